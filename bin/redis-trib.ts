@@ -1,0 +1,6 @@
+#!/usr/bin/env node
+// The administrator's CLI: hands the list of subcommands to the program.
+import { commands } from '../commands/index.js';
+import { main } from '../src/cli/main.js';
+
+await main(commands);

@@ -1,0 +1,66 @@
+// redis-trib call: one command on every node at the same time, answers in node order. Words go to the nodes verbatim.
+import { seedAnd } from '../src/cli/arguments.js';
+import { defineCommand } from '../src/cli/define.js';
+import { openSeed } from '../src/cli/open.js';
+import { flag } from '../src/cli/options.js';
+import type { Cluster } from '../src/apply/open-cluster.js';
+import type { ClusterNode } from '../src/cluster/view.js';
+import type { Reply } from '../src/resp/reply.js';
+
+interface Answer {
+  readonly node: ClusterNode;
+  /** What the node said (an error reply too), or undefined when the connection failed. */
+  readonly reply: Reply | undefined;
+  readonly failure: string | undefined;
+}
+
+interface Called {
+  readonly words: readonly string[];
+  readonly answers: readonly Answer[];
+}
+
+async function ask(cluster: Cluster, node: ClusterNode, words: readonly string[], signal: AbortSignal): Promise<Answer> {
+  const { toBinary } = await import('../src/resp/reply.js');
+  try {
+    const connection = await cluster.connection(node.id);
+    const [reply] = await connection.pipeline([words.map(toBinary)], { signal });
+    return { node, reply: reply ?? null, failure: undefined };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { node, reply: undefined, failure: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+export default defineCommand({
+  args: seedAnd('COMMAND [ARGS…]', 1),
+  connects: true,
+  verbatimAfter: 2,
+  options: {
+    onlyMasters: flag('masters only', { aliases: ['only-primaries'] }),
+    onlyReplicas: flag('replicas only'),
+  },
+  description: 'Options of redis-trib stand before COMMAND; long ones may stand behind it too, unless after --.',
+  examples: ['redis-trib call 127.0.0.1:7000 config get maxmemory', 'redis-trib call --only-masters 127.0.0.1:7000 dbsize', 'redis-trib call 127.0.0.1:7000 -- set key -1'],
+  async run({ args, options }, context): Promise<Called> {
+    await using cluster = await openSeed(args.seed, context);
+    const { mapBounded } = await import('../src/apply/parallel.js');
+    const wanted = cluster.view.nodes.filter((node) => !(options.onlyMasters && node.role !== 'master') && !(options.onlyReplicas && node.role !== 'replica'));
+    for (const node of cluster.view.unreachable) context.io.note(`warning: ${node.name} is left out: ${node.reason}`);
+    return { words: args.words, answers: await mapBounded(wanted, 64, (node) => ask(cluster, node, args.words, context.signal)) };
+  },
+  async render({ words, answers }, { io }) {
+    const { rawReply } = await import('../src/ui/views/raw-reply.js');
+    io.out(`>>> Calling ${words.join(' ')}`);
+    for (const { node, reply } of answers) {
+      io.write(`${io.style.strong(node.name)}: `);
+      io.write(reply === undefined ? 'Failed!\n' : Buffer.from(`${rawReply(reply)}\n`, 'latin1'));
+    }
+    for (const { node, failure } of answers) if (failure !== undefined) io.error(`${node.name}: ${failure}`);
+  },
+  async toJson({ words, answers }) {
+    const { jsonReply } = await import('../src/ui/views/raw-reply.js');
+    const results = answers.map(({ node, reply, failure }) => ({ node: node.name, id: node.id, role: node.role, ...(failure === undefined ? jsonReply(reply ?? null) : { error: failure }) }));
+    return { command: words, results };
+  },
+  exitCode: ({ answers }) => (answers.some(({ reply, failure }) => failure !== undefined || reply instanceof Error) ? 1 : 0),
+});

@@ -1,0 +1,75 @@
+// redis-trib consistency-test: the tutorials' checker. Counters are written and read back through redirects while you
+// reshard or fail nodes over; lost and unacknowledged writes are told, a lost one is exit code 1.
+import { seed } from '../src/cli/arguments.js';
+import type { ConsistencyRun, Totals } from '../src/cli/consistency.js';
+import { defineCommand, type CommandContext } from '../src/cli/define.js';
+import { decimal, integer, text } from '../src/cli/options.js';
+import { ExitCode } from '../src/errors.js';
+
+interface Tested extends Totals {
+  readonly seconds: number;
+  readonly interrupted: boolean;
+}
+
+/** A line a second until the time is over or the user stops it. */
+async function watch(run: ConsistencyRun, durationMs: number, context: CommandContext): Promise<void> {
+  const { setTimeout: wait } = await import('node:timers/promises');
+  const { totalsLine } = await import('../src/cli/consistency.js');
+  const { io, signal } = context;
+  const end = performance.now() + durationMs;
+  for (let next = performance.now() + 1000; io.open && !signal.aborted; next += 1000) {
+    const until = Math.ceil(Math.min(next, end) - performance.now());
+    // An early end by the signal is what we wait for too.
+    if (until > 0) await wait(until, undefined, { signal }).catch(() => undefined);
+    if (io.mode !== 'json') io.out(totalsLine(run.totals));
+    if (performance.now() >= end) return;
+  }
+}
+
+function complain(context: CommandContext): (what: 'read' | 'write', error: unknown) => void {
+  const said = new Set<string>();
+  return (what, error) => {
+    const text = `${what === 'read' ? 'Reading' : 'Writing'}: ${error instanceof Error ? error.message : String(error)}`;
+    if (said.has(text) || said.size >= 100) return; // each kind of error once: thousands come while a node is away
+    said.add(text);
+    context.io.note(text);
+  };
+}
+
+export default defineCommand({
+  args: seed,
+  connects: true,
+  options: {
+    duration: decimal('SECONDS', 'stop after this long (default: run until Ctrl-C)', { min: 0.1, fallback: undefined }),
+    rate: integer('N', 'rounds (a read and a write) a second, 0 for as many as possible', { min: 0, fallback: 0 }),
+    workingSet: integer('N', 'how many counters', { min: 1, fallback: 1000 }),
+    clients: integer('N', 'how many counters are worked on at the same time', { min: 1, max: 10_000, fallback: 16 }),
+    prefix: text('TEXT', 'beginning of the names of the counters (default: none)'),
+  },
+  description: [
+    'Prints a line a second: reads and writes so far with their errors, then, if there are any,',
+    '"lost" (acknowledged writes that a read did not see) and "noack" (writes seen that were not acknowledged).',
+    'The counters key_0 … stay in the cluster.',
+  ].join('\n'),
+  examples: ['redis-trib consistency-test 127.0.0.1:7000', 'redis-trib consistency-test 127.0.0.1:7000 --duration 30 --rate 500 --json'],
+  async run({ args, options }, context): Promise<Tested> {
+    const [{ ClusterClient }, { startableRun }, settings] = await Promise.all([import('../src/client/cluster-client.js'), import('../src/cli/counters.js'), context.connection(args.seed)]);
+    const { openSeed } = await import('../src/cli/open.js');
+    await (await openSeed(args.seed, context))[Symbol.asyncDispose](); // a clear word about a bad seed before thousands of errors
+    await using client = await ClusterClient.connect(args.seed.addresses, settings);
+    const { workingSet, clients, rate } = options;
+    const run = startableRun(client, { workingSet, clients, rate, prefix: options.prefix ?? '', onError: complain(context) });
+    const started = performance.now();
+    const finished = run.run();
+    await Promise.race([watch(run, (options.duration ?? Infinity) * 1000, context), finished]);
+    run.stop();
+    const totals = await finished;
+    return { ...totals, seconds: Math.round(performance.now() - started) / 1000, interrupted: context.signal.aborted };
+  },
+  render(result, { io }) {
+    const { lost, unacknowledged, reads, writes, seconds } = result;
+    const verdict = lost > 0 ? io.errStyle.bad(`${lost} acknowledged writes were lost`) : io.errStyle.good('no acknowledged write was lost');
+    io.note(`${reads} reads and ${writes} writes in ${seconds.toFixed(1)} s: ${verdict}${unacknowledged > 0 ? `, ${unacknowledged} unacknowledged ones happened` : ''}.`);
+  },
+  exitCode: ({ lost, interrupted }) => (lost > 0 ? ExitCode.failed : interrupted ? ExitCode.interrupted : ExitCode.ok),
+});

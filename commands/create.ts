@@ -1,0 +1,89 @@
+// redis-trib create: look at the nodes, plan, show, confirm, join, check. Polls for agreement instead of sleeping.
+import { addresses } from '../src/cli/arguments.js';
+import { countKeys } from '../src/cli/open.js';
+import { defineCommand, type CommandContext } from '../src/cli/define.js';
+import { flag, integer } from '../src/cli/options.js';
+import type { NewCluster } from '../src/apply/create.js';
+import type { CheckReport } from '../src/cluster/findings.js';
+import type { ClusterView } from '../src/cluster/view.js';
+import type { CreatePlan } from '../src/plan/create.js';
+import type { KeyCounts } from '../src/ui/views/cluster-lines.js';
+
+interface Created {
+  readonly plan: CreatePlan;
+  readonly applied: boolean;
+  /** The cluster as it is afterwards. */
+  readonly result: { readonly view: ClusterView; readonly keys: KeyCounts; readonly report: CheckReport } | undefined;
+}
+
+const NOT_SERVING = 'The cluster is made. Its nodes answer CLUSTERDOWN for a few seconds more (cluster-node-timeout, five at most); --wait waits for that.';
+
+async function show(plan: CreatePlan, { io }: CommandContext): Promise<void> {
+  if (io.mode === 'json') return;
+  const { createPlanLines, createPlanTable } = await import('../src/ui/views/create-lines.js');
+  io.out(io.mode === 'plain' ? createPlanLines(plan).join('\n') : await createPlanTable(io, plan));
+}
+
+async function join(nodes: NewCluster, plan: CreatePlan, timeoutMs: number, wait: boolean, context: CommandContext): Promise<Created['result']> {
+  const { showJoining } = await import('../src/ui/joining.js');
+  const display = await showJoining(context.io, plan.nodes.length);
+  try {
+    await nodes.apply(plan, { agreementTimeoutMs: timeoutMs, signal: context.signal, onEvent: display.onEvent });
+    await using cluster = await nodes.open();
+    const { awaitServing } = await import('../src/cli/await-serving.js');
+    const serving = await awaitServing(cluster, wait ? timeoutMs : 0, context.signal);
+    display.done();
+    if (!serving) context.io.note(NOT_SERVING);
+    return { view: cluster.view, keys: await countKeys(cluster), report: await cluster.check() };
+  } catch (error) {
+    display.failed();
+    throw error;
+  }
+}
+
+async function renderResult(result: NonNullable<Created['result']>, { io }: CommandContext): Promise<void> {
+  const { view, keys, report } = result;
+  if (io.mode === 'plain') {
+    const { checkLines } = await import('../src/ui/views/check-lines.js');
+    return io.out(checkLines(view, report).join('\n'));
+  }
+  const { nodesTable, verdictLines } = await import('../src/ui/views/check-table.js');
+  io.out(`${await nodesTable(io, view, keys)}\n\n${verdictLines(io, view, report).join('\n')}`);
+}
+
+export default defineCommand({
+  args: addresses,
+  connects: true,
+  mutates: true,
+  options: {
+    replicas: integer('N', 'replicas of each master', { min: 0, fallback: 0 }),
+    allowFewMasters: flag('allow one or two masters: such a cluster cannot fail over by itself'),
+    wait: flag('return only when all nodes serve (cluster_state:ok)'),
+    joinTimeout: integer('SECONDS', 'how long to wait for the nodes to find each other and agree', { min: 1, fallback: 60 }),
+  },
+  description: 'Nodes on different hosts are preferred for a master and its replicas. The nodes must be empty and in cluster mode.',
+  examples: [
+    'redis-trib create --replicas 1 127.0.0.1:7000 127.0.0.1:7001 127.0.0.1:7002 127.0.0.1:7003 127.0.0.1:7004 127.0.0.1:7005',
+    'redis-trib create 10.0.0.1:7000 10.0.0.2:7000 10.0.0.3:7000 --dry-run',
+    'redis-trib --cluster create 10.0.0.1:7000 10.0.0.2:7000 10.0.0.3:7000 --cluster-yes',
+  ],
+  async run({ args, options }, context): Promise<Created> {
+    const [{ openNewNodes }, { planCreate }, settings] = await Promise.all([import('../src/apply/create.js'), import('../src/plan/create.js'), context.connection(args.seed)]);
+    await using nodes = await openNewNodes(args.addresses, { ...settings, signal: context.signal });
+    const plan = planCreate(nodes.nodes, { replicas: options.replicas, allowFewMasters: options.allowFewMasters });
+    await show(plan, context);
+    if (options.dryRun) return { plan, applied: false, result: undefined };
+    const { CREATE_QUESTION } = await import('../src/ui/views/create-lines.js');
+    await context.confirm(CREATE_QUESTION);
+    return { plan, applied: true, result: await join(nodes, plan, options.joinTimeout * 1000, options.wait, context) };
+  },
+  async render({ applied, result }, context) {
+    if (result !== undefined) await renderResult(result, context);
+    if (!applied) context.io.note('Dry run: nothing was changed.');
+  },
+  async toJson({ plan, applied, result }) {
+    const { nodeDocuments, reportDocument } = await import('../src/cli/documents.js');
+    return { plan, applied, ...(result === undefined ? {} : { nodes: nodeDocuments(result.view, result.keys), ...reportDocument(result.report) }) };
+  },
+  exitCode: ({ result }) => (result === undefined || result.report.ok ? 0 : 1),
+});

@@ -1,0 +1,139 @@
+// Carries out the steps of a plan: neighbours of the same kind together, kinds in order. Each kind is one small function.
+// Not here: making plans, loading clusters, the mover's inside.
+import { SlotSet } from '../cluster/slot-set.js';
+import type { ClusterView } from '../cluster/view.js';
+import type { MoveStep, Step } from '../plan/step.js';
+import { TribError } from '../errors.js';
+import { ReplyError } from '../resp/reply.js';
+import { waitForAgreement } from './agreement.js';
+import { delay } from './delay.js';
+import type { ApplyStats, OnEvent } from './event.js';
+import { moveSlots } from './mover/mover.js';
+import type { MoverOptions } from './mover/options.js';
+import type { ClusterOptions, NodeLink } from './node-link.js';
+
+export interface ApplyOptions extends MoverOptions {
+  readonly onEvent?: OnEvent;
+  /** First abort: finish what is in flight, then stop with ABORTED. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds to wait for nodes to join and agree; default 60000. */
+  readonly agreementTimeoutMs?: number;
+}
+
+/** What steps are carried out on. */
+export interface ApplyContext {
+  /** May change with every fresh view. */
+  readonly links: ReadonlyMap<string, NodeLink>;
+  readonly clusterOptions: ClusterOptions;
+  /** A fresh view, for steps that depend on who owns what. */
+  view(): Promise<ClusterView>;
+}
+
+interface Job {
+  readonly context: ApplyContext;
+  readonly options: ApplyOptions;
+  readonly emit: OnEvent;
+}
+
+const NOTHING: ApplyStats = { slots: 0, keys: 0, bytes: 0, ms: 0, retries: 0, warnings: [] };
+
+function linkOf(job: Job, id: string): NodeLink {
+  const link = job.context.links.get(id);
+  if (link === undefined) throw new TribError('NO_SUCH_NODE', `The plan names node ${id}, which is not a reachable member of this cluster`, { hint: 'make a new plan' });
+  return link;
+}
+
+/** Replies that pass once gossip has caught up. */
+const NOT_YET = /unknown node|don't know about node|only replicate a master/i;
+
+/** Repeats a refused command while the node may not have heard of another yet; 10 s at most. */
+async function onceKnown(job: Job, work: () => Promise<void>): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof ReplyError) || !NOT_YET.test(error.message) || Date.now() > deadline) throw error;
+      await delay(50, job.options.signal);
+    }
+  }
+}
+
+async function single(job: Job, step: Step): Promise<void> {
+  switch (step.kind) {
+    case 'add-slots':
+      return (await linkOf(job, step.node).admin()).addSlots(SlotSet.fromRanges(step.slots));
+    case 'set-config-epoch':
+      return setConfigEpoch(job, step.node, step.epoch);
+    case 'meet':
+      return meet(job, step.node, step.peer);
+    case 'replicate':
+      return onceKnown(job, async () => (await linkOf(job, step.node).admin()).replicate(step.master));
+    case 'await-agreement':
+      return waitForAgreement([...job.context.links.values()], agreement(job));
+    case 'move-slots':
+      throw new TribError('INTERNAL', 'move steps are carried out together');
+  }
+}
+
+function agreement(job: Job): Parameters<typeof waitForAgreement>[1] {
+  const { options } = job;
+  return {
+    members: [...job.context.links.keys()],
+    nudge: true,
+    onEvent: job.emit,
+    ...(options.agreementTimeoutMs === undefined ? {} : { timeoutMs: options.agreementTimeoutMs }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  };
+}
+
+/** A node that has an epoch already keeps it: epochs only have to differ, and servers resolve collisions themselves. */
+async function setConfigEpoch(job: Job, id: string, epoch: number): Promise<void> {
+  const link = linkOf(job, id);
+  try {
+    await (await link.admin()).setConfigEpoch(epoch);
+  } catch (error) {
+    if (!(error instanceof ReplyError)) throw error;
+    job.emit({ kind: 'warning', code: 'CONFIG_EPOCH', message: `${link.name} keeps its config epoch: ${error.message}` });
+  }
+}
+
+async function meet(job: Job, id: string, peerId: string): Promise<void> {
+  const peer = linkOf(job, peerId);
+  await (await linkOf(job, id).admin()).meet(await peer.meetHost(), peer.announced.port, peer.busPort);
+}
+
+async function together(job: Job, steps: readonly Step[], first: number): Promise<ApplyStats> {
+  const moves = steps.filter((step): step is MoveStep => step.kind === 'move-slots');
+  steps.forEach((step, index) => job.emit({ kind: 'stepStarted', index: first + index, step }));
+  let stats = NOTHING;
+  if (moves.length > 0) {
+    const { context, options, emit } = job;
+    const view = await context.view();
+    const { links, clusterOptions } = context;
+    stats = await moveSlots({ view, links, steps: moves, credentials: clusterOptions, options, onEvent: emit, signal: options.signal });
+  } else {
+    await Promise.all(steps.map((step) => single(job, step)));
+  }
+  steps.forEach((step, index) => job.emit({ kind: 'stepDone', index: first + index, step }));
+  return stats;
+}
+
+function add(a: ApplyStats, b: ApplyStats): ApplyStats {
+  return { slots: a.slots + b.slots, keys: a.keys + b.keys, bytes: a.bytes + b.bytes, ms: a.ms + b.ms, retries: a.retries + b.retries, warnings: [...a.warnings, ...b.warnings] };
+}
+
+/** Carries out steps in order. Throws what the first failing step throws; earlier steps stay done. */
+export async function applySteps(context: ApplyContext, steps: readonly Step[], options: ApplyOptions = {}): Promise<ApplyStats> {
+  const start = Date.now();
+  const job: Job = { context, options, emit: options.onEvent ?? (() => undefined) };
+  let stats = NOTHING;
+  for (let at = 0; at < steps.length; ) {
+    const kind = steps[at]?.kind;
+    let end = at + 1;
+    while (end < steps.length && steps[end]?.kind === kind) end++;
+    stats = add(stats, await together(job, steps.slice(at, end), at));
+    at = end;
+  }
+  return { ...stats, ms: Date.now() - start };
+}

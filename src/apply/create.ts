@@ -1,0 +1,108 @@
+// New clusters: looks at empty nodes (cli 2.2 step 1) and carries out a create plan on them. Not here: the allocation
+// (plan/create.ts), existing clusters (open-cluster.ts).
+import type { Address } from '../cluster/address.js';
+import { formatAddress, parseAddress } from '../cluster/address.js';
+import { LineCache } from '../cluster/nodes-text.js';
+import { asString, parseInfo } from '../client/read-reply.js';
+import { ExitCode, TribError } from '../errors.js';
+import type { CandidateNode, CreatePlan } from '../plan/create.js';
+import type { ApplyOptions } from './apply-plan.js';
+import { applySteps } from './apply-plan.js';
+import type { ApplyStats } from './event.js';
+import { takeAccount } from './load.js';
+import type { ClusterOptions } from './node-link.js';
+import { NodeLink } from './node-link.js';
+import type { Cluster, Seed } from './open-cluster.js';
+import { openCluster } from './open-cluster.js';
+import { mapBounded } from './parallel.js';
+
+function notEmpty(name: string, why: string): TribError {
+  const text = `[ERR] Node ${name} is not empty. Either the node already knows other nodes (check with CLUSTER NODES) or contains some key in database 0.`;
+  return new TribError('NOT_EMPTY', text, { exitCode: ExitCode.failed, hint: `it ${why}; FLUSHALL and CLUSTER RESET on it make it empty` });
+}
+
+interface Inspected {
+  readonly candidate: CandidateNode;
+  readonly link: NodeLink;
+}
+
+/** Empty = no key in any database, knows nobody, owns no slot. */
+async function inspect(address: Address, options: ClusterOptions, cache: LineCache): Promise<Inspected> {
+  const { connection, self } = await takeAccount(address, options, cache);
+  const name = formatAddress(address);
+  const busPort = self.busPort ?? address.port + 10_000;
+  const link = new NodeLink({ id: self.id, name, announced: address, busPort, address }, options, connection);
+  try {
+    const [keyspace, cluster] = await connection.pipeline([['INFO', 'keyspace'], ['CLUSTER', 'INFO']]);
+    if (/^db\d+:/m.test(asString(keyspace))) throw notEmpty(name, 'contains keys');
+    if (parseInfo(asString(cluster)).get('cluster_known_nodes') !== '1') throw notEmpty(name, 'knows other nodes');
+    if (self.slots.size > 0) throw notEmpty(name, 'owns slots');
+    return { candidate: { id: self.id, name, host: address.host, port: address.port, flags: self.flags }, link };
+  } catch (error) {
+    link.close();
+    throw error;
+  }
+}
+
+/** Empty nodes, connected, ready to become a cluster. */
+export class NewCluster {
+  /** In the order given: what planCreate wants. */
+  readonly nodes: readonly CandidateNode[];
+  private readonly links: ReadonlyMap<string, NodeLink>;
+
+  /** @internal use openNewNodes */
+  constructor(
+    private readonly inspected: readonly Inspected[],
+    private readonly options: ClusterOptions,
+  ) {
+    this.nodes = inspected.map((one) => one.candidate);
+    this.links = new Map(inspected.map((one) => [one.link.id, one.link]));
+  }
+
+  /**
+   * Makes the cluster and waits until all nodes agree. Throws what a node refuses (ReplyError, SETSLOT_REFUSED …),
+   * NO_AGREEMENT when they don't find each other in time, ABORTED.
+   */
+  async apply(plan: CreatePlan, options: ApplyOptions = {}): Promise<ApplyStats> {
+    const view = (): never => {
+      throw new TribError('INTERNAL', 'a create plan moves no slots');
+    };
+    return applySteps({ links: this.links, clusterOptions: this.options, view }, plan.steps, options);
+  }
+
+  /** The cluster made, loaded from its first node. */
+  open(): Promise<Cluster> {
+    const [first] = this.inspected;
+    if (first === undefined) throw new TribError('EMPTY_VIEW', 'A cluster needs nodes');
+    return openCluster(first.link.address, this.options);
+  }
+
+  close(): void {
+    for (const link of this.links.values()) link.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+}
+
+/**
+ * Connects to all nodes in parallel and makes sure they are empty cluster nodes. Throws the problem of the first bad
+ * one, in the order given: BAD_ADDRESS, what takeAccount throws, or NOT_EMPTY.
+ */
+export async function openNewNodes(seeds: readonly Seed[], options: ClusterOptions = {}): Promise<NewCluster> {
+  const addresses = seeds.map((seed) => (typeof seed === 'string' ? parseAddress(seed) : seed));
+  const cache = new LineCache();
+  const results = await mapBounded(addresses, options.concurrency ?? 64, async (address) => {
+    try {
+      return await inspect(address, options, cache);
+    } catch (error) {
+      return error;
+    }
+  });
+  const good = results.filter((result): result is Inspected => typeof result === 'object' && result !== null && 'link' in result);
+  if (good.length === results.length) return new NewCluster(good, options);
+  for (const one of good) one.link.close();
+  throw results.find((result) => !good.includes(result as Inspected));
+}

@@ -1,0 +1,135 @@
+// Empties one open slot from its source into its target, whatever MIGRATE answers (cli 2.8, 5.2). Ends with no key left
+// on the source, or throws. Not here: opening and closing slots (pair.ts, close.ts).
+import { asStrings } from '../../client/read-reply.js';
+import { ConnectionLost } from '../../client/connection-errors.js';
+import { TribError } from '../../errors.js';
+import { ReplyError, fromBinary } from '../../resp/reply.js';
+import type { NodeLink } from '../node-link.js';
+import { compareKeys } from './conflict.js';
+import type { Lane } from './lane.js';
+import type { MoverSettings } from './options.js';
+import { KeyConflict } from './options.js';
+import { mayPass, pause } from './retry.js';
+
+/** One slot on its way. */
+export class Drain {
+  private moved = 0;
+  /** Keys of calls whose outcome is unknown: a copy of them on the target may be of our own making. */
+  private readonly suspects = new Set<string>();
+  private readonly conflicts = new Set<string>();
+
+  constructor(
+    private readonly slot: number,
+    private readonly source: NodeLink,
+    private readonly target: NodeLink,
+    private readonly lane: Lane,
+    private readonly settings: MoverSettings,
+  ) {}
+
+  /**
+   * Moves all keys; returns how many. Throws KeyConflict when copies differ (everything else in the slot has moved
+   * then), TribError MIGRATE_FAILED, or the connection's error when the nodes stay away too long.
+   */
+  async run(firstKeys: readonly string[]): Promise<number> {
+    let keys = firstKeys;
+    while (keys.length > 0) keys = await this.step(keys);
+    if (this.conflicts.size > 0) throw new KeyConflict(this.slot, [...this.conflicts].map(fromBinary), this.source, this.target);
+    return this.moved;
+  }
+
+  /** One batch; returns the keys to try next. */
+  private async step(keys: readonly string[], replace = false): Promise<readonly string[]> {
+    try {
+      const { error, left, bytes, ms } = await this.lane.carry(this.slot, keys, replace);
+      if (error !== undefined) return await this.afterError(keys, error, replace);
+      this.count(keys.length, bytes, ms);
+      this.lane.health.good();
+      return this.conflicts.size > 0 ? await this.keysLeft() : left;
+    } catch (error) {
+      if (error instanceof ConnectionLost && error.executed === 'unknown') for (const key of keys) this.suspects.add(key);
+      await this.pause(error);
+      return this.keysLeft();
+    }
+  }
+
+  private async afterError(keys: readonly string[], error: ReplyError, replace: boolean): Promise<readonly string[]> {
+    if (/\bBUSYKEY\b/.test(error.message) && !replace) return this.resolveBusy(keys);
+    if (!mayPass(error)) throw this.failure(error);
+    // -IOERR may leave keys on both nodes: next time they are busy, and we know why.
+    if (/\bIOERR\b/.test(error.message)) for (const key of keys) this.suspects.add(key);
+    await this.pause(error);
+    return this.keysLeft();
+  }
+
+  /** The server has moved the keys that were not busy; of the rest, those with equal copies are overwritten. */
+  private async resolveBusy(keys: readonly string[]): Promise<readonly string[]> {
+    const comparisons = await compareKeys(this.source, this.target, keys);
+    const replaceable: string[] = [];
+    keys.forEach((key, index) => {
+      const comparison = comparisons[index];
+      if (comparison === 'gone' || comparison === 'absent') return;
+      if (comparison === 'different' && !this.settings.replace && !this.suspects.has(key)) {
+        this.conflicts.add(key);
+        return;
+      }
+      if (comparison === 'different') this.warnReplaced(key);
+      replaceable.push(key);
+    });
+    const gone = comparisons.filter((comparison) => comparison === 'gone').length;
+    if (gone > 0) this.count(gone, this.lane.pace.estimateBytes(gone), 0);
+    if (replaceable.length > 0) await this.step(replaceable, true);
+    return this.keysLeft();
+  }
+
+  /** Asks the source again, past the keys that have to stay. */
+  private async keysLeft(): Promise<string[]> {
+    for (;;) {
+      try {
+        const connection = await this.source.connection();
+        const count = this.lane.pace.batchKeys + this.conflicts.size;
+        const keys = asStrings(await connection.command(['CLUSTER', 'GETKEYSINSLOT', this.slot, count]));
+        return keys.filter((key) => !this.conflicts.has(key));
+      } catch (error) {
+        await this.pause(error);
+      }
+    }
+  }
+
+  private async pause(error: unknown): Promise<void> {
+    try {
+      await pause(this.settings, this.lane.health, error, this.source, this.slot);
+    } catch (last) {
+      throw last instanceof ReplyError ? this.failure(last) : last;
+    }
+  }
+
+  /** The source serves the key, so its copy is what clients know; still, another value is gone. */
+  private warnReplaced(key: string): void {
+    const shown = fromBinary(key);
+    const message = `key ${JSON.stringify(shown)} of slot ${this.slot} had another value on ${this.target.name}: replaced by that of ${this.source.name}`;
+    this.settings.emit({ kind: 'warning', code: 'REPLACED', message, slot: this.slot, key: shown });
+  }
+
+  private count(keys: number, bytes: number, ms: number): void {
+    this.moved += keys;
+    this.settings.emit({ kind: 'batchMoved', slot: this.slot, source: name(this.source), target: name(this.target), keys, bytes, ms });
+  }
+
+  private failure(error: ReplyError): TribError {
+    const where = `slot ${this.slot} from ${this.source.name} to ${this.target.name}`;
+    return new TribError('MIGRATE_FAILED', `Moving ${where}: Node ${this.source.name} replied with error: ${error.message}`, { hint: hintFor(error.message), cause: error });
+  }
+}
+
+function name(link: NodeLink): { id: string; name: string } {
+  return { id: link.id, name: link.name };
+}
+
+function hintFor(message: string): string {
+  if (/\bIOERR\b/.test(message)) return 'the source could not reach the target, or the target was too slow: look at the target, or allow more time';
+  if (/NOAUTH|WRONGPASS|NOPERM|AUTH/.test(message)) return 'all nodes must accept the same user and password: MIGRATE logs in to the target with them';
+  if (/\bOOM\b/.test(message)) return 'the target is out of memory: raise its maxmemory or move less';
+  if (/READONLY/.test(message)) return 'the target is a replica now: look with check, then plan again';
+  if (/\bMOVED\b/.test(message)) return 'the slot has another owner now: look with check, then plan again';
+  return 'look with check; fix completes or closes what is open';
+}

@@ -1,0 +1,88 @@
+// Settings of the slot mover with their defaults, and what it throws when it can't finish.
+import type { NodeCredentials } from '../../client/migrate-command.js';
+import { TribError } from '../../errors.js';
+import type { ApplyStats, EventNode, OnEvent } from '../event.js';
+
+export interface MoverOptions {
+  /** Milliseconds one MIGRATE may keep the source busy; batches shrink and grow to stay below. Default 20. */
+  readonly maxStallMs?: number;
+  /** Slots open at the same time for each (source, target) pair. Default 96. */
+  readonly slotsInFlight?: number;
+  /** Most keys in one MIGRATE. Default 1000. */
+  readonly pipeline?: number;
+  /** Most bytes in one MIGRATE, as far as they can be estimated beforehand. Default 4 MiB. */
+  readonly maxBatchBytes?: number;
+  /**
+   * Timeout argument of MIGRATE, milliseconds of each socket operation; default 10000. A source whose target hangs
+   * stands still that long: below cluster-node-timeout (15000 by default) nobody takes it for dead meanwhile.
+   */
+  readonly timeoutMs?: number;
+  /** Overwrite keys that exist on the target with other values, without asking which is right. Default false. */
+  readonly replace?: boolean;
+  /** How long to go on trying, without any progress, after errors that may pass, milliseconds; default 30000. */
+  readonly retryMs?: number;
+}
+
+/** Everything a mover part needs to know; all defaults filled in. */
+export interface MoverSettings extends Required<MoverOptions> {
+  readonly credentials: NodeCredentials;
+  readonly emit: OnEvent;
+  readonly signal: AbortSignal | undefined;
+}
+
+export function moverSettings(options: MoverOptions, credentials: NodeCredentials, emit: OnEvent, signal?: AbortSignal): MoverSettings {
+  return {
+    maxStallMs: options.maxStallMs ?? 20,
+    slotsInFlight: Math.max(1, options.slotsInFlight ?? 96),
+    pipeline: Math.max(1, options.pipeline ?? 1000),
+    maxBatchBytes: options.maxBatchBytes ?? 4 * 1024 * 1024,
+    timeoutMs: options.timeoutMs ?? 10_000,
+    replace: options.replace ?? false,
+    retryMs: options.retryMs ?? 30_000,
+    credentials: {
+      ...(credentials.username === undefined ? {} : { username: credentials.username }),
+      ...(credentials.password === undefined ? {} : { password: credentials.password }),
+    },
+    emit,
+    signal,
+  };
+}
+
+/** One slot that could not be moved. */
+export interface SlotFailure {
+  readonly slot: number;
+  readonly source: EventNode;
+  readonly target: EventNode;
+  readonly error: Error;
+  /** Keys that exist on both sides with different values, as binary strings. */
+  readonly conflicts: readonly string[];
+}
+
+/** The mover stopped before the plan was done: code MOVE_FAILED (exit 1) or ABORTED (exit 130). */
+export class MoveIncomplete extends TribError {
+  constructor(
+    code: string,
+    message: string,
+    readonly stats: ApplyStats,
+    readonly failures: readonly SlotFailure[],
+    details: { hint: string; exitCode: number; cause?: unknown },
+  ) {
+    super(code, message, details);
+    this.name = 'MoveIncomplete';
+  }
+}
+
+/** Keys of one slot that exist on both sides with different values: nobody but the user can say which is right. */
+export class KeyConflict extends TribError {
+  constructor(
+    readonly slot: number,
+    readonly keys: readonly string[],
+    source: EventNode,
+    target: EventNode,
+  ) {
+    const shown = keys.slice(0, 5).map((key) => JSON.stringify(key)).join(', ');
+    super('KEY_CONFLICT', `${keys.length} key(s) of slot ${slot} exist on ${source.name} and ${target.name} with different values: ${shown}`, {
+      hint: 'delete or rename the wrong copies, or run again with --replace to keep the copies of the source',
+    });
+  }
+}

@@ -1,0 +1,114 @@
+// Moves the slots of one (source, target) pair: groups of slots are opened together, emptied, closed together; several
+// groups are under way at once, so that the next is open before the last is closed. Not here: MIGRATE (drain.ts).
+import { setSlotCommand } from '../../client/admin.js';
+import { asStrings } from '../../client/read-reply.js';
+import { TribError } from '../../errors.js';
+import { ReplyError } from '../../resp/reply.js';
+import type { NodeLink } from '../node-link.js';
+import { Drain } from './drain.js';
+import type { Lane } from './lane.js';
+import type { MoverSettings, SlotFailure } from './options.js';
+import { KeyConflict } from './options.js';
+import { mayPass, retrying } from './retry.js';
+import { closeSlots, setSlots } from './set-slot.js';
+
+export interface Pair {
+  readonly source: NodeLink;
+  readonly target: NodeLink;
+  /** Masters that only need to be told. */
+  readonly others: readonly NodeLink[];
+  readonly lane: Lane;
+}
+
+/** Groups under way at once: one opens, one moves, one closes. */
+const GROUPS = 3;
+const MAX_GROUP = 32;
+
+/** Moves slots in order until done or `stopped()`; returns the slots that failed. Never throws for a slot's failure. */
+export async function movePair(pair: Pair, slots: readonly number[], settings: MoverSettings, stopped: () => boolean): Promise<SlotFailure[]> {
+  const size = Math.max(1, Math.min(MAX_GROUP, Math.ceil(settings.slotsInFlight / GROUPS)));
+  const failures: SlotFailure[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < slots.length && !stopped() && failures.length === 0) {
+      const group = slots.slice(next, next + size);
+      next += group.length;
+      failures.push(...(await moveGroup(pair, group, settings)));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, Math.floor(settings.slotsInFlight / size)) }, worker));
+  return failures;
+}
+
+async function moveGroup(pair: Pair, slots: readonly number[], settings: MoverSettings): Promise<SlotFailure[]> {
+  const failures = new Map<number, unknown>();
+  try {
+    const opened = await open(pair, slots, settings, failures);
+    const keys = await drainAll(pair, opened, settings, failures);
+    if (keys.size === 0) return report(pair, failures);
+    await closeSlots(settings, [...keys.keys()], pair.source, pair.target, pair.others);
+    for (const [slot, count] of keys) settings.emit({ kind: 'slotClosed', slot, source: ref(pair.source), target: ref(pair.target), keys: count });
+  } catch (error) {
+    for (const slot of slots) if (!failures.has(slot)) failures.set(slot, error);
+  }
+  return report(pair, failures);
+}
+
+/** Opens slots, target first (cli 2.8), and asks for their first keys; slots refused by either side go to `failures`. */
+async function open(pair: Pair, slots: readonly number[], settings: MoverSettings, failures: Map<number, unknown>): Promise<Map<number, string[]>> {
+  const { source, target } = pair;
+  const refused = await setSlots(settings, target, slots, 'IMPORTING', source.id);
+  for (const [slot, error] of refused) failures.set(slot, refusal(target, slot, error));
+  const importing = slots.filter((slot) => !refused.has(slot));
+  const keys = await retrying(settings, source, () => migrating(pair, importing, failures));
+  const stuck = importing.filter((slot) => !keys.has(slot));
+  // The source won't give them: nothing has moved, so the target's mark can simply go.
+  if (stuck.length > 0) await setSlots(settings, target, stuck, 'STABLE', '').catch(() => undefined);
+  for (const slot of keys.keys()) settings.emit({ kind: 'slotOpened', slot, source: ref(source), target: ref(target) });
+  return keys;
+}
+
+async function migrating(pair: Pair, slots: readonly number[], failures: Map<number, unknown>): Promise<Map<number, string[]>> {
+  const connection = await pair.source.connection();
+  const count = pair.lane.pace.batchKeys;
+  const commands = slots.flatMap((slot) => [setSlotCommand(slot, 'MIGRATING', pair.target.id), ['CLUSTER', 'GETKEYSINSLOT', String(slot), String(count)]]);
+  const replies = await connection.pipeline(commands);
+  const keys = new Map<number, string[]>();
+  slots.forEach((slot, index) => {
+    const opened = replies[index * 2];
+    if (opened instanceof ReplyError && mayPass(opened)) throw opened;
+    if (opened instanceof ReplyError) failures.set(slot, refusal(pair.source, slot, opened));
+    else keys.set(slot, asStrings(replies[index * 2 + 1]));
+  });
+  return keys;
+}
+
+/** Empties the slots, side by side as far as the lane lets them; returns how many keys each had. */
+async function drainAll(pair: Pair, opened: ReadonlyMap<number, string[]>, settings: MoverSettings, failures: Map<number, unknown>): Promise<Map<number, number>> {
+  const keys = new Map<number, number>();
+  await Promise.all(
+    [...opened].map(async ([slot, first]) => {
+      try {
+        keys.set(slot, await new Drain(slot, pair.source, pair.target, pair.lane, settings).run(first));
+      } catch (error) {
+        failures.set(slot, error);
+      }
+    }),
+  );
+  return keys;
+}
+
+function refusal(node: NodeLink, slot: number, error: ReplyError): TribError {
+  return new TribError('SETSLOT_REFUSED', `Node ${node.name} refused slot ${slot}: ${error.message}`, { hint: 'look with check, then make a new plan', cause: error });
+}
+
+function report(pair: Pair, failures: ReadonlyMap<number, unknown>): SlotFailure[] {
+  return [...failures].map(([slot, cause]) => {
+    const error = cause instanceof Error ? cause : new Error(String(cause));
+    return { slot, source: ref(pair.source), target: ref(pair.target), error, conflicts: error instanceof KeyConflict ? error.keys : [] };
+  });
+}
+
+function ref(link: NodeLink): { id: string; name: string } {
+  return { id: link.id, name: link.name };
+}

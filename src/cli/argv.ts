@@ -1,0 +1,152 @@
+// Reads the shape of a command line before commander sees it: which subcommand, in which predecessor's form, and with
+// every spelling of an option turned into ours. Pure. Values are parsed elsewhere (program.ts).
+import { usageError, type Option, type OptionTable } from './options.js';
+
+/** What the command line asks for. */
+export type Invocation =
+  | { readonly kind: 'help'; readonly topic: string | undefined }
+  | { readonly kind: 'version' }
+  /** `legacy`: came as `--cluster NAME …`; options are then recognised anywhere, as redis-cli does. */
+  | { readonly kind: 'command'; readonly name: string; readonly words: readonly string[]; readonly legacy: boolean };
+
+/** `cacertDir` → `cacert-dir`. */
+export function flagName(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** An option found by one of its spellings. */
+interface Found {
+  readonly key: string;
+  readonly flag: string;
+  readonly option: Option<unknown>;
+  /** What stood behind `=`. */
+  readonly value: string | undefined;
+}
+
+/** Finds options by any of their spellings. */
+export class OptionIndex {
+  readonly #long = new Map<string, [key: string, option: Option<unknown>]>();
+  readonly #short = new Map<string, [key: string, option: Option<unknown>]>();
+
+  constructor(table: OptionTable) {
+    for (const [key, option] of Object.entries(table)) {
+      for (const name of [flagName(key), ...(option.aliases ?? [])]) this.#long.set(name, [key, option]);
+      if (option.short !== undefined) this.#short.set(option.short, [key, option]);
+    }
+  }
+
+  /** The option a word such as `--cluster-replicas=1` or `-a` names, with its canonical flag and the value after `=`. */
+  find(word: string): Found | undefined {
+    const match = /^--(?:cluster-)?([a-z0-9][a-z0-9-]*)(?:=(.*))?$/s.exec(word);
+    const found = match?.[1] === undefined ? this.#short.get(/^-(.)$/.exec(word)?.[1] ?? '') : this.#long.get(match[1]);
+    return found && { key: found[0], flag: `--${flagName(found[0])}`, option: found[1], value: match?.[2] };
+  }
+}
+
+const HELP = new Set(['-h', '--help']);
+const VERSION = new Set(['-V', '--version', 'version']);
+
+/** Finds the subcommand. `shared` is needed to tell `-a pw check` from a subcommand called `pw`. Throws usage errors. */
+export function readInvocation(argv: readonly string[], shared: OptionIndex): Invocation {
+  const legacy = argv.indexOf('--cluster');
+  const end = argv.indexOf('--');
+  if (legacy >= 0 && (end < 0 || legacy < end) && commandAt(argv.slice(0, legacy), shared) === undefined) return readLegacy(argv, legacy);
+  const at = commandAt(argv, shared);
+  const name = at === undefined ? undefined : argv[at];
+  const before = argv.slice(0, at);
+  if (before.some((word) => VERSION.has(word)) || name === 'version') return { kind: 'version' };
+  if (at === undefined || name === undefined) return bare(argv, shared);
+  if (name.toLowerCase() === 'help') return { kind: 'help', topic: argv[at + 1] };
+  if (before.some((word) => HELP.has(word))) return { kind: 'help', topic: name };
+  return { kind: 'command', name: name.toLowerCase(), words: [...before, ...argv.slice(at + 1)], legacy: false };
+}
+
+/** No subcommand: help, or a complaint about what stands in its place. */
+function bare(argv: readonly string[], shared: OptionIndex): Invocation {
+  const unknown = argv.find((word) => word.startsWith('-') && !HELP.has(word) && shared.find(word) === undefined);
+  if (unknown !== undefined && unknown !== '--') throw usageError(`Unrecognized option or bad number of args for: '${unknown}'`, 'redis-trib help lists the commands');
+  return { kind: 'help', topic: undefined };
+}
+
+function readLegacy(argv: readonly string[], at: number): Invocation {
+  const name = argv[at + 1];
+  if (name === undefined || name.startsWith('-')) throw usageError('--cluster needs the name of a command behind it', 'redis-trib help lists the commands');
+  if (argv.indexOf('--cluster', at + 1) >= 0) throw usageError('--cluster was given twice');
+  const words = [...argv.slice(0, at), ...argv.slice(at + 2)];
+  if (name.toLowerCase() === 'help') return { kind: 'help', topic: words[0] };
+  return { kind: 'command', name: name.toLowerCase(), words, legacy: true };
+}
+
+/** Position of the first word that is neither an option nor the value of one. */
+function commandAt(argv: readonly string[], shared: OptionIndex): number | undefined {
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at] ?? '';
+    if (word === '--') return at + 1 < argv.length ? at + 1 : undefined;
+    if (!word.startsWith('-') || word === '-') return at;
+    const found = shared.find(word);
+    if (found?.option.kind === 'value' && found.value === undefined) at++;
+  }
+  return undefined;
+}
+
+/** A command line in one spelling: our long flags as `--flag=value`, and the positional words. */
+export interface Normalized {
+  readonly flags: readonly string[];
+  /** Values of the known options by their key, in the order given; none for a flag that stands alone. */
+  readonly given: ReadonlyMap<string, readonly string[]>;
+  /** Whether there are options nobody knows. */
+  readonly strange: boolean;
+  readonly words: readonly string[];
+  readonly help: boolean;
+}
+
+export interface NormalizeRules {
+  readonly index: OptionIndex;
+  /** After this many positional words the rest is verbatim, but for known long options. */
+  readonly verbatimAfter?: number | undefined;
+  readonly legacy: boolean;
+}
+
+/** Sorts options from positional words. Options nobody knows stay among the flags for commander to complain about. */
+export function normalize(argv: readonly string[], rules: NormalizeRules): Normalized {
+  const flags: string[] = [];
+  const given = new Map<string, readonly string[]>();
+  const words: string[] = [];
+  let help = false;
+  let strange = false;
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at] ?? '';
+    if (word === '--') {
+      words.push(...argv.slice(at + 1));
+      break;
+    }
+    const verbatim = !rules.legacy && words.length >= (rules.verbatimAfter ?? Infinity);
+    const found = verbatim && !word.startsWith('--') ? undefined : rules.index.find(word);
+    if (found !== undefined) {
+      const values = optionValues(argv, at, found);
+      given.set(found.key, [...(given.get(found.key) ?? []), ...values]);
+      flags.push(...(found.option.kind === 'flag' ? [found.flag] : values.map((value) => `${found.flag}=${value}`)));
+      at += found.value === undefined ? values.length : values.length - 1;
+    } else if (!verbatim && HELP.has(word)) help = true;
+    else if (verbatim || !word.startsWith('-') || word === '-') words.push(word);
+    else {
+      flags.push(word);
+      strange = true;
+    }
+  }
+  return { flags, given, strange, words, help };
+}
+
+/** The values an option at this place takes: none, one, or a run of them (Option.continues). Throws usage errors. */
+function optionValues(argv: readonly string[], at: number, { flag, option, value }: Found): string[] {
+  if (option.kind === 'flag') {
+    if (value !== undefined) throw usageError(`${flag} takes no value`);
+    return [];
+  }
+  if (value !== undefined) return [value];
+  const next = argv[at + 1];
+  if (next === undefined) throw usageError(`${flag} needs a value`, `write it as ${flag} ${option.placeholder ?? 'VALUE'}`);
+  const values = [next];
+  for (let more = argv[at + 2]; option.continues !== undefined && more !== undefined && option.continues.test(more); more = argv[at + 1 + values.length]) values.push(more);
+  return values;
+}

@@ -1,0 +1,99 @@
+// From the connection options of a command line to what the client needs: password from wherever it is, TLS files read.
+// Order of passwords: flag, URL, file, prompt, REDISCLI_AUTH. Not here: connecting.
+import { readFileSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { ExitCode, TribError } from '../errors.js';
+import type { ConnectionOptions, TlsOptions } from '../client/connection.js';
+import type { Io } from '../ui/io.js';
+import { parseSeed, type Seed } from './address.js';
+import { usageError, type OptionValues } from './options.js';
+import type { connectionOptions } from './shared-options.js';
+
+export type ConnectionValues = OptionValues<typeof connectionOptions>;
+
+/** Everything about a connection but its address. */
+export type ConnectionSettings = Omit<ConnectionOptions, 'host' | 'port' | 'signal'>;
+
+export interface SettingsSource {
+  readonly values: ConnectionValues;
+  readonly io: Io;
+  readonly cwd: string;
+  readonly signal: AbortSignal;
+  /** Whether the password stood on the command line, which others can see: worth a warning. */
+  readonly passwordTyped: boolean;
+}
+
+function readFile(cwd: string, path: string, what: string): Buffer {
+  try {
+    return readFileSync(resolve(cwd, path));
+  } catch (error) {
+    throw unreadable(path, what, error);
+  }
+}
+
+function unreadable(path: string, what: string, error: unknown): TribError {
+  return new TribError('UNREADABLE', `cannot read the ${what} ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`, { exitCode: ExitCode.usage, cause: error });
+}
+
+function firstLine(text: string): string {
+  return text.split(/\r?\n/, 1)[0] ?? '';
+}
+
+/** The password, or undefined for none. */
+async function findPassword(source: SettingsSource, url: Seed | undefined): Promise<string | undefined> {
+  const { values, io, cwd, signal } = source;
+  if (values.password !== undefined) {
+    if (source.passwordTyped && !values.noAuthWarning) io.note('Warning: Using a password with \'-a\' or \'-u\' option on the command line interface may not be safe.');
+    return values.password;
+  }
+  if (url?.password !== undefined) return url.password;
+  if (values.passwordFile === '-') return firstLine(await io.readInput());
+  if (values.passwordFile !== undefined) return firstLine(readFile(cwd, values.passwordFile, 'password file').toString('utf8'));
+  if (values.askpass) return (await io.prompts(signal)).password('Please input password:', '--password-file FILE or REDISCLI_AUTH');
+  const fromEnv = io.env['REDISCLI_AUTH'];
+  return fromEnv === '' ? undefined : fromEnv;
+}
+
+function authorities(values: ConnectionValues, cwd: string): Buffer[] {
+  const files = values.cacert === undefined ? [] : [values.cacert];
+  const directory = values.cacertdir;
+  if (directory === undefined) return files.map((file) => readFile(cwd, file, 'CA file'));
+  try {
+    const names = readdirSync(resolve(cwd, directory)).filter((name) => /\.(pem|crt|cer|0)$/.test(name));
+    return [...files, ...names.map((name) => join(directory, name))].map((file) => readFile(cwd, file, 'CA file'));
+  } catch (error) {
+    throw error instanceof TribError ? error : unreadable(directory, 'CA directory', error);
+  }
+}
+
+function tlsSettings(values: ConnectionValues, cwd: string): TlsOptions {
+  if ((values.cert === undefined) !== (values.key === undefined)) throw usageError('--cert and --key go together');
+  const ca = authorities(values, cwd);
+  const ciphers = [values.tlsCiphersuites, values.tlsCiphers].filter((list) => list !== undefined).join(':');
+  return {
+    ...(ca.length > 0 ? { ca } : {}),
+    ...(values.cert === undefined ? {} : { cert: readFile(cwd, values.cert, 'certificate') }),
+    ...(values.key === undefined ? {} : { key: readFile(cwd, values.key, 'key') }),
+    ...(values.sni === undefined ? {} : { sni: values.sni }),
+    ...(values.insecure ? { insecure: true } : {}),
+    ...(ciphers === '' ? {} : { ciphers }),
+  };
+}
+
+/** Everything about the connections of one command. Throws TribError with exit code 2 for what cannot be read or asked. */
+export async function resolveConnection(source: SettingsSource, seed?: Seed): Promise<ConnectionSettings> {
+  const { values, cwd } = source;
+  const uri = values.uri === undefined ? undefined : parseSeed(values.uri);
+  const url = seed?.password !== undefined || seed?.username !== undefined ? seed : uri;
+  const username = values.user ?? url?.username;
+  const password = await findPassword(source, url);
+  if (username !== undefined && password === undefined) throw usageError(`--user ${username} needs a password`, 'give it with REDISCLI_AUTH, --password-file FILE or --askpass');
+  const tls = values.tls || seed?.tls === true || uri?.tls === true;
+  return {
+    connectTimeoutMs: Math.ceil(values.connectTimeout * 1000),
+    commandTimeoutMs: Math.ceil(values.commandTimeout * 1000),
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls ? { tls: tlsSettings(values, cwd) } : {}),
+  };
+}

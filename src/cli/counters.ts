@@ -1,0 +1,25 @@
+// The counters of the consistency checker in a real cluster: GET and INCR through redirects, and the usual run of them.
+import { setTimeout as wait } from 'node:timers/promises';
+import type { ClusterClient } from '../client/cluster-client.js';
+import { TribError } from '../errors.js';
+import type { Reply } from '../resp/reply.js';
+import { ConsistencyRun, type ConsistencyOptions, type CounterClient } from './consistency.js';
+
+function asCount(key: string, reply: Reply): number {
+  const value = reply === null ? 0 : Number(reply);
+  if (Number.isSafeInteger(value)) return value;
+  throw new TribError('NOT_A_COUNTER', `${key} holds something that is no counter`, { hint: 'choose other names with --prefix' });
+}
+
+/** Counters over a cluster client. */
+export function clusterCounters(client: ClusterClient): CounterClient {
+  return {
+    read: async (key) => asCount(key, await client.command(['GET', key], { repeatable: true })),
+    increment: async (key) => asCount(key, await client.command(['INCR', key])),
+  };
+}
+
+/** A run with this process' clock and dice. */
+export function startableRun(client: ClusterClient, options: Omit<ConsistencyOptions, 'random' | 'now' | 'sleep'>): ConsistencyRun {
+  return new ConsistencyRun(clusterCounters(client), { ...options, random: Math.random, now: () => performance.now(), sleep: (ms) => wait(ms) });
+}

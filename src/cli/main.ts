@@ -1,0 +1,44 @@
+// The process around the program: arguments, streams, environment, signals, and the only exit of the CLI.
+import { readFileSync } from 'node:fs';
+import { processStreams, type Io } from '../ui/io.js';
+import type { CommandEntry } from './define.js';
+import { runProgram } from './program.js';
+import { watchSignals } from './signals.js';
+
+/** The package's version; package.json lies two levels above dist/src in the package, three above src/cli in dist. */
+function packageVersion(): string {
+  const candidates = ['../../../package.json', '../../package.json'];
+  for (const candidate of candidates) {
+    try {
+      const text = readFileSync(new URL(candidate, import.meta.url), 'utf8');
+      const { name, version } = JSON.parse(text) as { name?: string; version?: string };
+      if (name === 'redis-trib' && version !== undefined) return version;
+    } catch {
+      // the other place, then
+    }
+  }
+  return 'unknown';
+}
+
+/** Runs the CLI on this process' arguments and ends the process with the exit code. */
+export async function main(entries: readonly CommandEntry[]): Promise<never> {
+  const streams = processStreams();
+  let io: Io | undefined;
+  const watch = watchSignals(
+    (text) => io?.error(io.errStyle.warn(text)),
+    (code) => process.exit(code),
+  );
+  const code = await runProgram(
+    {
+      argv: process.argv.slice(2),
+      streams,
+      env: process.env,
+      cwd: process.cwd(),
+      signal: watch.signal,
+      version: packageVersion(),
+      onIo: (current) => (io = current),
+    },
+    entries,
+  );
+  process.exit(code);
+}

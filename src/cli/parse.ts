@@ -1,0 +1,109 @@
+// One subcommand's words → option values. commander prints help, and complains and suggests when something is strange; a
+// line that is in order doesn't wait for it to load. Not here: which subcommand (argv.ts), running it (program.ts).
+import type { Command as Parser, Option as ParserOption } from 'commander';
+import type { Style } from '../ui/style.js';
+import type { Environment } from '../ui/terminal.js';
+import { flagName, normalize, OptionIndex } from './argv.js';
+import { settingOf, type ConfigFile } from './config.js';
+import type { Command } from './define.js';
+import { examplesText } from './help.js';
+import { usageError, type Option, type OptionTable } from './options.js';
+import { connectionOptions, mutationOptions, terminalOptions } from './shared-options.js';
+
+/** Options by the title they stand under in help. */
+function optionGroups(command: Command): readonly (readonly [title: string, table: OptionTable])[] {
+  return [
+    ['Options:', { ...command.options, ...(command.mutates ? mutationOptions : {}) }],
+    ...(command.connects ? ([['Connection:', connectionOptions]] as const) : []),
+    ['Output:', terminalOptions],
+  ];
+}
+
+/** All options a command understands: its own and the shared ones. */
+export function allOptions(command: Command): OptionTable {
+  return Object.assign({}, ...optionGroups(command).map(([, table]) => table)) as OptionTable;
+}
+
+export interface ParsedLine {
+  readonly words: readonly string[];
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Options that stood on the command line, not in environment or config. */
+  readonly typed: ReadonlySet<string>;
+}
+
+/** `help` instead of values when the line asked for it. */
+export type ParseResult = { readonly help: string } | ParsedLine;
+
+export interface ParseInput {
+  readonly name: string;
+  readonly summary: string;
+  readonly command: Command;
+  readonly argv: readonly string[];
+  readonly legacy: boolean;
+  readonly env: Environment;
+  readonly config: ConfigFile;
+  readonly style: Style;
+}
+
+async function buildParser(input: ParseInput): Promise<Parser> {
+  const { Command, Option: CommanderOption } = await import('commander');
+  const { command } = input;
+  const parser = new Command(`redis-trib ${input.name}`)
+    .usage(`[options] ${command.usage}`.trimEnd())
+    .description([input.summary, command.description].filter((part) => part !== undefined).join('\n\n'))
+    .argument('[words...]')
+    .addHelpOption(new CommanderOption('-h, --help', 'this text').helpGroup('Output:'))
+    .exitOverride()
+    .configureOutput({ writeOut: () => undefined, writeErr: () => undefined, outputError: () => undefined })
+    .configureHelp({ visibleArguments: () => [], styleTitle: (title) => input.style.strong(title) })
+    .addHelpText('after', command.examples.length > 0 ? examplesText(command, input.style) : '');
+  for (const [title, table] of optionGroups(command)) {
+    for (const [key, option] of Object.entries(table)) parser.addOption(commanderOption(CommanderOption, key, option).helpGroup(title));
+  }
+  return parser;
+}
+
+function commanderOption(Constructor: typeof ParserOption, key: string, option: Option<unknown>): ParserOption {
+  const short = option.short === undefined ? '' : `-${option.short}, `;
+  const value = option.kind === 'flag' ? '' : ` <${option.placeholder ?? 'value'}>`;
+  const made = new Constructor(`${short}--${flagName(key)}${value}`, option.summary).hideHelp(option.hidden === true);
+  // commander would read `--no-color` as "color: false"; ours are plain names.
+  made.negate = false;
+  made.attributeName = () => key;
+  return made;
+}
+
+function helpText(parser: Parser): string {
+  let text = '';
+  parser.configureOutput({ writeOut: (chunk) => (text += chunk) });
+  parser.outputHelp();
+  return text.trimEnd();
+}
+
+function valueOf(key: string, option: Option<unknown>, typed: readonly string[] | undefined, input: ParseInput): unknown {
+  if (typed !== undefined) return option.kind === 'flag' ? true : option.parse(typed, `--${flagName(key)}`);
+  const setting = settingOf(option, input.env, input.config);
+  return setting === undefined ? option.fallback : option.parse([setting.text], setting.name);
+}
+
+/** Lets commander say what is wrong, with its suggestion. */
+async function complain(input: ParseInput, flags: readonly string[]): Promise<never> {
+  const parser = await buildParser(input);
+  try {
+    parser.parse(flags, { from: 'user' });
+  } catch (error) {
+    throw usageError(error instanceof Error ? error.message.replace(/^error: /, '') : String(error), `redis-trib help ${input.name}`);
+  }
+  // commander would read `-qy` as `-q -y`; the predecessors never did.
+  throw usageError('short options stand one by one, their values apart: -q -y, -t 5', `redis-trib help ${input.name}`);
+}
+
+/** Parses one line of one subcommand. Throws usage errors (exit 2), with a suggestion for a misspelt option. */
+export async function parseLine(input: ParseInput): Promise<ParseResult> {
+  const table = allOptions(input.command);
+  const { flags, given, strange, words, help } = normalize(input.argv, { index: new OptionIndex(table), verbatimAfter: input.command.verbatimAfter, legacy: input.legacy });
+  if (help) return { help: helpText(await buildParser(input)) };
+  if (strange) await complain(input, flags);
+  const values = Object.fromEntries(Object.entries(table).map(([key, option]) => [key, valueOf(key, option, given.get(key), input)]));
+  return { words, values, typed: new Set(given.keys()) };
+}

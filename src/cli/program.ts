@@ -1,0 +1,124 @@
+// The way of one command line: invocation → subcommand → values → context → run → exit code. Takes everything it touches
+// as arguments, so tests run it in process. Not here: the process (main.ts), parsing (argv.ts, parse.ts).
+import type { Io, Streams } from '../ui/io.js';
+import { createIo } from '../ui/io.js';
+import type { Environment, OutputMode, TerminalFlags } from '../ui/terminal.js';
+import { OptionIndex, readInvocation, type Invocation } from './argv.js';
+import { loadConfig, type ConfigFile } from './config.js';
+import type { ConnectionValues } from './connection-settings.js';
+import type { CommandContext, CommandEntry, StandardValues } from './define.js';
+import { describeFailure, reportFailure } from './failure.js';
+import { overview } from './help.js';
+import { usageError } from './options.js';
+import { connectionOptions, mutationOptions, terminalOptions } from './shared-options.js';
+
+/** What a run of the program touches. */
+export interface Host {
+  readonly argv: readonly string[];
+  readonly streams: Streams;
+  readonly env: Environment;
+  readonly cwd: string;
+  readonly signal: AbortSignal;
+  /** Version of this package, for --version. */
+  readonly version: string;
+  /** Told which io is in use, so that signals can be answered in its manner. */
+  readonly onIo?: (io: Io) => void;
+}
+
+const sharedIndex = new OptionIndex({ ...terminalOptions, ...connectionOptions, ...mutationOptions });
+
+/** Terminal flags as they stand on the command line: needed before anything is parsed, to complain in the right manner. */
+function terminalFlags(argv: readonly string[], env: Environment, config: ConfigFile): TerminalFlags {
+  const end = argv.indexOf('--');
+  const words = end < 0 ? argv : argv.slice(0, end);
+  const at = words.findLastIndex((word) => /^(-o|--output)(=|$)/.test(word));
+  const word = words[at];
+  const named = word === undefined ? (env['REDIS_TRIB_OUTPUT'] ?? config['output']) : (/=(.*)$/.exec(word)?.[1] ?? words[at + 1]);
+  const modes: readonly OutputMode[] = ['table', 'plain', 'json'];
+  return {
+    output: words.includes('--json') ? 'json' : modes.find((mode) => mode === named),
+    color: words.includes('--no-color') ? false : undefined,
+    input: words.includes('--no-input') ? false : undefined,
+    quiet: words.includes('--quiet') || words.includes('-q'),
+  };
+}
+
+async function findEntry(name: string, entries: readonly CommandEntry[]): Promise<CommandEntry> {
+  const entry = entries.find((one) => one.name === name);
+  if (entry !== undefined) return entry;
+  const { nearest } = await import('./suggest.js');
+  const near = nearest(name, entries.map((one) => one.name));
+  throw usageError(`Unknown subcommand '${name}'`, near === undefined ? 'redis-trib help lists the commands' : `did you mean: redis-trib ${near}?`);
+}
+
+async function showHelp(topic: string | undefined, host: Host, entries: readonly CommandEntry[], io: Io): Promise<number> {
+  if (topic === undefined || topic.startsWith('-')) {
+    io.out(overview(entries, io.style));
+    return 0;
+  }
+  return runCommand({ kind: 'command', name: topic.toLowerCase(), words: ['--help'], legacy: false }, host, entries, io, {});
+}
+
+async function runCommand(
+  invocation: Extract<Invocation, { kind: 'command' }>,
+  host: Host,
+  entries: readonly CommandEntry[],
+  io: Io,
+  config: ConfigFile,
+): Promise<number> {
+  const entry = await findEntry(invocation.name, entries);
+  const [{ default: command }, { parseLine }] = await Promise.all([entry.load(), import('./parse.js')]);
+  const { name, summary } = entry;
+  const { legacy, words: argv } = invocation;
+  const line = await parseLine({ name, summary, command, argv, legacy, env: host.env, config, style: io.style });
+  if ('help' in line) {
+    io.out(line.help);
+    return 0;
+  }
+  const context = createContext(host, io, line.values as unknown as StandardValues & ConnectionValues, line.typed);
+  const seed = host.env['REDIS_TRIB_SEED'] ?? config['seed'];
+  return command.execute(line.words, line.values, seed, context);
+}
+
+function createContext(host: Host, io: Io, values: StandardValues & ConnectionValues, typed: ReadonlySet<string>): CommandContext {
+  const { signal, cwd } = host;
+  return {
+    io,
+    signal,
+    cwd,
+    async connection(seed) {
+      const { resolveConnection } = await import('./connection-settings.js');
+      return resolveConnection({ values, io, cwd, signal, passwordTyped: typed.has('password') || typed.has('uri') }, seed);
+    },
+    async confirm(question) {
+      if (!values.yes) await (await io.prompts(signal)).confirm(question, '--yes');
+    },
+  };
+}
+
+/** Runs one command line. Never throws: every failure is reported and becomes the exit code. */
+export async function runProgram(host: Host, entries: readonly CommandEntry[]): Promise<number> {
+  const debug = host.argv.includes('--debug');
+  let io = await createIo(host.streams, host.env, terminalFlags(host.argv, host.env, {}));
+  host.onIo?.(io);
+  try {
+    const invocation = readInvocation(host.argv, sharedIndex);
+    if (invocation.kind === 'version') {
+      io.out(host.version);
+      return 0;
+    }
+    if (invocation.kind === 'help') return await showHelp(invocation.topic, host, entries, io);
+    const config = loadConfig(host.cwd, host.env, [terminalOptions, connectionOptions]);
+    if (config['output'] !== undefined) {
+      io = await createIo(host.streams, host.env, terminalFlags(host.argv, host.env, config));
+      host.onIo?.(io);
+    }
+    return await runCommand(invocation, host, entries, io, config);
+  } catch (error) {
+    const failure = describeFailure(error, host.signal);
+    reportFailure(io, failure, error, debug);
+    return failure.exitCode;
+  } finally {
+    await io.flush();
+  }
+}

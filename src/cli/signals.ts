@@ -1,0 +1,29 @@
+// Ctrl-C and SIGTERM: the first asks the running command to stop cleanly, the second leaves at once. Knows no command.
+import { ExitCode, TribError } from '../errors.js';
+
+const EXIT_OF = { SIGINT: ExitCode.interrupted, SIGTERM: 143, SIGHUP: 129 } as const;
+
+export interface SignalWatch {
+  readonly signal: AbortSignal;
+  /** Stops watching. */
+  dispose(): void;
+}
+
+/** `onFirst` tells the user; `leave` ends the process with the given code. */
+export function watchSignals(onFirst: (text: string) => void, leave: (code: number) => void): SignalWatch {
+  const controller = new AbortController();
+  const onSignal = (name: NodeJS.Signals): void => {
+    const exitCode = name in EXIT_OF ? EXIT_OF[name as keyof typeof EXIT_OF] : ExitCode.interrupted;
+    if (controller.signal.aborted) return leave(exitCode);
+    onFirst(name === 'SIGINT' ? 'Stopping. Press Ctrl-C again to leave at once.' : `Stopping on ${name}.`);
+    controller.abort(new TribError('INTERRUPTED', `interrupted by ${name}`, { exitCode }));
+  };
+  const names = Object.keys(EXIT_OF) as NodeJS.Signals[];
+  for (const name of names) process.on(name, onSignal);
+  return {
+    signal: controller.signal,
+    dispose: () => {
+      for (const name of names) process.off(name, onSignal);
+    },
+  };
+}

@@ -1,0 +1,121 @@
+// The administrator's verbs of one node, typed: one method a command, nothing retried, ReplyError passes through.
+// Not here: sequences of commands (apply/), MIGRATE (migrate-command.ts).
+import type { NodeLine } from '../cluster/nodes-text.js';
+import { parseNodesText } from '../cluster/nodes-text.js';
+import type { SlotSet } from '../cluster/slot-set.js';
+import type { Reply } from '../resp/reply.js';
+import type { Connection, RequestOptions } from './connection.js';
+import { asArray, asInteger, asString, asStrings, parseInfo } from './read-reply.js';
+
+/** States a slot can be set to; see CLUSTER SETSLOT. */
+export type SlotState = 'MIGRATING' | 'IMPORTING' | 'NODE' | 'STABLE';
+
+/** The words of CLUSTER SETSLOT, for pipelines. */
+export function setSlotCommand(slot: number, state: SlotState, nodeId?: string): string[] {
+  return ['CLUSTER', 'SETSLOT', String(slot), state, ...(nodeId === undefined ? [] : [nodeId])];
+}
+
+export class Admin {
+  constructor(
+    readonly connection: Connection,
+    private readonly defaults: RequestOptions = {},
+  ) {}
+
+  private send(...args: (string | number)[]): Promise<Reply> {
+    return this.connection.command(args, this.defaults);
+  }
+
+  /** INFO (or one section) as a map of its fields. */
+  async info(section?: string): Promise<Map<string, string>> {
+    return parseInfo(asString(await this.send('INFO', ...(section === undefined ? [] : [section]))));
+  }
+
+  async clusterNodes(): Promise<NodeLine[]> {
+    return parseNodesText(asString(await this.send('CLUSTER', 'NODES')));
+  }
+
+  async clusterInfo(): Promise<Map<string, string>> {
+    return parseInfo(asString(await this.send('CLUSTER', 'INFO')));
+  }
+
+  async myId(): Promise<string> {
+    return asString(await this.send('CLUSTER', 'MYID'));
+  }
+
+  async dbSize(): Promise<number> {
+    return asInteger(await this.send('DBSIZE'));
+  }
+
+  /** ADDSLOTS, slot by slot, as every version understands it. */
+  async addSlots(slots: SlotSet): Promise<void> {
+    await this.send('CLUSTER', 'ADDSLOTS', ...slots);
+  }
+
+  async delSlots(slots: SlotSet): Promise<void> {
+    await this.send('CLUSTER', 'DELSLOTS', ...slots);
+  }
+
+  /** `nodeId` for all states but STABLE. */
+  async setSlot(slot: number, state: SlotState, nodeId?: string): Promise<void> {
+    await this.send(...setSlotCommand(slot, state, nodeId));
+  }
+
+  async countKeysInSlot(slot: number): Promise<number> {
+    return asInteger(await this.send('CLUSTER', 'COUNTKEYSINSLOT', slot));
+  }
+
+  /** Key counts of many slots in one write; same order. */
+  async countKeysInSlots(slots: readonly number[]): Promise<number[]> {
+    const replies = await this.connection.pipeline(slots.map((slot) => ['CLUSTER', 'COUNTKEYSINSLOT', slot]), this.defaults);
+    return replies.map(asInteger);
+  }
+
+  async getKeysInSlot(slot: number, count: number): Promise<string[]> {
+    return asStrings(await this.send('CLUSTER', 'GETKEYSINSLOT', slot, count));
+  }
+
+  /** The bus port is sent only when it isn't port + 10000: servers before 4.0 know no third argument. */
+  async meet(host: string, port: number, busPort = port + 10_000): Promise<void> {
+    await this.send('CLUSTER', 'MEET', host, port, ...(busPort === port + 10_000 ? [] : [busPort]));
+  }
+
+  async forget(nodeId: string): Promise<void> {
+    await this.send('CLUSTER', 'FORGET', nodeId);
+  }
+
+  async replicate(masterId: string): Promise<void> {
+    await this.send('CLUSTER', 'REPLICATE', masterId);
+  }
+
+  async reset(mode: 'SOFT' | 'HARD' = 'SOFT'): Promise<void> {
+    await this.send('CLUSTER', 'RESET', mode);
+  }
+
+  async setConfigEpoch(epoch: number): Promise<void> {
+    await this.send('CLUSTER', 'SET-CONFIG-EPOCH', epoch);
+  }
+
+  async bumpEpoch(): Promise<void> {
+    await this.send('CLUSTER', 'BUMPEPOCH');
+  }
+
+  async failover(mode?: 'FORCE' | 'TAKEOVER'): Promise<void> {
+    await this.send('CLUSTER', 'FAILOVER', ...(mode === undefined ? [] : [mode]));
+  }
+
+  async configSet(name: string, value: string | number): Promise<void> {
+    await this.send('CONFIG', 'SET', name, value);
+  }
+
+  async configRewrite(): Promise<void> {
+    await this.send('CONFIG', 'REWRITE');
+  }
+
+  /** One parameter, undefined when the server has none of that name. */
+  async configGet(name: string): Promise<string | undefined> {
+    const reply = await this.send('CONFIG', 'GET', name);
+    if (reply instanceof Map) return [...reply.values()].map(asString)[0];
+    const [, value] = asArray(reply);
+    return value === undefined ? undefined : asString(value);
+  }
+}

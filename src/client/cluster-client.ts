@@ -1,0 +1,213 @@
+// A client of a whole cluster, for load and consistency tools: routes by slot, follows redirects, waits out passing
+// errors. It never repeats a write that a server may have executed. Not here: administration (admin.ts, apply/).
+import type { Address } from '../cluster/address.js';
+import { formatAddress } from '../cluster/address.js';
+import { keySlot } from '../cluster/slots.js';
+import { ExitCode, TribError } from '../errors.js';
+import type { Arg } from '../resp/command.js';
+import type { Reply } from '../resp/reply.js';
+import { ReplyError } from '../resp/reply.js';
+import type { ConnectionOptions } from './connection.js';
+import { Connection } from './connection.js';
+import { ConnectionLost } from './connection-errors.js';
+import { aborted } from './socket.js';
+import { SlotMap, parseRedirect } from './slot-map.js';
+
+export interface ClusterClientOptions extends Omit<ConnectionOptions, 'host' | 'port'> {
+  /** Redirects and retries of one command; default 64. */
+  readonly maxAttempts?: number;
+  /** Milliseconds one command may take with all its retries; default 15000. */
+  readonly deadlineMs?: number;
+  /** From the address nodes announce to the one to connect to. */
+  readonly addressMap?: (announced: Address) => Address;
+}
+
+export interface ClusterCommandOptions {
+  /** Key that decides the slot; default the command's second word. null: any master will do. */
+  readonly key?: string | null;
+  /** The command may run twice without harm (reads): repeated even when a connection broke under it. */
+  readonly repeatable?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** A command the cluster didn't answer. `executed`: 'no' = certainly not run, 'unknown' = a server may have run it. */
+export class ClusterCommandError extends TribError {
+  constructor(
+    code: string,
+    message: string,
+    readonly executed: 'no' | 'unknown',
+    cause?: unknown,
+  ) {
+    super(code, message, { exitCode: ExitCode.unreachable, cause });
+    this.name = 'ClusterCommandError';
+  }
+}
+
+const PASSING = new Set(['TRYAGAIN', 'CLUSTERDOWN', 'LOADING', 'MASTERDOWN', 'READONLY', 'BUSY']);
+
+interface Attempt {
+  readonly args: readonly Arg[];
+  readonly slot: number | undefined;
+  readonly options: ClusterCommandOptions;
+  address: Address | undefined;
+  asking: boolean;
+}
+
+export class ClusterClient {
+  private readonly map = new SlotMap();
+  private readonly connections = new Map<string, Promise<Connection>>();
+  private refreshing: Promise<void> | undefined;
+  private closed = false;
+  private turn = 0;
+
+  private constructor(
+    private readonly seeds: readonly Address[],
+    private readonly options: ClusterClientOptions,
+  ) {}
+
+  /** Loads the slot map from the first seed that answers; throws as Connection.connect when none does. */
+  static async connect(seeds: readonly Address[], options: ClusterClientOptions = {}): Promise<ClusterClient> {
+    const client = new ClusterClient(seeds, options);
+    try {
+      await client.refresh();
+    } catch (error) {
+      client.close();
+      throw error;
+    }
+    return client;
+  }
+
+  /** Address of the master that serves a key, as far as known. */
+  ownerOf(key: string): Address | undefined {
+    return this.map.owner(keySlot(key));
+  }
+
+  /**
+   * Runs one command where its key lives. Rejects with ReplyError for an error reply (not executed), and with
+   * ClusterCommandError when no answer came: see its `executed`.
+   */
+  async command(args: readonly Arg[], options: ClusterCommandOptions = {}): Promise<Reply> {
+    const key = options.key === undefined ? args[1] : options.key;
+    const slot = key === null || key === undefined ? undefined : keySlot(Buffer.isBuffer(key) ? key.toString('latin1') : String(key));
+    const attempt: Attempt = { args, slot, options, address: undefined, asking: false };
+    const deadline = Date.now() + (this.options.deadlineMs ?? 15_000);
+    let last: unknown;
+    for (let tries = 0; tries < (this.options.maxAttempts ?? 64) && Date.now() <= deadline; tries++) {
+      if (this.closed || options.signal?.aborted === true) throw aborted(options.signal);
+      const outcome = await this.once(attempt, deadline);
+      if (outcome.done) return outcome.reply;
+      last = outcome.error;
+      if (outcome.pause) await new Promise((resolve) => setTimeout(resolve, Math.min(5 * 2 ** Math.min(tries, 6), 250)));
+    }
+    const text = last instanceof Error ? last.message : 'no answer';
+    throw new ClusterCommandError('NO_ANSWER', `The cluster did not serve ${String(args[0])} in time: ${text}`, 'no', last);
+  }
+
+  /** Reads the slot map anew; several callers share one read. */
+  refresh(): Promise<void> {
+    this.refreshing ??= this.loadMap().finally(() => (this.refreshing = undefined));
+    return this.refreshing;
+  }
+
+  close(): void {
+    this.closed = true;
+    for (const opening of this.connections.values()) opening.then((connection) => connection.close(), () => undefined);
+    this.connections.clear();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
+  private async once(attempt: Attempt, deadline: number): Promise<{ done: true; reply: Reply } | { done: false; error: unknown; pause: boolean }> {
+    const address = attempt.address ?? this.pick(attempt.slot);
+    if (address === undefined) {
+      await this.refresh().catch(() => undefined);
+      return { done: false, error: new TribError('UNCOVERED', `no node serves slot ${attempt.slot ?? 'any'}`), pause: true };
+    }
+    try {
+      const connection = await this.connection(address);
+      const timeoutMs = Math.max(1, deadline - Date.now());
+      const commands = attempt.asking ? [['ASKING'], attempt.args] : [attempt.args];
+      const replies = await connection.pipeline(commands, attempt.options.signal ? { timeoutMs, signal: attempt.options.signal } : { timeoutMs });
+      const reply = replies[replies.length - 1] ?? null;
+      if (!(reply instanceof ReplyError)) return { done: true, reply };
+      return this.redirected(attempt, reply, address);
+    } catch (error) {
+      return this.failed(attempt, error, address);
+    }
+  }
+
+  private redirected(attempt: Attempt, error: ReplyError, from: Address): { done: false; error: unknown; pause: boolean } {
+    const redirect = parseRedirect(error.message, from);
+    attempt.asking = false;
+    if (redirect?.kind === 'ASK') {
+      attempt.address = redirect.address;
+      attempt.asking = true;
+      return { done: false, error, pause: false };
+    }
+    attempt.address = undefined;
+    if (redirect !== undefined) {
+      this.map.set(redirect.slot, redirect.address);
+      // Told to go where we have just been: the nodes don't agree yet.
+      return { done: false, error, pause: formatAddress(redirect.address) === formatAddress(from) };
+    }
+    if (!PASSING.has(error.code)) throw error;
+    if (error.code !== 'TRYAGAIN') void this.refresh().catch(() => undefined);
+    return { done: false, error, pause: true };
+  }
+
+  private async failed(attempt: Attempt, error: unknown, address: Address): Promise<{ done: false; error: unknown; pause: boolean }> {
+    if (error instanceof ReplyError) throw error;
+    if (error instanceof ConnectionLost && error.executed === 'unknown' && attempt.options.repeatable !== true) {
+      throw new ClusterCommandError('UNKNOWN_OUTCOME', `${String(attempt.args[0])} was sent to ${formatAddress(address)}, its answer never came: ${error.message}`, 'unknown', error);
+    }
+    if (error instanceof TribError && error.code === 'ABORTED') {
+      throw new ClusterCommandError('ABORTED', 'Interrupted while a command was under way', attempt.options.repeatable === true ? 'no' : 'unknown', error);
+    }
+    attempt.address = undefined;
+    attempt.asking = false;
+    await this.refresh().catch(() => undefined);
+    return { done: false, error, pause: true };
+  }
+
+  private pick(slot: number | undefined): Address | undefined {
+    if (slot !== undefined) return this.map.owner(slot);
+    const masters = this.map.masters();
+    return masters[this.turn++ % Math.max(1, masters.length)];
+  }
+
+  private connection(announced: Address): Promise<Connection> {
+    const address = this.options.addressMap?.(announced) ?? announced;
+    const key = formatAddress(address);
+    const known = this.connections.get(key);
+    if (known !== undefined) return known;
+    const opening = Connection.connect({ ...this.options, ...address });
+    this.connections.set(key, opening);
+    const forget = (): void => {
+      if (this.connections.get(key) === opening) this.connections.delete(key);
+    };
+    opening.then((connection) => {
+      connection.onClose = forget;
+      if (this.closed) connection.close();
+    }, forget);
+    return opening;
+  }
+
+  private async loadMap(): Promise<void> {
+    const candidates = [...this.map.masters(), ...this.seeds];
+    let first: unknown;
+    for (const address of candidates) {
+      try {
+        const connection = await this.connection(address);
+        const reply = await connection.command(['CLUSTER', 'SLOTS'], { timeoutMs: 5000 });
+        this.map.load(reply, address);
+        return;
+      } catch (error) {
+        first ??= error;
+      }
+    }
+    throw first ?? new TribError('NO_SEED', 'No node address given', { exitCode: ExitCode.usage });
+  }
+}

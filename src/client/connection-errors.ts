@@ -1,0 +1,92 @@
+// Turns socket, TLS and authentication failures into TribErrors a person can act on. Not here: the connection itself.
+import { ExitCode, TribError } from '../errors.js';
+import type { ReplyError } from '../resp/reply.js';
+
+/**
+ * The connection broke, timed out or was closed while a command was to be answered. `executed` says what is known about
+ * the command: 'no' when it never left this process, 'unknown' when the server may have run it.
+ */
+export class ConnectionLost extends TribError {
+  constructor(
+    code: string,
+    message: string,
+    readonly executed: 'no' | 'unknown',
+    details: { hint?: string; cause?: unknown; exitCode?: number } = {},
+  ) {
+    super(code, message, { exitCode: ExitCode.unreachable, ...details });
+    this.name = 'ConnectionLost';
+  }
+}
+
+/** `host:port`, with brackets around IPv6 addresses. */
+export function addressText(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
+  ECONNREFUSED: ['Connection refused', 'is the server running, and is this its port?'],
+  ENOTFOUND: ['Name or service not known', 'check the spelling of the host name'],
+  EAI_AGAIN: ['Temporary failure in name resolution', 'check the name server, or use an IP address'],
+  ETIMEDOUT: ['Connection timed out', 'check the address and the firewall'],
+  EHOSTUNREACH: ['No route to host', 'check the address and the network'],
+  ENETUNREACH: ['Network is unreachable', 'check the address and the network'],
+  ECONNRESET: ['Connection reset by peer', 'does the server expect TLS, or has it just stopped?'],
+  EPIPE: ['Broken pipe', 'the server closed the connection'],
+};
+
+function codeOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0]);
+  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string') return error.code;
+  return 'CONNECTION';
+}
+
+function isTlsCode(code: string): boolean {
+  return /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(code);
+}
+
+/** What to throw when no connection came about. */
+export function connectFailure(host: string, port: number, cause: unknown, overTls: boolean): TribError {
+  const code = codeOf(cause);
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const [reason, hint] = REASONS[code] ?? [text, undefined];
+  const tlsHint = 'check the CA (--cacert), the host name in the certificate (--sni) or use --insecure';
+  const why = overTls && (isTlsCode(code) || code === 'EPROTO') ? tlsHint : hint;
+  return new TribError(code, `Could not connect to Redis at ${addressText(host, port)}: ${reason}`, {
+    exitCode: ExitCode.unreachable,
+    cause,
+    ...(why === undefined ? {} : { hint: why }),
+  });
+}
+
+/** What to reject with when an established connection ends under a command. */
+export function lostFailure(host: string, port: number, executed: 'no' | 'unknown', cause?: unknown): ConnectionLost {
+  const code = cause === undefined ? 'CLOSED' : codeOf(cause);
+  const reason = cause === undefined ? 'closed by the server' : (REASONS[code]?.[0] ?? (cause instanceof Error ? cause.message : 'unknown'));
+  return new ConnectionLost(code, `Connection to ${addressText(host, port)} lost: ${reason}`, executed, cause === undefined ? {} : { cause });
+}
+
+/** What to throw when the server refuses the credentials (AUTH or HELLO). */
+export function authFailure(host: string, port: number, error: ReplyError): TribError {
+  const code = /without any password|no password is set/i.test(error.message) ? 'NOPASSWORDSET' : error.code;
+  const hints: Readonly<Record<string, string>> = {
+    WRONGPASS: 'check --user and the password (-a, --askpass, REDISCLI_AUTH)',
+    NOPASSWORDSET: 'this server has no password: leave out -a and unset REDISCLI_AUTH',
+    NOAUTH: 'the server needs a password: -a, --askpass or REDISCLI_AUTH',
+  };
+  return new TribError(code, `Node ${addressText(host, port)} refused the credentials: ${error.message}`, {
+    exitCode: ExitCode.unreachable,
+    hint: hints[code] ?? 'check --user and the password (-a, --askpass, REDISCLI_AUTH)',
+    cause: error,
+  });
+}
+
+/** What to throw for an error reply that is about access, or undefined for any other error reply. */
+export function accessFailure(host: string, port: number, error: ReplyError): TribError | undefined {
+  if (error.code === 'NOAUTH') return authFailure(host, port, error);
+  if (error.code !== 'NOPERM') return undefined;
+  return new TribError('NOPERM', `Node ${addressText(host, port)} refused: ${error.message}`, {
+    exitCode: ExitCode.unreachable,
+    hint: 'this user may not run that command: use a user with the permission (--user)',
+    cause: error,
+  });
+}

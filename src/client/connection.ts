@@ -1,0 +1,206 @@
+// One connection to one node: a queue of commands in flight, replies matched in order, timeouts, abort. Commands are sent
+// once and never again: who wants a retry knows better. Not here: redirects (cluster-client.ts), typed verbs (admin.ts).
+import type { Socket } from 'node:net';
+import type { Arg } from '../resp/command.js';
+import { encodeCommand, encodeCommands } from '../resp/command.js';
+import { ReplyParser } from '../resp/reply-parser.js';
+import type { Reply } from '../resp/reply.js';
+import { PushReply, ReplyError, toBinary } from '../resp/reply.js';
+import { ConnectionLost, addressText, authFailure, lostFailure } from './connection-errors.js';
+import type { SocketOptions, TlsOptions } from './socket.js';
+import { aborted, openSocket } from './socket.js';
+
+export type { Arg, TlsOptions };
+
+export interface ConnectionOptions extends SocketOptions {
+  /** ACL user; the default user when absent. Ordinary text (sent as UTF-8). */
+  readonly username?: string;
+  readonly password?: string;
+  /** Milliseconds a reply may take unless the request says otherwise; default 0 = no limit. */
+  readonly commandTimeoutMs?: number;
+  /** RESP version; 3 sends HELLO. Default 2. */
+  readonly protocol?: 2 | 3;
+  readonly clientName?: string;
+}
+
+export interface RequestOptions {
+  /** Milliseconds for all replies of this request; 0 = no limit. A timeout closes the connection. */
+  readonly timeoutMs?: number;
+  /** Stops waiting (code ABORTED); the connection stays usable, the reply is swallowed when it comes. */
+  readonly signal?: AbortSignal;
+}
+
+interface Pending {
+  readonly replies: (Reply | ReplyError)[];
+  missing: number;
+  settle: ((outcome: (Reply | ReplyError)[] | Error) => void) | undefined;
+}
+
+/** A connection to one node. Make one with Connection.connect. */
+export class Connection {
+  readonly host: string;
+  readonly port: number;
+  /** Receives RESP3 pushes and messages that no request waits for. */
+  onPush?: (push: Reply[]) => void;
+  /** Called once when the connection ends, whoever ended it. */
+  onClose?: (error: ConnectionLost) => void;
+  private readonly parser = new ReplyParser();
+  private pending: Pending[] = [];
+  private head = 0;
+  private ended: ConnectionLost | undefined;
+
+  private constructor(
+    private readonly socket: Socket,
+    private readonly options: ConnectionOptions,
+  ) {
+    this.host = options.host;
+    this.port = options.port;
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, 15_000);
+    socket.on('data', (chunk: Buffer) => this.receive(chunk));
+    socket.on('error', (error) => this.end(lostFailure(this.host, this.port, 'unknown', error)));
+    socket.on('close', () => this.end(lostFailure(this.host, this.port, 'unknown')));
+  }
+
+  /**
+   * Connects, authenticates and names the connection. Throws TribError with exit code 3: the system's code
+   * (ECONNREFUSED …), TIMEOUT, WRONGPASS/NOAUTH or another refusal of the credentials; ABORTED (130) on the signal.
+   */
+  static async connect(options: ConnectionOptions): Promise<Connection> {
+    const connection = new Connection(await openSocket(options), options);
+    try {
+      await connection.introduce();
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  /** The peer's IP address, e.g. to hand to CLUSTER MEET, which takes no names before 7.0. */
+  get remoteAddress(): string {
+    return this.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '') ?? this.host;
+  }
+
+  get isOpen(): boolean {
+    return this.ended === undefined;
+  }
+
+  /** Keeps the process alive while idle, or not (`unref`), as for sockets. */
+  unref(): void {
+    this.socket.unref();
+  }
+
+  /** One command. Rejects with ReplyError for an error reply, with ConnectionLost or ABORTED otherwise. */
+  async command(args: readonly Arg[], options: RequestOptions = {}): Promise<Reply> {
+    const [reply] = await this.request(encodeCommand(args), 1, options);
+    if (reply instanceof ReplyError) throw reply;
+    return reply ?? null;
+  }
+
+  /** Several commands in one write; one reply each, error replies as values. Rejects as `command` for the rest. */
+  pipeline(commands: readonly (readonly Arg[])[], options: RequestOptions = {}): Promise<(Reply | ReplyError)[]> {
+    if (commands.length === 0) return Promise.resolve([]);
+    return this.request(encodeCommands(commands), commands.length, options);
+  }
+
+  /** Ends the connection now. Requests in flight are rejected with ConnectionLost. */
+  close(): void {
+    this.end(new ConnectionLost('CLOSED', `Connection to ${addressText(this.host, this.port)} was closed here`, 'unknown'));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
+  private async introduce(): Promise<void> {
+    const { username, password, protocol, clientName } = this.options;
+    const auth = password === undefined ? [] : [toBinary(username ?? 'default'), toBinary(password)];
+    const commands: Arg[][] = [];
+    if (protocol === 3) commands.push(['HELLO', 3, ...(auth.length > 0 ? ['AUTH', ...auth] : [])]);
+    else if (password !== undefined) commands.push(['AUTH', ...(username === undefined ? auth.slice(1) : auth)]);
+    const credentials = commands.length;
+    if (clientName !== undefined) commands.push(['CLIENT', 'SETNAME', toBinary(clientName)]);
+    const timeoutMs = this.options.commandTimeoutMs ?? this.options.connectTimeoutMs ?? 5000;
+    const signal = this.options.signal;
+    const replies = await this.pipeline(commands, { timeoutMs, ...(signal ? { signal } : {}) });
+    const refused = replies.slice(0, credentials).find((reply) => reply instanceof ReplyError);
+    if (refused instanceof ReplyError) throw authFailure(this.host, this.port, refused);
+  }
+
+  private request(bytes: string, count: number, options: RequestOptions): Promise<(Reply | ReplyError)[]> {
+    const { signal } = options;
+    const timeoutMs = options.timeoutMs ?? this.options.commandTimeoutMs ?? 0;
+    if (this.ended) return Promise.reject(this.unsent(this.ended));
+    if (signal?.aborted === true) return Promise.reject(aborted(signal));
+    return new Promise((resolve, reject) => {
+      const pending: Pending = { replies: [], missing: count, settle: undefined };
+      const timer = timeoutMs > 0 ? setTimeout(() => this.expire(timeoutMs), timeoutMs) : undefined;
+      const onAbort = (): void => pending.settle?.(aborted(signal));
+      pending.settle = (outcome) => {
+        pending.settle = undefined;
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+        if (Array.isArray(outcome)) resolve(outcome);
+        else reject(outcome);
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.pending.push(pending);
+      this.socket.write(bytes, 'latin1');
+    });
+  }
+
+  private unsent(ended: ConnectionLost): ConnectionLost {
+    return new ConnectionLost(ended.code, ended.message, 'no', { cause: ended });
+  }
+
+  private expire(timeoutMs: number): void {
+    const where = addressText(this.host, this.port);
+    const hint = 'the node is slow, stopped or unreachable; allow more time or try another node';
+    this.end(new ConnectionLost('TIMEOUT', `No reply from ${where} within ${timeoutMs} ms`, 'unknown', { hint }));
+  }
+
+  private receive(chunk: Buffer): void {
+    try {
+      this.parser.feed(chunk);
+      for (let reply = this.parser.next(); reply !== undefined && !this.ended; reply = this.parser.next()) this.deliver(reply);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      this.end(new ConnectionLost('PROTOCOL', `${addressText(this.host, this.port)}: ${text}`, 'unknown', { cause: error }));
+    }
+  }
+
+  private deliver(reply: Reply): void {
+    if (reply instanceof PushReply) {
+      this.onPush?.(reply.items);
+      return;
+    }
+    const pending = this.pending[this.head];
+    if (pending === undefined) {
+      // RESP2 pub/sub messages and MONITOR lines arrive unasked.
+      this.onPush?.(Array.isArray(reply) ? reply : [reply]);
+      return;
+    }
+    pending.replies.push(reply);
+    if (--pending.missing > 0) return;
+    this.head++;
+    if (this.head > 1024 || this.head === this.pending.length) {
+      this.pending = this.pending.slice(this.head);
+      this.head = 0;
+    }
+    pending.settle?.(pending.replies);
+  }
+
+  private end(error: ConnectionLost): void {
+    if (this.ended) return;
+    this.ended = error;
+    this.socket.on('error', () => undefined);
+    this.socket.destroy();
+    const waiting = this.pending.slice(this.head);
+    this.pending = [];
+    this.head = 0;
+    for (const pending of waiting) pending.settle?.(error);
+    this.onClose?.(error);
+  }
+}

@@ -1,0 +1,41 @@
+// Reads replies as the type a command promises; anything else is a protocol error. Also INFO's `name:value` text.
+import { TribError } from '../errors.js';
+import type { Reply } from '../resp/reply.js';
+import { ReplyError } from '../resp/reply.js';
+
+function unexpected(reply: Reply | undefined, wanted: string): Error {
+  if (reply instanceof ReplyError) return reply;
+  const shown = reply === null ? 'nil' : reply === undefined ? 'nothing' : typeof reply;
+  return new TribError('PROTOCOL', `Unexpected reply: ${wanted} wanted, got ${shown}`, { exitCode: 3, hint: 'is this a Redis or Valkey server, and not a proxy?' });
+}
+
+/** A string reply; throws the ReplyError itself for an error reply, TribError PROTOCOL for another type. */
+export function asString(reply: Reply | undefined): string {
+  if (typeof reply === 'string') return reply;
+  throw unexpected(reply, 'a string');
+}
+
+/** An integer reply within ±2^53. */
+export function asInteger(reply: Reply | undefined): number {
+  if (typeof reply === 'number') return reply;
+  throw unexpected(reply, 'an integer');
+}
+
+export function asArray(reply: Reply | undefined): Reply[] {
+  if (Array.isArray(reply)) return reply;
+  throw unexpected(reply, 'an array');
+}
+
+export function asStrings(reply: Reply | undefined): string[] {
+  return asArray(reply).map(asString);
+}
+
+/** `name:value` lines of INFO and CLUSTER INFO; comments and empty lines are skipped. */
+export function parseInfo(text: string): Map<string, string> {
+  const fields = new Map<string, string>();
+  for (const line of text.split(/\r?\n/)) {
+    const colon = line.indexOf(':');
+    if (colon > 0 && !line.startsWith('#')) fields.set(line.slice(0, colon), line.slice(colon + 1));
+  }
+  return fields;
+}

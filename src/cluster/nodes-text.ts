@@ -1,0 +1,164 @@
+// Reads the text of CLUSTER NODES (and of nodes.conf without its `vars` line), all address forms from 3.x to 7.2+ and
+// Valkey. One line becomes one NodeLine. Not here: what several such texts mean together (view.ts).
+import { TribError } from '../errors.js';
+import { SlotSet } from './slot-set.js';
+import { isSlot } from './slots.js';
+
+/** One node as some node sees it. */
+export interface NodeLine {
+  readonly id: string;
+  /** IP (or host) the node announces; empty when unknown (`:0@0`, or a node that doesn't know its own address yet). */
+  readonly host: string;
+  readonly port: number;
+  /** Cluster bus port; undefined in the 3.x form, which has none. */
+  readonly busPort: number | undefined;
+  /** Announced host name (7.0+), undefined when none or `?`. */
+  readonly hostname: string | undefined;
+  /** Further `name=value` parts of the address column (nodes.conf of 7.2+: shard-id, nodename, tls-port …). */
+  readonly aux: ReadonlyMap<string, string>;
+  /** All flags, without `myself`; `noflags` gives none. */
+  readonly flags: readonly string[];
+  readonly myself: boolean;
+  readonly role: 'master' | 'replica';
+  /** Id of the master a replica follows, null when it has none or is a master. */
+  readonly masterId: string | null;
+  /** Milliseconds unix time, 0 = none. */
+  readonly pingSent: number;
+  readonly pongReceived: number;
+  readonly configEpoch: number;
+  readonly connected: boolean;
+  /** Owned slots. May be shared between lines parsed with one cache: never change it. */
+  readonly slots: SlotSet;
+  /** Owned slots as a text that is equal exactly when the sets are (range tokens sorted as strings); '' for none. */
+  readonly slotText: string;
+  /** Slot → destination id; servers list open slots only on their own line. In the order listed. */
+  readonly migrating: ReadonlyMap<number, string>;
+  /** Slot → source id. */
+  readonly importing: ReadonlyMap<number, string>;
+}
+
+function bad(line: string): TribError {
+  return new TribError('PROTOCOL', `Invalid CLUSTER NODES line: ${JSON.stringify(line.slice(0, 120))}`, {
+    exitCode: 3,
+    hint: 'is this a Redis or Valkey cluster node, and not a proxy?',
+  });
+}
+
+interface Address {
+  host: string;
+  port: number;
+  busPort: number | undefined;
+  hostname: string | undefined;
+  aux: Map<string, string>;
+}
+
+/** `ip:port`, `ip:port@cport`, `ip:port@cport,hostname[,name=value…]`; IPv6 texts contain colons: the last one counts. */
+function parseAddress(text: string, line: string): Address {
+  const [location = '', ...extras] = text.split(',');
+  const at = location.lastIndexOf('@');
+  const client = at < 0 ? location : location.slice(0, at);
+  const colon = client.lastIndexOf(':');
+  const port = Number(client.slice(colon + 1));
+  const busPort = at < 0 ? undefined : Number(location.slice(at + 1));
+  if (colon < 0 || !isPort(port) || (busPort !== undefined && !isPort(busPort))) throw bad(line);
+  const aux = new Map<string, string>();
+  let hostname: string | undefined;
+  extras.forEach((extra, index) => {
+    const equals = extra.indexOf('=');
+    if (equals > 0) aux.set(extra.slice(0, equals), extra.slice(equals + 1));
+    else if (index === 0 && extra !== '' && extra !== '?') hostname = extra;
+  });
+  const host = client.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
+  return { host: host === '?' ? '' : host, port, busPort, hostname, aux };
+}
+
+function isPort(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= 65_535;
+}
+
+interface Slots {
+  slots: SlotSet;
+  slotText: string;
+  migrating: Map<number, string>;
+  importing: Map<number, string>;
+}
+
+/**
+ * Lets texts of many nodes share what is equal in them: a thousand nodes tell the same about a thousand nodes, and a
+ * slot set for each of the million lines would take gigabytes.
+ */
+export class LineCache {
+  private readonly slots = new Map<string, Slots>();
+  private readonly words = new Map<string, string>();
+
+  /** @internal */
+  slotsOf(tokens: readonly string[], line: string): Slots {
+    const key = tokens.join(' ');
+    let known = this.slots.get(key);
+    if (known === undefined) {
+      known = parseSlots(tokens, line);
+      this.slots.set(key, known);
+    }
+    return known;
+  }
+
+  /** @internal */
+  word(text: string): string {
+    const known = this.words.get(text);
+    if (known === undefined) this.words.set(text, text);
+    return known ?? text;
+  }
+}
+
+function parseSlots(tokens: readonly string[], line: string): Slots {
+  const result: Slots = { slots: new SlotSet(), slotText: '', migrating: new Map(), importing: new Map() };
+  for (const token of tokens) {
+    if (token === '') continue;
+    const open = /^\[(\d+)-([<>])-([0-9a-zA-Z]+)\]$/.exec(token);
+    if (open !== null) {
+      const slot = Number(open[1]);
+      if (!isSlot(slot)) throw bad(line);
+      (open[2] === '>' ? result.migrating : result.importing).set(slot, open[3] ?? '');
+      continue;
+    }
+    const range = /^(\d+)(?:-(\d+))?$/.exec(token);
+    const first = Number(range?.[1]);
+    const last = Number(range?.[2] ?? range?.[1]);
+    if (range === null || !isSlot(first) || !isSlot(last) || first > last) throw bad(line);
+    result.slots.addRange(first, last);
+  }
+  result.slotText = result.slots.tokens().sort().join(',');
+  return result;
+}
+
+/** Parses one line. Throws TribError PROTOCOL. */
+export function parseNodeLine(line: string, cache: LineCache = new LineCache()): NodeLine {
+  const [id, address, flagText, master, pingSent, pongReceived, epoch, link, ...slotTokens] = line.split(' ');
+  if (id === undefined || !address || !flagText || master === undefined || link === undefined || !/^[0-9a-zA-Z]{1,40}$/.test(id)) throw bad(line);
+  const all = flagText === 'noflags' ? [] : flagText.split(',');
+  const numbers = [Number(pingSent), Number(pongReceived), Number(epoch)] as const;
+  if (numbers.some((value) => !Number.isFinite(value))) throw bad(line);
+  const replica = all.includes('slave') || all.includes('replica');
+  return {
+    id: cache.word(id),
+    ...parseAddress(address, line),
+    flags: all.filter((flag) => flag !== 'myself'),
+    myself: all.includes('myself'),
+    role: replica ? 'replica' : 'master',
+    masterId: master === '-' || master === '' ? null : cache.word(master),
+    pingSent: numbers[0],
+    pongReceived: numbers[1],
+    configEpoch: numbers[2],
+    connected: link === 'connected',
+    ...cache.slotsOf(slotTokens, line),
+  };
+}
+
+/** Parses a whole CLUSTER NODES reply, in its order. Give one cache to the texts of one cluster. Throws TribError PROTOCOL. */
+export function parseNodesText(text: string, cache: LineCache = new LineCache()): NodeLine[] {
+  return text
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '' && !line.startsWith('vars '))
+    .map((line) => parseNodeLine(line, cache));
+}

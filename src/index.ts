@@ -1,0 +1,43 @@
+// The library: load a cluster, check it, plan, apply; one connection or a whole-cluster client; the pure pieces beneath.
+// Only re-exports. Nothing here draws in a terminal, prompts or prints.
+export { ExitCode, TribError } from './errors.js';
+
+export { formatAddress, parseAddress } from './cluster/address.js';
+export type { Address } from './cluster/address.js';
+export { keySlot, SLOT_COUNT } from './cluster/slots.js';
+export { SlotSet } from './cluster/slot-set.js';
+export type { SlotRange } from './cluster/slot-set.js';
+export { LineCache, parseNodeLine, parseNodesText } from './cluster/nodes-text.js';
+export type { NodeLine } from './cluster/nodes-text.js';
+export { ClusterView } from './cluster/view.js';
+export type { ClusterNode, UnreachableNode } from './cluster/view.js';
+export { checkView } from './cluster/findings.js';
+export type { CheckReport, Finding, NodeRef, Severity } from './cluster/findings.js';
+
+export { DoubleReply, PushReply, ReplyError, fromBinary, toBinary } from './resp/reply.js';
+export type { Reply } from './resp/reply.js';
+export { Connection } from './client/connection.js';
+export type { Arg, ConnectionOptions, RequestOptions, TlsOptions } from './client/connection.js';
+export { ConnectionLost } from './client/connection-errors.js';
+export { Admin } from './client/admin.js';
+export { ClusterClient, ClusterCommandError } from './client/cluster-client.js';
+export type { ClusterClientOptions, ClusterCommandOptions } from './client/cluster-client.js';
+
+export { movedSlots, countSlots } from './plan/step.js';
+export type { MoveStep, PlanBase, PlanNote, Step } from './plan/step.js';
+export { planCreate, slotShares } from './plan/create.js';
+export type { AntiAffinity, CandidateNode, CreateOptions, CreatePlan, PlannedNode } from './plan/create.js';
+export { parseSlotWish, planReshard } from './plan/reshard.js';
+export type { ReshardOptions, ReshardPlan, SlotWish } from './plan/reshard.js';
+export { parseWeights, planRebalance } from './plan/rebalance.js';
+export type { NodeBalance, RebalanceOptions, RebalancePlan } from './plan/rebalance.js';
+
+export { Cluster, openCluster } from './apply/open-cluster.js';
+export type { CheckOptions, Seed } from './apply/open-cluster.js';
+export { NewCluster, openNewNodes } from './apply/create.js';
+export type { ClusterOptions } from './apply/node-link.js';
+export type { ApplyOptions } from './apply/apply-plan.js';
+export type { AgreementOptions } from './apply/agreement.js';
+export type { ApplyEvent, ApplyStats, OnEvent } from './apply/event.js';
+export { KeyConflict, MoveIncomplete } from './apply/mover/options.js';
+export type { MoverOptions, SlotFailure } from './apply/mover/options.js';

@@ -1,0 +1,139 @@
+// Plans an even spread of slots by weight (cli 2.7), with redis-cli's 32-bit float arithmetic so that its vectors hold.
+// Pure. Not here: reshard's choice of slots (reshard.ts), moving.
+import { toRanges } from '../cluster/slot-set.js';
+import { SLOT_COUNT } from '../cluster/slots.js';
+import type { ClusterNode, ClusterView } from '../cluster/view.js';
+import { ExitCode, TribError } from '../errors.js';
+import type { MoveStep, PlanBase } from './step.js';
+
+export interface RebalanceOptions {
+  /** Node id → weight; masters not named weigh 1. 0 empties a node. */
+  readonly weights?: ReadonlyMap<string, number>;
+  /** Masters without slots take part. Default false. */
+  readonly useEmptyMasters?: boolean;
+  /** Percent: act only when some master is further than this from its share. Default 2; 0 or less never acts. */
+  readonly threshold?: number;
+}
+
+export interface NodeBalance {
+  readonly node: string;
+  readonly name: string;
+  readonly weight: number;
+  readonly slots: number;
+  readonly expected: number;
+  /** Slots to give away (positive) or to receive (negative). */
+  readonly balance: number;
+}
+
+export interface RebalancePlan extends PlanBase {
+  readonly kind: 'rebalance';
+  readonly steps: readonly MoveStep[];
+  readonly threshold: number;
+  readonly totalWeight: number;
+  /** Masters taking part, ascending by balance, as redis-cli shows them. */
+  readonly balances: readonly NodeBalance[];
+  /** False when all masters are within the threshold: nothing to do. */
+  readonly needed: boolean;
+}
+
+/** Reads `id=weight` words (ids, unique prefixes or addresses). Throws TribError BAD_WEIGHT or NO_SUCH_MASTER. */
+export function parseWeights(view: ClusterView, words: readonly string[]): Map<string, number> {
+  const weights = new Map<string, number>();
+  for (const word of words) {
+    const equals = word.lastIndexOf('=');
+    const value = Number(word.slice(equals + 1));
+    if (equals < 1 || word.length === equals + 1 || !Number.isFinite(value) || value < 0) {
+      throw new TribError('BAD_WEIGHT', `*** invalid input ${word}`, { exitCode: ExitCode.usage, hint: 'write weights as NODE=NUMBER, for example 3fc7831a=2 or 127.0.0.1:7000=0.5' });
+    }
+    const name = word.slice(0, equals);
+    const node = view.find(name);
+    if (node.role !== 'master') throw new TribError('NO_SUCH_MASTER', `*** No such master node ${name}`, { hint: `${node.name} is a replica` });
+    weights.set(node.id, value);
+  }
+  return weights;
+}
+
+interface Share {
+  readonly node: ClusterNode;
+  readonly weight: number;
+  readonly expected: number;
+  balance: number;
+}
+
+function shares(involved: readonly ClusterNode[], weightOf: (node: ClusterNode) => number, totalWeight: number): Share[] {
+  const perWeight = Math.fround(SLOT_COUNT / totalWeight);
+  const list = involved.map((node): Share => {
+    const expected = Math.trunc(Math.fround(perWeight * weightOf(node)));
+    return { node, weight: weightOf(node), expected, balance: node.slots.size - expected };
+  });
+  // Truncation may leave more to give than to take: receivers take the rest, one slot each in turn (cli 2.7 step 6).
+  let sum = list.reduce((total, share) => total + share.balance, 0);
+  while (sum > 0 && list.some((share) => share.balance <= 0)) {
+    for (const share of list) {
+      if (sum > 0 && share.balance <= 0) {
+        share.balance--;
+        sum--;
+      }
+    }
+  }
+  return list;
+}
+
+function overThreshold(share: Share, threshold: number): boolean {
+  const { expected } = share;
+  const slots = share.node.slots.size;
+  if (threshold <= 0) return false;
+  return slots === 0 ? expected > 1 : Math.abs(100 - (100 * expected) / slots) > threshold;
+}
+
+/** Two pointers over the sorted shares: the neediest takes from the richest (cli 2.7 step 8). */
+function pairUp(sorted: readonly Share[]): MoveStep[] {
+  const left = sorted.map((share) => share.balance);
+  const taken = new Map<string, number>();
+  const steps: MoveStep[] = [];
+  let low = 0;
+  let high = sorted.length - 1;
+  while (low < high) {
+    const target = sorted[low] as Share;
+    const source = sorted[high] as Share;
+    if ((left[low] ?? 0) > 0 || (left[high] ?? 0) < 0) break; // nobody left to give, or to take
+    const count = Math.min(Math.abs(left[low] ?? 0), Math.abs(left[high] ?? 0));
+    if (count > 0) {
+      const from = taken.get(source.node.id) ?? 0;
+      const slots = source.node.slots.lowest(from + count).slice(from);
+      taken.set(source.node.id, from + count);
+      steps.push({ kind: 'move-slots', source: source.node.id, target: target.node.id, slots: toRanges(slots) });
+      left[low] = (left[low] ?? 0) + count;
+      left[high] = (left[high] ?? 0) - count;
+    }
+    if (left[low] === 0) low++;
+    if (left[high] === 0) high--;
+  }
+  return steps;
+}
+
+/**
+ * Plans a rebalance over the masters that own slots (and empty ones when asked). Throws TribError BAD_WEIGHT when the
+ * weights of all masters that take part are 0.
+ */
+export function planRebalance(view: ClusterView, options: RebalanceOptions = {}): RebalancePlan {
+  const threshold = options.threshold ?? 2;
+  const involved = view.masters.filter((node) => node.slots.size > 0 || options.useEmptyMasters === true);
+  const weightOf = (node: ClusterNode): number => Math.fround(options.weights?.get(node.id) ?? 1);
+  const totalWeight = involved.reduce((sum, node) => Math.fround(sum + weightOf(node)), 0);
+  if (totalWeight <= 0) {
+    throw new TribError('BAD_WEIGHT', 'The weights of all masters are 0: nobody could own the slots', { exitCode: ExitCode.usage, hint: 'give at least one master a weight above 0' });
+  }
+  const list = shares(involved, weightOf, totalWeight);
+  const needed = list.some((share) => overThreshold(share, threshold));
+  const sorted = [...list].sort((a, b) => a.balance - b.balance);
+  return {
+    schema: 1,
+    kind: 'rebalance',
+    steps: needed ? pairUp(sorted) : [],
+    threshold,
+    totalWeight,
+    needed,
+    balances: sorted.map(({ node, weight, expected, balance }) => ({ node: node.id, name: node.name, weight, slots: node.slots.size, expected, balance })),
+  };
+}

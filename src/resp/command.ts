@@ -1,0 +1,26 @@
+// Encodes commands as RESP arrays of bulks, in binary strings. Not here: replies, inline commands.
+
+/** One word of a command: a binary string (char codes 0–255), a number, or bytes. */
+export type Arg = string | number | bigint | Buffer;
+
+function word(arg: Arg): string {
+  if (typeof arg === 'string') return arg;
+  return Buffer.isBuffer(arg) ? arg.toString('latin1', 0, arg.length) : String(arg);
+}
+
+/** The bytes of one command, as a binary string: write it with the encoding 'latin1'. */
+export function encodeCommand(args: readonly Arg[]): string {
+  let out = `*${args.length}\r\n`;
+  for (const arg of args) {
+    const text = word(arg);
+    out += `$${text.length}\r\n${text}\r\n`;
+  }
+  return out;
+}
+
+/** The bytes of several commands sent in one write. */
+export function encodeCommands(commands: readonly (readonly Arg[])[]): string {
+  let out = '';
+  for (const command of commands) out += encodeCommand(command);
+  return out;
+}

@@ -1,0 +1,213 @@
+// The server's half of RESP: bytes from a client become commands, arrays of binary strings. Streaming and resumable;
+// limits and protocol errors of specs/persistence-replication.md 5.2. Runs nothing and answers nothing.
+import { splitLine } from './inline.js';
+
+/** A header line or inline request may be this long without its terminator. */
+const MAX_LINE = 65_536;
+/** A bulk at least this long is gathered in pieces instead of being re-scanned with every read. */
+const BIG_BULK = 32_768;
+const MAX_ARGC = 2_147_483_647;
+
+const CR = 13;
+const LF = 10;
+const STAR = 42;
+const DOLLAR = 36;
+/** Node's own slicer: the same as toString('latin1', …) without looking up the encoding each time. */
+type Bytes = Buffer & { latin1Slice(start: number, end: number): string };
+
+const EMPTY = Buffer.alloc(0) as Bytes;
+
+/** A request that breaks the protocol: answer `-ERR Protocol error: <reason>` and close. `reason` is the wire text. */
+export class ProtocolError {
+  constructor(readonly reason: string) {}
+}
+
+export interface RequestLimits {
+  /** proto-max-bulk-len in bytes. */
+  maxBulk: number;
+  /** Before authentication only 10 arguments of 16384 bytes are taken (CVE-2021-32675). */
+  authenticated: boolean;
+}
+
+/**
+ * Usage: `feed` a chunk, call `next` until it gives null, then `retain`, because the chunk may be a buffer shared
+ * by all sockets. After a ProtocolError the parser is not to be used again.
+ */
+export class RequestParser {
+  private buf: Bytes = EMPTY;
+  private at = 0;
+  private end = 0;
+  private argc = 0;
+  private args: string[] = [];
+  private bulk = -1;
+  private parts: Buffer[] = [];
+  private gathered = 0;
+
+  constructor(private readonly limits: RequestLimits) {}
+
+  /** Bytes held for a request that is not complete, for the query buffer limit and CLIENT LIST (qbuf). */
+  get pending(): number {
+    return this.end - this.at + this.gathered;
+  }
+
+  /** Arguments of the unfinished request that are parsed already (CLIENT LIST argv-mem). */
+  get partial(): number {
+    return this.args.length;
+  }
+
+  /** Appends `chunk[0..length)`. Nothing is copied when no bytes are left over from the previous chunk. */
+  feed(chunk: Buffer, length: number): void {
+    if (this.at === this.end) {
+      this.buf = chunk as Bytes;
+      this.at = 0;
+      this.end = length;
+      return;
+    }
+    const rest = this.end - this.at;
+    const joined = Buffer.allocUnsafe(rest + length);
+    this.buf.copy(joined, 0, this.at, this.end);
+    chunk.copy(joined, rest, 0, length);
+    this.buf = joined as Bytes;
+    this.at = 0;
+    this.end = joined.length;
+  }
+
+  /** Copies what is unread out of the shared chunk; call when `next` has given null or reading is suspended. */
+  retain(): void {
+    if (this.at === this.end) {
+      this.buf = EMPTY;
+      this.at = this.end = 0;
+      return;
+    }
+    this.buf = Buffer.from(this.buf.subarray(this.at, this.end)) as Bytes;
+    this.end -= this.at;
+    this.at = 0;
+  }
+
+  /** The next complete command (never empty), a ProtocolError, or null when more bytes are needed. */
+  next(): string[] | ProtocolError | null {
+    for (;;) {
+      if (this.argc === 0) {
+        if (this.at === this.end) return null;
+        const started = this.buf[this.at] === STAR ? this.readHeader() : this.readInline();
+        if (started === undefined) continue;
+        if (started !== 'array') return started;
+      }
+      const done = this.readArgs();
+      if (done !== true) return done;
+      const args = this.args;
+      this.args = [];
+      return args;
+    }
+  }
+
+  /** Array header. undefined: an empty array, skip it. */
+  private readHeader(): 'array' | ProtocolError | null | undefined {
+    const n = this.readNumber();
+    if (n === null) return this.overlong('too big mbulk count string');
+    if (Number.isNaN(n) || n > MAX_ARGC) return new ProtocolError('invalid multibulk length');
+    if (n > 10 && !this.limits.authenticated) return new ProtocolError('unauthenticated multibulk length');
+    if (n <= 0) return undefined;
+    this.argc = n;
+    return 'array';
+  }
+
+  private readArgs(): true | ProtocolError | null {
+    const { buf, end } = this;
+    while (this.argc > 0) {
+      if (this.bulk < 0) {
+        const failed = this.readBulkHeader();
+        if (failed !== true) return failed;
+      }
+      if (this.gathered > 0 || this.bulk >= BIG_BULK) {
+        if (!this.gather()) return null;
+      } else {
+        const stop = this.at + this.bulk;
+        if (stop + 2 > end) return null;
+        this.args.push(buf.latin1Slice(this.at, stop));
+        this.at = stop + 2;
+      }
+      this.bulk = -1;
+      this.argc--;
+    }
+    return true;
+  }
+
+  private readBulkHeader(): true | ProtocolError | null {
+    if (this.at === this.end) return null;
+    const first = this.buf[this.at]!;
+    if (first !== DOLLAR) {
+      // The real server looks for the whole line first, so an unterminated one is waited for.
+      if (this.buf.indexOf(CR, this.at) < 0 || this.end - this.at < 2) return this.overlong('too big bulk count string');
+      const shown = first === CR || first === LF ? ' ' : String.fromCharCode(first);
+      return new ProtocolError(`expected '$', got '${shown}'`);
+    }
+    const n = this.readNumber();
+    if (n === null) return this.overlong('too big bulk count string');
+    if (Number.isNaN(n) || n < 0 || n > this.limits.maxBulk) return new ProtocolError('invalid bulk length');
+    if (n > 16_384 && !this.limits.authenticated) return new ProtocolError('unauthenticated bulk length');
+    this.bulk = n;
+    return true;
+  }
+
+  /** Collects a big bulk piece by piece, so that each byte is copied twice at most; true when it is complete. */
+  private gather(): boolean {
+    const missing = this.bulk + 2 - this.gathered;
+    const take = Math.min(missing, this.end - this.at);
+    if (take > 0) {
+      this.parts.push(Buffer.from(this.buf.subarray(this.at, this.at + take)));
+      this.gathered += take;
+      this.at += take;
+    }
+    if (take < missing) return false;
+    const whole = this.parts.length === 1 ? this.parts[0]! : Buffer.concat(this.parts, this.gathered);
+    this.args.push(whole.toString('latin1', 0, this.bulk));
+    this.parts = [];
+    this.gathered = 0;
+    return true;
+  }
+
+  /** Reads `<type byte><digits>\r\n` at `at`. null: incomplete. NaN: not a strict integer. */
+  private readNumber(): number | null {
+    const { buf, end } = this;
+    let at = this.at + 1;
+    let n = 0;
+    // Fast path: one to nine digits without sign.
+    const start = at;
+    while (at < end) {
+      const digit = buf[at]! - 48;
+      if (digit < 0 || digit > 9) break;
+      n = n * 10 + digit;
+      at++;
+    }
+    if (at + 1 < end && buf[at] === CR && at > start && at - start < 10 && (buf[start] !== 48 || at - start === 1)) {
+      this.at = at + 2;
+      return n;
+    }
+    return this.readNumberSlowly();
+  }
+
+  private readNumberSlowly(): number | null {
+    const cr = this.buf.indexOf(CR, this.at + 1);
+    if (cr < 0 || cr + 2 > this.end) return null;
+    const text = this.buf.latin1Slice(this.at + 1, cr);
+    this.at = cr + 2;
+    if (!/^(0|-?[1-9][0-9]{0,18})$/.test(text)) return NaN;
+    return Number(text);
+  }
+
+  private overlong(reason: string): ProtocolError | null {
+    return this.end - this.at > MAX_LINE ? new ProtocolError(reason) : null;
+  }
+
+  /** A line that is not an array: split like a shell would. undefined: a blank line, skip it. */
+  private readInline(): string[] | ProtocolError | null | undefined {
+    const lf = this.buf.indexOf(LF, this.at);
+    if (lf < 0 || lf >= this.end) return this.overlong('too big inline request');
+    const stop = lf > this.at && this.buf[lf - 1] === CR ? lf - 1 : lf;
+    const words = splitLine(this.buf.latin1Slice(this.at, stop));
+    this.at = lf + 1;
+    if (words === null) return new ProtocolError('unbalanced quotes in request');
+    return words.length === 0 ? undefined : words;
+  }
+}

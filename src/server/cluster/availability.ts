@@ -1,0 +1,46 @@
+// Whether the cluster serves, as seen from here: coverage and majority (cluster-node 3.10).
+import { WRITABLE_DELAY_MS } from './constants.js';
+import { NodeFlag } from './flags.js';
+import type { Turn } from './turn.js';
+
+/** Recomputes state and size; emits `stateChanged` when the answer changed. */
+export function updateAvailability(turn: Turn): void {
+  const { state, now } = turn;
+  const { settings } = state.env;
+  if (state.firstEvaluation === 0) state.firstEvaluation = now;
+  const master = state.myself.isMaster;
+  if (master && !state.ok && now - state.firstEvaluation < WRITABLE_DELAY_MS) return;
+  let ok = !settings.requireFullCoverage || state.fullyCovered();
+  if (!majorityReachable(turn)) {
+    ok = false;
+    state.minorityTime = now;
+  }
+  if (ok === state.ok) return;
+  // A master that was cut off waits, so that the majority can tell it who replaced it.
+  if (ok && master && now - state.minorityTime < rejoinDelay(settings.nodeTimeout)) return;
+  state.ok = ok;
+  turn.log('warning', `Cluster state changed: ${ok ? 'ok' : 'fail'}`);
+  turn.emit({ kind: 'stateChanged', ok });
+}
+
+function majorityReachable(turn: Turn): boolean {
+  const { state } = turn;
+  let size = 0;
+  let reachable = 0;
+  for (const node of state.nodes) {
+    if (!node.isMaster || node.slots.count === 0) continue;
+    size++;
+    if ((node.flags & (NodeFlag.pfail | NodeFlag.fail)) === 0) reachable++;
+  }
+  state.size = size;
+  return reachable >= quorum(size);
+}
+
+/** How many of `size` masters make a majority. */
+export function quorum(size: number): number {
+  return Math.floor(size / 2) + 1;
+}
+
+function rejoinDelay(nodeTimeout: number): number {
+  return Math.min(Math.max(nodeTimeout, 500), 5000);
+}

@@ -1,0 +1,144 @@
+// The node's side of the cluster bus: opens it from the node's configuration, and answers what dispatcher and commands
+// ask from the bus's state. Rules of the protocol are in the step-*.ts files.
+import { keySlot } from '../../cluster/slots.js';
+import { TribError } from '../../errors.js';
+import { ErrorReply } from '../../resp/server-reply.js';
+import { toPath } from '../config/paths.js';
+import type { Client } from '../dispatch/client.js';
+import type { ClusterPort, RouteRequest } from '../dispatch/cluster-port.js';
+import type { NodeServices } from '../dispatch/context.js';
+import { NO_CLUSTER } from '../dispatch/errors.js';
+import { reconcileWithData } from './admin-slots.js';
+import { ClusterBus } from './bus.js';
+import type { BusHooks } from './bus.js';
+import { BUS_PORT_INCREMENT, SLOTS } from './constants.js';
+import { liveSettings } from './live-settings.js';
+import { blockedDetour, detourLine, route, scriptDetourLine } from './route.js';
+import type { ClusterState } from './state.js';
+
+export class NodeCluster implements ClusterPort {
+  private readonly state: ClusterState;
+
+  private constructor(
+    private readonly node: NodeServices,
+    readonly bus: ClusterBus,
+  ) {
+    this.state = bus.state;
+  }
+
+  /** Opens the bus as the configuration says. Throws TribError for taken ports and files, with nothing left open. */
+  static async open(node: NodeServices): Promise<NodeCluster> {
+    const { config } = node;
+    const db = node.keyspace.db(0);
+    const port = config.integer('port');
+    const bus = await ClusterBus.open({
+      dir: toPath(config.text('dir')),
+      configFile: toPath(config.text('cluster-config-file')),
+      port,
+      cport: busPort(port, config.integer('cluster-port')),
+      bind: config.text('bind').split(' ').filter((word) => word !== ''),
+      sourceAddress: config.text('bind-source-addr'),
+      settings: liveSettings(config),
+      clock: node.clock,
+      random: node.random,
+      log: node.log,
+      keyspace: {
+        countKeysInSlot: (slot) => db.countInSlot(slot),
+        deleteSlot: (slot) => void db.dropSlot(slot),
+        isEmpty: () => db.size === 0,
+      },
+      hooks: hooksOf(node),
+    });
+    return new NodeCluster(node, bus);
+  }
+
+  ownsStable(slot: number): boolean {
+    return this.state.ownsStable(slot);
+  }
+
+  route(request: RouteRequest, exists: (key: string) => boolean): ErrorReply | null {
+    const detour = route(this.state, request, exists);
+    return detour === null ? null : new ErrorReply(detourLine(this.state, detour));
+  }
+
+  /** As route, with the texts a script gets to see. */
+  routeInScript(request: RouteRequest, exists: (key: string) => boolean): ErrorReply | null {
+    const detour = route(this.state, request, exists);
+    return detour === null ? null : new ErrorReply(scriptDetourLine(detour));
+  }
+
+  publish(channel: string, message: string, shard: boolean): void {
+    this.bus.publish(channel, message, shard);
+  }
+
+  /** Ends the waiting of clients blocked on keys that are not ours any more (cluster-node 6.5). */
+  checkBlocked(): void {
+    const { blocking } = this.node;
+    if (blocking.size === 0) return;
+    for (const { client, keys } of blocking.waiting()) this.checkOne(client, keys[0]);
+  }
+
+  private checkOne(client: Client, key: string | undefined): void {
+    if (key === undefined) return;
+    const detour = blockedDetour(this.state, key, client.readonly);
+    if (detour !== null) this.node.blocking.release(client, new ErrorReply(detourLine(this.state, detour)));
+  }
+
+  /** To be called once data was loaded from disk: keys and slots must fit (cluster-node 5.2). */
+  reconcile(): void {
+    const db = this.node.keyspace.db(0);
+    const filled: number[] = [];
+    for (let slot = 0; slot < SLOTS; slot++) if (db.countInSlot(slot) > 0) filled.push(slot);
+    this.bus.administer((turn) => reconcileWithData(turn, filled));
+  }
+
+  /** Nodes known, ourselves included. */
+  get knownNodes(): number {
+    return this.state.nodes.length;
+  }
+
+  /** Bytes that wait in the links, for INFO memory. */
+  get linkBytes(): number {
+    return this.bus.queuedBytes;
+  }
+
+  close(): Promise<void> {
+    return this.bus.close();
+  }
+}
+
+/** The bus of a node. Throws the error of a node that is not in cluster mode. */
+export function busOf(node: NodeServices): ClusterBus {
+  if (node.cluster instanceof NodeCluster) return node.cluster.bus;
+  throw NO_CLUSTER;
+}
+
+function busPort(port: number, configured: number): number {
+  if (port === 0) {
+    throw new TribError('CLUSTER_PORT', 'A node in cluster mode needs a client port: other nodes and clients are told it.', {
+      hint: 'give --port a number',
+    });
+  }
+  const chosen = configured === 0 ? port + BUS_PORT_INCREMENT : configured;
+  if (chosen <= 65_535) return chosen;
+  throw new TribError('CLUSTER_PORT', `Port ${port} is too high for cluster mode: the bus would need port ${chosen}.`, {
+    hint: 'choose a --port up to 55535, or name the bus port with --cluster-port',
+  });
+}
+
+function hooksOf(node: NodeServices): BusHooks {
+  return {
+    published: (channel, message, sharded) => {
+      if (sharded) node.pubsub.publishShard(channel, message);
+      else node.pubsub.publish(channel, message);
+    },
+    slotsLeft: (slots) => {
+      if (node.pubsub.shardChannels.size === 0) return;
+      const gone = new Set(slots);
+      node.pubsub.dropShardChannels((channel) => gone.has(keySlot(channel)));
+    },
+    pauseWrites: (until) => node.pause.start(until - node.clock.now(), false),
+    resumeWrites: () => node.pause.end(),
+    fatal: () => node.shutdown(),
+  };
+}

@@ -1,0 +1,183 @@
+// The connection commands: what each is (facts as COMMAND INFO of Redis 7.0 tells them) and the function that runs it.
+import type { CommandSpec } from '../dispatch/command.js';
+import {
+  clientGetname, clientHelp, clientId, clientInfo, clientList, clientNoEvict, clientPause, clientReply, clientSetname,
+  clientUnblock, clientUnpause,
+} from './client-basics.js';
+import { clientKill } from './client-kill.js';
+import { clientCaching, clientGetredir, clientTracking, clientTrackinginfo } from './client-tracking.js';
+import { auth, echo, hello, ping, quit, reset, select } from './connection-basics.js';
+
+export const connectionCommands: readonly CommandSpec[] = [
+  {
+    name: 'AUTH', arity: -2, flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
+    group: 'connection', since: '1.0.0', categories: ['connection'],
+    complexity: 'O(N)',
+    summary: 'Logs the connection in with a password, or a user and a password.',
+    run: auth,
+  },
+  {
+    name: 'CLIENT', arity: -2, flags: [],
+    group: 'connection', since: '2.4.0',
+    summary: 'Commands about connections.',
+    subcommands: [
+      {
+        name: 'CACHING', arity: 3, flags: ['noscript', 'loading', 'stale'],
+        group: 'connection', since: '6.0.0', categories: ['connection'],
+        complexity: 'O(1)',
+        summary: 'Says whether the keys of the next command are tracked (OPTIN and OPTOUT modes).',
+        run: clientCaching,
+      },
+      {
+        name: 'GETNAME', arity: 2, flags: ['noscript', 'loading', 'stale'],
+        group: 'connection', since: '2.6.9', categories: ['connection'],
+        complexity: 'O(1)',
+        summary: 'Tells the name of this connection.',
+        run: clientGetname,
+      },
+      {
+        name: 'GETREDIR', arity: 2, flags: ['noscript', 'loading', 'stale'],
+        group: 'connection', since: '6.0.0', categories: ['connection'],
+        complexity: 'O(1)',
+        summary: 'Tells which client gets the invalidation messages of this one.',
+        run: clientGetredir,
+      },
+      {
+        name: 'HELP', arity: 2, flags: ['loading', 'stale'],
+        group: 'connection', since: '5.0.0', categories: ['connection'],
+        complexity: 'O(1)',
+        summary: 'Lists the subcommands.',
+        run: clientHelp,
+      },
+      {
+        name: 'ID', arity: 2, flags: ['noscript', 'loading', 'stale'],
+        group: 'connection', since: '5.0.0', categories: ['connection'],
+        complexity: 'O(1)',
+        summary: 'Tells the number of this connection.',
+        run: clientId,
+      },
+      {
+        name: 'INFO', arity: 2, flags: ['noscript', 'loading', 'stale'],
+        group: 'connection', since: '6.2.0', categories: ['connection'],
+        complexity: 'O(1)',
+        tips: ['nondeterministic_output'],
+        summary: 'Describes this connection in one line.',
+        run: clientInfo,
+      },
+      {
+        name: 'KILL', arity: -3, flags: ['admin', 'noscript', 'loading', 'stale'],
+        group: 'connection', since: '2.4.0', categories: ['connection'],
+        complexity: 'O(N)',
+        summary: 'Closes connections, by address or by filters.',
+        run: clientKill,
+      },
+      {
+        name: 'LIST', arity: -2, flags: ['admin', 'noscript', 'loading', 'stale'],
+        group: 'connection', since: '2.4.0', categories: ['connection'],
+        complexity: 'O(N)',
+        tips: ['nondeterministic_output'],
+        summary: 'Describes connections, a line each.',
+        run: clientList,
+      },
+      {
+        name: 'NO-EVICT', arity: 3, flags: ['admin', 'noscript', 'loading', 'stale'],
+        group: 'connection', since: '7.0.0', categories: ['connection'],
+        complexity: 'O(1)',
+        summary: 'Exempts this connection from being closed to save memory.',
+        run: clientNoEvict,
+      },
+      {
+        name: 'PAUSE', arity: -3, flags: ['admin', 'noscript', 'loading', 'stale'],
+        group: 'connection', since: '2.9.50', categories: ['connection'],
+        complexity: 'O(1)',
+        summary: 'Holds commands back for some time: all of them, or those that write.',
+        run: clientPause,
+      },
+      {
+        name: 'REPLY', arity: 3, flags: ['noscript', 'loading', 'stale'],
+        group: 'connection', since: '3.2.0', categories: ['connection'],
+        complexity: 'O(1)',
+        summary: 'Chooses whether this connection gets replies.',
+        run: clientReply,
+      },
+      {
+        name: 'SETNAME', arity: 3, flags: ['noscript', 'loading', 'stale'],
+        group: 'connection', since: '2.6.9', categories: ['connection'],
+        complexity: 'O(1)',
+        summary: 'Names this connection.',
+        run: clientSetname,
+      },
+      {
+        name: 'TRACKING', arity: -3, flags: ['noscript', 'loading', 'stale'],
+        group: 'connection', since: '6.0.0', categories: ['connection'],
+        complexity: 'O(1)',
+        summary: 'Switches on or off the messages about keys this client has cached.',
+        run: clientTracking,
+      },
+      {
+        name: 'TRACKINGINFO', arity: 2, flags: ['noscript', 'loading', 'stale'],
+        group: 'connection', since: '6.2.0', categories: ['connection'],
+        complexity: 'O(1)',
+        summary: 'Tells how this connection tracks keys.',
+        run: clientTrackinginfo,
+      },
+      {
+        name: 'UNBLOCK', arity: -3, flags: ['admin', 'noscript', 'loading', 'stale'],
+        group: 'connection', since: '5.0.0', categories: ['connection'],
+        complexity: 'O(log N)',
+        summary: 'Ends the wait of a blocked client.',
+        run: clientUnblock,
+      },
+      {
+        name: 'UNPAUSE', arity: 2, flags: ['admin', 'noscript', 'loading', 'stale'],
+        group: 'connection', since: '6.2.0', categories: ['connection'],
+        complexity: 'O(N)',
+        summary: 'Ends a pause.',
+        run: clientUnpause,
+      },
+    ],
+  },
+  {
+    name: 'ECHO', arity: 2, flags: ['loading', 'stale', 'fast'],
+    group: 'connection', since: '1.0.0', categories: ['connection'],
+    complexity: 'O(1)',
+    summary: 'Answers its argument.',
+    run: echo,
+  },
+  {
+    name: 'HELLO', arity: -1, flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
+    group: 'connection', since: '6.0.0', categories: ['connection'],
+    complexity: 'O(1)',
+    summary: 'Chooses the protocol version, and logs in or names the connection in one go.',
+    run: hello,
+  },
+  {
+    name: 'PING', arity: -1, flags: ['fast'],
+    group: 'connection', since: '1.0.0', categories: ['connection'],
+    complexity: 'O(1)',
+    tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
+    summary: 'Answers PONG, or its argument.',
+    run: ping,
+  },
+  {
+    name: 'QUIT', arity: -1, flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
+    group: 'connection', since: '1.0.0', categories: ['connection'],
+    complexity: 'O(1)',
+    summary: 'Closes the connection after the replies that are due.',
+    run: quit,
+  },
+  {
+    name: 'RESET', arity: 1, flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
+    group: 'connection', since: '6.2.0', categories: ['connection'],
+    complexity: 'O(1)',
+    summary: 'Brings the connection back to the state of a new one.',
+    run: reset,
+  },
+  {
+    name: 'SELECT', arity: 2, flags: ['loading', 'stale', 'fast'],
+    group: 'connection', since: '1.0.0', categories: ['connection'],
+    complexity: 'O(1)',
+    summary: 'Chooses the database of this connection.',
+    run: select,
+  },
+];

@@ -1,0 +1,16 @@
+// The shape of an argument in COMMAND DOCS.
+
+export interface ArgumentDoc {
+  readonly name: string;
+  readonly type: string;
+  readonly key_spec_index?: number;
+  readonly token?: string;
+  readonly since?: string;
+  readonly deprecated_since?: string;
+  readonly flags?: readonly string[];
+  readonly display_text?: string;
+  readonly arguments?: readonly ArgumentDoc[];
+}
+
+/** By full lower-case command name, subcommands as `config|get`. */
+export type ArgumentDocs = Readonly<Record<string, readonly ArgumentDoc[]>>;

@@ -1,0 +1,228 @@
+// The configuration of a node: current values of all parameters, CONFIG GET and SET, and who wants to know of changes.
+// Reading redis.conf is in conf-file.ts, writing it in rewrite.ts.
+import { ErrorReply } from '../../resp/server-reply.js';
+import { matchGlob } from '../types/glob.js';
+import { ValueRefused } from './kinds.js';
+import type { Parameter } from './parameter.js';
+import { PARAMETERS } from './parameters/index.js';
+import { guardUnsupported } from './unsupported.js';
+
+export { PARAMETERS } from './parameters/index.js';
+
+/** A directive of redis.conf that is no parameter. Kept for those who act on it, in the order of the file. */
+export interface Directive {
+  readonly name: string;
+  readonly words: readonly string[];
+}
+
+interface Slot {
+  readonly parameter: Parameter;
+  text: string;
+  number: number;
+  /** A line of the file or the command line gave it a value. */
+  given: boolean;
+  readonly listeners: (() => void)[];
+}
+
+export interface ConfigOptions {
+  /** Absolute path of the redis.conf that was read; CONFIG REWRITE writes it. */
+  readonly file?: string;
+}
+
+export class Config {
+  readonly file: string | null;
+  /** rename-command, user, loadmodule lines. */
+  readonly directives: Directive[] = [];
+  private readonly slots = new Map<string, Slot>();
+
+  /**
+   * @param initial values by name, each as CONFIG SET takes it; immutable ones too.
+   * @throws ErrorReply with CONFIG SET's text for a name or value that is not accepted.
+   */
+  constructor(initial: Readonly<Record<string, string>> = {}, options: ConfigOptions = {}) {
+    this.file = options.file ?? null;
+    for (const parameter of PARAMETERS) {
+      const slot: Slot = { parameter, text: '', number: 0, given: false, listeners: [] };
+      assign(slot, parameter.default);
+      this.slots.set(parameter.name, slot);
+      if (parameter.alias) this.slots.set(parameter.alias, slot);
+    }
+    for (const [name, value] of Object.entries(initial)) {
+      const slot = this.slots.get(name.toLowerCase()) ?? refuseName(name);
+      assign(slot, parse(slot, name, value));
+      slot.given = true;
+    }
+    guardUnsupported(this);
+  }
+
+  /** The canonical text, as CONFIG GET shows it. Throws RangeError for a name that is no parameter. */
+  text(name: string): string {
+    return this.slot(name).text;
+  }
+
+  /** The number; memory in bytes. Beyond 2^53 it is the nearest double. */
+  integer(name: string): number {
+    return this.slot(name).number;
+  }
+
+  /** True for yes. */
+  flag(name: string): boolean {
+    return this.slot(name).text === 'yes';
+  }
+
+  /** Whether a file or the command line named it, whatever the value. */
+  wasGiven(name: string): boolean {
+    return this.slot(name).given;
+  }
+
+  /**
+   * `listener` runs after a CONFIG SET that changed the parameter. When it throws ValueRefused the whole CONFIG SET is undone
+   * and refused with its text.
+   */
+  onChange(name: string, listener: () => void): void {
+    this.slot(name).listeners.push(listener);
+  }
+
+  /** Names and values whose name matches a glob, in either case. Aliases are names of their own. */
+  show(pattern: string): [name: string, value: string][] {
+    const glob = pattern.toLowerCase();
+    const exact = this.slots.get(glob);
+    if (exact) return exact.parameter.hidden ? [] : [[glob, shown(exact)]];
+    const found: [string, string][] = [];
+    for (const [name, slot] of this.slots) {
+      if (!slot.parameter.hidden && matchGlob(glob, name)) found.push([name, shown(slot)]);
+    }
+    return found;
+  }
+
+  /**
+   * CONFIG SET: all pairs or none. `local`: the client speaks from this machine, which enable-protected-configs may ask for.
+   * @throws ErrorReply with the text of Redis 7.0
+   */
+  set(pairs: readonly (readonly [name: string, value: string])[], local = true): void {
+    const chosen = this.choose(pairs, local);
+    const before = chosen.map(({ slot }) => slot.text);
+    const undo = (): void => chosen.forEach(({ slot }, i) => assign(slot, before[i]!));
+    try {
+      for (const { slot, name, value } of chosen) assign(slot, parse(slot, name, value));
+    } catch (error) {
+      undo();
+      throw error;
+    }
+    const changed = chosen.filter(({ slot }, i) => slot.text !== before[i]);
+    for (const { slot, name } of changed) {
+      const refusal = announce(slot);
+      if (refusal === null) continue;
+      undo();
+      for (const other of changed) announce(other.slot);
+      throw failed(name, refusal);
+    }
+  }
+
+  /** Which slots a CONFIG SET means; names are judged before values, the first unknown one before all. */
+  private choose(pairs: readonly (readonly [string, string])[], local: boolean): { slot: Slot; name: string; value: string }[] {
+    let error: ErrorReply | null = null;
+    const chosen: { slot: Slot; name: string; value: string }[] = [];
+    for (const [given, value] of pairs) {
+      const name = given.toLowerCase();
+      const slot = this.slots.get(name);
+      if (!slot || slot.parameter.hidden) error ??= unknownName(given);
+      else {
+        error ??= this.forbidden(slot, name, local);
+        // Redis compares parameters, and an alias is one of its own there: both spellings in one call are taken.
+        if (chosen.some((other) => other.name === name)) error ??= failed(name, 'duplicate parameter');
+        chosen.push({ slot, name, value });
+      }
+    }
+    if (error) throw error;
+    return chosen;
+  }
+
+  private forbidden({ parameter }: Slot, name: string, local: boolean): ErrorReply | null {
+    if (!parameter.mutable) return failed(name, "can't set immutable config");
+    if (!parameter.protected) return null;
+    const allowed = this.text('enable-protected-configs');
+    return allowed === 'yes' || (allowed === 'local' && local) ? null : failed(name, "can't set protected config");
+  }
+
+  /**
+   * A line of redis.conf or an option of the command line: `words` follow the name. Unlike CONFIG SET it may set what is
+   * immutable, and lines that name the same list (save, client-output-buffer-limit) add up.
+   * @returns false when the name is no parameter
+   * @throws ValueRefused
+   */
+  load(name: string, words: readonly string[]): boolean {
+    const slot = this.slots.get(name.toLowerCase());
+    if (!slot) return false;
+    const { kind } = slot.parameter;
+    if (words.length === 0 || (!kind.many && words.length !== 1)) throw new ValueRefused('wrong number of arguments');
+    // The first save line replaces the defaults; those of output limits are changed class by class.
+    const base = kind.adds && (slot.given || name.toLowerCase() !== 'save') ? slot.text : '';
+    assign(slot, kind.parse(words, base));
+    slot.given = true;
+    return true;
+  }
+
+  /** Sets a value as the system reports it (the folder a relative `dir` means, a pidfile's default), without a trace in `given`. */
+  resolve(name: string, text: string): void {
+    assign(this.slot(name), text);
+  }
+
+  /** Every parameter once, under its own name, with its current value. */
+  *entries(): IterableIterator<{ parameter: Parameter; text: string; given: boolean }> {
+    for (const [name, { parameter, text, given }] of this.slots) {
+      if (name === parameter.name) yield { parameter, text, given };
+    }
+  }
+
+  /** The parameter that a name or an alias means. */
+  find(name: string): Parameter | undefined {
+    return this.slots.get(name.toLowerCase())?.parameter;
+  }
+
+  private slot(name: string): Slot {
+    const slot = this.slots.get(name);
+    if (!slot) throw new RangeError(`no configuration parameter is called ${name}`);
+    return slot;
+  }
+}
+
+/** The value as CONFIG GET prints it. */
+const shown = ({ parameter, text }: Slot): string => parameter.kind.shown?.(text) ?? text;
+
+function assign(slot: Slot, text: string): void {
+  slot.text = text;
+  slot.number = slot.parameter.kind.numeric ? Number(text) : 0;
+}
+
+function parse(slot: Slot, name: string, value: string): string {
+  const { kind } = slot.parameter;
+  const words = kind.many ? value.split(' ') : [value];
+  try {
+    return kind.parse(words, kind.adds && slot.parameter.name !== 'save' ? slot.text : '');
+  } catch (error) {
+    if (error instanceof ValueRefused) throw failed(name, error.message);
+    throw error;
+  }
+}
+
+/** Tells the listeners; the text of a refusal, or null. */
+function announce(slot: Slot): string | null {
+  try {
+    for (const listener of slot.listeners) listener();
+    return null;
+  } catch (error) {
+    if (error instanceof ValueRefused) return error.message;
+    throw error;
+  }
+}
+
+const failed = (name: string, reason: string): ErrorReply =>
+  new ErrorReply(`ERR CONFIG SET failed (possibly related to argument '${name}') - ${reason}`);
+
+const unknownName = (name: string): ErrorReply =>
+  new ErrorReply(`ERR Unknown option or number of arguments for CONFIG SET - '${name}'`);
+
+function refuseName(name: string): never {
+  throw unknownName(name);
+}

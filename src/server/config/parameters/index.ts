@@ -1,0 +1,20 @@
+// All parameters of Redis 7.0.15, in the order CONFIG GET lists them here.
+import type { Parameter } from '../parameter.js';
+import { clusterParameters } from './cluster.js';
+import { encodingParameters, memoryParameters, observationParameters } from './data.js';
+import { persistenceParameters, replicationParameters } from './durability.js';
+import { networkParameters, processParameters } from './network.js';
+import { securityParameters, tlsParameters } from './security.js';
+
+export const PARAMETERS: readonly Parameter[] = [
+  ...networkParameters,
+  ...processParameters,
+  ...securityParameters,
+  ...memoryParameters,
+  ...encodingParameters,
+  ...observationParameters,
+  ...persistenceParameters,
+  ...replicationParameters,
+  ...clusterParameters,
+  ...tlsParameters,
+];

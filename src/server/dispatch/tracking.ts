@@ -1,0 +1,234 @@
+// Client-side caching (specs/persistence-replication.md 5.7): which clients may hold which keys, and telling them when a
+// key changes. The CLIENT TRACKING command's checks are in commands/client-tracking.ts.
+import { encodeReply, Shape } from '../../resp/server-reply.js';
+import type { Protocol, ServerReply } from '../../resp/server-reply.js';
+import type { Random } from '../random.js';
+import type { Client } from './client.js';
+import type { Command } from './command.js';
+import { findKeys } from './keys.js';
+
+/** How one client tracks. */
+export interface TrackingState {
+  bcast: boolean;
+  optin: boolean;
+  optout: boolean;
+  noloop: boolean;
+  /** The client that receives the messages, 0 for the client itself. */
+  redirect: number;
+  /** The client named by `redirect` is gone. */
+  broken: boolean;
+  /** CLIENT CACHING was given for the next command. */
+  caching: boolean;
+  /** BCAST: the registered prefixes, sorted. */
+  readonly prefixes: string[];
+}
+
+export interface TrackingOptions {
+  readonly bcast: boolean;
+  readonly optin: boolean;
+  readonly optout: boolean;
+  readonly noloop: boolean;
+  readonly redirect: number;
+  readonly prefixes: readonly string[];
+}
+
+/** Changed keys of a prefix since the last broadcast, each with the client that changed it last (null: nobody). */
+interface Prefix {
+  readonly clients: Set<Client>;
+  changed: Map<string, Client | null>;
+}
+
+/** The channel on which a RESP2 client that subscribed to it gets the messages of another one. */
+const CHANNEL = '__redis__:invalidate';
+const SCRIPTS = new Set(['eval_ro', 'evalsha_ro', 'fcall_ro']);
+/** Stands for "all keys" in a client's queue of messages. */
+const EVERYTHING = Symbol('everything');
+
+/** A reply written as another client's protocol would write it: a flush is told in the tracking client's null. */
+class InProtocol extends Shape {
+  constructor(private readonly reply: ServerReply, private readonly protocol: Protocol) {
+    super();
+  }
+  encode(): string {
+    return encodeReply(this.reply, this.protocol);
+  }
+}
+
+export class Tracking {
+  /** False while nobody tracks: the only thing hot paths look at. */
+  active = false;
+  private count = 0;
+  /** Default mode: who may hold a key, by client id. Database numbers play no part, as in Redis. */
+  private table = new Map<string, Set<number>>();
+  private readonly prefixes = new Map<string, Prefix>();
+  private current: Client | null = null;
+  private queue: (string | typeof EVERYTHING)[] = [];
+  private broadcastDue = false;
+
+  constructor(private readonly find: (id: number) => Client | undefined) {}
+
+  /** Clients that track, for INFO. */
+  get clients(): number {
+    return this.count;
+  }
+  get trackedKeys(): number {
+    return this.table.size;
+  }
+  get trackedPrefixes(): number {
+    return this.prefixes.size;
+  }
+  get trackedItems(): number {
+    let sum = 0;
+    for (const ids of this.table.values()) sum += ids.size;
+    return sum;
+  }
+
+  /** Switches tracking on, or changes its options; BCAST prefixes add up. */
+  enable(client: Client, options: TrackingOptions): void {
+    if (client.tracking === null) this.count++;
+    const prefixes = client.tracking?.prefixes ?? [];
+    client.tracking = { ...options, broken: false, caching: false, prefixes };
+    if (options.bcast) {
+      for (const prefix of options.prefixes.length === 0 ? [''] : options.prefixes) this.register(client, prefix);
+      prefixes.sort();
+    }
+    this.active = true;
+  }
+
+  private register(client: Client, prefix: string): void {
+    const own = client.tracking!.prefixes;
+    if (!own.includes(prefix)) own.push(prefix);
+    let entry = this.prefixes.get(prefix);
+    if (!entry) this.prefixes.set(prefix, (entry = { clients: new Set(), changed: new Map() }));
+    entry.clients.add(client);
+  }
+
+  /** Switches tracking off; nothing happens for a client that does not track. */
+  disable(client: Client): void {
+    const state = client.tracking;
+    if (state === null) return;
+    client.tracking = null;
+    for (const prefix of state.prefixes) {
+      const entry = this.prefixes.get(prefix);
+      if (entry?.clients.delete(client) && entry.clients.size === 0) this.prefixes.delete(prefix);
+    }
+    this.active = --this.count > 0;
+    if (this.active) return;
+    this.table = new Map();
+    this.current = null;
+    this.queue = [];
+  }
+
+  /** A command of `client` begins: messages caused by it for itself wait until its reply is written. */
+  begin(client: Client): void {
+    this.current = client;
+  }
+
+  /** The command's reply is queued. */
+  end(client: Client, command: Command): void {
+    this.current = null;
+    const state = client.tracking;
+    if (state?.caching && client.transaction === null && command.parent?.fullName !== 'client') state.caching = false;
+    if (this.queue.length === 0) return;
+    const queue = this.queue;
+    this.queue = [];
+    if (client.tracking === null) return;
+    for (const key of queue) this.send(client, key === EVERYTHING ? null : [key]);
+  }
+
+  /** A read-only command ran: its keys are remembered for the client. */
+  remember(client: Client, command: Command, args: readonly string[]): void {
+    const state = client.tracking;
+    if (state === null || state.bcast || !command.readonly || SCRIPTS.has(command.fullName)) return;
+    if (state.optin && !state.caching) return;
+    if (state.optout && state.caching) return;
+    for (const { index } of findKeys(command, args)) {
+      const key = args[index]!;
+      let ids = this.table.get(key);
+      if (!ids) this.table.set(key, (ids = new Set()));
+      ids.add(client.id);
+    }
+  }
+
+  /** A key changed, expired or was deleted. */
+  touched(key: string): void {
+    if (this.prefixes.size > 0) this.noteChange(key);
+    const ids = this.table.get(key);
+    if (!ids) return;
+    this.table.delete(key);
+    for (const id of ids) {
+      const client = this.find(id);
+      const state = client?.tracking;
+      if (!client || !state || state.bcast) continue;
+      if (client !== this.current) this.send(client, [key]);
+      else if (!state.noloop) this.queue.push(key);
+    }
+  }
+
+  private noteChange(key: string): void {
+    for (const [prefix, entry] of this.prefixes) {
+      if (key.startsWith(prefix)) entry.changed.set(key, this.current);
+    }
+    if (this.broadcastDue) return;
+    this.broadcastDue = true;
+    queueMicrotask(() => this.broadcast());
+  }
+
+  /** BCAST: one message a client and prefix for all that changed in this turn, prefixes and keys in byte order. */
+  private broadcast(): void {
+    this.broadcastDue = false;
+    for (const prefix of [...this.prefixes.keys()].sort()) {
+      const entry = this.prefixes.get(prefix);
+      if (!entry || entry.changed.size === 0) continue;
+      const { changed } = entry;
+      entry.changed = new Map();
+      const all = [...changed.keys()].sort();
+      for (const client of [...entry.clients]) {
+        const keys = client.tracking?.noloop ? all.filter((key) => changed.get(key) !== client) : all;
+        if (keys.length > 0) this.send(client, keys);
+      }
+    }
+  }
+
+  /** All keys of a database went away at once; databases are not told apart. */
+  flushed(clients: Iterable<Client>): void {
+    this.table = new Map();
+    for (const client of clients) {
+      if (client.tracking === null) continue;
+      if (client === this.current) this.queue.push(EVERYTHING);
+      else this.send(client, null);
+    }
+  }
+
+  /** Forgets keys at random until at most `max` are remembered (0: no limit); their holders are told. */
+  limit(max: number, random: Random): void {
+    let surplus = max > 0 ? this.table.size - max : 0;
+    if (surplus <= 0) return;
+    // A random stretch of the table: every key may be hit, and the walk stays linear.
+    let skip = random.below(this.table.size - surplus + 1);
+    for (const key of [...this.table.keys()]) {
+      if (skip-- > 0) continue;
+      if (surplus-- <= 0) return;
+      this.touched(key);
+    }
+  }
+
+  /** `keys` null: everything. */
+  private send(client: Client, keys: readonly string[] | null): void {
+    const state = client.tracking!;
+    const what = keys === null ? new InProtocol(null, client.protocol) : keys;
+    if (state.redirect === 0) {
+      if (client.protocol === 3) client.push(['invalidate', what]);
+      return;
+    }
+    const target = this.find(state.redirect);
+    if (!target) {
+      state.broken = true;
+      if (client.protocol === 3) client.push(['tracking-redir-broken', state.redirect]);
+    } else if (target.protocol === 3) {
+      target.push(['invalidate', what]);
+    } else if (target.subscriptions > 0) {
+      target.push(['message', CHANNEL, what]);
+    }
+  }
+}

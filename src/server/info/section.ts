@@ -1,0 +1,22 @@
+// What a section of INFO is. Sections only state facts: a field of Redis for which this node has none is left out.
+import type { NodeServices } from '../dispatch/context.js';
+
+export type Field = readonly [name: string, value: string | number];
+
+export interface InfoSection {
+  /** As clients ask for it, lower case. */
+  readonly name: string;
+  /** As its heading shows it. */
+  readonly title: string;
+  /** Part of INFO without arguments. */
+  readonly byDefault: boolean;
+  fields(node: NodeServices): readonly Field[];
+}
+
+/** Bytes for people, as Redis prints them: 512B, 1.50K, 2.00M. */
+export function humanBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes}B`;
+  const units = ['K', 'M', 'G', 'T', 'P'];
+  const power = Math.min(Math.floor(Math.log2(bytes) / 10), units.length);
+  return `${(bytes / 1024 ** power).toFixed(2)}${units[power - 1]!}`;
+}

@@ -1,0 +1,67 @@
+// daemonize yes. Node cannot fork, so the program is started again, detached, with the heap it wants; the one that was
+// called waits until the daemon answers, so that its exit code tells whether there is a server now.
+import { spawn } from 'node:child_process';
+import type { ConfigSources } from '../config/conf-file.js';
+import { heapFlag } from './heap.js';
+
+/** Marks the daemon's own environment; the value is of no meaning. */
+const MARK = 'REDIS_TRIB_SERVER_DAEMON';
+
+type ToDaemon = { readonly sources: ConfigSources };
+type FromDaemon = { readonly kind: 'ready' } | { readonly kind: 'failed'; readonly text: string };
+
+/** What a daemon has of the process that started it. */
+export interface DaemonParent {
+  readonly sources: Promise<ConfigSources>;
+  /** The node answers: the parent may go. */
+  ready(): void;
+  /** The node could not start: the parent says why. Resolves when it was told. */
+  failed(reason: string): Promise<void>;
+}
+
+/** Starts the daemon with the same program and waits for its first word; the exit code that the caller's process deserves. */
+export function startDaemon(sources: ConfigSources, heapBytes: number): Promise<number> {
+  const program = process.argv[1]!;
+  const child = spawn(process.execPath, [...process.execArgv, heapFlag(heapBytes), program], {
+    detached: true,
+    env: { ...process.env, [MARK]: '1' },
+    // No terminal and no pipe of the caller's: who reads our output must see its end when the parent goes.
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  const words: ToDaemon = { sources };
+  child.send(words);
+  return new Promise((resolve) => {
+    const fail = (reason: string): void => {
+      process.stderr.write(`${reason}\n`);
+      resolve(1);
+    };
+    child.once('error', (error) => fail(error.message));
+    child.once('exit', () => fail('The daemon ended before it was ready; its log file may tell more.'));
+    child.once('message', (message: FromDaemon) => {
+      child.removeAllListeners('exit');
+      if (child.connected) child.disconnect();
+      child.unref();
+      if (message.kind === 'ready') resolve(0);
+      else fail(message.text);
+    });
+  });
+}
+
+/** The parent when this process is a daemon, else null. */
+export function daemonParent(): DaemonParent | null {
+  if (process.env[MARK] === undefined || !process.connected) return null;
+  delete process.env[MARK];
+  const tell = (message: FromDaemon): Promise<void> =>
+    new Promise((resolve) => {
+      if (!process.connected) return resolve();
+      process.send!(message, () => {
+        process.disconnect();
+        resolve();
+      });
+    });
+  return {
+    sources: new Promise((resolve) => process.once('message', (message: ToDaemon) => resolve(message.sources))),
+    ready: () => void tell({ kind: 'ready' }),
+    failed: (text) => tell({ kind: 'failed', text }),
+  };
+}

@@ -1,0 +1,50 @@
+// Where log lines go: standard output or a file. Writing a log must never stop the node, so failures are swallowed here.
+import { appendFileSync, closeSync, openSync, writeSync } from 'node:fs';
+
+/** Writes one line; never throws. */
+export type LogSink = (line: string) => void;
+
+/** Standard output. A reader that went away or a full pipe costs lines, not the node. */
+export const stdoutSink: LogSink = (line) => quietly(() => writeSync(1, line));
+
+export const noSink: LogSink = () => {};
+
+/** A file, opened for each line as redis-server does: it may be moved away at any time, and a full disk may empty again. */
+export const fileSink = (path: string): LogSink => (line) => quietly(() => appendFileSync(path, line));
+
+/** The reason why a log file cannot be written, or null; the file exists afterwards. */
+export function checkLogFile(path: string): string | null {
+  try {
+    closeSync(openSync(path, 'a'));
+    return null;
+  } catch (error) {
+    return systemReason(error);
+  }
+}
+
+/** The system's words for an error of the file system or the network, as C's strerror gives them. */
+export function systemReason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return (code === undefined ? undefined : REASONS[code]) ?? message;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'No such file or directory',
+  EACCES: 'Permission denied',
+  EPERM: 'Operation not permitted',
+  EISDIR: 'Is a directory',
+  ENOTDIR: 'Not a directory',
+  EROFS: 'Read-only file system',
+  ENOSPC: 'No space left on device',
+  EADDRINUSE: 'Address already in use',
+  EADDRNOTAVAIL: 'Cannot assign requested address',
+  EAFNOSUPPORT: 'Address family not supported by protocol',
+};
+
+function quietly(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // Nobody is left to be told.
+  }
+}

@@ -1,0 +1,37 @@
+// The other end of thread.ts: the first file that a node's worker thread loads.
+import { parentPort, workerData } from 'node:worker_threads';
+import { loadConfig } from '../config/conf-file.js';
+import type { ConfigSources } from '../config/conf-file.js';
+import { StartFailed, runNode } from './start.js';
+import type { StopSignal } from './start.js';
+
+export interface ThreadData {
+  readonly sources: ConfigSources;
+  readonly pid: number;
+}
+
+/** What the thread tells: a log line, that the node answers, or why it could not start. */
+export type FromThread =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'failed'; readonly text: string }
+  | { readonly kind: 'log'; readonly line: string };
+
+const { sources, pid } = workerData as ThreadData;
+const port = parentPort!;
+const tell = (message: FromThread): void => port.postMessage(message);
+
+try {
+  await runNode(loadConfig(sources), {
+    pid,
+    write: (line) => tell({ kind: 'log', line }),
+    ready: () => tell({ kind: 'ready' }),
+    onStop: (listener) => port.on('message', (signal: StopSignal) => listener(signal)),
+  });
+  process.exitCode = 0;
+} catch (error) {
+  if (!(error instanceof StartFailed)) throw error;
+  tell({ kind: 'failed', text: error.message });
+  process.exitCode = 1;
+}
+// The listener on the port would keep the thread alive.
+port.close();

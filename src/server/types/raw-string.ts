@@ -1,0 +1,116 @@
+// A Redis string that is edited in place: APPEND, SETRANGE, SETBIT, BITFIELD and PFADD work on bytes, not on JS strings.
+
+const SMALL_CAPACITY = 32;
+/** Beyond this the spare room stops doubling, as in Redis (SDS_MAX_PREALLOC). */
+const MAX_SPARE = 1024 * 1024;
+
+/** A growable byte string. Its OBJECT ENCODING is `raw`, except for one that was made by `unedited` and is short. */
+export class RawString {
+  private buffer: Buffer;
+  private used: number;
+
+  /** Takes over `bytes`: the caller must not touch it afterwards. */
+  constructor(bytes: Buffer, readonly edited = true) {
+    this.buffer = bytes;
+    this.used = bytes.length;
+  }
+
+  /** Copies a binary string (char codes 0–255). */
+  static from(text: string): RawString {
+    const bytes = Buffer.allocUnsafeSlow(text.length);
+    bytes.write(text, 0, text.length, 'latin1');
+    return new RawString(bytes);
+  }
+
+  /**
+   * Text that looks like an integer and shall be none for OBJECT ENCODING (an INCRBYFLOAT result, §6.3). Who wants to
+   * edit it makes an ordinary one of it first.
+   */
+  static unedited(text: string): RawString {
+    return new RawString(Buffer.from(text, 'latin1'), false);
+  }
+
+  get length(): number {
+    return this.used;
+  }
+
+  /** A view of the bytes in use, valid until the next growing call. Writes through it change the value. */
+  get bytes(): Buffer {
+    return this.buffer.subarray(0, this.used);
+  }
+
+  toString(): string {
+    return this.buffer.toString('latin1', 0, this.used);
+  }
+
+  /** The bytes from start to end (exclusive), both already clipped to 0..length. */
+  slice(start: number, end: number): string {
+    return this.buffer.toString('latin1', start, Math.min(end, this.used));
+  }
+
+  /** Appends and returns the new length. */
+  append(text: string): number {
+    const at = this.used;
+    this.resize(at + text.length);
+    this.buffer.write(text, at, text.length, 'latin1');
+    return this.used;
+  }
+
+  /** Overwrites from `offset`; a gap is filled with zero bytes. Returns the new length. */
+  setRange(offset: number, text: string): number {
+    if (offset + text.length > this.used) this.resize(offset + text.length);
+    this.buffer.write(text, offset, text.length, 'latin1');
+    return this.used;
+  }
+
+  /** Grows with zero bytes to at least `length`; never shrinks. */
+  growTo(length: number): void {
+    if (length > this.used) this.resize(length);
+  }
+
+  /** Replaces the whole contents, for example with a rewritten HyperLogLog. Takes over `bytes`. */
+  replace(bytes: Buffer): void {
+    this.buffer = bytes;
+    this.used = bytes.length;
+  }
+
+  /** Bit `offset`, counted from the high bit of byte 0; 0 beyond the end. */
+  getBit(offset: number): 0 | 1 {
+    const byte = Math.floor(offset / 8);
+    if (byte >= this.used) return 0;
+    return ((this.buffer[byte] ?? 0) >> (7 - (offset % 8))) & 1 ? 1 : 0;
+  }
+
+  /** Sets a bit, growing as needed; returns the old one. */
+  setBit(offset: number, bit: 0 | 1): 0 | 1 {
+    const byte = Math.floor(offset / 8);
+    this.growTo(byte + 1);
+    const old = this.getBit(offset);
+    const mask = 1 << (7 - (offset % 8));
+    const current = this.buffer[byte] ?? 0;
+    this.buffer[byte] = bit === 1 ? current | mask : current & ~mask;
+    return old;
+  }
+
+  clone(): RawString {
+    const copy = Buffer.allocUnsafeSlow(this.used);
+    this.buffer.copy(copy, 0, 0, this.used);
+    return new RawString(copy, this.edited);
+  }
+
+  /** Bytes of memory held, the spare room included. */
+  get capacity(): number {
+    return this.buffer.length;
+  }
+
+  private resize(length: number): void {
+    if (length > this.buffer.length) {
+      const room = Math.max(SMALL_CAPACITY, length + Math.min(length, MAX_SPARE));
+      const grown = Buffer.allocUnsafeSlow(room);
+      this.buffer.copy(grown, 0, 0, this.used);
+      this.buffer = grown;
+    }
+    this.buffer.fill(0, this.used, length);
+    this.used = length;
+  }
+}

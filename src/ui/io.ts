@@ -1,0 +1,129 @@
+// The one door to the terminal: results to stdout, everything else to stderr. No other file touches process.stdout,
+// process.stderr, process.stdin or decides about colour. What is drawn there lives in progress.ts, prompts.ts, table.ts.
+import type { Progress, ProgressOptions } from './progress.js';
+import type { Prompts } from './prompts.js';
+import { plainStyle, type Style } from './style.js';
+import { outputMode, wantsAnimation, wantsColor, type Environment, type OutputMode, type TerminalFlags } from './terminal.js';
+
+/** An output stream as io.ts needs it: a process stream, or a collector in a test. */
+export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean };
+
+export interface Streams {
+  readonly stdin: InputStream;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+}
+
+export interface Io {
+  readonly mode: OutputMode;
+  readonly env: Environment;
+  /** Whether a question may be asked: stdin and stderr are terminals and `--no-input` was not given. */
+  readonly interactive: boolean;
+  /** False once a reader such as `head` has closed our stdout. */
+  readonly open: boolean;
+  readonly columns: number;
+  /** Style of stdout; `errStyle` that of stderr. */
+  readonly style: Style;
+  readonly errStyle: Style;
+  /** One line (or several) of the result on stdout. */
+  out(text: string): void;
+  /** A piece of the result as it is: text without a line end, or bytes. */
+  write(piece: string | Buffer): void;
+  /** One line for a person on stderr; silent under `--quiet`. */
+  note(text: string): void;
+  /** One line on stderr, always. */
+  error(text: string): void;
+  /** Starts showing the progress of long work on stderr. */
+  progress(title: string, options: ProgressOptions): Promise<Progress>;
+  /** The prompts (specs/ux.md: asked on stderr, never required: every one has a flag). */
+  prompts(signal?: AbortSignal): Promise<Prompts>;
+  /** The whole of stdin up to its end, for `--password-file -` and the like. */
+  readInput(): Promise<string>;
+  /** Resolves when everything written has left the process. */
+  flush(): Promise<void>;
+}
+
+/** The streams of this process. */
+export function processStreams(): Streams {
+  return { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr };
+}
+
+class TerminalIo implements Io {
+  readonly mode: OutputMode;
+  readonly interactive: boolean;
+  open = true;
+  readonly #animate: boolean;
+  readonly #quiet: boolean;
+
+  constructor(
+    private readonly streams: Streams,
+    readonly env: Environment,
+    flags: TerminalFlags,
+    readonly style: Style,
+    readonly errStyle: Style,
+  ) {
+    this.mode = outputMode(streams.stdout.isTTY === true, flags);
+    this.interactive = streams.stdin.isTTY === true && streams.stderr.isTTY === true && flags.input !== false;
+    this.#quiet = flags.quiet === true;
+    this.#animate = wantsAnimation(streams.stderr.isTTY === true, env, flags);
+    // A reader that went away (`| head`) is no error of ours: go on silently.
+    streams.stdout.on('error', () => (this.open = false));
+    streams.stderr.on('error', () => undefined);
+  }
+
+  get columns(): number {
+    return this.streams.stdout.columns ?? 100;
+  }
+
+  out(text: string): void {
+    this.write(`${text}\n`);
+  }
+
+  write(piece: string | Buffer): void {
+    if (this.open) this.streams.stdout.write(piece);
+  }
+
+  note(text: string): void {
+    if (!this.#quiet) this.error(text);
+  }
+
+  error(text: string): void {
+    this.streams.stderr.write(`${text}\n`);
+  }
+
+  async progress(title: string, options: ProgressOptions): Promise<Progress> {
+    const { startProgress } = await import('./progress.js');
+    const mode = this.#quiet ? 'silent' : this.#animate ? 'animated' : 'lines';
+    return startProgress(this.streams.stderr, mode, title, options);
+  }
+
+  async prompts(signal?: AbortSignal): Promise<Prompts> {
+    const { createPrompts } = await import('./prompts.js');
+    return createPrompts({ input: this.streams.stdin, output: this.streams.stderr, interactive: this.interactive, signal });
+  }
+
+  async readInput(): Promise<string> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of this.streams.stdin) chunks.push(Buffer.from(chunk));
+    return Buffer.concat(chunks).toString('utf8');
+  }
+
+  async flush(): Promise<void> {
+    const drained = (stream: OutputStream): Promise<void> =>
+      new Promise((resolve) => {
+        if (!stream.writable) resolve();
+        else stream.write('', () => resolve());
+      });
+    await Promise.all([this.open ? drained(this.streams.stdout) : undefined, drained(this.streams.stderr)]);
+  }
+}
+
+/** Opens the door: decides mode, colour and prompts once, for these streams, flags and environment. */
+export async function createIo(streams: Streams, env: Environment, flags: TerminalFlags): Promise<Io> {
+  const outColor = wantsColor(streams.stdout.isTTY === true, env, flags) && flags.output !== 'json';
+  const errColor = wantsColor(streams.stderr.isTTY === true, env, flags);
+  if (!outColor && !errColor) return new TerminalIo(streams, env, flags, plainStyle, plainStyle);
+  const { loadStyle } = await import('./style.js');
+  return new TerminalIo(streams, env, flags, await loadStyle(outColor), await loadStyle(errColor));
+}

@@ -1,0 +1,65 @@
+// Shows nodes being joined: the predecessors' lines when piped (cli.md 4.6), a progress line for a person.
+import type { OnEvent } from '../apply/event.js';
+import type { Step } from '../plan/step.js';
+import type { Io } from './io.js';
+
+export interface JoiningDisplay {
+  readonly onEvent: OnEvent;
+  done(): void;
+  failed(): void;
+}
+
+const PLAIN: Readonly<Partial<Record<Step['kind'], string>>> = {
+  'set-config-epoch': '>>> Nodes configuration updated\n>>> Assign a different config epoch to each node',
+  meet: '>>> Sending CLUSTER MEET messages to join the cluster',
+  'await-agreement': 'Waiting for the cluster to join',
+};
+
+const SPOKEN: Readonly<Partial<Record<Step['kind'], string>>> = {
+  'add-slots': 'assigning slots',
+  'set-config-epoch': 'assigning config epochs',
+  meet: 'introducing the nodes to each other',
+  'await-agreement': 'waiting for all nodes to agree',
+  replicate: 'attaching replicas',
+};
+
+/** The lines of redis-cli; a dot for each second of waiting, on a line of their own. */
+function plainDisplay(io: Io): JoiningDisplay {
+  const said = new Set<Step['kind']>();
+  let waiting = false;
+  let dots = 0;
+  return {
+    onEvent(event) {
+      if (event.kind === 'warning') io.note(`warning: ${event.message}`);
+      else if (event.kind === 'stepStarted' && !said.has(event.step.kind)) {
+        said.add(event.step.kind);
+        const line = PLAIN[event.step.kind];
+        if (line !== undefined) io.out(line);
+        waiting = event.step.kind === 'await-agreement';
+      } else if (event.kind === 'waiting' && waiting && event.waitedMs >= dots * 1000) {
+        io.write('.');
+        dots++;
+      } else if (event.kind === 'stepDone' && event.step.kind === 'await-agreement' && waiting) {
+        io.out('');
+        waiting = false;
+      }
+    },
+    done: () => undefined,
+    failed: () => (waiting ? io.out('') : undefined),
+  };
+}
+
+/** Starts the display for `nodes` nodes; `lines`: the predecessors' lines, which belong to create alone. */
+export async function showJoining(io: Io, nodes: number, lines = io.mode === 'plain'): Promise<JoiningDisplay> {
+  if (lines) return plainDisplay(io);
+  const progress = await io.progress(`Joining ${nodes} nodes`, { unit: 'nodes' });
+  return {
+    onEvent(event) {
+      if (event.kind === 'warning') io.note(`${io.errStyle.warn('warning:')} ${event.message}`);
+      else if (event.kind === 'stepStarted') progress.describe(SPOKEN[event.step.kind] ?? event.step.kind);
+      else if (event.kind === 'waiting' && event.waitedMs >= 1000) progress.describe(`${SPOKEN['await-agreement'] ?? ''} (${Math.floor(event.waitedMs / 1000)} s)`);
+    },
+    done: () => progress.succeed(`Joined ${nodes} nodes`),
+    failed: () => progress.stop(),
+  };
+}

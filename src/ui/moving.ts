@@ -1,0 +1,52 @@
+// Shows slots being moved: the predecessors' line a slot when piped, a progress line for a person. Counts events only.
+import type { ApplyEvent, ApplyStats, OnEvent } from '../apply/event.js';
+import type { Io } from './io.js';
+import { formatCount } from './views/check-table.js';
+import { movedSlotLine } from './views/reshard-lines.js';
+
+export interface MovingDisplay {
+  readonly onEvent: OnEvent;
+  done(stats: ApplyStats): void;
+  failed(): void;
+}
+
+/** Sizes as a person reads them: 812 B, 1.4 MB. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit] ?? 'B'}`;
+}
+
+/** `1,000 slots with 120,000 keys (9.8 MB) in 1.2 s`. */
+export function movedText(stats: ApplyStats): string {
+  return `${formatCount(stats.slots)} slots with ${formatCount(stats.keys)} keys (${formatBytes(stats.bytes)}) in ${(stats.ms / 1000).toFixed(1)} s`;
+}
+
+/** Starts the display for a move of `slots` slots; `plain`: the predecessors' lines instead of progress. */
+export async function showMoving(io: Io, slots: number, plain = io.mode === 'plain'): Promise<MovingDisplay> {
+  const progress = plain ? undefined : await io.progress('Moving slots', { total: slots, unit: 'slots' });
+  let closed = 0;
+  let keys = 0;
+  const count = (event: ApplyEvent): void => {
+    if (event.kind === 'batchMoved') keys += event.keys;
+    if (event.kind === 'slotClosed') closed++;
+    progress?.update(closed, `${formatCount(keys)} keys`);
+  };
+  return {
+    onEvent(event) {
+      if (event.kind === 'warning') io.note(`${io.errStyle.warn('warning:')} ${event.message}`);
+      else if (plain && event.kind === 'slotClosed') io.out(movedSlotLine(event.slot, event.source.name, event.target.name, event.keys));
+      else count(event);
+    },
+    done(stats) {
+      if (plain) io.note(`Moved ${movedText(stats)}.`);
+      else progress?.succeed(`Moved ${movedText(stats)}`);
+    },
+    failed: () => progress?.stop(),
+  };
+}

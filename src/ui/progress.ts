@@ -1,0 +1,97 @@
+// Progress of long work on stderr: a spinner line with rate and ETA on a terminal, a line every few seconds elsewhere.
+// It knows counts and time only; what is counted is the caller's.
+import type { OutputStream } from './io.js';
+
+export interface ProgressOptions {
+  /** How many units there are to do; absent when nobody knows. */
+  readonly total?: number;
+  /** What is counted, e.g. `slots`. */
+  readonly unit: string;
+  /** Milliseconds between lines when not on a terminal. */
+  readonly everyMs?: number;
+}
+
+export interface Progress {
+  /** `done` units so far; `detail` is shown behind, e.g. `12,004 keys`. */
+  update(done: number, detail?: string): void;
+  /** What is being done right now, where nothing is counted. */
+  describe(detail: string): void;
+  succeed(text: string): void;
+  fail(text: string): void;
+  /** Takes the line away without a word. Harmless after succeed or fail. */
+  stop(): void;
+}
+
+export type ProgressMode = 'animated' | 'lines' | 'silent';
+
+/** Seconds as a person reads them: 8s, 1m04s, 2h05m. */
+export function formatDuration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole}s`;
+  const pad = (n: number): string => String(n).padStart(2, '0');
+  if (whole < 3600) return `${Math.floor(whole / 60)}m${pad(whole % 60)}s`;
+  return `${Math.floor(whole / 3600)}h${pad(Math.floor((whole % 3600) / 60))}m`;
+}
+
+/** `Moving slots: 512/2730 slots (18%), 12,004 keys, 340 slots/s, ETA 7s`. ETA appears once the rate means something. */
+export function progressLine(title: string, options: ProgressOptions, done: number, elapsedMs: number, detail?: string): string {
+  const { total, unit } = options;
+  const parts = [total === undefined ? `${done} ${unit}` : `${done}/${total} ${unit} (${percent(done, total)}%)`];
+  if (detail !== undefined && detail !== '') parts.push(detail);
+  const perSecond = elapsedMs > 0 ? (done * 1000) / elapsedMs : 0;
+  if (elapsedMs >= 500 && done > 0) parts.push(`${Math.round(perSecond)} ${unit}/s`);
+  if (total !== undefined && elapsedMs >= 500 && done > 0 && done < total) parts.push(`ETA ${formatDuration((total - done) / perSecond)}`);
+  return `${title}: ${parts.join(', ')}`;
+}
+
+function percent(done: number, total: number): number {
+  return total === 0 ? 100 : Math.floor((done * 100) / total);
+}
+
+function silent(): Progress {
+  const nothing = (): void => undefined;
+  return { update: nothing, describe: nothing, succeed: nothing, fail: nothing, stop: nothing };
+}
+
+function lines(stream: OutputStream, title: string, options: ProgressOptions): Progress {
+  const started = performance.now();
+  let last = started;
+  const say = (text: string): void => void stream.write(`${text}\n`);
+  say(`${title}…`);
+  return {
+    update(done, detail) {
+      const now = performance.now();
+      if (now - last < (options.everyMs ?? 3000)) return;
+      last = now;
+      say(progressLine(title, options, done, now - started, detail));
+    },
+    describe: () => undefined,
+    succeed: say,
+    fail: say,
+    stop: () => undefined,
+  };
+}
+
+async function animated(stream: OutputStream, title: string, options: ProgressOptions): Promise<Progress> {
+  const { default: ora } = await import('ora');
+  const started = performance.now();
+  // discardStdin would take Ctrl-C away from our own handler; the handler must see it to finish the slots in flight.
+  const spinner = ora({ text: title, stream: stream as NodeJS.WriteStream, discardStdin: false, isEnabled: true }).start();
+  return {
+    update(done, detail) {
+      spinner.text = progressLine(title, options, done, performance.now() - started, detail);
+    },
+    describe(detail) {
+      spinner.text = `${title}: ${detail}`;
+    },
+    succeed: (text) => void spinner.succeed(text),
+    fail: (text) => void spinner.fail(text),
+    stop: () => void spinner.stop(),
+  };
+}
+
+/** Starts a progress display on `stream`. */
+export async function startProgress(stream: OutputStream, mode: ProgressMode, title: string, options: ProgressOptions): Promise<Progress> {
+  if (mode === 'silent') return silent();
+  return mode === 'animated' ? animated(stream, title, options) : lines(stream, title, options);
+}

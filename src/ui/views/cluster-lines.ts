@@ -1,0 +1,37 @@
+// The predecessors' lines about a whole cluster, as scripts grep them: the info block and the node list (cli.md 4.1, 4.2).
+// Pure: data in, lines out. Words are redis-cli's (master, slave).
+import type { ClusterNode, ClusterView } from '../../cluster/view.js';
+import { SLOT_COUNT } from '../../cluster/slots.js';
+
+/** Keys of each master by id; an error text where the node didn't tell. */
+export type KeyCounts = ReadonlyMap<string, number | string>;
+
+/** One line a master, then the totals. A node that didn't tell its keys ends the listing, as redis-cli's does. */
+export function infoLines(view: ClusterView, keys: KeyCounts): string[] {
+  const lines: string[] = [];
+  let total = 0;
+  for (const node of view.masters) {
+    const count = keys.get(node.id) ?? 'no answer';
+    if (typeof count === 'string') return [...lines, `Node ${node.name} replied with error:`, count];
+    total += count;
+    lines.push(`${node.name} (${node.id.slice(0, 8)}...) -> ${count} keys | ${node.slots.size} slots | ${view.replicasOf(node.id).length} slaves.`);
+  }
+  const perSlot = Math.fround(total / SLOT_COUNT).toFixed(2);
+  return [...lines, `[OK] ${total} keys in ${view.masters.length} masters.`, `${perSlot} keys per slot on average.`];
+}
+
+/** A node of the list: two or three lines. `indent` blanks stand before all of them (4 in the reshard plan). */
+export function nodeLines(view: ClusterView, node: ClusterNode, indent = 0): string[] {
+  const replicas = view.replicasOf(node.id).length;
+  const letter = node.role === 'replica' ? 'S' : 'M';
+  const flags = node.flags.filter((flag) => flag !== 'myself').join(',');
+  const third =
+    node.role === 'replica' && node.masterId !== null ? [`   replicates ${node.masterId}`] : replicas > 0 ? [`   ${replicas} additional replica(s)`] : [];
+  const lines = [`${letter}: ${node.id} ${node.name}`, `   slots:${node.slots.toBracketText()} (${node.slots.size} slots) ${flags}`, ...third];
+  return lines.map((line) => ' '.repeat(indent) + line);
+}
+
+/** All nodes in node order. */
+export function nodeListLines(view: ClusterView): string[] {
+  return view.nodes.flatMap((node) => nodeLines(view, node));
+}

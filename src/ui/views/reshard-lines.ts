@@ -1,0 +1,46 @@
+// The predecessors' lines of a reshard: the plan and one line a moved slot (cli.md 4.7, 8.3); the plan as a table.
+import type { ClusterView } from '../../cluster/view.js';
+import type { ReshardPlan } from '../../plan/reshard.js';
+import { countSlots, eachSlot, type MoveStep } from '../../plan/step.js';
+import type { Io } from '../io.js';
+import { drawTable } from '../table.js';
+import { nodeLines } from './cluster-lines.js';
+
+export const RESHARD_QUESTION = 'Do you want to proceed with the proposed reshard plan (yes/no)?';
+
+/** From the empty line behind the check to the last `Moving slot N from ID`. */
+export function reshardPlanLines(view: ClusterView, plan: ReshardPlan): string[] {
+  const blocks = (ids: readonly string[]): string[] =>
+    ids.flatMap((id) => {
+      const node = view.node(id);
+      return node === undefined ? [] : nodeLines(view, node, 4);
+    });
+  return [
+    '',
+    `Ready to move ${plan.wanted} slots.`,
+    '  Source nodes:',
+    ...blocks(plan.sources),
+    '  Destination node:',
+    ...blocks(plan.targets),
+    '  Resharding plan:',
+    ...plan.steps.flatMap((step) => [...eachSlot(step.slots)].map((slot) => `    Moving slot ${slot} from ${step.source}`)),
+  ];
+}
+
+/** A finished slot, with a dot for each key that moved. */
+export function movedSlotLine(slot: number, source: string, target: string, keys: number): string {
+  return `Moving slot ${slot} from ${source} to ${target}: ${'.'.repeat(keys)}`;
+}
+
+/** The plan for a person: a row for each pair of nodes. */
+export async function reshardTable(io: Io, view: ClusterView, plan: ReshardPlan): Promise<string> {
+  const name = (id: string): string => view.node(id)?.name ?? id;
+  const ranges = (step: MoveStep): string => step.slots.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
+  const rows = plan.steps.map((step) => [name(step.source), '→', name(step.target), String(countSlots(step.slots)), shorten(ranges(step), 60)]);
+  const table = await drawTable(io.style, [{ title: 'from' }, { title: '' }, { title: 'to' }, { title: 'slots', align: 'right' }, { title: '' }], rows);
+  return `${io.style.strong(`Ready to move ${plan.moved} slots`)}\n${table}`;
+}
+
+function shorten(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+}

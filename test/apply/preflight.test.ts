@@ -1,0 +1,36 @@
+// Does a plan still fit the cluster? Without nodes.
+import { describe, expect, it } from 'vitest';
+import { preflight } from '../../src/apply/mover/preflight.js';
+import type { MoveStep } from '../../src/plan/step.js';
+import { idOf, viewOf } from '../support/views.js';
+
+const step = (source: number, target: number, first: number, last = first): MoveStep => ({ kind: 'move-slots', source: idOf(source), target: idOf(target), slots: [[first, last]] });
+const rest = [{ slots: '5461-10922' }, { slots: '10923-16383' }];
+
+describe('preflight', () => {
+  it('groups slots by pair, in order, and knows what an earlier run has done', () => {
+    const view = viewOf([{ slots: `3-5460 [3->-${idOf(1)}]` }, { slots: `0-2 5461-10922 [3-<-${idOf(0)}]` }, { slots: '10923-16383' }]);
+    expect(preflight(view, [step(0, 1, 0, 4), step(0, 2, 10), step(0, 1, 9)])).toEqual([
+      { source: idOf(0), target: idOf(1), move: [3, 4, 9], finish: [0, 1, 2] },
+      { source: idOf(0), target: idOf(2), move: [10], finish: [] },
+    ]);
+  });
+
+  it('refuses slots that somebody else owns now', () => {
+    expect(() => preflight(viewOf([{ slots: '0-5460' }, ...rest]), [step(0, 1, 10922, 10925)])).toThrow(/Slots 10923-10925 belong neither/);
+  });
+
+  it('refuses a slot twice, a node to itself, unknown nodes, replicas', () => {
+    const view = viewOf([{ slots: '0-5460' }, ...rest, { replicaOf: 0 }]);
+    expect(() => preflight(view, [step(0, 1, 5), step(0, 2, 5)])).toThrow(/slot 5 twice/);
+    expect(() => preflight(view, [step(0, 0, 5)])).toThrow(/to itself/);
+    expect(() => preflight(view, [step(0, 9, 5)])).toThrow(/not a reachable member/);
+    expect(() => preflight(view, [step(0, 3, 5)])).toThrow(/is a replica now/);
+  });
+
+  it('refuses open slots of another move, naming them', () => {
+    const foreign = viewOf([{ slots: `0-5460 [7->-${idOf(2)}]` }, { slots: `5461-10922 [8-<-${idOf(0)}]` }, { slots: '10923-16383' }]);
+    expect(() => preflight(foreign, [step(0, 1, 7)])).toThrow(/2 slot\(s\) are open: 7 on 127.0.0.1:7000, 8 on 127.0.0.1:7001/);
+    expect(() => preflight(foreign, [step(0, 1, 100)])).toThrow(expect.objectContaining({ code: 'OPEN_SLOTS' }) as Error);
+  });
+});

@@ -1,0 +1,32 @@
+// Seeds as people type them.
+import { describe, expect, it } from 'vitest';
+import { parseSeed, takeSeed } from '../../src/cli/address.js';
+
+describe('parseSeed', () => {
+  it.each([
+    ['127.0.0.1:7000', [['127.0.0.1', 7000]]],
+    ['[::1]:7000', [['::1', 7000]]],
+    ['::1:7000', [['::1', 7000]]],
+    ['h1:1,h2:2', [['h1', 1], ['h2', 2]]],
+    ['10.0.0.1:7000@17000', [['10.0.0.1', 7000]]],
+    ['redis://h', [['h', 6379]]],
+  ] as const)('%s', (text, addresses) => {
+    expect(parseSeed(text).addresses).toEqual(addresses.map(([host, port]) => ({ host, port })));
+  });
+
+  it('takes credentials and TLS from a URL', () => {
+    expect(parseSeed('rediss://joe:s%40fe@[::1]:7000')).toEqual({ addresses: [{ host: '::1', port: 7000 }], username: 'joe', password: 's@fe', tls: true });
+  });
+
+  it.each(['localhost', ':7000', 'h:', 'h:0', 'h:65536', 'h:x', '', 'redis://', ','])('refuses "%s" with exit code 2', (text) => {
+    expect(() => parseSeed(text)).toThrow(expect.objectContaining({ exitCode: 2 }));
+  });
+});
+
+describe('takeSeed', () => {
+  it('takes host and port in one word or in two', () => {
+    expect(takeSeed(['h:1', 'x'])).toEqual({ seed: { addresses: [{ host: 'h', port: 1 }] }, rest: ['x'] });
+    expect(takeSeed(['h', '7000', 'x'])).toEqual({ seed: { addresses: [{ host: 'h', port: 7000 }] }, rest: ['x'] });
+    expect(takeSeed(['::1', '7000'])).toEqual({ seed: { addresses: [{ host: '::1', port: 7000 }] }, rest: [] });
+  });
+});

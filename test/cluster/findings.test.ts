@@ -1,0 +1,82 @@
+// What check finds in views: agreement, open slots, holes, double owners, absent and odd nodes.
+import { describe, expect, it } from 'vitest';
+import { agrees, checkView, signature } from '../../src/cluster/findings.js';
+import { parseNodesText } from '../../src/cluster/nodes-text.js';
+import { SlotSet } from '../../src/cluster/slot-set.js';
+import { ClusterView } from '../../src/cluster/view.js';
+import { idOf, nodeFrom, nodesText, viewOf } from '../support/views.js';
+
+const healthy = [{ slots: '0-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }];
+const kinds = (view: ClusterView): string[] => checkView(view).findings.map((finding) => finding.kind);
+
+describe('checkView', () => {
+  it('finds nothing in a healthy cluster', () => {
+    expect(checkView(viewOf(healthy))).toMatchObject({ ok: true, agreement: true, openSlots: [], findings: [] });
+    expect(kinds(viewOf([...healthy, { replicaOf: 0 }, { replicaOf: 1 }, { replicaOf: 2 }]))).toEqual([]);
+  });
+
+  it('names open slots on both sides', () => {
+    const report = checkView(viewOf([{ slots: `0-5460 [97->-${idOf(1)}] [93->-${idOf(2)}]` }, { slots: `5461-10922 [12000-<-${idOf(2)}]` }, { slots: '10923-16383' }]));
+    expect(report).toMatchObject({ ok: false, agreement: true, openSlots: [93, 97, 12000] });
+    expect(report.findings).toMatchObject([
+      { kind: 'open-slots', state: 'migrating', node: { id: idOf(0) }, slots: [93, 97], peers: { 93: idOf(2), 97: idOf(1) } },
+      { kind: 'open-slots', state: 'importing', node: { id: idOf(1) }, slots: [12000] },
+    ]);
+  });
+
+  it('finds uncovered slots', () => {
+    const report = checkView(viewOf([{ slots: '0-99' }, { slots: '101-16383' }]));
+    expect(report.ok).toBe(false);
+    expect(String(report.uncovered)).toBe('100');
+  });
+
+  it('groups nodes by their account when they disagree, and finds double owners', () => {
+    const one = nodesText(healthy, 0);
+    const two = nodesText([{ slots: '0-5460' }, { slots: '5460-10922' }, { slots: '10923-16383' }], 1);
+    const view = new ClusterView([one, two, nodesText(healthy, 2)].map((text) => nodeFrom(parseNodesText(text))));
+    const report = checkView(view);
+    expect(report.findings).toMatchObject([
+      { kind: 'disagreement', groups: [[{ id: idOf(0) }, { id: idOf(2) }], [{ id: idOf(1) }]] },
+      { kind: 'multiple-owners', slot: 5460, owners: [{ id: idOf(0) }, { id: idOf(1) }] },
+    ]);
+  });
+
+  it('reports unreachable nodes: an error only when they owned slots', () => {
+    const dead = { id: idOf(9), name: '127.0.0.1:7009', role: 'master', masterId: null, flags: ['fail'], reason: 'fail' } as const;
+    expect(checkView(viewOf(healthy, [{ ...dead, slots: new SlotSet() }]))).toMatchObject({ ok: true, findings: [{ kind: 'unreachable-node', severity: 'warning' }] });
+    expect(checkView(viewOf(healthy, [{ ...dead, slots: new SlotSet([1]) }])).ok).toBe(false);
+  });
+
+  it('warns of suspected nodes and odd replicas', () => {
+    expect(kinds(viewOf([...healthy.slice(0, 2), { slots: '10923-16383', flags: 'fail?' }]))).toEqual(['suspected-node']);
+    expect(kinds(viewOf([...healthy, { replicaOf: 0 }, { replicaOf: 3 }, { replicaOf: 30 }]))).toEqual(['chained-replica', 'orphan-replica', 'unreplicated-master', 'unreplicated-master']);
+    expect(checkView(viewOf([...healthy, { replicaOf: 0 }])).ok).toBe(true);
+  });
+});
+
+describe('signature', () => {
+  it('ignores open slots and the order of lines', () => {
+    const lines = parseNodesText(nodesText(healthy));
+    expect(signature([...lines].reverse())).toBe(signature(lines));
+    expect(signature(parseNodesText(nodesText([{ slots: `0-5460 [3->-${idOf(1)}]` }, ...healthy.slice(1)])))).toBe(signature(lines));
+  });
+
+  it('never agrees with a node that knows no slots, except alone', () => {
+    const blank = parseNodesText(nodesText([{}]));
+    expect(signature(blank)).toBeUndefined();
+    expect(agrees([blank])).toBe(true);
+    expect(agrees([blank, blank])).toBe(false);
+  });
+});
+
+describe('ClusterView.find', () => {
+  const view = viewOf(healthy);
+  it('takes ids, unique prefixes, addresses', () => {
+    for (const text of [idOf(1), idOf(1).toUpperCase(), idOf(1).slice(0, 3), '127.0.0.1:7001']) expect(view.find(text).id).toBe(idOf(1));
+  });
+  it('names what fits when several do, and what exists when none does', () => {
+    expect(() => view.find('0')).toThrow(/fits several nodes: 00aaaaaaaaaa \(127.0.0.1:7000\), 01/);
+    expect(() => view.find('zz')).toThrow(/No such node zz/);
+    expect(() => view.find('')).toThrow(/No such node/);
+  });
+});

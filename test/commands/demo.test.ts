@@ -1,0 +1,54 @@
+// The demo, as `npm run demo` runs it: its figures, its exit code, and that nothing is left running, also after Ctrl-C.
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { finished, runCli, startCli } from '../support/cli.js';
+import { describeWithRedis } from '../support/redis-server.js';
+
+let temp = '';
+beforeEach(() => (temp = mkdtempSync(join(tmpdir(), 'redis-trib-demo-test-'))));
+afterEach(() => rmSync(temp, { recursive: true, force: true }));
+
+/** Processes started from our temporary folder. */
+function leftovers(): string[] {
+  const listing = spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).stdout.split('\n');
+  return [...listing.filter((line) => line.includes(temp)), ...readdirSync(temp)];
+}
+
+function suite(server: readonly string[]): void {
+  it('moves 1000 slots with 100,000 keys under load, loses nothing, leaves nothing', { timeout: 90_000 }, async () => {
+    const run = await runCli(['demo', ...server, '--json'], { env: { TMPDIR: temp } });
+    expect(run.code).toBe(0);
+    const result = JSON.parse(run.stdout) as { moved: { slots: number; keys: number }; keys: number; present: number; healthy: boolean; consistency: Record<string, number>; seconds: number };
+    expect(result).toMatchObject({ keys: 100_000, present: 100_000, healthy: true, consistency: { lost: 0, readErrors: 0, writeErrors: 0 } });
+    expect(result.moved.slots).toBe(1000);
+    expect(result.moved.keys).toBeGreaterThanOrEqual(100_000);
+    expect(result.consistency['writes']).toBeGreaterThan(100);
+    expect(result.seconds).toBeLessThan(60);
+    expect(leftovers()).toEqual([]);
+  });
+
+  it.each([
+    ['once', 1],
+    ['twice', 2],
+  ])('leaves nothing after Ctrl-C, %s', async (_, times) => {
+    const child = startCli(['demo', ...server], { env: { TMPDIR: temp } });
+    const done = finished(child);
+    await new Promise<void>((resolve) => {
+      let text = '';
+      child.stderr?.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+        if (text.includes('Loading')) resolve();
+      });
+      void done.then(() => resolve());
+    });
+    for (let n = 0; n < times; n++) child.kill('SIGINT');
+    expect((await done).code).toBe(130);
+    expect(leftovers().filter((line) => line.includes('server'))).toEqual([]);
+  });
+}
+
+describe('demo with the bundled node', () => suite([]));
+describeWithRedis('demo with redis-server', () => suite(['--server', 'redis-server']));

@@ -1,0 +1,160 @@
+// redis-trib local as processes: up, found again, a node dies, stop, start with its data, clean; taken ports. With the
+// bundled node everywhere, and with redis-server where there is one.
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Connection } from '../../src/client/connection.js';
+import { findFreeRun } from '../../src/local/ports.js';
+import { finished, runCli, startCli, type CliResult } from '../support/cli.js';
+import { describeWithRedis, freePort, startRedis, waitFor } from '../support/redis-server.js';
+
+interface Status {
+  readonly nodes: readonly { readonly port: number; readonly pid: number; readonly running: boolean }[];
+}
+
+function alive(pid: number): boolean {
+  if (pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function lifeOf(server: readonly string[], replicas: number): void {
+  let dir = '';
+  let base = 0;
+  const pids = new Set<number>();
+  const local = (...args: string[]): Promise<CliResult> => runCli(['local', ...args], { cwd: dir });
+  const status = async (): Promise<Status> => {
+    const parsed = JSON.parse((await local('status', '--json')).stdout) as Status;
+    for (const { pid } of parsed.nodes) pids.add(pid);
+    return parsed;
+  };
+
+  beforeAll(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'redis-trib-local-'));
+    base = await findFreeRun('127.0.0.1', await freePort(), 3 * (1 + replicas));
+  });
+  afterAll(() => {
+    for (const pid of pids) if (pid > 0 && alive(pid)) process.kill(pid, 'SIGKILL');
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  it('up starts the nodes and makes the cluster, which outlives the command', async () => {
+    const up = await local('up', '--port', String(base), '--replicas', String(replicas), ...server);
+    expect(up).toMatchObject({ code: 0 });
+    const { nodes } = await status();
+    expect(nodes.map(({ port }) => port)).toEqual(Array.from({ length: 3 * (1 + replicas) }, (_, index) => base + index));
+    expect(nodes.every(({ running }) => running)).toBe(true);
+    expect((await runCli(['check', `127.0.0.1:${base}`])).code).toBe(0);
+    await using connection = await Connection.connect({ host: '127.0.0.1', port: base });
+    expect(await connection.command(['SET', '{3560}', 'kept'])).toBe('OK'); // slot 0, the first node's
+  });
+
+  it('up again changes nothing', async () => {
+    const before = await status();
+    expect(await local('up')).toMatchObject({ code: 0 });
+    expect(await status()).toMatchObject({ nodes: before.nodes });
+  });
+
+  it('status tells of a node that died, start brings it back', async () => {
+    const [, second] = (await status()).nodes;
+    if (second === undefined || second.pid <= 0) throw new Error('no second node'); // kill(0) would end ourselves
+    process.kill(second.pid, 'SIGKILL');
+    await waitFor(() => !alive(second.pid), 'the node to die');
+    expect((await local('status')).code).toBe(1);
+    expect((await local('status')).stdout).toContain(`127.0.0.1:${second.port} stopped`);
+    expect(await local('start')).toMatchObject({ code: 0 });
+    expect((await status()).nodes.every(({ running }) => running)).toBe(true);
+  });
+
+  it('logs shows what a node wrote, and follows it', async () => {
+    const logs = await local('logs', String(base), '--lines', '5000');
+    expect(logs.stdout).toContain(`${base} | `);
+    expect(logs.stdout).toContain('Ready to accept connections');
+    expect((await local('logs', '1')).code).toBe(2);
+    const child = startCli(['local', 'logs', '--follow', '-n', '0', String(base)], { cwd: dir });
+    const done = finished(child);
+    let seen = '';
+    child.stdout?.on('data', (chunk: Buffer) => (seen += chunk.toString()));
+    await waitFor(() => {
+      writeFileSync(join(dir, 'redis-trib-local', String(base), 'node.log'), 'a new line\n', { flag: 'a' });
+      return seen.includes(`${base} | a new line\n`);
+    }, 'a new line in the log');
+    child.kill('SIGINT');
+    expect((await done).code).toBe(0);
+  });
+
+  it('stop ends them, start finds them with their folders, the cluster as it was', async () => {
+    expect(await local('stop')).toMatchObject({ code: 0, stdout: expect.stringContaining(String(base)) as string });
+    const stopped = await status();
+    expect(stopped.nodes.some(({ running, pid }) => running || alive(pid))).toBe(false);
+    expect((await local('stop')).stdout).toContain('No node was running');
+    expect(await local('up')).toMatchObject({ code: 0 });
+    expect((await runCli(['check', `127.0.0.1:${base}`])).code).toBe(0);
+    await using connection = await Connection.connect({ host: '127.0.0.1', port: base });
+    if (server.length > 0) expect(await connection.command(['GET', '{3560}'])).toBe('kept');
+  });
+
+  it('clean asks, then removes everything', async () => {
+    const { nodes } = await status();
+    expect(await local('clean')).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') as string });
+    expect(await local('clean', '--yes')).toMatchObject({ code: 0 });
+    expect(nodes.some(({ pid }) => alive(pid))).toBe(false);
+    expect(existsSync(join(dir, 'redis-trib-local'))).toBe(false);
+    expect(await local('stop')).toMatchObject({ code: 1, stderr: expect.stringContaining('redis-trib local up') as string });
+  });
+}
+
+describe('local with the bundled node', () => lifeOf([], 0));
+describeWithRedis('local with redis-server', () => lifeOf(['--server', 'redis-server'], 1));
+
+describe('local refuses', () => {
+  const folders: string[] = [];
+  const folder = (): string => {
+    const made = mkdtempSync(join(tmpdir(), 'redis-trib-local-'));
+    folders.push(made);
+    return made;
+  };
+  afterEach(() => {
+    for (const one of folders.splice(0)) rmSync(one, { recursive: true, force: true });
+  });
+
+  it('a folder of somebody else', async () => {
+    const cwd = folder();
+    writeFileSync(join(cwd, 'thesis.tex'), '');
+    const run = await runCli(['local', 'start', '--dir', '.'], { cwd });
+    expect(run.code).toBe(1);
+    expect(run.stderr).toContain('holds other things (thesis.tex)');
+  });
+  it('a server that does not exist or is none, with the reason', async () => {
+    const port = String(await findFreeRun('127.0.0.1', await freePort(), 3));
+    const missing = await runCli(['local', 'start', '--server', '/nonexistent/redis-server', '--port', port], { cwd: folder() });
+    expect(missing.code).toBe(1);
+    expect(missing.stderr).toContain('did not start on port');
+    expect(missing.stderr).toContain('ENOENT');
+    const wrong = await runCli(['local', 'start', '--server', 'false', '--port', port], { cwd: folder() });
+    expect(wrong.code).toBe(1);
+    expect(wrong.stderr).toContain('it ended with 1');
+  });
+  it('--dry-run only tells', async () => {
+    const cwd = folder();
+    expect((await runCli(['local', 'up', '--port', '31501', '--dry-run'], { cwd })).stdout).toContain('31501, 31502, 31503');
+    expect(existsSync(join(cwd, 'redis-trib-local'))).toBe(false);
+  });
+});
+
+describeWithRedis('local and a port that is taken', () => {
+  it('names it and suggests another', async () => {
+    await using stranger = await startRedis();
+    const cwd = mkdtempSync(join(tmpdir(), 'redis-trib-local-'));
+    const run = await runCli(['local', 'up', '--port', String(stranger.port - 1), '--server', 'redis-server'], { cwd });
+    expect(run.code).toBe(1);
+    expect(run.stderr).toContain(String(stranger.port));
+    expect(run.stderr).toMatch(/try: --port \d+/);
+    rmSync(cwd, { recursive: true });
+  });
+});

@@ -1,0 +1,167 @@
+// The house's order, enforced (DESIGN.md "Rooms"): lower ranks never import higher ones, rooms don't import each other in
+// circles, one file touches the terminal, one file ends the process, src/server/ takes time and chance only by injection.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+const RANKS: Readonly<Record<string, number>> = {
+  'src/errors.ts': 0,
+  'src/resp': 0,
+  'src/cluster': 0,
+  'src/plan': 1,
+  'src/client': 2,
+  'src/apply': 3,
+  'src/import': 3,
+  'src/local': 3,
+  'src/ui': 4,
+  'src/cli': 5,
+  commands: 6,
+  bin: 7,
+  // Public entries: index over apply and below, testing over local and server.
+  'src/index.ts': 4,
+  'src/testing.ts': 6,
+  'src/testing': 6,
+};
+
+/** src/server/ is a house of its own: what it may borrow. */
+const SERVER_MAY_USE = [/^src\/server\//, /^src\/resp\//, /^src\/cluster\//, /^src\/errors\.ts$/, /^src\/client\/connection\.ts$/];
+
+interface SourceFile {
+  /** Relative to the root, with slashes. */
+  readonly path: string;
+  readonly text: string;
+  readonly tree: ts.SourceFile;
+  /** Files of ours it imports; `values` without those of types only. */
+  readonly imports: readonly string[];
+}
+
+function filesUnder(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
+}
+
+function importsOf(path: string, tree: ts.SourceFile): string[] {
+  const found: string[] = [];
+  const add = (specifier: ts.Node | undefined): void => {
+    if (specifier === undefined || !ts.isStringLiteralLike(specifier) || !specifier.text.startsWith('.')) return;
+    found.push(relative(ROOT, resolve(ROOT, dirname(path), specifier.text)).replaceAll('\\', '/').replace(/\.js$/, '.ts'));
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) add(node.moduleSpecifier);
+    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) add(node.arguments[0]);
+    if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal);
+    ts.forEachChild(node, visit);
+  };
+  visit(tree);
+  return found;
+}
+
+const files: readonly SourceFile[] = ['src', 'commands', 'bin'].flatMap(filesUnder).map((path) => {
+  const text = readFileSync(join(ROOT, path), 'utf8');
+  const tree = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  return { path, text, tree, imports: importsOf(path, tree) };
+});
+
+function roomOf(path: string): string {
+  if (path.startsWith('src/server/')) return 'src/server';
+  return Object.keys(RANKS).find((room) => path === room || path.startsWith(`${room}/`)) ?? path;
+}
+
+/** Property accesses `object.name` in code (comments and strings don't count), as `path: object.name`. */
+function accesses(object: string, names: readonly string[], except: (path: string) => boolean): string[] {
+  const found: string[] = [];
+  for (const { path, tree } of files) {
+    const visit = (node: ts.Node): void => {
+      if (ts.isPropertyAccessExpression(node) && node.expression.getText(tree) === object && names.includes(node.name.text) && !except(path)) found.push(`${path}: ${object}.${node.name.text}`);
+      ts.forEachChild(node, visit);
+    };
+    visit(tree);
+  }
+  return found;
+}
+
+const isServer = (path: string): boolean => path.startsWith('src/server/') || path === 'bin/redis-trib-server.ts';
+
+describe('layers', () => {
+  it('finds the files and their imports', () => {
+    expect(files.length).toBeGreaterThan(100);
+    expect(files.flatMap(({ imports }) => imports).length).toBeGreaterThan(300);
+  });
+
+  it('every file lives in a known room', () => {
+    expect(files.filter(({ path }) => RANKS[roomOf(path)] === undefined && !isServer(path)).map(({ path }) => path)).toEqual([]);
+  });
+
+  it('lower ranks never import higher ones', () => {
+    const wrong = files
+      .filter(({ path }) => !isServer(path))
+      .flatMap(({ path, imports }) =>
+        imports
+          .filter((target) => !isServer(target) && (RANKS[roomOf(target)] ?? 99) > (RANKS[roomOf(path)] ?? 0))
+          .map((target) => `${path} → ${target}`),
+      );
+    expect(wrong).toEqual([]);
+  });
+
+  it('the server borrows only the codec, the cluster model and the connection', () => {
+    const wrong = files
+      .filter(({ path }) => path.startsWith('src/server/'))
+      .flatMap(({ path, imports }) => imports.filter((target) => !SERVER_MAY_USE.some((rule) => rule.test(target))).map((target) => `${path} → ${target}`));
+    expect(wrong).toEqual([]);
+  });
+
+  it('the administrator does not import the server: bin and testing do', () => {
+    const wrong = files
+      .filter(({ path }) => !isServer(path) && !path.startsWith('src/testing'))
+      .flatMap(({ path, imports }) => imports.filter((target) => target.startsWith('src/server/')).map((target) => `${path} → ${target}`));
+    expect(wrong).toEqual([]);
+  });
+
+  it('no two rooms import each other, directly or around', () => {
+    const graph = new Map<string, Set<string>>();
+    for (const { path, imports } of files) {
+      const room = roomOf(path);
+      for (const target of imports) {
+        const other = roomOf(target);
+        if (other !== room) graph.set(room, (graph.get(room) ?? new Set()).add(other));
+      }
+    }
+    const circles: string[] = [];
+    const walk = (room: string, way: readonly string[]): void => {
+      if (way.includes(room)) circles.push([...way.slice(way.indexOf(room)), room].join(' → '));
+      else for (const next of graph.get(room) ?? []) walk(next, [...way, room]);
+    };
+    for (const room of graph.keys()) walk(room, []);
+    expect([...new Set(circles)]).toEqual([]);
+  });
+
+  it('every import points at a file that exists', () => {
+    const known = new Set(files.map(({ path }) => path));
+    expect(files.flatMap(({ path, imports }) => imports.filter((target) => !known.has(target) && !target.endsWith('.json')).map((target) => `${path} → ${target}`))).toEqual([]);
+  });
+});
+
+describe('single doors', () => {
+  it('only ui/io.ts touches stdout, stderr and stdin', () => {
+    expect(accesses('process', ['stdout', 'stderr', 'stdin'], (path) => path === 'src/ui/io.ts' || isServer(path))).toEqual([]);
+    expect(accesses('console', ['log', 'error', 'warn', 'info'], () => false)).toEqual([]);
+  });
+  it('only cli/main.ts ends the process', () => {
+    expect(accesses('process', ['exit', 'exitCode', 'abort'], (path) => path === 'src/cli/main.ts' || isServer(path))).toEqual([]);
+  });
+  it('in the server time and chance come from clock.ts and random.ts', () => {
+    const door = (path: string): boolean => !path.startsWith('src/server/') || /^src\/server\/(clock|random)\.ts$/.test(path);
+    expect([...accesses('Date', ['now'], door), ...accesses('Math', ['random'], door), ...accesses('performance', ['now'], door)]).toEqual([]);
+  });
+  it('no file is named after nothing', () => {
+    expect(files.filter(({ path }) => /\/(utils?|helpers?|common|misc|types)\.ts$/.test(path)).map(({ path }) => path)).toEqual([]);
+  });
+  it('every file begins by saying what lives in it', () => {
+    expect(files.filter(({ text }) => !/^(#!.*\n)?(\/\/|\/\*\*)/.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+});

@@ -1,0 +1,38 @@
+// Free and taken ports, with bus ports.
+import { createServer, type Server } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BUS_OFFSET, findFreeRun, requireFree, takenPorts } from '../../src/local/ports.js';
+import { freePort } from '../support/redis-server.js';
+
+const HOST = '127.0.0.1';
+
+describe('ports', () => {
+  let holder: Server;
+  let base = 0;
+
+  beforeAll(async () => {
+    base = await freePort();
+    holder = createServer();
+    await new Promise<void>((resolve) => holder.listen(base + BUS_OFFSET, HOST, resolve));
+  });
+  afterAll(() => holder.close());
+
+  it('a port is taken when its bus port is', async () => {
+    expect(await takenPorts(HOST, [base])).toEqual([base + BUS_OFFSET]);
+  });
+  it('taken ports are refused by name, with a place that is free', async () => {
+    await expect(requireFree(HOST, [base])).rejects.toMatchObject({
+      code: 'PORT_TAKEN',
+      message: expect.stringContaining(`${base + BUS_OFFSET} (the bus port of ${base})`) as string,
+      hint: expect.stringMatching(/^--port \d+/) as string,
+    });
+  });
+  it('ports without room for a bus port are wrong usage', async () => {
+    await expect(requireFree(HOST, [60_000])).rejects.toMatchObject({ code: 'USAGE', exitCode: 2 });
+  });
+  it('finds a free run, or says that there is none', async () => {
+    const found = await findFreeRun(HOST, base, 2);
+    expect(found).toBeGreaterThanOrEqual(base + 100);
+    await expect(findFreeRun(HOST, 55_000, 1000)).rejects.toMatchObject({ code: 'PORT_TAKEN' });
+  });
+});

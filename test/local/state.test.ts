@@ -1,0 +1,41 @@
+// The record of local nodes on disk.
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { nodeFolder, readState, removeState, requireUsable, writeState, type LocalState } from '../../src/local/state.js';
+
+const state: LocalState = { schema: 1, host: '127.0.0.1', server: null, replicas: 0, nodes: [{ port: 30_001, pid: 12 }] };
+let base = '';
+beforeEach(() => (base = mkdtempSync(join(tmpdir(), 'redis-trib-state-'))));
+afterEach(() => rmSync(base, { recursive: true, force: true }));
+
+it('is written, read back and removed with the nodes folders, but with nothing else', () => {
+  const folder = join(base, 'local');
+  writeState(folder, state);
+  expect(readState(folder)).toEqual(state);
+  mkdirSync(nodeFolder(folder, 30_001));
+  writeFileSync(join(folder, 'notes.txt'), 'mine');
+  removeState(folder, state);
+  expect(existsSync(nodeFolder(folder, 30_001))).toBe(false);
+  expect(existsSync(join(folder, 'notes.txt'))).toBe(true);
+  rmSync(join(folder, 'notes.txt'));
+  writeState(folder, state);
+  removeState(folder, state);
+  expect(existsSync(folder)).toBe(false);
+});
+
+it('is absent in a folder that has none, and refused when it is no record', () => {
+  expect(readState(base)).toBeUndefined();
+  for (const text of ['', '{}', '[]', '{"schema":2}', '{"schema":1,"host":"h","nodes":[{"port":"x"}]}']) {
+    writeFileSync(join(base, 'cluster.json'), text);
+    expect(() => readState(base)).toThrow(expect.objectContaining({ code: 'BAD_STATE' }));
+  }
+});
+
+it('a folder with other things in it is not taken over', () => {
+  requireUsable(base);
+  requireUsable(join(base, 'not-there'));
+  writeFileSync(join(base, 'thesis.tex'), '');
+  expect(() => requireUsable(base)).toThrow(expect.objectContaining({ code: 'FOREIGN_FOLDER' }));
+});

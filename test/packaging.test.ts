@@ -1,0 +1,71 @@
+// What users get: the files in the tarball, and that it installs without scripts into an empty folder and runs.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+interface Manifest {
+  readonly version: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly bin: Readonly<Record<string, string>>;
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
+}
+
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
+
+describe('the package', () => {
+  let folder = '';
+  let tarball = '';
+  let files: string[] = [];
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'redis-trib-pack-'));
+    // --ignore-scripts: dist/ is there already, and building it again would pull it from under the other tests.
+    const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    const [info] = JSON.parse(packed) as { filename: string; files: { path: string }[] }[];
+    if (info === undefined) throw new Error('npm pack made nothing');
+    tarball = join(folder, info.filename);
+    files = info.files.map((file) => file.path);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('holds what users need and nothing else', () => {
+    const others = files.filter((path) => !/^dist\/(bin|commands|src)\/.*\.(js|d\.ts)$/.test(path));
+    expect(others.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
+    for (const target of Object.values(manifest.bin)) expect(files).toContain(target);
+  });
+
+  it('has everything its manifest points at', () => {
+    const targets = Object.values(manifest.exports).flatMap((target) => (typeof target === 'string' ? [target] : [target.types, target.default]));
+    for (const target of targets) expect(files).toContain(target.replace('./', ''));
+  });
+
+  it('runs no script at install time', () => {
+    expect(Object.keys(manifest.scripts).filter((name) => /^(pre|post)?install$|^prepare$/.test(name))).toEqual([]);
+  });
+
+  it('runs from an empty folder after an install without scripts or network', () => {
+    const home = join(folder, 'home');
+    mkdirSync(join(home, 'node_modules'), { recursive: true });
+    writeFileSync(join(home, 'package.json'), '{"private":true}');
+    const own = join(home, 'node_modules', 'redis-trib');
+    mkdirSync(own);
+    execFileSync('tar', ['-xzf', tarball, '-C', own, '--strip-components=1']);
+    // What npm would fetch is linked from here, so that the test needs no registry: our own dependencies, nothing of development.
+    for (const name of Object.keys(manifest.dependencies)) symlinkSync(join(ROOT, 'node_modules', name), join(home, 'node_modules', name), 'junction');
+    mkdirSync(join(home, 'node_modules', '.bin'));
+    for (const target of Object.values(manifest.bin)) chmodSync(join(own, target), 0o755); // as npm does for bins
+    symlinkSync(join(own, manifest.bin['redis-trib'] ?? ''), join(home, 'node_modules', '.bin', 'redis-trib'));
+    const run = spawnSync('npx', ['--no-install', 'redis-trib', '--version'], { cwd: home, encoding: 'utf8' });
+    expect(run.stdout.trim()).toBe(manifest.version);
+    expect(run.status).toBe(0);
+    expect(existsSync(join(home, 'node_modules', 'typescript'))).toBe(false);
+    const usage = spawnSync('npx', ['--no-install', 'redis-trib', 'reshard', '--help'], { cwd: home, encoding: 'utf8' });
+    expect(usage.stdout).toContain('Usage: redis-trib reshard');
+  });
+});

@@ -1,0 +1,368 @@
+// Connections on our node and on a real server: greeting, CLIENT, reply modes, blocked and paused clients.
+import { parity, parityFile } from './harness.js';
+import { script } from './script.js';
+
+parityFile('connections', (pair) => {
+  parity(pair, 'PING, ECHO, AUTH, HELLO, SELECT', String.raw`
+    PING
+    PING hello
+    PING a b
+    PING ""
+    ECHO hi
+    ECHO
+    ECHO a b
+    AUTH x
+    AUTH default x
+    AUTH nobody x
+    AUTH a b c
+    AUTH
+    HELLO 1
+    HELLO 4
+    HELLO x
+    HELLO ""
+    HELLO 2 BAD
+    HELLO 2 AUTH
+    HELLO 2 AUTH default
+    HELLO 2 AUTH nobody x
+    HELLO 2 SETNAME
+    HELLO 2 SETNAME "a b"
+    HELLO 99999999999999999999
+    CLIENT GETNAME
+    SELECT 1
+    SELECT 15
+    SELECT 16
+    SELECT 0
+    SELECT 0 1
+    PING
+  `);
+
+  parity(pair, 'RESET', String.raw`
+    SELECT 3
+    CLIENT SETNAME me
+    MULTI
+    SET k v
+    RESET
+    GET k
+    CLIENT GETNAME
+    HELLO 3 SETNAME you
+    RESET
+    GET missing
+    CLIENT GETNAME
+    RESET x
+    EXEC
+  `.replace('HELLO 3 SETNAME you', 'CLIENT SETNAME you'));
+
+  parity(pair, 'CLIENT names and lists', String.raw`
+    CLIENT
+    CLIENT BAD
+    CLIENT "bad\r\nsub"
+    CLIENT ID
+    CLIENT ID x
+    CLIENT GETNAME
+    CLIENT SETNAME name-1
+    CLIENT GETNAME
+    CLIENT SETNAME "with space"
+    CLIENT SETNAME "new\nline"
+    CLIENT SETNAME "caf\xc3\xa9"
+    CLIENT GETNAME
+    CLIENT SETNAME ""
+    CLIENT GETNAME
+    CLIENT SETNAME
+    CLIENT SETNAME a b
+    CLIENT GETNAME x
+    CLIENT INFO
+    CLIENT INFO x
+    CLIENT LIST
+    CLIENT LIST TYPE normal
+    CLIENT LIST TYPE pubsub
+    CLIENT LIST TYPE master
+    CLIENT LIST TYPE replica
+    CLIENT LIST TYPE slave
+    CLIENT LIST TYPE bad
+    CLIENT LIST TYPE
+    CLIENT LIST TYPE normal x
+    CLIENT LIST BAD
+    CLIENT LIST ID
+    CLIENT LIST ID 999999
+    CLIENT LIST ID x
+    CLIENT LIST ID 999999 999998
+    CLIENT LIST id 999999 x
+    CLIENT HELP
+    CLIENT HELP x
+    CLIENT NO-EVICT on
+    CLIENT NO-EVICT OFF
+    CLIENT NO-EVICT maybe
+    CLIENT NO-EVICT
+    CLIENT UNPAUSE
+    CLIENT UNPAUSE x
+  `);
+
+  parity(pair, 'CLIENT KILL, PAUSE, UNBLOCK and their errors', String.raw`
+    CLIENT KILL
+    CLIENT KILL 1.2.3.4:5
+    CLIENT KILL ID 0
+    CLIENT KILL ID -1
+    CLIENT KILL ID x
+    CLIENT KILL ID 999999
+    CLIENT KILL ID
+    CLIENT KILL ID 999999 SKIPME yes
+    CLIENT KILL ID 999999 SKIPME NO
+    CLIENT KILL ID 999999 SKIPME maybe
+    CLIENT KILL ADDR 1.2.3.4:5
+    CLIENT KILL LADDR 1.2.3.4:5
+    CLIENT KILL USER nobody
+    CLIENT KILL USER default ID 999999
+    CLIENT KILL TYPE bad
+    CLIENT KILL TYPE pubsub
+    CLIENT KILL TYPE master
+    CLIENT KILL TYPE replica
+    CLIENT KILL TYPE slave
+    CLIENT KILL BAD x
+    CLIENT KILL ID 999999 ADDR
+    CLIENT KILL ID 999999 ADDR 1.2.3.4:5 TYPE normal
+    CLIENT PAUSE
+    CLIENT PAUSE x
+    CLIENT PAUSE -1
+    CLIENT PAUSE 1.5
+    CLIENT PAUSE 10 BAD
+    CLIENT PAUSE 10 WRITE x
+    CLIENT PAUSE 0
+    CLIENT PAUSE 0 WRITE
+    CLIENT PAUSE 1 WRITE
+    SET paused 1
+    GET paused
+    CLIENT PAUSE 1 ALL
+    GET paused
+    CLIENT PAUSE 100000 write
+    GET paused
+    CLIENT UNPAUSE
+    SET paused 2
+    CLIENT UNBLOCK
+    CLIENT UNBLOCK x
+    CLIENT UNBLOCK 999999
+    CLIENT UNBLOCK 999999 TIMEOUT
+    CLIENT UNBLOCK 999999 ERROR
+    CLIENT UNBLOCK 999999 BAD
+    CLIENT UNBLOCK x BAD
+    CLIENT UNBLOCK 999999 TIMEOUT x
+  `);
+
+  parity(pair, 'CLIENT REPLY', String.raw`
+    CLIENT REPLY ON
+    CLIENT REPLY bad
+    CLIENT REPLY
+    CLIENT REPLY ON x
+    CLIENT REPLY on
+  `);
+
+  parity(pair, 'CLIENT TRACKING and its errors', String.raw`
+    CLIENT TRACKINGINFO
+    CLIENT TRACKINGINFO x
+    CLIENT GETREDIR
+    CLIENT GETREDIR x
+    CLIENT TRACKING
+    CLIENT TRACKING bad
+    CLIENT TRACKING ON BAD
+    CLIENT TRACKING bad BCAST
+    CLIENT TRACKING ON REDIRECT
+    CLIENT TRACKING ON REDIRECT x
+    CLIENT TRACKING ON REDIRECT 999999
+    CLIENT TRACKING ON PREFIX
+    CLIENT TRACKING ON PREFIX a
+    CLIENT TRACKING ON BCAST OPTIN
+    CLIENT TRACKING ON BCAST OPTOUT
+    CLIENT TRACKING ON OPTIN OPTOUT
+    CLIENT TRACKING ON BCAST PREFIX a PREFIX ab
+    CLIENT TRACKING ON BCAST PREFIX ab PREFIX a
+    CLIENT TRACKING ON BCAST PREFIX a PREFIX a
+    CLIENT TRACKING ON BCAST PREFIX a PREFIX b PREFIX ""
+    CLIENT CACHING YES
+    CLIENT CACHING NO
+    CLIENT CACHING bad
+    CLIENT CACHING
+    CLIENT TRACKING ON
+    CLIENT TRACKINGINFO
+    CLIENT GETREDIR
+    CLIENT CACHING YES
+    CLIENT CACHING NO
+    CLIENT CACHING bad
+    CLIENT TRACKING ON BCAST
+    CLIENT TRACKING ON OPTIN
+    CLIENT TRACKINGINFO
+    CLIENT TRACKING ON OPTOUT
+    CLIENT TRACKING ON OPTIN NOLOOP
+    CLIENT TRACKINGINFO
+    CLIENT CACHING YES
+    CLIENT TRACKINGINFO
+    PING
+    CLIENT TRACKINGINFO
+    CLIENT CACHING NO
+    CLIENT TRACKING OFF
+    CLIENT TRACKINGINFO
+    CLIENT GETREDIR
+    CLIENT TRACKING ON OPTOUT
+    CLIENT CACHING NO
+    CLIENT TRACKINGINFO
+    CLIENT CACHING YES
+    CLIENT TRACKING OFF BCAST
+    CLIENT TRACKING ON BCAST PREFIX foo PREFIX bar NOLOOP
+    CLIENT TRACKINGINFO
+    CLIENT TRACKING ON BCAST PREFIX foobar
+    CLIENT TRACKING ON BCAST PREFIX f
+    CLIENT TRACKING ON BCAST PREFIX zoo
+    CLIENT TRACKINGINFO
+    CLIENT TRACKING ON
+    CLIENT TRACKING ON BCAST OPTIN
+    CLIENT TRACKING OFF
+    CLIENT TRACKING OFF
+    CLIENT TRACKING ON BCAST
+    CLIENT TRACKINGINFO
+    CLIENT TRACKING ON BCAST PREFIX a
+    RESET
+    CLIENT TRACKINGINFO
+  `);
+
+  script(pair, 'CLIENT REPLY OFF and SKIP', `
+    A> SET k v
+    A> CLIENT REPLY SKIP
+    A> GET k
+    A> GET k
+    A> CLIENT REPLY OFF
+    A> GET k
+    A> BADCOMMAND
+    A> CLIENT REPLY SKIP
+    A> GET k
+    A> CLIENT REPLY ON
+    A> GET k
+    A> CLIENT REPLY SKIP
+    A> CLIENT REPLY SKIP
+    A> GET k
+    A> GET k
+    A> CLIENT REPLY OFF
+    A> SUBSCRIBE c
+    B> PUBLISH c hello
+    A> UNSUBSCRIBE c
+    A> CLIENT REPLY ON
+    A> PING
+  `);
+
+  script(pair, 'CLIENT KILL ends connections', `
+    connect A 2
+    connect B 2
+    connect C 3
+    A> CLIENT KILL ID $idB
+    A> CLIENT KILL ADDR $addrC
+    C> PING
+    connect B 2
+    connect C 2
+    A> CLIENT KILL $addrB
+    B> PING
+    A> CLIENT KILL ID $idA
+    A> CLIENT KILL ID $idA SKIPME yes
+    C> SUBSCRIBE x
+    A> CLIENT KILL TYPE pubsub
+    A> CLIENT KILL ID $idA SKIPME no
+    A> PING
+    connect D 2
+    D> CLIENT KILL $addrD
+    D> PING
+    connect E 2
+    connect F 2
+    F> CLIENT KILL ID $idE
+    E> PING
+    F> QUIT
+    F> PING
+    connect G 3
+    G> QUIT x y
+  `);
+
+  script(pair, 'CLIENT UNBLOCK', `
+    connect A 2
+    connect B 2
+    A> BLPOP k 0
+    B> CLIENT UNBLOCK $idA
+    A> BLPOP k 0
+    B> CLIENT UNBLOCK $idA TIMEOUT
+    A> BLPOP k 0
+    B> CLIENT UNBLOCK $idA ERROR
+    B> CLIENT UNBLOCK $idA ERROR
+    B> CLIENT UNBLOCK $idB
+    A> BLMOVE k k2 LEFT RIGHT 0
+    B> CLIENT UNBLOCK $idA
+    A> BZPOPMIN k 0
+    B> CLIENT UNBLOCK $idA ERROR
+    A> PING
+    connect C 3
+    C> BLPOP k 0
+    B> CLIENT UNBLOCK $idC
+    C> BLMPOP 0 1 k LEFT
+    B> CLIENT UNBLOCK $idC error
+  `);
+
+  script(pair, 'CLIENT PAUSE WRITE holds writers back', `
+    connect A 2
+    connect B 2
+    connect C 2
+    A> SET k 1
+    A> CLIENT PAUSE 100000 WRITE
+    B> GET k
+    B> SET k 2
+    C> MULTI
+    C> SET k 3
+    C> GET k
+    A> GET k
+    C> EXEC
+    A> PUBLISH c x
+    connect D 2
+    D> MULTI
+    D> GET k
+    D> EXEC
+    A> CLIENT UNPAUSE
+    A> GET k
+    B> PING
+    C> PING
+    A> CLIENT PAUSE 100000 WRITE
+    A> CLIENT PAUSE 50 WRITE
+    B> INCR n
+    A> CLIENT UNPAUSE
+    A> SET e v PX 1
+    A> CLIENT PAUSE 200 WRITE
+    B> SET w 1
+    wait B
+    A> GET w
+  `);
+});
+
+parityFile('connections with a password', (pair) => {
+  script(pair, 'AUTH before everything', `
+    connect A 2
+    A> PING
+    A> AUTH wrong
+    A> AUTH default wrong
+    A> AUTH secret
+    A> PING
+    A> RESET
+    A> PING
+    A> NOSUCH
+    A> GET
+    A> GET k
+    A> MULTI
+    A> AUTH default secret
+    A> MULTI
+    A> RESET
+    A> EXEC
+    A> QUIT
+    connect B 2
+    B> HELLO 3 AUTH default wrong
+    B> HELLO 2
+    B> HELLO
+    B> HELLO 3 SETNAME x
+    B> PING
+    B> HELLO 3 AUTH default
+    B> CLIENT ID
+    B> CLIENT
+    B> CLIENT BAD
+    B> SUBSCRIBE x
+    B> QUIT
+  `);
+}, { requirepass: 'secret' });

@@ -1,0 +1,100 @@
+// The table of cluster-node 6.5, row by row.
+import { describe, expect, it } from 'vitest';
+import type { RouteQuery } from '../../../src/server/cluster/route.js';
+import { blockedDetour, detourLine, route, scriptDetourLine } from '../../../src/server/cluster/route.js';
+import { Fixture } from './state-fixture.js';
+
+const QUERY: RouteQuery = { keys: ['foo'], write: false, readonly: false, asking: false, migrate: false, shardChannel: false };
+const FOO = 12182;
+
+/** We own foo's slot, another node bar's (5061). */
+function fixture(): { f: Fixture; ask: (over: Partial<RouteQuery>, ...present: string[]) => string } {
+  const f = new Fixture();
+  f.own(f.node('a'), 5061);
+  f.own(f.state.myself, FOO);
+  f.state.ok = true;
+  const ask = (over: Partial<RouteQuery>, ...present: string[]): string => {
+    const detour = route(f.state, { ...QUERY, ...over }, (key) => present.includes(key));
+    return detour === null ? 'local' : detourLine(f.state, detour);
+  };
+  return { f, ask };
+}
+
+const MOVED_BAR = 'MOVED 5061 10.0.0.97:7000';
+
+describe('routing', () => {
+  it('serves our own, moves others, refuses unowned and crossed slots', () => {
+    const { f, ask } = fixture();
+    expect(ask({})).toBe('local');
+    expect(f.state.ownsStable(FOO)).toBe(true);
+    expect(f.state.ownsStable(5061)).toBe(false);
+    expect(ask({ keys: ['bar'] })).toBe(MOVED_BAR);
+    expect(ask({ keys: ['{foo}1', '{foo}2'] })).toBe('local');
+    expect(ask({ keys: ['foo', 'bar'] })).toBe("CROSSSLOT Keys in request don't hash to the same slot");
+    expect(ask({ keys: ['hello', 'foo'] })).toBe('CLUSTERDOWN Hash slot not served');
+    expect(ask({ keys: [] })).toBe('local');
+    expect(ask({ keys: ['bar'], asking: true })).toBe(MOVED_BAR);
+  });
+
+  it('while the cluster is down', () => {
+    const { f, ask } = fixture();
+    f.state.ok = false;
+    expect(f.state.ownsStable(FOO)).toBe(false);
+    expect(ask({})).toBe('CLUSTERDOWN The cluster is down');
+    expect(ask({ shardChannel: true })).toBe('local');
+    f.settings.allowPubsubShardWhenDown = false;
+    expect(ask({ shardChannel: true })).toBe('CLUSTERDOWN The cluster is down');
+    f.settings.allowReadsWhenDown = true;
+    expect(ask({})).toBe('local');
+    expect(ask({ write: true })).toBe('CLUSTERDOWN The cluster is down and only accepts read commands');
+    expect(ask({ keys: ['foo', 'bar'] })).toMatch(/^CROSSSLOT/);
+  });
+
+  it('while a slot migrates', () => {
+    const { f, ask } = fixture();
+    f.state.slots.setMigrating(FOO, f.state.nodes[1]!);
+    expect(f.state.ownsStable(FOO)).toBe(false);
+    expect(ask({}, 'foo')).toBe('local');
+    expect(ask({})).toBe('ASK 12182 10.0.0.97:7000');
+    expect(ask({ keys: ['foo', '{foo}2'] }, 'foo')).toBe('TRYAGAIN Multiple keys request during rehashing of slot');
+    expect(ask({ keys: ['foo', '{foo}2'] })).toMatch(/^ASK /);
+    expect(ask({ keys: ['foo', '{foo}2'] }, 'foo', '{foo}2')).toBe('local');
+    expect(ask({ migrate: true, keys: ['foo', '{foo}2'] })).toBe('local');
+    expect(ask({ shardChannel: true })).toBe('local');
+  });
+
+  it('while a slot is imported', () => {
+    const { f, ask } = fixture();
+    f.state.slots.setImporting(5061, f.state.nodes[1]!);
+    expect(ask({ keys: ['bar'] })).toBe(MOVED_BAR);
+    expect(ask({ keys: ['bar'], asking: true })).toBe('local');
+    expect(ask({ keys: ['bar', '{bar}2'], asking: true }, 'bar')).toMatch(/^TRYAGAIN/);
+    expect(ask({ keys: ['bar', 'bar'], asking: true })).toBe('local');
+    expect(ask({ keys: ['bar', '{bar}2'], asking: true }, 'bar', '{bar}2')).toBe('local');
+    expect(ask({ keys: ['bar'], migrate: true })).toBe('local');
+  });
+
+  it('names nodes as the settings say', () => {
+    const { f, ask } = fixture();
+    f.settings.preferredEndpointType = 'hostname';
+    expect(ask({ keys: ['bar'] })).toBe('MOVED 5061 ?:7000');
+    f.state.nodes[1]!.hostname = 'host-a';
+    expect(ask({ keys: ['bar'] })).toBe('MOVED 5061 host-a:7000');
+    f.settings.preferredEndpointType = 'unknown-endpoint';
+    expect(ask({ keys: ['bar'] })).toBe('MOVED 5061 :7000');
+  });
+
+  it('tells scripts and blocked clients in their own words', () => {
+    const { f } = fixture();
+    const moved = route(f.state, { ...QUERY, keys: ['bar'] }, () => false)!;
+    expect(scriptDetourLine(moved)).toBe('ERR Script attempted to access a non local key in a cluster node');
+    expect(blockedDetour(f.state, 'foo', false)).toBeNull();
+    expect(blockedDetour(f.state, 'bar', false)?.kind).toBe('moved');
+    expect(blockedDetour(f.state, 'hello', false)?.kind).toBe('unbound');
+    f.state.slots.setImporting(5061, f.state.nodes[1]!);
+    expect(blockedDetour(f.state, 'bar', false)).toBeNull();
+    f.state.ok = false;
+    expect(blockedDetour(f.state, 'foo', false)?.kind).toBe('down');
+    expect(scriptDetourLine({ kind: 'down' })).toMatch(/cluster is down$/);
+  });
+});

@@ -1,0 +1,50 @@
+// COMMAND against a real redis-server 7.0: every command of ours is described alike, in both protocols.
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Connection } from '../../../src/client/connection.js';
+import { Config } from '../../../src/server/config/config.js';
+import type { Node } from '../../../src/server/node.js';
+import { startNode } from '../../../src/server/node.js';
+import { describeWithRedis, startRedis } from '../../support/redis-server.js';
+import type { RedisNode } from '../../support/redis-server.js';
+
+describeWithRedis('COMMAND parity with redis-server', () => {
+  let real: RedisNode;
+  let node: Node;
+  let connections: [ours: Connection, theirs: Connection];
+  beforeAll(async () => {
+    real = await startRedis();
+    node = await startNode({ config: new Config({ port: '0', 'ephemeral-port': 'yes', bind: '127.0.0.1' }) });
+    const at = (port: number): Promise<Connection> => Connection.connect({ host: '127.0.0.1', port, protocol: 3 });
+    connections = [await at(node.port), await at(real.port)];
+  });
+  afterAll(async () => {
+    for (const connection of connections) connection.close();
+    await node.close();
+    await real.stop();
+  });
+
+  const names = (): string[] => node.commands.all.map(({ fullName }) => fullName).sort();
+  /** Remarks of Redis's own table are not facts about a command, and what is in a set has no order. */
+  const show = (value: unknown): string =>
+    JSON.stringify(value, (_key, item: unknown) => {
+      if (item instanceof Map) return [...item].filter(([key]) => key !== 'notes');
+      return item instanceof Set ? { set: [...item].map(show).sort() } : item;
+    });
+
+  it('describes commands alike', async () => {
+    const [ours, theirs] = await Promise.all(connections.map((connection) => connection.command(['COMMAND', 'INFO', ...names()])));
+    const parts = ['name', 'arity', 'flags', 'first', 'last', 'step', 'categories', 'tips', 'keys'];
+    const seen = (reply: unknown): unknown[] =>
+      (reply as (unknown[] | null)[]).flatMap((one, i) => one && parts.map((part, at) => `${names()[i]!} ${part} ${show(one[at])}`));
+    expect(seen(ours)).toEqual(seen(theirs));
+  });
+
+  it('finds the same keys', async () => {
+    for (const request of ['GET a', 'MSET a 1 b 2', 'SORT a BY w_* STORE d', 'ZUNIONSTORE d 2 a b', 'LMOVE a b LEFT RIGHT', 'OBJECT ENCODING a', 'PING x', 'GET', 'NOSUCH a', 'ZUNION 9 a']) {
+      for (const form of ['GETKEYS', 'GETKEYSANDFLAGS']) {
+        const ask = (connection: Connection): Promise<string> => connection.command(['COMMAND', form, ...request.split(' ')]).then(show, (error: Error) => error.message);
+        expect([request, form, await ask(connections[0])]).toEqual([request, form, await ask(connections[1])]);
+      }
+    }
+  });
+});

@@ -1,0 +1,260 @@
+// Real redis-server processes for tests: one node, bare cluster nodes, or a formed cluster; free ports, temporary folders.
+// Suites built with describeWithRedis are left out, by name, on machines without the binary. Everything started is killed.
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe } from 'vitest';
+import { Connection } from '../../src/client/connection.js';
+
+const HOST = '127.0.0.1';
+const BUS_OFFSET = 10_000;
+
+function findBinary(): boolean {
+  return spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status === 0;
+}
+
+/** True when a redis-server binary answers on this machine. */
+export const redisAvailable: boolean = findBinary();
+
+/**
+ * `describe` for suites that need real nodes. Without redis-server the suite is left out and named on one line;
+ * with REDIS_TRIB_REQUIRE_REDIS=1 its absence is a failure instead.
+ */
+export function describeWithRedis(name: string, body: () => void): void {
+  if (redisAvailable) {
+    describe(name, body);
+    return;
+  }
+  const note = `left out: ${name} (needs redis-server: apt-get install redis-server redis-tools)`;
+  if (process.env['REDIS_TRIB_REQUIRE_REDIS'] === '1') throw new Error(note);
+  process.stderr.write(`${note}\n`);
+  describe.skipIf(!redisAvailable)(name, body);
+}
+
+function bindable(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, HOST, () => server.close(() => resolve(true)));
+  });
+}
+
+/** A port that is free on loopback together with its bus port (port + 10000). */
+export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const port = 11_000 + Math.floor(Math.random() * 11_500); // bus ports stay below the range of outgoing connections
+    if ((await bindable(port)) && (await bindable(port + BUS_OFFSET))) return port;
+  }
+  throw new Error('no free port pair found');
+}
+
+/** One running redis-server. */
+export interface RedisNode {
+  readonly host: string;
+  readonly port: number;
+  readonly address: string;
+  readonly dir: string;
+  readonly process: ChildProcess;
+  /** Everything the server has logged so far. */
+  log(): string;
+  /** A new connection; the caller closes it. */
+  connect(): Promise<Connection>;
+  /** Kills the process (SIGKILL unless said otherwise), waits for its end, keeps the folder. */
+  kill(signal?: NodeJS.Signals): Promise<void>;
+  /** Kills the process and removes its folder. */
+  stop(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Kills the server as soon as this process is gone, however it went: its end of the pipe closes then. */
+function watch(pid: number, dir: string): ChildProcess {
+  const script = 'cat >/dev/null; kill -9 "$0"; rm -rf "$1"';
+  const watchdog = spawn('sh', ['-c', script, String(pid), dir], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  watchdog.unref();
+  return watchdog;
+}
+
+class SpawnedNode implements RedisNode {
+  readonly host = HOST;
+  readonly address: string;
+  private text = '';
+  private readonly ended: Promise<void>;
+  private readonly watchdog: ChildProcess;
+
+  constructor(
+    readonly port: number,
+    readonly dir: string,
+    readonly process: ChildProcess,
+  ) {
+    this.address = `${HOST}:${port}`;
+    this.ended = new Promise((resolve) => process.once('exit', () => resolve()));
+    process.stdout?.on('data', (chunk: Buffer) => (this.text += chunk.toString()));
+    process.stderr?.on('data', (chunk: Buffer) => (this.text += chunk.toString()));
+    this.watchdog = watch(process.pid ?? 0, dir);
+  }
+
+  log(): string {
+    return this.text;
+  }
+
+  /** True once the server accepts connections, false when it ended first (port taken by somebody else). */
+  ready(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (/Ready to accept connections/.test(this.text)) resolve(true);
+      };
+      this.process.stdout?.on('data', look);
+      void this.ended.then(() => resolve(false));
+      look();
+    });
+  }
+
+  connect(): Promise<Connection> {
+    return Connection.connect({ host: this.host, port: this.port });
+  }
+
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    this.process.kill(signal);
+    await this.ended;
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    this.watchdog.kill('SIGKILL');
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}
+
+/** Starts one redis-server without persistence; extra arguments as on its command line (`--requirepass`, `x`). */
+export async function startRedis(extraArgs: readonly string[] = []): Promise<RedisNode> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const port = await freePort();
+    const dir = mkdtempSync(join(tmpdir(), 'redis-trib-test-'));
+    const base = ['--port', String(port), '--bind', HOST, '--dir', dir, '--save', '', '--appendonly', 'no', '--daemonize', 'no'];
+    const child = spawn('redis-server', [...base, ...extraArgs], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const node = new SpawnedNode(port, dir, child);
+    if (await node.ready()) return node;
+    const said = node.log();
+    await node.stop();
+    if (!/bind|in use/i.test(said)) throw new Error(`redis-server did not start:\n${said}`);
+  }
+  throw new Error('redis-server found no free port in five attempts');
+}
+
+/** A set of nodes with one end. */
+export interface RedisNodes {
+  readonly nodes: readonly RedisNode[];
+  /** First node's `host:port`. */
+  readonly seed: string;
+  stop(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+function bundle(nodes: readonly RedisNode[]): RedisNodes {
+  const stop = async (): Promise<void> => void (await Promise.all(nodes.map((node) => node.stop())));
+  return { nodes, seed: nodes[0]?.address ?? '', stop, [Symbol.asyncDispose]: stop };
+}
+
+/** `count` empty nodes in cluster mode that don't know each other yet. */
+export async function startClusterNodes(count: number, extraArgs: readonly string[] = []): Promise<RedisNodes> {
+  const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '5000', '--repl-diskless-sync-delay', '0', ...extraArgs];
+  const started = await Promise.allSettled(Array.from({ length: count }, () => startRedis(args)));
+  const nodes = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const failed = started.find((one) => one.status === 'rejected');
+  if (failed === undefined) return bundle(nodes);
+  await bundle(nodes).stop();
+  throw failed.reason;
+}
+
+export interface RedisClusterOptions {
+  /** Replicas of each master, default 0. */
+  readonly replicas?: number;
+  readonly extraArgs?: readonly string[];
+  /** First and last slot of each master, default: even shares in node order. */
+  readonly slots?: readonly (readonly [number, number] | null)[];
+}
+
+/** A formed cluster: `masters` masters first in `nodes`, then their replicas; returns when all nodes agree and say ok. */
+export async function startRedisCluster(masters: number, options: RedisClusterOptions = {}): Promise<RedisNodes> {
+  const perMaster = options.replicas ?? 0;
+  const cluster = await startClusterNodes(masters * (1 + perMaster), options.extraArgs);
+  const links = await Promise.all(cluster.nodes.map((node) => node.connect()));
+  try {
+    await formCluster(cluster.nodes, links, masters, options);
+    return cluster;
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  } finally {
+    for (const link of links) link.close();
+  }
+}
+
+async function formCluster(
+  nodes: readonly RedisNode[],
+  links: readonly Connection[],
+  masters: number,
+  options: RedisClusterOptions,
+): Promise<void> {
+  const first = nodes[0];
+  if (first === undefined) return;
+  await Promise.all(
+    links.map(async (link, index) => {
+      await link.command(['CLUSTER', 'SET-CONFIG-EPOCH', index + 1]);
+      const range = options.slots === undefined ? evenShare(index, masters) : options.slots[index];
+      if (index < masters && range) await link.command(['CLUSTER', 'ADDSLOTSRANGE', range[0], range[1]]);
+      if (index > 0) await link.command(['CLUSTER', 'MEET', first.host, first.port]);
+    }),
+  );
+  await waitFor(() => everyone(links, `cluster_known_nodes:${nodes.length}\r`), 'nodes to know each other');
+  const ids = await Promise.all(links.map((link) => link.command(['CLUSTER', 'MYID'])));
+  for (let index = masters; index < links.length; index++) {
+    const master = ids[index % masters];
+    await waitFor(async () => replicated(links[index], master), 'replica to accept its master');
+  }
+  await waitFor(() => inSync(links.slice(masters)), 'replicas to be in sync');
+  await waitFor(() => everyone(links, 'cluster_state:ok'), 'cluster_state:ok');
+  await waitFor(() => sameReplicas(links, nodes.length - masters), 'everyone to know the replicas');
+}
+
+async function replicated(link: Connection | undefined, master: unknown): Promise<boolean> {
+  if (link === undefined || typeof master !== 'string') return true;
+  const [reply] = await link.pipeline([['CLUSTER', 'REPLICATE', master]]);
+  return reply === 'OK';
+}
+
+async function sameReplicas(links: readonly Connection[], replicas: number): Promise<boolean> {
+  const texts = await Promise.all(links.map((link) => link.command(['CLUSTER', 'NODES'])));
+  return texts.every((text) => typeof text === 'string' && text.split(' slave ').length + text.split(',slave ').length - 2 === replicas);
+}
+
+async function inSync(replicas: readonly Connection[]): Promise<boolean> {
+  const texts = await Promise.all(replicas.map((link) => link.command(['INFO', 'replication'])));
+  return texts.every((text) => typeof text === 'string' && text.includes('master_link_status:up'));
+}
+
+function evenShare(index: number, masters: number): [number, number] {
+  const edge = (i: number): number => Math.round((16_384 / masters) * i);
+  return [edge(index), edge(index + 1) - 1];
+}
+
+async function everyone(links: readonly Connection[], needle: string): Promise<boolean> {
+  const texts = await Promise.all(links.map((link) => link.command(['CLUSTER', 'INFO'])));
+  return texts.every((text) => typeof text === 'string' && text.includes(needle));
+}
+
+/** Polls a condition every 25 ms until it holds; fails by name after `timeoutMs` (default 20 s). */
+export async function waitFor(condition: () => Promise<boolean> | boolean, what: string, timeoutMs = 20_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`timed out waiting for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
