@@ -1,0 +1,15 @@
+// npm run bench [throughput|memory|administration …]: ours beside redis-server and redis-cli on this machine, in one run.
+import { benchAdministration } from './administration.js';
+import { benchMemory } from './memory.js';
+import { haveRedis } from './peers.js';
+import { benchThroughput } from './throughput.js';
+
+const PARTS = { throughput: benchThroughput, memory: benchMemory, administration: benchAdministration };
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+if (!haveRedis()) throw new Error('the benchmarks compare with redis-server: apt-get install redis-server redis-tools');
+const wanted = process.argv.slice(2);
+for (const [name, bench] of Object.entries(PARTS)) {
+  if (wanted.length === 0 || wanted.includes(name)) await bench(print);
+}
