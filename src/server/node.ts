@@ -183,6 +183,7 @@ export class Node implements NodeServices {
     const session = new Session(client, this.executor, this.net);
     setReader((chunk, length) => {
       session.read(chunk, length);
+      this.cluster?.bus.settle();
       this.outbox.flush();
     });
     socket.on('end', () => client.close());

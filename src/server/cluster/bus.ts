@@ -228,6 +228,11 @@ export class ClusterBus {
     setImmediate(() => this.flush());
   }
 
+  /** Flushes now if a flush is due: a command's reply must not leave before what it changed is saved. */
+  settle(): void {
+    if (this.flushScheduled) this.flush();
+  }
+
   /** Saves what is to be saved, then sends what was queued. Cheap when there is nothing to do. */
   flush(): void {
     this.flushScheduled = false;
