@@ -12,6 +12,7 @@ import { addInt64, parseInt64 } from '../types/numbers.js';
 type Args = readonly string[];
 
 const VALUE_NOT_INTEGER = new ErrorReply('ERR hash value is not an integer');
+const INCREMENT_INFINITE = new ErrorReply('ERR value is NaN or Infinity');
 const VALUE_NOT_FLOAT = new ErrorReply('ERR hash value is not a float');
 
 /** The hash under a key, created when there is none. */
@@ -95,6 +96,7 @@ export function hincrbyfloat(ctx: CommandContext, args: Args): ServerReply {
   const [, key, field] = args as [string, string, string];
   const by = parseLongDouble(args[3]!);
   if (by === null) throw NOT_FLOAT;
+  if (by.infinite) throw INCREMENT_INFINITE;
   const value = parseLongDouble(ctx.db.hashForWrite(key)?.get(field) ?? '0');
   if (value === null) throw VALUE_NOT_FLOAT;
   const sum = addLongDouble(value, by);

@@ -11,7 +11,6 @@ type Args = readonly string[];
 const RANK_ZERO = new ErrorReply(
   "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list",
 );
-const RANK_RANGE = new ErrorReply('ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807');
 const COUNT_NEGATIVE = new ErrorReply("ERR COUNT can't be negative");
 const MAXLEN_NEGATIVE = new ErrorReply("ERR MAXLEN can't be negative");
 
@@ -82,7 +81,9 @@ export function lpos({ db }: CommandContext, args: Args): ServerReply {
     const option = args[i]!.toUpperCase();
     const word = wordAfter(args, i);
     if (option === 'RANK') {
-      rank = rangedArg(word, -9_223_372_036_854_775_807, Infinity, RANK_RANGE);
+      rank = intArg(word);
+      // The smallest 64-bit integer has no negative: Redis's own arithmetic makes it the first match from the tail.
+      if (rank < -9_223_372_036_854_775_000) rank = -1;
       if (rank === 0) throw RANK_ZERO;
     } else if (option === 'COUNT') count = rangedArg(word, 0, Infinity, COUNT_NEGATIVE);
     else if (option === 'MAXLEN') maxLen = rangedArg(word, 0, Infinity, MAXLEN_NEGATIVE);

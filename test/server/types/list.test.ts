@@ -9,7 +9,8 @@ const item = fc.integer({ min: 0, max: 9 }).map(String);
 const index = fc.integer({ min: -700, max: 700 });
 
 function normalize(n: number, start: number, stop: number): [number, number] {
-  return [start < 0 ? Math.max(0, start + n) : start, (stop < 0 ? stop + n : Math.min(stop, n - 1)) + 1];
+  // A stop before the first item is an empty range; slice would count it from the end again.
+  return [start < 0 ? Math.max(0, start + n) : start, Math.max(0, (stop < 0 ? stop + n : Math.min(stop, n - 1)) + 1)];
 }
 
 function modelRemove(model: string[], value: string, count: number): number {
