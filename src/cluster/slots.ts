@@ -18,10 +18,13 @@ const TABLE = buildTable();
 /** CRC16/XMODEM of the bytes `start` (inclusive) to `end` (exclusive) of a binary string. */
 export function crc16(bytes: string, start = 0, end = bytes.length): number {
   let crc = 0;
-  for (let at = start; at < end; at++) {
-    crc = ((crc << 8) & 0xffff) ^ (TABLE[((crc >> 8) ^ bytes.charCodeAt(at)) & 0xff] as number);
-  }
+  for (let at = start; at < end; at++) crc = crc16Add(crc, bytes.charCodeAt(at));
   return crc;
+}
+
+/** The CRC16/XMODEM of one byte more: `crc` is that of the bytes before it, 0 at the start. */
+export function crc16Add(crc: number, byte: number): number {
+  return ((crc << 8) & 0xffff) ^ (TABLE[((crc >> 8) ^ byte) & 0xff] as number);
 }
 
 /** The slot (0–16383) of a key. Only the text between the first `{` and the next `}` counts when it is not empty. */

@@ -8,6 +8,13 @@ const MAX_LINE = 65_536;
 const BIG_BULK = 32_768;
 const MAX_ARGC = 2_147_483_647;
 
+/** Arguments of a request for which room is made at once. */
+const AT_ONCE = 256;
+/** Command names are this long at most, those worth remembering. */
+const MAX_NAME = 16;
+/** Names remembered, a power of two. */
+const NAMES = 64;
+
 const CR = 13;
 const LF = 10;
 const STAR = 42;
@@ -39,6 +46,9 @@ export class RequestParser {
   private end = 0;
   private argc = 0;
   private args: string[] = [];
+  private filled = 0;
+  /** Names seen, by length and bytes: the same few come again and again, and a string that is there need not be made. */
+  private readonly names = new Array<string>(NAMES).fill('');
   private bulk = -1;
   private parts: Buffer[] = [];
   private gathered = 0;
@@ -52,7 +62,7 @@ export class RequestParser {
 
   /** Arguments of the unfinished request that are parsed already (CLIENT LIST argv-mem). */
   get partial(): number {
-    return this.args.length;
+    return this.filled;
   }
 
   /** Appends `chunk[0..length)`. Nothing is copied when no bytes are left over from the previous chunk. */
@@ -95,9 +105,8 @@ export class RequestParser {
       }
       const done = this.readArgs();
       if (done !== true) return done;
-      const args = this.args;
-      this.args = [];
-      return args;
+      this.filled = 0;
+      return this.args;
     }
   }
 
@@ -109,6 +118,7 @@ export class RequestParser {
     if (n > 10 && !this.limits.authenticated) return new ProtocolError('unauthenticated multibulk length');
     if (n <= 0) return undefined;
     this.argc = n;
+    this.args = new Array<string>(Math.min(n, AT_ONCE));
     return 'array';
   }
 
@@ -124,13 +134,28 @@ export class RequestParser {
       } else {
         const stop = this.at + this.bulk;
         if (stop + 2 > end) return null;
-        this.args.push(buf.latin1Slice(this.at, stop));
+        this.args[this.filled] = this.filled === 0 && this.bulk <= MAX_NAME ? this.name(this.at, stop) : buf.latin1Slice(this.at, stop);
+        this.filled++;
         this.at = stop + 2;
       }
       this.bulk = -1;
       this.argc--;
     }
     return true;
+  }
+
+  /** The first word of a request, from memory when it is there. */
+  private name(start: number, stop: number): string {
+    const { buf, names } = this;
+    const length = stop - start;
+    const place = (length * 7 + (length === 0 ? 0 : buf[start]! * 3 + buf[stop - 1]!)) & (NAMES - 1);
+    const known = names[place]!;
+    if (known.length === length) {
+      let at = 0;
+      while (at < length && known.charCodeAt(at) === buf[start + at]) at++;
+      if (at === length) return known;
+    }
+    return (names[place] = buf.latin1Slice(start, stop));
   }
 
   private readBulkHeader(): true | ProtocolError | null {
@@ -161,7 +186,7 @@ export class RequestParser {
     }
     if (take < missing) return false;
     const whole = this.parts.length === 1 ? this.parts[0]! : Buffer.concat(this.parts, this.gathered);
-    this.args.push(whole.toString('latin1', 0, this.bulk));
+    this.args[this.filled++] = whole.toString('latin1', 0, this.bulk);
     this.parts = [];
     this.gathered = 0;
     return true;

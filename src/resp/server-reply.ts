@@ -163,23 +163,44 @@ export const NULL_ARRAY = new NullArray();
 export const NO_REPLY = new NoReply();
 export const EMPTY_ARRAY: readonly ServerReply[] = [];
 
+/** Headers of short bulks, alone and behind the end of the item before: made once, they save half of all string work. */
+const SHORT = 1024;
+const HEADER = Array.from({ length: SHORT }, (_, length) => `$${length}\r\n`);
+const NEXT_HEADER = HEADER.map((header) => `\r\n${header}`);
+const INTEGER = Array.from({ length: SHORT }, (_, value) => `:${value}\r\n`);
+
 function bulk(text: string): string {
-  return '$' + text.length + '\r\n' + text + '\r\n';
+  return header(text.length) + text + '\r\n';
+}
+
+const header = (length: number): string => (length < SHORT ? HEADER[length]! : `$${length}\r\n`);
+const nextHeader = (length: number): string => (length < SHORT ? NEXT_HEADER[length]! : `\r\n$${length}\r\n`);
+
+function integer(value: number | bigint): string {
+  return typeof value === 'number' && value >= 0 && value < SHORT ? INTEGER[value]! : ':' + value + '\r\n';
 }
 
 function encodeItems(items: readonly ServerReply[], protocol: Protocol): string {
   let out = '';
+  let inBulk = false;
   for (let i = 0; i < items.length; i++) {
     const item = items[i]!;
-    out += typeof item === 'string' ? '$' + item.length + '\r\n' + item + '\r\n' : encodeReply(item, protocol);
+    if (typeof item === 'string') {
+      out += inBulk ? nextHeader(item.length) : header(item.length);
+      out += item;
+      inBulk = true;
+    } else {
+      out += inBulk ? '\r\n' + encodeReply(item, protocol) : encodeReply(item, protocol);
+      inBulk = false;
+    }
   }
-  return out;
+  return inBulk ? out + '\r\n' : out;
 }
 
 /** The bytes of a reply, as a binary string. */
 export function encodeReply(reply: ServerReply, protocol: Protocol): string {
-  if (typeof reply === 'string') return '$' + reply.length + '\r\n' + reply + '\r\n';
-  if (typeof reply === 'number' || typeof reply === 'bigint') return ':' + reply + '\r\n';
+  if (typeof reply === 'string') return bulk(reply);
+  if (typeof reply === 'number' || typeof reply === 'bigint') return integer(reply);
   if (reply === null) return protocol === 3 ? '_\r\n' : '$-1\r\n';
   if (reply instanceof Shape) return reply.encode(protocol);
   return '*' + reply.length + '\r\n' + encodeItems(reply, protocol);

@@ -94,7 +94,7 @@ export class Node implements NodeServices {
     this.latency = new LatencyMonitor(this.clock);
     this.runId = this.random.hex(40);
     this.startedAt = this.clock.now();
-    this.keyspace = new Keyspace(this.config.integer('databases'), new LiveLimits(this.config));
+    this.keyspace = new Keyspace(this.config.integer('databases'), new LiveLimits(this.config), this.random.below(2 ** 31));
     this.keyspace.now = this.startedAt;
     this.net = new NetSettings(this.config);
     this.blocking = new Blocking(this.clock);

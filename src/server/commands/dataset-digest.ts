@@ -40,7 +40,7 @@ export function datasetDigest(keyspace: Keyspace): string {
     if (db.size === 0) continue;
     chain(total, number32(db.index));
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      for (const [key, value] of db.slotDict(slot)?.keys ?? []) {
+      for (const [key, value] of db.entriesInSlot(slot)) {
         const digest = Buffer.alloc(SIZE);
         chain(digest, bytesOf(key));
         addValue(digest, value, db, key);

@@ -51,11 +51,9 @@ export function keys({ db, now }: CommandContext, args: Args): ServerReply {
   const pattern = args[1]!;
   const found: string[] = [];
   for (let slot = 0; slot < SLOT_COUNT; slot++) {
-    const dict = db.slotDict(slot);
-    if (dict === undefined) continue;
-    for (const key of dict.keys.keys()) {
+    for (const key of db.keysInSlot(slot, Infinity)) {
       if (pattern !== '*' && !matchGlob(pattern, key)) continue;
-      const at = dict.expires?.get(key);
+      const at = db.expiry(key);
       if (at === undefined || at >= now) found.push(key);
     }
   }

@@ -18,7 +18,19 @@ const WHILE_SUBSCRIBED = new Set([
 const NOT_IN_MULTI = new ErrorReply('ERR Command not allowed inside a transaction');
 
 export class Dispatcher implements Executor {
+  /** When the previous command of this batch ended, which is when the next one begins; NaN outside batches. */
+  private stamp = NaN;
+
   constructor(private readonly node: NodeServices) {}
+
+  /** The requests until endBatch follow each other without pause: one look at the clock between two of them is enough. */
+  beginBatch(): void {
+    this.stamp = this.node.clock.monotonic();
+  }
+
+  endBatch(): void {
+    this.stamp = NaN;
+  }
 
   /** Takes one request of a client. The reply is queued on the client, now or later. */
   execute(client: Client, args: readonly string[]): void {
@@ -145,14 +157,17 @@ export class Dispatcher implements Executor {
   private invoke(client: Client, command: Command, args: readonly string[]): CommandResult {
     const { node } = this;
     const { stats } = command;
-    const started = node.clock.monotonic();
+    const batched = !Number.isNaN(this.stamp);
+    const started = batched ? this.stamp : node.clock.monotonic();
     let result: CommandResult;
     try {
       result = command.spec.run!(client, args);
     } catch (error) {
       result = this.failure(command, error);
     }
-    const elapsed = node.clock.monotonic() - started;
+    const ended = node.clock.monotonic();
+    if (batched) this.stamp = ended;
+    const elapsed = ended - started;
     stats.microseconds += elapsed * 1000;
     if (elapsed >= node.slowlog.threshold) node.slowlog.note(client, command, args, elapsed);
     if (elapsed >= node.latency.threshold) node.latency.note(command.spec.flags.includes('fast') ? 'fast-command' : 'command', elapsed);

@@ -90,7 +90,7 @@ function averageTtl(db: Database, now: number): number {
   if (db.volatile === 0) return 0;
   let [count, sum] = [0, 0];
   for (let slot = 0; slot < SLOT_COUNT && count < TTL_SAMPLE; slot++) {
-    for (const at of db.slotDict(slot)?.expires?.values() ?? []) {
+    for (const at of db.expiriesInSlot(slot)?.values() ?? []) {
       if (at > now) sum += at - now;
       if (++count >= TTL_SAMPLE) break;
     }

@@ -39,7 +39,7 @@ export class ActiveExpiry {
   private walk(db: Database, position: Position, deadline: number): boolean {
     let looked = 0;
     for (let visited = 0; visited <= SLOT_COUNT; visited++) {
-      position.entries ??= db.slotDict(position.slot)?.expires?.entries() ?? null;
+      position.entries ??= db.expiriesInSlot(position.slot)?.entries() ?? null;
       if (position.entries !== null) {
         for (let next = position.entries.next(); !next.done; next = position.entries.next()) {
           const [key, at] = next.value;

@@ -1,6 +1,6 @@
-// One database: 16384 maps, one a slot, and the expiries beside them (DESIGN: the keyspace). Lookups by type throw
-// WRONGTYPE. Knows no command, no client, no socket.
-import { SLOT_COUNT, keySlot } from '../../cluster/slots.js';
+// One database: its keys in tables by slot (slot-tables.ts), the expiries beside them. Lookups by type throw WRONGTYPE.
+// Knows no command, no client, no socket.
+import { SLOT_COUNT, crc16Add, keySlot } from '../../cluster/slots.js';
 import { WRONGTYPE } from '../dispatch/errors.js';
 import type { Value } from '../types/value.js';
 import { HashValue } from '../types/hash.js';
@@ -8,41 +8,39 @@ import { ListValue } from '../types/list.js';
 import { RawString } from '../types/raw-string.js';
 import { SetValue } from '../types/set.js';
 import { ZSetValue } from '../types/zset.js';
+import { printOf } from './key-table.js';
 import type { Keyspace, Watcher } from './keyspace.js';
 import { NotifyClass } from './notifications.js';
+import { SlotTables } from './slot-tables.js';
 
-/** What lies in one slot. Maps are made when the slot gets its first key. */
-export class SlotDict {
-  readonly keys = new Map<string, Value>();
-  /** Absolute expiry in ms of the volatile keys only. */
-  expires: Map<string, number> | null = null;
-}
+const OPEN_BRACE = 123;
+const FNV_PRIME = 0x01000193;
 
 interface Contents {
-  slots: (SlotDict | undefined)[];
-  size: number;
+  readonly tables: SlotTables;
+  /** Absolute expiry in ms of the volatile keys, slot by slot; null until there is one. */
+  expires: (Map<string, number> | undefined)[] | null;
   volatile: number;
   /** Second of the last access to any key of a slot: OBJECT IDLETIME's resolution is the slot. */
-  touched: Uint32Array;
+  readonly touched: Uint32Array;
 }
 
-const emptyContents = (): Contents => ({
-  slots: new Array<SlotDict | undefined>(SLOT_COUNT).fill(undefined),
-  size: 0,
-  volatile: 0,
-  touched: new Uint32Array(SLOT_COUNT),
-});
+const emptyContents = (): Contents => ({ tables: new SlotTables(), expires: null, volatile: 0, touched: new Uint32Array(SLOT_COUNT) });
 
 export class Database {
   private contents = emptyContents();
   private readonly watched = new Map<string, Set<Watcher>>();
+  // What was found out about the key that was asked for last: routing, lookup and store ask for the same one.
   private lastKey = '';
   private lastSlot = keySlot('');
+  private lastPrint = 0;
 
-  constructor(readonly index: number, readonly keyspace: Keyspace) {}
+  constructor(readonly index: number, readonly keyspace: Keyspace) {
+    this.locate('');
+  }
 
   get size(): number {
-    return this.contents.size;
+    return this.contents.tables.size;
   }
 
   /** Keys that have an expiry. */
@@ -52,21 +50,32 @@ export class Database {
 
   /** The slot of a key; the last answer is kept because routing and lookup ask for the same key. */
   slotOf(key: string): number {
-    if (key !== this.lastKey) {
-      this.lastSlot = keySlot(key);
-      this.lastKey = key;
-    }
+    if (key !== this.lastKey) this.locate(key);
     return this.lastSlot;
+  }
+
+  /** Slot and print of a key, in one walk over its bytes. */
+  private locate(key: string): void {
+    let crc = 0;
+    let hash = this.keyspace.seed;
+    let tagged = false;
+    for (let i = 0; i < key.length; i++) {
+      const code = key.charCodeAt(i);
+      if (code === OPEN_BRACE) tagged = true;
+      crc = crc16Add(crc, code);
+      hash = Math.imul(hash ^ code, FNV_PRIME);
+    }
+    this.lastKey = key;
+    this.lastSlot = tagged ? keySlot(key) : crc & (SLOT_COUNT - 1);
+    this.lastPrint = printOf(hash, this.lastSlot);
   }
 
   /** The live value of a key, without counting a hit or miss: for writes and for TTL-like questions. */
   peek(key: string): Value | undefined {
     const slot = this.slotOf(key);
-    const dict = this.contents.slots[slot];
-    if (dict === undefined) return undefined;
-    const value = dict.keys.get(key);
+    const value = this.contents.tables.get(slot, key, this.lastPrint);
     if (value === undefined) return undefined;
-    if (dict.expires !== null && this.expireIfDue(dict, key)) return undefined;
+    if (this.contents.volatile > 0 && this.expireIfDue(key)) return undefined;
     return value;
   }
 
@@ -92,9 +101,9 @@ export class Database {
 
   /** Whether a key exists, without any side effect: an expired key counts as missing and stays (cluster routing). */
   has(key: string): boolean {
-    const dict = this.contents.slots[this.slotOf(key)];
-    if (dict === undefined || !dict.keys.has(key)) return false;
-    const at = dict.expires?.get(key);
+    const slot = this.slotOf(key);
+    if (!this.contents.tables.has(slot, key, this.lastPrint)) return false;
+    const at = this.expiry(key);
     return at === undefined || at >= this.keyspace.now;
   }
 
@@ -132,8 +141,8 @@ export class Database {
 
   /** Stores a value under a key, new or not, and drops an expiry it had (SET, *STORE, RESTORE). */
   put(key: string, value: Value): void {
-    const dict = this.store(key, value);
-    if (dict.expires !== null && dict.expires.delete(key)) this.contents.volatile--;
+    this.store(key, value);
+    if (this.contents.volatile > 0) this.persist(key);
   }
 
   /** Stores a value and keeps the expiry of the key (INCR, APPEND, collections that are created). */
@@ -141,28 +150,20 @@ export class Database {
     this.store(key, value);
   }
 
-  private store(key: string, value: Value): SlotDict {
+  private store(key: string, value: Value): void {
     const { contents, keyspace } = this;
     const slot = this.slotOf(key);
-    const dict = (contents.slots[slot] ??= new SlotDict());
-    const before = dict.keys.size;
-    dict.keys.set(key, value);
     contents.touched[slot] = (keyspace.now / 1000) | 0;
-    if (dict.keys.size === before) return dict;
-    contents.size++;
+    if (!contents.tables.set(slot, key, this.lastPrint, value)) return;
     if (keyspace.notifyFlags & NotifyClass.new) keyspace.notify(NotifyClass.new, 'new', key, this.index);
     if (value instanceof ListValue || value instanceof ZSetValue) keyspace.hooks.ready(this.index, key);
-    return dict;
   }
 
   /** Removes a key without any event; false when there was none. */
   delete(key: string): boolean {
     const slot = this.slotOf(key);
-    const dict = this.contents.slots[slot];
-    if (dict === undefined || !dict.keys.delete(key)) return false;
-    this.contents.size--;
-    if (dict.expires !== null && dict.expires.delete(key)) this.contents.volatile--;
-    if (dict.keys.size === 0) this.contents.slots[slot] = undefined;
+    if (!this.contents.tables.delete(slot, key, this.lastPrint)) return false;
+    if (this.contents.volatile > 0) this.persist(key);
     return true;
   }
 
@@ -190,30 +191,34 @@ export class Database {
 
   /** Absolute expiry of a live key in ms, or undefined when it has none. */
   expiry(key: string): number | undefined {
-    return this.contents.slots[this.slotOf(key)]?.expires?.get(key);
+    return this.contents.expires?.[this.slotOf(key)]?.get(key);
   }
 
   /** Sets the absolute expiry, ms since the epoch, of a key that exists. */
   setExpiry(key: string, at: number): void {
-    const dict = this.contents.slots[this.slotOf(key)];
-    if (!dict || !dict.keys.has(key)) return;
-    dict.expires ??= new Map();
-    const before = dict.expires.size;
-    dict.expires.set(key, at);
-    this.contents.volatile += dict.expires.size - before;
+    const { contents } = this;
+    const slot = this.slotOf(key);
+    if (!contents.tables.has(slot, key, this.lastPrint)) return;
+    const inSlot = ((contents.expires ??= new Array<undefined>(SLOT_COUNT).fill(undefined))[slot] ??= new Map());
+    const before = inSlot.size;
+    inSlot.set(key, at);
+    contents.volatile += inSlot.size - before;
   }
 
   /** Makes a key permanent; false when it had no expiry. */
   persist(key: string): boolean {
-    const dict = this.contents.slots[this.slotOf(key)];
-    if (!dict?.expires?.delete(key)) return false;
+    const { expires } = this.contents;
+    const slot = this.slotOf(key);
+    const inSlot = expires?.[slot];
+    if (!inSlot?.delete(key)) return false;
+    if (inSlot.size === 0) expires![slot] = undefined;
     this.contents.volatile--;
     return true;
   }
 
   /** Deletes the key when its time has passed. True: treat it as missing. */
-  private expireIfDue(dict: SlotDict, key: string): boolean {
-    const at = dict.expires!.get(key);
+  private expireIfDue(key: string): boolean {
+    const at = this.expiry(key);
     if (at === undefined || at >= this.keyspace.now) return false;
     if (!this.keyspace.expiryPaused) this.expireNow(key);
     return true;
@@ -230,26 +235,28 @@ export class Database {
 
   // Slots, for SCAN, cluster commands and the active expiry.
 
-  /** The dictionary of a slot, undefined when it is empty. Read only. */
-  slotDict(slot: number): SlotDict | undefined {
-    return this.contents.slots[slot];
+  /** The expiries of a slot's volatile keys. Read only. */
+  expiriesInSlot(slot: number): ReadonlyMap<string, number> | undefined {
+    return this.contents.expires?.[slot];
   }
 
   /** Keys stored in a slot, those included whose time has passed but which are not deleted yet. */
   countInSlot(slot: number): number {
-    return this.contents.slots[slot]?.keys.size ?? 0;
+    return this.contents.tables.count(slot);
   }
 
   /** At most `count` keys of a slot. */
   keysInSlot(slot: number, count: number): string[] {
     const keys: string[] = [];
-    const dict = this.contents.slots[slot];
-    if (!dict || count <= 0) return keys;
-    for (const key of dict.keys.keys()) {
-      keys.push(key);
-      if (keys.length >= count) break;
-    }
+    if (count > 0) this.contents.tables.eachInSlot(slot, (key) => keys.push(key) < count);
     return keys;
+  }
+
+  /** Keys of a slot with their values, expired ones included. */
+  entriesInSlot(slot: number): [string, Value][] {
+    const entries: [string, Value][] = [];
+    this.contents.tables.eachInSlot(slot, (key, value) => entries.push([key, value]) > 0);
+    return entries;
   }
 
   /** Drops all keys of a slot that this node lost (cluster-node.md 3.4.2); the number of keys. */
@@ -261,17 +268,8 @@ export class Database {
 
   /** A key chosen evenly among all stored ones, or undefined when there is none. `pick(n)` gives 0..n-1. */
   randomKey(pick: (bound: number) => number): string | undefined {
-    if (this.contents.size === 0) return undefined;
-    let skip = pick(this.contents.size);
-    for (const dict of this.contents.slots) {
-      if (!dict) continue;
-      if (skip >= dict.keys.size) {
-        skip -= dict.keys.size;
-        continue;
-      }
-      for (const key of dict.keys.keys()) if (skip-- === 0) return key;
-    }
-    return undefined;
+    const { tables } = this.contents;
+    return tables.size === 0 ? undefined : tables.keyAt(pick(tables.size));
   }
 
   /** Seconds since a key of this key's slot was last accessed. */
@@ -286,7 +284,7 @@ export class Database {
 
   /** Empties the database; the number of keys it had. */
   flush(): number {
-    const count = this.contents.size;
+    const count = this.size;
     this.touchWatched((key) => this.has(key));
     this.contents = emptyContents();
     return count;

@@ -43,8 +43,11 @@ export class Keyspace {
   readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0, evicted: 0 };
   hooks: KeyspaceHooks = SILENT;
 
-  /** @param count number of databases, 16 in a default configuration. */
-  constructor(count: number, readonly limits: EncodingLimits) {
+  /**
+   * @param count number of databases, 16 in a default configuration.
+   * @param seed any integer below 2^31, best one that nobody can guess: keys made to collide would make lookups slow.
+   */
+  constructor(count: number, readonly limits: EncodingLimits, readonly seed = 0) {
     this.databases = Array.from({ length: count }, (_, index) => new Database(index, this));
   }
 

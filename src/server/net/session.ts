@@ -7,6 +7,7 @@ import type { Dispatcher } from '../dispatch/dispatcher.js';
 
 /** Words by which a browser was tricked into talking to us: closed without a reply (5.2). */
 const CROSS_PROTOCOL = /^(post|host:)$/i;
+const isCrossProtocol = (word: string): boolean => (word.length === 4 || word.length === 5) && CROSS_PROTOCOL.test(word);
 
 export interface SessionLimits {
   /** proto-max-bulk-len. */
@@ -55,6 +56,7 @@ export class Session {
   private drain(): void {
     const { client, parser, requestLimits } = this;
     this.running = true;
+    this.dispatcher.beginBatch();
     while (!client.suspended && !client.closing) {
       requestLimits.authenticated = client.authenticated;
       requestLimits.maxBulk = this.limits.maxBulk;
@@ -64,12 +66,13 @@ export class Session {
         this.refuse(request);
         break;
       }
-      if (CROSS_PROTOCOL.test(request[0]!)) {
+      if (isCrossProtocol(request[0]!)) {
         client.close(true);
         break;
       }
       this.dispatcher.execute(client, request);
     }
+    this.dispatcher.endBatch();
     this.running = false;
   }
 

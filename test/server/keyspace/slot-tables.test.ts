@@ -1,0 +1,83 @@
+// The tables under a database against a plain Map, over random sequences that fill, split, empty and unite them.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { SLOT_COUNT, keySlot } from '../../../src/cluster/slots.js';
+import { printOf } from '../../../src/server/keyspace/key-table.js';
+import { SlotTables } from '../../../src/server/keyspace/slot-tables.js';
+
+/** A weak hash on purpose: keys collide in print and place. */
+const weakPrint = (key: string): number => printOf(key.length % 5, keySlot(key));
+
+function keysOf(tables: SlotTables, slot: number): string[] {
+  const keys: string[] = [];
+  tables.eachInSlot(slot, (key) => keys.push(key) > 0);
+  return keys;
+}
+
+function everyKey(tables: SlotTables): string[] {
+  return Array.from({ length: SLOT_COUNT }, (_, slot) => keysOf(tables, slot)).flat();
+}
+
+function print(key: string): number {
+  let hash = 7;
+  for (const char of key) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193);
+  return printOf(hash, keySlot(key));
+}
+
+describe('slot tables', () => {
+  it('hold what a Map holds, whatever is added, replaced and removed, also when prints collide', () => {
+    const step = fc.tuple(fc.constantFrom('set', 'delete'), fc.integer({ min: 0, max: 60 }), fc.boolean());
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 400 }), fc.boolean(), (steps, weak) => {
+        const [tables, map] = [new SlotTables(), new Map<string, number>()];
+        const hash = weak ? weakPrint : print;
+        steps.forEach(([what, number, tagged], at) => {
+          const key = tagged ? `{tag}${number}` : `k${number}`;
+          const slot = keySlot(key);
+          if (what === 'set') {
+            expect(tables.set(slot, key, hash(key), at)).toBe(!map.has(key));
+            map.set(key, at);
+          } else {
+            expect(tables.delete(slot, key, hash(key))).toBe(map.delete(key));
+          }
+          expect(tables.get(slot, key, hash(key))).toBe(map.get(key));
+          expect(tables.size).toBe(map.size);
+        });
+        for (const [key, value] of map) expect(tables.get(keySlot(key), key, hash(key))).toBe(value);
+        expect(everyKey(tables).sort()).toEqual([...map.keys()].sort());
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('split by slots as they fill, and every key stays in its slot; emptied they unite again', () => {
+    const tables = new SlotTables();
+    const keys = Array.from({ length: 60_000 }, (_, i) => `key:${i}`);
+    for (const key of keys) tables.set(keySlot(key), key, print(key), key);
+    const counted = new Map<number, number>();
+    for (const key of keys) counted.set(keySlot(key), (counted.get(keySlot(key)) ?? 0) + 1);
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      const here = keysOf(tables, slot);
+      expect(here.length).toBe(counted.get(slot) ?? 0);
+      expect(tables.count(slot)).toBe(here.length);
+      for (const key of here) if (keySlot(key) !== slot) throw new Error(`${key} is not of slot ${slot}`);
+    }
+    expect(new Set(Array.from({ length: 1000 }, (_, i) => tables.keyAt(i * 60))).size).toBe(1000);
+    for (const key of keys) expect(tables.delete(keySlot(key), key, print(key))).toBe(true);
+    expect(tables.size).toBe(0);
+    expect(everyKey(tables)).toEqual([]);
+    expect(tables.set(1, 'again', print('again'), 1)).toBe(true);
+  });
+
+  it('a slot with very many keys keeps them all', () => {
+    const tables = new SlotTables();
+    const keys = Array.from({ length: 30_000 }, (_, i) => `{one}${i}`);
+    const slot = keySlot('{one}');
+    for (const key of keys) tables.set(slot, key, print(key), 1);
+    expect(tables.count(slot)).toBe(30_000);
+    expect(new Set(keysOf(tables, slot)).size).toBe(30_000);
+    expect(keysOf(tables, slot + 1)).toEqual([]);
+    for (const key of keys.slice(0, 29_999)) tables.delete(slot, key, print(key));
+    expect(keysOf(tables, slot)).toEqual(['{one}29999']);
+  });
+});
