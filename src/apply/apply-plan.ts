@@ -11,6 +11,7 @@ import type { ApplyStats, OnEvent } from './event.js';
 import { moveSlots } from './mover/mover.js';
 import type { MoverOptions } from './mover/options.js';
 import type { ClusterOptions, NodeLink } from './node-link.js';
+import { runNodeStep, type StepJob } from './steps/node-step.js';
 
 export interface ApplyOptions extends MoverOptions {
   readonly onEvent?: OnEvent;
@@ -73,7 +74,14 @@ async function single(job: Job, step: Step): Promise<void> {
       return waitForAgreement([...job.context.links.values()], agreement(job));
     case 'move-slots':
       throw new TribError('INTERNAL', 'move steps are carried out together');
+    default:
+      return runNodeStep(nodeJob(job), step);
   }
+}
+
+function nodeJob(job: Job): StepJob {
+  const { options, context, emit } = job;
+  return { link: (id) => linkOf(job, id), links: [...context.links.values()], emit, signal: options.signal, timeoutMs: options.agreementTimeoutMs ?? 60_000 };
 }
 
 function agreement(job: Job): Parameters<typeof waitForAgreement>[1] {

@@ -48,7 +48,8 @@ async function inspect(address: Address, options: ClusterOptions, cache: LineCac
 export class NewCluster {
   /** In the order given: what planCreate wants. */
   readonly nodes: readonly CandidateNode[];
-  private readonly links: ReadonlyMap<string, NodeLink>;
+  /** The ways to the nodes, by id. */
+  readonly links: ReadonlyMap<string, NodeLink>;
 
   /** @internal use openNewNodes */
   constructor(

@@ -102,7 +102,7 @@ export interface Normalized {
 
 export interface NormalizeRules {
   readonly index: OptionIndex;
-  /** After this many positional words the rest is verbatim, but for known long options. */
+  /** After this many positional words the rest is verbatim, but for known long options (in redis-cli's form, for all known ones). */
   readonly verbatimAfter?: number | undefined;
   readonly legacy: boolean;
 }
@@ -120,21 +120,26 @@ export function normalize(argv: readonly string[], rules: NormalizeRules): Norma
       words.push(...argv.slice(at + 1));
       break;
     }
-    const verbatim = !rules.legacy && words.length >= (rules.verbatimAfter ?? Infinity);
-    const found = verbatim && !word.startsWith('--') ? undefined : rules.index.find(word);
+    const verbatim = words.length >= (rules.verbatimAfter ?? Infinity);
+    const found = verbatim && !rules.legacy && !word.startsWith('--') ? undefined : rules.index.find(word);
     if (found !== undefined) {
       const values = optionValues(argv, at, found);
       given.set(found.key, [...(given.get(found.key) ?? []), ...values]);
       flags.push(...(found.option.kind === 'flag' ? [found.flag] : values.map((value) => `${found.flag}=${value}`)));
       at += found.value === undefined ? values.length : values.length - 1;
     } else if (!verbatim && HELP.has(word)) help = true;
-    else if (verbatim || !word.startsWith('-') || word === '-') words.push(word);
+    else if (isWord(word, verbatim, rules.legacy)) words.push(word);
     else {
       flags.push(word);
       strange = true;
     }
   }
   return { flags, given, strange, words, help };
+}
+
+/** In redis-cli's form options stand behind the words too: there a long one nobody knows is more likely misspelt than meant. */
+function isWord(word: string, verbatim: boolean, legacy: boolean): boolean {
+  return !word.startsWith('-') || word === '-' || (verbatim && !(legacy && word.startsWith('--')));
 }
 
 /** The values an option at this place takes: none, one, or a run of them (Option.continues). Throws usage errors. */

@@ -23,7 +23,8 @@ export interface SettingsSource {
   readonly passwordTyped: boolean;
 }
 
-function readFile(cwd: string, path: string, what: string): Buffer {
+/** Throws TribError UNREADABLE with exit code 2. */
+export function readFile(cwd: string, path: string, what: string): Buffer {
   try {
     return readFileSync(resolve(cwd, path));
   } catch (error) {
@@ -35,7 +36,7 @@ function unreadable(path: string, what: string, error: unknown): TribError {
   return new TribError('UNREADABLE', `cannot read the ${what} ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`, { exitCode: ExitCode.usage, cause: error });
 }
 
-function firstLine(text: string): string {
+export function firstLine(text: string): string {
   return text.split(/\r?\n/, 1)[0] ?? '';
 }
 
@@ -54,7 +55,10 @@ async function findPassword(source: SettingsSource, url: Seed | undefined): Prom
   return fromEnv === '' ? undefined : fromEnv;
 }
 
-function authorities(values: ConnectionValues, cwd: string): Buffer[] {
+/** The options that say how to speak TLS; also those of an import's source. */
+export type TlsValues = Pick<ConnectionValues, 'cacert' | 'cacertdir' | 'cert' | 'key' | 'sni' | 'insecure' | 'tlsCiphers' | 'tlsCiphersuites'>;
+
+function authorities(values: TlsValues, cwd: string): Buffer[] {
   const files = values.cacert === undefined ? [] : [values.cacert];
   const directory = values.cacertdir;
   if (directory === undefined) return files.map((file) => readFile(cwd, file, 'CA file'));
@@ -66,7 +70,8 @@ function authorities(values: ConnectionValues, cwd: string): Buffer[] {
   }
 }
 
-function tlsSettings(values: ConnectionValues, cwd: string): TlsOptions {
+/** Reads the files. Throws TribError with exit code 2 for those that cannot be read. */
+export function tlsSettings(values: TlsValues, cwd: string): TlsOptions {
   if ((values.cert === undefined) !== (values.key === undefined)) throw usageError('--cert and --key go together');
   const ca = authorities(values, cwd);
   const ciphers = [values.tlsCiphersuites, values.tlsCiphers].filter((list) => list !== undefined).join(':');

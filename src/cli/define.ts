@@ -20,6 +20,8 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** Directory the user stands in; paths on the command line are relative to it. */
   readonly cwd: string;
+  /** The list of all subcommands, for completion. */
+  readonly commands: readonly CommandEntry[];
   /** Credentials, TLS and timeouts from flags, environment and config files, and what the seed's URL said. May ask for a password. */
   connection(seed?: Seed): Promise<ConnectionSettings>;
   /** Asks for the predecessors' `yes`, unless `--yes` was given. Rejects with DECLINED (exit 4), or NOT_A_TERMINAL (exit 2). */

@@ -75,17 +75,18 @@ async function runCommand(
     io.out(line.help);
     return 0;
   }
-  const context = createContext(host, io, line.values as unknown as StandardValues & ConnectionValues, line.typed);
+  const context = createContext(host, entries, io, line.values as unknown as StandardValues & ConnectionValues, line.typed);
   const seed = host.env['REDIS_TRIB_SEED'] ?? config['seed'];
   return command.execute(line.words, line.values, seed, context);
 }
 
-function createContext(host: Host, io: Io, values: StandardValues & ConnectionValues, typed: ReadonlySet<string>): CommandContext {
+function createContext(host: Host, entries: readonly CommandEntry[], io: Io, values: StandardValues & ConnectionValues, typed: ReadonlySet<string>): CommandContext {
   const { signal, cwd } = host;
   return {
     io,
     signal,
     cwd,
+    commands: entries,
     async connection(seed) {
       const { resolveConnection } = await import('./connection-settings.js');
       return resolveConnection({ values, io, cwd, signal, passwordTyped: typed.has('password') || typed.has('uri') }, seed);

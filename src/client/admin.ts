@@ -5,6 +5,7 @@ import { parseNodesText } from '../cluster/nodes-text.js';
 import type { SlotSet } from '../cluster/slot-set.js';
 import type { Reply } from '../resp/reply.js';
 import type { Connection, RequestOptions } from './connection.js';
+import { ConnectionLost } from './connection-errors.js';
 import { asArray, asInteger, asString, asStrings, parseInfo } from './read-reply.js';
 
 /** States a slot can be set to; see CLUSTER SETSLOT. */
@@ -117,5 +118,33 @@ export class Admin {
     if (reply instanceof Map) return [...reply.values()].map(asString)[0];
     const [, value] = asArray(reply);
     return value === undefined ? undefined : asString(value);
+  }
+
+  /** The libraries of this node as an opaque payload (7.0+; older servers answer an error). */
+  async functionDump(): Promise<string> {
+    return asString(await this.send('FUNCTION', 'DUMP'));
+  }
+
+  /** Refused when a library of the same name exists. */
+  async functionRestore(payload: string): Promise<void> {
+    await this.send('FUNCTION', 'RESTORE', payload);
+  }
+
+  /** How many libraries of functions the node has. */
+  async functionCount(): Promise<number> {
+    return asArray(await this.send('FUNCTION', 'LIST')).length;
+  }
+
+  async flushAll(): Promise<void> {
+    await this.send('FLUSHALL');
+  }
+
+  /** Ends the server; a connection that closes without a word is its answer. Rejects with what the server refuses. */
+  async shutdown(): Promise<void> {
+    try {
+      await this.send('SHUTDOWN');
+    } catch (error) {
+      if (!(error instanceof ConnectionLost) || error.code === 'TIMEOUT') throw error;
+    }
   }
 }

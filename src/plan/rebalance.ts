@@ -13,8 +13,11 @@ export interface RebalanceOptions {
   readonly useEmptyMasters?: boolean;
   /** Percent: act only when some master is further than this from its share. Default 2; 0 or less never acts. */
   readonly threshold?: number;
+  /** What each slot weighs (keys or bytes, index = slot): the lightest slots of a master move. Without it the lowest do. */
+  readonly loads?: ArrayLike<number>;
 }
 
+/** `slots`, `expected` and `balance` count what the plan evens out: slots, keys or bytes. */
 export interface NodeBalance {
   readonly node: string;
   readonly name: string;
@@ -25,8 +28,11 @@ export interface NodeBalance {
   readonly balance: number;
 }
 
+export type BalanceBy = 'slots' | 'keys' | 'memory';
+
 export interface RebalancePlan extends PlanBase {
   readonly kind: 'rebalance';
+  readonly by: BalanceBy;
   readonly steps: readonly MoveStep[];
   readonly threshold: number;
   readonly totalWeight: number;
@@ -86,8 +92,16 @@ function overThreshold(share: Share, threshold: number): boolean {
   return slots === 0 ? expected > 1 : Math.abs(100 - (100 * expected) / slots) > threshold;
 }
 
+/** The slots a master gives away, ascending: its lightest ones, or its lowest. */
+function givenSlots({ node, balance }: Share, loads: ArrayLike<number> | undefined): number[] {
+  if (loads === undefined || balance <= 0) return node.slots.lowest(Math.max(0, balance));
+  const byLoad = node.slots.toArray().sort((a, b) => (loads[a] ?? 0) - (loads[b] ?? 0) || a - b);
+  return byLoad.slice(0, balance).sort((a, b) => a - b);
+}
+
 /** Two pointers over the sorted shares: the neediest takes from the richest (cli 2.7 step 8). */
-function pairUp(sorted: readonly Share[]): MoveStep[] {
+function pairUp(sorted: readonly Share[], loads: ArrayLike<number> | undefined): MoveStep[] {
+  const given = new Map(sorted.map((share) => [share, givenSlots(share, loads)]));
   const left = sorted.map((share) => share.balance);
   const taken = new Map<string, number>();
   const steps: MoveStep[] = [];
@@ -100,7 +114,7 @@ function pairUp(sorted: readonly Share[]): MoveStep[] {
     const count = Math.min(Math.abs(left[low] ?? 0), Math.abs(left[high] ?? 0));
     if (count > 0) {
       const from = taken.get(source.node.id) ?? 0;
-      const slots = source.node.slots.lowest(from + count).slice(from);
+      const slots = (given.get(source) ?? []).slice(from, from + count);
       taken.set(source.node.id, from + count);
       steps.push({ kind: 'move-slots', source: source.node.id, target: target.node.id, slots: toRanges(slots) });
       left[low] = (left[low] ?? 0) + count;
@@ -130,7 +144,8 @@ export function planRebalance(view: ClusterView, options: RebalanceOptions = {})
   return {
     schema: 1,
     kind: 'rebalance',
-    steps: needed ? pairUp(sorted) : [],
+    by: 'slots',
+    steps: needed ? pairUp(sorted, options.loads) : [],
     threshold,
     totalWeight,
     needed,

@@ -1,9 +1,11 @@
 // What a plan is made of: plain JSON data that can be shown, saved, reviewed and applied later. Nodes are named by id.
 // Not here: making plans (create.ts, reshard.ts, …), carrying them out (apply/).
 import type { SlotRange } from '../cluster/slot-set.js';
+import type { NodeStep } from './node-steps.js';
 
 /** One thing to do. Neighbouring steps of the same kind may be carried out together; different kinds keep their order. */
 export type Step =
+  | NodeStep
   | { readonly kind: 'add-slots'; readonly node: string; readonly slots: readonly SlotRange[] }
   | { readonly kind: 'set-config-epoch'; readonly node: string; readonly epoch: number }
   /** `node` is told to meet `peer`. */

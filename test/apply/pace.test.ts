@@ -1,6 +1,7 @@
 // Batch sizes and the stall budget of the mover, without nodes.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Way } from '../../src/apply/mover/pace.js';
 import { Pace, StallBudget } from '../../src/apply/mover/pace.js';
 
 const limits = { batchMs: 2, maxKeys: 1000, maxBytes: 1_000_000 };
@@ -44,33 +45,55 @@ describe('Pace', () => {
 });
 
 describe('StallBudget', () => {
-  it('never waits for ever, whatever the costs, and stays below its limit unless one piece is larger', async () => {
+  it('never waits for ever, whatever the costs and ways, and stays below its limit at every node unless one piece is larger', async () => {
+    const nodes = ['a', 'b', 'c'];
+    const piece = fc.record({ cost: fc.double({ min: 0.001, max: 30, noNaN: true }), from: fc.nat(2), step: fc.integer({ min: 1, max: 2 }) });
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.double({ min: 0.001, max: 30, noNaN: true }), { minLength: 1, maxLength: 60 }), async (costs) => {
+      fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 60 }), async (work) => {
         const budget = new StallBudget(20, 2);
-        let inFlight = 0;
-        let pieces = 0;
+        const at = new Map(nodes.map((name) => [name, { ms: 0, pieces: 0 }]));
+        const ways = new Map<string, Way>();
         await Promise.all(
-          costs.map(async (cost) => {
-            await budget.acquire(cost);
-            inFlight += cost;
-            pieces++;
-            if (pieces > 1) expect(inFlight).toBeLessThanOrEqual(2 + 1e-6);
+          work.map(async ({ cost, from, step }) => {
+            const ends = [nodes[from] ?? '', nodes[(from + step) % 3] ?? ''] as const;
+            const way = ways.get(ends.join()) ?? budget.way(...ends);
+            ways.set(ends.join(), way);
+            await way.acquire(cost);
+            for (const end of ends) {
+              const load = at.get(end) ?? expect.fail();
+              load.ms += cost;
+              if (++load.pieces > 1) expect(load.ms).toBeLessThanOrEqual(2 + 1e-6);
+            }
             await Promise.resolve();
-            inFlight -= cost;
-            pieces--;
-            budget.release(cost);
+            for (const end of ends) {
+              const load = at.get(end) ?? expect.fail();
+              load.ms -= cost;
+              load.pieces--;
+            }
+            way.release(cost);
           }),
         );
       }),
     );
   });
 
-  it('lets more through over a long way, up to the limit', async () => {
+  it('lets two sources share one target instead of crowding it', async () => {
     const budget = new StallBudget(20, 2);
-    budget.allowForDistance(4);
-    await Promise.all([budget.acquire(5), budget.acquire(5)]);
-    const wide = new StallBudget(20, 2);
+    const [first, second] = [budget.way('a', 'c'), budget.way('b', 'c')];
+    await first.acquire(1.5);
+    let started = false;
+    const waiting = second.acquire(1.5).then(() => (started = true));
+    await Promise.resolve();
+    expect(started).toBe(false);
+    first.release(1.5);
+    await waiting;
+  });
+
+  it('lets more through over a long way, up to the limit', async () => {
+    const way = new StallBudget(20, 2).way('a', 'b');
+    way.allowForDistance(4);
+    await Promise.all([way.acquire(5), way.acquire(5)]);
+    const wide = new StallBudget(20, 2).way('a', 'b');
     wide.allowForDistance(1000);
     let third = false;
     await Promise.all([wide.acquire(10), wide.acquire(10)]);

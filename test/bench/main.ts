@@ -1,10 +1,22 @@
 // npm run bench [throughput|memory|administration …]: ours beside redis-server and redis-cli on this machine, in one run.
 import { benchAdministration } from './administration.js';
+import { benchImport } from './import.js';
 import { benchMemory } from './memory.js';
+import { benchDistance, benchLargeCheck, benchMoves } from './moves.js';
 import { haveRedis } from './peers.js';
+import { benchReshardLatency } from './reshard-latency.js';
 import { benchThroughput } from './throughput.js';
 
-const PARTS = { throughput: benchThroughput, memory: benchMemory, administration: benchAdministration };
+const PARTS = {
+  throughput: benchThroughput,
+  memory: benchMemory,
+  administration: benchAdministration,
+  check100: benchLargeCheck,
+  moves: benchMoves,
+  distance: benchDistance,
+  latency: benchReshardLatency,
+  import: benchImport,
+};
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 

@@ -7,7 +7,7 @@ import { ReplyError } from '../../resp/reply.js';
 import type { Reply } from '../../resp/reply.js';
 import type { NodeLink } from '../node-link.js';
 import type { MoverSettings } from './options.js';
-import type { StallBudget } from './pace.js';
+import type { Way } from './pace.js';
 import { Pace } from './pace.js';
 import { Health } from './retry.js';
 
@@ -22,8 +22,8 @@ export interface Delivery {
 
 /** A batch is meant to take this share of the permitted stall, so that its neighbours fit in too. */
 const BATCH_SHARE = 0.25;
-/** Milliseconds of one batch at most: more saves little, and clients of the source wait behind it. */
-const BATCH_MS = 2;
+/** Milliseconds of one batch at most: more saves little, and clients of both ends wait behind it. */
+const BATCH_MS = 0.4;
 
 export class Lane {
   readonly pace: Pace;
@@ -37,7 +37,7 @@ export class Lane {
   constructor(
     private readonly source: NodeLink,
     private readonly target: NodeLink,
-    private readonly budget: StallBudget,
+    private readonly budget: Way,
     private readonly settings: MoverSettings,
   ) {
     this.health = new Health(settings.retryMs);
@@ -57,6 +57,12 @@ export class Lane {
     } finally {
       this.budget.release(cost);
     }
+  }
+
+  /** Milliseconds to the source and back when it is idle. Dials when need be; rejects as Connection.connect. */
+  async distance(): Promise<number> {
+    await this.open();
+    return this.roundTripMs;
   }
 
   close(): void {

@@ -6,7 +6,7 @@ import type { ApplyStats, EventNode, OnEvent } from '../event.js';
 export interface MoverOptions {
   /** Milliseconds one MIGRATE may keep the source busy; batches shrink and grow to stay below. Default 20. */
   readonly maxStallMs?: number;
-  /** Slots open at the same time for each (source, target) pair. Default 96. */
+  /** Slots open at the same time for each (source, target) pair. Default 24, or 96 when the nodes are far away. */
   readonly slotsInFlight?: number;
   /** Most keys in one MIGRATE. Default 1000. */
   readonly pipeline?: number;
@@ -24,7 +24,8 @@ export interface MoverOptions {
 }
 
 /** Everything a mover part needs to know; all defaults filled in. */
-export interface MoverSettings extends Required<MoverOptions> {
+export interface MoverSettings extends Required<Omit<MoverOptions, 'slotsInFlight'>> {
+  readonly slotsInFlight: number | undefined;
   readonly credentials: NodeCredentials;
   readonly emit: OnEvent;
   readonly signal: AbortSignal | undefined;
@@ -33,7 +34,7 @@ export interface MoverSettings extends Required<MoverOptions> {
 export function moverSettings(options: MoverOptions, credentials: NodeCredentials, emit: OnEvent, signal?: AbortSignal): MoverSettings {
   return {
     maxStallMs: options.maxStallMs ?? 20,
-    slotsInFlight: Math.max(1, options.slotsInFlight ?? 96),
+    slotsInFlight: options.slotsInFlight === undefined ? undefined : Math.max(1, options.slotsInFlight),
     pipeline: Math.max(1, options.pipeline ?? 1000),
     maxBatchBytes: options.maxBatchBytes ?? 4 * 1024 * 1024,
     timeoutMs: options.timeoutMs ?? 10_000,

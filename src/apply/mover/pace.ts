@@ -1,5 +1,5 @@
-// Sizes batches: what a key costs is learnt from the MIGRATEs that went before, and how much work may wait at a source
-// at once is a budget in milliseconds shared by everybody who moves away from it. No I/O.
+// Sizes batches: what a key costs is learnt from the MIGRATEs that went before, and how much work may wait at a node at
+// once is a budget in milliseconds shared by everybody who moves something away from it or to it. No I/O.
 
 /** Keys, milliseconds and calls after which what was learnt has faded to a third. */
 const MEMORY_KEYS = 4000;
@@ -50,48 +50,100 @@ export class Pace {
   }
 }
 
-/**
- * Work queued at one source, in estimated milliseconds. A server runs commands that wait in its socket back to back, so
- * what is in flight together is what a client of that server may have to wait for.
- */
-export class StallBudget {
-  private inFlight = 0;
+/** What one node has to do for the mover at the moment, in estimated milliseconds. */
+class NodeLoad {
+  private ms = 0;
   /** Counted apart from the sum: sums of fractions don't come back to exactly zero. */
   private pieces = 0;
-  private readonly waiting: { readonly cost: number; readonly start: () => void }[] = [];
 
-  /** `limitMs`: never more than this. `windowMs`: as long as nobody says that the way to the source is long. */
+  /** One piece may always go, however large. */
+  fits(cost: number, windowMs: number): boolean {
+    return this.pieces === 0 || this.ms + cost <= windowMs;
+  }
+
+  add(cost: number): void {
+    this.pieces++;
+    this.ms += cost;
+  }
+
+  remove(cost: number): void {
+    this.pieces--;
+    this.ms = this.pieces === 0 ? 0 : this.ms - cost;
+  }
+}
+
+interface Waiting {
+  readonly cost: number;
+  readonly start: () => void;
+}
+
+/** One way between two nodes through the budget; pieces of work on it start first come, first served. */
+export interface Way {
+  /** Resolves when the work may be sent. */
+  acquire(cost: number): Promise<void>;
+  release(cost: number): void;
+  /** The way there and back takes this long: twice as much work may be under way, so that the nodes need not wait. */
+  allowForDistance(roundTripMs: number): void;
+}
+
+/**
+ * Work queued at the nodes, in estimated milliseconds. A server runs commands that wait in its socket back to back, and
+ * both ends of a MIGRATE stand still for it: what is in flight together at a node is what its clients may have to wait for.
+ * Each way is admitted when both of its ends have room, so two sources don't crowd one target.
+ */
+export class StallBudget {
+  private readonly loads = new Map<string, NodeLoad>();
+  private readonly queues: (() => boolean)[] = [];
+  private turn = 0;
+
+  /** `limitMs`: never more than this at one node. `windowMs`: as long as nobody says that the way is long. */
   constructor(
     private readonly limitMs: number,
-    private windowMs: number,
+    private readonly windowMs: number,
   ) {}
 
-  /** The way there and back takes this long: twice as much work may be under way, so that the source need not wait. */
-  allowForDistance(roundTripMs: number): void {
-    this.windowMs = Math.max(this.windowMs, Math.min(this.limitMs, this.windowMs + 2 * roundTripMs));
-  }
-
-  /** Resolves when the work may be sent; first come, first served. One piece may always go, however large. */
-  acquire(cost: number): Promise<void> {
-    return new Promise((start) => {
-      this.waiting.push({ cost, start });
-      this.admit();
-    });
-  }
-
-  release(cost: number): void {
-    this.pieces--;
-    this.inFlight = this.pieces === 0 ? 0 : this.inFlight - cost;
-    this.admit();
-  }
-
-  private admit(): void {
-    for (let next = this.waiting[0]; next !== undefined; next = this.waiting[0]) {
-      if (this.pieces > 0 && this.inFlight + next.cost > Math.min(this.windowMs, this.limitMs)) return;
-      this.waiting.shift();
-      this.pieces++;
-      this.inFlight += next.cost;
+  /** The way from one node to another, by their ids. */
+  way(source: string, target: string): Way {
+    const ends = [this.load(source), this.load(target)];
+    const waiting: Waiting[] = [];
+    let windowMs = Math.min(this.windowMs, this.limitMs);
+    const admit = (): boolean => {
+      const next = waiting[0];
+      if (next === undefined || !ends.every((end) => end.fits(next.cost, windowMs))) return false;
+      waiting.shift();
+      for (const end of ends) end.add(next.cost);
       next.start();
+      return true;
+    };
+    this.queues.push(admit);
+    return {
+      acquire: (cost) =>
+        new Promise((start) => {
+          waiting.push({ cost, start });
+          this.admitAll();
+        }),
+      release: (cost) => {
+        for (const end of ends) end.remove(cost);
+        this.admitAll();
+      },
+      allowForDistance: (roundTripMs) => {
+        windowMs = Math.max(windowMs, Math.min(this.limitMs, this.windowMs + 2 * roundTripMs));
+      },
+    };
+  }
+
+  private load(id: string): NodeLoad {
+    const load = this.loads.get(id) ?? new NodeLoad();
+    this.loads.set(id, load);
+    return load;
+  }
+
+  /** Ways take turns: the one behind the last that got something is asked first. */
+  private admitAll(): void {
+    for (let idle = 0; idle < this.queues.length; ) {
+      const admitted = this.queues[this.turn]?.() === true;
+      this.turn = (this.turn + 1) % this.queues.length;
+      idle = admitted ? 0 : idle + 1;
     }
   }
 }

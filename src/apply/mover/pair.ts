@@ -10,23 +10,34 @@ import type { Lane } from './lane.js';
 import type { MoverSettings, SlotFailure } from './options.js';
 import { KeyConflict } from './options.js';
 import { mayPass, retrying } from './retry.js';
+import type { Ends } from './set-slot.js';
 import { closeSlots, setSlots } from './set-slot.js';
 
-export interface Pair {
-  readonly source: NodeLink;
-  readonly target: NodeLink;
-  /** Masters that only need to be told. */
-  readonly others: readonly NodeLink[];
+export interface Pair extends Ends {
   readonly lane: Lane;
 }
 
-/** Groups under way at once: one opens, one moves, one closes. */
-const GROUPS = 3;
-const MAX_GROUP = 32;
+/**
+ * Slots opened and closed together. Every closing makes all nodes of the cluster write their nodes.conf, so closing few
+ * at a time stalls them often; near by, one group after the other is nearly as fast as several at once, and calmer.
+ */
+const GROUP = 24;
+/** Groups under way at once over a long way: one opens, two move, one closes. */
+const FAR_GROUPS = 4;
+/** Milliseconds there and back from which a node counts as far away. */
+const FAR_MS = 0.5;
+
+async function slotsInFlight(pair: Pair, settings: MoverSettings): Promise<number> {
+  if (settings.slotsInFlight !== undefined) return settings.slotsInFlight;
+  const distance = await retrying(settings, pair.source, () => pair.lane.distance());
+  return distance < FAR_MS ? GROUP : GROUP * FAR_GROUPS;
+}
 
 /** Moves slots in order until done or `stopped()`; returns the slots that failed. Never throws for a slot's failure. */
 export async function movePair(pair: Pair, slots: readonly number[], settings: MoverSettings, stopped: () => boolean): Promise<SlotFailure[]> {
-  const size = Math.max(1, Math.min(MAX_GROUP, Math.ceil(settings.slotsInFlight / GROUPS)));
+  if (slots.length === 0) return [];
+  const inFlight = await slotsInFlight(pair, settings);
+  const size = Math.min(GROUP, inFlight);
   const failures: SlotFailure[] = [];
   let next = 0;
   const worker = async (): Promise<void> => {
@@ -36,7 +47,7 @@ export async function movePair(pair: Pair, slots: readonly number[], settings: M
       failures.push(...(await moveGroup(pair, group, settings)));
     }
   };
-  await Promise.all(Array.from({ length: Math.max(1, Math.floor(settings.slotsInFlight / size)) }, worker));
+  await Promise.all(Array.from({ length: Math.max(1, Math.floor(inFlight / size)) }, worker));
   return failures;
 }
 
@@ -46,7 +57,7 @@ async function moveGroup(pair: Pair, slots: readonly number[], settings: MoverSe
     const opened = await open(pair, slots, settings, failures);
     const keys = await drainAll(pair, opened, settings, failures);
     if (keys.size === 0) return report(pair, failures);
-    await closeSlots(settings, [...keys.keys()], pair.source, pair.target, pair.others);
+    await closeSlots(settings, [...keys.keys()], pair);
     for (const [slot, count] of keys) settings.emit({ kind: 'slotClosed', slot, source: ref(pair.source), target: ref(pair.target), keys: count });
   } catch (error) {
     for (const slot of slots) if (!failures.has(slot)) failures.set(slot, error);

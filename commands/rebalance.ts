@@ -1,0 +1,137 @@
+// redis-trib rebalance: load, check, measure, plan, show, confirm, move. Planning is plan's, moving is apply's.
+import { seed } from '../src/cli/arguments.js';
+import { defineCommand, type CommandContext } from '../src/cli/define.js';
+import { requireHealthy } from '../src/cli/healthy.js';
+import { moverOptions, moverSettings } from '../src/cli/mover-options.js';
+import { openSeed } from '../src/cli/open.js';
+import { choice, decimal, flag, integer, type Option, type OptionValues } from '../src/cli/options.js';
+import type { ApplyEvent, ApplyStats } from '../src/apply/event.js';
+import type { Cluster } from '../src/apply/open-cluster.js';
+import type { ClusterView } from '../src/cluster/view.js';
+import { countSlots, movedSlots } from '../src/plan/step.js';
+import type { RebalancePlan } from '../src/plan/rebalance.js';
+
+/** `--weight a=1 b=2`, `--weight a=1,b=2` and the option several times: all the same. */
+const weight: Option<readonly string[]> = {
+  kind: 'value',
+  placeholder: 'NODE=WEIGHT',
+  summary: 'weights of masters (default 1; 0 empties a master), several words or several times',
+  repeatable: true,
+  continues: /^[^-].*=/,
+  fallback: [],
+  parse: (texts) => texts.flatMap((text) => text.split(',')).filter((text) => text !== ''),
+};
+
+const options = {
+  weight,
+  useEmptyMasters: flag('masters without slots take part', { aliases: ['use-empty-primaries'] }),
+  threshold: decimal('PERCENT', 'act only when a master is further than this from its share; 0 never acts', { fallback: 2 }),
+  by: choice(['slots', 'keys', 'memory'], 'what every master should have its share of (default slots)'),
+  samples: integer('KEYS', 'keys of each slot whose size is asked with --by memory', { min: 1, max: 1000, fallback: 5 }),
+  keepRanges: flag('move the lowest slots, in few ranges, instead of those with the fewest keys'),
+  simulate: flag('as --dry-run, in the words of the predecessors'),
+  ...moverOptions,
+} as const;
+
+type Wanted = OptionValues<typeof options>;
+
+interface Rebalanced {
+  readonly plan: RebalancePlan;
+  readonly applied: boolean;
+  readonly stats: ApplyStats | undefined;
+}
+
+async function makePlan(cluster: Cluster, wanted: Wanted): Promise<RebalancePlan> {
+  const { view } = cluster;
+  const { parseWeights, planRebalance } = await import('../src/plan/rebalance.js');
+  const { useEmptyMasters, threshold, samples, keepRanges, by = 'slots' } = wanted;
+  const common = { weights: parseWeights(view, wanted.weight), useEmptyMasters, threshold };
+  const { measureSlots } = await import('../src/apply/slot-loads.js');
+  if (by === 'slots') {
+    const simple = planRebalance(view, common);
+    if (keepRanges || simple.steps.length === 0) return simple;
+    return planRebalance(view, { ...common, loads: await measureSlots(cluster, { by: 'keys' }) });
+  }
+  const { planLoadRebalance } = await import('../src/plan/rebalance-load.js');
+  return planLoadRebalance(view, { ...common, by, loads: await measureSlots(cluster, { by, samples }) });
+}
+
+async function show(view: ClusterView, plan: RebalancePlan, verbose: boolean, { io }: CommandContext): Promise<void> {
+  if (io.mode === 'json') return;
+  const { notNeededLine, rebalanceHeadLines, rebalanceTable } = await import('../src/ui/views/rebalance-lines.js');
+  if (plan.steps.length === 0) io.out(notNeededLine(plan));
+  else if (io.mode === 'plain') io.out(rebalanceHeadLines(plan, verbose).join('\n'));
+  else io.out(await rebalanceTable(io, view, plan));
+}
+
+/** Tells which pair is through with all its slots. */
+function pairCounter(plan: RebalancePlan, finished: (step: RebalancePlan['steps'][number]) => void): (event: ApplyEvent) => void {
+  const left = new Map(plan.steps.map((step) => [`${step.source} ${step.target}`, countSlots(step.slots)]));
+  return (event) => {
+    if (event.kind !== 'slotClosed') return;
+    const pair = `${event.source.id} ${event.target.id}`;
+    const count = (left.get(pair) ?? 0) - 1;
+    left.set(pair, count);
+    const step = count === 0 ? plan.steps.find(({ source, target }) => `${source} ${target}` === pair) : undefined;
+    if (step !== undefined) finished(step);
+  };
+}
+
+async function move(cluster: Cluster, plan: RebalancePlan, wanted: Wanted, context: CommandContext): Promise<ApplyStats> {
+  const { io, signal } = context;
+  const [{ showMoving }, { pairLines }] = await Promise.all([import('../src/ui/moving.js'), import('../src/ui/views/rebalance-lines.js')]);
+  const { view } = cluster;
+  const display = await showMoving(io, movedSlots(plan.steps), false);
+  const finished = pairCounter(plan, (step) => io.mode === 'plain' && io.out(pairLines(view, step).join('\n')));
+  try {
+    const onEvent = (event: ApplyEvent): void => {
+      display.onEvent(event);
+      finished(event);
+    };
+    const stats = await cluster.apply(plan, { ...moverSettings(wanted), signal, onEvent });
+    display.done(stats);
+    return stats;
+  } catch (error) {
+    display.failed();
+    throw error;
+  }
+}
+
+/** The predecessors never asked, and scripts rely on it; a person at a terminal is asked. */
+async function confirm({ io, confirm: ask }: CommandContext): Promise<void> {
+  if (!io.interactive) return;
+  const { REBALANCE_QUESTION } = await import('../src/ui/views/rebalance-lines.js');
+  await ask(REBALANCE_QUESTION);
+}
+
+export default defineCommand({
+  args: seed,
+  options,
+  connects: true,
+  mutates: true,
+  description: 'Evens out slots, keys or memory over the masters by weight, and moves the slots by which the fewest bytes travel. Asks at a terminal only, as scripts of the predecessors expect.',
+  examples: [
+    'redis-trib rebalance 127.0.0.1:7000 --dry-run',
+    'redis-trib rebalance 127.0.0.1:7000 --use-empty-masters --yes',
+    'redis-trib rebalance 127.0.0.1:7000 --weight 3c3a0c=2 127.0.0.1:7002=0',
+    'redis-trib rebalance 127.0.0.1:7000 --by memory --threshold 5',
+  ],
+  async run({ args, options: wanted }, context): Promise<Rebalanced> {
+    await using cluster = await openSeed(args.seed, context);
+    await requireHealthy(cluster, context, 'rebalancing', { quiet: true });
+    const plan = await makePlan(cluster, wanted);
+    await show(cluster.view, plan, wanted.verbose, context);
+    if (plan.steps.length === 0) return { plan, applied: false, stats: undefined };
+    if (wanted.dryRun || wanted.simulate) {
+      const { pairLines } = await import('../src/ui/views/rebalance-lines.js');
+      if (context.io.mode === 'plain') for (const step of plan.steps) context.io.out(pairLines(cluster.view, step).join('\n'));
+      return { plan, applied: false, stats: undefined };
+    }
+    await confirm(context);
+    return { plan, applied: true, stats: await move(cluster, plan, wanted, context) };
+  },
+  render({ plan, applied }, { io }) {
+    if (!applied && plan.steps.length > 0) io.note('Dry run: nothing was moved.');
+  },
+  toJson: ({ plan, applied, stats }) => ({ plan, applied, ...(stats === undefined ? {} : { stats }) }),
+});

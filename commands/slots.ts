@@ -1,0 +1,72 @@
+// redis-trib slots: which master owns which of the 16384 slots, drawn as a map; with keys behind: where those live.
+import { wrongNumber } from '../src/cli/arguments.js';
+import { parseSeed, takeSeed, type Seed } from '../src/cli/address.js';
+import { defineCommand, type Arguments, type CommandContext } from '../src/cli/define.js';
+import { openSeed } from '../src/cli/open.js';
+import type { ClusterNode, ClusterView } from '../src/cluster/view.js';
+
+const USAGE = 'HOST:PORT [KEY…]';
+
+const args: Arguments<{ readonly seed: Seed; readonly keys: readonly string[] }> = {
+  usage: USAGE,
+  parse(words, fallbackSeed) {
+    if (words.length === 0 && fallbackSeed !== undefined) return { seed: parseSeed(fallbackSeed), keys: [] };
+    if (words.length === 0) throw wrongNumber(USAGE);
+    const { seed, rest } = takeSeed(words);
+    return { seed, keys: rest };
+  },
+};
+
+interface Located {
+  readonly key: string;
+  readonly slot: number;
+  readonly owner: ClusterNode | undefined;
+}
+
+interface Mapped {
+  readonly view: ClusterView;
+  readonly keys: readonly Located[];
+}
+
+async function locate(view: ClusterView, keys: readonly string[]): Promise<Located[]> {
+  const [{ keySlot }, { toBinary }] = await Promise.all([import('../src/cluster/slots.js'), import('../src/resp/reply.js')]);
+  return keys.map((key) => {
+    const slot = keySlot(toBinary(key));
+    return { key, slot, owner: view.ownerOf(slot) };
+  });
+}
+
+async function renderKeys({ keys }: Mapped, { io }: CommandContext): Promise<void> {
+  if (io.mode === 'plain') return io.out(keys.map(({ key, slot, owner }) => `${slot} ${owner?.name ?? '-'} ${owner?.id ?? '-'} ${key}`).join('\n'));
+  const { drawTable } = await import('../src/ui/table.js');
+  const rows = keys.map(({ key, slot, owner }) => [key, String(slot), owner?.name ?? io.style.bad('nobody'), owner === undefined ? '' : io.style.faint(owner.id.slice(0, 8))]);
+  io.out(await drawTable(io.style, [{ title: 'key' }, { title: 'slot', align: 'right' }, { title: 'master' }, { title: 'id' }], rows));
+}
+
+export default defineCommand({
+  args,
+  connects: true,
+  options: {},
+  description: 'Without keys: the map. Piped, a line for each run of slots: FIRST-LAST, address and id of its master. With keys (behind -- when one begins with a dash), piped: slot, address and id, key. Exit code 1 when slots are covered by nobody.',
+  examples: ['redis-trib slots 127.0.0.1:7000', "redis-trib slots 127.0.0.1:7000 user:1 'user:{42}:name'", 'redis-trib slots 127.0.0.1:7000 --json'],
+  async run({ args: { seed, keys } }, context): Promise<Mapped> {
+    await using cluster = await openSeed(seed, context);
+    return { view: cluster.view, keys: await locate(cluster.view, keys) };
+  },
+  async render(result, context) {
+    if (result.keys.length > 0) return renderKeys(result, context);
+    const { plainSlotLines, slotMap } = await import('../src/ui/views/slot-map.js');
+    const { io } = context;
+    io.out(io.mode === 'plain' ? plainSlotLines(result.view).join('\n') : await slotMap(io, result.view));
+  },
+  async toJson({ view, keys }) {
+    const { openSlotsOf, slotRuns } = await import('../src/ui/views/slot-map.js');
+    return {
+      slots: slotRuns(view).map(({ first, last, owner }) => ({ first, last, node: owner?.id ?? null, address: owner?.name ?? null })),
+      open: openSlotsOf(view).map(({ slot, node, state, peer }) => ({ slot, node: node.id, address: node.name, state, peer })),
+      uncovered: view.covered().complement().ranges(),
+      ...(keys.length > 0 ? { keys: keys.map(({ key, slot, owner }) => ({ key, slot, node: owner?.id ?? null, address: owner?.name ?? null })) } : {}),
+    };
+  },
+  exitCode: ({ view, keys }) => (keys.length > 0 ? keys.every(({ owner }) => owner !== undefined) : view.covered().size === 16_384) ? 0 : 1,
+});

@@ -1,0 +1,123 @@
+// New nodes for a cluster that exists: looks whether they may join (empty, in cluster mode, not members, no functions of
+// their own), and carries the plan out over the links of both. Not here: choosing masters (plan/add-node.ts).
+import type { Address } from '../cluster/address.js';
+import { formatAddress } from '../cluster/address.js';
+import { LineCache } from '../cluster/nodes-text.js';
+import type { ClusterView } from '../cluster/view.js';
+import { ExitCode, TribError } from '../errors.js';
+import type { AddNodePlan } from '../plan/add-node.js';
+import type { Step } from '../plan/step.js';
+import { ReplyError } from '../resp/reply.js';
+import type { ApplyOptions } from './apply-plan.js';
+import { applySteps } from './apply-plan.js';
+import { openNewNodes, type NewCluster } from './create.js';
+import { takeAccount } from './load.js';
+import type { Cluster } from './open-cluster.js';
+
+function alreadyMember(address: Address, view: ClusterView, id: string): TribError {
+  const node = view.node(id);
+  const is = node === undefined ? '' : node.role === 'replica' ? ', as a replica' : `, as a master with ${node.slots.size} slots`;
+  return new TribError('ALREADY_MEMBER', `Node ${formatAddress(address)} is in this cluster already${is}`, {
+    hint: `to make it a replica: redis-trib replicate ${formatAddress(address)}; to give it slots: redis-trib rebalance ${view.entry.name} --use-empty-masters`,
+  });
+}
+
+/** The better word for a node that could not be taken: it is one of ours, or it cannot be reached. */
+async function explain(cluster: Cluster, addresses: readonly Address[], error: unknown): Promise<unknown> {
+  if (!(error instanceof TribError)) return error;
+  const { view, options } = cluster;
+  for (const address of addresses) {
+    const account = await takeAccount(address, options, new LineCache()).catch((cause: unknown) => cause);
+    if (account instanceof TribError && account.code !== 'NOT_A_CLUSTER' && account.exitCode === ExitCode.unreachable) {
+      return new TribError(account.code, `[ERR] Sorry, can't connect to node ${formatAddress(address)}`, { cause: account, exitCode: account.exitCode, ...(account.hint === undefined ? {} : { hint: account.hint }) });
+    }
+    if (!isAccount(account)) continue;
+    account.connection.close();
+    if (view.node(account.self.id) !== undefined) return alreadyMember(address, view, account.self.id);
+  }
+  return error;
+}
+
+function isAccount(value: unknown): value is Awaited<ReturnType<typeof takeAccount>> {
+  return typeof value === 'object' && value !== null && 'self' in value;
+}
+
+/**
+ * Connects to the newcomers and makes sure they are empty cluster nodes outside this cluster. Throws the problem of the
+ * first bad one: ALREADY_MEMBER, NOT_EMPTY, NOT_A_CLUSTER, or why it cannot be reached.
+ */
+export async function openNewcomers(cluster: Cluster, addresses: readonly Address[]): Promise<NewCluster> {
+  try {
+    return await openNewNodes(addresses, cluster.options);
+  } catch (error) {
+    throw await explain(cluster, addresses, error);
+  }
+}
+
+/** Whether the cluster has functions that can be copied: undefined, or why not. Servers before 7.0 have none. */
+export async function functionsProblem(cluster: Cluster): Promise<string | undefined> {
+  try {
+    await (await cluster.admin(cluster.view.entry.id)).functionCount();
+    return undefined;
+  } catch (error) {
+    if (error instanceof ReplyError) return error.message;
+    throw error;
+  }
+}
+
+/** Throws FUNCTIONS when a newcomer has functions of its own: they might clash with the cluster's (cli 2.9 step 4). */
+export async function requireNoFunctions(newcomers: NewCluster): Promise<void> {
+  for (const link of newcomers.links.values()) {
+    const count = await (await link.admin()).functionCount();
+    if (count === 0) continue;
+    throw new TribError('FUNCTIONS', '>>> New node already contains functions and can not be added to the cluster. Use FUNCTION FLUSH and try again.', {
+      hint: `${link.name} has ${count} libraries; redis-cli -h ${link.address.host} -p ${link.address.port} function flush deletes them`,
+    });
+  }
+}
+
+/**
+ * Asks each newcomer for something it must refuse for the right reason: a server that cannot be a replica at all says so
+ * before anything was changed. Throws NO_REPLICA_ROLE.
+ */
+export async function requireReplicaRole(newcomers: NewCluster, masterOf: (id: string) => string): Promise<void> {
+  for (const link of newcomers.links.values()) {
+    const [reply] = await (await link.connection()).pipeline([['CLUSTER', 'REPLICATE', masterOf(link.id)]]);
+    if (!(reply instanceof ReplyError) || /unknown node/i.test(reply.message)) continue;
+    throw new TribError('NO_REPLICA_ROLE', `Node ${link.name} cannot become a replica: ${reply.message}`, { cause: reply, hint: 'nothing was changed; add it as a master: leave out --replica' });
+  }
+}
+
+/** What is true, and how to go on, when joining stopped at a step of this kind. */
+function halfway(plan: AddNodePlan, seed: string, kind: Step['kind'] | undefined): string {
+  const names = plan.nodes.map((node) => node.name).join(', ');
+  if (kind === undefined || kind === 'copy-functions') return `nothing has joined; functions may have been copied to ${names}: FUNCTION FLUSH there makes it empty again`;
+  const undo = plan.nodes.map((node) => `redis-trib del-node ${seed} ${node.id}`).join('; ');
+  if (kind === 'join' || kind === 'await-agreement') return `${names} was introduced and may still join: redis-trib nodes ${seed} shows it. To undo: ${undo}`;
+  const go = plan.nodes.map((node) => `redis-trib replicate ${node.name} --master ${node.masterId ?? ''} --yes`).join('; ');
+  return `${names} joined, but does not replicate yet. To go on: ${go}. To undo: ${undo}`;
+}
+
+/** Carries the plan out. Throws what the failing step throws, with a hint about what is done and how to go on; earlier steps stay done. */
+export async function applyAddNodes(cluster: Cluster, newcomers: NewCluster, plan: AddNodePlan, options: ApplyOptions): Promise<void> {
+  let last: Step['kind'] | undefined;
+  const onEvent: ApplyOptions['onEvent'] = (event) => {
+    if (event.kind === 'stepStarted') last = event.step.kind;
+    options.onEvent?.(event);
+  };
+  const links = new Map([...cluster.links, ...newcomers.links]);
+  const view = (): Promise<ClusterView> => cluster.refresh();
+  try {
+    await applySteps({ links, clusterOptions: cluster.options, view }, plan.steps, { ...options, onEvent });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const interrupted = options.signal?.aborted === true;
+    const own = error instanceof TribError && error.hint !== undefined && !interrupted ? `${error.hint}. ` : '';
+    throw new TribError(error instanceof TribError ? error.code : 'JOIN_FAILED', message, {
+      cause: error,
+      hint: own + halfway(plan, cluster.view.entry.name, last),
+      ...(interrupted ? { exitCode: ExitCode.interrupted } : error instanceof TribError ? { exitCode: error.exitCode } : {}),
+    });
+  }
+  await cluster.refresh();
+}

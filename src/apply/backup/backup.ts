@@ -1,0 +1,181 @@
+// Backs a cluster up: the data of every master at the same time, and nodes.json, complete or not at all. Every master's
+// data is of its own moment. Not here: how bytes are got (rdb-stream.ts, rdb-by-scan.ts) and kept (staging.ts).
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ExitCode, TribError } from '../../errors.js';
+import type { CheckReport } from '../../cluster/findings.js';
+import type { ClusterNode, UnreachableNode } from '../../cluster/view.js';
+import type { Cluster } from '../open-cluster.js';
+import type { NodeLink } from '../node-link.js';
+import { mapBounded } from '../parallel.js';
+import { MANIFEST, earlierFiles, nodesJson, rdbName } from './nodes-json.js';
+import { scanRdb } from './rdb-by-scan.js';
+import { SyncRefused, readRdb } from './rdb-stream.js';
+import { Staging } from './staging.js';
+
+export type BackupEvent =
+  | { readonly kind: 'started'; readonly node: ClusterNode; readonly file: string }
+  /** `total`: undefined when the master makes the data as it sends it. */
+  | { readonly kind: 'received'; readonly node: ClusterNode; readonly bytes: number; readonly total: number | undefined }
+  | { readonly kind: 'saved'; readonly node: ClusterNode; readonly bytes: number }
+  | { readonly kind: 'warning'; readonly message: string };
+
+export interface BackupOptions {
+  /** 'sync' as a replica does, 'scan' key by key; default: sync, and scan where a node refuses it. */
+  readonly via?: 'sync' | 'scan';
+  /** Masters at the same time; default 4. */
+  readonly concurrency?: number;
+  /** Go on when masters that own slots cannot be reached: their data is missing then. */
+  readonly allowPartial?: boolean;
+  readonly onEvent?: (event: BackupEvent) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface BackupFile {
+  readonly node: string;
+  readonly id: string;
+  readonly file: string;
+  readonly bytes: number;
+  readonly via: 'sync' | 'scan';
+}
+
+export interface BackupResult {
+  readonly files: readonly BackupFile[];
+  readonly manifest: string;
+  /** Masters whose data is not in the backup. */
+  readonly missing: readonly UnreachableNode[];
+}
+
+/** Masters out of reach whose slots nobody else has taken over. */
+function missingMasters(cluster: Cluster, report: CheckReport): UnreachableNode[] {
+  return cluster.view.unreachable.filter((node) => node.role === 'master' && node.slots.intersection(report.uncovered).size > 0);
+}
+
+function refusePartial(missing: readonly UnreachableNode[]): void {
+  if (missing.length === 0) return;
+  throw new TribError('MASTER_UNREACHABLE', `The data of ${missing.map(({ name }) => name).join(', ')} would be missing: ${missing[0]?.reason ?? ''}`, {
+    exitCode: ExitCode.unreachable,
+    hint: 'bring it back, or let a replica take over; --allow-partial saves what can be reached',
+  });
+}
+
+async function refuseTruncated(head: Buffer, tail: Buffer, name: string): Promise<void> {
+  const magic = /^(REDIS\d{4}|VALKEY\d{3})/.test(head.toString('latin1', 0, 9));
+  if (magic && tail.length >= 9 && tail[tail.length - 9] === 0xff) return;
+  throw new TribError('NOT_AN_RDB', `Node ${name} sent something that is no whole RDB file`, { hint: 'look into its log; nothing was saved' });
+}
+
+/** Passes pieces on and checks that they begin and end as an RDB does. */
+async function* checked(pieces: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
+  let head = Buffer.alloc(0);
+  let tail = Buffer.alloc(0);
+  for await (const piece of pieces) {
+    if (head.length < 9) head = Buffer.concat([head, piece.subarray(0, 9)]);
+    tail = Buffer.concat([tail, piece.subarray(-9)]).subarray(-9);
+    yield piece;
+  }
+  await refuseTruncated(head, tail, name);
+}
+
+class Saver {
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly staging: Staging,
+    private readonly options: BackupOptions,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  async save(node: ClusterNode): Promise<BackupFile> {
+    const file = rdbName(node);
+    const link = this.cluster.links.get(node.id);
+    if (link === undefined) throw new TribError('NO_SUCH_NODE', `No such node ${node.id}`);
+    this.emit({ kind: 'started', node, file: join(this.staging.dir, file) });
+    const result = (bytes: number, via: BackupFile['via']): BackupFile => {
+      this.emit({ kind: 'saved', node, bytes });
+      return { node: node.name, id: node.id, file: join(this.staging.dir, file), bytes, via };
+    };
+    if (this.options.via !== 'scan') {
+      try {
+        return result(await this.bySync(node, link, file), 'sync');
+      } catch (error) {
+        if (!(error instanceof SyncRefused) || this.options.via === 'sync') throw error;
+        this.emit({ kind: 'warning', message: `${error.message}. Its keys are read one by one instead: no single point in time` });
+      }
+    }
+    return result(await this.byScan(node, link, file), 'scan');
+  }
+
+  private async bySync(node: ClusterNode, link: NodeLink, file: string): Promise<number> {
+    let total: number | undefined;
+    const pieces = readRdb(link.address, { ...this.cluster.options, signal: this.signal }, (size) => (total = size));
+    return this.staging.write(file, checked(pieces, node.name), (bytes) => this.emit({ kind: 'received', node, bytes, total }));
+  }
+
+  private async byScan(node: ClusterNode, link: NodeLink, file: string): Promise<number> {
+    await using connection = await link.dial();
+    const close = (): void => connection.close();
+    this.signal.addEventListener('abort', close, { once: true });
+    try {
+      return await this.staging.write(file, checked(scanRdb(connection), node.name), (bytes) => this.emit({ kind: 'received', node, bytes, total: undefined }));
+    } finally {
+      this.signal.removeEventListener('abort', close);
+    }
+  }
+
+  private emit(event: BackupEvent): void {
+    this.options.onEvent?.(event);
+  }
+}
+
+async function* once(text: string): AsyncGenerator<Buffer> {
+  yield await Promise.resolve(Buffer.from(text, 'utf8'));
+}
+
+/**
+ * Writes the backup into `dir`, replacing one that is there when the new one is complete. Throws TribError
+ * MASTER_UNREACHABLE, NOT_WRITABLE, SYNC_REFUSED, what connections throw, ABORTED; nothing new is in `dir` then.
+ */
+export async function backupCluster(cluster: Cluster, report: CheckReport, dir: string, options: BackupOptions = {}): Promise<BackupResult> {
+  const missing = missingMasters(cluster, report);
+  if (options.allowPartial !== true) refusePartial(missing);
+  const staging = await Staging.open(dir);
+  const failure = new AbortController(); // the first master that fails ends the others
+  const signal = options.signal === undefined ? failure.signal : AbortSignal.any([options.signal, failure.signal]);
+  const saver = new Saver(cluster, staging, options, signal);
+  let first: unknown;
+  const saveOne = async (node: ClusterNode): Promise<BackupFile> => {
+    try {
+      return await saver.save(node);
+    } catch (error) {
+      first ??= error;
+      failure.abort(error);
+      throw error;
+    }
+  };
+  try {
+    const files = await settledAll(cluster.view.masters, options.concurrency ?? 4, saveOne);
+    await staging.write(MANIFEST, once(nodesJson(cluster.view, report)));
+    options.signal?.throwIfAborted();
+    const before = await readFile(join(dir, MANIFEST), 'utf8').catch(() => '');
+    await staging.commit(MANIFEST, earlierFiles(before));
+    return { files, manifest: join(dir, MANIFEST), missing };
+  } catch (error) {
+    throw first ?? error;
+  } finally {
+    await staging.discard();
+  }
+}
+
+/** As mapBounded, but returns only when everything that was started has ended: files must not grow behind our back. */
+async function settledAll<T, R>(items: readonly T[], limit: number, work: (item: T) => Promise<R>): Promise<R[]> {
+  const running: Promise<unknown>[] = [];
+  try {
+    return await mapBounded(items, limit, (item) => {
+      const piece = work(item);
+      running.push(piece);
+      return piece;
+    });
+  } finally {
+    await Promise.allSettled(running);
+  }
+}

@@ -1,0 +1,136 @@
+// A master's data as an RDB, taken the way a replica takes it: handshake, SYNC, then the bytes by length or up to an end
+// mark (persistence-replication 4.2, 4.3). Nothing is buffered beyond one chunk. Not here: files (staging.ts).
+import type { Socket } from 'node:net';
+import { accessFailure, addressText, authFailure, lostFailure } from '../../client/connection-errors.js';
+import { openSocket } from '../../client/socket.js';
+import type { Address } from '../../cluster/address.js';
+import { ExitCode, TribError } from '../../errors.js';
+import { encodeCommand } from '../../resp/command.js';
+import { ReplyError, toBinary } from '../../resp/reply.js';
+import type { ClusterOptions } from '../node-link.js';
+
+/** Milliseconds without a byte after which a master counts as gone; it sends a newline a second while it prepares. */
+const SILENCE_MS = 60_000;
+const MARK = 40;
+
+/** The node answered SYNC with an error: another way may still work. */
+export class SyncRefused extends TribError {
+  constructor(address: Address, reply: ReplyError) {
+    const access = accessFailure(address.host, address.port, reply);
+    super('SYNC_REFUSED', `Node ${addressText(address.host, address.port)} refused SYNC: ${reply.message}`, { exitCode: access?.exitCode ?? ExitCode.failed, cause: reply, hint: 'use --via scan, which reads key by key' });
+  }
+}
+
+/** Takes lines and then chunks off a socket. */
+class Reader {
+  private rest: Buffer<ArrayBufferLike> = Buffer.alloc(0);
+  private readonly chunks: AsyncIterator<Buffer>;
+
+  constructor(
+    private readonly address: Address,
+    socket: Socket,
+  ) {
+    this.chunks = (socket as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  }
+
+  /** The next piece, at least one byte. */
+  async chunk(): Promise<Buffer> {
+    if (this.rest.length > 0) {
+      const piece = this.rest;
+      this.rest = Buffer.alloc(0);
+      return piece;
+    }
+    const { host, port } = this.address;
+    const next = await this.chunks.next().catch((error: unknown) => {
+      throw error instanceof TribError ? error : lostFailure(host, port, 'unknown', error);
+    });
+    if (next.done === true) throw lostFailure(host, port, 'unknown');
+    return next.value;
+  }
+
+  /** One line without its end; bare newlines are keepalives and skipped. */
+  async line(): Promise<string> {
+    let text = '';
+    for (;;) {
+      const piece = await this.chunk();
+      const end = piece.indexOf(10);
+      text += piece.toString('latin1', 0, end < 0 ? piece.length : end);
+      if (end >= 0) {
+        this.rest = piece.subarray(end + 1);
+        text = text.replace(/\r$/, '');
+        if (text !== '') return text;
+      }
+      if (text.length > 65_536) throw new TribError('PROTOCOL', `${addressText(this.address.host, this.address.port)} answers no Redis protocol`, { exitCode: ExitCode.unreachable });
+    }
+  }
+}
+
+async function handshake(reader: Reader, socket: Socket, address: Address, options: ClusterOptions): Promise<void> {
+  const { username, password } = options;
+  if (password !== undefined) {
+    socket.write(encodeCommand(['AUTH', ...(username === undefined ? [] : [toBinary(username)]), toBinary(password)]), 'latin1');
+    const reply = await reader.line();
+    if (reply.startsWith('-')) throw authFailure(address.host, address.port, new ReplyError(reply.slice(1)));
+  }
+  // Servers that don't know one of these say so; the transfer works without.
+  for (const words of [['REPLCONF', 'capa', 'eof'], ['REPLCONF', 'rdb-only', '1']]) {
+    socket.write(encodeCommand(words), 'latin1');
+    await reader.line();
+  }
+  socket.write('SYNC\r\n');
+}
+
+/** `$89` or `$EOF:<mark>`; throws SyncRefused for an error. */
+async function header(reader: Reader, address: Address): Promise<{ length: number } | { mark: Buffer }> {
+  const line = await reader.line();
+  if (line.startsWith('-')) throw new SyncRefused(address, new ReplyError(line.slice(1)));
+  const length = /^\$(\d+)$/.exec(line)?.[1];
+  if (length !== undefined) return { length: Number(length) };
+  const mark = /^\$EOF:(.{40})$/s.exec(line)?.[1];
+  if (mark !== undefined) return { mark: Buffer.from(mark, 'latin1') };
+  throw new TribError('PROTOCOL', `${addressText(address.host, address.port)} answered SYNC with ${JSON.stringify(line.slice(0, 60))}`, { exitCode: ExitCode.unreachable });
+}
+
+async function* byLength(reader: Reader, length: number): AsyncGenerator<Buffer> {
+  for (let left = length; left > 0; ) {
+    const piece = await reader.chunk();
+    yield piece.length <= left ? piece : piece.subarray(0, left);
+    left -= piece.length; // what stands behind is the stream of writes, which a backup doesn't want
+  }
+}
+
+/** Up to the mark, which a master sends at the end of a write: the last bytes are held back until more come. */
+async function* byMark(reader: Reader, mark: Buffer): AsyncGenerator<Buffer> {
+  let held: Buffer<ArrayBufferLike> = Buffer.alloc(0);
+  for (;;) {
+    const data = Buffer.concat([held, await reader.chunk()]);
+    const body = data.subarray(0, Math.max(0, data.length - MARK));
+    held = data.subarray(body.length);
+    if (body.length > 0) yield body;
+    if (held.equals(mark)) return;
+  }
+}
+
+/**
+ * The RDB in pieces. `onSize`: its length, undefined when the master sends it as it makes it. Throws SyncRefused, what
+ * connecting throws, ConnectionLost when the node goes away in the middle, ABORTED.
+ */
+export async function* readRdb(address: Address, options: ClusterOptions, onSize: (bytes: number | undefined) => void): AsyncGenerator<Buffer> {
+  const { signal, tls, connectTimeoutMs } = options;
+  const socket = await openSocket({ ...address, ...(tls ? { tls } : {}), ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }), ...(signal ? { signal } : {}) });
+  const stop = (): void => void socket.destroy(new TribError('ABORTED', 'Interrupted', { exitCode: ExitCode.interrupted, cause: signal?.reason }));
+  const silent = new TribError('TIMEOUT', `No data from ${addressText(address.host, address.port)} for ${SILENCE_MS / 1000} s`, { exitCode: ExitCode.unreachable });
+  socket.setTimeout(SILENCE_MS, () => socket.destroy(silent));
+  socket.on('error', () => undefined); // told by the reader
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    const reader = new Reader(address, socket);
+    await handshake(reader, socket, address, options);
+    const size = await header(reader, address);
+    onSize('length' in size ? size.length : undefined);
+    yield* 'length' in size ? byLength(reader, size.length) : byMark(reader, size.mark);
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    socket.destroy();
+  }
+}

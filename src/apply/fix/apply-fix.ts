@@ -1,0 +1,160 @@
+// Carries out the steps of a repair plan, kind after kind. What fails for a slot is remembered and its later steps are
+// left out; the rest goes on. Killed at any point it leaves what another fix completes. Prints nothing.
+import type { ClusterView } from '../../cluster/view.js';
+import type { NodeCredentials } from '../../client/migrate-command.js';
+import { ExitCode, TribError } from '../../errors.js';
+import type { FixStep } from '../../plan/fix/step.js';
+import { fromBinary } from '../../resp/reply.js';
+import type { OnEvent } from '../event.js';
+import { moverSettings } from '../mover/options.js';
+import type { MoverSettings } from '../mover/options.js';
+import type { NodeLink } from '../node-link.js';
+import { carrySteps } from './carry-steps.js';
+import type { CopyFile } from './save-copies.js';
+import type { ConflictPolicy, KeyConflictCase } from './settle-key.js';
+import { claimSlots, closeSlotsOn, tellOwner, yieldSlots } from './slot-orders.js';
+
+export interface FixOptions {
+  /** Timeout argument of MIGRATE, milliseconds; default 60000. */
+  readonly timeoutMs?: number;
+  /** Most keys in one MIGRATE; default 1000. */
+  readonly pipeline?: number;
+  /** How long to go on without progress after errors that may pass, milliseconds; default 15000. */
+  readonly retryMs?: number;
+}
+
+export interface FixRequest {
+  readonly view: ClusterView;
+  readonly links: ReadonlyMap<string, NodeLink>;
+  readonly steps: readonly FixStep[];
+  readonly credentials: NodeCredentials;
+  readonly options: FixOptions;
+  /** Asked for every key with two different copies. */
+  onConflict(conflict: KeyConflictCase): Promise<ConflictPolicy>;
+  /** Where copies go before they are given up. */
+  readonly file: CopyFile;
+  readonly onEvent: OnEvent;
+  /** Stops between two batches of keys. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A slot that could not be repaired. */
+export interface FixFailure {
+  readonly slot: number;
+  readonly step: FixStep['kind'];
+  readonly message: string;
+  readonly hint: string | undefined;
+}
+
+/** A key whose two copies both stay. */
+export interface UnresolvedKey {
+  readonly slot: number;
+  readonly key: string;
+  readonly nodes: readonly [served: string, other: string];
+}
+
+export interface FixOutcome {
+  /** Keys that travelled. */
+  readonly keys: number;
+  /** Moves that were carried to their end. */
+  readonly movesFinished: number;
+  readonly failures: readonly FixFailure[];
+  readonly unresolved: readonly UnresolvedKey[];
+  /** Copies in the file. */
+  readonly saved: number;
+}
+
+/** What the steps share while they run. */
+export class FixRun {
+  readonly settings: MoverSettings;
+  readonly failures: FixFailure[] = [];
+  readonly unresolved: UnresolvedKey[] = [];
+  /** Slots no further step touches. */
+  private readonly left = new Set<number>();
+  keys = 0;
+  movesFinished = 0;
+
+  constructor(readonly request: FixRequest) {
+    const { timeoutMs = 60_000, pipeline = 1000, retryMs = 15_000 } = request.options;
+    this.settings = moverSettings({ timeoutMs, pipeline, retryMs }, request.credentials, request.onEvent, request.signal);
+  }
+
+  link(id: string): NodeLink {
+    const link = this.request.links.get(id);
+    if (link === undefined) throw new TribError('NO_SUCH_NODE', `Node ${id} is not connected`, { hint: 'run fix again' });
+    return link;
+  }
+
+  name(id: string): string {
+    return this.request.links.get(id)?.name ?? id;
+  }
+
+  /** Those of the slots that no earlier step has failed for. */
+  open(slots: Iterable<number>): number[] {
+    return [...slots].filter((slot) => !this.left.has(slot));
+  }
+
+  fail(step: FixStep['kind'], slots: readonly number[], error: unknown): void {
+    const message = error instanceof Error ? fromBinary(error.message) : String(error);
+    const hint = error instanceof TribError ? error.hint : undefined;
+    for (const slot of slots) {
+      if (this.left.has(slot)) continue;
+      this.left.add(slot);
+      this.failures.push({ slot, step, message, hint });
+    }
+  }
+
+  outcome(): FixOutcome {
+    return { keys: this.keys, movesFinished: this.movesFinished, failures: this.failures, unresolved: this.unresolved, saved: this.request.file.count };
+  }
+}
+
+/** The kinds in their order (plan/fix/step.ts says why). */
+const PHASES: readonly (readonly FixStep['kind'][])[] = [['yield-slots'], ['claim-slots'], ['tell-owner'], ['close-slots'], ['gather-keys'], ['finish-move']];
+
+async function runStep(run: FixRun, step: FixStep): Promise<void> {
+  switch (step.kind) {
+    case 'yield-slots':
+      return yieldSlots(run, step);
+    case 'claim-slots':
+      return claimSlots(run, step);
+    case 'tell-owner':
+      return tellOwner(run, step);
+    case 'gather-keys':
+    case 'finish-move':
+      return carrySteps(run, step);
+    case 'close-slots':
+      return closeSlotsOn(run, step);
+  }
+}
+
+/**
+ * Carries out a repair. What fails is in the outcome. Throws TribError ABORTED (130) when told to stop, and YIELD_FAILED
+ * when a node could not be made safe: then nothing that could cost its keys has been done.
+ */
+export async function applyFix(request: FixRequest): Promise<FixOutcome> {
+  const run = new FixRun(request);
+  try {
+    for (const kinds of PHASES) {
+      request.signal?.throwIfAborted();
+      const steps = request.steps.filter(({ kind }) => kinds.includes(kind));
+      const done = await Promise.allSettled(steps.map((step) => runStep(run, step)));
+      const broken = done.find((one) => one.status === 'rejected');
+      if (broken !== undefined) throw broken.reason;
+    }
+    return run.outcome();
+  } catch (error) {
+    if (request.signal?.aborted === true) throw interrupted(run);
+    throw error;
+  } finally {
+    await request.file.close();
+  }
+}
+
+function interrupted(run: FixRun): TribError {
+  const { keys, movesFinished } = run;
+  return new TribError('ABORTED', `Interrupted: ${keys} keys were moved and ${movesFinished} moves finished; every key is where it was or where it belongs`, {
+    exitCode: ExitCode.interrupted,
+    hint: 'run the same command again: it goes on from here',
+  });
+}

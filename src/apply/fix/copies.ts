@@ -1,0 +1,71 @@
+// Reads the copies of a key on two nodes, whatever state its slot is in there, and tells whether they are the same value.
+// Only looks. Not here: which copy stays (settle-key.ts).
+import type { Arg } from '../../resp/command.js';
+import type { Reply } from '../../resp/reply.js';
+import { ReplyError } from '../../resp/reply.js';
+import type { Connection } from '../../client/connection.js';
+
+/** RDB version (2 bytes) and checksum (8 bytes) end a DUMP; versions may differ between equal values. */
+const FOOTER = 10;
+
+/** One copy of a key. */
+export interface KeyCopy {
+  /** What DUMP gives, a binary string. */
+  readonly payload: string;
+  /** Milliseconds left to live, -1 for ever. */
+  readonly ttlMs: number;
+  readonly type: string;
+}
+
+/**
+ * Runs commands on the copy a node has itself: ASKING lets a node answer for a slot it imports, and does nothing on the
+ * owner. An owner that migrates the slot answers ASK for what it no longer has, which is as good as nil.
+ */
+export async function askHere(connection: Connection, commands: readonly (readonly Arg[])[]): Promise<Reply[]> {
+  const replies = await connection.pipeline(commands.flatMap((command) => [['ASKING'], command]), { timeoutMs: 0 });
+  return replies
+    .filter((_, index) => index % 2 === 1)
+    .map((reply) => {
+      if (!(reply instanceof ReplyError)) return reply;
+      if (reply.code === 'ASK') return null;
+      throw reply;
+    });
+}
+
+/** A node's copy of a key, undefined when it has none. Throws ReplyError (MOVED: the node neither owns nor imports the slot). */
+export async function readCopy(connection: Connection, key: string): Promise<KeyCopy | undefined> {
+  const [payload, ttl, type] = await askHere(connection, [['DUMP', key], ['PTTL', key], ['TYPE', key]]);
+  if (typeof payload !== 'string' || typeof ttl !== 'number' || ttl === -2 || typeof type !== 'string') return undefined;
+  return { payload, ttlMs: ttl, type };
+}
+
+/** How to read all of a value whose DUMP may differ although it is equal, by type. */
+const CONTENTS: Readonly<Record<string, (key: string) => Arg[]>> = {
+  hash: (key) => ['HGETALL', key],
+  set: (key) => ['SMEMBERS', key],
+  list: (key) => ['LRANGE', key, 0, -1],
+  zset: (key) => ['ZRANGE', key, 0, -1, 'WITHSCORES'],
+};
+
+/** A value's contents as one comparable text. */
+function canonical(type: string, reply: Reply | undefined): string | undefined {
+  if (!Array.isArray(reply)) return undefined;
+  const parts = reply.map((part) => JSON.stringify(String(part)));
+  if (type === 'list' || type === 'zset') return parts.join();
+  if (type === 'set') return parts.sort().join();
+  return parts.flatMap((part, index) => (index % 2 === 0 ? [`${part}:${parts[index + 1] ?? ''}`] : [])).sort().join();
+}
+
+/**
+ * Whether two copies have the same value (the time to live doesn't count). Streams and module types whose dumps differ
+ * count as different: their order of encoding tells nothing.
+ */
+export async function sameValue(a: Connection, b: Connection, key: string, copies: readonly [KeyCopy, KeyCopy]): Promise<boolean> {
+  const [mine, theirs] = copies;
+  if (mine.payload.slice(0, -FOOTER) === theirs.payload.slice(0, -FOOTER)) return true;
+  const read = mine.type === theirs.type ? CONTENTS[mine.type] : undefined;
+  if (read === undefined) return false;
+  const [[here], [there]] = await Promise.all([askHere(a, [read(key)]), askHere(b, [read(key)])]);
+  const text = canonical(mine.type, here);
+  return text !== undefined && text === canonical(mine.type, there);
+}

@@ -1,0 +1,44 @@
+// Carries out the steps about whole nodes (plan/node-steps.ts): which function does which. Not here: slots and their moves
+// (apply-plan.ts, mover/).
+import type { NodeStep } from '../../plan/node-steps.js';
+import type { OnEvent } from '../event.js';
+import type { NodeLink } from '../node-link.js';
+import { failOver } from './failover.js';
+import { copyFunctions, join } from './join.js';
+import { awaitForgotten, flush, forget, reset, shutdown } from './leave.js';
+import { awaitReplication } from './replication.js';
+
+/** What a step works on. */
+export interface StepJob {
+  /** The way to a node of the plan. Throws NO_SUCH_NODE. */
+  link(id: string): NodeLink;
+  readonly links: readonly NodeLink[];
+  readonly emit: OnEvent;
+  readonly signal: AbortSignal | undefined;
+  /** Milliseconds that nodes get to come to agree; 60000 unless said otherwise. */
+  readonly timeoutMs: number;
+}
+
+/** Carries out one step. Throws what the node refuses (ReplyError), timeouts of the step's own, ABORTED. */
+export function runNodeStep(job: StepJob, step: NodeStep): Promise<void> {
+  switch (step.kind) {
+    case 'copy-functions':
+      return copyFunctions(job, step.source, step.node);
+    case 'join':
+      return join(job, step.node, step.peer);
+    case 'await-replication':
+      return awaitReplication(job, step.node, step.master);
+    case 'forget':
+      return forget(job, step.node, step.target);
+    case 'await-forgotten':
+      return awaitForgotten(job, step.target);
+    case 'flush':
+      return flush(job, step.node);
+    case 'reset':
+      return reset(job, step.node, step.mode);
+    case 'shutdown':
+      return shutdown(job, step.node);
+    case 'failover':
+      return failOver(job, step);
+  }
+}

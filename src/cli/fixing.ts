@@ -1,0 +1,154 @@
+// The two halves of fix that its command strings together: finding out what is wrong and what to do about it, and asking
+// for consent and repairing. Not here: showing results (commands/fix.ts).
+import { resolve } from 'node:path';
+import type { FixOutcome } from '../apply/fix/apply-fix.js';
+import type { Cluster } from '../apply/open-cluster.js';
+import type { ConflictPolicy, KeyConflictCase } from '../apply/fix/settle-key.js';
+import type { CheckReport, Finding } from '../cluster/findings.js';
+import { checkView, nodeRef } from '../cluster/findings.js';
+import { SLOT_COUNT } from '../cluster/slots.js';
+import type { ClusterView } from '../cluster/view.js';
+import { TribError } from '../errors.js';
+import type { SlotKeyCounts } from '../plan/fix/facts.js';
+import { keepDecisions, planFix, type FixPlanOptions } from '../plan/fix/plan.js';
+import type { Decision, DecisionCode, FixPlan } from '../plan/fix/step.js';
+import type { CommandContext } from './define.js';
+
+/** What the cluster is like and what would repair it. */
+export interface Inspected {
+  readonly report: CheckReport;
+  readonly plan: FixPlan;
+  readonly counts: SlotKeyCounts;
+}
+
+/** The flags that consent to repairs. */
+export interface Consent {
+  readonly yes: boolean;
+  readonly coverEmpty: boolean;
+  readonly coverHolder: boolean;
+  readonly coverMoving: boolean;
+  readonly closeAbsent: boolean;
+  readonly chooseOwner: boolean;
+  readonly onConflict: 'newest-slot-owner' | 'largest' | 'abort' | undefined;
+  readonly replace: boolean;
+  readonly saveTo: string | undefined;
+  readonly timeout: number;
+  readonly pipeline: number;
+}
+
+/** Slots with more than one owner by claim or by keys, out of the counts. */
+function keyHolders(view: ClusterView, counts: SlotKeyCounts): Finding[] {
+  const findings: Finding[] = [];
+  for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    const stray = view.masters.some((node) => (counts.get(node.id)?.[slot] ?? 0) > 0 && !node.slots.has(slot));
+    if (!stray) continue;
+    const owners = view.masters.filter((node) => node.slots.has(slot) || (counts.get(node.id)?.[slot] ?? 0) > 0);
+    if (owners.length > 1) findings.push({ kind: 'multiple-owners', severity: 'error', slot, owners: owners.map(nodeRef), found: 'keys' });
+  }
+  return findings;
+}
+
+/**
+ * Looks and plans. Nodes that only give different accounts get five seconds to agree; not when several masters claim a
+ * slot, because agreeing costs the losing one its keys (cluster-node 3.4.2). `after` a repair: loads anew, waits longer.
+ */
+export async function inspect(cluster: Cluster, options: FixPlanOptions, signal: AbortSignal, after = false): Promise<Inspected> {
+  const { countSlotKeys } = await import('../apply/fix/count-keys.js');
+  let view = after ? await cluster.refresh() : cluster.view;
+  const quick = checkView(view);
+  const doubled = quick.findings.some(({ kind }) => kind === 'multiple-owners');
+  if (!quick.agreement && (after || (!doubled && quick.uncovered.size === 0))) {
+    await cluster.waitForAgreement({ timeoutMs: after ? 15_000 : 5000, nudge: true, signal }).catch(() => signal.throwIfAborted());
+    view = await cluster.refresh();
+  }
+  const counts = await countSlotKeys(cluster);
+  return { report: checkView(view, keyHolders(view, counts)), plan: planFix(view, counts, options), counts };
+}
+
+const FLAG_OF: Readonly<Partial<Record<DecisionCode, keyof Consent>>> = { 'choose-owner': 'chooseOwner', 'close-absent': 'closeAbsent', 'cover-empty': 'coverEmpty', 'cover-holder': 'coverHolder', 'cover-moving': 'coverMoving' };
+
+/**
+ * Asks about each kind of decision that needs consent and has none yet. Returns the kinds that were declined: their slots
+ * stay as they are. Declining an owner stops everything (DECLINED): other repairs could decide it all the same.
+ */
+async function declinedKinds(plan: FixPlan, consent: Consent, context: CommandContext): Promise<Set<DecisionCode>> {
+  const declined = new Set<DecisionCode>();
+  const { QUESTIONS, slotList } = await import('../ui/views/fix-lines.js');
+  for (const code of Object.keys(QUESTIONS) as DecisionCode[]) {
+    const decisions = plan.decisions.filter((one) => one.code === code && one.danger !== 'safe');
+    const question = QUESTIONS[code];
+    const flag = FLAG_OF[code];
+    const given = (flag !== undefined && consent[flag] === true) || (consent.yes && code !== 'choose-owner');
+    if (decisions.length === 0 || question === undefined || given) continue;
+    const prompts = await context.io.prompts(context.signal);
+    try {
+      await prompts.confirm(`${slotList(decisions)}\n${question.question}`, question.flag);
+    } catch (error) {
+      if (!(error instanceof TribError) || error.code !== 'DECLINED' || code === 'choose-owner') throw error;
+      declined.add(code);
+    }
+  }
+  if (declined.size > 0 && plan.decisions.every(({ code }) => declined.has(code))) throw new TribError('DECLINED', 'not confirmed: nothing was changed', { exitCode: 4 });
+  return declined;
+}
+
+type Answer = { readonly policy: ConflictPolicy; readonly forAll: boolean };
+
+/** Answers for keys with two values: from the flags, else asked one after the other, else both copies stay. */
+class ConflictAnswers {
+  private forAll: ConflictPolicy | undefined;
+  private turn: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    consent: Consent,
+    private readonly context: CommandContext,
+  ) {
+    this.forAll = consent.onConflict ?? (consent.replace ? 'moved' : !context.io.interactive || context.io.mode === 'json' ? 'abort' : undefined);
+  }
+
+  readonly ask = (conflict: KeyConflictCase): Promise<ConflictPolicy> => {
+    const answer = this.turn.then(() => this.forAll ?? this.put(conflict));
+    this.turn = answer.catch(() => undefined);
+    return answer;
+  };
+
+  private async put(conflict: KeyConflictCase): Promise<ConflictPolicy> {
+    const prompts = await this.context.io.prompts(this.context.signal);
+    const { conflictText } = await import('../ui/views/fix-table.js');
+    const kinds: readonly (readonly [ConflictPolicy, string])[] = [
+      ['newest-slot-owner', `keep that of the slot's owner, ${conflict.served.node}; save the other`],
+      ['largest', `keep the larger one, of ${conflict.served.bytes >= conflict.other.bytes ? conflict.served.node : conflict.other.node}; save the other`],
+      ['abort', 'keep both where they are'],
+    ];
+    const one = (forAll: boolean) => kinds.map(([policy, name]) => ({ name: forAll ? `${name} (this and all further keys)` : name, value: { policy, forAll } }));
+    const { policy, forAll } = await prompts.select<Answer>(conflictText(conflict), '--on-conflict', [...one(false), ...one(true)]);
+    if (forAll) this.forAll = policy;
+    return policy;
+  }
+}
+
+/** Asks for consent and repairs. Throws DECLINED (4), NOT_A_TERMINAL (2), ABORTED (130), YIELD_FAILED. */
+export async function repair(cluster: Cluster, found: Inspected, consent: Consent, context: CommandContext): Promise<{ plan: FixPlan; outcome: FixOutcome; file: string }> {
+  const { io, signal, cwd } = context;
+  const declined = await declinedKinds(found.plan, consent, context);
+  const keep = ({ code, danger }: Decision): boolean => danger === 'safe' || !declined.has(code);
+  const plan = declined.size === 0 ? found.plan : keepDecisions(cluster.view, found.counts, found.plan, keep);
+  const [{ applyFix }, { CopyFile }, { movedSlotLine }] = await Promise.all([import('../apply/fix/apply-fix.js'), import('../apply/fix/save-copies.js'), import('../ui/views/reshard-lines.js')]);
+  const path = resolve(cwd, consent.saveTo ?? `redis-trib-saved-keys-${new Date().toISOString().replace(/[:.]/g, '-')}.jsonl`);
+  const outcome = await applyFix({
+    view: cluster.view,
+    links: cluster.links,
+    steps: plan.steps,
+    credentials: cluster.options,
+    // Keys can't move while slots stay uncovered: no use trying for long.
+    options: { timeoutMs: consent.timeout, pipeline: consent.pipeline, retryMs: [...declined].some((code) => code.startsWith('cover')) ? 2000 : 15_000 },
+    onConflict: new ConflictAnswers(consent, context).ask,
+    file: new CopyFile(path, Date.now),
+    onEvent: (event) => {
+      if (event.kind === 'warning') io.note(`${io.errStyle.warn('warning:')} ${event.message}`);
+      if (event.kind === 'batchMoved' && io.mode === 'plain') io.out(movedSlotLine(event.slot, event.source.name, event.target.name, event.keys));
+    },
+    signal,
+  });
+  return { plan, outcome, file: path };
+}

@@ -1,0 +1,61 @@
+// Options about the instance that `import` takes keys from: its address, credentials and TLS are its own, nothing of the
+// cluster's is tried on it (cli.md 1.3, 5.7). From options to what connects.
+import type { ConnectionOptions } from '../client/connection.js';
+import { parseSeed } from './address.js';
+import { firstLine, readFile, tlsSettings } from './connection-settings.js';
+import type { CommandContext } from './define.js';
+import { flag, text, usageError, type OptionValues } from './options.js';
+
+export const sourceOptions = {
+  from: text('HOST:PORT', 'the instance whose keys are taken; also a redis:// or rediss:// URL'),
+  fromUser: text('NAME', 'ACL user at the source'),
+  fromPass: text('PASSWORD', 'password of the source (better: --from-password-file, --from-askpass, REDIS_TRIB_FROM_AUTH)', { env: ['REDIS_TRIB_FROM_AUTH'], aliases: ['from-password'] }),
+  fromPasswordFile: text('FILE', 'read the password of the source from a file'),
+  fromAskpass: flag('ask for the password of the source without echo'),
+  fromTls: flag('speak TLS to the source'),
+  fromCacert: text('FILE', 'CA certificates that the source is verified with'),
+  fromCert: text('FILE', 'client certificate for the source'),
+  fromKey: text('FILE', 'private key of that certificate'),
+  fromSni: text('HOST', 'server name of the source for TLS'),
+  fromInsecure: flag('accept any certificate of the source'),
+} as const;
+
+export type SourceValues = OptionValues<typeof sourceOptions>;
+
+function sourceAddress(from: string | undefined): ReturnType<typeof parseSeed> & { readonly host: string; readonly port: number } {
+  if (from === undefined) throw usageError("[ERR] Option '--cluster-from' is required for subcommand 'import'.", 'give the source with --from HOST:PORT');
+  let seed: ReturnType<typeof parseSeed>;
+  try {
+    seed = parseSeed(from);
+  } catch {
+    throw usageError('[ERR] Invalid --cluster-from host. You need to pass a valid address (ie. 120.0.0.1:7000).', `write --from HOST:PORT, not "${from}"`);
+  }
+  const [address, another] = seed.addresses;
+  if (address === undefined || another !== undefined) throw usageError('--from takes one address', 'keys are imported from one instance at a time');
+  return { ...seed, ...address };
+}
+
+async function sourcePassword(values: SourceValues, context: CommandContext): Promise<string | undefined> {
+  if (values.fromPass !== undefined) return values.fromPass;
+  if (values.fromPasswordFile !== undefined) return firstLine(readFile(context.cwd, values.fromPasswordFile, 'password file of the source').toString('utf8'));
+  if (!values.fromAskpass) return undefined;
+  return (await context.io.prompts(context.signal)).password('Please input import source node password:', '--from-password-file FILE or REDIS_TRIB_FROM_AUTH');
+}
+
+/** How to connect to the source, but for timeouts: those are the cluster's. Throws TribError with exit code 2 for what is missing, wrong or cannot be read. */
+export async function sourceConnection(values: SourceValues, context: CommandContext): Promise<ConnectionOptions> {
+  const from = sourceAddress(values.from);
+  if ((values.fromCert === undefined) !== (values.fromKey === undefined)) throw usageError('--from-cert and --from-key go together');
+  const password = (await sourcePassword(values, context)) ?? from.password;
+  const username = values.fromUser ?? from.username;
+  if (username !== undefined && password === undefined) throw usageError(`--from-user ${username} needs a password`, 'give it with REDIS_TRIB_FROM_AUTH, --from-password-file FILE or --from-askpass');
+  const { fromCacert: cacert, fromCert: cert, fromKey: key, fromSni: sni, fromInsecure: insecure } = values;
+  const tls = values.fromTls || from.tls === true;
+  return {
+    host: from.host,
+    port: from.port,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls ? { tls: tlsSettings({ cacert, cert, key, sni, insecure, cacertdir: undefined, tlsCiphers: undefined, tlsCiphersuites: undefined }, context.cwd) } : {}),
+  };
+}

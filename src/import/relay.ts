@@ -1,0 +1,174 @@
+// The way through us: DUMP on the source, RESTORE on the cluster wherever the slot is just now, then DEL on the source if
+// nobody has changed the key meanwhile. Slower than MIGRATE, but it works over any network and answers every trouble.
+import type { ClusterClient } from '../client/cluster-client.js';
+import { ClusterCommandError } from '../client/cluster-client.js';
+import { ConnectionLost } from '../client/connection-errors.js';
+import type { Connection } from '../client/connection.js';
+import type { Arg } from '../resp/command.js';
+import type { Reply } from '../resp/reply.js';
+import { ReplyError } from '../resp/reply.js';
+import { sameValue } from './compare.js';
+import type { Ask } from './compare.js';
+import type { ImportSettings } from './options.js';
+import { refusal } from './options.js';
+import type { Route, Routes } from './routes.js';
+import type { Source } from './source.js';
+
+/** What became of a key. */
+export type Fate = 'moved' | 'equal' | 'conflict' | 'gone';
+
+interface Value {
+  readonly dump: string;
+  /** Milliseconds to live, 0 = for ever, as RESTORE takes it. */
+  readonly ttl: number;
+}
+
+/** Times that a key which is being written to all the time is tried again. */
+const RETRIES = 20;
+
+export class Relay {
+  /** Keys whose copy in the cluster is of this run's making: a newer value of the source may overwrite it. */
+  readonly ours = new Set<string>();
+  private readonly idle: Connection[] = [];
+  private closed = false;
+
+  constructor(
+    private readonly source: Source,
+    private readonly database: number,
+    private readonly client: ClusterClient,
+    private readonly routes: Routes,
+    private readonly settings: ImportSettings,
+  ) {}
+
+  /**
+   * Carries keys over; says what became of each. `busy`: the cluster probably holds them already, so look before
+   * sending. Throws TribError IMPORT_REFUSED, or what connections throw; the keys are still on the source then.
+   */
+  async carry(keys: readonly string[], route: Route, busy: boolean): Promise<Map<string, Fate>> {
+    // A connection for each caller: WATCH and MULTI belong to it.
+    const connection = this.idle.pop() ?? (await this.source.connect(this.database));
+    try {
+      const fates = await this.transfer(connection, keys, route, busy);
+      if (this.closed || !connection.isOpen) connection.close();
+      else this.idle.push(connection);
+      return fates;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.closed = true;
+    for (const connection of this.idle) connection.close();
+  }
+
+  private async transfer(connection: Connection, keys: readonly string[], route: Route, busy: boolean): Promise<Map<string, Fate>> {
+    const { copy } = this.settings;
+    if (!copy) await connection.command(['WATCH', ...keys]);
+    const values = await this.read(connection, keys);
+    const fates = new Map<string, Fate>(keys.map((key) => [key, 'gone']));
+    const rest = busy ? [...values.keys()] : await this.restoreAll(route, values, fates);
+    // Values may be large, and this is the way of the few: not many at once.
+    for (const key of rest) fates.set(key, await this.placeOne(connection, key, values.get(key) ?? { dump: '', ttl: 0 }, busy));
+    if (copy) return fates;
+    const done = keys.filter((key) => fates.get(key) === 'moved' || fates.get(key) === 'equal');
+    if (await this.remove(connection, done)) return fates;
+    for (const key of done) fates.set(key, await this.chase(connection, key, fates.get(key) ?? 'gone'));
+    return fates;
+  }
+
+  private async read(connection: Connection, keys: readonly string[]): Promise<Map<string, Value>> {
+    const replies = await connection.pipeline(keys.flatMap((key) => [['PTTL', key], ['DUMP', key]]), { timeoutMs: this.settings.timeoutMs });
+    const values = new Map<string, Value>();
+    keys.forEach((key, index) => {
+      const [ttl, dump] = [replies[index * 2], replies[index * 2 + 1]];
+      if (ttl instanceof ReplyError || dump instanceof ReplyError) throw refusal(`The source ${this.source.name}`, (dump instanceof ReplyError ? dump : (ttl as ReplyError)).message, dump);
+      if (typeof dump !== 'string' || ttl === -2) return;
+      values.set(key, { dump, ttl: typeof ttl === 'number' && ttl >= 0 ? Math.max(1, ttl) : 0 });
+    });
+    return values;
+  }
+
+  private restore(key: string, value: Value): Arg[] {
+    const replace = this.settings.replace || this.ours.has(key);
+    return ['RESTORE', key, value.ttl, value.dump, ...(replace ? ['REPLACE'] : [])];
+  }
+
+  /** One write to the node that should take them; returns the keys that need a closer look. */
+  private async restoreAll(route: Route, values: ReadonlyMap<string, Value>, fates: Map<string, Fate>): Promise<string[]> {
+    const keys = [...values.keys()];
+    let replies: (Reply | ReplyError)[] = [];
+    try {
+      const connection = await this.routes.connection(route);
+      replies = await connection.pipeline([...values].map(([key, value]) => this.restore(key, value)), { timeoutMs: this.settings.timeoutMs });
+    } catch (error) {
+      if (!(error instanceof ConnectionLost)) throw error;
+    }
+    return keys.filter((key, index) => {
+      if (replies[index] !== 'OK') return true;
+      fates.set(key, 'moved');
+      return false;
+    });
+  }
+
+  /** One key, wherever its slot is: the cluster client follows redirects and waits out what passes. */
+  private async placeOne(connection: Connection, key: string, value: Value, look: boolean): Promise<Fate> {
+    let uncertain = false;
+    if (look && !this.settings.replace && !this.ours.has(key)) {
+      const fate = await this.compare(connection, key, value);
+      if (fate !== undefined) return fate;
+    }
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await this.client.command(this.restore(key, value));
+        return 'moved';
+      } catch (error) {
+        if (error instanceof ClusterCommandError && error.executed === 'unknown' && attempt < 5) uncertain = true;
+        else if (error instanceof ReplyError && error.code === 'BUSYKEY') {
+          const fate = await this.compare(connection, key, value);
+          if (fate !== undefined) return fate === 'equal' && uncertain ? 'moved' : fate;
+          if (attempt >= 5) throw error;
+        } else if (error instanceof ReplyError) throw refusal('The cluster', error.message, error);
+        else throw error;
+      }
+    }
+  }
+
+  /** undefined: the cluster doesn't hold the key. */
+  private async compare(connection: Connection, key: string, value: Value): Promise<Fate | undefined> {
+    const source: Ask = (command) => connection.command(command, { timeoutMs: this.settings.timeoutMs });
+    const target: Ask = (command) => this.client.command(command, { repeatable: true });
+    const theirs = await target(['DUMP', key]);
+    if (typeof theirs !== 'string') return undefined;
+    return (await sameValue(source, target, key, value.dump, theirs)) ? 'equal' : 'conflict';
+  }
+
+  /** False when one of the watched keys has changed since it was read: nothing was removed then. */
+  private async remove(connection: Connection, keys: readonly string[]): Promise<boolean> {
+    if (keys.length === 0) {
+      await connection.command(['UNWATCH']);
+      return true;
+    }
+    const remove = this.source.atLeast([4, 0, 0]) ? 'UNLINK' : 'DEL';
+    const [, queued, done] = await connection.pipeline([['MULTI'], [remove, ...keys], ['EXEC']], { timeoutMs: this.settings.timeoutMs });
+    const error = [queued, done].find((reply) => reply instanceof ReplyError);
+    if (error instanceof ReplyError) throw refusal(`The source ${this.source.name}`, error.message, error);
+    return done !== null;
+  }
+
+  /** A key whose neighbour or itself is being written to on the source: alone, until it holds still for a moment. */
+  private async chase(connection: Connection, key: string, before: Fate): Promise<Fate> {
+    if (before === 'moved') this.ours.add(key);
+    for (let attempt = 0; attempt < RETRIES; attempt++) {
+      await connection.command(['WATCH', key]);
+      const value = (await this.read(connection, [key])).get(key);
+      const fate = value === undefined ? 'gone' : await this.placeOne(connection, key, value, true);
+      if (fate === 'moved' || fate === 'equal' ? await this.remove(connection, [key]) : await this.remove(connection, [])) {
+        this.ours.delete(key);
+        return fate === 'gone' ? before : fate;
+      }
+    }
+    return 'conflict';
+  }
+}

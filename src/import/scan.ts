@@ -1,0 +1,38 @@
+// Reads the names of all keys of one database: SCAN with the next page under way while this one is used. Its promise is
+// SCAN's: every key that is there from begin to end comes at least once; keys written meanwhile may be missed.
+import type { Connection } from '../client/connection.js';
+import { asArray, asString, asStrings } from '../client/read-reply.js';
+import { ReplyError } from '../resp/reply.js';
+
+/** Names on one page: the source is busy for about a millisecond with it. */
+const PAGE = 2000;
+
+export interface ScannedKey {
+  readonly key: string;
+  /** Bytes in memory; 0 when not asked for or not told. */
+  readonly bytes: number;
+}
+
+/** Pages of keys, each key once a page. `sizes`: also ask how large each is (MEMORY USAGE, Redis 4 and later). */
+export async function* scanKeys(connection: Connection, sizes: boolean): AsyncGenerator<readonly ScannedKey[], void> {
+  let next: Promise<[string, readonly ScannedKey[]]> | undefined = readPage(connection, '0', sizes);
+  try {
+    while (next !== undefined) {
+      const [cursor, keys]: [string, readonly ScannedKey[]] = await next;
+      next = cursor === '0' ? undefined : readPage(connection, cursor, sizes);
+      if (keys.length > 0) yield keys;
+    }
+  } finally {
+    next?.catch(() => undefined); // the reader left in the middle
+  }
+}
+
+async function readPage(connection: Connection, cursor: string, sizes: boolean): Promise<[string, readonly ScannedKey[]]> {
+  const [next, found] = asArray(await connection.command(['SCAN', cursor, 'COUNT', PAGE]));
+  const keys = [...new Set(asStrings(found ?? []))];
+  if (!sizes || keys.length === 0) return [asString(next), keys.map((key) => ({ key, bytes: 0 }))];
+  // A sample of each container is enough: what is wanted is the order of magnitude.
+  const replies = await connection.pipeline(keys.map((key) => ['MEMORY', 'USAGE', key]));
+  const bytes = replies.map((reply) => (reply instanceof ReplyError || typeof reply !== 'number' ? 0 : reply));
+  return [asString(next), keys.map((key, index) => ({ key, bytes: bytes[index] ?? 0 }))];
+}

@@ -1,0 +1,82 @@
+// Plans a node's leaving: its replicas follow others, all reachable nodes forget it, then it is reset or shut down (cli
+// 2.10). Also a node that is down. Pure. Not here: moving its slots away (drain.ts).
+import type { ClusterNode, ClusterView } from '../cluster/view.js';
+import { TribError } from '../errors.js';
+import type { Member } from './member.js';
+import { findMember, ReplicaCounts } from './member.js';
+import type { PlanBase, Step } from './step.js';
+
+/** What becomes of the node itself; 'leave' when it cannot be reached, or shall only be forgotten. */
+export type Farewell = 'reset' | 'shutdown' | 'leave';
+
+export interface Reattached {
+  readonly replica: string;
+  readonly master: string;
+}
+
+export interface DelNodePlan extends PlanBase {
+  readonly kind: 'del-node';
+  readonly node: { readonly id: string; readonly name: string; readonly role: 'master' | 'replica'; readonly absence: string | null };
+  readonly farewell: Farewell;
+  readonly reattached: readonly Reattached[];
+  /** Nodes that cannot be told to forget it. */
+  readonly untold: readonly { readonly id: string; readonly name: string }[];
+}
+
+function notEmpty(view: ClusterView, member: Member): TribError {
+  const message = `[ERR] Node ${member.name} is not empty! Reshard data away and try again.`;
+  const seed = view.entry.name;
+  const hint =
+    member.absence === undefined
+      ? `--drain moves its ${member.slots.size} slots to the other masters first`
+      : `it is down (${member.absence}) and owns ${member.slots.size} slots: promote a replica of it (redis-trib failover REPLICA --takeover), or give the slots up with redis-trib fix ${seed} --fix-with-unreachable-masters`;
+  return new TribError('NOT_EMPTY', message, { hint });
+}
+
+/** Where replicas of a leaving master may go: masters with slots before empty ones. */
+function newMasters(view: ClusterView, leaving: string): ClusterNode[] {
+  const others = view.masters.filter((node) => node.id !== leaving);
+  const owners = others.filter((node) => node.slots.size > 0);
+  return owners.length > 0 ? owners : others;
+}
+
+function reattach(view: ClusterView, member: Member, formerReplicas: readonly string[]): Reattached[] {
+  const orphans = view.replicas.filter((node) => node.id !== member.id && (node.masterId === member.id || formerReplicas.includes(node.id)));
+  if (orphans.length === 0) return [];
+  const counts = new ReplicaCounts(view, newMasters(view, member.id), [member.id, ...orphans.map((node) => node.id)]);
+  const pairs = orphans.map((replica) => {
+    const master = counts.take();
+    if (master === undefined) throw new TribError('NO_MASTER_LEFT', `${member.name} is the only master: its replica ${replica.name} would have nobody to follow`, { hint: 'add a master first: redis-trib add-node' });
+    return { replica: replica.id, master };
+  });
+  return pairs.filter(({ replica, master }) => view.node(replica)?.masterId !== master);
+}
+
+/**
+ * Plans the removal of the node named by id, beginning of an id or address. `formerReplicas`: ids of replicas that were its
+ * own until servers made them follow whoever took its last slot. Throws NO_SUCH_NODE, AMBIGUOUS_NODE, NOT_EMPTY, LAST_NODE.
+ */
+export function planDelNode(view: ClusterView, name: string, farewell: Farewell, formerReplicas: readonly string[] = []): DelNodePlan {
+  const member = findMember(view, name);
+  if (member.slots.size > 0) throw notEmpty(view, member);
+  const others = view.nodes.filter((node) => node.id !== member.id);
+  if (others.length === 0) throw new TribError('LAST_NODE', `${member.name} is the only node that can be reached: nobody is left to forget it`, { hint: `redis-trib reset ${member.name} makes it an empty node` });
+  const reattached = reattach(view, member, formerReplicas);
+  const goodbye = member.absence === undefined ? farewell : 'leave';
+  const ending: Step[] = goodbye === 'reset' ? [{ kind: 'reset', node: member.id, mode: 'soft' }] : goodbye === 'shutdown' ? [{ kind: 'shutdown', node: member.id }] : [];
+  return {
+    schema: 1,
+    kind: 'del-node',
+    node: { id: member.id, name: member.name, role: member.role, absence: member.absence ?? null },
+    farewell: goodbye,
+    reattached,
+    untold: view.unreachable.filter((node) => node.id !== member.id).map(({ id, name: address }) => ({ id, name: address })),
+    steps: [
+      ...reattached.map(({ replica, master }): Step => ({ kind: 'replicate', node: replica, master })),
+      ...others.map((node): Step => ({ kind: 'forget', node: node.id, target: member.id })),
+      ...ending,
+      { kind: 'await-forgotten', target: member.id },
+      ...reattached.map(({ replica, master }): Step => ({ kind: 'await-replication', node: replica, master })),
+    ],
+  };
+}

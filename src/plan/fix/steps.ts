@@ -1,0 +1,62 @@
+// From what is to be done about each slot to steps for all: same orders to the same node together, in the order that
+// keeps every key (step.ts says why). Pure.
+import type { SlotRange } from '../../cluster/slot-set.js';
+import { toRanges } from '../../cluster/slot-set.js';
+import type { SlotRepair } from './decide.js';
+import type { Decision, FixStep } from './step.js';
+
+type Made = (slots: readonly SlotRange[]) => FixStep;
+
+/** Collects slots by what is to be done with them. */
+class Orders {
+  private readonly byKey = new Map<string, { readonly make: Made; readonly slots: number[] }>();
+
+  add(slot: number, key: readonly (string | null | boolean)[], make: Made): void {
+    const text = key.join(' ');
+    const known = this.byKey.get(text);
+    if (known === undefined) this.byKey.set(text, { make, slots: [slot] });
+    else known.slots.push(slot);
+  }
+
+  steps(): FixStep[] {
+    return [...this.byKey.values()].map(({ make, slots }) => make(toRanges(slots)));
+  }
+}
+
+function yields(repairs: readonly SlotRepair[]): FixStep[] {
+  const orders = new Orders();
+  for (const { slot, gather, disown, owner } of repairs) {
+    for (const node of new Set([...disown, ...gather.map((holder) => holder.node)])) {
+      const gives = disown.some((one) => one.id === node.id);
+      orders.add(slot, [node.id, owner.id, gives], (slots) => ({ kind: 'yield-slots', node: node.id, owner: owner.id, disown: gives, slots }));
+    }
+  }
+  return orders.steps();
+}
+
+function perSlot(repairs: readonly SlotRepair[], add: (repair: SlotRepair, orders: Orders) => void): FixStep[] {
+  const orders = new Orders();
+  for (const repair of repairs) add(repair, orders);
+  return orders.steps();
+}
+
+/** The steps of the repairs, and of the decisions that need no look at single slots (tell-owner). */
+export function fixSteps(repairs: readonly SlotRepair[], decisions: readonly Decision[]): FixStep[] {
+  const claimed = repairs.filter(({ claim }) => claim);
+  return [
+    ...yields(repairs),
+    ...perSlot(claimed, ({ slot, owner }, orders) => orders.add(slot, [owner.id], (slots) => ({ kind: 'claim-slots', node: owner.id, slots }))),
+    ...perSlot(claimed, ({ slot, owner }, orders) => orders.add(slot, [owner.id], (slots) => ({ kind: 'tell-owner', owner: owner.id, slots }))),
+    ...decisions.flatMap((one): FixStep[] => (one.code === 'tell-owner' ? [{ kind: 'tell-owner', owner: one.owner, slots: one.slots }] : [])),
+    ...perSlot(repairs, ({ slot, close, claim, owner }, orders) => {
+      for (const node of close) if (!(claim && node.id === owner.id)) orders.add(slot, [node.id], (slots) => ({ kind: 'close-slots', node: node.id, slots }));
+    }),
+    ...perSlot(repairs, ({ slot, owner, source, gather }, orders) => {
+      const importing = source?.id ?? null;
+      for (const { node } of gather) orders.add(slot, [node.id, owner.id, importing], (slots) => ({ kind: 'gather-keys', source: node.id, target: owner.id, importing, slots }));
+    }),
+    ...perSlot(repairs, ({ slot, owner, source }, orders) => {
+      if (source !== undefined) orders.add(slot, [source.id, owner.id], (slots) => ({ kind: 'finish-move', source: source.id, target: owner.id, slots }));
+    }),
+  ];
+}

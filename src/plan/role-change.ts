@@ -1,0 +1,93 @@
+// Plans that change what one node is: a replica of another, the successor of its master, unknown to all, empty. Pure.
+import type { ClusterNode, ClusterView } from '../cluster/view.js';
+import { TribError } from '../errors.js';
+import { findMember, type Member } from './member.js';
+import type { FailoverMode } from './node-steps.js';
+import type { PlanBase, Step } from './step.js';
+
+export interface RolePlan extends PlanBase {
+  readonly kind: 'failover' | 'replicate' | 'forget' | 'reset';
+  readonly node: { readonly id: string; readonly name: string };
+}
+
+function named(node: { readonly id: string; readonly name: string }): { readonly id: string; readonly name: string } {
+  return { id: node.id, name: node.name };
+}
+
+/** A replica takes its master's place. Throws ALREADY_MASTER naming the replicas there are, NO_MASTER. */
+export function planFailover(view: ClusterView, replica: ClusterNode, mode: FailoverMode): RolePlan & { readonly master: { readonly id: string; readonly name: string } } {
+  if (replica.role === 'master') {
+    const own = view.replicasOf(replica.id);
+    throw new TribError('ALREADY_MASTER', `${replica.name} is a master: only a replica can take its master's place`, {
+      hint: own.length === 0 ? 'it has no replica' : `its replicas: ${own.map((node) => node.name).join(', ')}`,
+    });
+  }
+  const master = replica.masterId === null ? undefined : (view.node(replica.masterId) ?? view.unreachable.find((node) => node.id === replica.masterId));
+  if (master === undefined) throw new TribError('NO_MASTER', `${replica.name} is a replica of a node that nobody knows (${replica.masterId ?? 'none'})`, { hint: 'give it a master first: redis-trib replicate' });
+  if ('reason' in master && mode === 'manual') {
+    throw new TribError('MASTER_DOWN', `the master ${master.name} cannot be reached (${master.reason}): a manual failover needs it`, {
+      hint: '--force asks the other masters to elect the replica; --takeover does even without most of them',
+    });
+  }
+  return { schema: 1, kind: 'failover', node: named(replica), master: named(master), steps: [{ kind: 'failover', node: replica.id, master: master.id, mode }] };
+}
+
+/** Throws why the node cannot become a replica of the master: NODE_OWNS_SLOTS, NOT_A_MASTER, SAME_NODE. */
+export function planReplicate(view: ClusterView, node: ClusterNode, master: ClusterNode): RolePlan & { readonly master: { readonly id: string; readonly name: string } } {
+  if (node.id === master.id) throw new TribError('SAME_NODE', `${node.name} cannot replicate itself`, { hint: 'name another master with --master' });
+  if (master.role !== 'master') {
+    const above = master.masterId === null ? undefined : view.node(master.masterId);
+    throw new TribError('NOT_A_MASTER', `${master.name} is a replica itself: a replica follows a master`, { hint: above === undefined ? 'name a master' : `its master is ${above.name}` });
+  }
+  if (node.slots.size > 0) {
+    throw new TribError('NODE_OWNS_SLOTS', `${node.name} owns ${node.slots.size} slots: a replica owns none`, { hint: `move them away first: redis-trib reshard ${view.entry.name} --from ${node.id} --slots 100% --to …` });
+  }
+  // Its own replicas would follow a replica: they go to the new master with it.
+  const family = [node, ...view.replicasOf(node.id)].filter((one) => one.masterId !== master.id);
+  const pairs = family.map((one) => ({ node: one.id, master: master.id }));
+  const steps: Step[] = [...pairs.map((pair): Step => ({ kind: 'replicate', ...pair })), ...pairs.map((pair): Step => ({ kind: 'await-replication', ...pair }))];
+  return { schema: 1, kind: 'replicate', node: named(node), master: named(master), steps };
+}
+
+/** All reachable nodes forget the members. Throws NOT_EMPTY for one that owns slots, STILL_FOLLOWED for one with reachable replicas. */
+export function planForget(view: ClusterView, members: readonly Member[]): PlanBase & { readonly kind: 'forget'; readonly nodes: readonly Member[] } {
+  for (const member of members) {
+    if (member.slots.size > 0) {
+      throw new TribError('NOT_EMPTY', `[ERR] Node ${member.name} is not empty! It owns ${member.slots.size} slots.`, { hint: 'without it they would be served by nobody: del-node --drain moves them away first, fix repairs when it is gone for good' });
+    }
+    const followers = view.nodes.filter((node) => node.role === 'replica' && node.masterId === member.id);
+    if (followers.length > 0) {
+      throw new TribError('STILL_FOLLOWED', `${followers.map((node) => node.name).join(', ')} replicates ${member.name}: a replica does not forget its master`, { hint: `redis-trib del-node ${view.entry.name} ${member.id} gives the replicas another master` });
+    }
+  }
+  const steps = members.flatMap((member) => view.nodes.filter((node) => node.id !== member.id).map((node): Step => ({ kind: 'forget', node: node.id, target: member.id })));
+  return { schema: 1, kind: 'forget', nodes: members, steps: [...steps, ...members.map((member): Step => ({ kind: 'await-forgotten', target: member.id }))] };
+}
+
+/** Members that cannot be reached and own nothing: what `forget --failed` means. */
+export function failedMembers(view: ClusterView): Member[] {
+  return view.unreachable.filter((node) => node.slots.size === 0).map((node) => findMember(view, node.id));
+}
+
+export interface ResetOptions {
+  readonly mode: 'soft' | 'hard';
+  /** Delete the keys that a master with keys would refuse to be reset with. */
+  readonly flush: boolean;
+  /** Go ahead although the node owns slots. */
+  readonly force: boolean;
+}
+
+/** Throws OWNS_SLOTS or HAS_KEYS where an option must say that it is meant. `keys`: how many the node holds. */
+export function planReset(view: ClusterView, node: ClusterNode, keys: number, options: ResetOptions): RolePlan {
+  const others = view.nodes.length + view.unreachable.length - 1;
+  if (node.slots.size > 0 && others > 0 && !options.force) {
+    throw new TribError('OWNS_SLOTS', `${node.name} owns ${node.slots.size} slots of a cluster of ${others + 1} nodes: after a reset nobody serves them`, {
+      hint: `redis-trib del-node ${node.name} ${node.id} --drain takes it out without loss; --force resets it all the same`,
+    });
+  }
+  if (node.role === 'master' && keys > 0 && !options.flush) {
+    throw new TribError('HAS_KEYS', `${node.name} is a master with ${keys} keys: it refuses a reset`, { hint: '--flush deletes them first; there is no way back' });
+  }
+  const flush: Step[] = keys > 0 && node.role === 'master' ? [{ kind: 'flush', node: node.id }] : [];
+  return { schema: 1, kind: 'reset', node: named(node), steps: [...flush, { kind: 'reset', node: node.id, mode: options.mode }] };
+}

@@ -1,0 +1,72 @@
+// Shows plans about nodes, and their steps while they are carried out: the predecessors' lines when piped, a progress line
+// for a person. Which lines belong to which step is the command's to say.
+import type { OnEvent } from '../apply/event.js';
+import type { PlanBase, Step } from '../plan/step.js';
+import type { Io } from './io.js';
+import { planTexts, stepText, type NameOf } from './views/step-text.js';
+
+export interface StepsDisplay {
+  readonly onEvent: OnEvent;
+  /** `text`: what was done, for a person. */
+  done(text: string): void;
+  failed(): void;
+}
+
+/** The line a step prints when piped; undefined for none. */
+export type StepLine = (step: Step) => string | undefined;
+
+/** A predecessor's `Waiting for the cluster to join`: a dot a second on a line of their own. */
+class Dots {
+  #dots = 0;
+  #open = false;
+
+  constructor(private readonly io: Io) {}
+
+  start(): void {
+    this.#open = true;
+    this.#dots = 0;
+  }
+
+  tick(waitedMs: number): void {
+    if (!this.#open || waitedMs < this.#dots * 1000) return;
+    this.io.write('.');
+    this.#dots++;
+  }
+
+  end(): void {
+    if (this.#open) this.io.out('');
+    this.#open = false;
+  }
+}
+
+/** Starts the display. `lines` are printed as their steps start; `dotted`: a step of this kind waits with dots. */
+export async function showSteps(io: Io, title: string, name: NameOf, lines: StepLine, dotted?: Step['kind']): Promise<StepsDisplay> {
+  const plain = io.mode === 'plain';
+  const progress = plain ? undefined : await io.progress(title, { unit: '' });
+  const dots = new Dots(io);
+  let current: string | undefined;
+  return {
+    onEvent(event) {
+      if (event.kind === 'warning') io.note(`${io.errStyle.warn('warning:')} ${event.message}`);
+      else if (event.kind === 'waiting') {
+        if (plain) dots.tick(event.waitedMs);
+        else if (event.waitedMs >= 1000 && current !== undefined) progress?.describe(`${current} (${Math.floor(event.waitedMs / 1000)} s)`);
+      } else if (event.kind === 'stepStarted') {
+        current = stepText(event.step, name);
+        progress?.describe(current);
+        const line = plain ? lines(event.step) : undefined;
+        if (line !== undefined) io.out(line);
+        if (plain && event.step.kind === dotted) dots.start();
+      } else if (event.kind === 'stepDone' && event.step.kind === dotted) dots.end();
+    },
+    done: (text) => progress?.succeed(text),
+    failed: () => (plain ? dots.end() : progress?.stop()),
+  };
+}
+
+/** The plan as a numbered list: before a question, and instead of doing it with --dry-run. */
+export function showPlan(io: Io, plan: PlanBase, name: NameOf): void {
+  if (io.mode === 'json') return;
+  const lines = planTexts(plan.steps, name).map((text, index) => `${String(index + 1).padStart(3)}. ${text}`);
+  io.out([io.style.strong('What will be done:'), ...lines].join('\n'));
+}

@@ -1,0 +1,57 @@
+// A repair plan and its outcome for a person at a terminal: a row for each decision, then what could not be settled.
+// The predecessors' lines are in fix-lines.ts.
+import type { FixOutcome } from '../../apply/fix/apply-fix.js';
+import type { ConflictCopy, KeyConflictCase } from '../../apply/fix/settle-key.js';
+import type { Danger, FixPlan } from '../../plan/fix/step.js';
+import { countSlots } from '../../plan/step.js';
+import type { Io } from '../io.js';
+import { formatBytes } from '../moving.js';
+import type { Style } from '../style.js';
+import { formatCount } from './check-table.js';
+import { slotList } from './fix-lines.js';
+
+function colour(style: Style, danger: Danger): string {
+  if (danger === 'safe') return style.good('safe     ');
+  return danger === 'careful' ? style.warn('careful  ') : style.bad('dangerous');
+}
+
+function shorten(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+}
+
+/** The plan: what is done about which slots, how dangerous that is, and why. Two lines a decision, as reasons are long. */
+export function fixPlanTable(io: Io, plan: FixPlan): string[] {
+  const { style } = io;
+  const lines = plan.decisions.flatMap((decision) => {
+    const slots = countSlots(decision.slots);
+    const keys = decision.holders.reduce((sum, { keys: held }) => sum + held, 0);
+    const what = `${slots === 1 ? 'slot' : `${formatCount(slots)} slots`} ${shorten(slotList([decision]), 50)}`;
+    return [`${colour(style, decision.danger)}  ${style.strong(what)}: ${decision.action}${keys > 0 ? ` (${formatCount(keys)} keys)` : ''}`, `           ${style.faint(decision.reason)}`];
+  });
+  return plan.decisions.length === 0 ? [] : [style.strong(`Repairs (${plan.decisions.length})`), ...lines];
+}
+
+/** `2.1 kB hash, expires in 30 s`. */
+export function copyText(copy: ConflictCopy): string {
+  return `${formatBytes(copy.bytes)} ${copy.type}${copy.ttlMs < 0 ? '' : `, expires in ${Math.ceil(copy.ttlMs / 1000)} s`}`;
+}
+
+/** One line about a key with two values, for the question what to do with it. */
+export function conflictText({ slot, key, served, other }: KeyConflictCase): string {
+  return `Key ${JSON.stringify(shorten(key, 60))} (slot ${slot}) has different values on ${served.node} (its owner: ${copyText(served)}) and ${other.node} (${copyText(other)}).`;
+}
+
+/** What was done and what was not, as sentences; the most important last. */
+export function outcomeLines(outcome: FixOutcome, file: string): string[] {
+  const { keys, movesFinished, saved, failures, unresolved } = outcome;
+  const done = [`${formatCount(keys)} keys moved`, ...(movesFinished > 0 ? [`${formatCount(movesFinished)} interrupted moves finished`] : [])].join(', ');
+  const failed = new Map<string, number[]>();
+  for (const { message, slot } of failures) failed.set(message, [...(failed.get(message) ?? []), slot]);
+  return [
+    `${done}.`,
+    ...(saved > 0 ? [`${formatCount(saved)} copies of keys were saved to ${file}; its first line tells how to get one back.`] : []),
+    ...[...failed].map(([message, slots]) => `${slots.length === 1 ? `Slot ${slots[0] ?? ''} was` : `${slots.length} slots (${shorten(slots.join(','), 60)}) were`} not repaired: ${message}`),
+    ...unresolved.slice(0, 20).map(({ key, slot, nodes }) => `Key ${JSON.stringify(key)} (slot ${slot}) has different values on ${nodes[0]} (its owner) and ${nodes[1]}: both stay.`),
+    ...(unresolved.length > 20 ? [`… and ${unresolved.length - 20} more keys.`] : []),
+  ];
+}

@@ -1,0 +1,53 @@
+// What an import would do, has done, and what is odd about its counts, as sentences and a table. Pure but for drawing.
+import type { Forecast } from '../../import/census.js';
+import type { ImportStats } from '../../import/event.js';
+import { shownKey } from '../importing.js';
+import type { Io } from '../io.js';
+import { drawTable } from '../table.js';
+import { formatCount } from './check-table.js';
+
+/** Keys by master. */
+export async function targetsTable(io: Io, targets: Readonly<Record<string, number>>): Promise<string> {
+  const rows = Object.entries(targets).map(([name, keys]) => [name, formatCount(keys)]);
+  return drawTable(io.style, [{ title: 'to' }, { title: 'keys', align: 'right' }], rows);
+}
+
+/** One line a master, for --dry-run when piped. */
+export function forecastLines(plan: Forecast): string[] {
+  const about = plan.sampled ? 'about ' : '';
+  return [`*** ${plan.keys} keys would be imported`, ...Object.entries(plan.targets).map(([name, keys]) => `${about}${keys} keys to ${name}`)];
+}
+
+/** The question before keys leave a source. */
+export function importQuestion(source: string, keys: number, copy: boolean, replace: boolean): string {
+  const what = copy ? `Copy ${formatCount(keys)} keys from ${source}?` : `Move ${formatCount(keys)} keys from ${source}? They are deleted there (--copy keeps them).`;
+  return `${what}${replace ? ' Keys of the same name in the cluster are overwritten.' : ''} (type 'yes' to accept):`;
+}
+
+const SHOWN = 20;
+
+/** Keys that stayed where they were, and how to get them over. */
+export function conflictLines(stats: ImportStats): string[] {
+  const { conflicts } = stats;
+  if (conflicts.length === 0) return [];
+  const listed = conflicts.slice(0, SHOWN).map(({ key, database, target }) => `  ${shownKey(key)} (database ${database}, on ${target.name})`);
+  const more = conflicts.length > SHOWN ? [`  and ${conflicts.length - SHOWN} more (--json lists all)`] : [];
+  return [`${conflicts.length} keys exist in the cluster with other values; both copies were left as they are:`, ...listed, ...more, 'Delete or rename the wrong copies and run this again, or add --replace to overwrite those of the cluster.'];
+}
+
+/** Counts that don't add up, each with the likely reason. */
+export function countWarnings(stats: ImportStats, copy: boolean, replace: boolean): string[] {
+  const { source, cluster } = stats.counts;
+  const warnings: string[] = [];
+  if (Number.isNaN(source.after) || Number.isNaN(cluster.after)) return ['the keys could not be counted afterwards: a node did not answer'];
+  const left = source.after - stats.conflicts.length;
+  if (!copy && left > 0) warnings.push(`${formatCount(left)} keys are on the source still or again: something writes to it; stop that and run this again`);
+  const missed = source.after - stats.imported - stats.equal - stats.conflicts.length;
+  if (copy && missed > 0) warnings.push(`${formatCount(missed)} keys of the source were not seen: written or changed meanwhile; running this again copies what is missing`);
+  const expected = cluster.before + stats.imported;
+  if (!replace && cluster.after !== expected) {
+    const by = Math.abs(cluster.after - expected);
+    warnings.push(`the cluster holds ${formatCount(by)} keys ${cluster.after < expected ? 'fewer' : 'more'} than the ${formatCount(expected)} expected: ${cluster.after < expected ? 'expired, evicted or deleted' : 'written by others'} meanwhile`);
+  }
+  return warnings;
+}

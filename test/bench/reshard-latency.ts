@@ -1,0 +1,162 @@
+// A reshard of 2,730 slots of 1M keys under a steady load: wall time and what the load felt, ours beside redis-cli at its
+// default and at its best pipeline, alternating in one run on the same six real nodes.
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Interface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { keySlot } from '../../src/cluster/slots.js';
+import { Connection } from '../../src/client/connection.js';
+import { CLI, HOST, median, run, startPeer, timeOf } from './peers.js';
+import type { Peer } from './peers.js';
+import type { LoadReport } from './steady-load.js';
+
+export interface ReshardBench {
+  /** Keys of 100 bytes in the whole cluster; default 1,000,000. */
+  readonly keys?: number;
+  /** Slots moved in each run; default 2730. */
+  readonly slots?: number;
+  /** Runs of each program; default 3. */
+  readonly rounds?: number;
+  /** GETs and SETs a second; default 400. */
+  readonly perSecond?: number;
+}
+
+interface Contender {
+  readonly name: string;
+  readonly command: string;
+  readonly words: readonly string[];
+}
+
+const CONTENDERS: readonly Contender[] = [
+  { name: 'redis-trib', command: process.execPath, words: [CLI] },
+  { name: 'redis-cli', command: 'redis-cli', words: ['--cluster'] },
+  { name: 'redis-cli, pipeline 1000', command: 'redis-cli', words: ['--cluster-pipeline', '1000', '--cluster'] },
+];
+
+/** The load process and its line protocol. */
+class Load {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly lines: Interface,
+  ) {}
+
+  static async start(addresses: readonly string[], perSecond: number, keys: number): Promise<Load> {
+    const script = fileURLToPath(new URL('steady-load.js', import.meta.url));
+    const child = spawn(process.execPath, [script, addresses.join(','), String(perSecond), String(keys)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const load = new Load(child, createInterface({ input: child.stdout! }));
+    await load.line();
+    return load;
+  }
+
+  begin(): void {
+    this.child.stdin!.write('begin\n');
+  }
+
+  async end(): Promise<LoadReport> {
+    this.child.stdin!.write('end\n');
+    return JSON.parse(await this.line()) as LoadReport;
+  }
+
+  stop(): void {
+    this.child.kill('SIGKILL');
+  }
+
+  private line(): Promise<string> {
+    return new Promise((done, failed) => {
+      this.lines.once('line', done);
+      this.child.once('exit', () => failed(new Error('the load process ended early')));
+    });
+  }
+}
+
+/** Six real nodes as three masters with a replica each. */
+export async function realCluster(): Promise<Peer[]> {
+  const peers: Peer[] = [];
+  for (let i = 0; i < 6; i++) peers.push(await startPeer('redis', ['--cluster-enabled', 'yes', '--appendonly', 'no', '--repl-diskless-sync-delay', '0']));
+  await run('redis-cli', ['--cluster', 'create', ...peers.map(addressOf), '--cluster-replicas', '1', '--cluster-yes']);
+  await settled(peers);
+  return peers;
+}
+
+export function addressOf(peer: Peer): string {
+  return `${HOST}:${peer.port}`;
+}
+
+/** Waits until redis-cli's own check is content: it refuses to reshard before. */
+export async function settled(peers: readonly Peer[]): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const fine = await run('redis-cli', ['--cluster', 'check', addressOf(peers[0]!)]).then(() => true, () => false);
+    if (fine) return;
+    await new Promise((done) => setTimeout(done, 200));
+  }
+  throw new Error('the cluster does not come to rest');
+}
+
+/** Writes `key:0` … with values of 100 bytes, each to the node that owns its slot (three even masters). */
+export async function fillCluster(peers: readonly Peer[], keys: number): Promise<void> {
+  const links = await Promise.all(peers.slice(0, 3).map(({ port }) => Connection.connect({ host: HOST, port })));
+  const value = 'v'.repeat(100);
+  for (let at = 0; at < keys; at += 20_000) {
+    const batches: string[][][] = [[], [], []];
+    for (let i = at; i < Math.min(keys, at + 20_000); i++) batches[ownerOf(keySlot(`key:${i}`))]!.push(['SET', `key:${i}`, value]);
+    await Promise.all(links.map((link, index) => link.pipeline(batches[index] ?? [])));
+  }
+  for (const link of links) link.close();
+}
+
+function ownerOf(slot: number): number {
+  return slot <= 5460 ? 0 : slot <= 10922 ? 1 : 2;
+}
+
+const idOf = async (peer: Peer): Promise<string> => (await run('redis-cli', ['-p', String(peer.port), 'cluster', 'myid'])).stdout.trim();
+
+const row = (name: string, ms: number, { p50, p99, p999, max }: LoadReport, note = ''): string =>
+  `  ${name.padEnd(26)} ${(ms / 1000).toFixed(2).padStart(6)} s   p50 ${p50.toFixed(2)}  p99 ${p99.toFixed(2)}  p99.9 ${p999.toFixed(2)}  max ${max.toFixed(1)} ms${note}`;
+
+interface Sample {
+  readonly ms: number;
+  readonly load: LoadReport;
+}
+
+async function measure(load: Load, work: () => Promise<number>): Promise<Sample> {
+  load.begin();
+  const ms = await work();
+  return { ms, load: await load.end() };
+}
+
+function summary(samples: readonly Sample[]): Sample {
+  const of = (pick: (report: LoadReport) => number): number => median(samples.map((sample) => pick(sample.load)));
+  const load = { requests: 0, errors: samples.reduce((sum, one) => sum + one.load.errors, 0), p50: of((r) => r.p50), p99: of((r) => r.p99), p999: of((r) => r.p999), max: of((r) => r.max) };
+  return { ms: median(samples.map(({ ms }) => ms)), load };
+}
+
+/** Prints a line a program: median wall time, latencies of the load meanwhile, and ours as ratios. */
+export async function benchReshardLatency(print: (line: string) => void, options: ReshardBench = {}): Promise<void> {
+  const { keys = 1_000_000, slots = 2730, rounds = 3, perSecond = 400 } = options;
+  const peers = await realCluster();
+  await fillCluster(peers, keys);
+  const ids = await Promise.all(peers.slice(0, 3).map(idOf));
+  const load = await Load.start(peers.slice(0, 3).map(addressOf), perSecond, keys);
+  try {
+    const idle = await measure(load, () => new Promise((done) => setTimeout(done, 2000, 2000)));
+    print(`\nreshard of ${slots} slots (${keys} keys in all) under ${perSecond} requests/s, median of ${rounds} runs each, alternating`);
+    print(row('nothing', idle.ms, idle.load));
+    const samples = CONTENDERS.map((): Sample[] => []);
+    for (let round = 0; round < rounds; round++) {
+      for (const [index, { command, words }] of CONTENDERS.entries()) {
+        const target = ids[(round + index) % 3]!;
+        const args = [...words, 'reshard', addressOf(peers[0]!), '--cluster-from', 'all', '--cluster-to', target, '--cluster-slots', String(slots), '--cluster-yes'];
+        samples[index]!.push(await measure(load, () => timeOf(command, args)));
+        await settled(peers);
+      }
+    }
+    const [ours, ...theirs] = samples.map(summary);
+    CONTENDERS.forEach(({ name }, index) => print(row(name, summary(samples[index]!).ms, summary(samples[index]!).load)));
+    const ratios = theirs.map((one) => (ours!.ms / one.ms).toFixed(2));
+    print(`  ours / redis-cli: wall ${ratios.join(' and ')} (its best); p99 ${(ours!.load.p99 / theirs[0]!.load.p99).toFixed(2)}, max ${(ours!.load.max / theirs[0]!.load.max).toFixed(2)}`);
+  } finally {
+    load.stop();
+    await Promise.all(peers.map((peer) => peer.stop()));
+  }
+}

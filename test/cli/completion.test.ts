@@ -1,0 +1,126 @@
+// Completion scripts: bash through its own machinery; zsh and fish through theirs where the shells are installed, else by
+// their structure. Made from the list of commands, so none can be missing.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { commands } from '../../commands/index.js';
+import { bashScript } from '../../src/cli/completion-bash.js';
+import { fishScript } from '../../src/cli/completion-fish.js';
+import { zshScript } from '../../src/cli/completion-zsh.js';
+import { completableCommands, type CompletableCommand } from '../../src/cli/completion.js';
+import { cleanEnv, runCli } from '../support/cli.js';
+
+const has = (shell: string): boolean => spawnSync(shell, ['-c', 'true']).status === 0;
+
+let folder = '';
+let all: CompletableCommand[] = [];
+const file = (name: string): string => join(folder, name);
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'redis-trib-completion-'));
+  all = await completableCommands(commands);
+  writeFileSync(file('bash'), bashScript(all));
+  writeFileSync(file('_redis-trib'), zshScript(all));
+  writeFileSync(file('fish'), fishScript(all));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('what can be completed', () => {
+  it('is every command with its options, choices, files and literal words', () => {
+    expect(all.map((command) => command.name)).toEqual([...commands.map((entry) => entry.name), 'help']);
+    const find = (name: string): CompletableCommand | undefined => all.find((command) => command.name === name);
+    expect(find('local')?.words).toContain('status');
+    expect(find('help')?.words).toContain('reshard');
+    expect(find('check')?.words).toEqual([]);
+    expect(find('check')?.options.find((option) => option.flag === '--output')).toMatchObject({ short: '-o', choices: ['table', 'plain', 'json'] });
+    expect(find('check')?.options.find((option) => option.flag === '--cacert')).toMatchObject({ file: true, choices: [] });
+    expect(find('check')?.options.map((option) => option.flag)).not.toContain('--uri'); // hidden
+    expect(find('reshard')?.options.map((option) => option.flag)).toEqual(expect.arrayContaining(['--yes', '--dry-run', '--from']));
+  });
+
+  it.each(['bash', 'zsh', 'fish'])('redis-trib completion %s prints the script', async (shell) => {
+    const run = await runCli(['completion', shell]);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    for (const { name } of commands) expect(run.stdout).toContain(name);
+  });
+
+  it('another shell exits 2 and names the three', async () => {
+    const run = await runCli(['completion', 'tcsh']);
+    expect(run).toMatchObject({ code: 2 });
+    expect(run.stderr).toContain('one of bash, zsh, fish');
+    expect(await runCli(['completion'])).toMatchObject({ code: 2 });
+  });
+});
+
+describe.skipIf(!has('bash'))('in bash', () => {
+  const complete = (...words: string[]): string[] => {
+    const script = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _redis_trib; printf "%s\\n" "${COMPREPLY[@]}"';
+    const run = spawnSync('bash', ['--norc', '-c', script, 'bash', file('bash'), ...words], { encoding: 'utf8', cwd: folder });
+    expect(run.stderr).toBe('');
+    return run.stdout.split('\n').filter((line) => line !== '');
+  };
+
+  it.each<[string, readonly string[], readonly string[]]>([
+    ['commands', ['redis-trib', 'chec'], ['check']],
+    ['commands behind --cluster', ['redis-trib', '--cluster', 'resh'], ['reshard']],
+    ['options of the command', ['redis-trib', 'check', '--search'], ['--search-multiple-owners']],
+    ['options behind the address', ['redis-trib', 'failover', 'h:1', '--take'], ['--takeover']],
+    ['choices', ['redis-trib', 'check', '--output', ''], ['table', 'plain', 'json']],
+    ['choices of a short option', ['redis-trib', 'check', '-o', 'j'], ['json']],
+    ['choices behind =', ['redis-trib', 'check', '--output', '=', 'pl'], ['plain']],
+    ['choices behind a bare =', ['redis-trib', 'check', '--output', '='], ['table', 'plain', 'json']],
+    ['files', ['redis-trib', 'check', '--cacert', 'ba'], ['bash']],
+    ['nothing for a free value', ['redis-trib', 'check', '--user', ''], []],
+    ['literal words', ['redis-trib', 'local', 'sta'], ['start', 'status']],
+    ['shells', ['redis-trib', 'completion', 'z'], ['zsh']],
+    ['topics of help', ['redis-trib', 'help', 'consis'], ['consistency-test']],
+    ['no option of another command', ['redis-trib', 'check', '--takeov'], []],
+  ])('%s', (_, words, expected) => {
+    expect(complete(...words)).toEqual(expected);
+  });
+
+  it('the script registers itself', () => {
+    const run = spawnSync('bash', ['--norc', '-c', 'source "$1"; complete -p redis-trib', 'bash', file('bash')], { encoding: 'utf8' });
+    expect(run.stdout).toBe('complete -F _redis_trib redis-trib\n');
+  });
+});
+
+describe('in fish', () => {
+  it('a line for each command and each option', () => {
+    const lines = fishScript(all).split('\n');
+    for (const command of all) {
+      expect(lines.filter((line) => line.includes(`__fish_use_subcommand -a ${command.name} `))).toHaveLength(1);
+      expect(lines.filter((line) => line.includes(`__fish_seen_subcommand_from ${command.name}' -l `))).toHaveLength(command.options.length);
+    }
+  });
+
+  it.skipIf(!has('fish'))('fish takes it and completes', () => {
+    const complete = (line: string): string[] => {
+      const run = spawnSync('fish', ['--no-config', '-c', `source ${file('fish')}; complete -C "${line}"`], { encoding: 'utf8', env: cleanEnv() });
+      return run.stdout.split('\n').filter((text) => text !== '').map((text) => text.split('\t')[0] ?? '');
+    };
+    expect(complete('redis-trib chec')).toEqual(['check']);
+    expect(complete('redis-trib check --output ').sort()).toEqual(['json', 'plain', 'table']);
+    expect(complete('redis-trib local sta').sort()).toEqual(['start', 'status']);
+    expect(complete('redis-trib failover --takeo')).toEqual(['--takeover']);
+  });
+});
+
+describe('in zsh', () => {
+  it('a branch for each command with all its options', () => {
+    const script = zshScript(all);
+    expect(script.startsWith('#compdef redis-trib\n')).toBe(true);
+    for (const command of all) {
+      const branch = script.split(`\n    ${command.name})\n`)[1]?.split('\n      ;;')[0] ?? '';
+      for (const option of command.options) expect(branch).toContain(`'*${option.flag}${option.placeholder === undefined ? '' : '='}[`);
+    }
+  });
+
+  it.skipIf(!has('zsh'))('zsh takes it', () => {
+    expect(spawnSync('zsh', ['-n', file('_redis-trib')], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
+    const load = spawnSync('zsh', ['-f', '-c', `autoload -U compinit; compinit -u -D; source ${file('_redis-trib')}; print $_comps[redis-trib]`], { encoding: 'utf8', env: cleanEnv({ HOME: folder }) });
+    expect(load).toMatchObject({ status: 0, stdout: '_redis_trib\n' });
+  });
+});

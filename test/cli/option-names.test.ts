@@ -1,0 +1,27 @@
+// Names of options over the whole list of commands: an option of a command must not take a spelling that another one or a
+// shared one has, or one of both silently wins.
+import { describe, expect, it } from 'vitest';
+import { commands } from '../../commands/index.js';
+import { flagName } from '../../src/cli/argv.js';
+import type { OptionTable } from '../../src/cli/options.js';
+import { connectionOptions, mutationOptions, terminalOptions } from '../../src/cli/shared-options.js';
+
+function spellings(table: OptionTable): string[] {
+  return Object.entries(table).flatMap(([key, option]) => [flagName(key), ...(option.aliases ?? []), ...(option.short === undefined ? [] : [`-${option.short}`])]);
+}
+
+describe.each(commands.map((entry) => [entry.name, entry] as const))('%s', (_, entry) => {
+  it('has options of different spellings, its own and the shared ones', async () => {
+    const { default: command } = await entry.load();
+    const all = [command.options, terminalOptions, ...(command.connects ? [connectionOptions] : []), ...(command.mutates ? [mutationOptions] : [])].flatMap(spellings);
+    expect(all.filter((name, index) => all.indexOf(name) !== index)).toEqual([]);
+  });
+
+  it('has a summary, examples that begin with its name, and no full stop in short texts', async () => {
+    const { default: command } = await entry.load();
+    expect(entry.summary).toMatch(/[^.]$/);
+    expect(command.examples.length).toBeGreaterThan(0);
+    for (const example of command.examples) expect(example).toMatch(new RegExp(`redis-trib (--cluster )?${entry.name}\\b`));
+    for (const option of Object.values(command.options)) expect(option.summary).toMatch(/[^.]$/);
+  });
+});

@@ -1,0 +1,77 @@
+// backup as a process: lines and files of redis-cli (8.13), JSON, exit codes, Ctrl-C, kill -9, and a limit of file sizes.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { CLI, cleanEnv, finished, runCli, startCli } from '../support/cli.js';
+import { fill } from '../support/load.js';
+import { describeWithRedis, startRedisCluster, waitFor, type RedisNodes } from '../support/redis-server.js';
+
+describeWithRedis('backup as a command', () => {
+  let nodes: RedisNodes;
+  let dir: string;
+
+  beforeAll(async () => {
+    nodes = await startRedisCluster(2, { extraArgs: ['--rdb-key-save-delay', '200'] });
+    await fill(nodes, Array.from({ length: 2000 }, (_, index) => ['SET', `key:${index}`, randomBytes(1000)]));
+  });
+  afterAll(() => nodes.stop());
+  beforeEach(() => void (dir = mkdtempSync(join(tmpdir(), 'redis-trib-backup-'))));
+  afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+  const partial = (): string[] => readdirSync(dir).filter((name) => name.endsWith('.part'));
+
+  it('prints the lines of redis-cli and exits 0', async () => {
+    const run = await runCli(['--cluster', 'backup', nodes.seed, dir]);
+    expect(run.code).toBe(0);
+    const lines = run.stdout.split('\n');
+    expect(lines.filter((line) => line.startsWith('>>> Node')).sort()).toEqual(nodes.nodes.map(({ address }) => `>>> Node ${address} -> Saving RDB...`).sort());
+    expect(lines.slice(-3)).toEqual([`Saving cluster configuration to: ${dir}/nodes.json`, `[OK] Backup created into: ${dir}`, '']);
+    expect(readdirSync(dir)).toHaveLength(3);
+  });
+
+  it('gives JSON, and a backup of a cluster with problems says so', async () => {
+    await using link = await nodes.nodes[0]!.connect();
+    await using other = await nodes.nodes[1]!.connect();
+    await link.command(['CLUSTER', 'SETSLOT', 0, 'MIGRATING', String(await other.command(['CLUSTER', 'MYID']))]);
+    const run = await runCli(['backup', nodes.seed, dir, '--json']);
+    const plain = await runCli(['backup', nodes.seed, dir]);
+    await link.command(['CLUSTER', 'SETSLOT', 0, 'STABLE']);
+    expect(JSON.parse(run.stdout)).toMatchObject({ schema: 1, ok: false, missing: [], manifest: join(dir, 'nodes.json'), files: [{ via: 'sync' }, { via: 'sync' }] });
+    expect([run.code, plain.code]).toEqual([0, 0]);
+    expect(plain.stdout).toContain("*** Cluster seems to have some problems, please be aware of it if you're going to restore this backup.\n[OK] Backup");
+    expect(readFileSync(join(dir, 'nodes.json'), 'utf8')).toContain('"cluster_errors": 1');
+  });
+
+  it('a wrong number of words is a usage error', async () => {
+    expect(await runCli(['backup', nodes.seed])).toMatchObject({ code: 2, stderr: expect.stringContaining('[ERR] Wrong number of arguments for specified sub command') as string });
+    expect((await runCli(['backup', nodes.seed, dir, 'more'])).code).toBe(2);
+  });
+
+  it('Ctrl-C leaves nothing and exits 130', async () => {
+    const child = startCli(['backup', nodes.seed, dir]);
+    const end = finished(child);
+    await waitFor(() => partial().length > 0, 'the first file');
+    child.kill('SIGINT');
+    expect((await end).code).toBe(130);
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  it('kill -9 leaves nothing that looks complete', async () => {
+    const child = startCli(['backup', nodes.seed, dir]);
+    const end = finished(child);
+    await waitFor(() => partial().length > 0, 'the first file');
+    child.kill('SIGKILL');
+    await end;
+    expect(readdirSync(dir).every((name) => name.startsWith('.redis-trib-backup.') && name.endsWith('.part'))).toBe(true);
+  });
+
+  it('a limit of file sizes (ulimit -f) ends it with a reason', async () => {
+    const script = `ulimit -f 512; trap '' XFSZ; exec "${process.execPath}" "${CLI}" backup ${nodes.seed} "${dir}"`;
+    const run = await finished(spawn('bash', ['-c', script], { env: cleanEnv(), stdio: ['ignore', 'pipe', 'pipe'] }));
+    expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('the file would be larger than permitted') as string });
+    expect(readdirSync(dir)).toEqual([]);
+  });
+});

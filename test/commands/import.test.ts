@@ -1,0 +1,203 @@
+// import as a process: lines of redis-cli (8.11), both predecessors' spellings, JSON, exit codes, prompts, credentials of the
+// source, kill -9 and Ctrl-C with the same command going on, and bundled nodes as targets and as source.
+import { spawnSync } from 'node:child_process';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { startCluster } from '../../src/testing.js';
+import type { Connection } from '../../src/client/connection.js';
+import { finished, openTerminal, runCli, startCli, type CliResult, type Terminal } from '../support/cli.js';
+import { totalKeys } from '../support/load.js';
+import { describeWithRedis, startRedis, startRedisCluster, waitFor, type RedisNode, type RedisNodes } from '../support/redis-server.js';
+
+const ENTER = '\r';
+
+describeWithRedis('import as a command', () => {
+  let nodes: RedisNodes;
+  let origin: RedisNode;
+  let locked: RedisNode;
+  let link: Connection;
+  let terminal: Terminal | undefined;
+
+  beforeAll(async () => {
+    [nodes, origin, locked] = await Promise.all([startRedisCluster(3), startRedis(['--enable-debug-command', 'yes']), startRedis(['--requirepass', 'secret'])]);
+    link = await origin.connect();
+    await using admin = await locked.connect();
+    await admin.command(['AUTH', 'secret']);
+    await admin.command(['ACL', 'SETUSER', 'mover', 'on', '>pw %s', '~*', '+@all']);
+  });
+  afterAll(async () => {
+    link.close();
+    await Promise.all([nodes.stop(), origin.stop(), locked.stop()]);
+  });
+  beforeEach(async () => {
+    await link.command(['FLUSHALL']);
+    for (const node of nodes.nodes) {
+      await using one = await node.connect();
+      await one.command(['FLUSHALL']);
+    }
+  });
+  afterEach(() => {
+    terminal?.kill();
+    terminal = undefined;
+  });
+
+  const populate = (count: number): Promise<unknown> => link.command(['DEBUG', 'POPULATE', count, 'key', 100]);
+  const size = async (): Promise<number> => Number(await link.command(['DBSIZE']));
+  const importing = (...words: string[]): Promise<CliResult> => runCli(['import', nodes.seed, '--from', origin.address, ...words]);
+  const at = (seed: string): string[] => ['import', seed, '--from', origin.address];
+
+  it('prints what redis-cli prints, line by line, in its spelling', async () => {
+    await populate(20);
+    await link.command(['SET', '\x00b\xffn', 'v']);
+    await link.command(['DEL', '\x00b\xffn']);
+    const ours = await runCli(['--cluster', 'import', nodes.seed, '--cluster-from', origin.address, '--cluster-copy']);
+    expect(ours.code).toBe(0);
+    const theirs = spawnSync('redis-cli', ['--cluster', 'import', nodes.seed, '--cluster-from', origin.address, '--cluster-copy', '--cluster-replace'], { encoding: 'utf8', env: { ...process.env, TERM: 'dumb' } });
+    const lines = (text: string): string[] => text.split('\n').map((line) => line.trimEnd()).sort();
+    expect(lines(ours.stdout)).toEqual(lines(theirs.stdout));
+    expect(ours.stdout).toMatch(new RegExp(`^>>> Importing data from ${origin.address} to cluster ${nodes.seed}\n>>> Performing Cluster Check`));
+    expect(ours.stdout).toMatch(/\n\*\*\* Importing 20 keys from DB 0\nMigrating key:\d+ to 127\.0\.0\.1:\d+: OK\n/);
+  });
+
+  it('moves without a question when nobody sits there, and gives JSON', async () => {
+    await populate(500);
+    const run = await importing('--json');
+    expect(run.code).toBe(0);
+    expect(JSON.parse(run.stdout)).toMatchObject({ schema: 1, applied: true, copy: false, imported: 500, conflicts: [], counts: { source: { before: 500, after: 0 }, cluster: { before: 0, after: 500 } } });
+  });
+
+  it('--dry-run says what would go where and changes nothing', async () => {
+    await populate(300);
+    const run = await importing('--dry-run', '--json');
+    const { plan } = JSON.parse(run.stdout) as { plan: { keys: number; targets: Record<string, number> } };
+    expect([run.code, plan.keys, Object.values(plan.targets).reduce((a, b) => a + b, 0)]).toEqual([0, 300, 300]);
+    expect((await importing('--dry-run')).stdout).toContain('*** 300 keys would be imported\n');
+    expect([await size(), await totalKeys(nodes)]).toEqual([300, 0]);
+  });
+
+  it('keys that differ stay on both sides: named, exit 1', async () => {
+    await populate(50);
+    await importing('--copy');
+    await link.command(['SET', 'key:7', 'changed']);
+    const run = await importing();
+    expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('"key:7" (database 0, on 127.0.0.1:') as string });
+    expect(run.stdout).toContain(`Source ${origin.address} replied with error:\nERR Target instance replied with error: BUSYKEY Target key name already exists.\n`);
+    expect(run.stderr).toContain('--replace');
+    expect(await size()).toBe(1);
+    expect((await importing('--replace')).code).toBe(0);
+    expect(await size()).toBe(0);
+  });
+
+  it('other databases are named, and taken with --db', async () => {
+    await link.pipeline([['SET', 'a', '0'], ['SELECT', 2], ['SET', 'b', '2'], ['SELECT', 0]]);
+    expect(await importing()).toMatchObject({ code: 1, stderr: expect.stringMatching(/databases other than 0: 2 \(1 keys\)[^]*--db all/) as string });
+    expect((await importing('--db', '2', '--copy')).stdout).toContain('*** Importing 1 keys from DB 2\n');
+    expect((await importing('--db', 'all')).code).toBe(0);
+    expect([await totalKeys(nodes), await size()]).toEqual([2, 0]);
+  });
+
+  it.each([
+    [[], "[ERR] Option '--cluster-from' is required for subcommand 'import'."],
+    [['--from', 'nowhere'], '[ERR] Invalid --cluster-from host.'],
+    [['--from', '127.0.0.1:1', '--from-user', 'x'], '--from-user x needs a password'],
+    [['--from', '127.0.0.1:1', '--from-askpass'], '--from-password-file FILE'],
+    [['--from', '127.0.0.1:1', '--from-cert', 'x'], '--from-cert and --from-key go together'],
+  ])('import %j is a usage error', async (words, text) => {
+    const run = await runCli(['import', nodes.seed, ...words]);
+    expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining(text) as string });
+  });
+
+  it('a source that is not there, or in cluster mode', async () => {
+    expect(await runCli(['import', nodes.seed, '--from', '127.0.0.1:1'])).toMatchObject({ code: 3, stderr: expect.stringContaining('Could not connect to Redis at 127.0.0.1:1: Connection refused') as string });
+    expect(await runCli(['import', nodes.seed, '--from', nodes.seed])).toMatchObject({ code: 1, stderr: expect.stringContaining('[ERR] The source node should not be a cluster node.') as string });
+  });
+
+  it('enters the source with its own password, user or URL, and never with those of the cluster', async () => {
+    const from = ['import', nodes.seed, '--from', locked.address, '--copy'];
+    expect(await runCli(from, { env: { REDIS_TRIB_FROM_AUTH: '' } })).toMatchObject({ code: 3 });
+    expect(await runCli([...from, '--cluster-from-pass', 'secret'])).toMatchObject({ code: 0 });
+    expect(await runCli([...from, '--cluster-from-user', 'mover', '--cluster-from-pass', 'pw %s'])).toMatchObject({ code: 0 });
+    expect(await runCli(from, { env: { REDIS_TRIB_FROM_AUTH: 'secret' } })).toMatchObject({ code: 0 });
+    expect(await runCli(['import', nodes.seed, '--from', `redis://mover:pw%20%25s@${locked.address}`])).toMatchObject({ code: 0 });
+    expect(await runCli([...from, '--from-pass', 'wrong'])).toMatchObject({ code: 3, stderr: expect.stringContaining('WRONGPASS') as string });
+  });
+
+  it('at a terminal: asks before keys leave the source; no changes nothing, yes moves', async () => {
+    await populate(40);
+    terminal = openTerminal(at(nodes.seed));
+    await terminal.waitFor('Move 40 keys from');
+    terminal.type(`no${ENTER}`);
+    expect([await terminal.exit, await size()]).toEqual([4, 40]);
+    terminal = openTerminal(at(nodes.seed));
+    await terminal.waitFor("(type 'yes' to accept):");
+    terminal.type('\u0003');
+    expect([await terminal.exit, await size()]).toEqual([130, 40]);
+    terminal = openTerminal(at(nodes.seed));
+    await terminal.waitFor("(type 'yes' to accept):");
+    terminal.type('\u0004');
+    expect([await terminal.exit, await size()]).toEqual([130, 40]);
+    terminal = openTerminal(at(nodes.seed));
+    await terminal.waitFor('Move 40 keys from');
+    terminal.type(`yes${ENTER}`);
+    await terminal.waitFor('Moved 40 keys');
+    expect([await terminal.exit, await size()]).toEqual([0, 0]);
+  });
+
+  it('at a terminal: --copy asks nothing, --from-askpass asks for the password of the source without showing it', async () => {
+    terminal = openTerminal(['import', nodes.seed, '--from', locked.address, '--copy', '--from-askpass']);
+    await terminal.waitFor('Please input import source node password:');
+    terminal.type(`secret${ENTER}`);
+    expect(await terminal.exit).toBe(0);
+    expect(terminal.screen()).not.toContain('secret');
+  });
+
+  it.each(['SIGINT', 'SIGKILL'] as const)('%s half way loses nothing, and the same command goes on', async (signal) => {
+    await populate(60_000);
+    const child = startCli([...at(nodes.seed), '--json', '--pipeline', '200']);
+    const end = finished(child);
+    await waitFor(async () => (await size()) < 55_000, 'the import to be under way');
+    child.kill(signal);
+    const { code, stdout } = await end;
+    const left = await size();
+    expect(left).toBeGreaterThan(0);
+    if (signal === 'SIGINT') expect([code, (JSON.parse(stdout) as { error: { hint: string } }).error.hint]).toEqual([130, expect.stringContaining('the same command again goes on')]);
+    const run = await importing('--json');
+    expect(run.code).toBe(0);
+    expect(JSON.parse(run.stdout)).toMatchObject({ conflicts: [] });
+    expect([await size(), await totalKeys(nodes)]).toEqual([0, 60_000]);
+  });
+
+  it('SIGKILL half way with --copy: running it again finds no conflict', async () => {
+    await populate(60_000);
+    const child = startCli([...at(nodes.seed), '--copy', '--json', '--pipeline', '200']);
+    const end = finished(child);
+    await waitFor(async () => (await totalKeys(nodes)) > 5000, 'the import to be under way');
+    child.kill('SIGKILL');
+    await end;
+    const run = await importing('--copy', '--json');
+    const { imported, equal, conflicts } = JSON.parse(run.stdout) as { imported: number; equal: number; conflicts: unknown[] };
+    expect([run.code, imported + equal, conflicts]).toEqual([0, 60_000, []]);
+    expect(equal).toBeGreaterThan(4000);
+    expect(await totalKeys(nodes)).toBe(60_000);
+  });
+
+  it('values of 1 byte to 60 MB and a set of 200,000 members arrive', async () => {
+    await link.pipeline([['SET', 'small', 'x'], ['SETRANGE', 'large', 60_000_000, 'end'], ['EVAL', "for i = 1, 200000, 1000 do local m = {} for j = i, i + 999 do m[#m + 1] = 'member:' .. j end redis.call('sadd', KEYS[1], unpack(m)) end", 1, 'set']]);
+    await populate(2000);
+    const run = await importing('--json');
+    expect(run.code).toBe(0);
+    expect(JSON.parse(run.stdout)).toMatchObject({ imported: 2003, relayed: 0, conflicts: [] });
+    const length = spawnSync('redis-cli', ['-c', '-p', String(nodes.nodes[0]?.port), 'STRLEN', 'large'], { encoding: 'utf8' });
+    const members = spawnSync('redis-cli', ['-c', '-p', String(nodes.nodes[0]?.port), 'SCARD', 'set'], { encoding: 'utf8' });
+    expect([length.stdout.trim(), members.stdout.trim()]).toEqual(['60000003', '200000']);
+  });
+
+  it('bundled nodes take keys from a real source', async () => {
+    await populate(300);
+    await link.command(['RPUSH', 'list', 'a', 'b']);
+    await using bundled = await startCluster({ masters: 3 });
+    const [first] = bundled.nodes;
+    const run = await runCli(['import', `${first?.host ?? ''}:${first?.port ?? 0}`, '--from', origin.address, '--json']);
+    expect(run.code).toBe(0);
+    expect(JSON.parse(run.stdout)).toMatchObject({ imported: 301, conflicts: [], counts: { source: { after: 0 }, cluster: { after: 301 } } });
+  });
+});

@@ -1,0 +1,211 @@
+// Importing a running server into three real masters, as a library: what is moved, copied, compared, refused, and what
+// happens when a way is closed, slots move meanwhile, or the import is stopped half way.
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { openCluster, type Cluster } from '../../src/apply/open-cluster.js';
+import { ClusterClient } from '../../src/client/cluster-client.js';
+import type { Arg, Connection } from '../../src/client/connection.js';
+import { keySlot } from '../../src/cluster/slots.js';
+import { forecast } from '../../src/import/census.js';
+import type { ImportEvent, ImportStats } from '../../src/import/event.js';
+import { importKeys } from '../../src/import/import.js';
+import type { ImportOptions } from '../../src/import/options.js';
+import { Source } from '../../src/import/source.js';
+import { keysInSlots, seeds, totalKeys } from '../support/load.js';
+import { describeWithRedis, startRedis, startRedisCluster, type RedisNode, type RedisNodes } from '../support/redis-server.js';
+
+describeWithRedis('import', () => {
+  let nodes: RedisNodes;
+  let origin: RedisNode;
+  let link: Connection;
+  let cluster: Cluster;
+  let client: ClusterClient;
+
+  beforeAll(async () => {
+    [nodes, origin] = await Promise.all([startRedisCluster(3), startRedis(['--enable-debug-command', 'yes'])]);
+    link = await origin.connect();
+    client = await ClusterClient.connect(seeds(nodes));
+  });
+  afterAll(async () => {
+    link.close();
+    client.close();
+    await Promise.all([nodes.stop(), origin.stop()]);
+  });
+  beforeEach(async () => {
+    await link.command(['FLUSHALL']);
+    await link.command(['ACL', 'SETUSER', 'default', '+@all']);
+    for (const node of nodes.nodes) {
+      await using one = await node.connect();
+      await one.command(['FLUSHALL']);
+    }
+    cluster = await openCluster(nodes.seed);
+  });
+  afterEach(() => cluster.close());
+
+  const on = (...commands: Arg[][]): Promise<unknown> => link.pipeline(commands);
+  const size = (): Promise<unknown> => link.command(['DBSIZE']);
+  const run = async (options: ImportOptions = {}): Promise<ImportStats> => importKeys(await Source.open(origin), cluster, options);
+  const get = (key: string): Promise<unknown> => client.command(['GET', key]);
+
+  it('moves every type with its time to live, whatever bytes are in the key', async () => {
+    const odd = ['\x00a\x00', 'line\r\nbreak', '{}x', '\xff\xfe', ' blank ', '{tag}1', '%s%d'];
+    await on(['RPUSH', 'list', 'a', 'b'], ['HSET', 'hash', 'f', 'v'], ['SADD', 'set', 'm'], ['ZADD', 'zset', 1, 'm'], ['XADD', 'stream', '1-1', 'f', 'v'], ['SET', 'ttl', 'x', 'PX', 100_000]);
+    await on(...odd.map((key) => ['SET', key, `value of ${key}`]));
+    const stats = await run();
+    expect(stats).toMatchObject({ imported: 6 + odd.length, equal: 0, relayed: 0, conflicts: [], counts: { source: { before: 6 + odd.length, after: 0 }, cluster: { before: 0, after: 6 + odd.length } } });
+    for (const key of odd) expect(await get(key)).toBe(`value of ${key}`);
+    expect(await client.command(['LRANGE', 'list', 0, -1])).toEqual(['a', 'b']);
+    expect(await client.command(['XLEN', 'stream'])).toBe(1);
+    expect(Number(await client.command(['PTTL', 'ttl']))).toBeGreaterThan(90_000);
+  });
+
+  it('moves many keys and leaves none', async () => {
+    await link.command(['DEBUG', 'POPULATE', 20_000, 'key', 50]);
+    const stats = await run();
+    expect(stats.imported).toBe(20_000);
+    expect(Object.values(stats.targets).reduce((a, b) => a + b, 0)).toBe(20_000);
+    expect(Object.keys(stats.targets)).toHaveLength(3);
+    expect([await size(), await totalKeys(nodes)]).toEqual([0, 20_000]);
+  });
+
+  it('copies, and copying again sends nothing twice and finds no conflict', async () => {
+    await link.command(['DEBUG', 'POPULATE', 2000, 'key', 50]);
+    expect(await run({ copy: true })).toMatchObject({ imported: 2000, equal: 0, counts: { source: { after: 2000 }, cluster: { after: 2000 } } });
+    await on(['SET', 'new', '1']);
+    expect(await run({ copy: true })).toMatchObject({ imported: 1, equal: 2000, conflicts: [] });
+    expect([await size(), await totalKeys(nodes)]).toEqual([2001, 2001]);
+  });
+
+  it('a move after a copy removes the source\'s equal keys', async () => {
+    await link.command(['DEBUG', 'POPULATE', 500, 'key', 50]);
+    await run({ copy: true });
+    expect(await run()).toMatchObject({ imported: 0, equal: 500, conflicts: [] });
+    expect([await size(), await totalKeys(nodes)]).toEqual([0, 500]);
+  });
+
+  it('equal values in another order or encoding are no conflict', async () => {
+    await on(['SADD', 's', 'a', 'b', 'c', 'd'], ['HSET', 'h', 'x', 1, 'y', 2]);
+    await client.command(['SADD', 's', 'd', 'c', 'b', 'a', 'e']);
+    await client.command(['SREM', 's', 'e']);
+    await client.command(['HSET', 'h', 'y', 2, 'x', 1]);
+    expect(await run()).toMatchObject({ equal: 2, conflicts: [] });
+    expect(await size()).toBe(0);
+  });
+
+  it('a different value of the same name stays on both sides and is named; --replace overwrites it', async () => {
+    await on(...Array.from({ length: 300 }, (_, index) => ['SET', `k${index}`, 'source']));
+    await client.command(['SET', 'k7', 'cluster']);
+    const stats = await run();
+    expect(stats).toMatchObject({ imported: 299, conflicts: [{ key: 'k7', database: 0 }] });
+    expect([await get('k7'), await link.command(['GET', 'k7'])]).toEqual(['cluster', 'source']);
+    expect(await run({ replace: true })).toMatchObject({ imported: 1, conflicts: [] });
+    expect([await get('k7'), await size()]).toEqual(['source', 0]);
+  });
+
+  it('several databases go into one, unless names would collide', async () => {
+    await on(['SET', 'a', '0'], ['SELECT', 3], ['SET', 'b', '3'], ['SELECT', 0]);
+    expect((await Source.open(origin)).databases).toEqual([{ index: 0, keys: 1 }, { index: 3, keys: 1 }]);
+    expect(await run({ databases: [0, 3] })).toMatchObject({ imported: 2, counts: { source: { before: 2, after: 0 } } });
+    expect([await get('a'), await get('b')]).toEqual(['0', '3']);
+    await on(['SET', 'c', '0'], ['SELECT', 3], ['SET', 'c', '3'], ['SELECT', 0]);
+    await expect(run({ databases: [0, 3], replace: true })).rejects.toMatchObject({ code: 'SAME_NAMES', message: expect.stringContaining('"c" (databases 0 and 3)') as string });
+    expect(await get('c')).toBeNull();
+  });
+
+  it('a user who may not run MIGRATE imports through us', async () => {
+    await link.command(['DEBUG', 'POPULATE', 3000, 'key', 50]);
+    await on(['SET', 'ttl', 'x', 'PX', 100_000], ['SET', 'k', 'source']);
+    await client.command(['SET', 'k', 'cluster']);
+    await link.command(['ACL', 'SETUSER', 'default', '-migrate']);
+    const events: ImportEvent[] = [];
+    const stats = await run({ onEvent: (event) => events.push(event) });
+    expect(stats).toMatchObject({ imported: 3001, relayed: 3001, conflicts: [{ key: 'k' }] });
+    expect(events.filter(({ kind }) => kind === 'relay')).toHaveLength(3);
+    expect(Number(await client.command(['PTTL', 'ttl']))).toBeGreaterThan(90_000);
+    expect([await size(), await totalKeys(nodes)]).toEqual([1, 3002]);
+  });
+
+  it('keys written to while they go through us arrive with their last value', async () => {
+    const keys = Array.from({ length: 200 }, (_, index) => `n${index}`);
+    await on(...keys.map((key) => ['SET', key, 0]));
+    await using writer = await origin.connect();
+    let stop = false;
+    const last = new Map<string, number>();
+    const writing = (async () => {
+      for (let round = 0; !stop; round++) {
+        const key = keys[round % keys.length] ?? '';
+        // INCR only where the key still is, as an application that has not been switched over yet.
+        const value = await writer.command(['EVAL', "if redis.call('exists', KEYS[1]) == 1 then return redis.call('incr', KEYS[1]) end return -1", 1, key]);
+        if (typeof value === 'number' && value > 0) last.set(key, value);
+      }
+    })();
+    const stats = await run({ via: 'client' });
+    stop = true;
+    await writing;
+    expect(stats.conflicts).toEqual([]);
+    expect(last.size).toBeGreaterThan(0);
+    for (const key of keys) expect(await get(key)).toBe(String(last.get(key) ?? 0));
+  });
+
+  it('stopped half way it loses nothing, and the same import goes on', async () => {
+    await link.command(['DEBUG', 'POPULATE', 20_000, 'key', 50]);
+    const controller = new AbortController();
+    const stopped = run({ pipeline: 100, signal: controller.signal, onEvent: ({ kind }) => kind === 'delivered' && controller.abort() });
+    await expect(stopped).rejects.toMatchObject({ code: 'ABORTED', exitCode: 130 });
+    const left = Number(await size());
+    expect(left).toBeGreaterThan(0);
+    expect(left + (await totalKeys(nodes))).toBe(20_000);
+    expect(await run()).toMatchObject({ imported: left, conflicts: [] });
+    expect(await totalKeys(nodes)).toBe(20_000);
+  });
+
+  it('keys of a slot that is moving to another master arrive there (ASK)', async () => {
+    const [key = ''] = keysInSlots(0, 0, 1);
+    const slot = keySlot(key);
+    await on(['SET', key, 'v'], ['SET', 'other', 'v']);
+    const [from, to] = [cluster.view.ownerOf(slot), cluster.view.masters.find((node) => !node.slots.has(slot))];
+    await (await cluster.admin(to?.id ?? '')).setSlot(slot, 'IMPORTING', from?.id);
+    await (await cluster.admin(from?.id ?? '')).setSlot(slot, 'MIGRATING', to?.id);
+    try {
+      expect(await run()).toMatchObject({ imported: 2, conflicts: [] });
+      const [, value] = await (await cluster.connection(to?.id ?? '')).pipeline([['ASKING'], ['GET', key]]);
+      expect([value, await size()]).toEqual(['v', 0]);
+    } finally {
+      await (await cluster.admin(to?.id ?? '')).setSlot(slot, 'STABLE');
+      await (await cluster.connection(to?.id ?? '')).command(['FLUSHALL']);
+      await (await cluster.admin(from?.id ?? '')).setSlot(slot, 'STABLE');
+    }
+  });
+
+  it('slots that have moved since the cluster was loaded (MOVED)', async () => {
+    const [key = ''] = keysInSlots(100, 100, 1);
+    const owner = cluster.view.ownerOf(100);
+    const other = cluster.view.masters.find((node) => node.id !== owner?.id);
+    const assign = async (id = ''): Promise<void> => {
+      for (const node of cluster.view.masters.toSorted((a) => (a.id === id ? -1 : 1))) await (await cluster.admin(node.id)).setSlot(100, 'NODE', id);
+    };
+    await on(['SET', key, 'v']);
+    await assign(other?.id);
+    expect(await run()).toMatchObject({ imported: 1, conflicts: [] });
+    expect([await get(key), await size()]).toEqual(['v', 0]);
+    await client.command(['DEL', key]);
+    await assign(owner?.id);
+  });
+
+  it('an instance in cluster mode, and a replica that is to give its keys away, are refused', async () => {
+    const [node] = nodes.nodes;
+    await expect(Source.open({ host: '127.0.0.1', port: node?.port ?? 0 })).rejects.toMatchObject({ code: 'SOURCE_IS_CLUSTER', message: '[ERR] The source node should not be a cluster node.' });
+    await on(['SET', 'a', '1']);
+    await using replica = await startRedis(['--replicaof', `127.0.0.1 ${origin.port}`, '--repl-diskless-sync-delay', '0']);
+    const source = await Source.open(replica);
+    expect(source.isReplica).toBe(true);
+    await expect(importKeys(source, cluster)).rejects.toMatchObject({ code: 'SOURCE_IS_REPLICA' });
+  });
+
+  it('says beforehand what would go where', async () => {
+    await link.command(['DEBUG', 'POPULATE', 3000, 'key', 50]);
+    const told = await forecast(await Source.open(origin), cluster, [0]);
+    expect(told).toMatchObject({ keys: 3000, sampled: false });
+    const stats = await run();
+    expect(stats.targets).toEqual(told.targets);
+  });
+});

@@ -1,0 +1,367 @@
+// Plans of fix from views built by hand: every row of the case tables of cli 2.5, the dead ends of 5.4, the guard, the
+// order of the steps. Nothing is connected.
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { SLOT_COUNT } from '../../src/cluster/slots.js';
+import { SlotSet } from '../../src/cluster/slot-set.js';
+import type { ClusterView, UnreachableNode } from '../../src/cluster/view.js';
+import { ClusterView as View } from '../../src/cluster/view.js';
+import { parseNodesText } from '../../src/cluster/nodes-text.js';
+import type { SlotKeyCounts } from '../../src/plan/fix/facts.js';
+import { keepDecisions, planFix } from '../../src/plan/fix/plan.js';
+import type { FixPlan, FixStep } from '../../src/plan/fix/step.js';
+import { fixPlanLines } from '../../src/ui/views/fix-lines.js';
+import { idOf, nodeFrom, nodesText, viewOf, type NodeSketch } from '../support/views.js';
+
+const [A, B, C] = [idOf(0), idOf(1), idOf(2)];
+
+/** Keys of slot 93 (or of the slots named) on nodes by number. */
+function keys(counts: Readonly<Record<number, Readonly<Record<number, number>> | number>>): SlotKeyCounts {
+  return new Map(
+    [0, 1, 2].map((node) => {
+      const perSlot = new Uint32Array(SLOT_COUNT);
+      const given = counts[node] ?? 0;
+      if (typeof given === 'number') perSlot[93] = given;
+      else for (const [slot, count] of Object.entries(given)) perSlot[Number(slot)] = count;
+      return [idOf(node), perSlot];
+    }),
+  );
+}
+
+/** Three masters; `marks` are appended to their slots. Without slot 93 where `hole`. */
+function three(marks: readonly [string, string, string], hole = false): ClusterView {
+  const first = hole ? '0-92 94-5460' : '0-5460';
+  return viewOf([{ slots: `${first} ${marks[0]}` }, { slots: `5461-10922 ${marks[1]}` }, { slots: `10923-16383 ${marks[2]}` }]);
+}
+
+const to = (id: string): string => `[93->-${id}]`;
+const from = (id: string): string => `[93-<-${id}]`;
+
+function only(plan: FixPlan): FixPlan['decisions'][number] {
+  expect(plan.decisions).toHaveLength(1);
+  expect(plan.refusals).toEqual([]);
+  const [decision] = plan.decisions;
+  if (decision === undefined) throw new Error('no decision');
+  return decision;
+}
+
+const kinds = (plan: FixPlan): string[] => plan.steps.map((step) => step.kind);
+const slots: [number, number][] = [[93, 93]];
+
+describe('open slots with one owner (cli 2.5 step 6)', () => {
+  it.each([
+    ['keys on the source', { 0: 3 }],
+    ['keys on both (where redis-cli may revert the move)', { 0: 1, 1: 9 }],
+    ['keys on the target', { 1: 9 }],
+    ['no keys', {}],
+  ])('case 1, %s: the move is finished', (_, counts) => {
+    const plan = planFix(three([to(B), from(A), '']), keys(counts));
+    expect(only(plan)).toMatchObject({ code: 'finish-move', danger: 'safe', owner: B, source: A });
+    expect(plan.steps).toEqual([{ kind: 'finish-move', source: A, target: B, slots }]);
+  });
+
+  it.each([
+    ['without keys', {}, 'close-open', ['close-slots']],
+    ['with keys', { 0: 3, 1: 2 }, 'gather-open', ['yield-slots', 'gather-keys']],
+    ['with all the keys', { 1: 2 }, 'gather-open', ['yield-slots', 'gather-keys']],
+  ])('case 2, importing on one node %s: to the owner', (_, counts, code, steps) => {
+    const plan = planFix(three(['', from(A), '']), keys(counts));
+    expect(only(plan)).toMatchObject({ code, danger: 'safe', owner: A });
+    expect(kinds(plan)).toEqual(steps);
+  });
+
+  it('case 2, importing on two nodes, one with keys: keys to the owner, the other closed', () => {
+    const plan = planFix(three(['', from(A), from(A)]), keys({ 0: 1, 1: 2 }));
+    expect(only(plan)).toMatchObject({ code: 'gather-open', holders: [{ node: B, keys: 2 }], importing: [B, C] });
+    expect(plan.steps).toEqual([
+      { kind: 'yield-slots', node: B, owner: A, disown: false, slots },
+      { kind: 'close-slots', node: C, slots },
+      { kind: 'gather-keys', source: B, target: A, importing: null, slots },
+    ]);
+  });
+
+  it('case 3a, migrating to one of two importing nodes', () => {
+    const plan = planFix(three([to(C), from(A), from(A)]), keys({ 0: 4 }));
+    expect(only(plan)).toMatchObject({ code: 'finish-move', owner: C, source: A });
+    expect(kinds(plan)).toEqual(['close-slots', 'finish-move']);
+  });
+
+  it('case 3 with keys on the importing nodes (not handled by redis-cli): gathered before the move is finished', () => {
+    const plan = planFix(three([to(B), from(A), from(A)]), keys({ 0: 4, 1: 1, 2: 1 }));
+    expect(only(plan).code).toBe('finish-move');
+    expect(plan.steps).toEqual([
+      { kind: 'yield-slots', node: C, owner: B, disown: false, slots },
+      { kind: 'gather-keys', source: C, target: B, importing: A, slots },
+      { kind: 'finish-move', source: A, target: B, slots },
+    ]);
+  });
+
+  it('case 3b, none of the importing nodes is the destination: closed everywhere', () => {
+    const view = viewOf([{ slots: `0-5460 ${to(idOf(3))}` }, { slots: `5461-10922 ${from(A)}` }, { slots: `10923-16383 ${from(A)}` }, { slots: '' }]);
+    const plan = planFix(view, keys({ 0: 4 }));
+    expect(only(plan)).toMatchObject({ code: 'close-open', owner: A });
+    expect(plan.steps).toEqual([A, B, C].map((node) => ({ kind: 'close-slots', node, slots })));
+    expect(fixPlanLines(view, plan)).toContain('>>> Case 3: Closing slot 93 on both migrating and importing nodes.');
+  });
+
+  it.each([
+    ['the owner, with keys', three([to(B), '', '']), { 0: 3 }, 'close-open', 'safe'],
+    ['the owner, without keys', three([to(B), '', '']), {}, 'close-open', 'safe'],
+    ['the owner, towards a node that is not in the cluster', three([to('f'.repeat(40)), '', '']), { 0: 3 }, 'close-open', 'safe'],
+    ['a node that does not own it (the source was not told of the end)', three(['', to(C), '']), { 0: 3 }, 'close-open', 'safe'],
+  ])('case 4, migrating only on %s: closed', (_, view, counts, code, danger) => {
+    const plan = planFix(view, keys(counts));
+    expect(only(plan)).toMatchObject({ code, danger, owner: A });
+    expect(kinds(plan)).toEqual(['close-slots']);
+  });
+
+  it('migrating only, but the target holds keys: the move is finished', () => {
+    expect(only(planFix(three([to(B), '', '']), keys({ 0: 3, 1: 1 })))).toMatchObject({ code: 'finish-move', owner: B });
+  });
+
+  it('migrating to a node that is a replica now: closed', () => {
+    const view = viewOf([{ slots: `0-8000 ${to(idOf(2))}` }, { slots: '8001-16383' }, { replicaOf: 1 }]);
+    expect(only(planFix(view, keys({ 0: 3 })))).toMatchObject({ code: 'close-open', danger: 'safe', reason: expect.stringContaining('replica') as string });
+  });
+
+  it('migrating to a master that cannot be reached and owns nothing: careful, the keys may be there', () => {
+    const gone: UnreachableNode = { id: C, name: '127.0.0.1:7002', role: 'master', masterId: null, flags: ['fail'], slots: new SlotSet(), reason: 'fail' };
+    const view = new View(viewOf([{ slots: `0-8000 ${to(C)}` }, { slots: '8001-16383' }]).nodes, [gone]);
+    expect(only(planFix(view, keys({ 0: 3 })))).toMatchObject({ code: 'close-absent', danger: 'careful' });
+  });
+
+  it('keys of a slot that its owner migrates elsewhere are gathered after the owner has closed it: it would not take them', () => {
+    const plan = planFix(three([to(C), '', '']), keys({ 0: 2, 1: 2 }));
+    expect(only(plan)).toMatchObject({ code: 'gather-open', owner: A });
+    expect(kinds(plan)).toEqual(['yield-slots', 'close-slots', 'gather-keys']);
+  });
+
+  it('migrating on two nodes (not handled by redis-cli)', () => {
+    const plan = planFix(three([to(B), `${to(C)}`, '']), keys({ 0: 2 }));
+    expect(only(plan)).toMatchObject({ code: 'close-open', owner: A, migrating: [A, B] });
+    expect(plan.steps).toHaveLength(2);
+  });
+
+  it('hundred slots alike are one decision and one step', () => {
+    const marks = (id: string, arrow: string): string => Array.from({ length: 100 }, (_, slot) => `[${slot}${arrow}${id}]`).join(' ');
+    const plan = planFix(three([marks(B, '->-'), marks(A, '-<-'), '']), keys({}));
+    expect(only(plan).slots).toEqual([[0, 99]]);
+    expect(plan.steps).toEqual([{ kind: 'finish-move', source: A, target: B, slots: [[0, 99]] }]);
+  });
+});
+
+describe('keys where they do not belong', () => {
+  it('go to the only owner, made safe first', () => {
+    const plan = planFix(three(['', '', '']), keys({ 0: 1, 1: 2, 2: 3 }));
+    expect(only(plan)).toMatchObject({ code: 'gather-stray', danger: 'safe', owner: A });
+    expect(kinds(plan)).toEqual(['yield-slots', 'yield-slots', 'gather-keys', 'gather-keys']);
+  });
+});
+
+describe('several owners', () => {
+  const both: NodeSketch[] = [{ slots: '0-5460' }, { slots: '93 5461-10922' }, { slots: '10923-16383' }];
+
+  it.each([
+    ['most keys', { 0: 1, 1: 2 }, B],
+    ['on a tie the newer epoch', { 0: 2, 1: 2 }, B],
+    ['no keys: the newer epoch', {}, B],
+    ['all keys on the older', { 0: 2 }, A],
+  ])('%s wins', (_, counts, owner) => {
+    const plan = planFix(viewOf(both), keys(counts));
+    expect(only(plan)).toMatchObject({ code: 'choose-owner', danger: 'dangerous', owner, claimants: [A, B] });
+    const loser = owner === A ? B : A;
+    expect(plan.steps[0]).toEqual({ kind: 'yield-slots', node: loser, owner, disown: true, slots });
+    expect(plan.steps[1]).toEqual({ kind: 'claim-slots', node: owner, slots });
+  });
+
+  it('the source of a finished move was not told: safe, the target has it', () => {
+    const plan = planFix(viewOf([{ slots: `0-5460 ${to(B)}` }, { slots: '93 5461-10922' }, { slots: '10923-16383' }]), keys({ 1: 2 }));
+    expect(only(plan)).toMatchObject({ code: 'choose-owner', danger: 'safe', owner: B });
+  });
+
+  it('a third node with keys hands them over too', () => {
+    const plan = planFix(viewOf(both), keys({ 0: 1, 1: 5, 2: 1 }));
+    expect(plan.steps.filter(({ kind }) => kind === 'gather-keys')).toHaveLength(2);
+    expect(plan.steps.filter((step) => step.kind === 'yield-slots').map((step) => step.disown)).toEqual([true, false]);
+  });
+});
+
+describe('uncovered slots', () => {
+  it('keys nowhere: careful, claimed and told', () => {
+    const plan = planFix(three(['', '', ''], true), keys({}));
+    expect(only(plan)).toMatchObject({ code: 'cover-empty', danger: 'careful', owner: A });
+    expect(kinds(plan)).toEqual(['claim-slots', 'tell-owner']);
+  });
+
+  it('keys on one node: that one, also when the others take somebody else for the owner', () => {
+    expect(only(planFix(three(['', '', ''], true), keys({ 2: 1 })))).toMatchObject({ code: 'cover-holder', owner: C });
+  });
+
+  it('keys on several: the most, first in node order on a tie of epochs; the others are made safe before it claims', () => {
+    const plan = planFix(three(['', '', ''], true), keys({ 0: 2, 1: 5 }));
+    expect(only(plan)).toMatchObject({ code: 'cover-moving', owner: B });
+    expect(kinds(plan)).toEqual(['yield-slots', 'claim-slots', 'tell-owner', 'gather-keys']);
+  });
+
+  it('open on two nodes, owned by none, no keys: no dead end (redis-cli has one)', () => {
+    const plan = planFix(three([to(B), from(A), ''], true), keys({}));
+    expect(only(plan).code).toBe('cover-empty');
+    expect(kinds(plan)).toEqual(['claim-slots', 'tell-owner', 'close-slots']);
+  });
+
+  it('open on two nodes, owned by none, keys on the importing one', () => {
+    const plan = planFix(three([to(B), from(A), ''], true), keys({ 1: 3 }));
+    expect(only(plan)).toMatchObject({ code: 'cover-holder', owner: B });
+    expect(plan.steps.at(-1)).toEqual({ kind: 'close-slots', node: A, slots });
+  });
+
+  it('many slots are spread so that all masters end up alike, in runs, the same every time', () => {
+    const view = viewOf([{ slots: '0-99' }, { slots: '100-199' }, { slots: '' }]);
+    const plan = planFix(view, new Map());
+    const sizes = new Map(view.masters.map((node) => [node.id, node.slots.size]));
+    for (const step of plan.steps) if (step.kind === 'claim-slots') sizes.set(step.node, (sizes.get(step.node) ?? 0) + SlotSet.fromRanges(step.slots).size);
+    expect([...sizes.values()].sort()).toEqual([5461, 5461, 5462]);
+    expect(plan.steps.filter(({ kind }) => kind === 'claim-slots')).toHaveLength(3);
+    expect(planFix(view, new Map())).toEqual(plan);
+  });
+
+  it('a master that the others still take for the owner gets its slot back', () => {
+    const sketches: NodeSketch[] = [{ slots: '93 0-92 94-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }];
+    const own = parseNodesText(nodesText([{ slots: '0-92 94-5460' }, ...sketches.slice(1)], 0));
+    const view = new View([nodeFrom(own), ...[1, 2].map((self) => nodeFrom(parseNodesText(nodesText(sketches, self))))]);
+    expect(only(planFix(view, keys({})))).toMatchObject({ code: 'cover-empty', owner: A, reason: expect.stringContaining('take 127.0.0.1:7000 for its owner') as string });
+  });
+});
+
+describe('the guard against unreachable masters', () => {
+  const gone = (slotText: string): UnreachableNode => ({ id: C, name: '127.0.0.1:7002', role: 'master', masterId: null, flags: ['fail'], slots: slotText === '' ? new SlotSet() : SlotSet.parse(slotText), reason: 'connection refused' });
+  const rest = viewOf([{ slots: `0-5460 ${to(B)}` }, { slots: '5461-10922' }]).nodes;
+
+  it('refuses everything, naming the node, its slots and the way on', () => {
+    const plan = planFix(new View(rest, [gone('10923-16383')]), keys({}));
+    expect(plan).toMatchObject({ decisions: [], steps: [] });
+    expect(plan.refusals).toMatchObject([{ code: 'UNREACHABLE_MASTERS', hint: expect.stringContaining('--fix-with-unreachable-masters') as string }]);
+    expect(plan.refusals[0]?.message).toMatch(/dangerous.*127\.0\.0\.1:7002.*\[10923-16383\]/s);
+  });
+
+  it('names the replica that may take over', () => {
+    const view = new View([...rest, ...viewOf([{ slots: '' }, { slots: '' }, { slots: '' }, { replicaOf: 2 }]).nodes.slice(3)], [gone('10923-16383')]);
+    expect(planFix(view, keys({})).refusals[0]?.hint).toContain('127.0.0.1:7003 takes over');
+  });
+
+  it('with the flag its slots are given to others, marked dangerous', () => {
+    const plan = planFix(new View(rest, [gone('10923-16383')]), keys({}), { withUnreachableMasters: true });
+    expect(plan.decisions.filter(({ code }) => code === 'cover-empty')).toMatchObject([{ danger: 'dangerous', absent: C }, { danger: 'dangerous', absent: C }]);
+  });
+
+  it('old dead masters without slots do not stand in the way (cli 5.4)', () => {
+    const view = new View(viewOf([{ slots: `0-8000 ${to(B)}` }, { slots: '8001-16383' }]).nodes, [gone('')]);
+    expect(only(planFix(view, keys({}))).code).toBe('close-open');
+  });
+
+  it('neither do dead masters whose slots have a reachable owner already (failed over)', () => {
+    const view = new View(viewOf([{ slots: `0-8000 ${to(B)}` }, { slots: '8001-16383' }]).nodes, [gone('8001-16383')]);
+    expect(only(planFix(view, keys({}))).code).toBe('close-open');
+  });
+});
+
+describe('the rest', () => {
+  it('a healthy cluster has an empty plan', () => {
+    expect(planFix(three(['', '', '']), keys({ 0: 7 }))).toMatchObject({ decisions: [], steps: [], refusals: [] });
+  });
+
+  it('masters that name another owner are told', () => {
+    const right: NodeSketch[] = [{ slots: '0-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }];
+    const wrong: NodeSketch[] = [{ slots: '0-92 94-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }];
+    const view = new View([0, 1].map((self) => nodeFrom(parseNodesText(nodesText(right, self)))).concat(nodeFrom(parseNodesText(nodesText(wrong, 2)))));
+    const plan = planFix(view, keys({}));
+    expect(only(plan)).toMatchObject({ code: 'tell-owner', owner: A, slots });
+    expect(plan.steps).toEqual([{ kind: 'tell-owner', owner: A, slots }]);
+  });
+
+  it('a slot open on a replica is named, not touched', () => {
+    const view = viewOf([{ slots: '0-16383' }, { replicaOf: 0, slots: '[5->-' + A + ']' }]);
+    expect(planFix(view, keys({}))).toMatchObject({ decisions: [], refusals: [{ code: 'OPEN_ON_REPLICA' }] });
+  });
+
+  it('no master at all is a refusal', () => {
+    expect(planFix(viewOf([{ replicaOf: 1 }]), new Map()).refusals).toMatchObject([{ code: 'NO_MASTER' }]);
+  });
+
+  it('what was declined stays as it is', () => {
+    const view = three([to(B), from(A), ''], false);
+    const more = viewOf([{ slots: `0-92 94-5460 [200->-${B}]` }, { slots: `5461-10922 [200-<-${A}]` }, { slots: '10923-16383' }]);
+    const plan = planFix(more, keys({}));
+    expect(plan.decisions.map(({ code }) => code).sort()).toEqual(['cover-empty', 'finish-move']);
+    expect(keepDecisions(more, keys({}), plan, ({ danger }) => danger === 'safe').steps).toEqual([{ kind: 'finish-move', source: A, target: B, slots: [[200, 200]] }]);
+    expect(keepDecisions(view, keys({}), planFix(view, keys({})), () => true)).toEqual(planFix(view, keys({})));
+  });
+
+  it('whatever the mess: yields come first, every slot gets at most one owner, no master with keys is left out', () => {
+    const state = fc.record({ claims: fc.array(fc.nat(2), { maxLength: 3 }), marks: fc.array(fc.tuple(fc.nat(2), fc.nat(2), fc.boolean()), { maxLength: 3 }), held: fc.array(fc.tuple(fc.nat(2), fc.integer({ min: 1, max: 9 })), { maxLength: 3 }) });
+    fc.assert(
+      fc.property(state, ({ claims, marks, held }) => {
+        const sketches = [0, 1, 2].map((node) => {
+          const own = claims.includes(node) ? '93' : '';
+          const open = marks.filter(([who]) => who === node).slice(0, 1).map(([, peer, away]) => `[93${away ? '->-' : '-<-'}${idOf(peer)}]`);
+          return { slots: [own, ['0-92 94-5460', '5461-10922', '10923-16383'][node] ?? '', ...open].join(' ').trim() };
+        });
+        const counts = keys(Object.fromEntries(held));
+        const plan = planFix(viewOf(sketches), counts);
+        const about = plan.decisions.filter(({ slots: ranges }) => SlotSet.fromRanges(ranges).has(93));
+        expect(about.length).toBeLessThanOrEqual(1);
+        const order: FixStep['kind'][] = ['yield-slots', 'claim-slots', 'tell-owner', 'close-slots', 'gather-keys', 'finish-move'];
+        const at = plan.steps.map(({ kind }) => order.indexOf(kind));
+        expect(at).toEqual([...at].sort((a, b) => a - b));
+        const [decision] = about;
+        if (decision === undefined) return;
+        for (const [node, count] of Object.entries(Object.fromEntries(held))) {
+          const id = idOf(Number(node));
+          if (count === 0 || id === decision.owner) continue;
+          const carried = plan.steps.some((step) => (step.kind === 'gather-keys' || step.kind === 'finish-move') && step.source === id && SlotSet.fromRanges(step.slots).has(93));
+          expect(carried).toBe(true);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('the lines of the predecessors (cli 4.5, 8.7, 8.8)', () => {
+  const lines = (view: ClusterView, counts: SlotKeyCounts): string[] => fixPlanLines(view, planFix(view, counts)).filter((line) => !line.startsWith('    '));
+  const [a, b, c] = ['127.0.0.1:7000', '127.0.0.1:7001', '127.0.0.1:7002'];
+
+  it('case 1', () => {
+    expect(lines(three([to(C), '', from(A)]), keys({ 0: 3 }))).toEqual(['>>> Fixing open slot 93', `Set as migrating in: ${a}`, `Set as importing in: ${c}`, `>>> Case 1: Moving slot 93 from ${a} to ${c}`]);
+  });
+
+  it('case 2', () => {
+    expect(lines(three(['', from(A), '']), keys({ 0: 3, 1: 1 }))).toEqual([
+      '>>> Fixing open slot 93',
+      `*** Found keys about slot 93 in non-owner node ${b}!`,
+      `Set as importing in: ${b}`,
+      `>>> Case 2: Moving all the 93 slot keys to its owner ${a}`,
+    ]);
+  });
+
+  it('coverage, three classes', () => {
+    const view = viewOf([{ slots: '0-92 96-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }]);
+    expect(lines(view, keys({ 1: { 94: 1, 95: 2 }, 2: { 95: 1 } }))).toEqual([
+      '>>> Fixing slots coverage...',
+      'The following uncovered slots have no keys across the cluster:',
+      '[93]',
+      `>>> Covering slot 93 with ${a}`,
+      'The following uncovered slots have keys in just one node:',
+      '[94]',
+      `>>> Covering slot 94 with ${b}`,
+      'The following uncovered slots have keys in multiple nodes:',
+      '[95]',
+      `>>> Covering slot 95 moving keys to ${b}`,
+    ]);
+  });
+
+  it('several owners', () => {
+    const view = viewOf([{ slots: '0-5460' }, { slots: '93 5461-10922' }, { slots: '10923-16383' }]);
+    expect(lines(view, keys({ 0: 1 }))).toEqual(['>>> Fixing multiple owners for slot 93...', `>>> Setting slot 93 owner: ${a}`]);
+  });
+});

@@ -1,0 +1,153 @@
+// Real clusters broken by hand, for the tests of fix: raw CLUSTER commands on the nodes, keys put where they don't belong,
+// fix run in this process, and the count of what is where afterwards.
+import { Writable, Readable } from 'node:stream';
+import { commands } from '../../commands/index.js';
+import { runProgram } from '../../src/cli/program.js';
+import type { Connection } from '../../src/client/connection.js';
+import { SLOT_COUNT, keySlot } from '../../src/cluster/slots.js';
+import type { Reply } from '../../src/resp/reply.js';
+import { ReplyError } from '../../src/resp/reply.js';
+import { waitFor } from './redis-server.js';
+
+/** A short text for each slot that hashes to it. */
+export const TAGS: readonly string[] = (() => {
+  const tags = new Array<string>(SLOT_COUNT);
+  for (let i = 0, left = SLOT_COUNT; left > 0; i++) {
+    const tag = i.toString(36);
+    const slot = keySlot(tag);
+    if (tags[slot] === undefined) {
+      tags[slot] = tag;
+      left--;
+    }
+  }
+  return tags;
+})();
+
+export interface ProgramRun {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The whole CLI in this process, piped. */
+export async function runHere(argv: readonly string[], options: { readonly cwd?: string; readonly signal?: AbortSignal } = {}): Promise<ProgramRun> {
+  const sink = (): { stream: Writable; text: () => string } => {
+    const chunks: Buffer[] = [];
+    const stream = new Writable({
+      write(chunk: Buffer, _, done) {
+        chunks.push(Buffer.from(chunk));
+        done();
+      },
+    });
+    return { stream, text: () => Buffer.concat(chunks).toString() };
+  };
+  const [out, err] = [sink(), sink()];
+  const streams = { stdin: Readable.from([]), stdout: out.stream, stderr: err.stream };
+  const signal = options.signal ?? new AbortController().signal;
+  const code = await runProgram({ argv, streams, env: { HOME: '/nonexistent' }, cwd: options.cwd ?? process.cwd(), signal, version: 'test' }, commands);
+  return { code, stdout: out.text(), stderr: err.text() };
+}
+
+/** Something that can be connected to: a real node or a bundled one. */
+export interface Reachable {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Masters of a cluster, by number, and raw access to them. */
+export class BrokenCluster {
+  private constructor(
+    readonly nodes: readonly Reachable[],
+    readonly links: readonly Connection[],
+    readonly ids: readonly string[],
+  ) {}
+
+  static async open(nodes: readonly Reachable[], connect: (node: Reachable) => Promise<Connection>): Promise<BrokenCluster> {
+    const links = await Promise.all(nodes.map(connect));
+    const ids = await Promise.all(links.map(async (link) => String(await link.command(['CLUSTER', 'MYID']))));
+    return new BrokenCluster(nodes, links, ids);
+  }
+
+  get seed(): string {
+    return this.name(0);
+  }
+
+  name(index: number): string {
+    const node = this.nodes[index];
+    return `${node?.host ?? ''}:${node?.port ?? 0}`;
+  }
+
+  id(index: number): string {
+    return this.ids[index] ?? '';
+  }
+
+  link(index: number): Connection {
+    const link = this.links[index];
+    if (link === undefined) throw new Error(`no node ${index}`);
+    return link;
+  }
+
+  send(index: number, ...words: (string | number)[]): Promise<Reply> {
+    return this.link(index).command(words);
+  }
+
+  setSlot(index: number, slot: number, state: string, peer?: number | string): Promise<Reply> {
+    const id = peer === undefined ? [] : [typeof peer === 'number' ? this.id(peer) : peer];
+    return this.send(index, 'CLUSTER', 'SETSLOT', slot, state, ...id);
+  }
+
+  key(slot: number, name: string | number): string {
+    return `{${TAGS[slot] ?? ''}}${name}`;
+  }
+
+  /** Writes on a node whatever state the slot is in there; a stranger imports the slot for that moment. */
+  async put(index: number, slot: number, values: Readonly<Record<string, string>>, importingFrom?: number): Promise<void> {
+    const writes = Object.entries(values).flatMap(([name, value]) => [['ASKING'], ['SET', this.key(slot, name), value]]);
+    const before = importingFrom === undefined ? [] : [['CLUSTER', 'SETSLOT', slot, 'IMPORTING', this.id(importingFrom)]];
+    const after = importingFrom === undefined ? [] : [['CLUSTER', 'SETSLOT', slot, 'STABLE']];
+    const replies = await this.link(index).pipeline([...before, ...writes, ...after]);
+    const failed = replies.find((reply) => reply instanceof ReplyError);
+    if (failed instanceof ReplyError) throw failed;
+  }
+
+  /** Which nodes hold which keys of the slot: name behind the tag → numbers of nodes. */
+  async holders(slot: number): Promise<Record<string, number[]>> {
+    const found: Record<string, number[]> = {};
+    for (const [index, link] of this.links.entries()) {
+      if (!link.isOpen) continue;
+      for (const key of (await link.command(['CLUSTER', 'GETKEYSINSLOT', slot, 10_000])) as string[]) (found[key.slice(key.indexOf('}') + 1)] ??= []).push(index);
+    }
+    return found;
+  }
+
+  async value(index: number, slot: number, name: string): Promise<Reply> {
+    const [, reply] = await this.link(index).pipeline([['ASKING'], ['GET', this.key(slot, name)]]);
+    return reply ?? null;
+  }
+
+  /** The nodes that claim the slot. */
+  async claimants(slot: number): Promise<number[]> {
+    const claims = await Promise.all(this.links.map(async (link, index) => ({ index, mine: link.isOpen && ownLine(String(await link.command(['CLUSTER', 'NODES']))).slots.has(slot) })));
+    return claims.filter(({ mine }) => mine).map(({ index }) => index);
+  }
+
+  /** Waits until every node says ok: then the keys can be read. */
+  async serving(): Promise<void> {
+    await waitFor(async () => (await Promise.all(this.links.filter((link) => link.isOpen).map((link) => link.command(['CLUSTER', 'INFO'])))).every((text) => String(text).includes('cluster_state:ok')), 'cluster_state:ok');
+  }
+
+  close(): void {
+    for (const link of this.links) link.close();
+  }
+}
+
+/** What a node says about itself. */
+export function ownLine(text: string): { readonly slots: Set<number>; readonly open: string[] } {
+  const tokens = text.split('\n').find((line) => line.includes('myself'))?.split(' ').slice(8) ?? [];
+  const slots = new Set<number>();
+  for (const token of tokens.filter((one) => !one.startsWith('['))) {
+    const [first = 0, last = first] = token.split('-').map(Number);
+    for (let slot = first; slot <= last; slot++) slots.add(slot);
+  }
+  return { slots, open: tokens.filter((one) => one.startsWith('[')) };
+}
