@@ -1,5 +1,6 @@
 // Our way to one node of a cluster: its addresses, its credentials, one shared connection that is dialled again when it
 // broke, extra connections on demand. Not here: what is said over them.
+import { setMaxListeners } from 'node:events';
 import { isIP } from 'node:net';
 import type { Address } from '../cluster/address.js';
 import { Admin } from '../client/admin.js';
@@ -24,6 +25,8 @@ export interface ClusterOptions extends NodeCredentials {
 
 /** Opens one connection with the options of a cluster. */
 export function dial(address: Address, options: ClusterOptions): Promise<Connection> {
+  // Every connection and command of a cluster listens to the same signal: many listeners are no leak.
+  if (options.signal !== undefined) setMaxListeners(0, options.signal);
   return Connection.connect({
     host: address.host,
     port: address.port,

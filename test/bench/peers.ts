@@ -31,11 +31,12 @@ export function haveRedis(): boolean {
 export async function startPeer(kind: Kind, extra: readonly string[] = []): Promise<Peer> {
   const dir = mkdtempSync(join(tmpdir(), 'redis-trib-bench-'));
   mkdirSync(dir, { recursive: true });
-  const port = await findFreeRun(HOST, 21_000, 1);
+  const port = await findFreeRun(HOST, 12_000 + Math.floor(Math.random() * 10_000), 1);
   const args = ['--port', String(port), '--bind', HOST, '--dir', dir, '--save', '', ...extra];
   const child =
     kind === 'redis' ? spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] }) : spawn(process.execPath, [SERVER, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
   const ended = new Promise<void>((done) => child.once('exit', () => done()));
+  process.setMaxListeners(0);
   const reap = (): void => void child.kill('SIGKILL');
   process.once('exit', reap);
   await ready(child);
