@@ -4,7 +4,7 @@ import { TribError } from '../errors.js';
 import { SlotSet } from './slot-set.js';
 import { isSlot } from './slots.js';
 
-/** One node as some node sees it. */
+/** One node as some node sees it. When it was pinged is left out: that alone differs between equal accounts. */
 export interface NodeLine {
   readonly id: string;
   /** IP (or host) the node announces; empty when unknown (`:0@0`, or a node that doesn't know its own address yet). */
@@ -22,9 +22,6 @@ export interface NodeLine {
   readonly role: 'master' | 'replica';
   /** Id of the master a replica follows, null when it has none or is a master. */
   readonly masterId: string | null;
-  /** Milliseconds unix time, 0 = none. */
-  readonly pingSent: number;
-  readonly pongReceived: number;
   readonly configEpoch: number;
   readonly connected: boolean;
   /** Owned slots. May be shared between lines parsed with one cache: never change it. */
@@ -90,6 +87,14 @@ interface Slots {
 export class LineCache {
   private readonly slots = new Map<string, Slots>();
   private readonly words = new Map<string, string>();
+  private readonly lines = new Map<string, NodeLine>();
+
+  /** @internal */
+  line(text: string, parse: () => NodeLine): NodeLine {
+    let known = this.lines.get(text);
+    if (known === undefined) this.lines.set(text, (known = parse()));
+    return known;
+  }
 
   /** @internal */
   slotsOf(tokens: readonly string[], line: string): Slots {
@@ -131,13 +136,28 @@ function parseSlots(tokens: readonly string[], line: string): Slots {
   return result;
 }
 
-/** Parses one line. Throws TribError PROTOCOL. */
+/** The line without its fifth and sixth word, the times of ping and pong: equal for equal accounts. */
+function withoutTimes(line: string): string {
+  let cut = -1;
+  for (let word = 0; word < 4; word++) cut = line.indexOf(' ', cut + 1);
+  const end = line.indexOf(' ', line.indexOf(' ', cut + 1) + 1);
+  if (cut < 0 || end < cut) throw bad(line);
+  const times = line.slice(cut + 1, end);
+  if (!/^\d+ \d+$/.test(times)) throw bad(line);
+  return line.slice(0, cut) + line.slice(end);
+}
+
+/** Parses one line. Lines parsed with the same cache may be the same object. Throws TribError PROTOCOL. */
 export function parseNodeLine(line: string, cache: LineCache = new LineCache()): NodeLine {
-  const [id, address, flagText, master, pingSent, pongReceived, epoch, link, ...slotTokens] = line.split(' ');
+  return cache.line(withoutTimes(line), () => parseStable(line, cache));
+}
+
+function parseStable(line: string, cache: LineCache): NodeLine {
+  const [id, address, flagText, master, , , epochText, link, ...slotTokens] = line.split(' ');
   if (id === undefined || !address || !flagText || master === undefined || link === undefined || !/^[0-9a-zA-Z]{1,40}$/.test(id)) throw bad(line);
   const all = flagText === 'noflags' ? [] : flagText.split(',');
-  const numbers = [Number(pingSent), Number(pongReceived), Number(epoch)] as const;
-  if (numbers.some((value) => !Number.isFinite(value))) throw bad(line);
+  const configEpoch = Number(epochText);
+  if (!Number.isFinite(configEpoch)) throw bad(line);
   const replica = all.includes('slave') || all.includes('replica');
   return {
     id: cache.word(id),
@@ -146,9 +166,7 @@ export function parseNodeLine(line: string, cache: LineCache = new LineCache()):
     myself: all.includes('myself'),
     role: replica ? 'replica' : 'master',
     masterId: master === '-' || master === '' ? null : cache.word(master),
-    pingSent: numbers[0],
-    pongReceived: numbers[1],
-    configEpoch: numbers[2],
+    configEpoch,
     connected: link === 'connected',
     ...cache.slotsOf(slotTokens, line),
   };
