@@ -28,7 +28,7 @@ const options = {
   threshold: decimal('PERCENT', 'act only when a master is further than this from its share; 0 never acts', { fallback: 2 }),
   by: choice(['slots', 'keys', 'memory'], 'what every master should have its share of (default slots)'),
   samples: integer('KEYS', 'keys of each slot whose size is asked with --by memory', { min: 1, max: 1000, fallback: 5 }),
-  keepRanges: flag('move the lowest slots, in few ranges, instead of those with the fewest keys'),
+  choose: choice(['auto', 'lightest', 'lowest'], 'which slots move with --by slots: those with the fewest keys, or the lowest, which stay in few ranges (default auto: the lightest where that saves a fifth)'),
   simulate: flag('as --dry-run, in the words of the predecessors'),
   ...moverOptions,
 } as const;
@@ -44,13 +44,13 @@ interface Rebalanced {
 async function makePlan(cluster: Cluster, wanted: Wanted): Promise<RebalancePlan> {
   const { view } = cluster;
   const { parseWeights, planRebalance } = await import('../src/plan/rebalance.js');
-  const { useEmptyMasters, threshold, samples, keepRanges, by = 'slots' } = wanted;
+  const { useEmptyMasters, threshold, samples, by = 'slots', choose = 'auto' } = wanted;
   const common = { weights: parseWeights(view, wanted.weight), useEmptyMasters, threshold };
   const { measureSlots } = await import('../src/apply/slot-loads.js');
   if (by === 'slots') {
     const simple = planRebalance(view, common);
-    if (keepRanges || simple.steps.length === 0) return simple;
-    return planRebalance(view, { ...common, loads: await measureSlots(cluster, { by: 'keys' }) });
+    if (choose === 'lowest' || simple.steps.length === 0) return simple;
+    return planRebalance(view, { ...common, choose, loads: await measureSlots(cluster, { by: 'keys' }) });
   }
   const { planLoadRebalance } = await import('../src/plan/rebalance-load.js');
   return planLoadRebalance(view, { ...common, by, loads: await measureSlots(cluster, { by, samples }) });

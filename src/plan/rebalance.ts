@@ -13,8 +13,10 @@ export interface RebalanceOptions {
   readonly useEmptyMasters?: boolean;
   /** Percent: act only when some master is further than this from its share. Default 2; 0 or less never acts. */
   readonly threshold?: number;
-  /** What each slot weighs (keys or bytes, index = slot): the lightest slots of a master move. Without it the lowest do. */
+  /** What each slot weighs (keys or bytes; index = slot): lets the lightest slots of a master move. Without it the lowest do. */
   readonly loads?: ArrayLike<number>;
+  /** With `loads`: 'lightest' always; 'auto' (default) only where that saves a fifth of what travels; see givenSlots. */
+  readonly choose?: 'auto' | 'lightest';
 }
 
 /** `slots`, `expected` and `balance` count what the plan evens out: slots, keys or bytes. */
@@ -92,16 +94,25 @@ function overThreshold(share: Share, threshold: number): boolean {
   return slots === 0 ? expected > 1 : Math.abs(100 - (100 * expected) / slots) > threshold;
 }
 
-/** The slots a master gives away, ascending: its lightest ones, or its lowest. */
-function givenSlots({ node, balance }: Share, loads: ArrayLike<number> | undefined): number[] {
-  if (loads === undefined || balance <= 0) return node.slots.lowest(Math.max(0, balance));
+/** What the lightest slots have to save to be worth it. */
+const WORTH_IT = 0.2;
+
+/**
+ * The slots a master gives away, ascending: its lowest, which keeps slots in few ranges, or its lightest, by which less
+ * travels. Where all weigh about the same the lightest are scattered, and every client's slot table pays for it.
+ */
+function givenSlots({ node, balance }: Share, { loads, choose }: RebalanceOptions): number[] {
+  const lowest = node.slots.lowest(Math.max(0, balance));
+  if (loads === undefined || balance <= 0) return lowest;
+  const load = (slots: readonly number[]): number => slots.reduce((sum, slot) => sum + (loads[slot] ?? 0), 0);
   const byLoad = node.slots.toArray().sort((a, b) => (loads[a] ?? 0) - (loads[b] ?? 0) || a - b);
-  return byLoad.slice(0, balance).sort((a, b) => a - b);
+  const lightest = byLoad.slice(0, balance).sort((a, b) => a - b);
+  return choose === 'lightest' || load(lightest) < load(lowest) * (1 - WORTH_IT) ? lightest : lowest;
 }
 
 /** Two pointers over the sorted shares: the neediest takes from the richest (cli 2.7 step 8). */
-function pairUp(sorted: readonly Share[], loads: ArrayLike<number> | undefined): MoveStep[] {
-  const given = new Map(sorted.map((share) => [share, givenSlots(share, loads)]));
+function pairUp(sorted: readonly Share[], options: RebalanceOptions): MoveStep[] {
+  const given = new Map(sorted.map((share) => [share, givenSlots(share, options)]));
   const left = sorted.map((share) => share.balance);
   const taken = new Map<string, number>();
   const steps: MoveStep[] = [];
@@ -145,7 +156,7 @@ export function planRebalance(view: ClusterView, options: RebalanceOptions = {})
     schema: 1,
     kind: 'rebalance',
     by: 'slots',
-    steps: needed ? pairUp(sorted, options.loads) : [],
+    steps: needed ? pairUp(sorted, options) : [],
     threshold,
     totalWeight,
     needed,

@@ -279,6 +279,15 @@ describe('the rest', () => {
     expect(plan.steps).toEqual([{ kind: 'tell-owner', owner: A, slots }]);
   });
 
+  it('a target that imports from a dead, failed over source is told of the new owner before keys go there', () => {
+    const now: NodeSketch[] = [{ slots: '0-5460' }, { slots: `5461-10922 ${from(idOf(3))}` }, { slots: '10923-16383' }];
+    const stale: NodeSketch[] = [{ slots: '0-92 94-5460' }, ...now.slice(1), { slots: '93', flags: 'fail' }];
+    const view = new View([nodeFrom(parseNodesText(nodesText(now, 0))), nodeFrom(parseNodesText(nodesText(stale, 1))), nodeFrom(parseNodesText(nodesText(now, 2)))]);
+    const plan = planFix(view, keys({ 0: 1, 1: 1 }));
+    expect(only(plan).code).toBe('gather-open');
+    expect(plan.steps.slice(0, 3)).toMatchObject([{ kind: 'yield-slots', node: B }, { kind: 'tell-owner', owner: A, slots }, { kind: 'gather-keys', source: B, target: A }]);
+  });
+
   it('a slot open on a replica is named, not touched', () => {
     const view = viewOf([{ slots: '0-16383' }, { replicaOf: 0, slots: '[5->-' + A + ']' }]);
     expect(planFix(view, keys({}))).toMatchObject({ decisions: [], refusals: [{ code: 'OPEN_ON_REPLICA' }] });

@@ -97,6 +97,15 @@ describe('planRebalance with loads', () => {
     expect(travelled(plain, loads)).toBeGreaterThan(travelled(plan, loads) * 2);
   });
 
+  it('keeps to the lowest slots where the lightest save less than a fifth, unless told otherwise', () => {
+    const view = mastersOwning([8192, 8192, 0]);
+    const loads = Float64Array.from({ length: 16384 }, (_, slot) => 95 + ((slot * 7919) % 11));
+    const options = { useEmptyMasters: true, loads };
+    const [auto, lightest] = [planRebalance(view, options), planRebalance(view, { ...options, choose: 'lightest' })];
+    expect(auto.steps).toEqual(planRebalance(view, { useEmptyMasters: true }).steps);
+    expect(travelled(lightest, loads)).toBeLessThan(travelled(auto, loads));
+  });
+
   it('moves the lowest slots when all weigh the same', () => {
     const view = mastersOwning([8192, 8192, 0]);
     const options = { useEmptyMasters: true };
