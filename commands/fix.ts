@@ -21,7 +21,7 @@ const options = {
   onConflict: choice(['newest-slot-owner', 'largest', 'abort'], 'which copy of a key stays where two nodes hold different ones; the other is saved first (default: abort, both stay)'),
   saveTo: text('FILE', 'where copies of keys go before they are given up (default: redis-trib-saved-keys-TIME.jsonl here)'),
   replace: flag('where two nodes hold different copies of a key, the one that is moved stays; the other is saved first'),
-  timeout: integer('MS', 'how long one MIGRATE may take', { min: 1, fallback: 60_000 }),
+  timeout: integer('MS', 'how long one MIGRATE may wait for its target (default 10000: its node stands still meanwhile)', { min: 1, fallback: 10_000 }),
   pipeline: integer('KEYS', 'most keys in one MIGRATE', { min: 1, fallback: 1000 }),
 } as const;
 
@@ -62,12 +62,9 @@ export default defineCommand({
   connects: true,
   mutates: true,
   description: [
-    'Shows what is wrong, what it would do about each slot, why, and how dangerous that is. Safe repairs (finishing a move, closing a slot,',
-    'bringing keys to the owner of their slot) are made without asking; careful ones are asked, --yes accepts them; where several masters claim a',
-    'slot only --choose-owner does. Run it while no reshard is running: an open slot may be somebody else\'s work. No key is ever dropped: of two',
-    'different copies the one that is given up is on disk first. Killed or interrupted, the same command goes on. Exit code 0 only when the',
-    'check at the end finds nothing.',
-  ].join('\n'),
+    'Shows what is wrong, what it would do about it, why, and how dangerous that is. Safe repairs (finishing a move, closing a slot, bringing keys to the owner of their slot) are made without asking; careful ones are asked, --yes accepts them; where several masters claim a slot only --choose-owner does.',
+    'Run it while no reshard is running: an open slot may be somebody else\'s work. No key is ever dropped: of two different copies the one that is given up is on disk first. Killed or interrupted, the same command goes on. Exit code 0 only when the check at the end finds nothing.',
+  ].join('\n\n'),
   examples: ['redis-trib fix 127.0.0.1:7000', 'redis-trib fix 127.0.0.1:7000 --dry-run', 'redis-trib fix 127.0.0.1:7000 --yes --on-conflict newest-slot-owner --save-to copies.jsonl', 'redis-trib --cluster fix 127.0.0.1:7000 --cluster-fix-with-unreachable-masters'],
   async run({ args, options: wanted }, context): Promise<Fixed> {
     await using cluster = await openSeed(args.seed, context);

@@ -12,6 +12,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'slots', summary: 'Draw which master owns which slots, or find the slot of a key', load: () => import('./slots.js') },
   { name: 'fix', summary: 'Repair open, uncovered and contested slots, and bring stray keys home', load: () => import('./fix.js') },
   { name: 'reshard', summary: 'Move slots with their keys to other masters', load: () => import('./reshard.js') },
+  { name: 'apply', summary: 'Apply a saved plan of moves, or go on with an interrupted one', load: () => import('./apply.js') },
   { name: 'rebalance', summary: 'Spread slots, keys or memory over the masters by weight', load: () => import('./rebalance.js') },
   { name: 'add-node', summary: 'Add empty nodes to a cluster, as masters or replicas', load: () => import('./add-node.js') },
   { name: 'del-node', summary: 'Take a node out of a cluster, also one that is down', load: () => import('./del-node.js') },

@@ -32,6 +32,10 @@ export type { ReshardOptions, ReshardPlan, SlotWish } from './plan/reshard.js';
 export { parseWeights, planRebalance } from './plan/rebalance.js';
 export type { NodeBalance, RebalanceOptions, RebalancePlan } from './plan/rebalance.js';
 
+export { planFix } from './plan/fix/plan.js';
+export type { FixPlanOptions } from './plan/fix/plan.js';
+export type { Decision, FixPlan, FixStep, Refusal } from './plan/fix/step.js';
+
 export { Cluster, openCluster } from './apply/open-cluster.js';
 export type { CheckOptions, Seed } from './apply/open-cluster.js';
 export { NewCluster, openNewNodes } from './apply/create.js';
@@ -41,3 +45,8 @@ export type { AgreementOptions } from './apply/agreement.js';
 export type { ApplyEvent, ApplyStats, OnEvent } from './apply/event.js';
 export { KeyConflict, MoveIncomplete } from './apply/mover/options.js';
 export type { MoverOptions, SlotFailure } from './apply/mover/options.js';
+export { applyFix } from './apply/fix/apply-fix.js';
+export type { FixOptions, FixOutcome, FixRequest } from './apply/fix/apply-fix.js';
+export { countSlotKeys } from './apply/fix/count-keys.js';
+export { CopyFile } from './apply/fix/save-copies.js';
+export type { ConflictPolicy, KeyConflictCase } from './apply/fix/settle-key.js';

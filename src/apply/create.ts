@@ -31,17 +31,26 @@ async function inspect(address: Address, options: ClusterOptions, cache: LineCac
   const { connection, self } = await takeAccount(address, options, cache);
   const name = formatAddress(address);
   const busPort = self.busPort ?? address.port + 10_000;
-  const link = new NodeLink({ id: self.id, name, announced: address, busPort, address }, options, connection);
   try {
-    const [keyspace, cluster] = await connection.pipeline([['INFO', 'keyspace'], ['CLUSTER', 'INFO']]);
+    const [keyspace, cluster, announce] = await connection.pipeline([['INFO', 'keyspace'], ['CLUSTER', 'INFO'], ['CONFIG', 'GET', 'cluster-announce-ip']]);
+    // Behind NAT the others reach it where it says, not where we do; its ports in CLUSTER NODES are the announced ones.
+    const host = announcedHost(announce);
+    const announced = host === '' ? address : { host, port: self.port };
+    const link = new NodeLink({ id: self.id, name, announced, busPort, address }, options, connection);
     if (/^db\d+:/m.test(asString(keyspace))) throw notEmpty(name, 'contains keys');
     if (parseInfo(asString(cluster)).get('cluster_known_nodes') !== '1') throw notEmpty(name, 'knows other nodes');
     if (self.slots.size > 0) throw notEmpty(name, 'owns slots');
     return { candidate: { id: self.id, name, host: address.host, port: address.port, flags: self.flags }, link };
   } catch (error) {
-    link.close();
+    connection.close();
     throw error;
   }
+}
+
+/** The value in a reply to CONFIG GET; '' for none, also where CONFIG is not permitted or too old to know the name. */
+function announcedHost(reply: unknown): string {
+  const value: unknown = Array.isArray(reply) ? reply[1] : '';
+  return typeof value === 'string' ? value : '';
 }
 
 /** Empty nodes, connected, ready to become a cluster. */

@@ -91,6 +91,16 @@ interface Friend {
   readonly reason: string;
 }
 
+/** An address that can't be reached, or that the node's certificate doesn't know: the host name it announces may do (7.0). */
+function byName(line: NodeLine, error: unknown, options: ClusterOptions, cache: LineCache): Promise<Account> {
+  const noWay = error instanceof TribError && error.exitCode === ExitCode.unreachable && /^(E[A-Z]+|TIMEOUT|ERR_TLS_CERT_ALTNAME_INVALID)$/.test(error.code);
+  if (!noWay || line.hostname === undefined) throw error;
+  const named = { host: line.hostname, port: line.port };
+  return takeAccount(options.addressMap?.(named) ?? named, options, cache).catch(() => {
+    throw error;
+  });
+}
+
 async function visit(line: NodeLine, options: ClusterOptions, cache: LineCache, known: KnownLinks): Promise<Friend> {
   const dropped = line.flags.find((flag) => flag === 'fail' || flag === 'noaddr');
   if (dropped !== undefined || line.host === '' || line.port === 0) return { line, account: undefined, reason: dropped ?? 'no address known' };
@@ -98,7 +108,7 @@ async function visit(line: NodeLine, options: ClusterOptions, cache: LineCache, 
   try {
     const before = known.get(line.id);
     const link = before !== undefined && formatAddress(before.announced) === formatAddress(announced) ? before : undefined;
-    const account = await takeAccount(options.addressMap?.(announced) ?? announced, options, cache, link);
+    const account = await takeAccount(options.addressMap?.(announced) ?? announced, options, cache, link).catch((error: unknown) => byName(line, error, options, cache));
     if (account.self.id === line.id) return { line, account, reason: '' };
     account.connection.close();
     return { line, account: undefined, reason: `${formatAddress(account.address)} answers as another node (${account.self.id})` };

@@ -4,7 +4,9 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ExitCode, TribError } from '../errors.js';
 import type { ConnectionOptions, TlsOptions } from '../client/connection.js';
+import type { Address } from '../cluster/address.js';
 import type { Io } from '../ui/io.js';
+import { parseAddressMap } from './address-map.js';
 import { parseSeed, type Seed } from './address.js';
 import { usageError, type OptionValues } from './options.js';
 import type { connectionOptions } from './shared-options.js';
@@ -12,7 +14,10 @@ import type { connectionOptions } from './shared-options.js';
 export type ConnectionValues = OptionValues<typeof connectionOptions>;
 
 /** Everything about a connection but its address. */
-export type ConnectionSettings = Omit<ConnectionOptions, 'host' | 'port' | 'signal'>;
+export interface ConnectionSettings extends Omit<ConnectionOptions, 'host' | 'port' | 'signal'> {
+  /** From announced addresses to reachable ones. */
+  readonly addressMap?: (announced: Address) => Address;
+}
 
 export interface SettingsSource {
   readonly values: ConnectionValues;
@@ -100,5 +105,6 @@ export async function resolveConnection(source: SettingsSource, seed?: Seed): Pr
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(tls ? { tls: tlsSettings(values, cwd) } : {}),
+    ...(values.addressMap === undefined ? {} : { addressMap: parseAddressMap(values.addressMap) }),
   };
 }

@@ -6,12 +6,14 @@ import type { Cluster } from '../apply/open-cluster.js';
 import type { ConflictPolicy, KeyConflictCase } from '../apply/fix/settle-key.js';
 import type { CheckReport, Finding } from '../cluster/findings.js';
 import { checkView, nodeRef } from '../cluster/findings.js';
+import { SlotSet } from '../cluster/slot-set.js';
 import { SLOT_COUNT } from '../cluster/slots.js';
 import type { ClusterView } from '../cluster/view.js';
 import { TribError } from '../errors.js';
 import type { SlotKeyCounts } from '../plan/fix/facts.js';
 import { keepDecisions, planFix, type FixPlanOptions } from '../plan/fix/plan.js';
 import type { Decision, DecisionCode, FixPlan } from '../plan/fix/step.js';
+import { eachSlot } from '../plan/step.js';
 import type { CommandContext } from './define.js';
 
 /** What the cluster is like and what would repair it. */
@@ -30,6 +32,7 @@ export interface Consent {
   readonly closeAbsent: boolean;
   readonly chooseOwner: boolean;
   readonly onConflict: 'newest-slot-owner' | 'largest' | 'abort' | undefined;
+  readonly fixWithUnreachableMasters: boolean;
   readonly replace: boolean;
   readonly saveTo: string | undefined;
   readonly timeout: number;
@@ -48,6 +51,18 @@ function keyHolders(view: ClusterView, counts: SlotKeyCounts): Finding[] {
   return findings;
 }
 
+/** Milliseconds in which a reshard that is under way opens or closes a slot for sure, unless its keys are huge. */
+const GLANCE_MS = 250;
+
+/** Open slots may be somebody's work: looks again a moment later. Throws TribError MOVING_NOW when they are others by then. */
+async function refuseWhileMoving(cluster: Cluster, view: ClusterView, signal: AbortSignal): Promise<void> {
+  const marks = (one: ClusterView): string => one.nodes.flatMap((node) => [...node.migrating, ...node.importing].map(([slot, peer]) => `${node.id} ${slot} ${peer}`)).sort().join();
+  const { delay } = await import('../apply/delay.js');
+  await delay(GLANCE_MS, signal);
+  if (marks(await cluster.refresh()) === marks(view)) return;
+  throw new TribError('MOVING_NOW', 'Slots are being opened and closed right now: a reshard or another fix is running', { hint: 'wait until it is done, then run fix again' });
+}
+
 /**
  * Looks and plans. Nodes that only give different accounts get five seconds to agree; not when several masters claim a
  * slot, because agreeing costs the losing one its keys (cluster-node 3.4.2). `after` a repair: loads anew, waits longer.
@@ -58,10 +73,13 @@ export async function inspect(cluster: Cluster, options: FixPlanOptions, signal:
   const quick = checkView(view);
   const doubled = quick.findings.some(({ kind }) => kind === 'multiple-owners');
   if (!quick.agreement && (after || (!doubled && quick.uncovered.size === 0))) {
-    await cluster.waitForAgreement({ timeoutMs: after ? 15_000 : 5000, nudge: true, signal }).catch(() => signal.throwIfAborted());
+    // A node that imports a slot may never hear of its new owner: no use waiting long.
+    const timeoutMs = after ? 15_000 : quick.openSlots.length > 0 ? 1000 : 5000;
+    await cluster.waitForAgreement({ timeoutMs, nudge: true, signal }).catch(() => signal.throwIfAborted());
     view = await cluster.refresh();
   }
   const counts = await countSlotKeys(cluster);
+  if (!after && quick.openSlots.length > 0) await refuseWhileMoving(cluster, view, signal);
   return { report: checkView(view, keyHolders(view, counts)), plan: planFix(view, counts, options), counts };
 }
 
@@ -71,8 +89,9 @@ const FLAG_OF: Readonly<Partial<Record<DecisionCode, keyof Consent>>> = { 'choos
  * Asks about each kind of decision that needs consent and has none yet. Returns the kinds that were declined: their slots
  * stay as they are. Declining an owner stops everything (DECLINED): other repairs could decide it all the same.
  */
-async function declinedKinds(plan: FixPlan, consent: Consent, context: CommandContext): Promise<Set<DecisionCode>> {
+async function declinedKinds(plan: FixPlan, consent: Consent, context: CommandContext): Promise<{ readonly declined: ReadonlySet<DecisionCode>; readonly asked: boolean }> {
   const declined = new Set<DecisionCode>();
+  let asked = false;
   const { QUESTIONS, slotList } = await import('../ui/views/fix-lines.js');
   for (const code of Object.keys(QUESTIONS) as DecisionCode[]) {
     const decisions = plan.decisions.filter((one) => one.code === code && one.danger !== 'safe');
@@ -81,6 +100,7 @@ async function declinedKinds(plan: FixPlan, consent: Consent, context: CommandCo
     const given = (flag !== undefined && consent[flag] === true) || (consent.yes && code !== 'choose-owner');
     if (decisions.length === 0 || question === undefined || given) continue;
     const prompts = await context.io.prompts(context.signal);
+    asked = true;
     try {
       await prompts.confirm(`${slotList(decisions)}\n${question.question}`, question.flag);
     } catch (error) {
@@ -89,7 +109,20 @@ async function declinedKinds(plan: FixPlan, consent: Consent, context: CommandCo
     }
   }
   if (declined.size > 0 && plan.decisions.every(({ code }) => declined.has(code))) throw new TribError('DECLINED', 'not confirmed: nothing was changed', { exitCode: 4 });
-  return declined;
+  return { declined, asked };
+}
+
+/**
+ * While somebody thinks about an answer the cluster goes on: what is carried out is planned anew, and may hold nothing
+ * that was not consented to. Throws TribError PLAN_STALE.
+ */
+async function planAgain(cluster: Cluster, shown: FixPlan, options: FixPlanOptions, signal: AbortSignal): Promise<Inspected> {
+  await cluster.refresh();
+  const again = await inspect(cluster, options, signal);
+  const consented = (code: DecisionCode): SlotSet => new SlotSet(shown.decisions.filter((one) => one.code === code).flatMap(({ slots }) => [...eachSlot(slots)]));
+  const fresh = again.plan.decisions.filter(({ danger, code, slots }) => danger !== 'safe' && SlotSet.fromRanges(slots).difference(consented(code)).size > 0);
+  if (fresh.length === 0 && again.plan.refusals.length <= shown.refusals.length) return again;
+  throw new TribError('PLAN_STALE', 'The cluster has changed since the plan was shown: nothing was changed', { hint: 'run fix again' });
 }
 
 type Answer = { readonly policy: ConflictPolicy; readonly forAll: boolean };
@@ -127,10 +160,11 @@ class ConflictAnswers {
   }
 }
 
-/** Asks for consent and repairs. Throws DECLINED (4), NOT_A_TERMINAL (2), ABORTED (130), YIELD_FAILED. */
-export async function repair(cluster: Cluster, found: Inspected, consent: Consent, context: CommandContext): Promise<{ plan: FixPlan; outcome: FixOutcome; file: string }> {
+/** Asks for consent and repairs. Throws DECLINED (4), NOT_A_TERMINAL (2), PLAN_STALE, ABORTED (130), YIELD_FAILED. */
+export async function repair(cluster: Cluster, shown: Inspected, consent: Consent, context: CommandContext): Promise<{ plan: FixPlan; outcome: FixOutcome; file: string }> {
   const { io, signal, cwd } = context;
-  const declined = await declinedKinds(found.plan, consent, context);
+  const { declined, asked } = await declinedKinds(shown.plan, consent, context);
+  const found = asked ? await planAgain(cluster, shown.plan, { withUnreachableMasters: consent.fixWithUnreachableMasters }, signal) : shown;
   const keep = ({ code, danger }: Decision): boolean => danger === 'safe' || !declined.has(code);
   const plan = declined.size === 0 ? found.plan : keepDecisions(cluster.view, found.counts, found.plan, keep);
   const [{ applyFix }, { CopyFile }, { movedSlotLine }] = await Promise.all([import('../apply/fix/apply-fix.js'), import('../apply/fix/save-copies.js'), import('../ui/views/reshard-lines.js')]);

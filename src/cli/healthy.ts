@@ -21,8 +21,14 @@ export async function requireHealthy(cluster: Cluster, { io, signal }: CommandCo
     io.out(checkLines(view, report, lines).join('\n'));
   }
   if (report.ok) return;
-  const { nextStep, verdictLines } = await import('../ui/views/check-table.js');
+  const { findingText, nextStep, verdictLines } = await import('../ui/views/check-table.js');
   if (io.mode === 'table') io.out(verdictLines(io, view, report).join('\n'));
   const next = nextStep(view, report);
-  throw new TribError('UNHEALTHY', `*** Please fix your cluster problems before ${doing}`, { exitCode: ExitCode.failed, ...(next === undefined ? {} : { hint: next }) });
+  // The other modes have shown what is wrong already.
+  const problems = report.findings.filter(({ severity }) => severity === 'error').map(findingText);
+  throw new TribError('UNHEALTHY', `*** Please fix your cluster problems before ${doing}`, {
+    exitCode: ExitCode.failed,
+    ...(next === undefined ? {} : { hint: next }),
+    ...(io.mode === 'json' ? { cause: new Error(problems.join('; ')) } : {}),
+  });
 }

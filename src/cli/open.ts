@@ -1,13 +1,26 @@
 // Opens a cluster for a subcommand: seed, credentials and signal come together here. Loads the client only when called.
 import type { Cluster } from '../apply/open-cluster.js';
 import type { KeyCounts } from '../ui/views/cluster-lines.js';
+import type { ClusterView } from '../cluster/view.js';
 import type { Seed } from './address.js';
 import type { CommandContext } from './define.js';
 
 /** The cluster behind the seed. Throws TribError with exit code 3 for what cannot be reached or entered. */
 export async function openSeed(seed: Seed, context: CommandContext): Promise<Cluster> {
   const [{ openCluster }, settings] = await Promise.all([import('../apply/open-cluster.js'), context.connection(seed)]);
-  return openCluster(seed.addresses, { ...settings, signal: context.signal });
+  const cluster = await openCluster(seed.addresses, { ...settings, signal: context.signal });
+  hintAtMap(cluster.view, context);
+  return cluster;
+}
+
+/** Nodes that the others reach and we don't: they announce addresses of a network that is not ours. */
+function hintAtMap({ entry, unreachable }: ClusterView, { io }: CommandContext): void {
+  const hidden = unreachable.filter(({ id, flags }) => !flags.includes('fail') && !flags.includes('fail?') && entry.lines.some((line) => line.id === id && line.connected));
+  const [first] = hidden;
+  if (first === undefined) return;
+  const them = hidden.length === 1 ? first.name : `${hidden.length} nodes (${first.name} …)`;
+  io.note(`${io.errStyle.warn('warning:')} ${them} cannot be reached from here, though ${entry.name} is connected: ${first.reason}`);
+  io.note(`${io.errStyle.accent('try:')} if they announce addresses of another network, --address-map ${first.name}=HOST:PORT or *=HOST`);
 }
 
 /** Keys of every master, asked at the same time; the error's text where one doesn't tell. */

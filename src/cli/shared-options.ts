@@ -1,6 +1,6 @@
 // The options that every subcommand has, those of every one that connects, and those of every one that changes
 // something. Spellings: specs/cli.md 1.3 (redis-cli's and redis-trib.rb's), specs/ux.md B.1 for the rest.
-import { choice, decimal, flag, text } from './options.js';
+import { choice, decimal, flag, list, text } from './options.js';
 
 export const terminalOptions = {
   json: flag('print one JSON document'),
@@ -28,6 +28,7 @@ export const connectionOptions = {
   insecure: flag('accept any certificate', { config: 'insecure' }),
   tlsCiphers: text('LIST', 'TLS 1.2 ciphers', { hidden: true }),
   tlsCiphersuites: text('LIST', 'TLS 1.3 cipher suites', { hidden: true }),
+  addressMap: list('ANNOUNCED=REACHABLE', 'where nodes are reached that announce addresses of another network: 10.0.0.1:6379=127.0.0.1:7001, 10.0.0.1=HOST, *=HOST', { env: ['REDIS_TRIB_ADDRESS_MAP'], config: 'addressMap' }),
   connectTimeout: decimal('SECONDS', 'give up connecting after this long', { short: 't', min: 0.001, fallback: 5, env: ['REDIS_TRIB_CONNECT_TIMEOUT'], config: 'connectTimeout' }),
   commandTimeout: decimal('SECONDS', 'give up waiting for a reply after this long', { min: 0.001, fallback: 30, env: ['REDIS_TRIB_COMMAND_TIMEOUT'], config: 'commandTimeout' }),
   resp2: flag('', { short: '2', hidden: true }),

@@ -58,11 +58,18 @@ export function connectFailure(host: string, port: number, cause: unknown, overT
   });
 }
 
-/** What to reject with when an established connection ends under a command. */
-export function lostFailure(host: string, port: number, executed: 'no' | 'unknown', cause?: unknown): ConnectionLost {
+/** What a server that has not said a word yet may have wanted. */
+function silentHint(code: string): string {
+  if (/CERT/.test(code)) return 'the server wants a client certificate that its CA has signed: --cert and --key';
+  return 'it hung up without a word: does it speak TLS only (--tls), want a client certificate (--cert, --key), or speak no TLS?';
+}
+
+/** What to reject with when an established connection ends under a command. `heard`: the server had answered before. */
+export function lostFailure(host: string, port: number, executed: 'no' | 'unknown', cause?: unknown, heard = true): ConnectionLost {
   const code = cause === undefined ? 'CLOSED' : codeOf(cause);
   const reason = cause === undefined ? 'closed by the server' : (REASONS[code]?.[0] ?? (cause instanceof Error ? cause.message : 'unknown'));
-  return new ConnectionLost(code, `Connection to ${addressText(host, port)} lost: ${reason}`, executed, cause === undefined ? {} : { cause });
+  const hint = heard ? {} : { hint: silentHint(code) };
+  return new ConnectionLost(code, `Connection to ${addressText(host, port)} lost: ${reason}`, executed, cause === undefined ? hint : { cause, ...hint });
 }
 
 /** What to throw when the server refuses the credentials (AUTH or HELLO). */

@@ -48,6 +48,8 @@ export class Connection {
   private pending: Pending[] = [];
   private head = 0;
   private ended: ConnectionLost | undefined;
+  /** Whether the server has ever said anything. */
+  private heard = false;
 
   private constructor(
     private readonly socket: Socket,
@@ -58,8 +60,8 @@ export class Connection {
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 15_000);
     socket.on('data', (chunk: Buffer) => this.receive(chunk));
-    socket.on('error', (error) => this.end(lostFailure(this.host, this.port, 'unknown', error)));
-    socket.on('close', () => this.end(lostFailure(this.host, this.port, 'unknown')));
+    socket.on('error', (error) => this.end(lostFailure(this.host, this.port, 'unknown', error, this.heard)));
+    socket.on('close', () => this.end(lostFailure(this.host, this.port, 'unknown', undefined, this.heard)));
   }
 
   /**
@@ -162,6 +164,7 @@ export class Connection {
   }
 
   private receive(chunk: Buffer): void {
+    this.heard = true;
     try {
       this.parser.feed(chunk);
       for (let reply = this.parser.next(); reply !== undefined && !this.ended; reply = this.parser.next()) this.deliver(reply);

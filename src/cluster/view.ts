@@ -116,5 +116,6 @@ export class ClusterView {
 
 function addressesOf(node: ClusterNode): string[] {
   const hosts = [node.host, node.connectHost, ...(node.hostname === undefined ? [] : [node.hostname])];
-  return [node.name, ...hosts.flatMap((host) => [`${host}:${node.port}`, `[${host}]:${node.port}`])].map((text) => text.toLowerCase());
+  const reached = [`${node.connectHost}:${node.connectPort}`, `[${node.connectHost}]:${node.connectPort}`];
+  return [node.name, ...reached, ...hosts.flatMap((host) => [`${host}:${node.port}`, `[${host}]:${node.port}`])].map((text) => text.toLowerCase());
 }

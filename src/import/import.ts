@@ -1,6 +1,8 @@
 // Imports the keys of a running instance into a cluster: all passes over all databases, counts before and after, how it
 // ends. Safe to kill and to run again: moved keys are gone from the source, copied ones are compared, not sent again.
 import type { Cluster } from '../apply/open-cluster.js';
+import type { Address } from '../cluster/address.js';
+import { formatAddress } from '../cluster/address.js';
 import { ClusterClient } from '../client/cluster-client.js';
 import { ExitCode, TribError } from '../errors.js';
 import { countCluster, countSource, doubleKeys } from './census.js';
@@ -47,6 +49,14 @@ async function importDatabase(database: number, keys: number, tools: PassTools):
   }
 }
 
+/** Nodes are reached where the cluster was loaded from, whatever they call themselves. */
+function reachable(cluster: Cluster): (announced: Address) => Address {
+  return (announced) => {
+    const link = [...cluster.links.values()].find((one) => formatAddress(one.announced) === formatAddress(announced));
+    return link?.address ?? cluster.options.addressMap?.(announced) ?? announced;
+  };
+}
+
 /**
  * Imports. Throws TribError SOURCE_IS_REPLICA, SAME_NAMES before anything has moved; ImportIncomplete (IMPORT_FAILED or
  * ABORTED) when it stopped half way. Conflicts don't throw: they are in the stats.
@@ -58,7 +68,7 @@ export async function importKeys(source: Source, cluster: Cluster, options: Impo
   const before = { source: await countSource(source, settings.databases), cluster: await countCluster(cluster) };
   const seeds = cluster.view.masters.map(({ connectHost, connectPort }) => ({ host: connectHost, port: connectPort }));
   const { signal: _, ...access } = cluster.options; // what is under way ends in order
-  await using client = await ClusterClient.connect(seeds, { ...access, deadlineMs: settings.timeoutMs });
+  await using client = await ClusterClient.connect(seeds, { ...access, addressMap: reachable(cluster), deadlineMs: settings.timeoutMs });
   const tally = new Tally(settings);
   const tools: PassTools = { source, client, settings, tally, routes: new Routes(cluster) };
   const stats = async (): Promise<ImportStats> => {

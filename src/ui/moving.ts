@@ -27,15 +27,26 @@ export function movedText(stats: ApplyStats): string {
   return `${formatCount(stats.slots)} slots with ${formatCount(stats.keys)} keys (${formatBytes(stats.bytes)}) in ${(stats.ms / 1000).toFixed(1)} s`;
 }
 
+/** Milliseconds between two looks of the progress line: events come by the thousand a second. */
+const DRAW_EVERY_MS = 50;
+
 /** Starts the display for a move of `slots` slots; `plain`: the predecessors' lines instead of progress. */
 export async function showMoving(io: Io, slots: number, plain = io.mode === 'plain'): Promise<MovingDisplay> {
   const progress = plain ? undefined : await io.progress('Moving slots', { total: slots, unit: 'slots' });
-  let closed = 0;
-  let keys = 0;
+  const started = performance.now();
+  let drawn = started;
+  const seen = { slots: 0, keys: 0, bytes: 0 };
   const count = (event: ApplyEvent): void => {
-    if (event.kind === 'batchMoved') keys += event.keys;
-    if (event.kind === 'slotClosed') closed++;
-    progress?.update(closed, `${formatCount(keys)} keys`);
+    if (event.kind === 'batchMoved') {
+      seen.keys += event.keys;
+      seen.bytes += event.bytes;
+    } else if (event.kind === 'slotClosed') seen.slots++;
+    else if (event.kind === 'waiting' && event.for === 'replication') progress?.describe('waiting for replicas of the target to keep up');
+    const now = performance.now();
+    if (now - drawn < DRAW_EVERY_MS) return;
+    drawn = now;
+    const rate = seen.bytes / Math.max(0.001, (now - started) / 1000);
+    progress?.update(seen.slots, `${formatCount(seen.keys)} keys, ${formatBytes(seen.bytes)}, ${formatBytes(rate)}/s`);
   };
   return {
     onEvent(event) {

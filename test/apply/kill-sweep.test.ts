@@ -145,8 +145,9 @@ describeWithRedis('kill -9 in the middle of a reshard under load, then fix', () 
     }
   }, 60_000 + CLI_POINTS * 15_000);
 
+  // Not until all say ok: a target that imports slots of a dead source takes it for their owner until fix tells it.
   const failedOver = (alive: readonly RedisNode[]): Promise<void> =>
-    waitFor(async () => (await owners(alive)).covered === 16_384 && (await ask(alive, ['CLUSTER', 'INFO'])).every((text) => String(text).includes('cluster_state:ok')), 'the failover').catch(async (error: unknown) => {
+    waitFor(async () => (await owners(alive)).covered === 16_384, 'the failover').catch(async (error: unknown) => {
       const accounts = await ask(alive, ['CLUSTER', 'NODES']);
       throw new Error(`${String(error)}\n${accounts.join('\n\n')}\n${alive.map((node) => node.log().split('\n').slice(-15).join('\n')).join('\n---\n')}`);
     });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Way } from '../../src/apply/mover/pace.js';
 import { Pace, StallBudget } from '../../src/apply/mover/pace.js';
 
-const limits = { batchMs: 2, maxKeys: 1000, maxBytes: 1_000_000 };
+const limits = { batchMs: 2, maxKeys: 1000 };
 
 describe('Pace', () => {
   it('begins small, grows with cheap keys, stays within its limits', () => {
@@ -33,14 +33,6 @@ describe('Pace', () => {
     }
     expect(pace.estimateMs(60)).toBeGreaterThan(0.15); // truth: 0.3
     expect(pace.estimateMs(60)).toBeLessThan(0.6);
-  });
-
-  it('limits bytes', () => {
-    const pace = new Pace(limits);
-    pace.learnTime(10, 0.001);
-    for (let i = 0; i < 30; i++) pace.learnBytes(250_000);
-    expect(pace.batchKeys).toBe(4);
-    expect(pace.estimateBytes(4)).toBeGreaterThan(900_000);
   });
 });
 

@@ -3,6 +3,7 @@
 import { Writable, Readable } from 'node:stream';
 import { commands } from '../../commands/index.js';
 import { runProgram } from '../../src/cli/program.js';
+import { ConnectionLost } from '../../src/client/connection-errors.js';
 import type { Connection } from '../../src/client/connection.js';
 import { SLOT_COUNT, keySlot } from '../../src/cluster/slots.js';
 import type { Reply } from '../../src/resp/reply.js';
@@ -114,8 +115,8 @@ export class BrokenCluster {
   async holders(slot: number): Promise<Record<string, number[]>> {
     const found: Record<string, number[]> = {};
     for (const [index, link] of this.links.entries()) {
-      if (!link.isOpen) continue;
-      for (const key of (await link.command(['CLUSTER', 'GETKEYSINSLOT', slot, 10_000])) as string[]) (found[key.slice(key.indexOf('}') + 1)] ??= []).push(index);
+      const keys = await link.command(['CLUSTER', 'GETKEYSINSLOT', slot, 10_000]).catch(ofTheDead);
+      for (const key of (keys ?? []) as string[]) (found[key.slice(key.indexOf('}') + 1)] ??= []).push(index);
     }
     return found;
   }
@@ -127,7 +128,7 @@ export class BrokenCluster {
 
   /** The nodes that claim the slot. */
   async claimants(slot: number): Promise<number[]> {
-    const claims = await Promise.all(this.links.map(async (link, index) => ({ index, mine: link.isOpen && ownLine(String(await link.command(['CLUSTER', 'NODES']))).slots.has(slot) })));
+    const claims = await Promise.all(this.links.map(async (link, index) => ({ index, mine: ownLine(String(await link.command(['CLUSTER', 'NODES']).catch(ofTheDead))).slots.has(slot) })));
     return claims.filter(({ mine }) => mine).map(({ index }) => index);
   }
 
@@ -139,6 +140,12 @@ export class BrokenCluster {
   close(): void {
     for (const link of this.links) link.close();
   }
+}
+
+/** A node that was killed says nothing; every other error is one. */
+function ofTheDead(error: unknown): null {
+  if (error instanceof ConnectionLost) return null;
+  throw error;
 }
 
 /** What a node says about itself. */

@@ -70,7 +70,7 @@ export interface RedisNode {
 }
 
 /** Kills the server as soon as this process is gone, however it went: its end of the pipe closes then. */
-function watch(pid: number, dir: string): ChildProcess {
+export function watch(pid: number, dir: string): ChildProcess {
   const script = 'cat >/dev/null; kill -9 "$0"; rm -rf "$1"';
   const watchdog = spawn('sh', ['-c', script, String(pid), dir], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   watchdog.unref();

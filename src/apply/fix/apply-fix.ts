@@ -15,7 +15,7 @@ import type { ConflictPolicy, KeyConflictCase } from './settle-key.js';
 import { claimSlots, closeSlotsOn, tellOwner, yieldSlots } from './slot-orders.js';
 
 export interface FixOptions {
-  /** Timeout argument of MIGRATE, milliseconds; default 60000. */
+  /** Timeout argument of MIGRATE, milliseconds; default 10000: a source stands still that long when its target hangs. */
   readonly timeoutMs?: number;
   /** Most keys in one MIGRATE; default 1000. */
   readonly pipeline?: number;
@@ -73,9 +73,11 @@ export class FixRun {
   private readonly left = new Set<number>();
   keys = 0;
   movesFinished = 0;
+  /** The user has left at a question: nothing new is begun. */
+  stopped = false;
 
   constructor(readonly request: FixRequest) {
-    const { timeoutMs = 60_000, pipeline = 1000, retryMs = 15_000 } = request.options;
+    const { timeoutMs = 10_000, pipeline = 1000, retryMs = 15_000 } = request.options;
     this.settings = moverSettings({ timeoutMs, pipeline, retryMs }, request.credentials, request.onEvent, request.signal);
   }
 
@@ -104,13 +106,20 @@ export class FixRun {
     }
   }
 
+  /** Throws on when the user wants to stop, whatever the error is that says so. */
+  stopIfTold(error: unknown): void {
+    if (error instanceof TribError && error.exitCode === ExitCode.interrupted) this.stopped = true;
+    if (this.stopped) throw error;
+    this.request.signal?.throwIfAborted();
+  }
+
   outcome(): FixOutcome {
     return { keys: this.keys, movesFinished: this.movesFinished, failures: this.failures, unresolved: this.unresolved, saved: this.request.file.count };
   }
 }
 
 /** The kinds in their order (plan/fix/step.ts says why). */
-const PHASES: readonly (readonly FixStep['kind'][])[] = [['yield-slots'], ['claim-slots'], ['tell-owner'], ['close-slots'], ['gather-keys'], ['finish-move']];
+const PHASES: readonly FixStep['kind'][] = ['yield-slots', 'claim-slots', 'tell-owner', 'close-slots', 'gather-keys', 'finish-move'];
 
 async function runStep(run: FixRun, step: FixStep): Promise<void> {
   switch (step.kind) {
@@ -129,22 +138,44 @@ async function runStep(run: FixRun, step: FixStep): Promise<void> {
 }
 
 /**
+ * Splits steps that move keys so that no node is source and target at the same time: MIGRATE stops its node until the
+ * target has answered, and two nodes that MIGRATE to each other (or three in a ring) would wait for each other until
+ * the timeout. Orders about slots go all at once.
+ */
+export function rounds(steps: readonly FixStep[]): FixStep[][] {
+  const parts: { readonly steps: FixStep[]; readonly sources: Set<string>; readonly targets: Set<string> }[] = [];
+  for (const step of steps) {
+    if (step.kind !== 'gather-keys' && step.kind !== 'finish-move') return [[...steps]];
+    const fits = parts.find(({ sources, targets }) => !sources.has(step.target) && !targets.has(step.source));
+    const part = fits ?? { steps: [], sources: new Set(), targets: new Set() };
+    if (fits === undefined) parts.push(part);
+    part.steps.push(step);
+    part.sources.add(step.source);
+    part.targets.add(step.target);
+  }
+  return parts.map((part) => part.steps);
+}
+
+async function together(run: FixRun, steps: readonly FixStep[]): Promise<void> {
+  run.request.signal?.throwIfAborted();
+  const done = await Promise.allSettled(steps.map((step) => runStep(run, step)));
+  const broken = done.find((one) => one.status === 'rejected');
+  if (broken !== undefined) throw broken.reason;
+}
+
+/**
  * Carries out a repair. What fails is in the outcome. Throws TribError ABORTED (130) when told to stop, and YIELD_FAILED
  * when a node could not be made safe: then nothing that could cost its keys has been done.
  */
 export async function applyFix(request: FixRequest): Promise<FixOutcome> {
   const run = new FixRun(request);
   try {
-    for (const kinds of PHASES) {
-      request.signal?.throwIfAborted();
-      const steps = request.steps.filter(({ kind }) => kinds.includes(kind));
-      const done = await Promise.allSettled(steps.map((step) => runStep(run, step)));
-      const broken = done.find((one) => one.status === 'rejected');
-      if (broken !== undefined) throw broken.reason;
+    for (const kind of PHASES) {
+      for (const steps of rounds(request.steps.filter((step) => step.kind === kind))) await together(run, steps);
     }
     return run.outcome();
   } catch (error) {
-    if (request.signal?.aborted === true) throw interrupted(run);
+    if (request.signal?.aborted === true || run.stopped) throw interrupted(run);
     throw error;
   } finally {
     await request.file.close();

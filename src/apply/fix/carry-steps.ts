@@ -6,6 +6,7 @@ import { eachSlot } from '../../plan/step.js';
 import { ReplyError, fromBinary } from '../../resp/reply.js';
 import { TribError } from '../../errors.js';
 import { canTakeTogether, closeSlots, setSlots } from '../mover/set-slot.js';
+import { Health } from '../mover/retry.js';
 import type { NodeLink } from '../node-link.js';
 import { mapBounded } from '../parallel.js';
 import type { FixRun } from './apply-fix.js';
@@ -35,16 +36,18 @@ async function emptied(run: FixRun, step: CarryStep, slots: readonly number[]): 
   const road: Road = { source: run.link(step.source), target: run.link(step.target), serving: step.kind === 'finish-move' ? 'source' : 'target', credentials: request.credentials, timeoutMs: settings.timeoutMs };
   const warn = (message: string, slot: number, key: string): void => request.onEvent({ kind: 'warning', code: 'COPY_SAVED', message, slot, key });
   const settling = { onConflict: request.onConflict, file: request.file, warn };
+  const health = new Health(settings.retryMs);
   const empty: number[] = [];
   await mapBounded(slots, SIDE_BY_SIDE, async (slot) => {
+    if (run.stopped) return;
     try {
-      const { moved, both } = await carrySlot(road, slot, { pipeline: settings.pipeline, retryMs: settings.retryMs, settling, emit: request.onEvent, signal: request.signal });
+      const { moved, both } = await carrySlot(road, slot, { pipeline: settings.pipeline, health, settling, emit: request.onEvent, signal: request.signal });
       run.keys += moved;
       const [served, other] = road.serving === 'source' ? [road.source, road.target] : [road.target, road.source];
       for (const key of both) run.unresolved.push({ slot, key: fromBinary(key), nodes: [served.name, other.name] });
       if (both.length === 0) empty.push(slot);
     } catch (error) {
-      request.signal?.throwIfAborted();
+      run.stopIfTold(error);
       run.fail(step.kind, [slot], error);
     }
   });
@@ -87,7 +90,7 @@ export async function carrySteps(run: FixRun, step: CarryStep): Promise<void> {
     const empty = await emptied(run, step, run.open(slots));
     if (empty.length > 0) await close(run, step, empty.sort((a, b) => a - b));
   } catch (error) {
-    run.request.signal?.throwIfAborted();
+    run.stopIfTold(error);
     run.fail(step.kind, slots, error);
   }
 }

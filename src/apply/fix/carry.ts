@@ -7,7 +7,7 @@ import { TribError } from '../../errors.js';
 import { ReplyError, fromBinary } from '../../resp/reply.js';
 import { delay } from '../delay.js';
 import type { OnEvent } from '../event.js';
-import { mayPass } from '../mover/retry.js';
+import type { Health } from '../mover/retry.js';
 import type { NodeLink } from '../node-link.js';
 import type { Road, Settling } from './settle-key.js';
 import { settleKey } from './settle-key.js';
@@ -15,8 +15,8 @@ import { settleKey } from './settle-key.js';
 export interface CarrySettings {
   /** Most keys in one MIGRATE. */
   readonly pipeline: number;
-  /** How long to go on without progress after errors that may pass, milliseconds. */
-  readonly retryMs: number;
+  /** How this road is doing; shared by all its slots, so that not each finds out for itself that a node is gone. */
+  readonly health: Health;
   readonly settling: Settling;
   readonly emit: OnEvent;
   readonly signal: AbortSignal | undefined;
@@ -35,8 +35,6 @@ const GOOD_MS = 8;
 class Carrier {
   private moved = 0;
   private batch = 16;
-  private failingSince: number | undefined;
-  private attempt = 0;
   private readonly both = new Set<string>();
 
   constructor(
@@ -54,14 +52,14 @@ class Carrier {
   private async round(): Promise<boolean> {
     this.settings.signal?.throwIfAborted();
     try {
+      this.settings.health.throwIfHopeless();
       const connection = await this.road.source.connection();
       const size = Math.min(this.batch, this.settings.pipeline);
       const found = asStrings(await connection.command(['CLUSTER', 'GETKEYSINSLOT', this.slot, size + this.both.size]));
       const keys = found.filter((key) => !this.both.has(key));
       if (keys.length === 0) return false;
       await this.send(connection, keys);
-      this.failingSince = undefined;
-      this.attempt = 0;
+      this.settings.health.good();
     } catch (error) {
       await this.pause(error);
     }
@@ -95,11 +93,15 @@ class Carrier {
 
   private async pause(error: unknown): Promise<void> {
     this.settings.signal?.throwIfAborted();
-    this.failingSince ??= Date.now();
-    if (!mayPass(error) || Date.now() - this.failingSince > this.settings.retryMs) throw this.explain(error);
-    const delayMs = Math.min(20 * 2 ** this.attempt++, 500);
+    const { health } = this.settings;
+    let delayMs: number;
+    try {
+      delayMs = health.bad(error);
+    } catch (last) {
+      throw this.explain(last);
+    }
     const { source } = this.road;
-    this.settings.emit({ kind: 'retry', node: name(source), slot: this.slot, reason: error instanceof Error ? error.message : String(error), attempt: this.attempt, delayMs });
+    this.settings.emit({ kind: 'retry', node: name(source), slot: this.slot, reason: error instanceof Error ? error.message : String(error), attempt: health.attempts, delayMs });
     await delay(delayMs, this.settings.signal);
   }
 

@@ -19,7 +19,8 @@ async function inTransaction(run: FixRun, link: NodeLink, slots: readonly number
     const perSlot = slots.map(commands);
     const connection = await link.connection();
     const replies = await connection.pipeline([['MULTI'], ...perSlot.flat(), ...last, ['EXEC']]);
-    const done = replies[replies.length - 1];
+    // A user who may not say MULTI has had every command carried out on its own, in this order.
+    const done = replies[0] instanceof ReplyError ? replies.slice(1, -1) : replies[replies.length - 1];
     if (!Array.isArray(done)) throw replies.find((reply) => reply instanceof ReplyError) ?? new TribError('PROTOCOL', `${link.name} did not run a transaction`);
     let at = 0;
     return new Map(slots.map((slot, index) => [slot, done.slice(at, (at += perSlot[index]?.length ?? 0))]));
@@ -55,7 +56,7 @@ export async function claimSlots(run: FixRun, step: Step<'claim-slots'>): Promis
       if (refused instanceof ReplyError) run.fail(step.kind, [slot], new TribError('CLAIM_REFUSED', `Node ${link.name} does not take slot ${slot}: ${refused.message}`, { cause: refused }));
     }
   } catch (error) {
-    run.request.signal?.throwIfAborted();
+    run.stopIfTold(error);
     run.fail(step.kind, slots, error);
   }
 }
@@ -73,7 +74,7 @@ async function tell(run: FixRun, link: NodeLink, slots: readonly number[], owner
     const [first] = refused;
     if (first !== undefined) run.request.onEvent({ kind: 'warning', code: 'NOT_TOLD', message: `${link.name} refused to be told of ${refused.size} slots: ${first[1].message}`, slot: first[0] });
   } catch (error) {
-    run.request.signal?.throwIfAborted();
+    run.stopIfTold(error);
     const text = error instanceof Error ? error.message : String(error);
     run.request.onEvent({ kind: 'warning', code: 'NOT_TOLD', message: `${link.name} could not be told of ${slots.length} slots (gossip will): ${text}` });
   }
@@ -87,7 +88,7 @@ export async function closeSlotsOn(run: FixRun, step: Step<'close-slots'>): Prom
     const refused = await setSlots(run.settings, link, slots, 'STABLE', '');
     for (const [slot, error] of refused) run.fail(step.kind, [slot], error);
   } catch (error) {
-    run.request.signal?.throwIfAborted();
+    run.stopIfTold(error);
     run.fail(step.kind, slots, error);
   }
 }

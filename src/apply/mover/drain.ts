@@ -10,6 +10,7 @@ import type { Lane } from './lane.js';
 import type { MoverSettings } from './options.js';
 import { KeyConflict } from './options.js';
 import { mayPass, pause } from './retry.js';
+import { Scales } from './weigh.js';
 
 /** One slot on its way. */
 export class Drain {
@@ -17,6 +18,7 @@ export class Drain {
   /** Keys of calls whose outcome is unknown: a copy of them on the target may be of our own making. */
   private readonly suspects = new Set<string>();
   private readonly conflicts = new Set<string>();
+  private readonly scales: Scales;
 
   constructor(
     private readonly slot: number,
@@ -24,7 +26,9 @@ export class Drain {
     private readonly target: NodeLink,
     private readonly lane: Lane,
     private readonly settings: MoverSettings,
-  ) {}
+  ) {
+    this.scales = new Scales(source, target, settings);
+  }
 
   /**
    * Moves all keys; returns how many. Throws KeyConflict when copies differ (everything else in the slot has moved
@@ -37,12 +41,17 @@ export class Drain {
     return this.moved;
   }
 
-  /** One batch; returns the keys to try next. */
-  private async step(keys: readonly string[], replace = false): Promise<readonly string[]> {
+  /** One batch of the keys offered; returns the keys to try next. */
+  private async step(offered: readonly string[], replace = false): Promise<readonly string[]> {
+    let keys = offered;
     try {
-      const { error, left, bytes, ms } = await this.lane.carry(this.slot, keys, replace);
+      const batch = await this.scales.batch(offered);
+      ({ keys } = batch);
+      const own = batch.big ? { ownTimeoutMs: await this.scales.timeoutOf(this.slot, batch) } : {};
+      const { error, left, ms } = await this.lane.carry({ slot: this.slot, keys, bytes: batch.bytes, replace, ...own });
       if (error !== undefined) return await this.afterError(keys, error, replace);
-      this.count(keys.length, bytes, ms);
+      this.count(keys.length, batch.bytes, ms);
+      this.scales.forget(keys);
       this.lane.health.good();
       return this.conflicts.size > 0 ? await this.keysLeft() : left;
     } catch (error) {
@@ -75,8 +84,8 @@ export class Drain {
       if (comparison === 'different') this.warnReplaced(key);
       replaceable.push(key);
     });
-    const gone = comparisons.filter((comparison) => comparison === 'gone').length;
-    if (gone > 0) this.count(gone, this.lane.pace.estimateBytes(gone), 0);
+    const gone = keys.filter((_, index) => comparisons[index] === 'gone');
+    if (gone.length > 0) this.count(gone.length, this.scales.total(gone), 0);
     if (replaceable.length > 0) await this.step(replaceable, true);
     return this.keysLeft();
   }

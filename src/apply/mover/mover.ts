@@ -17,6 +17,7 @@ import type { PairWork } from './preflight.js';
 import { preflight } from './preflight.js';
 import { retrying } from './retry.js';
 import { canTakeTogether, closeSlots } from './set-slot.js';
+import { RateLimit } from './throttle.js';
 
 export interface MoveRequest {
   readonly view: ClusterView;
@@ -70,11 +71,17 @@ function link(request: MoveRequest, id: string): NodeLink {
   return found;
 }
 
-async function runPair(request: MoveRequest, work: PairWork, budget: StallBudget, settings: MoverSettings, stopped: () => boolean): Promise<SlotFailure[]> {
+/** Shared by all pairs of a move. */
+interface Limits {
+  readonly budget: StallBudget;
+  readonly rate: RateLimit;
+}
+
+async function runPair(request: MoveRequest, work: PairWork, { budget, rate }: Limits, settings: MoverSettings, stopped: () => boolean): Promise<SlotFailure[]> {
   const source = link(request, work.source);
   const target = link(request, work.target);
   const others = request.view.masters.filter((node) => node.id !== source.id && node.id !== target.id).map((node) => link(request, node.id));
-  const lane = new Lane(source, target, budget.way(source.id, target.id), settings);
+  const lane = new Lane(source, target, budget.way(source.id, target.id), rate, settings);
   try {
     const together = await retrying(settings, target, () => canTakeTogether(target));
     const pair: Pair = { source, target, others, lane, together };
@@ -93,11 +100,11 @@ export async function moveSlots(request: MoveRequest): Promise<ApplyStats> {
   const tally = new Tally(request.onEvent);
   const settings = moverSettings(request.options, request.credentials, tally.emit, request.signal);
   const work = preflight(request.view, request.steps);
-  const budget = new StallBudget(settings.maxStallMs, WINDOW_MS);
+  const limits: Limits = { budget: new StallBudget(settings.maxStallMs, WINDOW_MS), rate: new RateLimit(settings.maxRate) };
   const failures: SlotFailure[] = [];
   const stopped = (): boolean => failures.length > 0 || request.signal?.aborted === true;
   const runs = work.map(async (pair) => {
-    failures.push(...(await runPair(request, pair, budget, settings, stopped)));
+    failures.push(...(await runPair(request, pair, limits, settings, stopped)));
   });
   const outcomes = await Promise.allSettled(runs);
   await tellLateOnes(settings, request.view.masters.map((node) => link(request, node.id)), tally.owners);

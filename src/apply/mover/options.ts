@@ -17,6 +17,10 @@ export interface MoverOptions {
    * stands still that long: below cluster-node-timeout (15000 by default) nobody takes it for dead meanwhile.
    */
   readonly timeoutMs?: number;
+  /** Bytes a second over the whole move, as sizes in memory; undefined = no cap. */
+  readonly maxRate?: number;
+  /** Bytes that replicas of a target may lag behind it before the mover waits for them; default 32 MiB. */
+  readonly maxReplicaLag?: number;
   /** Overwrite keys that exist on the target with other values, without asking which is right. Default false. */
   readonly replace?: boolean;
   /** How long to go on trying, without any progress, after errors that may pass, milliseconds; default 30000. */
@@ -24,8 +28,9 @@ export interface MoverOptions {
 }
 
 /** Everything a mover part needs to know; all defaults filled in. */
-export interface MoverSettings extends Required<Omit<MoverOptions, 'slotsInFlight'>> {
+export interface MoverSettings extends Required<Omit<MoverOptions, 'slotsInFlight' | 'maxRate'>> {
   readonly slotsInFlight: number | undefined;
+  readonly maxRate: number | undefined;
   readonly credentials: NodeCredentials;
   readonly emit: OnEvent;
   readonly signal: AbortSignal | undefined;
@@ -37,6 +42,8 @@ export function moverSettings(options: MoverOptions, credentials: NodeCredential
     slotsInFlight: options.slotsInFlight === undefined ? undefined : Math.max(1, options.slotsInFlight),
     pipeline: Math.max(1, options.pipeline ?? 1000),
     maxBatchBytes: options.maxBatchBytes ?? 4 * 1024 * 1024,
+    maxRate: options.maxRate,
+    maxReplicaLag: options.maxReplicaLag ?? 32 * 1024 * 1024,
     timeoutMs: options.timeoutMs ?? 10_000,
     replace: options.replace ?? false,
     retryMs: options.retryMs ?? 30_000,

@@ -11,21 +11,19 @@ export class Pace {
   /** Faded sums. Replies of calls that were waiting together arrive together, so only sums tell the truth. */
   private keys = 0;
   private ms = 0;
-  private bytesPerKey = 0;
 
   constructor(
-    private readonly limits: { readonly batchMs: number; readonly maxKeys: number; readonly maxBytes: number },
+    private readonly limits: { readonly batchMs: number; readonly maxKeys: number },
   ) {}
 
   private get msPerKey(): number {
     return this.keys > 0 ? Math.max(this.ms / this.keys, 0.0005) : 0.05;
   }
 
-  /** Keys for the next MIGRATE: few until costs are known, then as many as fit time and bytes. At least 1. */
+  /** Keys for the next MIGRATE: few until costs are known, then as many as fit the time. At least 1. */
   get batchKeys(): number {
     if (this.keys === 0) return Math.min(16, this.limits.maxKeys);
-    const byBytes = this.bytesPerKey > 0 ? this.limits.maxBytes / this.bytesPerKey : Infinity;
-    return Math.max(1, Math.min(this.limits.maxKeys, Math.floor(this.limits.batchMs / this.msPerKey), Math.floor(byBytes)));
+    return Math.max(1, Math.min(this.limits.maxKeys, Math.floor(this.limits.batchMs / this.msPerKey)));
   }
 
   /** Expected milliseconds of a MIGRATE of `keys` keys. */
@@ -33,20 +31,11 @@ export class Pace {
     return 0.05 + keys * this.msPerKey;
   }
 
-  estimateBytes(keys: number): number {
-    return Math.round(keys * this.bytesPerKey);
-  }
-
   /** After a MIGRATE: how long the source was busy with it since the reply before. */
   learnTime(keys: number, ms: number): void {
     const fade = Math.exp(-keys / MEMORY_KEYS - ms / MEMORY_MS - 1 / MEMORY_CALLS);
     this.keys = this.keys * fade + keys;
     this.ms = this.ms * fade + ms;
-  }
-
-  /** After a sample of one key's size. Large values count at once, small ones slowly. */
-  learnBytes(bytes: number): void {
-    this.bytesPerKey += (bytes > this.bytesPerKey ? 0.5 : 0.2) * (bytes - this.bytesPerKey);
   }
 }
 

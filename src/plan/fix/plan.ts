@@ -120,7 +120,7 @@ export function planFix(view: ClusterView, counts: SlotKeyCounts, options: FixPl
     schema: 1,
     kind: 'fix',
     decisions,
-    steps: fixSteps(repairs, decisions),
+    steps: fixSteps(view, repairs, decisions),
     refusals,
   });
   const refused = guard(view, options);
@@ -148,5 +148,5 @@ export function keepDecisions(view: ClusterView, counts: SlotKeyCounts, plan: Fi
   const facts = slotFacts(view, counts);
   const assigned = assignUncovered(view, facts);
   const repairs = facts.filter(({ slot }) => slots.has(slot)).map((one) => decideSlot(view, one, assigned.get(one.slot) ?? view.entry));
-  return { ...plan, decisions, steps: fixSteps(repairs, decisions) };
+  return { ...plan, decisions, steps: fixSteps(view, repairs, decisions) };
 }

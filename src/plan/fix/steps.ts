@@ -2,6 +2,7 @@
 // keeps every key (step.ts says why). Pure.
 import type { SlotRange } from '../../cluster/slot-set.js';
 import { toRanges } from '../../cluster/slot-set.js';
+import type { ClusterView } from '../../cluster/view.js';
 import type { SlotRepair } from './decide.js';
 import type { Decision, FixStep } from './step.js';
 
@@ -40,13 +41,27 @@ function perSlot(repairs: readonly SlotRepair[], add: (repair: SlotRepair, order
   return orders.steps();
 }
 
+/**
+ * Slots whose present owner isn't known to every master. A node that imports a slot doesn't learn of its new owner by
+ * gossip (cluster-node 3.4.2): after a failover of the source it takes the dead one for the owner, says that the cluster
+ * is down, and lets no key out or in, until somebody tells it.
+ */
+function untold(view: ClusterView, repairs: readonly SlotRepair[]): FixStep[] {
+  const told = new Map(view.masters.map((master) => [master.id, new Map(master.lines.map((line) => [line.id, line.slots]))]));
+  return perSlot(repairs, ({ slot, claim, owner, source }, orders) => {
+    const present = source ?? owner;
+    const unknown = view.masters.some((master) => master.id !== present.id && told.get(master.id)?.get(present.id)?.has(slot) !== true);
+    if (claim || unknown) orders.add(slot, [present.id], (slots) => ({ kind: 'tell-owner', owner: present.id, slots }));
+  });
+}
+
 /** The steps of the repairs, and of the decisions that need no look at single slots (tell-owner). */
-export function fixSteps(repairs: readonly SlotRepair[], decisions: readonly Decision[]): FixStep[] {
+export function fixSteps(view: ClusterView, repairs: readonly SlotRepair[], decisions: readonly Decision[]): FixStep[] {
   const claimed = repairs.filter(({ claim }) => claim);
   return [
     ...yields(repairs),
     ...perSlot(claimed, ({ slot, owner }, orders) => orders.add(slot, [owner.id], (slots) => ({ kind: 'claim-slots', node: owner.id, slots }))),
-    ...perSlot(claimed, ({ slot, owner }, orders) => orders.add(slot, [owner.id], (slots) => ({ kind: 'tell-owner', owner: owner.id, slots }))),
+    ...untold(view, repairs),
     ...decisions.flatMap((one): FixStep[] => (one.code === 'tell-owner' ? [{ kind: 'tell-owner', owner: one.owner, slots: one.slots }] : [])),
     ...perSlot(repairs, ({ slot, close, claim, owner }, orders) => {
       for (const node of close) if (!(claim && node.id === owner.id)) orders.add(slot, [node.id], (slots) => ({ kind: 'close-slots', node: node.id, slots }));

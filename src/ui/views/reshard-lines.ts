@@ -32,13 +32,17 @@ export function movedSlotLine(slot: number, source: string, target: string, keys
   return `Moving slot ${slot} from ${source} to ${target}: ${'.'.repeat(keys)}`;
 }
 
-/** The plan for a person: a row for each pair of nodes. */
-export async function reshardTable(io: Io, view: ClusterView, plan: ReshardPlan): Promise<string> {
+/** The moves for a person: a row for each pair of nodes. */
+export async function movesTable(io: Io, view: ClusterView, steps: readonly MoveStep[]): Promise<string> {
   const name = (id: string): string => view.node(id)?.name ?? id;
   const ranges = (step: MoveStep): string => step.slots.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
-  const rows = plan.steps.map((step) => [name(step.source), '→', name(step.target), String(countSlots(step.slots)), shorten(ranges(step), 60)]);
-  const table = await drawTable(io.style, [{ title: 'from' }, { title: '' }, { title: 'to' }, { title: 'slots', align: 'right' }, { title: '' }], rows);
-  return `${io.style.strong(`Ready to move ${plan.moved} slots`)}\n${table}`;
+  const rows = steps.map((step) => [name(step.source), '→', name(step.target), String(countSlots(step.slots)), shorten(ranges(step), 60)]);
+  return drawTable(io.style, [{ title: 'from' }, { title: '' }, { title: 'to' }, { title: 'slots', align: 'right' }, { title: '' }], rows);
+}
+
+/** The plan for a person. */
+export async function reshardTable(io: Io, view: ClusterView, plan: ReshardPlan): Promise<string> {
+  return `${io.style.strong(`Ready to move ${plan.moved} slots`)}\n${await movesTable(io, view, plan.steps)}`;
 }
 
 function shorten(text: string, width: number): string {

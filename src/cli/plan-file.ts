@@ -1,0 +1,50 @@
+// Plan files of `--plan-out` and `apply`: reading, writing, their option. What is in them is plan/saved-plan.ts's.
+import { randomBytes } from 'node:crypto';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { ClusterView } from '../cluster/view.js';
+import { ExitCode, TribError } from '../errors.js';
+import { parseSavedPlan, savePlan, type SavedPlan } from '../plan/saved-plan.js';
+import type { Step } from '../plan/step.js';
+import type { CommandContext } from './define.js';
+import { text } from './options.js';
+
+/** Spread into the options of a command that makes plans of moves. */
+export const planFileOptions = {
+  planOut: text('FILE', 'save the plan to a file, to review it and apply it (again) with: redis-trib apply FILE'),
+} as const;
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Writes the plan, whole or not at all, replacing a file of that name. Throws TribError PLAN_NOT_SAVED (exit 1). */
+export async function writePlanFile(file: string, view: ClusterView, plan: { readonly kind: string; readonly steps: readonly Step[] }, seed: string, context: CommandContext): Promise<void> {
+  const path = resolve(context.cwd, file);
+  const document = savePlan(view, plan, { seed, madeAt: new Date().toISOString() });
+  const draft = `${path}.${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    await writeFile(draft, `${JSON.stringify(document, null, 2)}\n`, { flag: 'wx' });
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw new TribError('PLAN_NOT_SAVED', `The plan could not be saved to ${file}`, { cause: error, hint: 'name a file in a directory that you may write to' });
+  }
+  context.io.note(`Plan saved to ${file}; apply it with: redis-trib apply ${file}`);
+}
+
+/** Reads a plan. Throws TribError BAD_PLAN_FILE (exit 2) for what can't be read or isn't a plan. */
+export async function readPlanFile(file: string, context: CommandContext): Promise<SavedPlan> {
+  let content: string;
+  try {
+    content = await readFile(resolve(context.cwd, file), 'utf8');
+  } catch (error) {
+    throw new TribError('BAD_PLAN_FILE', `The plan ${file} can't be read: ${reason(error)}`, { exitCode: ExitCode.usage });
+  }
+  try {
+    return parseSavedPlan(content);
+  } catch (error) {
+    if (!(error instanceof TribError)) throw error;
+    throw new TribError(error.code, `${file}: ${error.message}`, { exitCode: error.exitCode, ...(error.hint === undefined ? {} : { hint: error.hint }) });
+  }
+}

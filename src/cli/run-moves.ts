@@ -1,0 +1,88 @@
+// Carries out the moves of a plan for a subcommand: display, manners towards the servers on the same machine, and, when it
+// ends early, the exact command that goes on. Not here: moving (apply/mover), what the options mean (mover-options.ts).
+import { setPriority } from 'node:os';
+import type { ApplyEvent, ApplyStats } from '../apply/event.js';
+import { MoveIncomplete, type MoverOptions } from '../apply/mover/options.js';
+import type { Cluster } from '../apply/open-cluster.js';
+import { SlotSet } from '../cluster/slot-set.js';
+import { eachSlot, movedSlots, type MoveStep } from '../plan/step.js';
+import type { CommandContext } from './define.js';
+
+export interface MovePlan {
+  readonly steps: readonly MoveStep[];
+}
+
+export interface MoveRun {
+  readonly settings: MoverOptions;
+  /** `host:port`, for the command that goes on. */
+  readonly seed: string;
+  /** The file the plan is saved in, when it is. */
+  readonly planFile?: string | undefined;
+  /** Slots that need not be moved any more. */
+  readonly done?: SlotSet;
+  /** Keeps the progress line also when piped, instead of the predecessors' line a slot. */
+  readonly progressWhenPiped?: boolean;
+  readonly onEvent?: (event: ApplyEvent) => void;
+}
+
+/** Servers on this machine go first when there are fewer cores than work. Not everywhere possible, never needed. */
+function giveWay(): void {
+  try {
+    setPriority(5);
+  } catch {
+    return; // a wish, no need
+  }
+}
+
+/**
+ * Commands that move what is left: named slots can be asked for again without moving anything twice. The plan's file
+ * says the same shorter.
+ */
+export function continuation(plan: MovePlan, done: ReadonlySet<number>, { seed, planFile }: Pick<MoveRun, 'seed' | 'planFile'>): string | undefined {
+  if (planFile !== undefined) return `redis-trib apply ${planFile} ${seed}`;
+  const left = new Map<string, number[]>();
+  for (const step of plan.steps) {
+    const slots = [...eachSlot(step.slots)].filter((slot) => !done.has(slot));
+    if (slots.length > 0) left.set(step.target, [...(left.get(step.target) ?? []), ...slots]);
+  }
+  const commands = [...left].map(([target, slots]) => `redis-trib reshard ${seed} --from all --to ${target} --slots ${rangesText(slots)} --yes`);
+  return commands.length === 0 ? undefined : commands.join(' && ');
+}
+
+/** `7-7` for a single slot alone: a bare number would be a count. */
+function rangesText(slots: readonly number[]): string {
+  const text = new SlotSet(slots).toString();
+  return /^\d+$/.test(text) ? `${text}-${text}` : text;
+}
+
+function withContinuation(error: MoveIncomplete, next: string | undefined, seed: string, planned: boolean): MoveIncomplete {
+  const { code, message, stats, failures, exitCode, cause } = error;
+  if (next === undefined) return error;
+  // A saved plan knows its own open slots; other commands refuse a cluster with open slots.
+  const repair = failures.length > 0 && !planned ? `redis-trib fix ${seed} && ` : '';
+  const advice = cause !== undefined && typeof cause === 'object' && cause !== null && 'hint' in cause && typeof cause.hint === 'string' ? `${cause.hint}; then: ` : '';
+  return new MoveIncomplete(code, message, stats, failures, { hint: `${advice}${repair}${next}`, exitCode, cause });
+}
+
+/** Moves the slots of a plan, showing how it goes. Throws as Cluster.apply, with the command that goes on as the hint. */
+export async function runMoves(cluster: Cluster, plan: MovePlan, run: MoveRun, context: CommandContext): Promise<ApplyStats> {
+  const { showMoving } = await import('../ui/moving.js');
+  const moved = new Set<number>(run.done ?? []);
+  const total = movedSlots(plan.steps) - moved.size;
+  const display = await showMoving(context.io, total, run.progressWhenPiped === true ? false : undefined);
+  giveWay();
+  const onEvent = (event: ApplyEvent): void => {
+    if (event.kind === 'slotClosed') moved.add(event.slot);
+    display.onEvent(event);
+    run.onEvent?.(event);
+  };
+  try {
+    const stats = await cluster.apply(plan, { ...run.settings, signal: context.signal, onEvent });
+    display.done(stats);
+    return stats;
+  } catch (error) {
+    display.failed();
+    if (error instanceof MoveIncomplete) throw withContinuation(error, continuation(plan, moved, run), run.seed, run.planFile !== undefined);
+    throw error;
+  }
+}

@@ -1,0 +1,380 @@
+// fix as a process: every question under a pseudo terminal (right and wrong answers, end of input, Ctrl-C), --json,
+// --dry-run, interrupted and killed runs, and clusters with replicas and dead masters. Real nodes.
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Connection } from '../../src/client/connection.js';
+import { BrokenCluster, runHere } from '../support/broken-cluster.js';
+import { finished, openTerminal, runCli, startCli, type Terminal } from '../support/cli.js';
+import { describeWithRedis, startRedisCluster, waitFor, type RedisNodes } from '../support/redis-server.js';
+
+const ENTER = '\r';
+const DOWN = '\u001b[B';
+const CTRL_C = '\u0003';
+const CTRL_D = '\u0004';
+const KILLS = Number(process.env['REDIS_TRIB_SWEEP'] ?? 4);
+
+describeWithRedis('fix at a terminal and in scripts', () => {
+  let nodes: RedisNodes;
+  let c: BrokenCluster;
+  let dir: string;
+  let terminal: Terminal | undefined;
+  let next = 100;
+  const slotOf = (): number => (next += 2);
+
+  beforeAll(async () => {
+    nodes = await startRedisCluster(3);
+    c = await BrokenCluster.open(nodes.nodes, ({ host, port }) => Connection.connect({ host, port }));
+    dir = mkdtempSync(join(tmpdir(), 'redis-trib-fix-'));
+  });
+  afterEach(async () => {
+    terminal?.kill();
+    terminal = undefined;
+    await runHere(['fix', c.seed, '--yes', '--choose-owner', '--on-conflict', 'newest-slot-owner'], { cwd: dir });
+    for (const name of readdirSync(dir)) rmSync(join(dir, name));
+  });
+  afterAll(async () => {
+    c.close();
+    await nodes.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  const open = (...flags: string[]): Terminal => (terminal = openTerminal(['fix', c.seed, ...flags], { cwd: dir }));
+  const uncover = async (slot: number): Promise<void> => void (await Promise.all([0, 1, 2].map((index) => c.send(index, 'CLUSTER', 'DELSLOTS', slot))));
+
+  it('safe repairs are shown with their reason and made without a question', async () => {
+    const slot = slotOf();
+    await c.put(0, slot, { a: '1' });
+    await c.setSlot(1, slot, 'IMPORTING', 0);
+    await c.setSlot(0, slot, 'MIGRATING', 1);
+    const tty = open();
+    expect(await tty.exit).toBe(0);
+    expect(tty.screen()).toMatch(new RegExp(`safe +slot \\[${slot}\\]: finish the move from .* \\(1 keys\\)`));
+    expect(tty.screen()).toContain('nothing is lost by going on');
+    expect(tty.screen()).toContain('✔ All 16384 slots covered');
+    expect(await c.claimants(slot)).toEqual([1]);
+  });
+
+  describe('uncovered slots', () => {
+    const question = "Fix these slots by covering with the nodes named above? (type 'yes' to accept):";
+
+    it.each([['no', ENTER], ['y', ENTER], ['', ENTER]])('"%s" leaves them, exit 4', async (answer, enter) => {
+      const slot = slotOf();
+      await uncover(slot);
+      const tty = open();
+      await tty.waitFor(question);
+      tty.type(answer + enter);
+      expect(await tty.exit).toBe(4);
+      expect(tty.screen()).toContain('nothing was changed');
+      expect(await c.claimants(slot)).toEqual([]);
+    });
+
+    it.each([['Ctrl-C', CTRL_C], ['the end of input', CTRL_D]])('%s leaves them, exit 130', async (_, key) => {
+      const slot = slotOf();
+      await uncover(slot);
+      const tty = open();
+      await tty.waitFor(question);
+      tty.type(key);
+      expect(await tty.exit).toBe(130);
+      expect(await c.claimants(slot)).toEqual([]);
+    });
+
+    it('each class is asked; what is declined stays, the rest is repaired, exit 1', async () => {
+      const [empty, one, several] = [slotOf(), slotOf(), slotOf()];
+      await c.put(2, one, { a: '1' }, 0);
+      await c.put(0, several, { a: '1' });
+      await c.put(1, several, { b: '2', c: '3' }, 0);
+      for (const slot of [empty, one, several]) await uncover(slot);
+      const tty = open();
+      await tty.waitFor(question);
+      tty.type(`no${ENTER}`);
+      await tty.waitFor("Fix these slots by covering with those nodes? (type 'yes' to accept):");
+      tty.type(`yes${ENTER}`);
+      await tty.waitFor("Fix these slots by moving keys into a single node? (type 'yes' to accept):");
+      tty.type(`no${ENTER}`);
+      expect(await tty.exit).toBe(1);
+      expect(await c.claimants(empty)).toEqual([]);
+      expect(await c.claimants(one)).toEqual([2]);
+      expect(await c.holders(several)).toEqual({ a: [0], b: [1], c: [1] });
+    });
+
+    it('yes covers them, exit 0', async () => {
+      const slot = slotOf();
+      await uncover(slot);
+      const tty = open();
+      await tty.waitFor(question);
+      tty.type(`yes${ENTER}`);
+      expect(await tty.exit).toBe(0);
+      expect(await c.claimants(slot)).toHaveLength(1);
+    });
+  });
+
+  it.each([['no', 4], ['yes', 0]])('several owners: "%s", exit %d', async (answer, code) => {
+    const question = 'Several masters claim these slots: make the ones named above their owners?';
+    for (let attempt = 0; attempt < 10; attempt++) {
+      const slot = slotOf();
+      const tty = open(); // gossip settles who owns the slot in a second: it must be contested just when fix looks
+      const contest = async (): Promise<void> => void (await c.link(1).pipeline([['CLUSTER', 'DELSLOTS', slot], ['CLUSTER', 'ADDSLOTS', slot]]));
+      let ended = false;
+      void tty.exit.then(() => (ended = true));
+      while (!ended && !tty.screen().includes(question)) {
+        await contest();
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      if (ended) continue;
+      tty.type(answer + ENTER);
+      expect(await tty.exit).toBe(code);
+      if (code === 4) expect(tty.screen()).toContain('nothing was changed');
+      return;
+    }
+    expect.fail('the slot was never contested when fix looked');
+  });
+
+  describe('a key with two values', () => {
+    const conflict = async (...names: string[]): Promise<number> => {
+      const slot = slotOf();
+      await c.put(0, slot, Object.fromEntries(names.map((name) => [name, `owner ${name}`])));
+      await c.put(1, slot, Object.fromEntries(names.map((name) => [name, `a longer stray ${name}`])), 0);
+      return slot;
+    };
+    const saved = (): number => readdirSync(dir).reduce((sum, name) => sum + readFileSync(join(dir, name), 'utf8').trim().split('\n').length - 1, 0);
+
+    it.each([
+      ["the owner's stays", ENTER, 0, 'owner a', 1],
+      ['the larger stays', DOWN + ENTER, 0, 'a longer stray a', 1],
+      ['both stay', DOWN + DOWN + ENTER, 1, 'owner a', 0],
+    ])('is named with both copies; %s', async (_, typed, code, value, copies) => {
+      const slot = await conflict('a');
+      const tty = open();
+      await tty.waitFor(`Key "${c.key(slot, 'a')}" (slot ${slot}) has different values on ${c.name(0)}`);
+      await tty.waitFor('keep both where they are');
+      tty.type(typed);
+      expect(await tty.exit).toBe(code);
+      expect(await c.value(0, slot, 'a')).toBe(value);
+      expect(saved()).toBe(copies);
+      expect(await c.holders(slot)).toEqual({ a: code === 0 ? [0] : [0, 1] });
+    });
+
+    it('one answer for all further keys', async () => {
+      const slot = await conflict('a', 'b', 'c');
+      const tty = open();
+      await tty.waitFor('keep both where they are');
+      tty.type(DOWN + DOWN + DOWN + DOWN + ENTER); // the larger, for all
+      expect(await tty.exit).toBe(0);
+      expect(await c.holders(slot)).toEqual({ a: [0], b: [0], c: [0] });
+      expect(await c.value(0, slot, 'b')).toBe('a longer stray b');
+      expect(saved()).toBe(3);
+    });
+
+    it.each([['Ctrl-C', CTRL_C], ['the end of input', CTRL_D]])('%s stops with exit 130, both copies stay, and says how to go on', async (_, key) => {
+      const slot = await conflict('a');
+      const tty = open();
+      await tty.waitFor('keep both where they are');
+      tty.type(key);
+      expect(await tty.exit).toBe(130);
+      expect(tty.screen()).toContain('run the same command again');
+      expect(await c.holders(slot)).toEqual({ a: [0, 1] });
+      expect(saved()).toBe(0);
+    });
+
+    it('without a terminal both stay, exit 1, the flag is named; --json tells the keys', async () => {
+      const slot = await conflict('a');
+      const run = await runCli(['fix', c.seed, '--json'], { cwd: dir });
+      expect(run.code).toBe(1);
+      expect(JSON.parse(run.stdout)).toMatchObject({ ok: false, applied: true, outcome: { unresolved: [{ slot, key: c.key(slot, 'a'), nodes: [c.name(0), c.name(1)] }] }, next: expect.stringContaining('--on-conflict') as string });
+    });
+  });
+
+  it('slots that open and close meanwhile are somebody else\'s work: refused, exit 1', async () => {
+    const [one, other] = [slotOf(), slotOf()];
+    await c.setSlot(1, one, 'IMPORTING', 0);
+    let flip = false;
+    const timer = setInterval(() => void c.setSlot(1, other, (flip = !flip) ? 'IMPORTING' : 'STABLE', ...(flip ? [0] : [])).catch(() => undefined), 90);
+    const run = await runCli(['fix', c.seed]);
+    clearInterval(timer);
+    await c.setSlot(1, other, 'STABLE');
+    // Two looks may fall on the same state; then it goes on, as for slots nobody works on.
+    if (run.code !== 0) expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('a reshard or another fix is running') as string });
+  });
+
+  it('--dry-run --json: findings, decisions, steps, and nothing is changed', async () => {
+    const slot = slotOf();
+    await c.setSlot(1, slot, 'IMPORTING', 0);
+    const run = await runCli(['fix', c.seed, '--dry-run', '--json']);
+    expect(run.code).toBe(0);
+    expect(JSON.parse(run.stdout)).toMatchObject({
+      schema: 1,
+      ok: false,
+      applied: false,
+      before: { openSlots: [slot] },
+      plan: { kind: 'fix', decisions: [{ code: 'close-open', danger: 'safe', slots: [[slot, slot]] }], steps: [{ kind: 'close-slots' }] },
+    });
+    expect((await runCli(['check', c.seed])).code).toBe(1);
+  });
+
+  it('piped, the lines of redis-cli 8.7 case 1 in their order', async () => {
+    const slot = slotOf();
+    await c.put(0, slot, { a: '1', b: '2', c: '3' });
+    await c.setSlot(2, slot, 'IMPORTING', 0);
+    await c.setSlot(0, slot, 'MIGRATING', 2);
+    const run = await runCli(['--cluster', 'fix', '127.0.0.1', String(nodes.nodes[0]?.port), '--cluster-search-multiple-owners', '--cluster-pipeline', '10', '--cluster-timeout', '60000']);
+    expect(run.code).toBe(0);
+    const lines = run.stdout.split('\n').filter((line) => !line.startsWith('    '));
+    const at = lines.indexOf(`>>> Fixing open slot ${slot}`);
+    expect(lines.slice(at, at + 5)).toEqual([
+      `>>> Fixing open slot ${slot}`,
+      `Set as migrating in: ${c.name(0)}`,
+      `Set as importing in: ${c.name(2)}`,
+      `>>> Case 1: Moving slot ${slot} from ${c.name(0)} to ${c.name(2)}`,
+      `Moving slot ${slot} from ${c.name(0)} to ${c.name(2)}: ...`,
+    ]);
+    expect(run.stdout).toContain(`[WARNING] The following slots are open: ${slot}.`);
+    expect(run.stdout).toContain('[OK] No multiple owners found.');
+  });
+
+  /** Fifty open slots, stray keys and uncovered slots; returns what must be there afterwards. */
+  const wreck = async (round: number): Promise<Map<number, Record<string, string>>> => {
+    const expected = new Map<number, Record<string, string>>();
+    for (let i = 0; i < 50; i++) {
+      const slot = 3000 + round * 60 + i;
+      const here = Object.fromEntries(Array.from({ length: 20 }, (_, key) => [`h${key}`, `${round}`]));
+      const there = Object.fromEntries(Array.from({ length: 20 }, (_, key) => [`t${key}`, `${round}`]));
+      await c.put(0, slot, here);
+      if (i % 5 === 0) await c.put(1, slot, there, 0);
+      else await c.setSlot(1, slot, 'IMPORTING', 0);
+      if (i % 5 !== 0) await c.put(1, slot, there);
+      if (i % 5 > 1) await c.setSlot(0, slot, 'MIGRATING', 1);
+      expected.set(slot, { ...here, ...there });
+    }
+    for (const slot of [3000 + round * 60, 3000 + round * 60 + 1]) await uncover(slot);
+    return expected;
+  };
+  const whole = async (expected: ReadonlyMap<number, Record<string, string>>): Promise<void> => {
+    for (const [slot, values] of expected) {
+      const [owner = -1] = await c.claimants(slot);
+      expect(await c.holders(slot)).toEqual(Object.fromEntries(Object.keys(values).map((name) => [name, [owner]])));
+    }
+    expect((await runHere(['check', c.seed, '--search-multiple-owners'])).code).toBe(0);
+  };
+
+  it('Ctrl-C in the middle: exit 130, says how to go on; the same command completes', async () => {
+    const expected = await wreck(0);
+    const child = startCli(['fix', c.seed, '--yes', '-o', 'plain']);
+    const done = finished(child);
+    child.stdout?.on('data', (chunk: Buffer) => {
+      if (chunk.includes(': ....')) child.kill('SIGINT');
+    });
+    const run = await done;
+    // It may have been done already when the signal came.
+    if (run.code !== 0) expect(run).toMatchObject({ code: 130, stderr: expect.stringContaining('run the same command again') as string });
+    expect((await runCli(['fix', c.seed, '--yes'])).code).toBe(0);
+    await whole(expected);
+  });
+
+  it(`killed ${KILLS} times at any point: the same command completes, every key once`, async () => {
+    for (let round = 1; round <= KILLS; round++) {
+      const expected = await wreck((round % 38) + 1);
+      const child = startCli(['fix', c.seed, '--yes']);
+      const done = finished(child);
+      await new Promise((resolve) => setTimeout(resolve, 150 + Math.random() * 350));
+      child.kill('SIGKILL');
+      await done;
+      const run = await runCli(['fix', c.seed, '--yes']);
+      expect(run.code, run.stdout + run.stderr).toBe(0);
+      await whole(expected);
+      await Promise.all(c.links.map((link) => link.command(['FLUSHALL'])));
+      // Back to their first owner, for the next round.
+      if (round % 38 === 0) await runCli(['reshard', c.seed, '--from', 'all', '--to', c.name(0), '--slots', '3000-5400', '--yes']);
+    }
+  }, 60_000 + KILLS * 5000);
+});
+
+describeWithRedis('fix with replicas and dead masters', () => {
+  let nodes: RedisNodes;
+  let c: BrokenCluster;
+  const slot = 7;
+
+  beforeAll(async () => {
+    nodes = await startRedisCluster(3, { replicas: 1, extraArgs: ['--cluster-node-timeout', '1000'] });
+    c = await BrokenCluster.open(nodes.nodes, ({ host, port }) => Connection.connect({ host, port }));
+  });
+  afterAll(async () => {
+    c.close();
+    await nodes.stop();
+  });
+
+  it('replicas follow: their copies are not mistaken for stray keys, and they agree afterwards', async () => {
+    await c.put(0, slot, { a: '1', b: '2' });
+    await c.setSlot(1, slot, 'IMPORTING', 0);
+    await c.setSlot(0, slot, 'MIGRATING', 1);
+    await c.put(1, slot, { c: '3' });
+    expect(await runCli(['fix', nodes.nodes[4]?.address ?? ''])).toMatchObject({ code: 0 }); // entered by a replica
+    expect(await c.claimants(slot)).toEqual([1]);
+    await waitFor(async () => JSON.stringify(await c.holders(slot)) === JSON.stringify({ a: [1, 4], b: [1, 4], c: [1, 4] }) || Object.keys(await c.holders(slot)).length === 3, 'the replica');
+    expect((await runCli(['check', c.seed])).code).toBe(0);
+  });
+
+  it('the target dies in the middle and its replica takes over: the keys come back to the owner', async () => {
+    const other = 9;
+    await c.put(0, other, { a: '1', b: '2' });
+    await c.setSlot(1, other, 'IMPORTING', 0);
+    await c.setSlot(0, other, 'MIGRATING', 1);
+    await c.put(1, other, { c: '3' });
+    await c.send(1, 'WAIT', 1, 5000);
+    await nodes.nodes[1]?.kill();
+    await waitFor(async () => (await c.claimants(6000)).join() === '4', 'the failover');
+    const run = await runCli(['fix', c.seed]);
+    expect(run.code, run.stdout + run.stderr).toBe(0);
+    expect(await c.claimants(other)).toEqual([0]);
+    expect(await c.value(0, other, 'c')).toBe('3');
+    expect(await c.value(4, slot, 'a')).toBe('1');
+  });
+
+  it('a node that dies while fix runs: told, exit code not 0, and fix again completes after the failover', async () => {
+    const slots = Array.from({ length: 200 }, (_, index) => 100 + index);
+    const many = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`k${index}`, 'x'.repeat(100)]));
+    for (const one of slots) await c.put(0, one, many);
+    for (const one of slots) await c.setSlot(2, one, 'IMPORTING', 0);
+    for (const one of slots) await c.setSlot(0, one, 'MIGRATING', 2);
+    const child = startCli(['fix', c.seed, '-o', 'plain']);
+    const done = finished(child);
+    await new Promise<void>((resolve) => child.stdout?.on('data', (chunk: Buffer) => chunk.includes(': ..') && resolve()));
+    await nodes.nodes[2]?.kill();
+    const run = await done;
+    expect(run.code).not.toBe(0);
+    expect(run.stderr).toMatch(/try: /);
+    await waitFor(async () => (await c.claimants(16000)).join() === '5', 'the failover');
+    const again = await runCli(['fix', c.seed, '--yes', '--on-conflict', 'newest-slot-owner', '--save-to', '/dev/null']);
+    expect(again.code, again.stdout + again.stderr).toBe(0);
+    let keys = 0;
+    for (const one of slots) {
+      const [owner = -1, ...more] = await c.claimants(one);
+      expect(more).toEqual([]);
+      const held = await c.holders(one);
+      for (const where of Object.values(held)) expect(where.filter((index) => index !== 3)).toEqual([owner]); // 3 is a replica of 0
+      keys += Object.keys(held).length;
+    }
+    // What the dead target had not sent to its replica is gone, as with any MIGRATE.
+    expect(keys).toBeGreaterThan(slots.length * 30 * 0.9);
+  }, 60_000);
+
+  it('a master without replica dies: refused, naming node, slots and flag; nothing changed', async () => {
+    const open = 11;
+    await c.put(0, open, { a: '1' });
+    await c.setSlot(2, open, 'IMPORTING', 0);
+    await nodes.nodes[4]?.kill(); // the promoted one; its own replica is dead already
+    await waitFor(async () => String(await c.send(0, 'CLUSTER', 'NODES')).includes(`${c.name(4).split(':')[1] ?? ''}@`) && / master,fail /.test(String(await c.send(0, 'CLUSTER', 'NODES')).split('\n').find((line) => line.includes(c.id(4))) ?? ''), 'its death to be known');
+    const run = await runCli(['fix', c.seed, '--yes']);
+    expect(run.code).toBe(1);
+    expect(run.stderr).toContain('is dangerous');
+    expect(run.stderr).toContain(c.name(4));
+    expect(run.stderr).toContain('--fix-with-unreachable-masters');
+    expect((await runCli(['check', c.seed])).stdout).toContain('[WARNING] The following slots are open: 11.');
+    const forced = await runCli(['fix', c.seed, '--yes', '--cluster-fix-with-unreachable-masters']);
+    expect(forced.stdout).toContain('[OK] All 16384 slots covered.');
+    expect(forced.code, forced.stdout + forced.stderr).toBe(0);
+    expect(await c.claimants(open)).toEqual([0]);
+    expect(await c.value(0, open, 'a')).toBe('1');
+  });
+});
