@@ -4,11 +4,13 @@ import { defineCommand, type CommandContext } from '../src/cli/define.js';
 import { requireHealthy } from '../src/cli/healthy.js';
 import { moverOptions, moverSettings } from '../src/cli/mover-options.js';
 import { openSeed } from '../src/cli/open.js';
+import { planFileOptions, writePlanFile } from '../src/cli/plan-file.js';
 import { choice, decimal, flag, integer, type Option, type OptionValues } from '../src/cli/options.js';
 import type { ApplyEvent, ApplyStats } from '../src/apply/event.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
+import { formatAddress } from '../src/cluster/address.js';
 import type { ClusterView } from '../src/cluster/view.js';
-import { countSlots, movedSlots } from '../src/plan/step.js';
+import { countSlots } from '../src/plan/step.js';
 import type { RebalancePlan } from '../src/plan/rebalance.js';
 
 /** `--weight a=1 b=2`, `--weight a=1,b=2` and the option several times: all the same. */
@@ -31,6 +33,7 @@ const options = {
   choose: choice(['auto', 'lightest', 'lowest'], 'which slots move with --by slots: those with the fewest keys, or the lowest, which stay in few ranges (default auto: the lightest where that saves a fifth)'),
   simulate: flag('as --dry-run, in the words of the predecessors'),
   ...moverOptions,
+  ...planFileOptions,
 } as const;
 
 type Wanted = OptionValues<typeof options>;
@@ -77,24 +80,12 @@ function pairCounter(plan: RebalancePlan, finished: (step: RebalancePlan['steps'
   };
 }
 
-async function move(cluster: Cluster, plan: RebalancePlan, wanted: Wanted, context: CommandContext): Promise<ApplyStats> {
-  const { io, signal } = context;
-  const [{ showMoving }, { pairLines }] = await Promise.all([import('../src/ui/moving.js'), import('../src/ui/views/rebalance-lines.js')]);
+async function move(cluster: Cluster, plan: RebalancePlan, wanted: Wanted, seedText: string, context: CommandContext): Promise<ApplyStats> {
+  const { io } = context;
+  const [{ runMoves }, { pairLines }] = await Promise.all([import('../src/cli/run-moves.js'), import('../src/ui/views/rebalance-lines.js')]);
   const { view } = cluster;
-  const display = await showMoving(io, movedSlots(plan.steps), false);
-  const finished = pairCounter(plan, (step) => io.mode === 'plain' && io.out(pairLines(view, step).join('\n')));
-  try {
-    const onEvent = (event: ApplyEvent): void => {
-      display.onEvent(event);
-      finished(event);
-    };
-    const stats = await cluster.apply(plan, { ...moverSettings(wanted), signal, onEvent });
-    display.done(stats);
-    return stats;
-  } catch (error) {
-    display.failed();
-    throw error;
-  }
+  const onEvent = pairCounter(plan, (step) => io.mode === 'plain' && io.out(pairLines(view, step).join('\n')));
+  return runMoves(cluster, plan, { settings: moverSettings(wanted), seed: seedText, planFile: wanted.planOut, progressWhenPiped: true, onEvent }, context);
 }
 
 /** The predecessors never asked, and scripts rely on it; a person at a terminal is asked. */
@@ -121,6 +112,8 @@ export default defineCommand({
     await requireHealthy(cluster, context, 'rebalancing', { quiet: true });
     const plan = await makePlan(cluster, wanted);
     await show(cluster.view, plan, wanted.verbose, context);
+    const seedText = args.seed.addresses.map(formatAddress).join(',');
+    if (wanted.planOut !== undefined && plan.steps.length > 0) await writePlanFile(wanted.planOut, cluster.view, plan, seedText, context);
     if (plan.steps.length === 0) return { plan, applied: false, stats: undefined };
     if (wanted.dryRun || wanted.simulate) {
       const { pairLines } = await import('../src/ui/views/rebalance-lines.js');
@@ -128,7 +121,7 @@ export default defineCommand({
       return { plan, applied: false, stats: undefined };
     }
     await confirm(context);
-    return { plan, applied: true, stats: await move(cluster, plan, wanted, context) };
+    return { plan, applied: true, stats: await move(cluster, plan, wanted, seedText, context) };
   },
   render({ plan, applied }, { io }) {
     if (!applied && plan.steps.length > 0) io.note('Dry run: nothing was moved.');

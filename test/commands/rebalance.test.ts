@@ -1,6 +1,9 @@
 // rebalance as a process and at a terminal on real nodes: the predecessors' lines, weights, keys and memory, prompts.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { keySlot } from '../../src/cluster/slots.js';
 import { openTerminal, runCli, startCli, finished } from '../support/cli.js';
 import { fill, totalKeys } from '../support/load.js';
@@ -83,6 +86,19 @@ describeWithRedis('rebalance on real nodes', () => {
     expect(spawnSync('redis-cli', ['--cluster', 'check', seed]).status).toBe(0);
     expect((await runCli(['rebalance', seed])).stdout).toContain('No rebalancing needed');
     expect(await totalKeys(cluster)).toBe(before);
+  });
+
+  it('--plan-out keeps the plan, and apply carries it out', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'redis-trib-plan-'));
+    const file = join(dir, 'plan.json');
+    const before = await totalKeys(cluster);
+    await json('--weight', `${seed}=2`, '--dry-run', '--plan-out', file);
+    const applied = await runCli(['apply', file, '--yes']);
+    expect(applied).toMatchObject({ code: 0 });
+    expect((await json('--weight', `${seed}=2`, '--dry-run')).plan.steps).toEqual([]);
+    expect(await runCli(['rebalance', seed])).toMatchObject({ code: 0 });
+    expect(await totalKeys(cluster)).toBe(before);
+    rmSync(dir, { recursive: true });
   });
 
   it.each([
