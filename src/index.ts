@@ -50,3 +50,11 @@ export type { FixOptions, FixOutcome, FixRequest } from './apply/fix/apply-fix.j
 export { countSlotKeys } from './apply/fix/count-keys.js';
 export { CopyFile } from './apply/fix/save-copies.js';
 export type { ConflictPolicy, KeyConflictCase } from './apply/fix/settle-key.js';
+
+export { importKeys } from './import/import.js';
+export { Source } from './import/source.js';
+export { ImportIncomplete } from './import/options.js';
+export type { ImportOptions } from './import/options.js';
+export type { Conflict, ImportEvent, ImportStats, ImportTarget, OnImportEvent, Span } from './import/event.js';
+export { backupCluster } from './apply/backup/backup.js';
+export type { BackupEvent, BackupFile, BackupOptions, BackupResult } from './apply/backup/backup.js';

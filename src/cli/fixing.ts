@@ -83,6 +83,11 @@ export async function inspect(cluster: Cluster, options: FixPlanOptions, signal:
   return { report: checkView(view, keyHolders(view, counts)), plan: planFix(view, counts, options), counts };
 }
 
+/** A list of slots that fits into a question; the whole one stands in the plan above it. */
+function shortened(list: string): string {
+  return list.length <= 60 ? list : `${list.slice(0, 59)}…`;
+}
+
 const FLAG_OF: Readonly<Partial<Record<DecisionCode, keyof Consent>>> = { 'choose-owner': 'chooseOwner', 'close-absent': 'closeAbsent', 'cover-empty': 'coverEmpty', 'cover-holder': 'coverHolder', 'cover-moving': 'coverMoving' };
 
 /**
@@ -102,7 +107,7 @@ async function declinedKinds(plan: FixPlan, consent: Consent, context: CommandCo
     const prompts = await context.io.prompts(context.signal);
     asked = true;
     try {
-      await prompts.confirm(`${slotList(decisions)}\n${question.question}`, question.flag);
+      await prompts.confirm(`${shortened(slotList(decisions))} ${question.question}`, question.flag);
     } catch (error) {
       if (!(error instanceof TribError) || error.code !== 'DECLINED' || code === 'choose-owner') throw error;
       declined.add(code);
@@ -139,6 +144,11 @@ class ConflictAnswers {
     this.forAll = consent.onConflict ?? (consent.replace ? 'moved' : !context.io.interactive || context.io.mode === 'json' ? 'abort' : undefined);
   }
 
+  /** True while an answer may have to be asked: nothing else may be drawn then. */
+  get mayAsk(): boolean {
+    return this.forAll === undefined;
+  }
+
   readonly ask = (conflict: KeyConflictCase): Promise<ConflictPolicy> => {
     const answer = this.turn.then(() => this.forAll ?? this.put(conflict));
     this.turn = answer.catch(() => undefined);
@@ -167,22 +177,21 @@ export async function repair(cluster: Cluster, shown: Inspected, consent: Consen
   const found = asked ? await planAgain(cluster, shown.plan, { withUnreachableMasters: consent.fixWithUnreachableMasters }, signal) : shown;
   const keep = ({ code, danger }: Decision): boolean => danger === 'safe' || !declined.has(code);
   const plan = declined.size === 0 ? found.plan : keepDecisions(cluster.view, found.counts, found.plan, keep);
-  const [{ applyFix }, { CopyFile }, { movedSlotLine }] = await Promise.all([import('../apply/fix/apply-fix.js'), import('../apply/fix/save-copies.js'), import('../ui/views/reshard-lines.js')]);
+  const [{ applyFix }, { CopyFile }, { showRepair }] = await Promise.all([import('../apply/fix/apply-fix.js'), import('../apply/fix/save-copies.js'), import('../ui/repairing.js')]);
   const path = resolve(cwd, consent.saveTo ?? `redis-trib-saved-keys-${new Date().toISOString().replace(/[:.]/g, '-')}.jsonl`);
+  const answers = new ConflictAnswers(consent, context);
+  const display = await showRepair(io, plan, answers.mayAsk);
   const outcome = await applyFix({
     view: cluster.view,
     links: cluster.links,
     steps: plan.steps,
     credentials: cluster.options,
     // Keys can't move while slots stay uncovered: no use trying for long.
-    options: { timeoutMs: consent.timeout, pipeline: consent.pipeline, retryMs: [...declined].some((code) => code.startsWith('cover')) ? 2000 : 15_000 },
-    onConflict: new ConflictAnswers(consent, context).ask,
+    options: { timeoutMs: consent.timeout, pipeline: consent.pipeline, retryMs: [...declined].some((code) => code.startsWith('cover')) ? 2000 : 10_000 },
+    onConflict: answers.ask,
     file: new CopyFile(path, Date.now),
-    onEvent: (event) => {
-      if (event.kind === 'warning') io.note(`${io.errStyle.warn('warning:')} ${event.message}`);
-      if (event.kind === 'batchMoved' && io.mode === 'plain') io.out(movedSlotLine(event.slot, event.source.name, event.target.name, event.keys));
-    },
+    onEvent: display.onEvent,
     signal,
-  });
+  }).finally(display.stop);
   return { plan, outcome, file: path };
 }

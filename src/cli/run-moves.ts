@@ -1,6 +1,6 @@
 // Carries out the moves of a plan for a subcommand: display, manners towards the servers on the same machine, and, when it
 // ends early, the exact command that goes on. Not here: moving (apply/mover), what the options mean (mover-options.ts).
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import type { ApplyEvent, ApplyStats } from '../apply/event.js';
 import { MoveIncomplete, type MoverOptions } from '../apply/mover/options.js';
 import type { Cluster } from '../apply/open-cluster.js';
@@ -25,10 +25,13 @@ export interface MoveRun {
   readonly onEvent?: (event: ApplyEvent) => void;
 }
 
+/** Steps of niceness. More than a few would starve us on a busy machine. */
+const COURTESY = 2;
+
 /** Servers on this machine go first when there are fewer cores than work. Not everywhere possible, never needed. */
 function giveWay(): void {
   try {
-    setPriority(5);
+    setPriority(Math.min(getPriority() + COURTESY, 19));
   } catch {
     return; // a wish, no need
   }

@@ -1,7 +1,5 @@
 // Gathers keys into batches, one heap a target: a batch goes when it has enough keys or bytes; a large key goes alone.
 // How many keys are enough is learnt from how long the source was busy with the batches before. No I/O.
-import type { ScannedKey } from './scan.js';
-
 /** Bytes of values in one batch: the source holds a batch in memory while it sends it. */
 const MAX_BYTES = 4 * 1024 * 1024;
 const FIRST_BATCH = 16;
@@ -25,7 +23,7 @@ export class Batches<T> {
   constructor(private readonly limits: BatchLimits) {}
 
   /** Adds a key; returns the batch that is full with it, if any. */
-  add(target: T, { key, bytes }: ScannedKey): Batch<T> | undefined {
+  add(target: T, key: string, bytes: number): Batch<T> | undefined {
     if (bytes >= MAX_BYTES) return { target, keys: [key] };
     const heap = this.heaps.get(target) ?? { keys: new Set<string>(), bytes: 0 };
     this.heaps.set(target, heap);

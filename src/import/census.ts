@@ -41,11 +41,11 @@ export async function forecast(source: Source, cluster: Cluster, databases: read
     await using connection = await source.connect(database);
     for await (const page of scanKeys(connection, false)) {
       signal?.throwIfAborted();
-      for (const { key } of page) {
+      for (const key of page.keys) {
         const name = owners[keySlot(key)]?.name ?? 'nobody';
         targets.set(name, (targets.get(name) ?? 0) + 1);
       }
-      seen += page.length;
+      seen += page.keys.length;
       if (seen >= SAMPLE) break;
     }
     if (seen >= SAMPLE) break;
@@ -70,8 +70,8 @@ export async function doubleKeys(source: Source, databases: readonly number[], s
       await using looker = await source.connect(other);
       for await (const page of scanKeys(scanner, false)) {
         signal?.throwIfAborted();
-        const replies = await looker.pipeline(page.map(({ key }) => ['EXISTS', key]));
-        page.forEach(({ key }, at) => {
+        const replies = await looker.pipeline(page.keys.map((key) => ['EXISTS', key]));
+        page.keys.forEach((key, at) => {
           if (replies[at] === 1) found.push({ key, databases: [database, other] });
         });
         if (found.length > 1000) return found;

@@ -1,12 +1,11 @@
 // Brings batches of one database to their targets, each by the way that works for it, and answers every error of MIGRATE.
 // Not here: making batches (pass.ts), finding out about ways (probe.ts), the way through us (relay.ts).
-import { ConnectionLost } from '../client/connection-errors.js';
 import { TribError } from '../errors.js';
 import type { ReplyError } from '../resp/reply.js';
 import type { Batch } from './batches.js';
 import type { DirectLane } from './direct.js';
 import type { ImportSettings } from './options.js';
-import { conflictText, refusal } from './options.js';
+import { conflictText, outOfReach, refusal } from './options.js';
 import { probe, sourceRefuses, whyNotDirect } from './probe.js';
 import type { Fate, Relay } from './relay.js';
 import type { Route, Routes } from './routes.js';
@@ -72,7 +71,7 @@ export class Delivery {
     try {
       replies = await (await this.routes.connection(route)).pipeline(keys.map((key) => ['EXISTS', key]));
     } catch (error) {
-      if (!(error instanceof ConnectionLost)) throw error;
+      if (!outOfReach(error)) throw error;
     }
     const there = keys.filter((_, index) => replies[index] === 1);
     if (there.length > 0) await this.carry(route, there, true);

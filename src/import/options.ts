@@ -75,6 +75,12 @@ const HINTS: readonly (readonly [pattern: RegExp, message: string, hint: string]
   [/\bCLUSTERDOWN\b/, 'The cluster does not serve all slots', 'run check and fix, then the same command again: it goes on'],
 ];
 
+/** A node that went away, cannot be connected to, or has left the cluster's list, as opposed to one that refuses. */
+export function outOfReach(error: unknown): boolean {
+  if (error instanceof TribError && error.code === 'NO_SUCH_NODE') return true; // dead, and the list was read again since
+  return error instanceof TribError && error.exitCode === ExitCode.unreachable && /^(E[A-Z]+|TIMEOUT|CLOSED|CONNECTION)$/.test(error.code);
+}
+
 /** An error reply that ends the import, with what to do about it. */
 export function refusal(where: string, message: string, cause: unknown): TribError {
   const known = HINTS.find(([pattern]) => pattern.test(message));

@@ -43,8 +43,8 @@ export async function runPass(database: number, tools: PassTools): Promise<void>
   const sizes = source.atLeast([4, 0, 0]) && source.datasetBytes > SMALL_DATASET;
   try {
     for await (const page of scanKeys(scanner, sizes)) {
-      for (const found of page) {
-        const full = batches.add(routes.of(found.key), found);
+      for (const [index, key] of page.keys.entries()) {
+        const full = batches.add(routes.of(key), key, page.bytes?.[index] ?? 0);
         if (full !== undefined) await flight.start(full);
       }
       if (settings.signal?.aborted === true) break;

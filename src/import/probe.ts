@@ -5,7 +5,7 @@ import { ExitCode, TribError } from '../errors.js';
 import type { ReplyError } from '../resp/reply.js';
 import type { DirectLane } from './direct.js';
 import type { ImportSettings } from './options.js';
-import { refusal } from './options.js';
+import { outOfReach, refusal } from './options.js';
 import type { Route, Routes } from './routes.js';
 import type { Source } from './source.js';
 
@@ -60,11 +60,16 @@ export async function probe(lane: DirectLane, routes: Routes, route: Route, keys
   return undefined;
 }
 
-/** Also true for a redirect: the slot is on its way somewhere else, which the import will meet again. */
+/** Also true for a redirect or a target that has just gone: the import will meet that again, and knows what to do. */
 async function isThere(routes: Routes, route: Route, key: string): Promise<boolean> {
-  const connection = await routes.connection(route);
-  const [there] = await connection.pipeline([['EXISTS', key]]);
-  return there !== 0;
+  try {
+    const connection = await routes.connection(route);
+    const [there] = await connection.pipeline([['EXISTS', key]]);
+    return there !== 0;
+  } catch (error) {
+    if (outOfReach(error)) return true;
+    throw error;
+  }
 }
 
 function wrongTarget({ host, port, name }: Route): TribError {

@@ -2,7 +2,6 @@
 // nobody has changed the key meanwhile. Slower than MIGRATE, but it works over any network and answers every trouble.
 import type { ClusterClient } from '../client/cluster-client.js';
 import { ClusterCommandError } from '../client/cluster-client.js';
-import { ConnectionLost } from '../client/connection-errors.js';
 import type { Connection } from '../client/connection.js';
 import type { Arg } from '../resp/command.js';
 import type { Reply } from '../resp/reply.js';
@@ -10,7 +9,7 @@ import { ReplyError } from '../resp/reply.js';
 import { sameValue } from './compare.js';
 import type { Ask } from './compare.js';
 import type { ImportSettings } from './options.js';
-import { refusal } from './options.js';
+import { outOfReach, refusal } from './options.js';
 import type { Route, Routes } from './routes.js';
 import type { Source } from './source.js';
 
@@ -103,7 +102,8 @@ export class Relay {
       const connection = await this.routes.connection(route);
       replies = await connection.pipeline([...values].map(([key, value]) => this.restore(key, value)), { timeoutMs: this.settings.timeoutMs });
     } catch (error) {
-      if (!(error instanceof ConnectionLost)) throw error;
+      if (!outOfReach(error)) throw error;
+      await this.routes.refresh(); // a replica may have taken over; the cluster client waits for that
     }
     return keys.filter((key, index) => {
       if (replies[index] !== 'OK') return true;

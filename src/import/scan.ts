@@ -7,32 +7,32 @@ import { ReplyError } from '../resp/reply.js';
 /** Names on one page: the source is busy for about a millisecond with it. */
 const PAGE = 2000;
 
-export interface ScannedKey {
-  readonly key: string;
-  /** Bytes in memory; 0 when not asked for or not told. */
-  readonly bytes: number;
+export interface ScannedPage {
+  readonly keys: readonly string[];
+  /** Bytes in memory of each; 0 when not told, undefined when not asked for. */
+  readonly bytes: readonly number[] | undefined;
 }
 
 /** Pages of keys, each key once a page. `sizes`: also ask how large each is (MEMORY USAGE, Redis 4 and later). */
-export async function* scanKeys(connection: Connection, sizes: boolean): AsyncGenerator<readonly ScannedKey[], void> {
-  let next: Promise<[string, readonly ScannedKey[]]> | undefined = readPage(connection, '0', sizes);
+export async function* scanKeys(connection: Connection, sizes: boolean): AsyncGenerator<ScannedPage, void> {
+  let next: Promise<[string, ScannedPage]> | undefined = readPage(connection, '0', sizes);
   try {
     while (next !== undefined) {
-      const [cursor, keys]: [string, readonly ScannedKey[]] = await next;
+      const [cursor, page]: [string, ScannedPage] = await next;
       next = cursor === '0' ? undefined : readPage(connection, cursor, sizes);
-      if (keys.length > 0) yield keys;
+      if (page.keys.length > 0) yield page;
     }
   } finally {
     next?.catch(() => undefined); // the reader left in the middle
   }
 }
 
-async function readPage(connection: Connection, cursor: string, sizes: boolean): Promise<[string, readonly ScannedKey[]]> {
+async function readPage(connection: Connection, cursor: string, sizes: boolean): Promise<[string, ScannedPage]> {
   const [next, found] = asArray(await connection.command(['SCAN', cursor, 'COUNT', PAGE]));
   const keys = [...new Set(asStrings(found ?? []))];
-  if (!sizes || keys.length === 0) return [asString(next), keys.map((key) => ({ key, bytes: 0 }))];
+  if (!sizes || keys.length === 0) return [asString(next), { keys, bytes: undefined }];
   // A sample of each container is enough: what is wanted is the order of magnitude.
   const replies = await connection.pipeline(keys.map((key) => ['MEMORY', 'USAGE', key]));
   const bytes = replies.map((reply) => (reply instanceof ReplyError || typeof reply !== 'number' ? 0 : reply));
-  return [asString(next), keys.map((key, index) => ({ key, bytes: bytes[index] ?? 0 }))];
+  return [asString(next), { keys, bytes }];
 }

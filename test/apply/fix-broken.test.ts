@@ -290,6 +290,18 @@ describeWithRedis('fix on hand-broken clusters', () => {
     await healed(slot, 1, { ...kept, b: 'value b' });
   });
 
+  it('many copies of many slots at once go to one file, each on a line of its own', async () => {
+    const slots = Array.from({ length: 12 }, () => slotOf());
+    for (const slot of slots) {
+      await c.put(0, slot, { a: 'value a', b: 'value b' });
+      await c.put(1, slot, { a: `another ${slot}`, b: `other ${slot}` }, 0);
+    }
+    await expectFixed('--on-conflict', 'newest-slot-owner');
+    const saved = savedCopies();
+    expect(new Set(saved.map(({ name }) => name))).toEqual(new Set(slots.flatMap((slot) => [c.key(slot, 'a'), c.key(slot, 'b')])));
+    for (const slot of slots.slice(0, 2)) await healed(slot, 0, { a: 'value a', b: 'value b' });
+  });
+
   it('--replace: the moved copy stays, the other is saved', async () => {
     const slot = slotOf();
     await c.put(0, slot, { a: 'value a' });
@@ -454,5 +466,27 @@ describeWithRedis('fix on hand-broken clusters', () => {
     const run = await fix('--json');
     expect(JSON.parse(run.stdout)).toMatchObject({ ok: true, applied: true, outcome: { keys: 2500, movesFinished: 100, failures: [], unresolved: [] } });
     for (const slot of [2000, 2057, 2099]) await healed(slot, 1, { ...Object.fromEntries(Array.from({ length: 25 }, (_, i) => [`s${i}`, `${i}`])), ...Object.fromEntries(Array.from({ length: 25 }, (_, i) => [`t${i}`, `${i}`])) });
+  });
+});
+
+describeWithRedis('fix with passwords', () => {
+  it('takes users and passwords along in every MIGRATE', async () => {
+    await using nodes = await startRedisCluster(2, { extraArgs: ['--user', 'admin', 'on', '>s3cret', '~*', '&*', '+@all'] });
+    const c = await BrokenCluster.open(nodes.nodes, ({ host, port }) => Connection.connect({ host, port }));
+    for (const [index, slot] of [10, 12, 14].entries()) {
+      await c.put(0, slot, { a: 'value a', b: `${index}` });
+      await c.put(1, slot, { a: index === 2 ? 'a' : 'value a', d: 'value d' }, 0);
+    }
+    await c.setSlot(1, 12, 'IMPORTING', 0);
+    await c.setSlot(0, 12, 'MIGRATING', 1);
+    for (const link of c.links) await link.command(['CONFIG', 'SET', 'requirepass', 'pass']);
+    const dir = mkdtempSync(join(tmpdir(), 'redis-trib-fix-'));
+    const run = await runHere(['fix', c.seed, '--user', 'admin', '-a', 's3cret', '--no-auth-warning', '--on-conflict', 'largest'], { cwd: dir });
+    rmSync(dir, { recursive: true, force: true });
+    expect(run.code, run.stdout + run.stderr).toBe(0);
+    expect(await c.holders(10)).toEqual({ a: [0], b: [0], d: [0] });
+    expect(await c.holders(12)).toEqual({ a: [1], b: [1], d: [1] });
+    expect(await c.value(0, 14, 'a')).toBe('value a');
+    c.close();
   });
 });

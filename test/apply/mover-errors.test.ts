@@ -18,7 +18,7 @@ describeWithRedis('errors of nodes while slots move', () => {
   let proxy: Proxy;
 
   beforeAll(async () => {
-    nodes = await startRedisCluster(2, { slots: [[0, 16383], null] });
+    nodes = await startRedisCluster(2);
     proxy = await startProxy(nodes.nodes[0]?.port ?? 0);
     await fill(nodes, keysInSlots(0, 30, KEYS).map((key) => ['SET', key, key]));
   });

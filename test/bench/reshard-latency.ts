@@ -39,7 +39,10 @@ class Load {
   private constructor(
     private readonly child: ChildProcess,
     private readonly lines: Interface,
-  ) {}
+  ) {
+    // Whoever waits for its next line would wait for ever.
+    child.once('exit', () => lines.close());
+  }
 
   static async start(addresses: readonly string[], perSecond: number, keys: number): Promise<Load> {
     const script = fileURLToPath(new URL('steady-load.js', import.meta.url));
@@ -64,8 +67,12 @@ class Load {
 
   private line(): Promise<string> {
     return new Promise((done, failed) => {
-      this.lines.once('line', done);
-      this.child.once('exit', () => failed(new Error('the load process ended early')));
+      const ended = (): void => failed(new Error('the load process ended early'));
+      this.lines.once('close', ended);
+      this.lines.once('line', (line) => {
+        this.lines.off('close', ended);
+        done(line);
+      });
     });
   }
 }

@@ -1,12 +1,14 @@
 // import as a process: lines of redis-cli (8.11), both predecessors' spellings, JSON, exit codes, prompts, credentials of the
 // source, kill -9 and Ctrl-C with the same command going on, and bundled nodes as targets and as source.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { startCluster } from '../../src/testing.js';
-import type { Connection } from '../../src/client/connection.js';
-import { finished, openTerminal, runCli, startCli, type CliResult, type Terminal } from '../support/cli.js';
+import { Connection } from '../../src/client/connection.js';
+import { CLI, finished, openTerminal, runCli, startCli, type CliResult, type Terminal } from '../support/cli.js';
 import { totalKeys } from '../support/load.js';
-import { describeWithRedis, startRedis, startRedisCluster, waitFor, type RedisNode, type RedisNodes } from '../support/redis-server.js';
+import { describeWithRedis, freePort, startClusterNodes, startRedis, startRedisCluster, waitFor, type RedisNode, type RedisNodes } from '../support/redis-server.js';
 
 const ENTER = '\r';
 
@@ -28,13 +30,14 @@ describeWithRedis('import as a command', () => {
     link.close();
     await Promise.all([nodes.stop(), origin.stop(), locked.stop()]);
   });
-  beforeEach(async () => {
+  const empty = async (): Promise<void> => {
     await link.command(['FLUSHALL']);
     for (const node of nodes.nodes) {
       await using one = await node.connect();
       await one.command(['FLUSHALL']);
     }
-  });
+  };
+  beforeEach(empty);
   afterEach(() => {
     terminal?.kill();
     terminal = undefined;
@@ -166,6 +169,26 @@ describeWithRedis('import as a command', () => {
     expect([await size(), await totalKeys(nodes)]).toEqual([0, 60_000]);
   });
 
+  it('killed at random points again and again, it never loses a key and ends with all of them moved', async () => {
+    const rounds = Math.max(1, Math.round(Number(process.env['REDIS_TRIB_SWEEP'] ?? 4) / 4));
+    for (let round = 0; round < rounds; round++) {
+      await empty();
+      await populate(40_000);
+      for (let kill = 0; kill < 4; kill++) {
+        const child = startCli([...at(nodes.seed), '--json', '--pipeline', String(20 + Math.floor(Math.random() * 300))]);
+        const end = finished(child);
+        const until = (await size()) - 1 - Math.floor(Math.random() * 12_000);
+        await Promise.race([waitFor(async () => (await size()) <= until, 'the import to get there').catch(() => undefined), end]);
+        child.kill('SIGKILL');
+        await end;
+        expect((await size()) + (await totalKeys(nodes))).toBeGreaterThanOrEqual(40_000); // a key may stand on both sides
+      }
+      const last = await importing('--json');
+      expect(JSON.parse(last.stdout), last.stderr).toMatchObject({ conflicts: [] });
+      expect([await size(), await totalKeys(nodes)]).toEqual([0, 40_000]);
+    }
+  }, 600_000);
+
   it('SIGKILL half way with --copy: running it again finds no conflict', async () => {
     await populate(60_000);
     const child = startCli([...at(nodes.seed), '--copy', '--json', '--pipeline', '200']);
@@ -191,13 +214,49 @@ describeWithRedis('import as a command', () => {
     expect([length.stdout.trim(), members.stdout.trim()]).toEqual(['60000003', '200000']);
   });
 
-  it('bundled nodes take keys from a real source', async () => {
+  it('a cluster of real and bundled nodes takes keys from a real and from a bundled source; its backup loads', async () => {
     await populate(300);
     await link.command(['RPUSH', 'list', 'a', 'b']);
-    await using bundled = await startCluster({ masters: 3 });
-    const [first] = bundled.nodes;
-    const run = await runCli(['import', `${first?.host ?? ''}:${first?.port ?? 0}`, '--from', origin.address, '--json']);
-    expect(run.code).toBe(0);
-    expect(JSON.parse(run.stdout)).toMatchObject({ imported: 301, conflicts: [], counts: { source: { after: 0 }, cluster: { after: 301 } } });
+    const dir = mkdtempSync(join(tmpdir(), 'redis-trib-mixed-'));
+    const real = await startClusterNodes(2);
+    const bundled = await startBundled(dir, '--cluster-enabled', 'yes');
+    const source = await startBundled(dir);
+    try {
+      const seed = `127.0.0.1:${bundled.port}`;
+      expect(await runCli(['create', ...real.nodes.map(({ address }) => address), seed, '--yes', '--wait'])).toMatchObject({ code: 0 });
+      await using old = await Connection.connect({ host: '127.0.0.1', port: source.port });
+      await old.pipeline(Array.from({ length: 100 }, (_, index) => ['SET', `bundled:${index}`, 'v']));
+      for (const [from, count] of [[origin.address, 301], [`127.0.0.1:${source.port}`, 100]] as const) {
+        const run = await runCli(['import', seed, '--from', from, '--json']);
+        expect(run, run.stderr).toMatchObject({ code: 0 });
+        expect(JSON.parse(run.stdout)).toMatchObject({ imported: count, conflicts: [], counts: { source: { after: 0 } } });
+      }
+      const backup = await runCli(['backup', seed, join(dir, 'saved'), '--json']);
+      const { files } = JSON.parse(backup.stdout) as { files: { file: string; via: string }[] };
+      expect([backup.code, files.map(({ via }) => via).sort()]).toEqual([0, ['scan', 'sync', 'sync']]);
+      for (const { file } of files) expect(spawnSync('redis-check-rdb', [file], { encoding: 'utf8' }).stdout).toContain('RDB looks OK!');
+    } finally {
+      await Promise.all([real.stop(), bundled.stop(), source.stop()]);
+      rmSync(dir, { recursive: true, force: true });
+    }
   });
 });
+
+/** A bundled node as a process of its own. */
+async function startBundled(dir: string, ...args: string[]): Promise<{ port: number; stop(): Promise<void> }> {
+  const port = await freePort();
+  const place = mkdtempSync(join(dir, 'node-'));
+  const child = spawn(process.execPath, [CLI.replace('redis-trib.js', 'redis-trib-server.js'), '--port', String(port), '--bind', '127.0.0.1', '--dir', place, ...args], { stdio: ['pipe', 'ignore', 'ignore'] });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const reap = (): void => void child.kill('SIGKILL');
+  process.once('exit', reap);
+  await waitFor(() => Connection.connect({ host: '127.0.0.1', port }).then((one) => (one.close(), true), () => false), 'a bundled node to start');
+  return {
+    port,
+    stop: async () => {
+      process.off('exit', reap);
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}

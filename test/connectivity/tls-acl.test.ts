@@ -80,10 +80,12 @@ describeWithRedis('a cluster with TLS and ACL', () => {
     expect(await runCli(['check', seed(), ...tls, '--user', 'admin'], { env: { REDISCLI_AUTH: 'wrong' } })).toMatchObject({ code: 3, stderr: expect.stringContaining('WRONGPASS') as string });
   });
 
-  it('reshard and rebalance: MIGRATE carries AUTH2 over TLS', async () => {
+  it('reshard, rebalance, apply: MIGRATE carries AUTH2 over TLS', async () => {
     await good('reshard', seed(), '--from', seed(), '--to', seed(1), '--slots', '500', '--yes');
     expect(String(await on(0, 'INFO', 'commandstats'))).toMatch(/cmdstat_migrate:calls=[1-9]/);
     await good('rebalance', seed(), '--yes');
+    await good('reshard', seed(), '--from', seed(2), '--to', seed(1), '--slots', '100', '--dry-run', '--plan-out', 'plan.json');
+    await good('apply', 'plan.json', '--yes');
     expect(await keys()).toBe(KEYS);
   });
 

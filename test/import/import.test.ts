@@ -11,7 +11,7 @@ import { importKeys } from '../../src/import/import.js';
 import type { ImportOptions } from '../../src/import/options.js';
 import { Source } from '../../src/import/source.js';
 import { keysInSlots, seeds, totalKeys } from '../support/load.js';
-import { describeWithRedis, startRedis, startRedisCluster, type RedisNode, type RedisNodes } from '../support/redis-server.js';
+import { describeWithRedis, startRedis, startRedisCluster, waitFor, type RedisNode, type RedisNodes } from '../support/redis-server.js';
 
 describeWithRedis('import', () => {
   let nodes: RedisNodes;
@@ -21,7 +21,7 @@ describeWithRedis('import', () => {
   let client: ClusterClient;
 
   beforeAll(async () => {
-    [nodes, origin] = await Promise.all([startRedisCluster(3), startRedis(['--enable-debug-command', 'yes'])]);
+    [nodes, origin] = await Promise.all([startRedisCluster(3), startRedis(['--enable-debug-command', 'yes', '--repl-diskless-sync-delay', '0'])]);
     link = await origin.connect();
     client = await ClusterClient.connect(seeds(nodes));
   });
@@ -99,6 +99,14 @@ describeWithRedis('import', () => {
     expect([await get('k7'), await link.command(['GET', 'k7'])]).toEqual(['cluster', 'source']);
     expect(await run({ replace: true })).toMatchObject({ imported: 1, conflicts: [] });
     expect([await get('k7'), await size()]).toEqual(['source', 0]);
+  });
+
+  it('a thousand conflicts are no accident: it stops and asks whether this is the right cluster', async () => {
+    const names = Array.from({ length: 3000 }, (_, index) => `k${index}`);
+    await on(...names.map((key) => ['SET', key, 'source']));
+    await Promise.all(names.map((key) => client.command(['SET', key, 'cluster'])));
+    await expect(run()).rejects.toMatchObject({ code: 'IMPORT_FAILED', message: expect.stringContaining('more than 1000 keys exist in the cluster with other values') as string, hint: expect.stringContaining('--replace') as string });
+    expect([await size(), await get('k5')]).toEqual([3000, 'cluster']);
   });
 
   it('several databases go into one, unless names would collide', async () => {
@@ -199,6 +207,26 @@ describeWithRedis('import', () => {
     const source = await Source.open(replica);
     expect(source.isReplica).toBe(true);
     await expect(importKeys(source, cluster)).rejects.toMatchObject({ code: 'SOURCE_IS_REPLICA' });
+    await waitFor(async () => (await Source.open(replica)).databases.length === 1, 'the replica to have the key');
+    expect(await importKeys(await Source.open(replica), cluster, { copy: true })).toMatchObject({ imported: 1, relayed: 1 });
+    expect(await get('a')).toBe('1');
+  });
+
+  it('keys that are written to the source meanwhile are fetched by another pass', async () => {
+    await link.command(['DEBUG', 'POPULATE', 20_000, 'key', 50]);
+    await using writer = await origin.connect();
+    let written = 0;
+    let passes = 0;
+    const stats = await run({
+      onEvent: (event) => {
+        if (event.kind === 'databaseStarted') passes++;
+        if (event.kind !== 'delivered' || written >= 10) return;
+        void writer.command(['SET', `late:${written++}`, 'v']);
+      },
+    });
+    expect(written).toBe(10);
+    expect(passes).toBeGreaterThanOrEqual(1);
+    expect([stats.imported, await size(), await totalKeys(nodes)]).toEqual([20_010, 0, 20_010]);
   });
 
   it('says beforehand what would go where', async () => {

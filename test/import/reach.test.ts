@@ -81,4 +81,22 @@ describeWithRedis('import where announced addresses lead elsewhere', () => {
     expect(left).toBeGreaterThan(0);
     expect(left + kept).toBeLessThanOrEqual(5001); // the dead node's are lost with it: it had no replica; a key may be on both sides
   });
+
+  it('a target that dies and whose replica takes over: the import goes on to its end', async () => {
+    await link.command(['DEBUG', 'POPULATE', 8000, 'key', 50]);
+    await using pairs = await startRedisCluster(3, { replicas: 1, extraArgs: ['--cluster-node-timeout', '2000'] });
+    await using cluster = await openCluster(pairs.seed);
+    let killed: Promise<void> | undefined;
+    const stats = await importKeys(await Source.open(origin), cluster, {
+      pipeline: 50,
+      maxStallMs: 1,
+      timeoutMs: 20_000,
+      onEvent: ({ kind }) => void (kind === 'delivered' && (killed ??= pairs.nodes[1]?.kill())),
+    });
+    await killed;
+    expect(stats).toMatchObject({ conflicts: [], counts: { source: { after: 0 } } });
+    expect(stats.imported + stats.equal).toBe(8000);
+    // What the dead master had acknowledged and not handed on yet is lost with it: Redis replicates behind the reply.
+    expect(stats.counts.cluster.after).toBeGreaterThan(7900);
+  });
 });

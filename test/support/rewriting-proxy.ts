@@ -25,15 +25,16 @@ export async function startProxy(port: number): Promise<Proxy> {
   const proxy = { port: 0, rewrite: (words: readonly string[]) => words };
   const server = createServer((client) => {
     const node = connect(port, '127.0.0.1');
-    const parser = new RequestParser();
+    const parser = new RequestParser({ maxBulk: 512 * 1024 * 1024, authenticated: true });
     for (const [one, other] of [[client, node], [node, client]] as const) {
       sockets.add(one);
       one.on('error', () => undefined);
       one.on('close', () => other.destroy());
     }
     client.on('data', (chunk: Buffer) => {
-      parser.feed(chunk);
+      parser.feed(chunk, chunk.length);
       for (let words = parser.next(); Array.isArray(words); words = parser.next()) node.write(encodeCommand(proxy.rewrite(words)), 'latin1');
+      parser.retain();
     });
     node.on('data', (chunk: Buffer) => client.write(chunk));
   });

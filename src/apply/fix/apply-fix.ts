@@ -4,7 +4,7 @@ import type { ClusterView } from '../../cluster/view.js';
 import type { NodeCredentials } from '../../client/migrate-command.js';
 import { ExitCode, TribError } from '../../errors.js';
 import type { FixStep } from '../../plan/fix/step.js';
-import { fromBinary } from '../../resp/reply.js';
+import { ReplyError, fromBinary } from '../../resp/reply.js';
 import type { OnEvent } from '../event.js';
 import { moverSettings } from '../mover/options.js';
 import type { MoverSettings } from '../mover/options.js';
@@ -12,6 +12,7 @@ import type { NodeLink } from '../node-link.js';
 import { carrySteps } from './carry-steps.js';
 import type { CopyFile } from './save-copies.js';
 import type { ConflictPolicy, KeyConflictCase } from './settle-key.js';
+import { settleEpochs } from './settle-epochs.js';
 import { claimSlots, closeSlotsOn, tellOwner, yieldSlots } from './slot-orders.js';
 
 export interface FixOptions {
@@ -19,7 +20,7 @@ export interface FixOptions {
   readonly timeoutMs?: number;
   /** Most keys in one MIGRATE; default 1000. */
   readonly pipeline?: number;
-  /** How long to go on without progress after errors that may pass, milliseconds; default 15000. */
+  /** How long to go on without progress after errors that may pass, milliseconds; default 10000. */
   readonly retryMs?: number;
 }
 
@@ -77,7 +78,7 @@ export class FixRun {
   stopped = false;
 
   constructor(readonly request: FixRequest) {
-    const { timeoutMs = 10_000, pipeline = 1000, retryMs = 15_000 } = request.options;
+    const { timeoutMs = 10_000, pipeline = 1000, retryMs = 10_000 } = request.options;
     this.settings = moverSettings({ timeoutMs, pipeline, retryMs }, request.credentials, request.onEvent, request.signal);
   }
 
@@ -97,7 +98,7 @@ export class FixRun {
   }
 
   fail(step: FixStep['kind'], slots: readonly number[], error: unknown): void {
-    const message = error instanceof Error ? fromBinary(error.message) : String(error);
+    const message = error instanceof ReplyError ? fromBinary(error.message) : error instanceof Error ? error.message : String(error);
     const hint = error instanceof TribError ? error.hint : undefined;
     for (const slot of slots) {
       if (this.left.has(slot)) continue;
@@ -156,16 +157,23 @@ export function rounds(steps: readonly FixStep[]): FixStep[][] {
   return parts.map((part) => part.steps);
 }
 
+/** Milliseconds that masters get to hear of each other's epochs; a ping takes a second or two. */
+const EPOCHS_MS = 10_000;
+
 async function together(run: FixRun, steps: readonly FixStep[]): Promise<void> {
-  run.request.signal?.throwIfAborted();
+  const { view, links, signal } = run.request;
+  signal?.throwIfAborted();
+  if (steps.some(({ kind }) => kind === 'claim-slots' || kind === 'finish-move')) {
+    await settleEpochs(view.masters.flatMap(({ id }) => links.get(id) ?? []), EPOCHS_MS, signal);
+  }
   const done = await Promise.allSettled(steps.map((step) => runStep(run, step)));
   const broken = done.find((one) => one.status === 'rejected');
   if (broken !== undefined) throw broken.reason;
 }
 
 /**
- * Carries out a repair. What fails is in the outcome. Throws TribError ABORTED (130) when told to stop, and YIELD_FAILED
- * when a node could not be made safe: then nothing that could cost its keys has been done.
+ * Carries out a repair. What fails is in the outcome. Throws TribError ABORTED (130) when told to stop;
+ * YIELD_FAILED or EPOCHS_UNKNOWN when nodes could not be made safe: then nothing that could cost their keys has been done.
  */
 export async function applyFix(request: FixRequest): Promise<FixOutcome> {
   const run = new FixRun(request);

@@ -25,6 +25,7 @@ const HEADER = {
 export class CopyFile {
   private handle: FileHandle | undefined;
   private saved = 0;
+  private last: Promise<void> = Promise.resolve();
 
   /** `path`: appended to when it exists. `nowMs`: for the expiry times. */
   constructor(
@@ -42,10 +43,11 @@ export class CopyFile {
     const base64 = (bytes: string): string => Buffer.from(bytes, 'latin1').toString('base64');
     const expiresAt = copy.ttlMs < 0 ? null : this.nowMs() + copy.ttlMs;
     const record = { name: fromBinary(from.key), key: base64(from.key), slot: from.slot, type: copy.type, from: from.node, kept: from.kept, expiresAt, payload: base64(copy.payload) };
+    // One after the other: many slots are worked on at once, and there is one file.
+    const turn = this.last.then(() => this.write(`${JSON.stringify(record)}\n`));
+    this.last = turn.catch(() => undefined);
     try {
-      this.handle ??= await this.begin();
-      await this.handle.appendFile(`${JSON.stringify(record)}\n`);
-      await this.handle.datasync();
+      await turn;
     } catch (error) {
       throw new TribError('NOT_SAVED', `Cannot save the copy of key ${JSON.stringify(record.name)} to ${this.path}: it stays where it is`, { hint: 'name a file that can be written with --save-to', cause: error });
     }
@@ -53,8 +55,20 @@ export class CopyFile {
   }
 
   async close(): Promise<void> {
+    await this.last;
     await this.handle?.close();
     this.handle = undefined;
+  }
+
+  private async write(line: string): Promise<void> {
+    this.handle ??= await this.begin();
+    await this.handle.appendFile(line);
+    try {
+      await this.handle.datasync();
+    } catch (error) {
+      // A pipe or a device has nothing to flush.
+      if (!(error instanceof Error && 'code' in error && error.code === 'EINVAL')) throw error;
+    }
   }
 
   private async begin(): Promise<FileHandle> {

@@ -86,11 +86,13 @@ function guard(view: ClusterView, options: FixPlanOptions): Refusal[] {
   if (absent.length === 0 || options.withUnreachableMasters === true) return [];
   const list = absent.map(({ node, slots }) => `${node.name} (${node.id.slice(0, 8)}: ${node.reason}) owns ${slots.toBracketText()}`).join('; ');
   const replica = view.replicas.find((node) => absent.some((one) => one.node.id === node.masterId));
+  const split = absent.some(({ node, slots }) => view.nodes.some(({ lines }) => lines.some((line) => line.id === node.id && slots.difference(line.slots).size > 0)));
+  const doubt = split ? ' Not all nodes agree that it owned them: if its replica has taken over already, its keys are there.' : '';
   const wait = replica === undefined ? 'bring it back' : `wait until its replica ${replica.name} takes over, or bring it back`;
   return [
     {
       code: 'UNREACHABLE_MASTERS',
-      message: `*** Fixing slots with ${absent.length} unreachable masters is dangerous: their slots would be given to reachable nodes, and their keys lost. ${list}.`,
+      message: `*** Fixing slots with ${absent.length} unreachable masters is dangerous: their slots would be given to reachable nodes, and their keys lost. ${list}.${doubt}`,
       hint: `${wait}; to give its data up: --fix-with-unreachable-masters`,
     },
   ];

@@ -19,6 +19,10 @@ function shorten(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
 }
 
+function counted(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** The plan: what is done about which slots, how dangerous that is, and why. Two lines a decision, as reasons are long. */
 export function fixPlanTable(io: Io, plan: FixPlan): string[] {
   const { style } = io;
@@ -26,7 +30,7 @@ export function fixPlanTable(io: Io, plan: FixPlan): string[] {
     const slots = countSlots(decision.slots);
     const keys = decision.holders.reduce((sum, { keys: held }) => sum + held, 0);
     const what = `${slots === 1 ? 'slot' : `${formatCount(slots)} slots`} ${shorten(slotList([decision]), 50)}`;
-    return [`${colour(style, decision.danger)}  ${style.strong(what)}: ${decision.action}${keys > 0 ? ` (${formatCount(keys)} keys)` : ''}`, `           ${style.faint(decision.reason)}`];
+    return [`${colour(style, decision.danger)}  ${style.strong(what)}: ${decision.action}${keys > 0 ? ` (${counted(keys, 'key')})` : ''}`, `           ${style.faint(decision.reason)}`];
   });
   return plan.decisions.length === 0 ? [] : [style.strong(`Repairs (${plan.decisions.length})`), ...lines];
 }
@@ -44,12 +48,12 @@ export function conflictText({ slot, key, served, other }: KeyConflictCase): str
 /** What was done and what was not, as sentences; the most important last. */
 export function outcomeLines(outcome: FixOutcome, file: string): string[] {
   const { keys, movesFinished, saved, failures, unresolved } = outcome;
-  const done = [`${formatCount(keys)} keys moved`, ...(movesFinished > 0 ? [`${formatCount(movesFinished)} interrupted moves finished`] : [])].join(', ');
+  const done = [`${counted(keys, 'key')} moved`, ...(movesFinished > 0 ? [`${counted(movesFinished, 'interrupted move')} finished`] : [])].join(', ');
   const failed = new Map<string, number[]>();
   for (const { message, slot } of failures) failed.set(message, [...(failed.get(message) ?? []), slot]);
   return [
     `${done}.`,
-    ...(saved > 0 ? [`${formatCount(saved)} copies of keys were saved to ${file}; its first line tells how to get one back.`] : []),
+    ...(saved > 0 ? [`${saved === 1 ? 'The copy of a key was' : `${formatCount(saved)} copies of keys were`} saved to ${file}; its first line tells how to get one back.`] : []),
     ...[...failed].map(([message, slots]) => `${slots.length === 1 ? `Slot ${slots[0] ?? ''} was` : `${slots.length} slots (${shorten(slots.join(','), 60)}) were`} not repaired: ${message}`),
     ...unresolved.slice(0, 20).map(({ key, slot, nodes }) => `Key ${JSON.stringify(key)} (slot ${slot}) has different values on ${nodes[0]} (its owner) and ${nodes[1]}: both stay.`),
     ...(unresolved.length > 20 ? [`… and ${unresolved.length - 20} more keys.`] : []),
