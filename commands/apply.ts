@@ -61,7 +61,7 @@ export default defineCommand({
   connects: true,
   mutates: true,
   description: 'Applies a plan that was saved with --plan-out. Slots that are moved already are skipped, so an interrupted plan goes on when applied again; a plan for another cluster, other owners or other epochs is refused.',
-  examples: ['redis-trib reshard 127.0.0.1:7000 --from all --to 127.0.0.1:7002 --slots 1000 --plan-out plan.json --dry-run', 'redis-trib apply plan.json', 'redis-trib apply plan.json 127.0.0.1:7001 --max-rate 10MB --yes'],
+  examples: ['redis-trib apply plan.json', 'redis-trib apply plan.json --dry-run', 'redis-trib apply plan.json 127.0.0.1:7001 --max-rate 10MB --yes'],
   async run({ args, options: wanted }, context): Promise<Applied> {
     const [{ readPlanFile }, { judgeSavedPlan }] = await Promise.all([import('../src/cli/plan-file.js'), import('../src/plan/saved-plan.js')]);
     const saved = await readPlanFile(args.file, context);

@@ -22,7 +22,7 @@ const args: Arguments<{ readonly shell: Shell }> = {
 export default defineCommand({
   args,
   options: {},
-  examples: ['source <(redis-trib completion bash)', 'redis-trib completion zsh > "${fpath[1]}/_redis-trib"', 'redis-trib completion fish > ~/.config/fish/completions/redis-trib.fish'],
+  examples: ['redis-trib completion zsh > "${fpath[1]}/_redis-trib"', 'source <(redis-trib completion bash)', 'redis-trib completion fish > ~/.config/fish/completions/redis-trib.fish'],
   async run({ args: { shell } }, context): Promise<{ readonly shell: Shell; readonly script: string }> {
     const { completableCommands } = await import('../src/cli/completion.js');
     const commands = await completableCommands(context.commands);

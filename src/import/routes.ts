@@ -48,7 +48,7 @@ export class Routes {
   refresh(): Promise<void> {
     this.refreshing ??= this.cluster
       .refresh()
-      .then((view) => void (this.owners = view.owners()))
+      .then((view) => void (this.owners = view.owners().map((owner, slot) => owner ?? this.owners[slot]))) // until somebody takes over
       .catch(() => undefined)
       .finally(() => (this.refreshing = undefined));
     return this.refreshing;

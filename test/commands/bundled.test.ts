@@ -95,8 +95,9 @@ describeWithRedis('redis-cli --cluster on bundled nodes', () => {
     const created = redisCli('--cluster', 'create', address(0), address(1), address(2), address(3), '--cluster-yes');
     expect(created.stdout).toContain('[OK] All 16384 slots covered.');
     expect(created.status).toBe(0);
-    await expect.poll(() => redisCli('-p', String(port(0)), 'cluster', 'info').stdout, { timeout: 20_000 }).toContain('cluster_state:ok');
-    for (let n = 0; n < 200; n++) redisCli('-c', '-p', String(port(0)), 'set', `key:${n}`, String(n));
+    const allServe = (): boolean => [0, 1, 2, 3].every((index) => redisCli('-p', String(port(index)), 'cluster', 'info').stdout.includes('cluster_state:ok'));
+    await expect.poll(allServe, { timeout: 20_000 }).toBe(true);
+    for (let n = 0; n < 200; n++) expect(redisCli('-c', '-p', String(port(0)), 'set', `key:${n}`, String(n)).stdout).toBe('OK\n');
     const moved = redisCli('--cluster', 'reshard', address(0), '--cluster-from', id(0), '--cluster-to', id(1), '--cluster-slots', '200', '--cluster-yes');
     expect(moved.status).toBe(0);
     const checked = redisCli('--cluster', 'check', address(2));

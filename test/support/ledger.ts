@@ -23,6 +23,8 @@ export interface Audit {
   readonly wrong: string[];
   /** Acknowledged writes that are missing within the doubt. */
   readonly excused: number;
+  /** Acknowledged writes that are in copies which fix has saved. */
+  readonly saved: number;
 }
 
 export class Ledger {
@@ -62,22 +64,25 @@ export class Ledger {
     return [...this.accounts].filter(([, { acknowledged }]) => acknowledged.length > 0).map(([key]) => key);
   }
 
-  /** Stops and compares every counter with what was acknowledged. */
-  async finish(doubt?: Doubt): Promise<Audit> {
+  /** Stops and compares every counter with what was acknowledged. `copies`: values of counters that fix has saved. */
+  async finish(doubt?: Doubt, copies: ReadonlyMap<string, number> = new Map()): Promise<Audit> {
     this.stopping = true;
     await Promise.all(this.workers);
     const wrong: string[] = [];
     let excused = 0;
+    let saved = 0;
     for (const [key, { acknowledged, uncertain }] of this.accounts) {
       const value = Number((await this.client.command(['GET', key], { repeatable: true })) ?? 0);
       const missing = acknowledged.length - value;
       if (missing < -uncertain) wrong.push(`${key} is ${value}, only ${acknowledged.length} + ${uncertain} were written`);
       const doubtful = doubt === undefined ? 0 : acknowledged.filter((at) => at >= doubt.from && at <= doubt.until).length;
       const whole = doubt?.travelling(keySlot(key)) === true ? acknowledged.filter((at) => at <= doubt.until).length : doubtful;
-      if (missing > whole) wrong.push(`${key} is ${value}, ${acknowledged.length} were acknowledged, ${whole} of them in doubt`);
+      const copy = copies.get(key) ?? 0;
+      if (missing > 0 && missing <= copy + whole && copy > 0) saved += missing;
+      else if (missing > whole) wrong.push(`${key} is ${value}, ${acknowledged.length} were acknowledged, ${whole} of them in doubt`);
       else excused += Math.max(0, missing);
     }
     this.client.close();
-    return { wrong, excused };
+    return { wrong, excused, saved };
   }
 }

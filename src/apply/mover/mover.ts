@@ -17,6 +17,7 @@ import type { PairWork } from './preflight.js';
 import { preflight } from './preflight.js';
 import { retrying } from './retry.js';
 import { canTakeTogether, closeSlots } from './set-slot.js';
+import { replacedNode } from './succession.js';
 import { RateLimit } from './throttle.js';
 
 export interface MoveRequest {
@@ -98,8 +99,10 @@ async function runPair(request: MoveRequest, work: PairWork, { budget, rate }: L
  */
 export async function moveSlots(request: MoveRequest): Promise<ApplyStats> {
   const tally = new Tally(request.onEvent);
-  const settings = moverSettings(request.options, request.credentials, tally.emit, request.signal);
   const work = preflight(request.view, request.steps);
+  const masters = request.view.masters.map((node) => link(request, node.id));
+  const involved = masters.filter(({ id }) => work.some(({ source, target }) => source === id || target === id));
+  const settings = moverSettings(request.options, request.credentials, tally.emit, request.signal, () => replacedNode(masters, involved));
   const limits: Limits = { budget: new StallBudget(settings.maxStallMs, WINDOW_MS), rate: new RateLimit(settings.maxRate) };
   const failures: SlotFailure[] = [];
   const stopped = (): boolean => failures.length > 0 || request.signal?.aborted === true;
@@ -107,7 +110,7 @@ export async function moveSlots(request: MoveRequest): Promise<ApplyStats> {
     failures.push(...(await runPair(request, pair, limits, settings, stopped)));
   });
   const outcomes = await Promise.allSettled(runs);
-  await tellLateOnes(settings, request.view.masters.map((node) => link(request, node.id)), tally.owners);
+  await tellLateOnes(settings, masters, tally.owners);
   const stats = tally.stats();
   const broken = outcomes.find((outcome) => outcome.status === 'rejected');
   const [first] = failures;

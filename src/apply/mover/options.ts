@@ -34,9 +34,11 @@ export interface MoverSettings extends Required<Omit<MoverOptions, 'slotsInFligh
   readonly credentials: NodeCredentials;
   readonly emit: OnEvent;
   readonly signal: AbortSignal | undefined;
+  /** The error that ends the move when one of its nodes has been replaced by a failover; undefined when none has. */
+  readonly replaced: () => Promise<TribError | undefined>;
 }
 
-export function moverSettings(options: MoverOptions, credentials: NodeCredentials, emit: OnEvent, signal?: AbortSignal): MoverSettings {
+export function moverSettings(options: MoverOptions, credentials: NodeCredentials, emit: OnEvent, signal?: AbortSignal, replaced: MoverSettings['replaced'] = () => Promise.resolve(undefined)): MoverSettings {
   return {
     maxStallMs: options.maxStallMs ?? 20,
     slotsInFlight: options.slotsInFlight === undefined ? undefined : Math.max(1, options.slotsInFlight),
@@ -53,6 +55,7 @@ export function moverSettings(options: MoverOptions, credentials: NodeCredential
     },
     emit,
     signal,
+    replaced,
   };
 }
 

@@ -18,6 +18,10 @@ export function mayPass(error: unknown): boolean {
   return error instanceof TribError && /^(E[A-Z]+|TIMEOUT)$/.test(error.code);
 }
 
+/** Failed attempts in a row before others are asked whether a node has been replaced, and how often. */
+const WITNESS_AFTER = 4;
+const WITNESS_EVERY_MS = 1000;
+
 /**
  * How one thing that is tried again and again is doing: a road to a target, a node. Shared by all who depend on it, so
  * that a hundred slots don't each find out for themselves, one blocked source after the other, that the target is gone.
@@ -26,6 +30,8 @@ export class Health {
   private attempt = 0;
   private failingSince: number | undefined;
   private error: unknown;
+  private doomed = false;
+  private askedAt = 0;
 
   constructor(private readonly retryMs: number) {}
 
@@ -39,14 +45,28 @@ export class Health {
   bad(error: unknown): number {
     if (!mayPass(error)) throw error;
     this.failingSince ??= Date.now();
-    this.error = error;
+    if (!this.doomed) this.error = error;
     this.throwIfHopeless();
     return Math.min(20 * 2 ** this.attempt++, 1000);
   }
 
+  /** True once a second while things have been going wrong for a while: time to ask others what has happened. */
+  wantsWitness(): boolean {
+    const now = Date.now();
+    if (this.attempt < WITNESS_AFTER || now - this.askedAt < WITNESS_EVERY_MS) return false;
+    this.askedAt = now;
+    return true;
+  }
+
+  /** It will never get better: everybody who asks from now on gets this error. */
+  doom(error: Error): void {
+    this.doomed = true;
+    this.error = error;
+  }
+
   /** Throws the last error when nothing has worked for `retryMs`. */
   throwIfHopeless(): void {
-    if (this.failingSince !== undefined && Date.now() - this.failingSince > this.retryMs) throw this.error;
+    if (this.doomed || (this.failingSince !== undefined && Date.now() - this.failingSince > this.retryMs)) throw this.error;
   }
 
   get attempts(): number {
@@ -56,6 +76,10 @@ export class Health {
 
 /** Waits before the next attempt and tells about it, or throws `error` when there is to be none. */
 export async function pause(settings: MoverSettings, health: Health, error: unknown, node: EventNode, slot?: number): Promise<void> {
+  if (health.wantsWitness()) {
+    const replaced = await settings.replaced();
+    if (replaced !== undefined) health.doom(replaced);
+  }
   const delayMs = health.bad(error);
   const reason = error instanceof Error ? error.message : String(error);
   settings.emit({ kind: 'retry', node: { id: node.id, name: node.name }, reason, attempt: health.attempts, delayMs, ...(slot === undefined ? {} : { slot }) });

@@ -1,0 +1,40 @@
+// The target, or the source, dies for good while slots move and its replica takes its place: the mover stops as soon as others
+// know, long before its patience ends, and says who failed. What it leaves is covered, and fix closes it.
+import { expect, it } from 'vitest';
+import type { ApplyEvent } from '../../src/apply/event.js';
+import { openCluster } from '../../src/apply/open-cluster.js';
+import { SlotSet } from '../../src/cluster/slot-set.js';
+import { planReshard } from '../../src/plan/reshard.js';
+import { runCli } from '../support/cli.js';
+import { fill, keysInSlots } from '../support/load.js';
+import { describeWithRedis, startRedisCluster, waitFor } from '../support/redis-server.js';
+
+describeWithRedis('a failover in the middle of a move', () => {
+  it.each([
+    ['target', 1],
+    ['source', 0],
+  ] as const)('of the %s', async (_, victim) => {
+    await using nodes = await startRedisCluster(3, { replicas: 1, extraArgs: ['--cluster-node-timeout', '1500'] });
+    await fill(nodes, keysInSlots(0, 600, 3000).map((key) => ['SET', key, 'x'.repeat(500)]));
+    const failed = nodes.nodes[victim] ?? expect.fail();
+    // Not through the node that dies.
+    const witness = nodes.nodes[2]?.address ?? '';
+    await using cluster = await openCluster(witness, { commandTimeoutMs: 1000, connectTimeoutMs: 500 });
+    const plan = planReshard(await cluster.healthyView(), { wish: { slots: SlotSet.parse('0-600') }, from: 'all', to: [nodes.nodes[1]?.address ?? ''] });
+    let closed = 0;
+    const onEvent = (event: ApplyEvent): void => {
+      if (event.kind === 'slotClosed' && ++closed === 60) failed.process.kill('SIGKILL');
+    };
+    const start = Date.now();
+    const outcome = await cluster.apply(plan, { onEvent, timeoutMs: 500, retryMs: 60_000, maxRate: 1_000_000 }).then(() => undefined, (error: unknown) => error);
+    expect(outcome).toMatchObject({ code: 'MOVE_FAILED', message: expect.stringContaining(`${failed.address} is master no more: it failed, and a replica took its place`) as unknown });
+    expect(Date.now() - start).toBeLessThan(20_000);
+    await waitFor(async () => (await cluster.refresh()).covered().size === 16_384, 'the replica to serve the slots');
+    await runCli(['fix', witness, '--yes']);
+    await waitFor(async () => {
+      await cluster.refresh();
+      const { openSlots, uncovered } = await cluster.check();
+      return openSlots.length === 0 && uncovered.size === 0;
+    }, 'no slot to be open');
+  }, 60_000);
+});

@@ -1,0 +1,76 @@
+// Every question of reshard and apply under a pseudo terminal, left by Ctrl-C, by the end of input, or answered with no: the
+// exit code says so and no slot has moved.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { openCluster } from '../../src/apply/open-cluster.js';
+import { openTerminal, runCli, type Terminal } from '../support/cli.js';
+import { describeWithRedis, startRedisCluster, type RedisNodes } from '../support/redis-server.js';
+
+describeWithRedis('leaving the questions of reshard', () => {
+  let cluster: RedisNodes;
+  let folder: string;
+  let before: string;
+  let terminal: Terminal | undefined;
+
+  const owners = async (): Promise<string> => {
+    await using opened = await openCluster(cluster.seed);
+    return opened.view.masters.map((node) => `${node.id} ${node.slots.toString()}`).sort().join('\n');
+  };
+  const to = (): string => cluster.nodes[1]?.address ?? '';
+
+  beforeAll(async () => {
+    cluster = await startRedisCluster(3);
+    folder = mkdtempSync(join(tmpdir(), 'redis-trib-prompts-'));
+    before = await owners();
+  });
+  afterEach(async () => {
+    terminal?.kill();
+    terminal = undefined;
+    expect(await owners()).toBe(before);
+  });
+  afterAll(async () => {
+    rmSync(folder, { recursive: true, force: true });
+    await cluster.stop();
+  });
+
+  const questions: readonly (readonly [string, () => string[]])[] = [
+    ['How many slots do you want to move', () => []],
+    ['What is the receiving node ID?', () => ['--slots', '5']],
+    ['Please enter all the source node IDs.', () => ['--slots', '5', '--to', to()]],
+    ['Do you want to proceed with the proposed reshard plan (yes/no)?', () => ['--slots', '5', '--to', to(), '--from', 'all']],
+  ];
+  const keys = [
+    ['Ctrl-C', '\u0003'],
+    ['the end of input', '\u0004'],
+  ] as const;
+
+  it.each(questions.flatMap(([question, args]) => keys.map(([name, key]) => [name, question, args, key] as const)))('%s at "%s" exits 130', async (_, question, args, key) => {
+    terminal = openTerminal(['reshard', cluster.seed, ...args()]);
+    await terminal.waitFor(question);
+    terminal.type(key);
+    expect(await terminal.exit).toBe(130);
+    expect(terminal.screen()).toContain('nothing was changed');
+  });
+
+  it.each(['0', '16385', '-5', '101%', '5-4', '1-2-3', 'all', ''])('How many slots: "%s" is refused as one types it', async (typed) => {
+    terminal = openTerminal(['reshard', cluster.seed, '--to', to(), '--from', 'all']);
+    await terminal.waitFor('How many slots do you want to move');
+    terminal.type(`${typed}\r`);
+    await terminal.waitFor(/Invalid (number of )?slots: /);
+    expect(terminal.screen()).not.toContain('Ready to move');
+    terminal.type('\u0003');
+    expect(await terminal.exit).toBe(130);
+  });
+
+  it('apply asks before it moves; no changes nothing, exit 4', async () => {
+    const file = join(folder, 'plan.json');
+    await runCli(['reshard', cluster.seed, '--slots', '5', '--to', to(), '--from', 'all', '--plan-out', file, '--dry-run']);
+    terminal = openTerminal(['apply', file]);
+    await terminal.waitFor('5 slots to move');
+    await terminal.waitFor('Do you want to apply this plan (yes/no)?');
+    terminal.type('no\r');
+    expect(await terminal.exit).toBe(4);
+  });
+});
