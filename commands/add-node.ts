@@ -39,8 +39,7 @@ async function copiesFunctions(cluster: Cluster, newcomers: NewCluster, wanted: 
   }
   const lines = [...newcomers.links.values()].map((link) => `>>> Send FUNCTION LIST to ${link.name} to verify there is no functions in it`);
   if (io.mode === 'plain') io.out(lines.join('\n'));
-  await requireNoFunctions(newcomers);
-  return true;
+  return requireNoFunctions(cluster, newcomers);
 }
 
 async function makePlan(cluster: Cluster, newcomers: NewCluster, wanted: OptionValues<typeof options>, context: CommandContext): Promise<AddNodePlan> {

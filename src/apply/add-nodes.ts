@@ -12,6 +12,7 @@ import type { ApplyOptions } from './apply-plan.js';
 import { applySteps } from './apply-plan.js';
 import { openNewNodes, type NewCluster } from './create.js';
 import { takeAccount } from './load.js';
+import type { NodeLink } from './node-link.js';
 import type { Cluster } from './open-cluster.js';
 
 function alreadyMember(address: Address, view: ClusterView, id: string): TribError {
@@ -65,15 +66,36 @@ export async function functionsProblem(cluster: Cluster): Promise<string | undef
   }
 }
 
-/** Throws FUNCTIONS when a newcomer has functions of its own: they might clash with the cluster's (cli 2.9 step 4). */
-export async function requireNoFunctions(newcomers: NewCluster): Promise<void> {
+/** How many libraries a newcomer has, or what it answers when it knows no functions at all. */
+async function librariesOf(link: NodeLink): Promise<number | ReplyError> {
+  try {
+    return await (await link.admin()).functionCount();
+  } catch (error) {
+    if (error instanceof ReplyError) return error;
+    throw error;
+  }
+}
+
+/**
+ * Whether the functions of the cluster are to be copied. A newcomer with functions of its own is refused, as they might
+ * clash (cli 2.9 step 4), and so is one that knows none when the cluster has some. Throws FUNCTIONS.
+ */
+export async function requireNoFunctions(cluster: Cluster, newcomers: NewCluster): Promise<boolean> {
+  const here = await (await cluster.admin(cluster.view.entry.id)).functionCount();
+  let copy = true;
   for (const link of newcomers.links.values()) {
-    const count = await (await link.admin()).functionCount();
-    if (count === 0) continue;
+    const there = await librariesOf(link);
+    if (there === 0) continue;
+    if (there instanceof ReplyError) {
+      if (here > 0) throw new TribError('FUNCTIONS', `${link.name} knows no functions, and the cluster has ${here} libraries of them: ${there.message}`, { cause: there, hint: 'it can be added without them, but calls of them will fail there: --no-functions' });
+      copy = false;
+      continue;
+    }
     throw new TribError('FUNCTIONS', '>>> New node already contains functions and can not be added to the cluster. Use FUNCTION FLUSH and try again.', {
-      hint: `${link.name} has ${count} libraries; redis-cli -h ${link.address.host} -p ${link.address.port} function flush deletes them`,
+      hint: `${link.name} has ${there} libraries; redis-cli -h ${link.address.host} -p ${link.address.port} function flush deletes them`,
     });
   }
+  return copy;
 }
 
 /**
@@ -98,7 +120,30 @@ function halfway(plan: AddNodePlan, seed: string, kind: Step['kind'] | undefined
   return `${names} joined, but does not replicate yet. To go on: ${go}. To undo: ${undo}`;
 }
 
-/** Carries the plan out. Throws what the failing step throws, with a hint about what is done and how to go on; earlier steps stay done. */
+/** Newcomers that were refused as replicas leave again: everybody forgets them, and they are as empty as they came. */
+async function takeOut(cluster: Cluster, newcomers: NewCluster, plan: AddNodePlan): Promise<void> {
+  const members = [...cluster.links.keys()];
+  const steps = plan.nodes.flatMap(({ id }): Step[] => [...members.map((node): Step => ({ kind: 'forget', node, target: id })), { kind: 'reset', node: id, mode: 'soft' }]);
+  const view = (): Promise<ClusterView> => cluster.refresh();
+  await applySteps({ links: new Map([...cluster.links, ...newcomers.links]), clusterOptions: cluster.options, view }, steps);
+}
+
+/** What to tell about a refused REPLICATE, with nothing left half-done when that could be had. Undefined for other failures. */
+async function refusedReplica(cluster: Cluster, newcomers: NewCluster, plan: AddNodePlan, error: unknown): Promise<TribError | undefined> {
+  if (!(error instanceof ReplyError)) return undefined;
+  try {
+    await takeOut(cluster, newcomers, plan);
+  } catch {
+    return undefined; // then the ordinary hint, how to undo by hand, is the right one
+  }
+  const names = plan.nodes.map((node) => node.name).join(', ');
+  return new TribError('NO_REPLICA_ROLE', `${names} cannot become a replica: ${error.message}`, { cause: error, hint: 'it was taken out of the cluster again; add it as a master: leave out --replica' });
+}
+
+/**
+ * Carries the plan out. Throws what the failing step throws, with a hint about what is done and how to go on; earlier steps
+ * stay done. Newcomers that a server refuses to make replicas are taken out again (NO_REPLICA_ROLE).
+ */
 export async function applyAddNodes(cluster: Cluster, newcomers: NewCluster, plan: AddNodePlan, options: ApplyOptions): Promise<void> {
   let last: Step['kind'] | undefined;
   const onEvent: ApplyOptions['onEvent'] = (event) => {
@@ -112,6 +157,8 @@ export async function applyAddNodes(cluster: Cluster, newcomers: NewCluster, pla
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const interrupted = options.signal?.aborted === true;
+    const refusal = last === 'replicate' && !interrupted ? await refusedReplica(cluster, newcomers, plan, error) : undefined;
+    if (refusal !== undefined) throw refusal;
     const own = error instanceof TribError && error.hint !== undefined && !interrupted ? `${error.hint}. ` : '';
     throw new TribError(error instanceof TribError ? error.code : 'JOIN_FAILED', message, {
       cause: error,

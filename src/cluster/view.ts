@@ -112,6 +112,20 @@ export class ClusterView {
     const names = found.map((node) => `${node.id.slice(0, 12)} (${node.name})`).join(', ');
     throw new TribError('AMBIGUOUS_NODE', `${text} fits several nodes: ${names}`, { hint: 'write more digits of the id, or the address' });
   }
+
+  /** As find, for a master; `complaint` is the predecessors' one sentence for a node that is unknown and for a replica. Throws NOT_A_MASTER too. */
+  findMaster(text: string, complaint: string): ClusterNode {
+    const hint = `masters: ${this.masters.map((one) => `${one.id.slice(0, 8)} ${one.name}`).join(', ')}`;
+    let node: ClusterNode;
+    try {
+      node = this.find(text);
+    } catch (error) {
+      if (error instanceof TribError && error.code === 'NO_SUCH_NODE') throw new TribError('NO_SUCH_NODE', complaint, { hint });
+      throw error;
+    }
+    if (node.role !== 'master') throw new TribError('NOT_A_MASTER', complaint, { hint: `${node.name} is a replica; ${hint}` });
+    return node;
+  }
 }
 
 function addressesOf(node: ClusterNode): string[] {

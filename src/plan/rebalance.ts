@@ -44,7 +44,7 @@ export interface RebalancePlan extends PlanBase {
   readonly needed: boolean;
 }
 
-/** Reads `id=weight` words (ids, unique prefixes or addresses). Throws TribError BAD_WEIGHT or NO_SUCH_MASTER. */
+/** Reads `id=weight` words (ids, unique prefixes or addresses). Throws TribError BAD_WEIGHT, NO_SUCH_NODE, AMBIGUOUS_NODE or NOT_A_MASTER. */
 export function parseWeights(view: ClusterView, words: readonly string[]): Map<string, number> {
   const weights = new Map<string, number>();
   for (const word of words) {
@@ -54,9 +54,7 @@ export function parseWeights(view: ClusterView, words: readonly string[]): Map<s
       throw new TribError('BAD_WEIGHT', `*** invalid input ${word}`, { exitCode: ExitCode.usage, hint: 'write weights as NODE=NUMBER, for example 3fc7831a=2 or 127.0.0.1:7000=0.5' });
     }
     const name = word.slice(0, equals);
-    const node = view.find(name);
-    if (node.role !== 'master') throw new TribError('NO_SUCH_MASTER', `*** No such master node ${name}`, { hint: `${node.name} is a replica` });
-    weights.set(node.id, value);
+    weights.set(view.findMaster(name, `*** No such master node ${name}`).id, value);
   }
   return weights;
 }

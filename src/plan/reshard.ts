@@ -85,12 +85,9 @@ export function shareOut(sources: readonly ClusterNode[], wanted: number, roundi
   return sorted.map((source, index) => ({ source, slots: source.slots.lowest(counts[index] ?? 0) }));
 }
 
-function master(view: ClusterView, text: string): ClusterNode {
-  const node = view.find(text);
-  if (node.role === 'master') return node;
-  throw new TribError('NOT_A_MASTER', `*** The specified node (${text}) is not known or not a master, please retry.`, {
-    hint: `masters: ${view.masters.map((one) => `${one.id.slice(0, 8)} ${one.name}`).join(', ')}`,
-  });
+/** A source or target as named by the user. Throws TribError NO_SUCH_NODE, AMBIGUOUS_NODE or NOT_A_MASTER. */
+export function reshardNode(view: ClusterView, text: string): ClusterNode {
+  return view.findMaster(text, `*** The specified node (${text}) is not known or not a master, please retry.`);
 }
 
 function unique(nodes: readonly ClusterNode[]): ClusterNode[] {
@@ -100,7 +97,7 @@ function unique(nodes: readonly ClusterNode[]): ClusterNode[] {
 function chooseSources(view: ClusterView, options: ReshardOptions, targets: readonly ClusterNode[], notes: PlanNote[]): ClusterNode[] {
   const isTarget = (node: ClusterNode): boolean => targets.some((target) => target.id === node.id);
   const all = options.from === 'all' || options.from.some((text) => text.trim() === 'all');
-  const named = options.from === 'all' ? [] : options.from.filter((text) => text.trim() !== 'all').map((text) => master(view, text));
+  const named = options.from === 'all' ? [] : options.from.filter((text) => text.trim() !== 'all').map((text) => reshardNode(view, text));
   if (all) return view.masters.filter((node) => !isTarget(node));
   const sources = unique(named).filter((node) => !isTarget(node));
   if (unique(named).length > sources.length) {
@@ -151,7 +148,7 @@ function assignTargets(shares: readonly SourceShare[], targets: readonly Cluster
  */
 export function planReshard(view: ClusterView, options: ReshardOptions): ReshardPlan {
   const notes: PlanNote[] = [];
-  const targets = unique(options.to.map((text) => master(view, text)));
+  const targets = unique(options.to.map((text) => reshardNode(view, text)));
   if (targets.length === 0) throw new TribError('NO_TARGET', 'No receiving node given', { exitCode: ExitCode.usage, hint: 'name it with --to' });
   const sources = chooseSources(view, options, targets, notes);
   if (sources.length === 0) throw new TribError('NO_SOURCE', '*** No source nodes given, operation aborted.', { hint: 'name sources with --from, or use --from all' });

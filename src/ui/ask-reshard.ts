@@ -1,7 +1,7 @@
 // The questions of a reshard, in the order of the tutorials: how many, to whom, from whom. Each is asked only when its
 // flag is missing.
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
-import { parseSlotWish } from '../plan/reshard.js';
+import { parseSlotWish, reshardNode } from '../plan/reshard.js';
 import type { Choice, Prompts } from './prompts.js';
 
 export interface ReshardWishes {
@@ -31,7 +31,7 @@ function nodeChoice(node: ClusterNode): Choice<string> {
 }
 
 async function askSources(view: ClusterView, to: readonly string[], prompts: Prompts): Promise<'all' | readonly string[]> {
-  const targets = to.map((name) => view.find(name).id);
+  const targets = to.map((name) => reshardNode(view, name).id);
   const others = view.masters.filter((node) => !targets.includes(node.id) && node.slots.size > 0);
   const way = await prompts.select('Please enter all the source node IDs.', '--from', [
     { name: 'all: use all the nodes as source nodes for the hash slots', value: 'all' as const },

@@ -95,7 +95,7 @@ describe('planReshard', () => {
     const view = viewOf([{ slots: '0-8191' }, { slots: '8192-16383' }, { replicaOf: 0 }]);
     const plan = (from: 'all' | string[], to: string[], slots = '1-2'): ReshardPlan => planReshard(view, { wish: { slots: SlotSet.parse(slots) }, from, to });
     expect(() => plan('all', [idOf(2)])).toThrow(/is not known or not a master/);
-    expect(() => plan(['ffff'], [idOf(1)])).toThrow(/No such node ffff/);
+    expect(() => plan(['ffff'], [idOf(1)])).toThrow('*** The specified node (ffff) is not known or not a master, please retry.');
     expect(() => plan([idOf(1)], [idOf(1)])).toThrow(/No source nodes given/);
     expect(() => plan('all', [])).toThrow(/No receiving node/);
     expect(() => plan([idOf(0)], [idOf(1)], '9000')).not.toThrow();
