@@ -19,7 +19,7 @@ const options = {
   closeAbsent: flag("close slots whose move went to a node that can't be reached"),
   chooseOwner: flag('decide for one owner where several masters claim a slot'),
   onConflict: choice(['newest-slot-owner', 'largest', 'abort'], 'which copy of a key stays where two nodes hold different ones; the other is saved first (default: abort, both stay)'),
-  saveTo: text('FILE', 'where copies of keys go before they are given up (default: redis-trib-saved-keys-TIME.jsonl here)'),
+  saveTo: text('FILE', 'where copies of keys go before they are given up (default: a new file redis-trib-saved-keys-… here)'),
   replace: flag('where two nodes hold different copies of a key, the one that is moved stays; the other is saved first'),
   timeout: integer('MS', 'how long one MIGRATE may wait for its target (default 10000: its node stands still meanwhile)', { min: 1, fallback: 10_000 }),
   pipeline: integer('KEYS', 'most keys in one MIGRATE', { min: 1, fallback: 1000 }),

@@ -32,6 +32,7 @@ const options = {
   samples: integer('KEYS', 'keys of each slot whose size is asked with --by memory', { min: 1, max: 1000, fallback: 5 }),
   choose: choice(['auto', 'lightest', 'lowest'], 'which slots move with --by slots: those with the fewest keys, or the lowest, which stay in few ranges (default auto: the lightest where that saves a fifth)'),
   simulate: flag('as --dry-run, in the words of the predecessors'),
+  autoWeights: flag('accepted from redis-trib.rb, where it had no effect either', { hidden: true }),
   ...moverOptions,
   ...planFileOptions,
 } as const;

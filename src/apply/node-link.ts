@@ -12,6 +12,8 @@ import type { NodeCredentials } from '../client/migrate-command.js';
 /** How to reach and enter the nodes of a cluster; the same for all. */
 export interface ClusterOptions extends NodeCredentials {
   readonly tls?: TlsOptions;
+  /** Only addresses of this family for host names; either when absent. */
+  readonly family?: 4 | 6;
   /** Milliseconds to wait for a connection; default 5000. */
   readonly connectTimeoutMs?: number;
   /** Milliseconds to wait for an ordinary reply; default 15000. MIGRATE has its own limit. */
@@ -35,6 +37,7 @@ export function dial(address: Address, options: ClusterOptions): Promise<Connect
     ...(options.username === undefined ? {} : { username: options.username }),
     ...(options.password === undefined ? {} : { password: options.password }),
     ...(options.tls === undefined ? {} : { tls: options.tls }),
+    ...(options.family === undefined ? {} : { family: options.family }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
 }

@@ -50,7 +50,7 @@ const VERSION = new Set(['-V', '--version', 'version']);
 export function readInvocation(argv: readonly string[], shared: OptionIndex): Invocation {
   const legacy = argv.indexOf('--cluster');
   const end = argv.indexOf('--');
-  if (legacy >= 0 && (end < 0 || legacy < end) && commandAt(argv.slice(0, legacy), shared) === undefined) return readLegacy(argv, legacy);
+  if (legacy >= 0 && (end < 0 || legacy < end) && commandAt(withoutHost(argv.slice(0, legacy)), shared) === undefined) return readLegacy(argv, legacy);
   const at = commandAt(argv, shared);
   const name = at === undefined ? undefined : argv[at];
   const before = argv.slice(0, at);
@@ -68,11 +68,17 @@ function bare(argv: readonly string[], shared: OptionIndex): Invocation {
   return { kind: 'help', topic: undefined };
 }
 
+/** redis-cli ignores `-h HOST` and `-p PORT` beside --cluster; aliases and wrappers of users have them. */
+function withoutHost(argv: readonly string[]): string[] {
+  const ignored = (at: number): boolean => /^-[hp]$/.test(argv[at] ?? '') && argv[at + 1]?.startsWith('-') === false;
+  return argv.filter((_, at) => !ignored(at) && !(at > 0 && ignored(at - 1)));
+}
+
 function readLegacy(argv: readonly string[], at: number): Invocation {
   const name = argv[at + 1];
   if (name === undefined || name.startsWith('-')) throw usageError('--cluster needs the name of a command behind it', 'redis-trib help lists the commands');
   if (argv.indexOf('--cluster', at + 1) >= 0) throw usageError('--cluster was given twice');
-  const words = [...argv.slice(0, at), ...argv.slice(at + 2)];
+  const words = withoutHost([...argv.slice(0, at), ...argv.slice(at + 2)]);
   if (name.toLowerCase() === 'help') return { kind: 'help', topic: words[0] };
   return { kind: 'command', name: name.toLowerCase(), words, legacy: true };
 }

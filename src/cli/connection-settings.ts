@@ -102,6 +102,7 @@ export async function resolveConnection(source: SettingsSource, seed?: Seed): Pr
   return {
     connectTimeoutMs: Math.ceil(values.connectTimeout * 1000),
     commandTimeoutMs: Math.ceil(values.commandTimeout * 1000),
+    ...(values.ipv4 !== values.ipv6 ? { family: values.ipv4 ? 4 : 6 } : {}),
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(tls ? { tls: tlsSettings(values, cwd) } : {}),

@@ -55,7 +55,7 @@ async function buildParser(input: ParseInput): Promise<Parser> {
     .addHelpOption(new CommanderOption('-h, --help', 'this text').helpGroup('Output:'))
     .exitOverride()
     .configureOutput({ writeOut: () => undefined, writeErr: () => undefined, outputError: () => undefined })
-    .configureHelp({ visibleArguments: () => [], styleTitle: (title) => input.style.strong(title) })
+    .configureHelp({ visibleArguments: () => [], styleTitle: (title) => input.style.strong(title), minWidthToWrap: 24 })
     .addHelpText('after', command.examples.length > 0 ? examplesText(command, input.style) : '');
   for (const [title, table] of optionGroups(command)) {
     for (const [key, option] of Object.entries(table)) parser.addOption(commanderOption(CommanderOption, key, option).helpGroup(title));
@@ -67,6 +67,8 @@ function commanderOption(Constructor: typeof ParserOption, key: string, option: 
   const short = option.short === undefined ? '' : `-${option.short}, `;
   const value = option.kind === 'flag' ? '' : ` <${option.placeholder ?? 'value'}>`;
   const made = new Constructor(`${short}--${flagName(key)}${value}`, option.summary).hideHelp(option.hidden === true);
+  // Only to be shown: values are ours (valueOf).
+  if (typeof option.fallback === 'number' && !/default/.test(option.summary)) made.default(option.fallback);
   // commander would read `--no-color` as "color: false"; ours are plain names.
   made.negate = false;
   made.attributeName = () => key;

@@ -39,7 +39,7 @@ export async function readPlanFile(file: string, context: CommandContext): Promi
   try {
     content = await readFile(resolve(context.cwd, file), 'utf8');
   } catch (error) {
-    throw new TribError('BAD_PLAN_FILE', `The plan ${file} can't be read: ${reason(error)}`, { exitCode: ExitCode.usage });
+    throw new TribError('BAD_PLAN_FILE', `The plan ${file} can't be read: ${reason(error)}`, { exitCode: ExitCode.usage, hint: 'reshard and rebalance write one with --plan-out FILE' });
   }
   try {
     return parseSavedPlan(content);

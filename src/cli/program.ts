@@ -1,5 +1,6 @@
 // The way of one command line: invocation → subcommand → values → context → run → exit code. Takes everything it touches
 // as arguments, so tests run it in process. Not here: the process (main.ts), parsing (argv.ts, parse.ts).
+import { TribError } from '../errors.js';
 import type { Io, Streams } from '../ui/io.js';
 import { createIo } from '../ui/io.js';
 import type { Environment, OutputMode, TerminalFlags } from '../ui/terminal.js';
@@ -59,6 +60,12 @@ async function showHelp(topic: string | undefined, host: Host, entries: readonly
   return runCommand({ kind: 'command', name: topic.toLowerCase(), words: ['--help'], legacy: false }, host, entries, io, {});
 }
 
+/** What is wrong with a command line always comes with where to look it up. */
+function withHelp(error: unknown, name: string): unknown {
+  if (!(error instanceof TribError) || error.code !== 'USAGE' || error.hint !== undefined) return error;
+  return usageError(error.message, `redis-trib help ${name}`);
+}
+
 async function runCommand(
   invocation: Extract<Invocation, { kind: 'command' }>,
   host: Host,
@@ -70,14 +77,17 @@ async function runCommand(
   const [{ default: command }, { parseLine }] = await Promise.all([entry.load(), import('./parse.js')]);
   const { name, summary } = entry;
   const { legacy, words: argv } = invocation;
-  const line = await parseLine({ name, summary, command, argv, legacy, env: host.env, config, style: io.style });
+  const rejected = (error: unknown): never => {
+    throw withHelp(error, name);
+  };
+  const line = await parseLine({ name, summary, command, argv, legacy, env: host.env, config, style: io.style }).catch(rejected);
   if ('help' in line) {
     io.out(line.help);
     return 0;
   }
   const context = createContext(host, entries, io, line.values as unknown as StandardValues & ConnectionValues, line.typed);
   const seed = host.env['REDIS_TRIB_SEED'] ?? config['seed'];
-  return command.execute(line.words, line.values, seed, context);
+  return command.execute(line.words, line.values, seed, context).catch(rejected);
 }
 
 function createContext(host: Host, entries: readonly CommandEntry[], io: Io, values: StandardValues & ConnectionValues, typed: ReadonlySet<string>): CommandContext {

@@ -1,8 +1,9 @@
 // Carries out the moves of a plan for a subcommand: display, manners towards the servers on the same machine, and, when it
 // ends early, the exact command that goes on. Not here: moving (apply/mover), what the options mean (mover-options.ts).
+import { readdirSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import type { ApplyEvent, ApplyStats } from '../apply/event.js';
-import { MoveIncomplete, type MoverOptions } from '../apply/mover/options.js';
+import { KeyConflict, MoveIncomplete, type MoverOptions } from '../apply/mover/options.js';
 import type { Cluster } from '../apply/open-cluster.js';
 import { SlotSet } from '../cluster/slot-set.js';
 import { eachSlot, movedSlots, type MoveStep } from '../plan/step.js';
@@ -27,11 +28,15 @@ export interface MoveRun {
 
 /** Steps of niceness. More than a few would starve us on a busy machine. */
 const COURTESY = 2;
+/** For the engine's own threads, which compile and collect: they use up whole time slices, and nobody waits for them. */
+const BACKGROUND = 15;
 
 /** Servers on this machine go first when there are fewer cores than work. Not everywhere possible, never needed. */
 function giveWay(): void {
   try {
     setPriority(Math.min(getPriority() + COURTESY, 19));
+    // Niceness is a thread's own on Linux; elsewhere there is no such list, and the process has been told.
+    for (const thread of readdirSync('/proc/self/task')) if (Number(thread) !== process.pid) setPriority(Number(thread), BACKGROUND);
   } catch {
     return; // a wish, no need
   }
@@ -61,8 +66,9 @@ function rangesText(slots: readonly number[]): string {
 function withContinuation(error: MoveIncomplete, next: string | undefined, seed: string, planned: boolean): MoveIncomplete {
   const { code, message, stats, failures, exitCode, cause } = error;
   if (next === undefined) return error;
-  // A saved plan knows its own open slots; other commands refuse a cluster with open slots.
-  const repair = failures.length > 0 && !planned ? `redis-trib fix ${seed} && ` : '';
+  // A saved plan knows its own open slots; other commands refuse a cluster with open slots. Keys that differ stop both.
+  const conflict = cause instanceof KeyConflict;
+  const repair = failures.length > 0 && (conflict || !planned) ? `redis-trib fix ${seed}${conflict ? ' --replace' : ''} && ` : '';
   const advice = cause !== undefined && typeof cause === 'object' && cause !== null && 'hint' in cause && typeof cause.hint === 'string' ? `${cause.hint}; then: ` : '';
   return new MoveIncomplete(code, message, stats, failures, { hint: `${advice}${repair}${next}`, exitCode, cause });
 }

@@ -31,6 +31,8 @@ export const connectionOptions = {
   addressMap: list('ANNOUNCED=REACHABLE', 'where nodes are reached that announce addresses of another network: 10.0.0.1:6379=127.0.0.1:7001, 10.0.0.1=HOST, *=HOST', { env: ['REDIS_TRIB_ADDRESS_MAP'], config: 'addressMap' }),
   connectTimeout: decimal('SECONDS', 'give up connecting after this long', { short: 't', min: 0.001, fallback: 5, env: ['REDIS_TRIB_CONNECT_TIMEOUT'], config: 'connectTimeout' }),
   commandTimeout: decimal('SECONDS', 'give up waiting for a reply after this long', { min: 0.001, fallback: 30, env: ['REDIS_TRIB_COMMAND_TIMEOUT'], config: 'commandTimeout' }),
+  ipv4: flag('names of hosts mean IPv4 addresses', { short: '4', hidden: true }),
+  ipv6: flag('names of hosts mean IPv6 addresses', { short: '6', hidden: true }),
   resp2: flag('', { short: '2', hidden: true }),
   resp3: flag('', { short: '3', hidden: true }),
 } as const;

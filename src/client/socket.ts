@@ -23,6 +23,8 @@ export interface TlsOptions {
 export interface SocketOptions {
   readonly host: string;
   readonly port: number;
+  /** Only addresses of this family for a host name; either when absent. */
+  readonly family?: 4 | 6;
   readonly tls?: TlsOptions;
   /** Milliseconds until giving up; default 5000. */
   readonly connectTimeoutMs?: number;
@@ -35,6 +37,7 @@ function tlsOptions(options: SocketOptions, given: TlsOptions): tls.ConnectionOp
   return {
     host: options.host,
     port: options.port,
+    ...(options.family === undefined ? {} : { family: options.family }),
     rejectUnauthorized: given.insecure !== true,
     ...(servername === undefined ? {} : { servername }),
     ...(ca === undefined ? {} : { ca: typeof ca === 'string' || Buffer.isBuffer(ca) ? ca : [...ca] }),
@@ -51,14 +54,14 @@ function tlsOptions(options: SocketOptions, given: TlsOptions): tls.ConnectionOp
  * (ECONNREFUSED, ENOTFOUND, …), TIMEOUT or ABORTED.
  */
 export async function openSocket(options: SocketOptions): Promise<net.Socket> {
-  const { host, port, signal } = options;
+  const { host, port, signal, family } = options;
   if (signal?.aborted === true) throw aborted(signal);
   const timeoutMs = options.connectTimeoutMs ?? 5000;
   const overTls = options.tls !== undefined;
   // Loaded when needed: it costs a twentieth of the CLI's start.
   const { connect: connectTls } = overTls ? await import('node:tls') : { connect: undefined };
   return new Promise((resolve, reject) => {
-    const socket = options.tls && connectTls ? connectTls(tlsOptions(options, options.tls)) : net.connect({ host, port });
+    const socket = options.tls && connectTls ? connectTls(tlsOptions(options, options.tls)) : net.connect({ host, port, ...(family === undefined ? {} : { family }) });
     const ready = overTls ? 'secureConnect' : 'connect';
     const done = (error?: TribError): void => {
       clearTimeout(timer);

@@ -32,7 +32,7 @@ export function planFailover(view: ClusterView, replica: ClusterNode, mode: Fail
   return { schema: 1, kind: 'failover', node: named(replica), master: named(master), steps: [{ kind: 'failover', node: replica.id, master: master.id, mode }] };
 }
 
-/** Throws why the node cannot become a replica of the master: NODE_OWNS_SLOTS, NOT_A_MASTER, SAME_NODE. */
+/** Throws why the node cannot become a replica of the master: OWNS_SLOTS, NOT_A_MASTER, SAME_NODE. */
 export function planReplicate(view: ClusterView, node: ClusterNode, master: ClusterNode): RolePlan & { readonly master: { readonly id: string; readonly name: string } } {
   if (node.id === master.id) throw new TribError('SAME_NODE', `${node.name} cannot replicate itself`, { hint: 'name another master with --master' });
   if (master.role !== 'master') {
@@ -40,7 +40,7 @@ export function planReplicate(view: ClusterView, node: ClusterNode, master: Clus
     throw new TribError('NOT_A_MASTER', `${master.name} is a replica itself: a replica follows a master`, { hint: above === undefined ? 'name a master' : `its master is ${above.name}` });
   }
   if (node.slots.size > 0) {
-    throw new TribError('NODE_OWNS_SLOTS', `${node.name} owns ${node.slots.size} slots: a replica owns none`, { hint: `move them away first: redis-trib reshard ${view.entry.name} --from ${node.id} --slots 100% --to …` });
+    throw new TribError('OWNS_SLOTS', `${node.name} owns ${node.slots.size} slots: a replica owns none`, { hint: `move them away first: redis-trib reshard ${view.entry.name} --from ${node.id} --slots 100% --to …` });
   }
   // Its own replicas would follow a replica: they go to the new master with it.
   const family = [node, ...view.replicasOf(node.id)].filter((one) => one.masterId !== master.id);

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RateLimit } from '../../src/apply/mover/throttle.js';
+import { roomForOne } from '../../src/apply/mover/room.js';
 import { BIG_BYTES, expectedMs, nextBatch, replicaLag } from '../../src/apply/mover/weigh.js';
 
 describe('nextBatch', () => {
@@ -55,5 +56,18 @@ describe('replicaLag', () => {
     const lines = ['role:master', 'slave0:ip=127.0.0.1,port=1,state=online,offset=900,lag=0', 'slave1:ip=127.0.0.1,port=2,state=online,offset=400,lag=1', 'slave2:ip=127.0.0.1,port=3,state=wait_bgsave,offset=0,lag=0', 'master_repl_offset:1000'];
     expect(replicaLag(lines.join('\r\n'))).toBe(600);
     expect(replicaLag('role:master\r\nmaster_repl_offset:1000\r\n')).toBe(0);
+  });
+});
+
+describe('roomForOne', () => {
+  it('is about nothing where all keys weigh the same, and shows a key that others cannot explain', () => {
+    const samples = new Array<number>(200).fill(184);
+    expect(roomForOne(330_000 * 128, 330_000, samples)).toBeLessThan(1000);
+    expect(roomForOne(330_000 * 128 + 200_000_000, 330_000, samples)).toBeGreaterThanOrEqual(200_000_000);
+  });
+
+  it('trusts only the lighter half: many sizes leave room for big ones', () => {
+    const samples = Array.from({ length: 200 }, (_, i) => (i % 2 === 0 ? 100 : 20_000));
+    expect(roomForOne(100_000 * 10_000, 100_000, samples)).toBeGreaterThan(900_000_000);
   });
 });

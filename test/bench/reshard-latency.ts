@@ -94,10 +94,16 @@ export function addressOf(peer: Peer): string {
 export async function settled(peers: readonly Peer[]): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const fine = await run('redis-cli', ['--cluster', 'check', addressOf(peers[0]!)]).then(() => true, () => false);
-    if (fine) return;
+    if (fine && (await serving(peers))) return;
     await new Promise((done) => setTimeout(done, 200));
   }
   throw new Error('the cluster does not come to rest');
+}
+
+/** Servers that have just started refuse writes for two seconds. */
+async function serving(peers: readonly Peer[]): Promise<boolean> {
+  const states = await Promise.all(peers.map(({ port }) => run('redis-cli', ['-p', String(port), 'cluster', 'info'])));
+  return states.every(({ stdout }) => stdout.includes('cluster_state:ok'));
 }
 
 /** Writes `key:0` … with values of 100 bytes, each to the node that owns its slot (three even masters). */
@@ -107,7 +113,8 @@ export async function fillCluster(peers: readonly Peer[], keys: number): Promise
   for (let at = 0; at < keys; at += 20_000) {
     const batches: string[][][] = [[], [], []];
     for (let i = at; i < Math.min(keys, at + 20_000); i++) batches[ownerOf(keySlot(`key:${i}`))]!.push(['SET', `key:${i}`, value]);
-    await Promise.all(links.map((link, index) => link.pipeline(batches[index] ?? [])));
+    const replies = await Promise.all(links.map((link, index) => link.pipeline(batches[index] ?? [])));
+    if (replies.flat().some((reply) => reply !== 'OK')) throw new Error('the cluster refused a write');
   }
   for (const link of links) link.close();
 }

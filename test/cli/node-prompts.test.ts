@@ -1,106 +1,196 @@
-// Prompts of the commands about nodes under a pseudo terminal: right answers, wrong ones, end of input, Ctrl-C.
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { openTerminal, type Terminal } from '../support/cli.js';
-import { describeWithRedis, startRedisCluster, waitFor, type RedisNode, type RedisNodes } from '../support/redis-server.js';
+// The questions about single nodes, saved plans, local clusters and passwords under a pseudo terminal: no, nothing at all,
+// Ctrl-C and the end of input change nothing; without a terminal the flag is named at once; yes does it. Those of create
+// and reshard: prompts.test.ts, reshard-prompts.test.ts; of fix, rebalance and import: test/commands.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { runHere } from '../support/broken-cluster.js';
+import { openTerminal, runCli, type Terminal } from '../support/cli.js';
+import { describeWithRedis, freePort, startRedis, startRedisCluster, waitFor, type RedisNode, type RedisNodes } from '../support/redis-server.js';
 
 const ENTER = '\r';
 const CTRL_C = '\u0003';
 const CTRL_D = '\u0004';
 
-describeWithRedis('questions about nodes at a terminal', () => {
-  /** Masters 0 and 1 with slots, 2 empty; 3 replicates 0, 4 replicates 1, 5 replicates 2. */
+interface Question {
+  readonly name: string;
+  readonly asks: string;
+  readonly args: readonly string[];
+  /** Where the same question would be put without a terminal, when the words for that differ. */
+  readonly piped?: readonly string[];
+  readonly flag: string;
+}
+
+describeWithRedis('questions about nodes', () => {
   let cluster: RedisNodes;
-  let terminal: Terminal | undefined;
+  let folder: string;
+  let open: Terminal[] = [];
   const at = (index: number): string => cluster.nodes[index]?.address ?? '';
+  const ids: string[] = [];
+
+  const nodesText = async (index: number): Promise<string> => {
+    await using link = await cluster.nodes[index]!.connect();
+    return String(await link.command(['CLUSTER', 'NODES']));
+  };
+  /** Who everybody is, to whom slots and replicas belong, by node 1; and what node 2 holds. */
+  const state = async (): Promise<string> => {
+    const lines = (await nodesText(1)).trim().split('\n').map((line) => line.split(' ').filter((_, at) => at !== 4 && at !== 5).join(' '));
+    return [...lines.sort(), (await nodesText(2)).trim().split('\n').length, existsSync(join(folder, 'redis-trib-local'))].join('\n');
+  };
+  const ask = (args: readonly string[]): Terminal => {
+    const terminal = openTerminal(args, { cwd: folder });
+    open.push(terminal);
+    return terminal;
+  };
 
   beforeAll(async () => {
-    cluster = await startRedisCluster(3, { replicas: 1, slots: [[0, 8191], [8192, 16_383], null] });
+    // Two masters with slots, an empty one, and a replica of each.
+    cluster = await startRedisCluster(3, { replicas: 1, slots: [[0, 8191], [8192, 16383], null] });
+    folder = mkdtempSync(join(tmpdir(), 'redis-trib-prompts-'));
+    for (const node of cluster.nodes) {
+      await using link = await node.connect();
+      ids.push(String(await link.command(['CLUSTER', 'MYID'])));
+    }
+    await runHere(['reshard', at(0), '--from', at(0), '--to', at(1), '--slots', '5', '--plan-out', join(folder, 'plan.json'), '--dry-run']);
+    expect(await runCli(['local', 'start', '--masters', '1', '--port', String(await freePort())], { cwd: folder })).toMatchObject({ code: 0 });
+  });
+  afterEach(() => {
+    for (const terminal of open) terminal.kill();
+    open = [];
+  });
+  afterAll(async () => {
+    await runCli(['local', 'clean', '--yes'], { cwd: folder });
+    await cluster.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const questions = (): readonly Question[] => [
+    { name: 'apply', args: ['apply', 'plan.json'], asks: 'Do you want to apply this plan (yes/no)?', flag: '--yes' },
+    { name: 'del-node', args: ['del-node', at(1), at(2)], piped: ['del-node', at(1), at(0), '--drain'], asks: `Remove ${at(2)} from the cluster? (type 'yes' to accept):`, flag: '--yes' },
+    { name: 'failover', args: ['failover', at(3)], asks: `Let ${at(3)} take the place of ${at(0)}? (type 'yes' to accept):`, flag: '--yes' },
+    { name: 'replicate', args: ['replicate', at(2), '--master', at(1)], asks: `Make ${at(2)} a replica of ${at(1)}? (type 'yes' to accept):`, flag: '--yes' },
+    { name: 'forget', args: ['forget', at(1), at(5)], asks: "which is running)? (type 'yes' to accept):", flag: '--yes' },
+    { name: 'reset', args: ['reset', at(2)], asks: "it leaves its cluster of 6 nodes? (type 'yes' to accept):", flag: '--yes' },
+    { name: 'local clean', args: ['local', 'clean'], asks: "delete all they keep in", flag: '--yes' },
+  ];
+
+  it.each([0, 1, 2, 3, 4, 5, 6])('question %i: every answer but yes changes nothing', async (index) => {
+    const { name, args, asks } = questions()[index]!;
+    const before = await state();
+    const leave = async (keys: string): Promise<[string, number]> => {
+      const terminal = ask(args);
+      await terminal.waitFor(asks);
+      terminal.type(keys);
+      const code = await terminal.exit;
+      expect(terminal.screen(), `${name} after ${JSON.stringify(keys)}`).toContain('nothing was changed');
+      return [keys, code];
+    };
+    const pairs = [[`no${ENTER}`, ENTER], [`y${ENTER}`, CTRL_C], [`yes${CTRL_C}`, CTRL_D]];
+    const codes = [];
+    for (const pair of pairs) codes.push(...(await Promise.all(pair.map(leave))).map(([, code]) => code));
+    expect([name, ...codes]).toEqual([name, 4, 4, 4, 130, 130, 130]);
+    expect(await state()).toBe(before);
+  });
+
+  it('without a terminal, and with --no-input at one, each ends with exit 2 at once and names its flag', async () => {
+    const before = await state();
+    for (const { name, args, piped, flag } of questions()) {
+      const run = await runCli(piped ?? args, { cwd: folder, input: 'yes\nyes\n' });
+      expect(run, name).toMatchObject({ code: 2 });
+      expect(run.stderr, name).toContain(`add ${flag}`);
+    }
+    const select = await runCli(['replicate', at(2)]);
+    expect(select).toMatchObject({ code: 2, stderr: expect.stringContaining('add --master NODE') as string });
+    const terminal = ask(['reset', at(2), '--no-input']);
+    expect(await terminal.exit).toBe(2);
+    expect(await state()).toBe(before);
+  });
+
+  it.each([['Ctrl-C', CTRL_C], ['the end of input', CTRL_D]])('replicate: %s at the list of masters exits 130', async (_, key) => {
+    const terminal = ask(['replicate', at(2)]);
+    await terminal.waitFor(`Which master shall ${at(2)} replicate?`);
+    terminal.type(key);
+    expect(await terminal.exit).toBe(130);
+    expect(terminal.screen()).toContain('nothing was changed');
+  });
+
+  const answerYes = async (args: readonly string[], asks: string): Promise<string> => {
+    const terminal = ask(args);
+    await terminal.waitFor(asks);
+    terminal.type(`yes${ENTER}`);
+    const code = await terminal.exit;
+    expect(code, terminal.screen()).toBe(0);
+    return terminal.screen();
+  };
+
+  it('yes: apply moves the slots, failover swaps the roles, local clean leaves nothing', async () => {
+    const [apply, , failover, , , , clean] = questions();
+    await answerYes(apply!.args, apply!.asks);
+    expect(await nodesText(1)).toMatch(/ 0-4 8192-16383/);
+    await answerYes(failover!.args, failover!.asks);
+    await waitFor(async () => new RegExp(`${ids[0]} .* slave ${ids[3]}`).test(await nodesText(1)), 'the old master to follow');
+    await answerYes(clean!.args, clean!.asks);
+    expect(existsSync(join(folder, 'redis-trib-local'))).toBe(false);
+  });
+
+  it('yes: replicate with the master chosen from the list by its id; then reset, forget and del-node', async () => {
+    const terminal = ask(['replicate', at(2)]);
+    await terminal.waitFor(`Which master shall ${at(2)} replicate?`);
+    terminal.type(ids[3]! + ENTER); // a pasted id selects its node
+    await terminal.waitFor(`Make ${at(2)} a replica of ${at(3)}?`);
+    terminal.type(`yes${ENTER}`);
+    expect(await terminal.exit).toBe(0);
+    expect(await nodesText(1)).toMatch(new RegExp(`${ids[2]} .* slave ${ids[3]}`));
+    await answerYes(['reset', at(5)], 'it leaves its cluster of 6 nodes?');
+    await answerYes(['forget', at(1), ids[5]!], "(type 'yes' to accept):");
+    await answerYes(['del-node', at(1), at(2)], `Remove ${at(2)} from the cluster?`);
+    expect((await nodesText(1)).trim().split('\n')).toHaveLength(4);
+  });
+});
+
+describeWithRedis('questions for passwords', () => {
+  let locked: RedisNode;
+  let cluster: RedisNodes;
+  let terminal: Terminal | undefined;
+
+  beforeAll(async () => {
+    [locked, cluster] = await Promise.all([startRedis(['--requirepass', 'secret', '--cluster-enabled', 'yes']), startRedisCluster(3)]);
   });
   afterEach(() => {
     terminal?.kill();
     terminal = undefined;
   });
-  afterAll(() => cluster.stop());
+  afterAll(() => Promise.all([locked.stop(), cluster.stop()]));
 
-  const open = (...args: string[]): Terminal => (terminal = openTerminal(args));
-  const say = async (node: RedisNode | undefined, ...words: string[]): Promise<unknown> => {
-    if (node === undefined) throw new Error('no such node');
-    await using connection = await node.connect();
-    return await connection.command(words);
-  };
-  const state = async (): Promise<string> => {
-    const lines = String(await say(cluster.nodes[0], 'CLUSTER', 'NODES')).trim().split('\n').map((line) => line.split(' '));
-    return lines.map((words) => [words[0], words[2]?.replace('myself,', ''), words[3], ...words.slice(8)].join(' ')).sort().join('\n');
-  };
-
-  /** Each question with the command line that leads to it. */
-  const questions: readonly (readonly [name: string, line: () => string[], question: string])[] = [
-    ['del-node', () => ['del-node', at(0), at(2)], 'Remove 127.0.0.1:'],
-    ['del-node --drain', () => ['del-node', at(0), at(1), '--drain'], 'Remove 127.0.0.1:'],
-    ['failover', () => ['failover', at(3)], 'take the place of'],
-    ['failover --takeover', () => ['failover', at(3), '--takeover'], 'whatever the others say'],
-    ['forget', () => ['forget', at(0), at(5)], 'Let 6 nodes forget'],
-    ['replicate', () => ['replicate', at(2), '--master', at(1)], 'Make 127.0.0.1:'],
-    ['reset', () => ['reset', at(2)], 'Reset 127.0.0.1:'],
+  const questions = (): readonly (readonly [string, readonly string[]])[] => [
+    ['Please input password:', ['info', locked.address, '--askpass']],
+    ['Please input import source node password:', ['import', cluster.seed, '--from', locked.address, '--copy', '--from-askpass']],
   ];
 
-  describe.each(questions)('%s', (_, line, question) => {
-    it.each([
-      ['no', `no${ENTER}`, 4],
-      ['y, which is not yes', `y${ENTER}`, 4],
-      ['nothing', ENTER, 4],
-      ['Ctrl-C', CTRL_C, 130],
-      ['the end of input', CTRL_D, 130],
-    ])('%s changes nothing', async (__, keys, code) => {
-      const before = await state();
-      const tty = open(...line());
-      await tty.waitFor(question);
-      tty.type(keys);
-      expect(await tty.exit).toBe(code);
-      expect(tty.screen()).toContain(code === 4 ? 'nothing was changed' : 'interrupted');
-      expect(await state()).toBe(before);
-    });
+  it.each([
+    [0, `wrong${ENTER}`, 3],
+    [0, ENTER, 3],
+    [0, CTRL_C, 130],
+    [0, CTRL_D, 130],
+    [1, `wrong${ENTER}`, 3],
+    [1, ENTER, 3],
+    [1, CTRL_C, 130],
+    [1, CTRL_D, 130],
+  ])('question %i answered with %j exits %i and shows no password', async (index, keys, code) => {
+    const [asks, args] = questions()[index]!;
+    terminal = openTerminal(args);
+    await terminal.waitFor(asks);
+    terminal.type(keys);
+    expect(await terminal.exit).toBe(code);
+    expect(terminal.screen()).not.toContain('wrong\r');
+    if (code === 3) expect(terminal.screen()).toMatch(/WRONGPASS|NOAUTH/);
+    if (code === 3) expect(terminal.screen()).toContain('try:');
   });
 
-  // del-node of an empty node goes ahead without a terminal, as the predecessors did; all others need the flag.
-  it.each(questions.filter(([name]) => name !== 'del-node'))('%s is not asked with --no-input: exit 2 names the flag', async (_, line) => {
-    const tty = open(...line(), '--no-input');
-    expect(await tty.exit).toBe(2);
-    expect(tty.screen()).toContain('add --yes');
-  });
-
-  it('replicate asks for the master when no flag names it; a pasted id selects; Ctrl-C changes nothing', async () => {
-    const before = await state();
-    const stopped = open('replicate', at(2));
-    await stopped.waitFor('Which master shall');
-    stopped.type(CTRL_C);
-    expect(await stopped.exit).toBe(130);
-    const id = String(await say(cluster.nodes[1], 'CLUSTER', 'MYID'));
-    const tty = open('replicate', at(2));
-    await tty.waitFor('Which master shall');
-    tty.type(id.slice(0, 12));
-    await waitFor(() => new RegExp(`❯ ${id}`).test(tty.screen()), 'the pasted id to be selected');
-    tty.type(ENTER);
-    await tty.waitFor('What will be done:');
-    await tty.waitFor(`Make ${at(2)} a replica of ${at(1)}?`);
-    tty.type(`no${ENTER}`);
-    expect(await tty.exit).toBe(4);
-    expect(await state()).toBe(before);
-  });
-
-  it('yes goes ahead: failover, then del-node with its plan shown first', async () => {
-    const over = open('failover', at(3));
-    await over.waitFor('take the place of');
-    over.type(`yes${ENTER}`);
-    expect(await over.exit).toBe(0);
-    expect(over.screen()).toContain(`${at(3)} is the master now`);
-    const gone = open('del-node', at(1), at(5));
-    await gone.waitFor('What will be done:');
-    await gone.waitFor(`let 5 nodes forget ${at(5)}`);
-    await gone.waitFor(`Remove ${at(5)} from the cluster?`);
-    gone.type(`yes${ENTER}`);
-    expect(await gone.exit).toBe(0);
-    expect(gone.screen()).toContain(`${at(5)} is out of the cluster`);
-    expect((await state()).split('\n')).toHaveLength(5);
+  it.each([0, 1])('question %i without a terminal: exit 2, naming a file and a variable instead', async (index) => {
+    const run = await runCli(questions()[index]![1], { input: 'secret\n' });
+    expect(run).toMatchObject({ code: 2, stdout: '' });
+    expect(run.stderr).toMatch(/add --(from-)?password-file FILE or RED/);
   });
 });

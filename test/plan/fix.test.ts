@@ -353,6 +353,23 @@ describe('the lines of the predecessors (cli 4.5, 8.7, 8.8)', () => {
     ]);
   });
 
+  it('case 3a, 3b and 4', () => {
+    expect(lines(three([to(C), from(A), from(A)]), keys({ 0: 4 }))).toEqual([
+      '>>> Fixing open slot 93',
+      `Set as migrating in: ${a}`,
+      `Set as importing in: ${b},${c}`,
+      `>>> Case 3: Moving slot 93 from ${a} to ${c} and closing it on all the other importing nodes.`,
+    ]);
+    const elsewhere = viewOf([{ slots: `0-5460 ${to(idOf(3))}` }, { slots: `5461-10922 ${from(A)}` }, { slots: `10923-16383 ${from(A)}` }, { slots: '' }]);
+    expect(lines(elsewhere, keys({ 0: 4 }))).toEqual([
+      '>>> Fixing open slot 93',
+      `Set as migrating in: ${a}`,
+      `Set as importing in: ${b},${c}`,
+      '>>> Case 3: Closing slot 93 on both migrating and importing nodes.',
+    ]);
+    expect(lines(three([to(B), '', '']), keys({ 0: 3 }))).toEqual(['>>> Fixing open slot 93', `Set as migrating in: ${a}`, `>>> Case 4: Closing slot 93 on ${a}`]);
+  });
+
   it('coverage, three classes', () => {
     const view = viewOf([{ slots: '0-92 96-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }]);
     expect(lines(view, keys({ 1: { 94: 1, 95: 2 }, 2: { 95: 1 } }))).toEqual([

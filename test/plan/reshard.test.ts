@@ -82,6 +82,11 @@ describe('planReshard', () => {
     expect(plan.notes).toEqual([{ code: 'TARGET_IS_SOURCE', message: '*** It is not possible to use the target node as source node.' }]);
   });
 
+  it('takes everybody when the list of sources has the word all; what stands beside it must still be a master', () => {
+    expect(planReshard(three, { wish: { count: 10 }, from: [idOf(0), 'all'], to: [idOf(2)] }).sources).toEqual([idOf(1), idOf(0)]);
+    expect(() => planReshard(three, { wish: { count: 10 }, from: ['ffff', 'all'], to: [idOf(2)] })).toThrow('*** The specified node (ffff)');
+  });
+
   it('counts a source given twice once', () => {
     expect(planReshard(three, { wish: { count: 10 }, from: [idOf(0), idOf(0)], to: [idOf(2)] }).moved).toBe(10);
   });

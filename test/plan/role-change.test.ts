@@ -45,7 +45,7 @@ describe('replicate', () => {
   it.each<[string, number, number, string]>([
     ['itself', 2, 2, 'SAME_NODE'],
     ['a replica', 2, 3, 'NOT_A_MASTER'],
-    ['while it owns slots', 0, 1, 'NODE_OWNS_SLOTS'],
+    ['while it owns slots', 0, 1, 'OWNS_SLOTS'],
   ])('refuses %s', (_, who, whom, code) => {
     expect(() => planReplicate(view, node(who), node(whom))).toThrow(expect.objectContaining({ code }));
   });

@@ -12,7 +12,8 @@ import type { NodeLink } from '../node-link.js';
 import { carrySteps } from './carry-steps.js';
 import type { CopyFile } from './save-copies.js';
 import type { ConflictPolicy, KeyConflictCase } from './settle-key.js';
-import { settleEpochs } from './settle-epochs.js';
+import { inRounds } from '../rounds.js';
+import { settleEpochs } from '../settle-epochs.js';
 import { claimSlots, closeSlotsOn, tellOwner, yieldSlots } from './slot-orders.js';
 
 export interface FixOptions {
@@ -138,23 +139,10 @@ async function runStep(run: FixRun, step: FixStep): Promise<void> {
   }
 }
 
-/**
- * Splits steps that move keys so that no node is source and target at the same time: MIGRATE stops its node until the
- * target has answered, and two nodes that MIGRATE to each other (or three in a ring) would wait for each other until
- * the timeout. Orders about slots go all at once.
- */
+/** Steps that move keys go in rounds; orders about slots go all at once. */
 export function rounds(steps: readonly FixStep[]): FixStep[][] {
-  const parts: { readonly steps: FixStep[]; readonly sources: Set<string>; readonly targets: Set<string> }[] = [];
-  for (const step of steps) {
-    if (step.kind !== 'gather-keys' && step.kind !== 'finish-move') return [[...steps]];
-    const fits = parts.find(({ sources, targets }) => !sources.has(step.target) && !targets.has(step.source));
-    const part = fits ?? { steps: [], sources: new Set(), targets: new Set() };
-    if (fits === undefined) parts.push(part);
-    part.steps.push(step);
-    part.sources.add(step.source);
-    part.targets.add(step.target);
-  }
-  return parts.map((part) => part.steps);
+  const moves = steps.flatMap((step) => (step.kind === 'gather-keys' || step.kind === 'finish-move' ? [step] : []));
+  return moves.length < steps.length ? [[...steps]] : inRounds(moves);
 }
 
 /** Milliseconds that masters get to hear of each other's epochs; a ping takes a second or two. */

@@ -10,7 +10,6 @@ import type { Lane } from './lane.js';
 import type { MoverSettings } from './options.js';
 import { KeyConflict } from './options.js';
 import { mayPass, pause } from './retry.js';
-import { Scales } from './weigh.js';
 
 /** One slot on its way. */
 export class Drain {
@@ -18,7 +17,6 @@ export class Drain {
   /** Keys of calls whose outcome is unknown: a copy of them on the target may be of our own making. */
   private readonly suspects = new Set<string>();
   private readonly conflicts = new Set<string>();
-  private readonly scales: Scales;
 
   constructor(
     private readonly slot: number,
@@ -26,9 +24,7 @@ export class Drain {
     private readonly target: NodeLink,
     private readonly lane: Lane,
     private readonly settings: MoverSettings,
-  ) {
-    this.scales = new Scales(source, target, settings);
-  }
+  ) {}
 
   /**
    * Moves all keys; returns how many. Throws KeyConflict when copies differ (everything else in the slot has moved
@@ -36,6 +32,7 @@ export class Drain {
    */
   async run(firstKeys: readonly string[]): Promise<number> {
     let keys = firstKeys;
+    this.lane.announce(keys);
     while (keys.length > 0) keys = await this.step(keys);
     if (this.conflicts.size > 0) throw new KeyConflict(this.slot, [...this.conflicts].map(fromBinary), this.source, this.target);
     return this.moved;
@@ -44,17 +41,21 @@ export class Drain {
   /** One batch of the keys offered; returns the keys to try next. */
   private async step(offered: readonly string[], replace = false): Promise<readonly string[]> {
     let keys = offered;
+    let turn = await this.lane.turn(offered.length);
     try {
-      const batch = await this.scales.batch(offered);
-      ({ keys } = batch);
-      const own = batch.big ? { ownTimeoutMs: await this.scales.timeoutOf(this.slot, batch) } : {};
-      const { error, left, ms } = await this.lane.carry({ slot: this.slot, keys, bytes: batch.bytes, replace, ...own });
+      const loaded = await this.lane.load(turn, this.slot, offered, replace);
+      turn = loaded.turn;
+      ({ keys } = loaded.freight);
+      const { error, left, ms } = await this.lane.carry(loaded.freight);
+      turn.end();
       if (error !== undefined) return await this.afterError(keys, error, replace);
-      this.count(keys.length, batch.bytes, ms);
-      this.scales.forget(keys);
+      this.count(keys.length, loaded.freight.bytes, ms);
+      this.lane.forget(keys);
+      this.lane.announce(left);
       this.lane.health.good();
       return this.conflicts.size > 0 ? await this.keysLeft() : left;
     } catch (error) {
+      turn.end();
       if (error instanceof ConnectionLost && error.executed === 'unknown') for (const key of keys) this.suspects.add(key);
       await this.pause(error);
       return this.keysLeft();
@@ -85,7 +86,7 @@ export class Drain {
       replaceable.push(key);
     });
     const gone = keys.filter((_, index) => comparisons[index] === 'gone');
-    if (gone.length > 0) this.count(gone.length, this.scales.total(gone), 0);
+    if (gone.length > 0) this.count(gone.length, this.lane.bytesOf(gone), 0);
     if (replaceable.length > 0) await this.step(replaceable, true);
     return this.keysLeft();
   }
@@ -95,7 +96,7 @@ export class Drain {
     for (;;) {
       try {
         const connection = await this.source.connection();
-        const count = this.lane.pace.batchKeys + this.conflicts.size;
+        const count = this.lane.pace.offerKeys + 1 + this.conflicts.size;
         const keys = asStrings(await connection.command(['CLUSTER', 'GETKEYSINSLOT', this.slot, count]));
         return keys.filter((key) => !this.conflicts.has(key));
       } catch (error) {

@@ -11,9 +11,13 @@ import type { NodeLink } from '../node-link.js';
 import type { MoverSettings } from './options.js';
 import type { Way } from './pace.js';
 import { Pace } from './pace.js';
+import { timeoutOf } from './big-key.js';
 import { Health } from './retry.js';
+import { lightKeys } from './room.js';
+import { Scales, weighCommand } from './scales.js';
 import type { RateLimit } from './throttle.js';
 import { ReplicaWatch } from './throttle.js';
+import { nextBatch } from './weigh.js';
 
 export interface Delivery {
   /** undefined = moved (or gone before it could be moved). */
@@ -26,17 +30,24 @@ export interface Delivery {
 /** A batch is meant to take this share of the permitted stall, so that its neighbours fit in too. */
 const BATCH_SHARE = 0.25;
 /** Milliseconds of one batch at most: more saves little, and clients of both ends wait behind it. */
-const BATCH_MS = 0.4;
+const BATCH_MS = 0.6;
+/** Keys weighed with a MIGRATE beyond as many as it moves: so the next ones are known when their turn comes. */
+const RIDERS = 32;
 
-/** What to send, and how. */
+/** What goes into one MIGRATE. */
 export interface Freight {
   readonly slot: number;
   readonly keys: readonly string[];
-  /** Estimated size in memory. */
+  /** Size in memory, as the source told. */
   readonly bytes: number;
   readonly replace: boolean;
   /** Set for a big key that goes alone: the timeout of its MIGRATE. */
   readonly ownTimeoutMs?: number;
+}
+
+/** The right to keep both ends busy for a while; end it. */
+export interface Turn {
+  end(): void;
 }
 
 export class Lane {
@@ -48,6 +59,10 @@ export class Lane {
   private roundTripMs = 0;
   private lastReply = 0;
   private readonly replicas: ReplicaWatch;
+  /** Sizes of the keys that come next. */
+  private readonly scales = new Scales();
+  /** Mean bytes of the source's keys when none of them can be big: then they are not weighed. */
+  private lightBytes: number | undefined;
 
   constructor(
     private readonly source: NodeLink,
@@ -61,6 +76,29 @@ export class Lane {
     this.pace = new Pace({ batchMs: Math.min(settings.maxStallMs * BATCH_SHARE, BATCH_MS), maxKeys: settings.pipeline });
   }
 
+  /** Waits until it is this lane's turn to move something like `keys` keys. */
+  async turn(keys: number): Promise<Turn> {
+    return this.occupy(this.pace.estimateMs(Math.min(keys, this.pace.offerKeys)));
+  }
+
+  /** Weighs the keys that are offered and takes as many as go together; big ones get both ends for themselves. */
+  async load(turn: Turn, slot: number, offered: readonly string[], replace: boolean): Promise<{ freight: Freight; turn: Turn }> {
+    const fit = offered.length > this.pace.offerKeys ? offered.slice(0, this.pace.batchKeys) : offered;
+    if (this.lightBytes !== undefined) {
+      const keys = fit.slice(0, Math.max(1, Math.floor(this.settings.maxBatchBytes / this.lightBytes)));
+      return { freight: { slot, keys, bytes: keys.length * this.lightBytes, replace }, turn };
+    }
+    const connection = await this.source.connection();
+    await this.scales.known(offered, (keys) => connection.pipeline(keys.map(weighCommand)));
+    const { keys, bytes, big } = nextBatch(fit, (key) => this.scales.sizeOf(key), this.settings.maxBatchBytes);
+    const freight = { slot, keys, bytes, replace };
+    if (!big) return { freight, turn };
+    const { source, target, settings } = this;
+    const ownTimeoutMs = await timeoutOf({ slot, key: keys[0] ?? '', bytes, source, target }, connection, settings);
+    turn.end();
+    return { freight: { ...freight, ownTimeoutMs }, turn: await this.occupy(settings.maxStallMs) };
+  }
+
   /**
    * Sends one MIGRATE and asks for the keys that are left. Rejects with ConnectionLost or a TribError of connecting:
    * then it is unknown which keys have moved. MIGRATE itself is never sent twice here.
@@ -70,25 +108,48 @@ export class Lane {
     const wait = this.rate.waitFor(freight.bytes, performance.now());
     // Whoever wants to stop wants the slots in flight finished soon.
     if (wait > 0) await delay(wait, this.settings.signal).catch(() => undefined);
-    // A big key is alone at both ends.
-    const cost = freight.ownTimeoutMs === undefined ? this.pace.estimateMs(freight.keys.length) : this.settings.maxStallMs;
-    await this.budget.acquire(cost);
-    try {
-      this.health.throwIfHopeless(); // others may have found out while this one waited
-      return await this.send(freight);
-    } finally {
-      this.budget.release(cost);
-    }
+    this.health.throwIfHopeless(); // others may have found out while this one waited
+    return this.send(freight);
   }
 
-  /** Milliseconds to the source and back when it is idle. Dials when need be; rejects as Connection.connect. */
-  async distance(): Promise<number> {
-    await this.open();
-    return this.roundTripMs;
+  /**
+   * Gets to know the source: milliseconds there and back when it is idle, and whether its keys have to be weighed. Dials
+   * when need be; rejects as Connection.connect.
+   */
+  async survey(): Promise<{ readonly roundTripMs: number }> {
+    const connection = await this.open();
+    this.lightBytes = await lightKeys(connection);
+    return { roundTripMs: this.roundTripMs };
+  }
+
+  /** These keys will be offered, in this order. */
+  announce(keys: readonly string[]): void {
+    if (this.lightBytes === undefined) this.scales.announce(keys);
+  }
+
+  /** Bytes of keys that were offered, as far as they were weighed. */
+  bytesOf(keys: readonly string[]): number {
+    return this.lightBytes === undefined ? this.scales.total(keys) : keys.length * this.lightBytes;
+  }
+
+  /** These keys are gone. */
+  forget(keys: readonly string[]): void {
+    if (this.lightBytes === undefined) this.scales.forget(keys);
   }
 
   close(): void {
     this.connection?.close();
+  }
+
+  private async occupy(cost: number): Promise<Turn> {
+    await this.budget.acquire(cost);
+    let held = true;
+    return {
+      end: () => {
+        if (held) this.budget.release(cost);
+        held = false;
+      },
+    };
   }
 
   private async send({ slot, keys, replace, ownTimeoutMs }: Freight): Promise<Delivery> {
@@ -96,10 +157,15 @@ export class Lane {
     const { host, port } = this.target.announced;
     const patience = ownTimeoutMs ?? this.settings.timeoutMs;
     const migrate = migrateCommand({ host, port, keys, replace, timeoutMs: patience, ...this.settings.credentials });
-    const more = ['CLUSTER', 'GETKEYSINSLOT', slot, this.pace.batchKeys];
+    const more = ['CLUSTER', 'GETKEYSINSLOT', slot, this.pace.offerKeys + 1];
+    const riding = this.scales.take(keys.length + RIDERS);
     const sentAt = performance.now();
     // The limit here only guards against a source that never answers: its own timeout is per socket operation.
-    const replies = await connection.pipeline([migrate, more], { timeoutMs: patience * 4 + 60_000 });
+    const replies = await connection.pipeline([migrate, more, ...riding.map(weighCommand)], { timeoutMs: patience * 4 + 60_000 }).catch((error: unknown) => {
+      this.scales.lost(riding);
+      throw error;
+    });
+    this.scales.learn(riding, replies.slice(2));
     const now = performance.now();
     const ms = Math.max(0, now - Math.max(this.lastReply, sentAt + this.roundTripMs));
     this.lastReply = now;

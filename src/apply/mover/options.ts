@@ -93,7 +93,7 @@ export class KeyConflict extends TribError {
   ) {
     const shown = keys.slice(0, 5).map((key) => JSON.stringify(key)).join(', ');
     super('KEY_CONFLICT', `${keys.length} key(s) of slot ${slot} exist on ${source.name} and ${target.name} with different values: ${shown}`, {
-      hint: 'delete or rename the wrong copies, or run again with --replace to keep the copies of the source',
+      hint: 'delete or rename the wrong copies, or let those of the source stay: --replace (fix saves the others to a file first)',
     });
   }
 }

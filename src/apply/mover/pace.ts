@@ -26,6 +26,11 @@ export class Pace {
     return Math.max(1, Math.min(this.limits.maxKeys, Math.floor(this.limits.batchMs / this.msPerKey)));
   }
 
+  /** So many keys may go together when none stay behind: a rest of less than half a batch is not worth a call of its own. */
+  get offerKeys(): number {
+    return Math.min(this.limits.maxKeys, Math.ceil(this.batchKeys * 1.5));
+  }
+
   /** Expected milliseconds of a MIGRATE of `keys` keys. */
   estimateMs(keys: number): number {
     return 0.05 + keys * this.msPerKey;

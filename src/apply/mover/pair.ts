@@ -17,20 +17,19 @@ export interface Pair extends Ends {
   readonly lane: Lane;
 }
 
-/**
- * Slots opened and closed together. Every closing makes all nodes of the cluster write their nodes.conf, so closing few
- * at a time stalls them often; near by, one group after the other is nearly as fast as several at once, and calmer.
- */
+/** Slots opened and closed together. Every closing makes all nodes of the cluster write their nodes.conf: few would stall them often. */
 const GROUP = 24;
-/** Groups under way at once over a long way: one opens, two move, one closes. */
+/** Groups under way at once near by: one moves while the other closes or opens. */
+const NEAR_GROUPS = 2;
+/** Over a long way one opens, two move, one closes. */
 const FAR_GROUPS = 4;
 /** Milliseconds there and back from which a node counts as far away. */
 const FAR_MS = 0.5;
 
 async function slotsInFlight(pair: Pair, settings: MoverSettings): Promise<number> {
+  const { roundTripMs } = await retrying(settings, pair.source, () => pair.lane.survey());
   if (settings.slotsInFlight !== undefined) return settings.slotsInFlight;
-  const distance = await retrying(settings, pair.source, () => pair.lane.distance());
-  return distance < FAR_MS ? GROUP : GROUP * FAR_GROUPS;
+  return GROUP * (roundTripMs < FAR_MS ? NEAR_GROUPS : FAR_GROUPS);
 }
 
 /** Moves slots in order until done or `stopped()`; returns the slots that failed. Never throws for a slot's failure. */
@@ -81,7 +80,7 @@ async function open(pair: Pair, slots: readonly number[], settings: MoverSetting
 
 async function migrating(pair: Pair, slots: readonly number[], failures: Map<number, unknown>): Promise<Map<number, string[]>> {
   const connection = await pair.source.connection();
-  const count = pair.lane.pace.batchKeys;
+  const count = pair.lane.pace.offerKeys + 1;
   const commands = slots.flatMap((slot) => [setSlotCommand(slot, 'MIGRATING', pair.target.id), ['CLUSTER', 'GETKEYSINSLOT', String(slot), String(count)]]);
   const replies = await connection.pipeline(commands);
   const keys = new Map<number, string[]>();

@@ -55,7 +55,7 @@ export function findingText(finding: Finding): string {
     case 'open-slots':
       return `${finding.node.name} has ${finding.slots.length} ${finding.state} ${finding.slots.length === 1 ? 'slot' : 'slots'}: ${some(finding.slots.map(String))}`;
     case 'uncovered-slots':
-      return `${finding.slots.size} slots are covered by no node: ${some(finding.slots.tokens())}`;
+      return `${finding.slots.size} ${finding.slots.size === 1 ? 'slot is' : 'slots are'} covered by no node: ${some(finding.slots.tokens())}`;
     case 'multiple-owners':
       return `Slot ${finding.slot} has ${finding.owners.length} owners: ${finding.owners.map((owner) => owner.name).join(', ')}`;
     default:

@@ -118,7 +118,7 @@ export async function slotMap(io: Io, view: ClusterView): Promise<string> {
   const uncovered = view.covered().complement();
   const open = openSlotsOf(view);
   const wrong = [
-    ...(uncovered.size > 0 ? [`${style.bad('·')} ${uncovered.size} slots are covered by no node: ${uncovered.tokens().slice(0, 10).join(',')}${uncovered.tokens().length > 10 ? ',…' : ''}`] : []),
+    ...(uncovered.size > 0 ? [`${style.bad('·')} ${uncovered.size} ${uncovered.size === 1 ? 'slot is' : 'slots are'} covered by no node: ${uncovered.tokens().slice(0, 10).join(',')}${uncovered.tokens().length > 10 ? ',…' : ''}`] : []),
     ...open.slice(0, 20).map((one) => `${style.bad('!')} slot ${openText(one)}`),
     ...(open.length > 20 ? [`${style.bad('!')} and ${open.length - 20} more open slots`] : []),
   ];

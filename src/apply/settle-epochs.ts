@@ -1,10 +1,10 @@
 // Waits until every master knows the config epoch of every other. A master takes a slot over with an epoch above all it
 // has heard of; while an older owner's newer epoch is still on its way, that one's next ping takes the slot back, and the
 // server deletes the keys that have arrived (cluster-node 3.4.2, 3.7). Waits only; changes nothing.
-import type { NodeLine } from '../../cluster/nodes-text.js';
-import { TribError } from '../../errors.js';
-import { delay } from '../delay.js';
-import type { NodeLink } from '../node-link.js';
+import type { NodeLine } from '../cluster/nodes-text.js';
+import { TribError } from '../errors.js';
+import { delay } from './delay.js';
+import type { NodeLink } from './node-link.js';
 
 /** A teller's epoch that the hearer doesn't know yet. */
 interface Unheard {

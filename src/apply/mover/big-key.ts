@@ -1,0 +1,35 @@
+// A key that is so large that it goes alone: how long its MIGRATE may take, and a warning when the nodes may be taken for
+// dead meanwhile (cli 5.2).
+import type { Connection } from '../../client/connection.js';
+import { fromBinary } from '../../resp/reply.js';
+import type { EventNode } from '../event.js';
+import type { MoverSettings } from './options.js';
+import { expectedMs } from './weigh.js';
+
+/** cluster-node-timeout where the source doesn't tell (its default). */
+const NODE_TIMEOUT_MS = 15_000;
+
+export interface BigKey {
+  readonly slot: number;
+  readonly key: string;
+  readonly bytes: number;
+  readonly source: EventNode;
+  readonly target: EventNode;
+}
+
+/** The timeout of its own MIGRATE, milliseconds. Rejects with ConnectionLost. */
+export async function timeoutOf(big: BigKey, connection: Connection, settings: MoverSettings): Promise<number> {
+  const [type, config] = await connection.pipeline([['TYPE', big.key], ['CONFIG', 'GET', 'cluster-node-timeout']]);
+  const ms = expectedMs(big.bytes, typeof type === 'string' ? type : '');
+  const nodeTimeout = Array.isArray(config) ? Number(config[1]) || NODE_TIMEOUT_MS : NODE_TIMEOUT_MS;
+  if (ms > nodeTimeout / 2) warn(big, ms, nodeTimeout, settings);
+  return Math.max(settings.timeoutMs, Math.ceil(ms * 4));
+}
+
+function warn({ slot, key, bytes, source, target }: BigKey, ms: number, nodeTimeout: number, settings: MoverSettings): void {
+  const shown = fromBinary(key);
+  const message =
+    `key ${JSON.stringify(shown)} of slot ${slot} is large (${Math.round(bytes / 1_000_000)} MB): moving it may keep ${source.name} and ${target.name} busy for ${(ms / 1000).toFixed(1)} s, ` +
+    `more than half of cluster-node-timeout (${nodeTimeout / 1000} s), and a failover may follow; set-timeout raises it`;
+  settings.emit({ kind: 'warning', code: 'BIG_KEY', message, slot, key: shown });
+}

@@ -1,0 +1,55 @@
+// The help of every subcommand: its examples are command lines that the program takes, defaults are told, nothing is wider
+// than a terminal. Nothing is connected or started.
+import { describe, expect, it } from 'vitest';
+import { commands } from '../../commands/index.js';
+import { OptionIndex, readInvocation } from '../../src/cli/argv.js';
+import type { CommandContext } from '../../src/cli/define.js';
+import { parseLine, type ParseResult } from '../../src/cli/parse.js';
+import { connectionOptions, mutationOptions, terminalOptions } from '../../src/cli/shared-options.js';
+import { plainStyle } from '../../src/ui/style.js';
+
+const shared = new OptionIndex({ ...terminalOptions, ...connectionOptions, ...mutationOptions });
+/** These would start nodes of their own or print what they read. */
+const NOT_RUN = new Set(['local', 'demo', 'completion']);
+
+/** The words behind `redis-trib`, as a shell splits them, without pipes and redirections. */
+function shellWords(example: string): string[] {
+  const line = /redis-trib (.*?)(?: [|>].*|\))?$/.exec(example)?.[1] ?? '';
+  return (line.match(/'[^']*'|"[^"]*"|\S+/g) ?? []).map((word) => word.replace(/^(['"])(.*)\1$/, '$2'));
+}
+
+async function parse(words: readonly string[]): Promise<{ name: string; result: ParseResult }> {
+  const invocation = readInvocation(words, shared);
+  if (invocation.kind !== 'command') throw new Error(`no command in ${words.join(' ')}`);
+  const { name, words: argv, legacy } = invocation;
+  const entry = commands.find((one) => one.name === name);
+  if (entry === undefined) throw new Error(`no command ${name}`);
+  const { default: command } = await entry.load();
+  return { name, result: await parseLine({ name, summary: entry.summary, command, argv, legacy, env: {}, config: {}, style: plainStyle }) };
+}
+
+describe.each(commands.map((entry) => [entry.name, entry] as const))('%s', (name, entry) => {
+  it('has examples that it takes', async () => {
+    const { default: command } = await entry.load();
+    for (const example of command.examples) {
+      const { name: found, result } = await parse(shellWords(example));
+      expect(found).toBe(name);
+      if ('help' in result || NOT_RUN.has(name)) continue;
+      // Arguments are in order when it comes as far as its first connection (or the plan's file).
+      const context = { io: { mode: 'json', out: () => undefined, note: () => undefined, prompts: () => Promise.reject(new Error('asking')) }, signal: new AbortController().signal, cwd: '/nonexistent', commands, connection: () => Promise.reject(new Error('connecting')) };
+      const end: unknown = await command.execute(result.words, result.values, undefined, context as unknown as CommandContext).catch((error: unknown) => error);
+      expect(end, example).toBeInstanceOf(Error);
+      expect((end as Error).message, example).toMatch(/^(connecting|asking)$|plan\.json can't be read/);
+    }
+  });
+
+  it('has a help that fits 80 columns, but for examples, and tells the defaults of numbers', async () => {
+    const { result } = await parse([name, '--help']);
+    const text = 'help' in result ? result.help : '';
+    const [body = ''] = text.split('\nExamples:');
+    expect(body.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    const { default: command } = await entry.load();
+    const numbers = Object.values(command.options).filter((option) => typeof option.fallback === 'number' && option.hidden !== true);
+    expect(body.match(/\(default/g)?.length ?? 0).toBeGreaterThanOrEqual(numbers.length);
+  });
+});
