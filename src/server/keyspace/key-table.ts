@@ -11,6 +11,9 @@ const PRINT_RANGE = 0x8000_0000;
 /** Longer arrays that are made at once would become hash tables inside the engine. */
 const AT_ONCE = 1 << 24;
 
+/** Cells of each half of a table that is split, in parts of its keys: half of them, and a quarter to grow. */
+const ROOM_OF_HALF = 0.75;
+
 type Word = string | number | Value;
 
 /** This many low bits of a print are those of the key's slot, so that the keys of one slot are found among others. */
@@ -39,12 +42,13 @@ function freeCells(capacity: number): Word[] {
 
 /** Every method that takes a print wants `printOf` of that key, always of the same hash function. */
 export class KeyTable {
-  private cells: Word[] = freeCells(SMALLEST);
-  private capacity = SMALLEST;
+  private cells: Word[];
   private count = 0;
 
-  /** The table holds the keys of slots `first` to `first + span - 1`; `span` is a power of two. */
-  constructor(readonly first: number, readonly span: number) {}
+  /** The table holds the keys of slots `first` to `first + span - 1`; `span` is a power of two. `capacity`: cells to begin with. */
+  constructor(readonly first: number, readonly span: number, private capacity = SMALLEST) {
+    this.cells = freeCells(capacity);
+  }
 
   get size(): number {
     return this.count;
@@ -98,7 +102,8 @@ export class KeyTable {
   /** The same keys in two tables, one for each half of the slots. Only with a span above 1. */
   split(): [KeyTable, KeyTable] {
     const half = this.span / 2;
-    const halves: [KeyTable, KeyTable] = [new KeyTable(this.first, half), new KeyTable(this.first + half, half)];
+    const room = Math.max(SMALLEST, Math.ceil(this.count * ROOM_OF_HALF));
+    const halves: [KeyTable, KeyTable] = [new KeyTable(this.first, half, room), new KeyTable(this.first + half, half, room)];
     const { cells } = this;
     for (let at = 0; at < cells.length; at += CELL) {
       if (cells[at] === 0) continue;
