@@ -91,7 +91,7 @@ describeWithRedis('commands about the nodes of a real cluster', () => {
     expect([await role(up), await role(down)]).toEqual(['master', 'slave']);
     const check = JSON.parse((await runCli(['check', at(2), '--json'])).stdout) as { ok: boolean; agreement: boolean };
     expect(check).toMatchObject({ ok: true, agreement: true });
-  });
+  }, 90_000); // --wait is 30 s, and the link may need its time on a busy machine
 
   it('set-timeout: the lines of redis-cli, exit 1 while a node cannot write its file', async () => {
     const bad = await runCli(['set-timeout', at(0), '99']);
