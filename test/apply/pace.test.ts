@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Way } from '../../src/apply/mover/pace.js';
 import { Pace, StallBudget } from '../../src/apply/mover/pace.js';
 
-const limits = { batchMs: 2, maxKeys: 1000 };
+const limits = { batchMs: 2, stallMs: 5, maxKeys: 1000 };
 
 describe('Pace', () => {
   it('begins small, grows with cheap keys, stays within its limits', () => {
@@ -23,6 +23,12 @@ describe('Pace', () => {
     expect(pace.batchKeys).toBe(1);
     for (let i = 0; i < 200; i++) pace.learnTime(10, 0.02);
     expect(pace.batchKeys).toBeGreaterThan(100);
+  });
+
+  it('a reshard between nodes two milliseconds apart sent every key alone', () => {
+    const pace = new Pace({ batchMs: 0.6, stallMs: 5, maxKeys: 1000 });
+    for (let i = 0; i < 500; i++) pace.learnTime(Math.min(6, pace.batchKeys), 2.2);
+    expect(pace.batchKeys).toBeGreaterThanOrEqual(6);
   });
 
   it('is not misled by replies that arrive together', () => {

@@ -73,7 +73,8 @@ export class Lane {
   ) {
     this.replicas = new ReplicaWatch(target, settings);
     this.health = new Health(settings.retryMs);
-    this.pace = new Pace({ batchMs: Math.min(settings.maxStallMs * BATCH_SHARE, BATCH_MS), maxKeys: settings.pipeline });
+    const stallMs = settings.maxStallMs * BATCH_SHARE;
+    this.pace = new Pace({ batchMs: Math.min(stallMs, BATCH_MS), stallMs, maxKeys: settings.pipeline });
   }
 
   /** Waits until it is this lane's turn to move something like `keys` keys. */

@@ -6,6 +6,9 @@ const MEMORY_KEYS = 4000;
 const MEMORY_MS = 100;
 const MEMORY_CALLS = 50;
 
+/** Keys of a batch while nothing is known, and the least as long as they stay below the permitted stall. */
+const FEW_KEYS = 16;
+
 /** Learns the cost of a key between one pair of nodes and proposes batch sizes. */
 export class Pace {
   /** Faded sums. Replies of calls that were waiting together arrive together, so only sums tell the truth. */
@@ -13,17 +16,21 @@ export class Pace {
   private ms = 0;
 
   constructor(
-    private readonly limits: { readonly batchMs: number; readonly maxKeys: number },
+    private readonly limits: { readonly batchMs: number; readonly stallMs: number; readonly maxKeys: number },
   ) {}
 
   private get msPerKey(): number {
     return this.keys > 0 ? Math.max(this.ms / this.keys, 0.0005) : 0.05;
   }
 
-  /** Keys for the next MIGRATE: few until costs are known, then as many as fit the time. At least 1. */
+  /** Keys for the next MIGRATE: few until costs are known, then as many as fit `batchMs`, a few at least if they fit `stallMs`. At least 1. */
   get batchKeys(): number {
-    if (this.keys === 0) return Math.min(16, this.limits.maxKeys);
-    return Math.max(1, Math.min(this.limits.maxKeys, Math.floor(this.limits.batchMs / this.msPerKey)));
+    const { batchMs, stallMs, maxKeys } = this.limits;
+    if (this.keys === 0) return Math.min(FEW_KEYS, maxKeys);
+    const wanted = Math.floor(batchMs / this.msPerKey);
+    // Where the way between the nodes is what takes so long, fewer keys are not faster: they only cost more of it.
+    const atLeast = Math.min(FEW_KEYS, Math.floor(stallMs / this.msPerKey));
+    return Math.max(1, Math.min(maxKeys, Math.max(wanted, atLeast)));
   }
 
   /** So many keys may go together when none stay behind: a rest of less than half a batch is not worth a call of its own. */
