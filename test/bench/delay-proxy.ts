@@ -1,21 +1,27 @@
-// A TCP proxy that holds every chunk back for a while, each way: a network with a round trip worth the name.
+// A TCP proxy that holds every chunk back for a while, each way: a network with a round trip worth the name. Its own
+// process: node delay-proxy.js LISTEN-HOST NODE-HOST DELAY-MS PORT…; says `ready`, ends with its input.
 import { connect, createServer } from 'node:net';
-import type { Server, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 
-/** Forwards `host:port` to the port `to`, `delayMs` later each way; resolves when it listens. Close the server to end it. */
-export function delayProxy(host: string, port: number, to: number, delayMs: number): Promise<Server> {
-  const pipe = (from: Socket, into: Socket): void => {
-    from.on('data', (chunk: Buffer) => setTimeout(() => into.write(chunk), delayMs));
-    from.once('close', () => setTimeout(() => into.destroy(), delayMs));
-    from.on('error', () => from.destroy());
-  };
+function pipe(from: Socket, into: Socket, delayMs: number): void {
+  from.on('data', (chunk: Buffer) => setTimeout(() => into.write(chunk), delayMs));
+  from.once('close', () => setTimeout(() => into.destroy(), delayMs));
+  from.on('error', () => from.destroy());
+}
+
+function listen(host: string, port: number, nodeHost: string, delayMs: number): Promise<void> {
   const server = createServer({ noDelay: true }, (client) => {
-    const node = connect({ host, port: to, noDelay: true });
-    pipe(client, node);
-    pipe(node, client);
+    const node = connect({ host: nodeHost, port, noDelay: true });
+    pipe(client, node, delayMs);
+    pipe(node, client, delayMs);
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => resolve(server));
+    server.listen(port, host, resolve);
   });
 }
+
+const [host = '', nodeHost = '', delayMs = '1', ...ports] = process.argv.slice(2);
+await Promise.all(ports.map((port) => listen(host, Number(port), nodeHost, Number(delayMs))));
+process.stdin.resume().once('end', () => process.exit());
+process.stdout.write('ready\n');

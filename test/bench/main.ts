@@ -2,7 +2,8 @@
 import { benchAdministration } from './administration.js';
 import { benchImport } from './import.js';
 import { benchMemory } from './memory.js';
-import { benchDistance, benchLargeCheck, benchMoves } from './moves.js';
+import { benchDistance } from './distance.js';
+import { benchLargeCheck, benchMoves } from './moves.js';
 import { haveRedis } from './peers.js';
 import { benchReshardLatency } from './reshard-latency.js';
 import { benchThroughput } from './throughput.js';

@@ -1,9 +1,6 @@
 // Wall time of moving slots, ours beside redis-cli in turn on the same real nodes: a reshard of 2,730 slots of 1M keys and
-// the rebalance back; the same reshard of 100k keys where every byte takes a millisecond each way; check of 100 nodes.
-import type { Server } from 'node:net';
-import { findFreeRun } from '../../src/local/ports.js';
-import { delayProxy } from './delay-proxy.js';
-import { CLI, HOST, median, run, startPeer, timeOf } from './peers.js';
+// the rebalance back; check of 100 nodes. From a distance: distance.ts. Under load: reshard-latency.ts.
+import { CLI, median, run, startPeer, timeOf } from './peers.js';
 import type { Peer } from './peers.js';
 import { addressOf, fillCluster, realCluster, settled } from './reshard-latency.js';
 
@@ -20,7 +17,6 @@ const DEFAULT: Contender = { name: 'redis-cli', command: 'redis-cli', words: ['-
 const BEST: Contender = { name: 'redis-cli, pipeline 1000', command: 'redis-cli', words: ['--cluster-pipeline', '1000', '--cluster'] };
 
 const SLOTS = 2730;
-const DELAY_MS = 1;
 
 const idOf = async (port: number): Promise<string> => (await run('redis-cli', ['-p', String(port), 'cluster', 'myid'])).stdout.trim();
 
@@ -54,63 +50,6 @@ export async function benchMoves(print: Print, { keys = 1_000_000, rounds = 3 } 
     print(`  ours / redis-cli: reshard ${(ours.there / plain.there).toFixed(2)} and ${(ours.there / best.there).toFixed(2)} (its best); rebalance ${(ours.back / plain.back).toFixed(2)} and ${(ours.back / best.back).toFixed(2)}`);
   } finally {
     await Promise.all(peers.map((peer) => peer.stop()));
-  }
-}
-
-interface Distant {
-  readonly peers: readonly Peer[];
-  readonly doors: readonly number[];
-  stop(): Promise<void>;
-}
-
-/** Three masters that everybody, each other included, reaches through a delay only. */
-async function distantCluster(): Promise<Distant> {
-  const [peers, doors, proxies]: [Peer[], number[], Server[]] = [[], [], []];
-  for (let i = 0; i < 3; i++) {
-    const door = await findFreeRun(HOST, 27_000 + i * 50, 1);
-    const peer = await startPeer('redis', ['--cluster-enabled', 'yes', '--appendonly', 'no', '--cluster-announce-port', String(door)]);
-    await run('redis-cli', ['-p', String(peer.port), 'config', 'set', 'cluster-announce-bus-port', String(peer.port + 10_000)]);
-    proxies.push(await delayProxy(HOST, door, peer.port, DELAY_MS));
-    peers.push(peer);
-    doors.push(door);
-  }
-  const stop = async (): Promise<void> => {
-    await Promise.all(peers.map((peer) => peer.stop()));
-    for (const proxy of proxies) proxy.close();
-  };
-  return { peers, doors, stop };
-}
-
-/** Joins the nodes by hand: MEET has to name bus ports that are not where the doors make them seem. */
-async function join({ peers }: Distant): Promise<void> {
-  const shares = ['0 5460', '5461 10922', '10923 16383'];
-  for (const [index, { port }] of peers.entries()) {
-    await run('redis-cli', ['-p', String(port), 'cluster', 'addslotsrange', ...shares[index]!.split(' ')]);
-    await run('redis-cli', ['-p', String(port), 'cluster', 'set-config-epoch', String(index + 1)]);
-    if (index > 0) await run('redis-cli', ['-p', String(port), 'cluster', 'meet', HOST, String(peers[0]!.port), String(peers[0]!.port + 10_000)]);
-  }
-  await settled(peers);
-}
-
-/** The reshard over a network of one millisecond each way. */
-export async function benchDistance(print: Print, { keys = 100_000, rounds = 3 } = {}): Promise<void> {
-  const cluster = await distantCluster();
-  try {
-    await join(cluster);
-    await fillCluster(cluster.peers, keys);
-    const ids = await Promise.all(cluster.peers.map(({ port }) => idOf(port)));
-    const seed = `${HOST}:${cluster.doors[0]!}`;
-    const ours: number[] = [];
-    for (let round = 0; round < rounds; round++) {
-      ours.push(await reshard(OURS, seed, ids[1]!, ids[0]!));
-      await settled(cluster.peers);
-      await reshard(OURS, seed, ids[0]!, ids[1]!);
-      await settled(cluster.peers);
-    }
-    const theirs = await reshard(DEFAULT, seed, ids[1]!, ids[0]!);
-    print(`\nreshard of ${SLOTS} slots of ${keys} keys, ${DELAY_MS} ms each way: ${seconds(median(ours))}, redis-cli ${seconds(theirs)} (once), ratio ${(median(ours) / theirs).toFixed(3)}`);
-  } finally {
-    await cluster.stop();
   }
 }
 

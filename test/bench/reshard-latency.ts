@@ -107,8 +107,8 @@ async function serving(peers: readonly Peer[]): Promise<boolean> {
 }
 
 /** Writes `key:0` … with values of 100 bytes, each to the node that owns its slot (three even masters). */
-export async function fillCluster(peers: readonly Peer[], keys: number): Promise<void> {
-  const links = await Promise.all(peers.slice(0, 3).map(({ port }) => Connection.connect({ host: HOST, port })));
+export async function fillCluster(peers: readonly { readonly port: number }[], keys: number, host = HOST): Promise<void> {
+  const links = await Promise.all(peers.slice(0, 3).map(({ port }) => Connection.connect({ host, port })));
   const value = 'v'.repeat(100);
   for (let at = 0; at < keys; at += 20_000) {
     const batches: string[][][] = [[], [], []];
