@@ -133,7 +133,8 @@ function suite(start: () => Promise<Running>, home: number, away: number, third:
     await healed(several, away, { ...ABC, ...DE });
   });
 
-  it('two masters claim a slot, keys on both', async () => {
+  // A ping of the other claimant may settle the claim before fix looks, and the loser deletes its keys then: set up anew.
+  it('two masters claim a slot, keys on both', { retry: 5 }, async () => {
     const slot = slotOf();
     await c.put(home, slot, DE);
     await c.put(away, slot, ABC, home);
