@@ -81,17 +81,17 @@ describeWithRedis('commands about the nodes of a real cluster', () => {
     ['manually', 3, 0, []],
     ['back by force, named behind another node', 0, 3, ['--force']],
     ['by takeover', 3, 0, ['--takeover']],
-    ['and back, the masters not voting twice in a row', 0, 3, ['--wait', '60']],
+    ['and back, the masters not voting twice in a row', 0, 3, []],
   ])('failover %s: the replica is the master, and everybody agrees at once', async (_, up, down, flags) => {
     await waitFor(async () => String(await say(cluster.nodes[up], 'INFO', 'replication')).includes('master_link_status:up'), 'the replica to be in sync');
     const run = await runCli(['failover', at(1), at(up), '--yes', ...flags]);
     expect(run.code).toBe(0);
-    expect(run.stderr).toMatch(/^(warning: .* was not elected: masters vote once in 3 s for the same shard. Asking once more.\n)?$/);
+    expect(run.stderr).toMatch(/^(warning: .* (was not elected|was the master for a moment .*): after an election, the next for the same shard is possible 6 s later. Asking once more( in \d s)?.\n)?$/);
     expect(run.stdout).toMatch(new RegExp(`\\[OK\\] ${at(up)} is the master now, in place of ${at(down)}. All reachable nodes agree \\(\\d+ ms\\).\n$`));
     expect([await role(up), await role(down)]).toEqual(['master', 'slave']);
     const check = JSON.parse((await runCli(['check', at(2), '--json'])).stdout) as { ok: boolean; agreement: boolean };
     expect(check).toMatchObject({ ok: true, agreement: true });
-  }, 120_000); // on a busy machine the link, the votes and the agreement take their time
+  }, 90_000); // --wait is 30 s, and the link may need its time on a busy machine
 
   it('set-timeout: the lines of redis-cli, exit 1 while a node cannot write its file', async () => {
     const bad = await runCli(['set-timeout', at(0), '99']);

@@ -17,6 +17,9 @@ type FailoverStep = Extract<NodeStep, { kind: 'failover' }>;
 const SERVER_GIVES_UP_MS = 5500;
 /** Masters vote once in this many node timeouts for replicas of the same master (cluster-node 4.2). */
 const VOTE_PAUSE_TIMEOUTS = 2;
+/** A replica stands for election again this long after it last did, never sooner: four node timeouts, at least this. */
+const CANDIDATE_PAUSE_TIMEOUTS = 4;
+const CANDIDATE_PAUSE_MIN_MS = 4000;
 
 function refused(name: string, mode: FailoverMode, error: ReplyError): TribError {
   const text = error.message;
@@ -32,12 +35,27 @@ function refused(name: string, mode: FailoverMode, error: ReplyError): TribError
 export async function failOver(job: StepJob, { node, master, mode }: FailoverStep): Promise<void> {
   const replica = job.link(node);
   const start = Date.now();
-  if (!(await attempt(job, replica, mode))) await again(job, replica, mode, start);
-  await awaitAcceptance(job, node, master);
+  const first = await attempt(job, replica, mode, master);
+  if (first === 'accepted') return;
+  const pauseMs = await candidatePause(replica);
+  await untilNextElection(job, replica, mode, first, start, pauseMs);
+  const second = await attempt(job, replica, mode, master);
+  if (second !== 'accepted') throw await notPromoted(replica, mode, second, pauseMs);
+}
+
+/**
+ * What became of a request. Reverted: a server that won an election a moment ago counts those votes again, without a new
+ * epoch; the former master's is higher then, and takes the place back within milliseconds (seen on 7.0.15).
+ */
+type Outcome = 'accepted' | 'not elected' | 'reverted';
+
+async function attempt(job: StepJob, replica: NodeLink, mode: FailoverMode, master: string): Promise<Outcome> {
+  if (!(await promoted(job, replica, mode))) return 'not elected';
+  return (await accepted(job, replica, master)) ? 'accepted' : 'reverted';
 }
 
 /** Asks once. False when the replica is one still after the server has given up. */
-async function attempt(job: StepJob, replica: NodeLink, mode: FailoverMode): Promise<boolean> {
+async function promoted(job: StepJob, replica: NodeLink, mode: FailoverMode): Promise<boolean> {
   try {
     await (await replica.admin()).failover(mode === 'manual' ? undefined : mode === 'force' ? 'FORCE' : 'TAKEOVER');
   } catch (error) {
@@ -54,21 +72,26 @@ async function attempt(job: StepJob, replica: NodeLink, mode: FailoverMode): Pro
   }
 }
 
-/**
- * The usual reason is an election shortly before: masters don't vote again so soon. One more attempt when that time is over,
- * if it is within what the user wants to wait; not more, as each stops writes on the master for 5 s.
- */
-async function again(job: StepJob, replica: NodeLink, mode: FailoverMode, start: number): Promise<void> {
+async function candidatePause(replica: NodeLink): Promise<number> {
   const nodeTimeout = Number((await (await replica.admin()).configGet('cluster-node-timeout').catch(() => undefined)) ?? 15_000);
-  const pauseMs = VOTE_PAUSE_TIMEOUTS * nodeTimeout;
+  return Math.max(CANDIDATE_PAUSE_MIN_MS, CANDIDATE_PAUSE_TIMEOUTS * nodeTimeout);
+}
+
+/**
+ * The usual reason is an election shortly before: masters don't vote again so soon, and the replica doesn't ask them to. One
+ * more attempt when that time is over, if it is within what the user wants to wait; not more, as each stops writes on the
+ * master for 5 s.
+ */
+async function untilNextElection(job: StepJob, replica: NodeLink, mode: FailoverMode, was: Outcome, start: number, pauseMs: number): Promise<void> {
   const restMs = Math.max(0, start + pauseMs - Date.now());
   const inTime = Date.now() + restMs + SERVER_GIVES_UP_MS <= start + job.timeoutMs;
-  if (inTime && (mode === 'force' || (await linkUp(replica)))) {
-    job.emit({ kind: 'warning', code: 'FAILOVER_AGAIN', message: `${replica.name} was not elected: masters vote once in ${pauseMs / 1000} s for the same shard. Asking once more${restMs > 0 ? ` in ${Math.ceil(restMs / 1000)} s` : ''}.` });
-    await delay(restMs, job.signal);
-    if (await attempt(job, replica, mode)) return;
-  }
-  throw await notPromoted(replica, mode, pauseMs);
+  if (!inTime || (was === 'not elected' && mode === 'manual' && !(await linkUp(replica)))) throw await notPromoted(replica, mode, was, pauseMs);
+  job.emit({ kind: 'warning', code: 'FAILOVER_AGAIN', message: `${replica.name} ${happened(was)}: after an election, the next for the same shard is possible ${pauseMs / 1000} s later. Asking once more${restMs > 0 ? ` in ${Math.ceil(restMs / 1000)} s` : ''}.` });
+  await delay(restMs, job.signal);
+}
+
+function happened(was: Outcome): string {
+  return was === 'reverted' ? 'was the master for a moment by the votes of an earlier election, and is a replica again' : 'was not elected';
 }
 
 async function nodesOf(link: NodeLink): Promise<NodeLine[]> {
@@ -81,41 +104,47 @@ async function linkUp(replica: NodeLink): Promise<boolean> {
 }
 
 /** Why nothing happened, as far as the replica tells. */
-async function notPromoted(replica: NodeLink, mode: FailoverMode, pauseMs: number): Promise<TribError> {
-  const votes = `most of the masters with slots must be reachable, and they vote once in ${pauseMs / 1000} s for the same shard`;
+async function notPromoted(replica: NodeLink, mode: FailoverMode, was: Outcome, pauseMs: number): Promise<TribError> {
+  const votes = `most of the masters with slots must be reachable; they vote once in ${(pauseMs * VOTE_PAUSE_TIMEOUTS) / CANDIDATE_PAUSE_TIMEOUTS / 1000} s for the same shard, and a replica asks them once in ${pauseMs / 1000} s`;
+  const later = `Run it again later, or let it wait for that: --wait ${Math.ceil((pauseMs + 2 * SERVER_GIVES_UP_MS) / 1000)}`;
+  if (was === 'reverted') {
+    return new TribError('FAILOVER_TIMEOUT', `${replica.name} ${happened(was)}`, { hint: `a replica stands for election once in ${pauseMs / 1000} s. ${later}` });
+  }
   const text = `${replica.name} is still a replica`;
   if (mode !== 'manual') {
-    return new TribError('FAILOVER_TIMEOUT', `${text}: too few masters voted for it`, { hint: `${votes}. Run it again later; --takeover does without votes` });
+    return new TribError('FAILOVER_TIMEOUT', `${text}: too few masters voted for it`, { hint: `${votes}. ${later}; --takeover does without votes` });
   }
   if (!(await linkUp(replica))) {
     return new TribError('FAILOVER_TIMEOUT', `${text}: its link to the master is down, so it cannot catch up`, { hint: '--force does without the master; redis-trib nodes shows the links' });
   }
-  return new TribError('FAILOVER_TIMEOUT', `${text}: it did not catch up with its master within 5 s, or too few masters voted for it`, { hint: `${votes}. Run it again later, or let it wait for that: --wait ${Math.ceil((pauseMs + 2 * SERVER_GIVES_UP_MS) / 1000)}` });
+  return new TribError('FAILOVER_TIMEOUT', `${text}: it did not catch up with its master within 5 s, or too few masters voted for it`, { hint: `${votes}. ${later}` });
 }
 
-/** What is missing until all who can be reached take the new master for the owner; undefined when nothing is. */
-async function unsettled(links: readonly NodeLink[], node: string, master: string): Promise<string | undefined> {
+/** Names of those who don't take the new master for the owner yet; undefined when it is a replica again itself. */
+async function behind(links: readonly NodeLink[], node: string, master: string): Promise<string[] | undefined> {
   const accounts = await mapBounded(links, 64, (link) => nodesOf(link).catch(() => undefined)); // who went away is not asked
-  const slots = accounts.flatMap((lines) => lines?.find((line) => line.myself && line.id === node) ?? [])[0]?.slotText;
-  const behind = links.filter((_, index) => {
+  const self = accounts.flatMap((lines) => lines?.find((line) => line.myself && line.id === node) ?? [])[0];
+  if (self?.role === 'replica') return undefined;
+  const late = links.filter((_, index) => {
     const lines = accounts[index];
     const seen = lines?.find((line) => line.id === node);
     const former = lines?.find((line) => line.id === master);
     const deposed = former === undefined || former.role === 'replica' || former.slotText === '';
-    return lines !== undefined && !(seen?.role === 'master' && seen.slotText === slots && deposed);
+    return lines !== undefined && !(seen?.role === 'master' && seen.slotText === self?.slotText && deposed);
   });
-  return behind.length === 0 ? undefined : behind.slice(0, 3).map((link) => link.name).join(', ');
+  return late.map((link) => link.name);
 }
 
-async function awaitAcceptance(job: StepJob, node: string, master: string): Promise<void> {
+/** Waits for everybody to agree. False when the replica lost the place again. */
+async function accepted(job: StepJob, replica: NodeLink, master: string): Promise<boolean> {
   const start = Date.now();
   for (let pause = 10; ; pause = Math.min(pause * 1.3, 100)) {
-    const behind = await unsettled(job.links, node, master);
-    if (behind === undefined) return;
+    const late = await behind(job.links, replica.id, master);
+    if (late === undefined || late.length === 0) return late !== undefined;
     const waitedMs = Date.now() - start;
     job.emit({ kind: 'waiting', for: 'agreement', waitedMs });
     if (waitedMs > job.timeoutMs) {
-      throw new TribError('FAILOVER_UNSETTLED', `${job.link(node).name} is the master now, but ${behind} did not accept it within ${Math.round(waitedMs / 1000)} s`, { hint: `redis-trib check ${job.link(node).name}` });
+      throw new TribError('FAILOVER_UNSETTLED', `${replica.name} is the master now, but ${late.slice(0, 3).join(', ')} did not accept it within ${Math.round(waitedMs / 1000)} s`, { hint: `redis-trib check ${replica.name}` });
     }
     await delay(pause, job.signal);
   }
