@@ -185,6 +185,7 @@ export async function repair(cluster: Cluster, shown: Inspected, consent: Consen
     view: cluster.view,
     links: cluster.links,
     steps: plan.steps,
+    counts: found.counts,
     credentials: cluster.options,
     // Keys can't move while slots stay uncovered: no use trying for long.
     options: { timeoutMs: consent.timeout, pipeline: consent.pipeline, retryMs: [...declined].some((code) => code.startsWith('cover')) ? 2000 : 10_000 },

@@ -408,7 +408,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
       const refused = await fix();
       const run = await fix('--choose-owner');
       expect(run.code, run.stdout + run.stderr).toBe(0);
-      if (Object.keys(await c.holders(slot)).length < 5 || !run.stdout.includes('owner:')) continue;
+      if (!run.stdout.includes('owner:') || run.stderr.includes('are gone since fix has looked')) continue;
       expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('--choose-owner') as string });
       expect(run.stdout).toContain(`>>> Setting slot ${slot} owner: ${c.name(1)}`);
       return healed(slot, 1, { ...ABC, ...DE });

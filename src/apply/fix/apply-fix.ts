@@ -3,6 +3,7 @@
 import type { ClusterView } from '../../cluster/view.js';
 import type { NodeCredentials } from '../../client/migrate-command.js';
 import { ExitCode, TribError } from '../../errors.js';
+import type { SlotKeyCounts } from '../../plan/fix/facts.js';
 import type { FixStep } from '../../plan/fix/step.js';
 import { ReplyError, fromBinary } from '../../resp/reply.js';
 import type { OnEvent } from '../event.js';
@@ -29,6 +30,8 @@ export interface FixRequest {
   readonly view: ClusterView;
   readonly links: ReadonlyMap<string, NodeLink>;
   readonly steps: readonly FixStep[];
+  /** What the steps were planned from: keys that are gone when their turn comes are warned of (KEYS_GONE). */
+  readonly counts: SlotKeyCounts;
   readonly credentials: NodeCredentials;
   readonly options: FixOptions;
   /** Asked for every key with two different copies. */

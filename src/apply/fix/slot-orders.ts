@@ -37,12 +37,20 @@ export async function yieldSlots(run: FixRun, step: Step<'yield-slots'>): Promis
   const { owner } = step;
   // Not told who the new owner is before that one claims the slot: a 7.0 node would note that the slot is anybody's (mover/set-slot.ts).
   const disown = (slot: number): string[][] => (step.disown ? [['CLUSTER', 'DELSLOTS', String(slot)]] : []);
-  const replies = await inTransaction(run, link, [...eachSlot(step.slots)], (slot) => [setSlotCommand(slot, 'STABLE'), ...disown(slot), setSlotCommand(slot, 'IMPORTING', owner)]);
+  const replies = await inTransaction(run, link, [...eachSlot(step.slots)], (slot) => [['CLUSTER', 'COUNTKEYSINSLOT', String(slot)], setSlotCommand(slot, 'STABLE'), ...disown(slot), setSlotCommand(slot, 'IMPORTING', owner)]);
   for (const [slot, results] of replies) {
+    warnOfGoneKeys(run, link, slot, results[0]);
     const refused = results[results.length - 1];
     if (!(refused instanceof ReplyError)) continue;
     throw new TribError('YIELD_FAILED', `Node ${link.name} does not give slot ${slot} up: ${refused.message}`, { hint: 'its keys would be in danger, so fix stopped before any owner was changed: look with check, then run fix again', cause: refused });
   }
+}
+
+/** The servers may have settled the slot themselves after fix has looked: the one that loses it deletes its keys of it. */
+function warnOfGoneKeys(run: FixRun, link: NodeLink, slot: number, found: Reply | undefined): void {
+  const expected = run.request.counts.get(link.id)?.[slot] ?? 0;
+  if (expected === 0 || found !== 0) return;
+  run.request.onEvent({ kind: 'warning', code: 'KEYS_GONE', slot, message: `the ${expected} keys of slot ${slot} that ${link.name} had are gone since fix has looked: most likely it heard of another owner by gossip, and a server deletes them then; a backup may have them` });
 }
 
 /** The node owns the slots and closes them; its epoch goes above all others, so that everybody believes it (cli 2.5 claim). */
