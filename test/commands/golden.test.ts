@@ -158,6 +158,7 @@ describeWithRedis('the lines of redis-cli', () => {
     expect(lines(our.stdout)).toEqual(lines(their.stdout));
     expect(await say(7, 'FUNCTION', 'LIST')).toHaveLength(1);
     const left = await ours('del-node', at(0), id(7));
+    expect(left.stderr).toBe('');
     expect(lines(left.stdout)).toEqual([...lines(gone.stdout).slice(0, -1), '[OK] Node <6> removed from the cluster.', '']);
     await say(7, 'FUNCTION', 'FLUSH');
   });

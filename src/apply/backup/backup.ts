@@ -47,7 +47,7 @@ export interface BackupResult {
 }
 
 /** Masters out of reach whose slots nobody else has taken over. */
-function missingMasters(cluster: Cluster, report: CheckReport): UnreachableNode[] {
+export function missingMasters(cluster: Cluster, report: CheckReport): UnreachableNode[] {
   return cluster.view.unreachable.filter((node) => node.role === 'master' && node.slots.intersection(report.uncovered).size > 0);
 }
 

@@ -37,7 +37,7 @@ export async function yieldSlots(run: FixRun, step: Step<'yield-slots'>): Promis
   const { owner } = step;
   // Not told who the new owner is before that one claims the slot: a 7.0 node would note that the slot is anybody's (mover/set-slot.ts).
   const disown = (slot: number): string[][] => (step.disown ? [['CLUSTER', 'DELSLOTS', String(slot)]] : []);
-  const replies = await inTransaction(run, link, [...eachSlot(step.slots)], (slot) => [['CLUSTER', 'COUNTKEYSINSLOT', String(slot)], setSlotCommand(slot, 'STABLE'), ...disown(slot), setSlotCommand(slot, 'IMPORTING', owner)]);
+  const replies = await inTransaction(run, link, [...eachSlot(step.slots)], (slot) => [countCommand(slot), setSlotCommand(slot, 'STABLE'), ...disown(slot), setSlotCommand(slot, 'IMPORTING', owner)]);
   for (const [slot, results] of replies) {
     warnOfGoneKeys(run, link, slot, results[0]);
     const refused = results[results.length - 1];
@@ -45,6 +45,8 @@ export async function yieldSlots(run: FixRun, step: Step<'yield-slots'>): Promis
     throw new TribError('YIELD_FAILED', `Node ${link.name} does not give slot ${slot} up: ${refused.message}`, { hint: 'its keys would be in danger, so fix stopped before any owner was changed: look with check, then run fix again', cause: refused });
   }
 }
+
+const countCommand = (slot: number): string[] => ['CLUSTER', 'COUNTKEYSINSLOT', String(slot)];
 
 /** The servers may have settled the slot themselves after fix has looked: the one that loses it deletes its keys of it. */
 function warnOfGoneKeys(run: FixRun, link: NodeLink, slot: number, found: Reply | undefined): void {
@@ -58,8 +60,9 @@ export async function claimSlots(run: FixRun, step: Step<'claim-slots'>): Promis
   const link = run.link(step.node);
   const slots = run.open(eachSlot(step.slots));
   try {
-    const replies = await inTransaction(run, link, slots, (slot) => [setSlotCommand(slot, 'STABLE'), setSlotCommand(slot, 'NODE', step.node)], [['CLUSTER', 'BUMPEPOCH']]);
+    const replies = await inTransaction(run, link, slots, (slot) => [countCommand(slot), setSlotCommand(slot, 'STABLE'), setSlotCommand(slot, 'NODE', step.node)], [['CLUSTER', 'BUMPEPOCH']]);
     for (const [slot, results] of replies) {
+      warnOfGoneKeys(run, link, slot, results[0]);
       const refused = results.find((reply) => reply instanceof ReplyError);
       if (refused instanceof ReplyError) run.fail(step.kind, [slot], new TribError('CLAIM_REFUSED', `Node ${link.name} does not take slot ${slot}: ${refused.message}`, { cause: refused }));
     }

@@ -29,8 +29,8 @@ export async function forget(job: StepJob, nodeId: string, targetId: string): Pr
   }
 }
 
-/** Names of the reachable nodes that list the target. */
-async function stillKnownBy(links: readonly NodeLink[], targetId: string): Promise<string[]> {
+/** The reachable nodes that list the target. */
+async function stillKnownBy(links: readonly NodeLink[], targetId: string): Promise<NodeLink[]> {
   const known = await mapBounded(links, 64, async (link) => {
     try {
       const text = asString(await (await link.connection()).command(['CLUSTER', 'NODES']));
@@ -40,14 +40,17 @@ async function stillKnownBy(links: readonly NodeLink[], targetId: string): Promi
       throw error;
     }
   });
-  return links.filter((_, index) => known[index] === true).map((link) => link.name);
+  return links.filter((_, index) => known[index] === true);
 }
 
 const FORGOTTEN_MS = 10_000;
 /** A gossip section in flight may arrive after FORGET; the ban refuses it, and this many looks in a row prove it. */
 const LOOKS = 3;
 
-/** Looks several times, 100 ms apart, whether anybody lists the target. Throws STILL_KNOWN naming them after 10 s. */
+/**
+ * Looks several times, 100 ms apart, whether anybody lists the target, and tells them again: a handshake that was under way
+ * when FORGET came knows no ban and brings the node back (cluster-node 2.3). Throws STILL_KNOWN naming them after 10 s.
+ */
 export async function awaitForgotten(job: StepJob, targetId: string): Promise<void> {
   const links = job.links.filter((link) => link.id !== targetId);
   const deadline = Date.now() + FORGOTTEN_MS;
@@ -56,8 +59,9 @@ export async function awaitForgotten(job: StepJob, targetId: string): Promise<vo
     quiet = holders.length === 0 ? quiet + 1 : 0;
     if (quiet === LOOKS) return;
     if (Date.now() > deadline) {
-      throw new TribError('STILL_KNOWN', `${holders.slice(0, 5).join(', ')} still know node ${targetId}`, { hint: 'run the same command again; all nodes must be told within 60 s' });
+      throw new TribError('STILL_KNOWN', `${holders.slice(0, 5).map(({ name }) => name).join(', ')} still know node ${targetId}`, { hint: 'run the same command again; all nodes must be told within 60 s' });
     }
+    await Promise.all(holders.map((link) => forget(job, link.id, targetId)));
     await delay(100, job.signal);
   }
 }
