@@ -1,5 +1,6 @@
 // The slot mover: all (source, target) pairs in parallel, many slots in flight each (DESIGN idea 2). Killed at any
 // instant it leaves open slots that check names and that running the same plan again completes. Prints nothing.
+import { SlotSet } from '../../cluster/slot-set.js';
 import type { ClusterView } from '../../cluster/view.js';
 import type { NodeCredentials } from '../../client/migrate-command.js';
 import { ExitCode, TribError } from '../../errors.js';
@@ -109,7 +110,9 @@ export async function moveSlots(request: MoveRequest): Promise<ApplyStats> {
   const work = preflight(request.view, request.steps);
   const masters = request.view.masters.map((node) => link(request, node.id));
   const involved = masters.filter(({ id }) => work.some(({ source, target }) => source === id || target === id));
-  const settings = moverSettings(request.options, request.credentials, tally.emit, request.signal, () => replacedNode(masters, involved));
+  const leaving = new SlotSet(work.flatMap(({ move, finish }) => [...move, ...finish]));
+  const suspects = involved.map((suspect) => ({ link: suspect, keeps: (request.view.node(suspect.id)?.slots ?? new SlotSet()).difference(leaving) }));
+  const settings = moverSettings(request.options, request.credentials, tally.emit, request.signal, () => replacedNode(masters, suspects));
   const limits: Limits = { budget: new StallBudget(settings.maxStallMs, WINDOW_MS), rate: new RateLimit(settings.maxRate) };
   const failures: SlotFailure[] = [];
   const stopped = (): boolean => failures.length > 0 || request.signal?.aborted === true;
