@@ -74,7 +74,7 @@ export default defineCommand({
     if (wanted.dryRun || (progress.left.size === 0 && !open)) return { saved, progress, applied: false, stats: undefined };
     await context.confirm('Do you want to apply this plan (yes/no)?');
     const { runMoves } = await import('../src/cli/run-moves.js');
-    const run = { settings: moverSettings(wanted), seed: seed.addresses.map(formatAddress).join(','), planFile: args.file, done: progress.done };
+    const run = { settings: moverSettings(wanted), seed: seed.addresses.map(formatAddress).join(','), planFile: args.file, done: progress.done, keepReplicas: wanted.keepReplicas };
     return { saved, progress, applied: true, stats: await runMoves(cluster, saved, run, context) };
   },
   render({ progress, applied }, { io }) {

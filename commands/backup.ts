@@ -6,9 +6,12 @@ import { defineCommand, type CommandContext } from '../src/cli/define.js';
 import { openSeed } from '../src/cli/open.js';
 import { choice, flag, integer } from '../src/cli/options.js';
 import { wrongNumber } from '../src/cli/arguments.js';
-import type { BackupResult } from '../src/apply/backup/backup.js';
+import type { BackupOptions, BackupResult } from '../src/apply/backup/backup.js';
+import type { BackupPreview } from '../src/apply/backup/preview.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
 import type { CheckReport } from '../src/cluster/findings.js';
+import type { Io } from '../src/ui/io.js';
+import { ExitCode } from '../src/errors.js';
 
 interface BackedUp {
   readonly result: BackupResult;
@@ -16,6 +19,12 @@ interface BackedUp {
   /** As typed, which is what is shown. */
   readonly dir: string;
   readonly ms: number;
+}
+
+interface Previewed {
+  readonly preview: BackupPreview;
+  readonly report: CheckReport;
+  readonly allowPartial: boolean;
 }
 
 const WARNING = "*** Cluster seems to have some problems, please be aware of it if you're going to restore this backup.";
@@ -33,9 +42,46 @@ async function judge(cluster: Cluster, { io, signal }: CommandContext): Promise<
   return report;
 }
 
+async function save(cluster: Cluster, report: CheckReport, dir: string, options: BackupOptions, { io, cwd }: CommandContext): Promise<BackedUp> {
+  const [{ backupCluster }, { showBackup }] = await Promise.all([import('../src/apply/backup/backup.js'), import('../src/ui/backing-up.js')]);
+  const display = await showBackup(io, cluster.view.masters.length);
+  const start = performance.now();
+  try {
+    const result = await backupCluster(cluster, report, resolve(cwd, dir), { ...options, onEvent: display.onEvent });
+    display.done();
+    return { result, report, dir, ms: Math.round(performance.now() - start) };
+  } catch (error) {
+    display.failed();
+    throw error;
+  }
+}
+
+/** Whether the backup would fail at once. */
+function hopeless({ preview: { directory, missing, files }, allowPartial }: Previewed): boolean {
+  return directory.problem !== undefined || (missing.length > 0 && !allowPartial) || files.some(({ failure }) => failure !== undefined);
+}
+
+async function renderPreview(previewed: Previewed, io: Io): Promise<void> {
+  const { backupPreviewLines, backupPreviewTable } = await import('../src/ui/views/backup-preview.js');
+  const { preview, report, allowPartial } = previewed;
+  io.out(io.mode === 'plain' ? backupPreviewLines(preview).join('\n') : await backupPreviewTable(io, preview));
+  for (const { name, reason } of preview.missing) io.error(`The data of ${name} would be missing${allowPartial ? '' : ', so nothing would be saved without --allow-partial'}: ${reason}`);
+  if (!report.ok) io.out(io.mode === 'plain' ? WARNING : io.style.warn(WARNING.replace('*** ', '')));
+  io.note(`Dry run: nothing was ${hopeless(previewed) ? 'saved, and nothing would be' : 'saved'}.`);
+}
+
+function renderBackup({ result, report, dir }: BackedUp, io: Io): void {
+  const manifest = `${dir.replace(/\/$/, '')}/nodes.json`;
+  if (io.mode === 'plain') io.out(`Saving cluster configuration to: ${manifest}`);
+  for (const { name, reason } of result.missing) io.error(`The data of ${name} is missing: ${reason}`);
+  if (!report.ok) io.out(io.mode === 'plain' ? WARNING : io.style.warn(WARNING.replace('*** ', '')));
+  io.out(io.mode === 'plain' ? `[OK] Backup created into: ${dir}` : `${io.style.good('✔')} Backup created into ${dir}`);
+}
+
 export default defineCommand({
   args: seedAnd('DIRECTORY', 1),
   connects: true,
+  mutates: true,
   options: {
     via: choice(['sync', 'scan'], 'sync: as a replica takes its data; scan: key by key (default: sync, where a node refuses it scan)'),
     parallel: integer('N', 'masters at the same time', { min: 1, fallback: 4 }),
@@ -43,33 +89,28 @@ export default defineCommand({
   },
   description:
     'Saves an RDB file of each master and nodes.json. The files appear when all are complete; an earlier backup in the directory is replaced then, and stays as it is when this one fails. ' +
-    "Every master's data is of its own moment: stop the writers for a backup of one moment.",
-  examples: ['redis-trib backup 127.0.0.1:7000 ./backup', 'redis-trib --cluster backup 10.0.0.1:7000 /srv/backup/today'],
-  async run({ args, options }, context): Promise<BackedUp> {
-    const { io, signal, cwd } = context;
+    "Every master's data is of its own moment: stop the writers for a backup of one moment. It never asks. --dry-run tells which masters, how much, and whether the directory can take it: exit 1 when it would fail.",
+  examples: ['redis-trib backup 127.0.0.1:7000 ./backup', 'redis-trib backup 127.0.0.1:7000 ./backup --dry-run', 'redis-trib --cluster backup 10.0.0.1:7000 /srv/backup/today'],
+  async run({ args, options }, context): Promise<BackedUp | Previewed> {
     const [dir = '', extra] = args.words;
     if (extra !== undefined) throw wrongNumber('HOST:PORT DIRECTORY');
-    const [{ backupCluster }, { showBackup }] = await Promise.all([import('../src/apply/backup/backup.js'), import('../src/ui/backing-up.js')]);
     await using cluster = await openSeed(args.seed, context);
     const report = await judge(cluster, context);
-    const display = await showBackup(io, cluster.view.masters.length);
-    const start = performance.now();
-    try {
-      const { via, parallel, allowPartial } = options;
-      const result = await backupCluster(cluster, report, resolve(cwd, dir), { concurrency: parallel, allowPartial, signal, onEvent: display.onEvent, ...(via === undefined ? {} : { via }) });
-      display.done();
-      return { result, report, dir, ms: Math.round(performance.now() - start) };
-    } catch (error) {
-      display.failed();
-      throw error;
+    const { via, parallel, allowPartial } = options;
+    if (options.dryRun) {
+      const { previewBackup } = await import('../src/apply/backup/preview.js');
+      return { preview: await previewBackup(cluster, report, resolve(context.cwd, dir)), report, allowPartial };
     }
+    return await save(cluster, report, dir, { concurrency: parallel, allowPartial, signal: context.signal, ...(via === undefined ? {} : { via }) }, context);
   },
-  render({ result, report, dir }, { io }) {
-    const manifest = `${dir.replace(/\/$/, '')}/nodes.json`;
-    if (io.mode === 'plain') io.out(`Saving cluster configuration to: ${manifest}`);
-    for (const { name, reason } of result.missing) io.error(`The data of ${name} is missing: ${reason}`);
-    if (!report.ok) io.out(io.mode === 'plain' ? WARNING : io.style.warn(WARNING.replace('*** ', '')));
-    io.out(io.mode === 'plain' ? `[OK] Backup created into: ${dir}` : `${io.style.good('✔')} Backup created into ${dir}`);
+  render(result, { io }) {
+    return 'preview' in result ? renderPreview(result, io) : renderBackup(result, io);
   },
-  toJson: ({ result, report, ms }) => ({ ok: report.ok, ms, manifest: result.manifest, files: result.files, missing: result.missing.map(({ id, name, reason }) => ({ id, name, reason })) }),
+  toJson(done) {
+    const { report } = done;
+    const missing = ('preview' in done ? done.preview : done.result).missing.map(({ id, name, reason }) => ({ id, name, reason }));
+    if ('preview' in done) return { ok: report.ok, applied: false, would: !hopeless(done), manifest: done.preview.manifest, files: done.preview.files, directory: done.preview.directory, missing };
+    return { ok: report.ok, applied: true, ms: done.ms, manifest: done.result.manifest, files: done.result.files, missing };
+  },
+  exitCode: (done) => ('preview' in done && hopeless(done) ? ExitCode.failed : ExitCode.ok),
 });

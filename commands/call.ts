@@ -3,9 +3,12 @@ import { seedAnd } from '../src/cli/arguments.js';
 import { defineCommand } from '../src/cli/define.js';
 import { openSeed } from '../src/cli/open.js';
 import { flag } from '../src/cli/options.js';
+import { stdinOptions } from '../src/cli/shared-options.js';
+import type { FilledWords } from '../src/cli/stdin-word.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
 import type { ClusterNode } from '../src/cluster/view.js';
 import type { Reply } from '../src/resp/reply.js';
+import type { OutputMode } from '../src/ui/terminal.js';
 
 interface Answer {
   readonly node: ClusterNode;
@@ -14,21 +17,25 @@ interface Answer {
   readonly failure: string | undefined;
 }
 
-interface Called {
-  readonly words: readonly string[];
+interface Called extends FilledWords {
   readonly answers: readonly Answer[];
 }
 
 async function ask(cluster: Cluster, node: ClusterNode, words: readonly string[], signal: AbortSignal): Promise<Answer> {
-  const { toBinary } = await import('../src/resp/reply.js');
   try {
     const connection = await cluster.connection(node.id);
-    const [reply] = await connection.pipeline([words.map(toBinary)], { signal });
+    const [reply] = await connection.pipeline([words], { signal });
     return { node, reply: reply ?? null, failure: undefined };
   } catch (error) {
     signal.throwIfAborted();
     return { node, reply: undefined, failure: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** As redis-cli prints it; a person is spared what may be a whole file. */
+function heading({ words, fromStdin }: FilledWords, mode: OutputMode): string {
+  const shown = words.map((word, index) => (index === fromStdin && mode === 'table' ? `(${word.length} bytes of stdin)` : word));
+  return `>>> Calling ${shown.join(' ')}`;
 }
 
 export default defineCommand({
@@ -38,19 +45,23 @@ export default defineCommand({
   options: {
     onlyMasters: flag('masters only', { aliases: ['only-primaries'] }),
     onlyReplicas: flag('replicas only'),
+    ...stdinOptions,
   },
   description: 'Options of redis-trib stand before COMMAND; long ones may stand behind it too, unless after --.',
-  examples: ['redis-trib call 127.0.0.1:7000 config get maxmemory', 'redis-trib call --only-masters 127.0.0.1:7000 dbsize', 'redis-trib call 127.0.0.1:7000 -- set key -1'],
+  examples: ['redis-trib call 127.0.0.1:7000 config get maxmemory', 'redis-trib call --only-masters 127.0.0.1:7000 dbsize', 'redis-trib call 127.0.0.1:7000 -- set key -1', 'redis-trib call --only-masters -x 127.0.0.1:7000 function load replace < library.lua'],
   async run({ args, options }, context): Promise<Called> {
+    const { fillFromStdin, stdinPlace } = await import('../src/cli/stdin-word.js');
+    const place = stdinPlace(args.words, options);
     await using cluster = await openSeed(args.seed, context);
+    const filled = await fillFromStdin(args.words, place, context.io, context.signal);
     const { mapBounded } = await import('../src/apply/parallel.js');
     const wanted = cluster.view.nodes.filter((node) => !(options.onlyMasters && node.role !== 'master') && !(options.onlyReplicas && node.role !== 'replica'));
     for (const node of cluster.view.unreachable) context.io.note(`warning: ${node.name} is left out: ${node.reason}`);
-    return { words: args.words, answers: await mapBounded(wanted, 64, (node) => ask(cluster, node, args.words, context.signal)) };
+    return { ...filled, answers: await mapBounded(wanted, 64, (node) => ask(cluster, node, filled.words, context.signal)) };
   },
-  async render({ words, answers }, { io }) {
+  async render({ answers, ...filled }, { io }) {
     const { rawReply } = await import('../src/ui/views/raw-reply.js');
-    io.out(`>>> Calling ${words.join(' ')}`);
+    io.write(Buffer.from(`${heading(filled, io.mode)}\n`, 'latin1'));
     for (const { node, reply } of answers) {
       io.write(`${io.style.strong(node.name)}: `);
       io.write(reply === undefined ? 'Failed!\n' : Buffer.from(`${rawReply(reply)}\n`, 'latin1'));
@@ -58,9 +69,9 @@ export default defineCommand({
     for (const { node, failure } of answers) if (failure !== undefined) io.error(`${node.name}: ${failure}`);
   },
   async toJson({ words, answers }) {
-    const { jsonReply } = await import('../src/ui/views/raw-reply.js');
+    const [{ jsonReply }, { fromBinary }] = await Promise.all([import('../src/ui/views/raw-reply.js'), import('../src/resp/reply.js')]);
     const results = answers.map(({ node, reply, failure }) => ({ node: node.name, id: node.id, role: node.role, ...(failure === undefined ? jsonReply(reply ?? null) : { error: failure }) }));
-    return { command: words, results };
+    return { command: words.map(fromBinary), results };
   },
   exitCode: ({ answers }) => (answers.some(({ reply, failure }) => failure !== undefined || reply instanceof Error) ? 1 : 0),
 });

@@ -2,11 +2,11 @@
 import { addresses } from '../src/cli/arguments.js';
 import { countKeys } from '../src/cli/open.js';
 import { defineCommand, type CommandContext } from '../src/cli/define.js';
-import { flag, integer } from '../src/cli/options.js';
+import { flag, integer, list } from '../src/cli/options.js';
 import type { NewCluster } from '../src/apply/create.js';
 import type { CheckReport } from '../src/cluster/findings.js';
 import type { ClusterView } from '../src/cluster/view.js';
-import type { CreatePlan } from '../src/plan/create.js';
+import type { CandidateNode, CreatePlan } from '../src/plan/create.js';
 import type { KeyCounts } from '../src/ui/views/cluster-lines.js';
 
 interface Created {
@@ -51,26 +51,33 @@ async function renderResult(result: NonNullable<Created['result']>, { io }: Comm
   io.out(`${await nodesTable(io, view, keys)}\n\n${verdictLines(io, view, report).join('\n')}`);
 }
 
+async function zoned(nodes: readonly CandidateNode[], words: readonly string[], { cwd }: CommandContext): Promise<CandidateNode[]> {
+  const [{ inZones }, { readNodeList }] = await Promise.all([import('../src/cli/zones.js'), import('../src/cli/node-list.js')]);
+  return inZones(nodes, await readNodeList(words, cwd));
+}
+
 export default defineCommand({
   args: addresses,
   connects: true,
   mutates: true,
   options: {
     replicas: integer('N', 'replicas of each master', { min: 0, fallback: 0 }),
+    zone: list('NODE=ZONE', 'what fails together: 10.0.0.1=a,10.0.0.2=a or HOST:PORT=a, or @FILE; replicas go to other zones than their masters'),
     allowFewMasters: flag('allow one or two masters: such a cluster cannot fail over by itself'),
     wait: flag('return only when all nodes serve (cluster_state:ok)'),
     joinTimeout: integer('SECONDS', 'how long to wait for the nodes to find each other and agree', { min: 1, fallback: 60 }),
   },
-  description: 'Nodes on different hosts are preferred for a master and its replicas. The nodes must be empty and in cluster mode.',
+  description: 'Nodes on different hosts, or in different zones, are preferred for a master and its replicas. The nodes must be empty and in cluster mode.',
   examples: [
     'redis-trib create --replicas 1 127.0.0.1:7000 127.0.0.1:7001 127.0.0.1:7002 127.0.0.1:7003 127.0.0.1:7004 127.0.0.1:7005',
     'redis-trib create 10.0.0.1:7000 10.0.0.2:7000 10.0.0.3:7000 --dry-run',
+    'redis-trib create --replicas 1 --zone @zones.txt 10.0.0.1:7000 10.0.0.2:7000 10.0.0.3:7000 10.0.1.1:7000 10.0.1.2:7000 10.0.1.3:7000',
     'redis-trib --cluster create 10.0.0.1:7000 10.0.0.2:7000 10.0.0.3:7000 --cluster-yes',
   ],
   async run({ args, options }, context): Promise<Created> {
     const [{ openNewNodes }, { planCreate }, settings] = await Promise.all([import('../src/apply/create.js'), import('../src/plan/create.js'), context.connection(args.seed)]);
     await using nodes = await openNewNodes(args.addresses, { ...settings, signal: context.signal });
-    const plan = planCreate(nodes.nodes, { replicas: options.replicas, allowFewMasters: options.allowFewMasters });
+    const plan = planCreate(options.zone === undefined ? nodes.nodes : await zoned(nodes.nodes, options.zone, context), { replicas: options.replicas, allowFewMasters: options.allowFewMasters });
     await show(plan, context);
     if (options.dryRun) return { plan, applied: false, result: undefined };
     const { CREATE_QUESTION } = await import('../src/ui/views/create-lines.js');

@@ -17,6 +17,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'add-node', summary: 'Add empty nodes to a cluster, as masters or replicas', load: () => import('./add-node.js') },
   { name: 'del-node', summary: 'Take a node out of a cluster, also one that is down', load: () => import('./del-node.js') },
   { name: 'failover', summary: 'Let a replica take the place of its master', load: () => import('./failover.js') },
+  { name: 'rolling', summary: 'Restart one node after the other, masters after a failover', load: () => import('./rolling.js') },
   { name: 'replicate', summary: 'Make a node a replica of a master', load: () => import('./replicate.js') },
   { name: 'forget', summary: 'Let all nodes forget a node that is gone', load: () => import('./forget.js') },
   { name: 'reset', summary: 'Make a node forget its cluster', load: () => import('./reset.js') },

@@ -86,7 +86,7 @@ async function move(cluster: Cluster, plan: RebalancePlan, wanted: Wanted, seedT
   const [{ runMoves }, { pairLines }] = await Promise.all([import('../src/cli/run-moves.js'), import('../src/ui/views/rebalance-lines.js')]);
   const { view } = cluster;
   const onEvent = pairCounter(plan, (step) => io.mode === 'plain' && io.out(pairLines(view, step).join('\n')));
-  return runMoves(cluster, plan, { settings: moverSettings(wanted), seed: seedText, planFile: wanted.planOut, progressWhenPiped: true, onEvent }, context);
+  return runMoves(cluster, plan, { settings: moverSettings(wanted), seed: seedText, planFile: wanted.planOut, progressWhenPiped: true, keepReplicas: wanted.keepReplicas, onEvent }, context);
 }
 
 /** The predecessors never asked, and scripts rely on it; a person at a terminal is asked. */

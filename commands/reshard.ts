@@ -66,7 +66,7 @@ export default defineCommand({
     const { RESHARD_QUESTION } = await import('../src/ui/views/reshard-lines.js');
     await context.confirm(RESHARD_QUESTION);
     const { runMoves } = await import('../src/cli/run-moves.js');
-    const run = { settings: moverSettings(wanted), seed: seedText, planFile: wanted.planOut };
+    const run = { settings: moverSettings(wanted), seed: seedText, planFile: wanted.planOut, keepReplicas: wanted.keepReplicas };
     return { view, plan, applied: true, stats: await runMoves(cluster, plan, run, context) };
   },
   render({ plan, applied }, { io }) {

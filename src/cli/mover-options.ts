@@ -28,8 +28,9 @@ export const moverOptions = {
   maxStall: integer('MS', 'how long one MIGRATE should keep its source busy at most', { min: 1, fallback: 20 }),
   maxRate: bytes('BYTES', 'most bytes a second over the whole move: 500k, 10MB, 1GiB (default: no limit)'),
   replace: flag('overwrite keys that exist on the target'),
+  keepReplicas: flag('servers must not give replicas other masters meanwhile (cluster-allow-replica-migration no, then as it was)'),
 } as const;
 
-export function moverSettings({ timeout, pipeline, maxStall, maxRate, replace }: OptionValues<typeof moverOptions>): MoverOptions {
+export function moverSettings({ timeout, pipeline, maxStall, maxRate, replace }: Omit<OptionValues<typeof moverOptions>, 'keepReplicas'>): MoverOptions {
   return { timeoutMs: timeout, maxStallMs: maxStall, replace, ...(pipeline === undefined ? {} : { pipeline }), ...(maxRate === undefined ? {} : { maxRate }) };
 }

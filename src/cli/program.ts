@@ -11,7 +11,7 @@ import type { CommandContext, CommandEntry, StandardValues } from './define.js';
 import { describeFailure, reportFailure } from './failure.js';
 import { overview } from './help.js';
 import { usageError } from './options.js';
-import { connectionOptions, mutationOptions, terminalOptions } from './shared-options.js';
+import { connectionOptions, mutationOptions, stdinOptions, terminalOptions } from './shared-options.js';
 
 /** What a run of the program touches. */
 export interface Host {
@@ -26,7 +26,8 @@ export interface Host {
   readonly onIo?: (io: Io) => void;
 }
 
-const sharedIndex = new OptionIndex({ ...terminalOptions, ...connectionOptions, ...mutationOptions });
+/** What may stand before the subcommand. */
+const sharedIndex = new OptionIndex({ ...terminalOptions, ...connectionOptions, ...mutationOptions, ...stdinOptions });
 
 /** Terminal flags as they stand on the command line: needed before anything is parsed, to complain in the right manner. */
 function terminalFlags(argv: readonly string[], env: Environment, config: ConfigFile): TerminalFlags {

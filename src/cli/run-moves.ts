@@ -8,6 +8,7 @@ import type { Cluster } from '../apply/open-cluster.js';
 import { SlotSet } from '../cluster/slot-set.js';
 import { eachSlot, movedSlots, type MoveStep } from '../plan/step.js';
 import type { CommandContext } from './define.js';
+import { reparented } from './reparented.js';
 
 export interface MovePlan {
   readonly steps: readonly MoveStep[];
@@ -23,6 +24,8 @@ export interface MoveRun {
   readonly done?: SlotSet;
   /** Keeps the progress line also when piped, instead of the predecessors' line a slot. */
   readonly progressWhenPiped?: boolean;
+  /** Servers are kept from giving replicas other masters meanwhile. */
+  readonly keepReplicas?: boolean;
   readonly onEvent?: (event: ApplyEvent) => void;
 }
 
@@ -63,6 +66,12 @@ function rangesText(slots: readonly number[]): string {
   return /^\d+$/.test(text) ? `${text}-${text}` : text;
 }
 
+/** Services that manage a cluster for their customers keep CLUSTER SETSLOT to themselves (cli 5.5). */
+function managedAdvice({ code, message }: MoveIncomplete): string {
+  if (code !== 'SETSLOT_REFUSED' || !/unknown (sub)?command|NOPERM|not (allowed|supported)|disabled/i.test(message)) return '';
+  return 'a managed service moves slots by its own console only; on a server of yours the ACL user needs +cluster|setslot; then: ';
+}
+
 function withContinuation(error: MoveIncomplete, next: string | undefined, seed: string, planned: boolean): MoveIncomplete {
   const { code, message, stats, failures, exitCode, cause } = error;
   if (next === undefined) return error;
@@ -70,7 +79,7 @@ function withContinuation(error: MoveIncomplete, next: string | undefined, seed:
   const conflict = cause instanceof KeyConflict;
   const repair = failures.length > 0 && (conflict || !planned) ? `redis-trib fix ${seed}${conflict ? ' --replace' : ''} && ` : '';
   const advice = cause !== undefined && typeof cause === 'object' && cause !== null && 'hint' in cause && typeof cause.hint === 'string' ? `${cause.hint}; then: ` : '';
-  return new MoveIncomplete(code, message, stats, failures, { hint: `${advice}${repair}${next}`, exitCode, cause });
+  return new MoveIncomplete(code, message, stats, failures, { hint: `${advice}${managedAdvice(error)}${repair}${next}`, exitCode, cause });
 }
 
 /** Moves the slots of a plan, showing how it goes. Throws as Cluster.apply, with the command that goes on as the hint. */
@@ -78,6 +87,7 @@ export async function runMoves(cluster: Cluster, plan: MovePlan, run: MoveRun, c
   const { showMoving } = await import('../ui/moving.js');
   const moved = new Set<number>(run.done ?? []);
   const total = movedSlots(plan.steps) - moved.size;
+  const release = run.keepReplicas === true ? await (await import('./keep-replicas.js')).keepReplicas(cluster, context) : undefined;
   const display = await showMoving(context.io, total, run.progressWhenPiped === true ? false : undefined);
   giveWay();
   const onEvent = (event: ApplyEvent): void => {
@@ -86,12 +96,16 @@ export async function runMoves(cluster: Cluster, plan: MovePlan, run: MoveRun, c
     run.onEvent?.(event);
   };
   try {
+    const before = cluster.view;
     const stats = await cluster.apply(plan, { ...run.settings, signal: context.signal, onEvent });
     display.done(stats);
+    for (const text of reparented(before, cluster.view)) context.io.note(text);
     return stats;
   } catch (error) {
     display.failed();
     if (error instanceof MoveIncomplete) throw withContinuation(error, continuation(plan, moved, run), run.seed, run.planFile !== undefined);
     throw error;
+  } finally {
+    await release?.();
   }
 }

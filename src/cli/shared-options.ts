@@ -42,3 +42,9 @@ export const mutationOptions = {
   yes: flag("don't ask, go ahead (also REDISCLI_CLUSTER_YES=1)", { short: 'y', env: ['REDISCLI_CLUSTER_YES'], accept: ['1'] }),
   dryRun: flag('show what would be done and stop'),
 } as const;
+
+/** redis-cli's, of which the predecessors' habit puts them before the subcommand. Only `call` has them. */
+export const stdinOptions = {
+  stdinLast: flag('the last word of the command is what stands on stdin, byte by byte', { short: 'x' }),
+  stdinTag: text('TAG', 'what stands on stdin takes the place of the first word TAG of the command', { short: 'X' }),
+} as const;

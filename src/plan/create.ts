@@ -15,6 +15,12 @@ export interface CandidateNode {
   readonly host: string;
   readonly port: number;
   readonly flags?: readonly string[];
+  /** What fails together with others: a rack, an availability zone. Without it the host. */
+  readonly zone?: string;
+}
+
+function placeOf({ zone, host }: CandidateNode): string {
+  return zone ?? host;
 }
 
 export interface CreateOptions {
@@ -67,7 +73,7 @@ export function slotShares(masters: number): SlotRange[] {
 /** One node of each host in turn, hosts in first-seen order (cli 2.2 step 4). */
 function interleave(nodes: readonly CandidateNode[]): CandidateNode[] {
   const byHost = new Map<string, CandidateNode[]>();
-  for (const node of nodes) byHost.set(node.host, [...(byHost.get(node.host) ?? []), node]);
+  for (const node of nodes) byHost.set(placeOf(node), [...(byHost.get(placeOf(node)) ?? []), node]);
   const result: CandidateNode[] = [];
   for (let round = 0; result.length < nodes.length; round++) {
     for (const group of byHost.values()) {
@@ -86,7 +92,7 @@ function chooseReplicas(masters: readonly CandidateNode[], rest: readonly Candid
   const free = first === undefined ? [] : [...others, first]; // step 6: rotated left by one
   const choices: Choice[] = [];
   const give = (master: CandidateNode, extra: boolean): void => {
-    const other = free.findIndex((node) => node.host !== master.host);
+    const other = free.findIndex((node) => placeOf(node) !== placeOf(master));
     const [taken] = free.splice(Math.max(other, 0), 1);
     if (taken !== undefined) choices.push({ replica: taken.id, master: master.id, extra });
   };
@@ -149,7 +155,7 @@ export function planCreate(nodes: readonly CandidateNode[], options: CreateOptio
   const order = interleave(nodes);
   const masters = order.slice(0, count);
   const firstChoice = chooseReplicas(masters, order.slice(count), perMaster);
-  const hostOf = new Map(nodes.map((node) => [node.id, node.host]));
+  const hostOf = new Map(nodes.map((node) => [node.id, placeOf(node)]));
   const layout = { hostOf, masterOf: new Map(firstChoice.map((choice) => [choice.replica, choice.master])), masters: masters.map((node) => node.id) };
   const optimised = antiAffinityScore(layout) > 0;
   const masterOf = optimised ? optimiseAntiAffinity(layout, nodes.map((node) => node.id)) : layout.masterOf;

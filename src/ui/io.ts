@@ -1,5 +1,7 @@
 // The one door to the terminal: results to stdout, everything else to stderr. No other file touches process.stdout,
 // process.stderr, process.stdin or decides about colour. What is drawn there lives in progress.ts, prompts.ts, table.ts.
+import { addAbortSignal, type Readable } from 'node:stream';
+import { ExitCode, TribError } from '../errors.js';
 import type { Progress, ProgressOptions } from './progress.js';
 import type { Prompts } from './prompts.js';
 import { plainStyle, type Style } from './style.js';
@@ -40,6 +42,11 @@ export interface Io {
   prompts(signal?: AbortSignal): Promise<Prompts>;
   /** The whole of stdin up to its end, for `--password-file -` and the like. */
   readInput(): Promise<string>;
+  /**
+   * The same as bytes. At a terminal it says on stderr that `what` is to be typed. Rejects with the reason of the signal,
+   * with NOT_A_TERMINAL under `--no-input` at a terminal, and with STDIN_TAKEN when stdin has been read already.
+   */
+  readBytes(what: string, signal: AbortSignal): Promise<Buffer>;
   /** Resolves when everything written has left the process. */
   flush(): Promise<void>;
 }
@@ -55,6 +62,8 @@ class TerminalIo implements Io {
   open = true;
   readonly #animate: boolean;
   readonly #quiet: boolean;
+  readonly #mayAsk: boolean;
+  #inputTaken = false;
 
   constructor(
     private readonly streams: Streams,
@@ -64,7 +73,8 @@ class TerminalIo implements Io {
     readonly errStyle: Style,
   ) {
     this.mode = outputMode(streams.stdout.isTTY === true, flags);
-    this.interactive = streams.stdin.isTTY === true && streams.stderr.isTTY === true && flags.input !== false;
+    this.#mayAsk = flags.input !== false;
+    this.interactive = streams.stdin.isTTY === true && streams.stderr.isTTY === true && this.#mayAsk;
     this.#quiet = flags.quiet === true;
     this.#animate = wantsAnimation(streams.stderr.isTTY === true, env, flags);
     // A reader that went away (`| head`) is no error of ours: go on silently.
@@ -104,9 +114,29 @@ class TerminalIo implements Io {
   }
 
   async readInput(): Promise<string> {
+    return (await this.#takeInput()).toString('utf8');
+  }
+
+  async readBytes(what: string, signal: AbortSignal): Promise<Buffer> {
+    const { stdin } = this.streams;
+    if (stdin.isTTY === true && !this.#mayAsk) throw new TribError('NOT_A_TERMINAL', `${what} is to be read from stdin, which is a terminal, and --no-input forbids to ask`, { exitCode: ExitCode.usage, hint: 'give it by a pipe or a file: … < FILE' });
+    if (stdin.isTTY === true) this.error(`Type ${what}, and Ctrl-D behind its last line:`);
+    try {
+      addAbortSignal(signal, stdin as Readable);
+      return await this.#takeInput();
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    }
+  }
+
+  /** stdin has one content and one reader. */
+  async #takeInput(): Promise<Buffer> {
+    if (this.#inputTaken) throw new TribError('STDIN_TAKEN', 'stdin is wanted for two things at the same time', { exitCode: ExitCode.usage, hint: 'read the password from a file of its own: --password-file FILE, or REDISCLI_AUTH' });
+    this.#inputTaken = true;
     const chunks: Buffer[] = [];
     for await (const chunk of this.streams.stdin) chunks.push(Buffer.from(chunk));
-    return Buffer.concat(chunks).toString('utf8');
+    return Buffer.concat(chunks);
   }
 
   async flush(): Promise<void> {

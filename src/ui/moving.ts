@@ -36,6 +36,7 @@ export async function showMoving(io: Io, slots: number, plain = io.mode === 'pla
   const started = performance.now();
   let drawn = started;
   const seen = { slots: 0, keys: 0, bytes: 0 };
+  const replaced = new Set<number>();
   const count = (event: ApplyEvent): void => {
     if (event.kind === 'batchMoved') {
       seen.keys += event.keys;
@@ -50,8 +51,9 @@ export async function showMoving(io: Io, slots: number, plain = io.mode === 'pla
   };
   return {
     onEvent(event) {
+      if (event.kind === 'warning' && event.code === 'REPLACED' && event.slot !== undefined) replaced.add(event.slot);
       if (event.kind === 'warning') io.note(`${io.errStyle.warn('warning:')} ${event.message}`);
-      else if (plain && event.kind === 'slotClosed') io.out(movedSlotLine(event.slot, event.source.name, event.target.name, event.keys));
+      else if (plain && event.kind === 'slotClosed') io.out(movedSlotLine(event.slot, event.source.name, event.target.name, event.keys, replaced.has(event.slot)));
       else count(event);
     },
     done(stats) {

@@ -73,9 +73,10 @@ describeWithRedis('questions about nodes', () => {
     { name: 'forget', args: ['forget', at(1), at(5)], asks: "which is running)? (type 'yes' to accept):", flag: '--yes' },
     { name: 'reset', args: ['reset', at(2)], asks: "it leaves its cluster of 6 nodes? (type 'yes' to accept):", flag: '--yes' },
     { name: 'local clean', args: ['local', 'clean'], asks: "delete all they keep in", flag: '--yes' },
+    { name: 'del-node --drain', args: ['del-node', at(1), at(0), '--drain'], asks: `Remove ${at(0)} from the cluster? (type 'yes' to accept):`, flag: '--yes' },
   ];
 
-  it.each([0, 1, 2, 3, 4, 5, 6])('question %i: every answer but yes changes nothing', async (index) => {
+  it.each([0, 1, 2, 3, 4, 5, 6, 7])('question %i: every answer but yes changes nothing', async (index) => {
     const { name, args, asks } = questions()[index]!;
     const before = await state();
     const leave = async (keys: string): Promise<[string, number]> => {
@@ -134,7 +135,7 @@ describeWithRedis('questions about nodes', () => {
     expect(existsSync(join(folder, 'redis-trib-local'))).toBe(false);
   });
 
-  it('yes: replicate with the master chosen from the list by its id; then reset, forget and del-node', async () => {
+  it('yes: replicate with the master chosen from the list by its id; then reset, forget, del-node and del-node --drain', async () => {
     const terminal = ask(['replicate', at(2)]);
     await terminal.waitFor(`Which master shall ${at(2)} replicate?`);
     terminal.type(ids[3]! + ENTER); // a pasted id selects its node
@@ -146,6 +147,10 @@ describeWithRedis('questions about nodes', () => {
     await answerYes(['forget', at(1), ids[5]!], "(type 'yes' to accept):");
     await answerYes(['del-node', at(1), at(2)], `Remove ${at(2)} from the cluster?`);
     expect((await nodesText(1)).trim().split('\n')).toHaveLength(4);
+    const screen = await answerYes(['del-node', at(1), at(3), '--drain'], `Remove ${at(3)} from the cluster?`);
+    expect(screen).toMatch(/Moved 8,187 slots/);
+    expect(await nodesText(1)).toMatch(/^\S+ \S+ myself,master .* 0-16383$/m);
+    expect((await nodesText(1)).trim().split('\n')).toHaveLength(3);
   });
 });
 

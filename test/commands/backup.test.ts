@@ -45,6 +45,43 @@ describeWithRedis('backup as a command', () => {
     expect(readFileSync(join(dir, 'nodes.json'), 'utf8')).toContain('"cluster_errors": 1');
   });
 
+  it('--via scan does it key by key', async () => {
+    const run = await runCli(['backup', nodes.seed, dir, '--via', 'scan', '--json']);
+    expect(JSON.parse(run.stdout)).toMatchObject({ ok: true, applied: true, files: [{ via: 'scan' }, { via: 'scan' }] });
+    expect(run.code).toBe(0);
+  });
+
+  it('--dry-run tells masters, sizes and the directory, and writes nothing', async () => {
+    const inner = join(dir, 'new', 'one');
+    const plain = await runCli(['backup', nodes.seed, inner, '--dry-run']);
+    expect(plain).toMatchObject({ code: 0, stderr: 'Dry run: nothing was saved.\n' });
+    for (const { address, port } of nodes.nodes) expect(plain.stdout).toMatch(new RegExp(`^>>> Node ${address} -> would save \\d+ keys, \\d+(\\.\\d)? [kM]B in memory, to ${inner}/redis-node-127.0.0.1-${port}-[0-9a-f]{40}.rdb$`, 'm'));
+    expect(plain.stdout).toMatch(new RegExp(`^Would save the cluster configuration to: ${inner}/nodes.json\nThe directory ${inner} would be made; [\\d.]+ [GMT]B are free$`, 'm'));
+    const table = await runCli(['backup', nodes.seed, inner, '--dry-run', '-o', 'table']);
+    expect(table.stdout).toMatch(/master +slots +keys +in memory +file\n/);
+    expect(table.stdout).toMatch(/^2 masters, 2,000 keys, [\d.]+ MB in memory/m);
+    const json = JSON.parse((await runCli(['backup', nodes.seed, inner, '--dry-run', '--json'])).stdout) as { files: { keys: number; memoryBytes: number; slots: number }[] };
+    expect(json).toMatchObject({ schema: 1, ok: true, applied: false, would: true, missing: [], directory: { path: inner, exists: false, replaces: [] } });
+    expect(json.files.reduce((sum, { keys }) => sum + keys, 0)).toBe(2000);
+    expect(json.files.every(({ memoryBytes, slots }) => memoryBytes > 500_000 && slots === 8192)).toBe(true);
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  it('--dry-run: what would be replaced, and exit 1 with the reason where the directory is none', async () => {
+    expect(await runCli(['backup', nodes.seed, dir])).toMatchObject({ code: 0 });
+    const before = readdirSync(dir);
+    const again = await runCli(['backup', nodes.seed, dir, '--dry-run']);
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.stdout).toContain('The earlier backup in it (3 files) would be replaced\n');
+    expect(readdirSync(dir)).toEqual(before);
+    const file = await runCli(['backup', nodes.seed, join(dir, 'nodes.json', 'x'), '--dry-run', '--json']);
+    expect(file).toMatchObject({ code: 1 });
+    expect(JSON.parse(file.stdout)).toMatchObject({ would: false, directory: { problem: `${join(dir, 'nodes.json')} is a file, not a directory` } });
+    const plain = await runCli(['backup', nodes.seed, join(dir, 'nodes.json', 'x'), '--dry-run']);
+    expect(plain).toMatchObject({ code: 1, stderr: 'Dry run: nothing was saved, and nothing would be.\n' });
+    expect(plain.stdout).toContain(`cannot be used: ${join(dir, 'nodes.json')} is a file, not a directory\n`);
+  });
+
   it('a wrong number of words is a usage error', async () => {
     expect(await runCli(['backup', nodes.seed])).toMatchObject({ code: 2, stderr: expect.stringContaining('[ERR] Wrong number of arguments for specified sub command') as string });
     expect((await runCli(['backup', nodes.seed, dir, 'more'])).code).toBe(2);

@@ -9,6 +9,11 @@ const VERDICT: Readonly<Record<AntiAffinity, string>> = {
   'siblings-share-host': '[WARNING] Some slaves of the same master are in the same host',
 };
 
+/** The predecessors' words; of zones where zones are known. */
+function verdictOf({ antiAffinity, nodes }: CreatePlan): string {
+  return nodes.some(({ zone }) => zone !== undefined) ? VERDICT[antiAffinity].replace('host', 'zone') : VERDICT[antiAffinity];
+}
+
 function plannedLines(node: PlannedNode): string[] {
   if (node.masterId !== null) return [`S: ${node.id} ${node.name}`, `   replicates ${node.masterId}`];
   const count = node.slots === null ? 0 : node.slots[1] - node.slots[0] + 1;
@@ -27,7 +32,7 @@ export function createPlanLines(plan: CreatePlan): string[] {
     `>>> Performing hash slots allocation on ${plan.nodes.length} nodes...`,
     ...plan.masters.map((node, index) => `Master[${index}] -> Slots ${node.slots?.[0] ?? 0} - ${node.slots?.[1] ?? 0}`),
     ...choices,
-    ...(plan.optimised ? ['>>> Trying to optimize slaves allocation for anti-affinity', VERDICT[plan.antiAffinity]] : []),
+    ...(plan.optimised ? ['>>> Trying to optimize slaves allocation for anti-affinity', verdictOf(plan)] : []),
     ...plan.nodes.flatMap(plannedLines),
   ];
 }
@@ -37,15 +42,17 @@ export const CREATE_QUESTION = "Can I set the above configuration? (type 'yes' t
 /** The planned cluster for a person: masters with their slots, replicas under them, and what is wrong with the placement. */
 export async function createPlanTable(io: Io, plan: CreatePlan): Promise<string> {
   const { style } = io;
+  const zones = plan.nodes.some(({ zone }) => zone !== undefined);
   const row = (node: PlannedNode): string[] => [
     (node.masterId === null ? '' : '  ') + node.name,
     node.masterId === null ? style.strong('master') : 'replica',
     style.faint(node.id.slice(0, 8)),
     node.slots === null ? '' : `${node.slots[0]}-${node.slots[1]}`,
+    ...(zones ? [node.zone ?? ''] : []),
   ];
   const roots = plan.nodes.filter((node) => node.masterId === null);
   const rows = roots.flatMap((master) => [row(master), ...plan.nodes.filter((node) => node.masterId === master.id).map(row)]);
-  const table = await drawTable(style, [{ title: 'node' }, { title: 'role' }, { title: 'id' }, { title: 'slots' }], rows);
-  const verdict = plan.antiAffinity === 'perfect' ? [] : [style.warn(VERDICT[plan.antiAffinity])];
+  const table = await drawTable(style, [{ title: 'node' }, { title: 'role' }, { title: 'id' }, { title: 'slots' }, ...(zones ? [{ title: 'zone' }] : [])], rows);
+  const verdict = plan.antiAffinity === 'perfect' ? [] : [style.warn(verdictOf(plan))];
   return [style.strong(`A cluster of ${plan.nodes.length} nodes, ${plan.masters.length} masters`), table, ...verdict].join('\n');
 }

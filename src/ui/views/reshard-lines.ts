@@ -27,9 +27,9 @@ export function reshardPlanLines(view: ClusterView, plan: ReshardPlan): string[]
   ];
 }
 
-/** A finished slot, with a dot for each key that moved. */
-export function movedSlotLine(slot: number, source: string, target: string, keys: number): string {
-  return `Moving slot ${slot} from ${source} to ${target}: ${'.'.repeat(keys)}`;
+/** A finished slot, with a dot for each key that moved; `replaced`: keys of it were overwritten on the target (cli.md 8.9). */
+export function movedSlotLine(slot: number, source: string, target: string, keys: number, replaced = false): string {
+  return `Moving slot ${slot} from ${source} to ${target}: ${replaced ? '\n*** Target key exists\n*** Replacing target keys...\n' : ''}${'.'.repeat(keys)}`;
 }
 
 /** The moves for a person: a row for each pair of nodes. */

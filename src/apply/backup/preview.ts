@@ -1,0 +1,84 @@
+// What a backup would fetch, from whom, and whether its directory can take it. Looks only: nothing is written, nobody is
+// asked for data. Not here: the backup (backup.ts).
+import { access, constants, readFile, readdir, stat, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { CheckReport } from '../../cluster/findings.js';
+import type { ClusterNode, UnreachableNode } from '../../cluster/view.js';
+import { asInteger, asString, parseInfo } from '../../client/read-reply.js';
+import type { Cluster } from '../open-cluster.js';
+import { mapBounded } from '../parallel.js';
+import { missingMasters } from './backup.js';
+import { MANIFEST, earlierFiles, rdbName } from './nodes-json.js';
+
+/** One master that would be saved. */
+export interface PreviewedFile {
+  readonly node: string;
+  readonly id: string;
+  readonly file: string;
+  readonly slots: number;
+  /** Undefined when the node doesn't tell; then `failure` says why. */
+  readonly keys: number | undefined;
+  /** Memory that its data takes; an RDB file is usually smaller. */
+  readonly memoryBytes: number | undefined;
+  readonly failure: string | undefined;
+}
+
+export interface PreviewedDirectory {
+  readonly path: string;
+  readonly exists: boolean;
+  /** Why nothing can be written there; undefined when it can. */
+  readonly problem: string | undefined;
+  /** Files of an earlier backup that would be replaced or go. */
+  readonly replaces: readonly string[];
+  /** Free space as the file system tells, undefined when it doesn't. */
+  readonly freeBytes: number | undefined;
+}
+
+export interface BackupPreview {
+  readonly files: readonly PreviewedFile[];
+  readonly manifest: string;
+  readonly directory: PreviewedDirectory;
+  readonly missing: readonly UnreachableNode[];
+}
+
+async function previewFile(cluster: Cluster, node: ClusterNode, dir: string): Promise<PreviewedFile> {
+  const known = { node: node.name, id: node.id, file: join(dir, rdbName(node)), slots: node.slots.size };
+  try {
+    const [text, size] = await (await cluster.connection(node.id)).pipeline([['INFO', 'memory'], ['DBSIZE']]);
+    const info = parseInfo(asString(text));
+    const memory = Number(info.get('used_memory_dataset') ?? info.get('used_memory') ?? NaN);
+    return { ...known, keys: asInteger(size), memoryBytes: Number.isNaN(memory) ? undefined : memory, failure: undefined };
+  } catch (error) {
+    return { ...known, keys: undefined, memoryBytes: undefined, failure: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** The directory itself, or the nearest one above it that exists: where it would be made. */
+async function existing(path: string): Promise<string> {
+  for (let at = path; ; at = dirname(at)) {
+    if ((await stat(at).catch(() => undefined)) !== undefined || at === dirname(at)) return at;
+  }
+}
+
+async function whyUnusable(path: string): Promise<string | undefined> {
+  if (!(await stat(path)).isDirectory()) return `${path} is a file, not a directory`;
+  const refused = await access(path, constants.W_OK | constants.X_OK).then(() => undefined, (error: unknown) => (error as NodeJS.ErrnoException).code);
+  if (refused === undefined) return undefined;
+  return refused === 'EROFS' ? `the file system of ${path} is read-only` : `no permission to write into ${path}`;
+}
+
+async function previewDirectory(path: string): Promise<PreviewedDirectory> {
+  const base = await existing(path);
+  const problem = await whyUnusable(base);
+  const space = await statfs(base).catch(() => undefined);
+  const manifest = await readFile(join(path, MANIFEST), 'utf8').catch(() => undefined);
+  const there = new Set(await readdir(path).catch(() => []));
+  const replaces = manifest === undefined ? [] : [...earlierFiles(manifest).filter((name) => there.has(name)), MANIFEST];
+  return { path, exists: base === path, problem, replaces, freeBytes: space === undefined ? undefined : space.bavail * space.bsize };
+}
+
+/** Looks at everything `backupCluster` would touch; throws only what a broken disk throws. */
+export async function previewBackup(cluster: Cluster, report: CheckReport, dir: string): Promise<BackupPreview> {
+  const [files, directory] = await Promise.all([mapBounded(cluster.view.masters, 64, (node) => previewFile(cluster, node, dir)), previewDirectory(dir)]);
+  return { files, manifest: join(dir, MANIFEST), directory, missing: missingMasters(cluster, report) };
+}

@@ -1,0 +1,174 @@
+// A rolling restart: one node after the other, a master only when a replica has taken its place, and nobody before the
+// cluster is whole again. What is done to a node is the caller's. Not here: the order (plan/rolling.ts).
+import type { ClusterNode } from '../../cluster/view.js';
+import { TribError } from '../../errors.js';
+import { planPreferred } from '../../plan/preferred.js';
+import { planFailover } from '../../plan/role-change.js';
+import { successorsOf, type RollingPlan, type Turn } from '../../plan/rolling.js';
+import { mapBounded } from '../parallel.js';
+import type { OnEvent } from '../event.js';
+import type { Cluster } from '../open-cluster.js';
+import { awaitSettled, runIdOf } from './settled.js';
+
+/** A node whose turn it is, as it is now. */
+export interface TurnNode {
+  readonly id: string;
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly role: 'master' | 'replica';
+  /** From 1. */
+  readonly number: number;
+  readonly of: number;
+}
+
+export type RollingEvent =
+  | { readonly kind: 'turn'; readonly node: TurnNode }
+  | { readonly kind: 'handover'; readonly from: string; readonly to: string }
+  | { readonly kind: 'waiting'; readonly problem: string; readonly waitedMs: number }
+  | { readonly kind: 'whole'; readonly node: TurnNode; readonly restarted: boolean; readonly ms: number }
+  | { readonly kind: 'skipped'; readonly node: TurnNode }
+  | { readonly kind: 'warning'; readonly message: string };
+
+export interface RollingOptions {
+  /** Does what is to be done to the node; what it throws stops everything. */
+  readonly service: (node: TurnNode) => Promise<'done' | 'skipped'>;
+  /** A node counts as back only as another process than before. */
+  readonly expectRestart: boolean;
+  readonly allowDowntime: boolean;
+  /** These get their place as masters back at the end, by id. */
+  readonly preferred: readonly string[];
+  /** Milliseconds for the cluster to be whole again, and for each failover. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly onEvent: (event: RollingEvent) => void;
+}
+
+export interface TurnResult {
+  readonly id: string;
+  readonly name: string;
+  /** Before its turn. */
+  readonly role: 'master' | 'replica';
+  /** Who took its place before. */
+  readonly successor: string | undefined;
+  readonly outcome: 'done' | 'skipped';
+  readonly restarted: boolean;
+  /** From the start of what was done to it until the cluster was whole. */
+  readonly ms: number;
+}
+
+/** A run that stopped early: what was done, and whose turns are left. `cause`: why. */
+export class RollingStopped extends TribError {
+  constructor(
+    cause: TribError,
+    readonly done: readonly TurnResult[],
+    /** Ids; the first may have been handed over or worked on already. */
+    readonly left: readonly string[],
+    readonly preferred: readonly string[],
+  ) {
+    super(cause.code, cause.message, { exitCode: cause.exitCode, ...(cause.hint === undefined ? {} : { hint: cause.hint }), ...(cause.cause === undefined ? {} : { cause: cause.cause }) });
+    this.name = 'RollingStopped';
+  }
+}
+
+class Roll {
+  readonly done: TurnResult[] = [];
+  private readonly members: readonly string[];
+
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly plan: RollingPlan,
+    private readonly options: RollingOptions,
+  ) {
+    this.members = cluster.view.nodes.map(({ id }) => id);
+  }
+
+  /** Ids whose work is not done; a node that was worked on needs no second time, even when it isn't back yet. */
+  get left(): string[] {
+    return this.plan.turns.slice(this.done.length).map(({ id }) => id);
+  }
+
+  settle(restarted?: { readonly id: string; readonly runId: string }): Promise<void> {
+    const { timeoutMs, signal, onEvent } = this.options;
+    return awaitSettled(this.cluster, { members: this.members, timeoutMs, signal, restarted, onWait: (problem, waitedMs) => onEvent({ kind: 'waiting', problem, waitedMs }) });
+  }
+
+  async turn(turn: Turn, number: number): Promise<void> {
+    const { service, onEvent, expectRestart } = this.options;
+    const before = this.node(turn.id);
+    const successor = await this.handOver(before);
+    const now = this.node(turn.id);
+    const node: TurnNode = { id: now.id, name: turn.name, host: now.host, port: now.port, role: now.role, number, of: this.plan.turns.length };
+    onEvent({ kind: 'turn', node });
+    const runId = await runIdOf(this.cluster, node.id);
+    const start = Date.now();
+    const outcome = await service(node);
+    const result = { id: turn.id, name: turn.name, role: before.role, successor: successor?.name, outcome };
+    this.done.push({ ...result, restarted: false, ms: 0 });
+    if (outcome === 'skipped') return onEvent({ kind: 'skipped', node });
+    await this.settle(expectRestart ? { id: node.id, runId } : undefined);
+    const restarted = (await runIdOf(this.cluster, node.id)) !== runId;
+    const ms = Date.now() - start;
+    this.done[this.done.length - 1] = { ...result, restarted, ms };
+    onEvent({ kind: 'whole', node, restarted, ms });
+  }
+
+  /** Roles may be others than at the start: a master that was elected meanwhile hands over too. */
+  private async handOver(node: ClusterNode): Promise<ClusterNode | undefined> {
+    if (node.role !== 'master' || node.slots.size === 0) return undefined;
+    const best = await this.best(successorsOf(this.cluster.view, node));
+    if (best === undefined && this.options.allowDowntime) return undefined;
+    if (best === undefined) throw new TribError('NO_REPLICA', `No replica can take the place of ${node.name} any more`, { hint: 'look with redis-trib nodes; --allow-downtime goes on without' });
+    this.options.onEvent({ kind: 'handover', from: node.name, to: best.name });
+    await this.cluster.apply(planFailover(this.cluster.view, best, 'manual'), this.applyOptions());
+    await this.settle();
+    return best;
+  }
+
+  /** The replica that has most of its master's data. */
+  private async best(replicas: readonly ClusterNode[]): Promise<ClusterNode | undefined> {
+    const offsets = await mapBounded(replicas, 16, async (replica) => Number((await (await this.cluster.admin(replica.id)).info('replication')).get('slave_repl_offset') ?? 0));
+    return replicas[offsets.indexOf(Math.max(...offsets))];
+  }
+
+  async giveBack(): Promise<void> {
+    const plan = planPreferred(this.cluster.view, this.options.preferred);
+    for (const [index, { node, master }] of plan.changes.entries()) {
+      this.options.onEvent({ kind: 'handover', from: master.name, to: node.name });
+      await this.cluster.apply({ steps: plan.steps.slice(index, index + 1) }, this.applyOptions());
+      await this.settle();
+    }
+  }
+
+  private applyOptions(): { readonly agreementTimeoutMs: number; readonly signal?: AbortSignal; readonly onEvent: OnEvent } {
+    const { timeoutMs, signal, onEvent } = this.options;
+    const relay: OnEvent = (event) => {
+      if (event.kind === 'warning') onEvent({ kind: 'warning', message: event.message });
+      else if (event.kind === 'waiting') onEvent({ kind: 'waiting', problem: 'the nodes have not all accepted the new master', waitedMs: event.waitedMs });
+    };
+    return { agreementTimeoutMs: timeoutMs, onEvent: relay, ...(signal === undefined ? {} : { signal }) };
+  }
+
+  private node(id: string): ClusterNode {
+    const node = this.cluster.view.node(id);
+    if (node === undefined) throw new TribError('NO_SUCH_NODE', `Node ${id} is not there any more`);
+    return node;
+  }
+}
+
+/** Everything, in order. Throws RollingStopped at the first failure: nobody else is touched then. */
+export async function roll(cluster: Cluster, plan: RollingPlan, options: RollingOptions): Promise<TurnResult[]> {
+  const rolling = new Roll(cluster, plan, options);
+  try {
+    await rolling.settle();
+    for (const [index, turn] of plan.turns.entries()) {
+      options.signal?.throwIfAborted();
+      await rolling.turn(turn, index + 1);
+    }
+    await rolling.giveBack();
+    return rolling.done;
+  } catch (error) {
+    const cause = error instanceof TribError ? error : new TribError('ROLLING_FAILED', error instanceof Error ? error.message : String(error), { cause: error });
+    throw new RollingStopped(cause, rolling.done, rolling.left, options.preferred);
+  }
+}

@@ -1,0 +1,70 @@
+// Spreads masters over hosts by failovers: no host has two masters more than one that could have had another. Pure. Not here:
+// slots, which stay with their shards.
+import type { ClusterNode, ClusterView } from '../cluster/view.js';
+import type { PreferredPlan } from './preferred.js';
+import { planPreferred } from './preferred.js';
+import { successorsOf } from './rolling.js';
+
+interface Shard {
+  /** Who is to be its master. */
+  chosen: ClusterNode;
+  /** Its master of now, and the replicas that may take over. */
+  readonly candidates: readonly ClusterNode[];
+}
+
+interface Hop {
+  readonly shard: Shard;
+  readonly to: ClusterNode;
+  readonly from: string;
+}
+
+/** Masters by host; hosts without one count 0. */
+function loads(view: ClusterView, shards: readonly Shard[]): Map<string, number> {
+  const counts = new Map(view.nodes.map((node) => [node.host, 0]));
+  for (const { chosen } of shards) counts.set(chosen.host, (counts.get(chosen.host) ?? 0) + 1);
+  return counts;
+}
+
+/**
+ * The shortest chain of failovers that takes one master from a host and gives one to a host with at least two fewer: hosts
+ * between keep theirs. Such chains suffice for the best spread there is (augmenting paths).
+ */
+function chain(shards: readonly Shard[], counts: ReadonlyMap<string, number>, start: string): Hop[] | undefined {
+  const goal = (counts.get(start) ?? 0) - 2;
+  const reached = new Map<string, Hop>();
+  const queue = [start];
+  for (let host = queue.shift(); host !== undefined; host = queue.shift()) {
+    for (const shard of shards.filter(({ chosen }) => chosen.host === host)) {
+      for (const to of shard.candidates) {
+        if (to.host === start || reached.has(to.host)) continue;
+        reached.set(to.host, { shard, to, from: host });
+        if ((counts.get(to.host) ?? 0) <= goal) return backFrom(to.host, start, reached);
+        queue.push(to.host);
+      }
+    }
+  }
+  return undefined;
+}
+
+function backFrom(end: string, start: string, reached: ReadonlyMap<string, Hop>): Hop[] {
+  const hops: Hop[] = [];
+  for (let host = end; host !== start; ) {
+    const hop = reached.get(host);
+    if (hop === undefined) break;
+    hops.push(hop);
+    host = hop.from;
+  }
+  return hops;
+}
+
+/** As planPreferred, for the masters that are best spread with the fewest changes found. */
+export function planSpread(view: ClusterView): PreferredPlan {
+  const shards = view.masters.filter(({ slots }) => slots.size > 0).map((master): Shard => ({ chosen: master, candidates: [master, ...successorsOf(view, master)] }));
+  for (;;) {
+    const counts = loads(view, shards);
+    const busiest = [...counts].sort((a, b) => b[1] - a[1]).map(([host]) => host);
+    const hops = busiest.map((host) => chain(shards, counts, host)).find((found) => found !== undefined);
+    if (hops === undefined) return planPreferred(view, shards.map(({ chosen }) => chosen.id));
+    for (const { shard, to } of hops) shard.chosen = to;
+  }
+}
