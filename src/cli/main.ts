@@ -1,6 +1,7 @@
 // The process around the program: arguments, streams, environment, signals, and the only exit of the CLI.
 import { readFileSync } from 'node:fs';
 import { processStreams, type Io } from '../ui/io.js';
+import { beShortLived } from './courtesy.js';
 import type { CommandEntry } from './define.js';
 import { runProgram } from './program.js';
 import { watchSignals } from './signals.js';
@@ -22,6 +23,7 @@ function packageVersion(): string {
 
 /** Runs the CLI on this process' arguments and ends the process with the exit code. */
 export async function main(entries: readonly CommandEntry[]): Promise<never> {
+  beShortLived();
   const streams = processStreams();
   let io: Io | undefined;
   const watch = watchSignals(

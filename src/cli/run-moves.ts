@@ -1,12 +1,11 @@
 // Carries out the moves of a plan for a subcommand: display, manners towards the servers on the same machine, and, when it
 // ends early, the exact command that goes on. Not here: moving (apply/mover), what the options mean (mover-options.ts).
-import { readdirSync } from 'node:fs';
-import { getPriority, setPriority } from 'node:os';
 import type { ApplyEvent, ApplyStats } from '../apply/event.js';
 import { KeyConflict, MoveIncomplete, type MoverOptions } from '../apply/mover/options.js';
 import type { Cluster } from '../apply/open-cluster.js';
 import { SlotSet } from '../cluster/slot-set.js';
 import { eachSlot, movedSlots, type MoveStep } from '../plan/step.js';
+import { giveWay } from './courtesy.js';
 import type { CommandContext } from './define.js';
 import { reparented } from './reparented.js';
 
@@ -27,22 +26,6 @@ export interface MoveRun {
   /** Servers are kept from giving replicas other masters meanwhile. */
   readonly keepReplicas?: boolean;
   readonly onEvent?: (event: ApplyEvent) => void;
-}
-
-/** Steps of niceness. More than a few would starve us on a busy machine. */
-const COURTESY = 2;
-/** For the engine's own threads, which compile and collect: they use up whole time slices, and nobody waits for them. */
-const BACKGROUND = 15;
-
-/** Servers on this machine go first when there are fewer cores than work. Not everywhere possible, never needed. */
-function giveWay(): void {
-  try {
-    setPriority(Math.min(getPriority() + COURTESY, 19));
-    // Niceness is a thread's own on Linux; elsewhere there is no such list, and the process has been told.
-    for (const thread of readdirSync('/proc/self/task')) if (Number(thread) !== process.pid) setPriority(Number(thread), BACKGROUND);
-  } catch {
-    return; // a wish, no need
-  }
 }
 
 /**
@@ -89,7 +72,7 @@ export async function runMoves(cluster: Cluster, plan: MovePlan, run: MoveRun, c
   const total = movedSlots(plan.steps) - moved.size;
   const release = run.keepReplicas === true ? await (await import('./keep-replicas.js')).keepReplicas(cluster, context) : undefined;
   const display = await showMoving(context.io, total, run.progressWhenPiped === true ? false : undefined);
-  giveWay();
+  giveWay(cluster.view.masters.map(({ host }) => host));
   const onEvent = (event: ApplyEvent): void => {
     if (event.kind === 'slotClosed') moved.add(event.slot);
     display.onEvent(event);

@@ -1,6 +1,7 @@
 // One connection to one node: a queue of commands in flight, replies matched in order, timeouts, abort. Commands are sent
 // once and never again: who wants a retry knows better. Not here: redirects (cluster-client.ts), typed verbs (admin.ts).
 import type { Socket } from 'node:net';
+import { BulkList } from '../resp/bulk-list.js';
 import type { Arg } from '../resp/command.js';
 import { encodeCommand, encodeCommands } from '../resp/command.js';
 import { ReplyParser } from '../resp/reply-parser.js';
@@ -30,10 +31,15 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
 }
 
+/** One reply of several; errors are values. */
+export type Outcome = Reply | ReplyError;
+
 interface Pending {
-  readonly replies: (Reply | ReplyError)[];
+  readonly replies: (Outcome | BulkList)[];
   missing: number;
-  settle: ((outcome: (Reply | ReplyError)[] | Error) => void) | undefined;
+  /** Arrays of bulk strings are wanted as the bytes they are. */
+  readonly lists: boolean;
+  settle: ((outcome: (Outcome | BulkList)[] | Error) => void) | undefined;
 }
 
 /** A connection to one node. Make one with Connection.connect. */
@@ -95,15 +101,23 @@ export class Connection {
 
   /** One command. Rejects with ReplyError for an error reply, with ConnectionLost or ABORTED otherwise. */
   async command(args: readonly Arg[], options: RequestOptions = {}): Promise<Reply> {
-    const [reply] = await this.request(encodeCommand(args), 1, options);
+    const [reply] = await this.request<Outcome>(encodeCommand(args), 1, options);
     if (reply instanceof ReplyError) throw reply;
     return reply ?? null;
   }
 
   /** Several commands in one write; one reply each, error replies as values. Rejects as `command` for the rest. */
-  pipeline(commands: readonly (readonly Arg[])[], options: RequestOptions = {}): Promise<(Reply | ReplyError)[]> {
+  pipeline(commands: readonly (readonly Arg[])[], options: RequestOptions = {}): Promise<Outcome[]> {
     if (commands.length === 0) return Promise.resolve([]);
     return this.request(encodeCommands(commands), commands.length, options);
+  }
+
+  /**
+   * As `pipeline`, for `count` commands that are encoded already; arrays of bulk strings may come as BulkList
+   * (read-reply.ts, asBulks).
+   */
+  send(bytes: string, count: number, options: RequestOptions = {}): Promise<(Outcome | BulkList)[]> {
+    return count === 0 ? Promise.resolve([]) : this.request(bytes, count, options, true);
   }
 
   /** Ends the connection now. Requests in flight are rejected with ConnectionLost. */
@@ -131,20 +145,21 @@ export class Connection {
     if (refused instanceof ReplyError) throw authFailure(this.host, this.port, refused);
   }
 
-  private request(bytes: string, count: number, options: RequestOptions): Promise<(Reply | ReplyError)[]> {
+  /** `T`: what `lists` lets the replies be. */
+  private request<T extends Outcome | BulkList>(bytes: string, count: number, options: RequestOptions, lists = false): Promise<T[]> {
     const { signal } = options;
     const timeoutMs = options.timeoutMs ?? this.options.commandTimeoutMs ?? 0;
     if (this.ended) return Promise.reject(this.unsent(this.ended));
     if (signal?.aborted === true) return Promise.reject(aborted(signal));
     return new Promise((resolve, reject) => {
-      const pending: Pending = { replies: [], missing: count, settle: undefined };
+      const pending: Pending = { replies: [], missing: count, lists, settle: undefined };
       const timer = timeoutMs > 0 ? setTimeout(() => this.expire(timeoutMs), timeoutMs) : undefined;
       const onAbort = (): void => pending.settle?.(aborted(signal));
       pending.settle = (outcome) => {
         pending.settle = undefined;
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
-        if (Array.isArray(outcome)) resolve(outcome);
+        if (Array.isArray(outcome)) resolve(outcome as T[]);
         else reject(outcome);
       };
       signal?.addEventListener('abort', onAbort, { once: true });
@@ -167,14 +182,19 @@ export class Connection {
     this.heard = true;
     try {
       this.parser.feed(chunk);
-      for (let reply = this.parser.next(); reply !== undefined && !this.ended; reply = this.parser.next()) this.deliver(reply);
+      for (let reply = this.next(); reply !== undefined && !this.ended; reply = this.next()) this.deliver(reply);
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       this.end(new ConnectionLost('PROTOCOL', `${addressText(this.host, this.port)}: ${text}`, 'unknown', { cause: error }));
     }
   }
 
-  private deliver(reply: Reply): void {
+  private next(): Reply | BulkList | undefined {
+    const list = this.pending[this.head]?.lists === true ? this.parser.nextBulks() : undefined;
+    return list ?? this.parser.next();
+  }
+
+  private deliver(reply: Reply | BulkList): void {
     if (reply instanceof PushReply) {
       this.onPush?.(reply.items);
       return;
@@ -182,7 +202,7 @@ export class Connection {
     const pending = this.pending[this.head];
     if (pending === undefined) {
       // RESP2 pub/sub messages and MONITOR lines arrive unasked.
-      this.onPush?.(Array.isArray(reply) ? reply : [reply]);
+      if (!(reply instanceof BulkList)) this.onPush?.(Array.isArray(reply) ? reply : [reply]);
       return;
     }
     pending.replies.push(reply);

@@ -1,5 +1,7 @@
 // Builds MIGRATE: the one command that copies keys between servers. Sending, and what its answers mean, is apply/mover's.
+import type { BulkList } from '../resp/bulk-list.js';
 import type { Arg } from '../resp/command.js';
+import { encodeCommand } from '../resp/command.js';
 import { toBinary } from '../resp/reply.js';
 
 /** Credentials of the nodes, in ordinary text. */
@@ -8,11 +10,10 @@ export interface NodeCredentials {
   readonly password?: string;
 }
 
-export interface MigrateOptions extends NodeCredentials {
+interface MigrateRoute extends NodeCredentials {
   /** Target as the *source* reaches it. */
   readonly host: string;
   readonly port: number;
-  readonly keys: readonly string[];
   /** Milliseconds of each socket operation on the source; the server turns 0 into 1000. */
   readonly timeoutMs: number;
   readonly replace?: boolean;
@@ -20,15 +21,29 @@ export interface MigrateOptions extends NodeCredentials {
   readonly db?: number;
 }
 
-/** The words of `MIGRATE host port "" db timeout [COPY] [REPLACE] [AUTH pw | AUTH2 user pw] KEYS k…` (cli 2.8). */
-export function migrateCommand(options: MigrateOptions): Arg[] {
-  const words: Arg[] = ['MIGRATE', options.host, options.port, '', options.db ?? 0, options.timeoutMs];
-  if (options.copy === true) words.push('COPY');
-  if (options.replace === true) words.push('REPLACE');
-  if (options.password !== undefined) {
-    if (options.username === undefined) words.push('AUTH', toBinary(options.password));
-    else words.push('AUTH2', toBinary(options.username), toBinary(options.password));
+export interface MigrateOptions extends MigrateRoute {
+  readonly keys: readonly string[];
+}
+
+/** The words of `MIGRATE host port "" db timeout [COPY] [REPLACE] [AUTH pw | AUTH2 user pw] KEYS` (cli 2.8). */
+function wordsBeforeKeys(route: MigrateRoute): Arg[] {
+  const words: Arg[] = ['MIGRATE', route.host, route.port, '', route.db ?? 0, route.timeoutMs];
+  if (route.copy === true) words.push('COPY');
+  if (route.replace === true) words.push('REPLACE');
+  if (route.password !== undefined) {
+    if (route.username === undefined) words.push('AUTH', toBinary(route.password));
+    else words.push('AUTH2', toBinary(route.username), toBinary(route.password));
   }
-  words.push('KEYS', ...options.keys);
+  words.push('KEYS');
   return words;
+}
+
+/** The words of a MIGRATE. */
+export function migrateCommand(options: MigrateOptions): Arg[] {
+  return [...wordsBeforeKeys(options), ...options.keys];
+}
+
+/** The bytes of a MIGRATE of keys that are as they came from a server. */
+export function encodeMigrate(route: MigrateRoute, keys: BulkList): string {
+  return encodeCommand(wordsBeforeKeys(route), keys);
 }

@@ -1,5 +1,6 @@
 // Reads replies as the type a command promises; anything else is a protocol error. Also INFO's `name:value` text.
 import { TribError } from '../errors.js';
+import { BulkList } from '../resp/bulk-list.js';
 import type { Reply } from '../resp/reply.js';
 import { ReplyError } from '../resp/reply.js';
 
@@ -28,6 +29,11 @@ export function asArray(reply: Reply | undefined): Reply[] {
 
 export function asStrings(reply: Reply | undefined): string[] {
   return asArray(reply).map(asString);
+}
+
+/** An array of strings as it travels; throws like asStrings. Takes apart and puts together what did not arrive as a whole. */
+export function asBulks(reply: Reply | BulkList | undefined): BulkList {
+  return reply instanceof BulkList ? reply : BulkList.of(asStrings(reply));
 }
 
 /** `name:value` lines of INFO and CLUSTER INFO; comments and empty lines are skipped. */

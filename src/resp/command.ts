@@ -3,19 +3,31 @@
 /** One word of a command: a binary string (char codes 0–255), a number, or bytes. */
 export type Arg = string | number | bigint | Buffer;
 
+/** Words that are encoded already (bulk-list.ts). */
+export interface EncodedWords {
+  readonly length: number;
+  readonly bytes: string;
+}
+
 function word(arg: Arg): string {
   if (typeof arg === 'string') return arg;
   return Buffer.isBuffer(arg) ? arg.toString('latin1', 0, arg.length) : String(arg);
 }
 
-/** The bytes of one command, as a binary string: write it with the encoding 'latin1'. */
-export function encodeCommand(args: readonly Arg[]): string {
-  let out = `*${args.length}\r\n`;
+/** Words as bulk strings, without the header of an array. */
+export function encodeBulks(args: readonly Arg[]): string {
+  let out = '';
   for (const arg of args) {
     const text = word(arg);
     out += `$${text.length}\r\n${text}\r\n`;
   }
   return out;
+}
+
+/** The bytes of one command, as a binary string: write it with the encoding 'latin1'. `more`: words behind the others. */
+export function encodeCommand(args: readonly Arg[], more?: EncodedWords): string {
+  if (more === undefined) return `*${args.length}\r\n${encodeBulks(args)}`;
+  return `*${args.length + more.length}\r\n${encodeBulks(args)}${more.bytes}`;
 }
 
 /** The bytes of several commands sent in one write. */

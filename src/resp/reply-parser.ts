@@ -1,6 +1,7 @@
 // Streaming parser of server replies, RESP2 and RESP3, in any split of the stream. Work already done is never repeated:
 // open aggregates wait on a stack, a bulk in the making collects its pieces. Not here: the server's command decoder.
 import { TribError } from '../errors.js';
+import { BulkList } from './bulk-list.js';
 import type { Reply } from './reply.js';
 import { DoubleReply, PushReply, ReplyError } from './reply.js';
 
@@ -9,6 +10,8 @@ const MAX_LINE = 16 * 1024 * 1024;
 const MAX_BULK = 536_870_888; // V8's longest string; redis allows 512 MB values, 24 bytes more
 const MAX_DEPTH = 1024;
 const EMPTY = Buffer.alloc(0);
+const BULK = 0x24; // $
+const ARRAY = 0x2a; // *
 
 type FrameKind = 'array' | 'map' | 'set' | 'push' | 'attribute';
 
@@ -42,6 +45,8 @@ export class ReplyParser {
   private bulkMissing = -1;
   private bulkType = 0;
   private streamed: string[] | undefined;
+  /** Where lengthAt reads. */
+  private cursor = 0;
 
   feed(chunk: Buffer): void {
     if (this.position >= this.buffer.length) this.buffer = chunk;
@@ -69,6 +74,44 @@ export class ReplyParser {
     }
   }
 
+  /**
+   * The next reply if it is an array of bulk strings that has arrived as a whole; undefined otherwise, with nothing taken:
+   * ask `next` then.
+   */
+  nextBulks(): BulkList | undefined {
+    if (this.stack.length > 0 || this.bulkMissing >= 0 || this.streamed !== undefined) return undefined;
+    this.cursor = this.position;
+    const count = this.lengthAt(ARRAY);
+    const start = this.cursor;
+    if (count < 0) return undefined;
+    for (let left = count; left > 0; left--) {
+      const size = this.lengthAt(BULK);
+      const end = this.cursor + size;
+      if (size < 0 || this.buffer[end] !== 13 || this.buffer[end + 1] !== 10) return undefined;
+      this.cursor = end + 2;
+    }
+    this.position = this.cursor;
+    this.scanned = this.cursor;
+    return BulkList.ofBytes(count, this.buffer.toString('latin1', start, this.cursor));
+  }
+
+  /** Reads `<type><digits>\r\n` at the cursor and moves it behind; -1 when that is not there, or not all of it. */
+  private lengthAt(type: number): number {
+    const { buffer } = this;
+    let at = this.cursor;
+    if (buffer[at] !== type) return -1;
+    let value = 0;
+    for (at++; ; at++) {
+      const digit = (buffer[at] ?? 0) - 0x30;
+      if (digit < 0 || digit > 9) break;
+      value = value * 10 + digit;
+      if (value > MAX_BULK) return -1;
+    }
+    if (at === this.cursor + 1 || buffer[at] !== 13 || buffer[at + 1] !== 10) return -1;
+    this.cursor = at + 2;
+    return value;
+  }
+
   private readLine(): string | undefined {
     const end = this.buffer.indexOf(10, Math.max(this.scanned, this.position));
     if (end < 0) {
@@ -84,6 +127,13 @@ export class ReplyParser {
   }
 
   private readHeader(): Reply | typeof WAIT | typeof OPENED {
+    this.cursor = this.position;
+    const size = this.lengthAt(BULK); // what nearly all replies are made of
+    if (size >= 0) {
+      this.position = this.cursor;
+      this.scanned = this.cursor;
+      return this.startBulk(BULK, size);
+    }
     const line = this.readLine();
     if (line === undefined) return WAIT;
     const type = line.charCodeAt(0);
@@ -94,7 +144,7 @@ export class ReplyParser {
         return new ReplyError(line.slice(1));
       case 0x3a: // :
         return integer(line);
-      case 0x24: // $
+      case BULK:
       case 0x3d: // = verbatim
       case 0x21: // ! blob error
         return this.openBulk(type, line);
@@ -102,7 +152,7 @@ export class ReplyParser {
         return this.openChunk(line);
       case 0x2e: // . end of a streamed aggregate
         return this.closeStreamed();
-      case 0x2a: // *
+      case ARRAY:
         return this.open('array', line, 1);
       default:
         return this.readResp3(type, line);
@@ -203,7 +253,7 @@ export class ReplyParser {
     this.position = end + 2;
     this.scanned = this.position;
     this.bulkMissing = -1;
-    if (this.bulkType === 0x24) return text;
+    if (this.bulkType === BULK) return text;
     if (this.bulkType === 0x21) return new ReplyError(text);
     if (this.bulkType === 0x3d) return text.slice(4);
     this.streamed?.push(text);

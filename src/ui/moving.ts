@@ -49,17 +49,30 @@ export async function showMoving(io: Io, slots: number, plain = io.mode === 'pla
     const rate = seen.bytes / Math.max(0.001, (now - started) / 1000);
     progress?.update(seen.slots, `${formatCount(seen.keys)} keys, ${formatBytes(seen.bytes)}, ${formatBytes(rate)}/s`);
   };
+  let lines: string[] = [];
+  const print = (): void => {
+    if (lines.length > 0) io.out(lines.join('\n'));
+    lines = [];
+  };
+  // Slots are closed by the dozen: one write wakes the reader once.
+  const line = (text: string): void => {
+    if (lines.push(text) === 1) setImmediate(print);
+  };
   return {
     onEvent(event) {
       if (event.kind === 'warning' && event.code === 'REPLACED' && event.slot !== undefined) replaced.add(event.slot);
       if (event.kind === 'warning') io.note(`${io.errStyle.warn('warning:')} ${event.message}`);
-      else if (plain && event.kind === 'slotClosed') io.out(movedSlotLine(event.slot, event.source.name, event.target.name, event.keys, replaced.has(event.slot)));
+      else if (plain && event.kind === 'slotClosed') line(movedSlotLine(event.slot, event.source.name, event.target.name, event.keys, replaced.has(event.slot)));
       else count(event);
     },
     done(stats) {
+      print();
       if (plain) io.note(`Moved ${movedText(stats)}.`);
       else progress?.succeed(`Moved ${movedText(stats)}`);
     },
-    failed: () => progress?.stop(),
+    failed() {
+      print();
+      progress?.stop();
+    },
   };
 }

@@ -111,9 +111,10 @@ describeWithRedis('a cluster with TLS and ACL', () => {
     expect([saved.map(({ via }) => via), readdirSync(join(scratch, 'saved')).length, total]).toEqual([['sync', 'sync', 'sync'], 4, expect.any(Number)]);
   });
 
-  it('add-node as a replica, failover, replicate, del-node --drain', async () => {
+  it('add-node as a replica, rolling, failover, replicate, del-node --drain', async () => {
     const before = await keys();
     await good('add-node', spare.address, seed(), '--replica', '--master', seed(0));
+    await good('rolling', seed(), '--only-replicas', '--exec', 'true {port}', '--yes');
     await good('failover', spare.address, '--yes');
     await good('replicate', seed(0), '--master', seed(1), '--yes');
     await good('del-node', seed(1), await id(spare), '--drain', '--yes');

@@ -1,8 +1,10 @@
 // Empties one open slot from its source into its target, whatever MIGRATE answers (cli 2.8, 5.2). Ends with no key left
 // on the source, or throws. Not here: opening and closing slots (pair.ts, close.ts).
-import { asStrings } from '../../client/read-reply.js';
+import { asBulks } from '../../client/read-reply.js';
 import { ConnectionLost } from '../../client/connection-errors.js';
 import { TribError } from '../../errors.js';
+import { BulkList } from '../../resp/bulk-list.js';
+import { encodeCommand } from '../../resp/command.js';
 import { ReplyError, fromBinary } from '../../resp/reply.js';
 import type { NodeLink } from '../node-link.js';
 import { compareKeys } from './conflict.js';
@@ -30,7 +32,7 @@ export class Drain {
    * Moves all keys; returns how many. Throws KeyConflict when copies differ (everything else in the slot has moved
    * then), TribError MIGRATE_FAILED, or the connection's error when the nodes stay away too long.
    */
-  async run(firstKeys: readonly string[]): Promise<number> {
+  async run(firstKeys: BulkList): Promise<number> {
     let keys = firstKeys;
     this.lane.announce(keys);
     while (keys.length > 0) keys = await this.step(keys);
@@ -39,7 +41,7 @@ export class Drain {
   }
 
   /** One batch of the keys offered; returns the keys to try next. */
-  private async step(offered: readonly string[], replace = false): Promise<readonly string[]> {
+  private async step(offered: BulkList, replace = false): Promise<BulkList> {
     let keys = offered;
     let turn = await this.lane.turn(offered.length);
     try {
@@ -56,23 +58,23 @@ export class Drain {
       return this.conflicts.size > 0 ? await this.keysLeft() : left;
     } catch (error) {
       turn.end();
-      if (error instanceof ConnectionLost && error.executed === 'unknown') for (const key of keys) this.suspects.add(key);
+      if (error instanceof ConnectionLost && error.executed === 'unknown') for (const key of keys.words) this.suspects.add(key);
       await this.pause(error);
       return this.keysLeft();
     }
   }
 
-  private async afterError(keys: readonly string[], error: ReplyError, replace: boolean): Promise<readonly string[]> {
-    if (/\bBUSYKEY\b/.test(error.message) && !replace) return this.resolveBusy(keys);
+  private async afterError(keys: BulkList, error: ReplyError, replace: boolean): Promise<BulkList> {
+    if (/\bBUSYKEY\b/.test(error.message) && !replace) return this.resolveBusy(keys.words);
     if (!mayPass(error)) throw this.failure(error);
     // -IOERR may leave keys on both nodes: next time they are busy, and we know why.
-    if (/\bIOERR\b/.test(error.message)) for (const key of keys) this.suspects.add(key);
+    if (/\bIOERR\b/.test(error.message)) for (const key of keys.words) this.suspects.add(key);
     await this.pause(error);
     return this.keysLeft();
   }
 
   /** The server has moved the keys that were not busy; of the rest, those with equal copies are overwritten. */
-  private async resolveBusy(keys: readonly string[]): Promise<readonly string[]> {
+  private async resolveBusy(keys: readonly string[]): Promise<BulkList> {
     const comparisons = await compareKeys(this.source, this.target, keys);
     const replaceable: string[] = [];
     keys.forEach((key, index) => {
@@ -87,18 +89,19 @@ export class Drain {
     });
     const gone = keys.filter((_, index) => comparisons[index] === 'gone');
     if (gone.length > 0) this.count(gone.length, this.lane.bytesOf(gone), 0);
-    if (replaceable.length > 0) await this.step(replaceable, true);
+    if (replaceable.length > 0) await this.step(BulkList.of(replaceable), true);
     return this.keysLeft();
   }
 
   /** Asks the source again, past the keys that have to stay. */
-  private async keysLeft(): Promise<string[]> {
+  private async keysLeft(): Promise<BulkList> {
     for (;;) {
       try {
         const connection = await this.source.connection();
         const count = this.lane.pace.offerKeys + 1 + this.conflicts.size;
-        const keys = asStrings(await connection.command(['CLUSTER', 'GETKEYSINSLOT', this.slot, count]));
-        return keys.filter((key) => !this.conflicts.has(key));
+        const [reply] = await connection.send(encodeCommand(['CLUSTER', 'GETKEYSINSLOT', this.slot, count]), 1);
+        const keys = asBulks(reply);
+        return this.conflicts.size === 0 ? keys : BulkList.of(keys.words.filter((key) => !this.conflicts.has(key)));
       } catch (error) {
         await this.pause(error);
       }

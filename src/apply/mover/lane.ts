@@ -1,11 +1,12 @@
 // The road keys travel from one source to one target: a connection to the source that carries MIGRATE and, right behind
 // each, the question which keys are left. Measures how long the source was busy. Not here: what to do on errors (drain.ts),
 // which keys go together (weigh.ts).
-import { migrateCommand } from '../../client/migrate-command.js';
-import type { Connection } from '../../client/connection.js';
-import { asStrings } from '../../client/read-reply.js';
+import { encodeMigrate } from '../../client/migrate-command.js';
+import type { Connection, Outcome } from '../../client/connection.js';
+import { asBulks } from '../../client/read-reply.js';
+import { BulkList } from '../../resp/bulk-list.js';
+import { encodeCommand, encodeCommands } from '../../resp/command.js';
 import { ReplyError } from '../../resp/reply.js';
-import type { Reply } from '../../resp/reply.js';
 import { delay } from '../delay.js';
 import type { NodeLink } from '../node-link.js';
 import type { MoverSettings } from './options.js';
@@ -23,21 +24,21 @@ export interface Delivery {
   /** undefined = moved (or gone before it could be moved). */
   readonly error: ReplyError | undefined;
   /** Keys still in the slot, at most the next batch. */
-  readonly left: readonly string[];
+  readonly left: BulkList;
   readonly ms: number;
 }
 
 /** A batch is meant to take this share of the permitted stall, so that its neighbours fit in too. */
 const BATCH_SHARE = 0.25;
 /** Milliseconds of one batch at most: more saves little, and clients of both ends wait behind it. */
-const BATCH_MS = 0.6;
+const BATCH_MS = 0.25;
 /** Keys weighed with a MIGRATE beyond as many as it moves: so the next ones are known when their turn comes. */
 const RIDERS = 32;
 
 /** What goes into one MIGRATE. */
 export interface Freight {
   readonly slot: number;
-  readonly keys: readonly string[];
+  readonly keys: BulkList;
   /** Size in memory, as the source told. */
   readonly bytes: number;
   readonly replace: boolean;
@@ -83,16 +84,16 @@ export class Lane {
   }
 
   /** Weighs the keys that are offered and takes as many as go together; big ones get both ends for themselves. */
-  async load(turn: Turn, slot: number, offered: readonly string[], replace: boolean): Promise<{ freight: Freight; turn: Turn }> {
-    const fit = offered.length > this.pace.offerKeys ? offered.slice(0, this.pace.batchKeys) : offered;
+  async load(turn: Turn, slot: number, offered: BulkList, replace: boolean): Promise<{ freight: Freight; turn: Turn }> {
+    const fit = offered.length > this.pace.offerKeys ? offered.first(this.pace.batchKeys) : offered;
     if (this.lightBytes !== undefined) {
-      const keys = fit.slice(0, Math.max(1, Math.floor(this.settings.maxBatchBytes / this.lightBytes)));
+      const keys = fit.first(Math.max(1, Math.floor(this.settings.maxBatchBytes / this.lightBytes)));
       return { freight: { slot, keys, bytes: keys.length * this.lightBytes, replace }, turn };
     }
     const connection = await this.source.connection();
-    await this.scales.known(offered, (keys) => connection.pipeline(keys.map(weighCommand)));
-    const { keys, bytes, big } = nextBatch(fit, (key) => this.scales.sizeOf(key), this.settings.maxBatchBytes);
-    const freight = { slot, keys, bytes, replace };
+    await this.scales.known(offered.words, (keys) => connection.pipeline(keys.map(weighCommand)));
+    const { keys, bytes, big } = nextBatch(fit.words, (key) => this.scales.sizeOf(key), this.settings.maxBatchBytes);
+    const freight = { slot, keys: BulkList.of(keys), bytes, replace };
     if (!big) return { freight, turn };
     const { source, target, settings } = this;
     const ownTimeoutMs = await timeoutOf({ slot, key: keys[0] ?? '', bytes, source, target }, connection, settings);
@@ -124,8 +125,8 @@ export class Lane {
   }
 
   /** These keys will be offered, in this order. */
-  announce(keys: readonly string[]): void {
-    if (this.lightBytes === undefined) this.scales.announce(keys);
+  announce(keys: BulkList): void {
+    if (this.lightBytes === undefined) this.scales.announce(keys.words);
   }
 
   /** Bytes of keys that were offered, as far as they were weighed. */
@@ -134,8 +135,8 @@ export class Lane {
   }
 
   /** These keys are gone. */
-  forget(keys: readonly string[]): void {
-    if (this.lightBytes === undefined) this.scales.forget(keys);
+  forget(keys: BulkList): void {
+    if (this.lightBytes === undefined) this.scales.forget(keys.words);
   }
 
   close(): void {
@@ -157,16 +158,16 @@ export class Lane {
     const connection = await this.open();
     const { host, port } = this.target.announced;
     const patience = ownTimeoutMs ?? this.settings.timeoutMs;
-    const migrate = migrateCommand({ host, port, keys, replace, timeoutMs: patience, ...this.settings.credentials });
-    const more = ['CLUSTER', 'GETKEYSINSLOT', slot, this.pace.offerKeys + 1];
+    const migrate = encodeMigrate({ host, port, replace, timeoutMs: patience, ...this.settings.credentials }, keys);
+    const more = encodeCommand(['CLUSTER', 'GETKEYSINSLOT', slot, this.pace.offerKeys + 1]);
     const riding = this.scales.take(keys.length + RIDERS);
     const sentAt = performance.now();
     // The limit here only guards against a source that never answers: its own timeout is per socket operation.
-    const replies = await connection.pipeline([migrate, more, ...riding.map(weighCommand)], { timeoutMs: patience * 4 + 60_000 }).catch((error: unknown) => {
+    const replies = await connection.send(migrate + more + encodeCommands(riding.map(weighCommand)), 2 + riding.length, { timeoutMs: patience * 4 + 60_000 }).catch((error: unknown) => {
       this.scales.lost(riding);
       throw error;
     });
-    this.scales.learn(riding, replies.slice(2));
+    this.scales.learn(riding, replies.slice(2) as Outcome[]);
     const now = performance.now();
     const ms = Math.max(0, now - Math.max(this.lastReply, sentAt + this.roundTripMs));
     this.lastReply = now;
@@ -197,8 +198,7 @@ export class Lane {
   }
 }
 
-function delivery(keys: readonly string[], replies: readonly (Reply | ReplyError)[], ms: number): Delivery {
-  const [moved, left] = replies;
+function delivery(keys: BulkList, [moved, left]: readonly (Outcome | BulkList)[], ms: number): Delivery {
   const error = moved instanceof ReplyError ? moved : undefined;
-  return { error, left: left instanceof ReplyError && error !== undefined ? keys : asStrings(left), ms };
+  return { error, left: left instanceof ReplyError && error !== undefined ? keys : asBulks(left), ms };
 }

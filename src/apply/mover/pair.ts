@@ -1,8 +1,10 @@
 // Moves the slots of one (source, target) pair: groups of slots are opened together, emptied, closed together; several
 // groups are under way at once, so that the next is open before the last is closed. Not here: MIGRATE (drain.ts).
 import { setSlotCommand } from '../../client/admin.js';
-import { asStrings } from '../../client/read-reply.js';
+import { asBulks } from '../../client/read-reply.js';
 import { TribError } from '../../errors.js';
+import type { BulkList } from '../../resp/bulk-list.js';
+import { encodeCommands } from '../../resp/command.js';
 import { ReplyError } from '../../resp/reply.js';
 import type { NodeLink } from '../node-link.js';
 import { Drain } from './drain.js';
@@ -63,7 +65,7 @@ async function moveGroup(pair: Pair, slots: readonly number[], settings: MoverSe
 }
 
 /** Opens slots, target first (cli 2.8), and asks for their first keys; slots refused by either side go to `failures`. */
-async function open(pair: Pair, slots: readonly number[], settings: MoverSettings, failures: Map<number, unknown>): Promise<Map<number, string[]>> {
+async function open(pair: Pair, slots: readonly number[], settings: MoverSettings, failures: Map<number, unknown>): Promise<Map<number, BulkList>> {
   const { source, target } = pair;
   const refused = await setSlots(settings, target, slots, 'IMPORTING', source.id);
   for (const [slot, error] of refused) failures.set(slot, refusal(target, slot, error));
@@ -76,23 +78,23 @@ async function open(pair: Pair, slots: readonly number[], settings: MoverSetting
   return keys;
 }
 
-async function migrating(pair: Pair, slots: readonly number[], failures: Map<number, unknown>): Promise<Map<number, string[]>> {
+async function migrating(pair: Pair, slots: readonly number[], failures: Map<number, unknown>): Promise<Map<number, BulkList>> {
   const connection = await pair.source.connection();
   const count = pair.lane.pace.offerKeys + 1;
   const commands = slots.flatMap((slot) => [setSlotCommand(slot, 'MIGRATING', pair.target.id), ['CLUSTER', 'GETKEYSINSLOT', String(slot), String(count)]]);
-  const replies = await connection.pipeline(commands);
-  const keys = new Map<number, string[]>();
+  const replies = await connection.send(encodeCommands(commands), commands.length);
+  const keys = new Map<number, BulkList>();
   slots.forEach((slot, index) => {
     const opened = replies[index * 2];
     if (opened instanceof ReplyError && mayPass(opened)) throw opened;
     if (opened instanceof ReplyError) failures.set(slot, refusal(pair.source, slot, opened));
-    else keys.set(slot, asStrings(replies[index * 2 + 1]));
+    else keys.set(slot, asBulks(replies[index * 2 + 1]));
   });
   return keys;
 }
 
 /** Empties the slots, side by side as far as the lane lets them; returns how many keys each had. */
-async function drainAll(pair: Pair, opened: ReadonlyMap<number, string[]>, settings: MoverSettings, failures: Map<number, unknown>): Promise<Map<number, number>> {
+async function drainAll(pair: Pair, opened: ReadonlyMap<number, BulkList>, settings: MoverSettings, failures: Map<number, unknown>): Promise<Map<number, number>> {
   const keys = new Map<number, number>();
   await Promise.all(
     [...opened].map(async ([slot, first]) => {

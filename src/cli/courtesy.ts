@@ -1,0 +1,38 @@
+// Manners of a program that works beside the servers it administers: they go first, and its engine does not take the cores
+// for itself. Wishes only: where the system refuses them, everything works all the same.
+import { readdirSync } from 'node:fs';
+import { getPriority, networkInterfaces, setPriority } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
+
+/**
+ * Engine settings of a program that lives for a second. Optimising a function costs more than it saves in so short a
+ * life, on a core that servers want: it was two fifths of a reshard's own time. What stays hot for long is still optimised,
+ * later. And the young generation grows at once instead of being collected thirty times on the way.
+ */
+export function beShortLived(): void {
+  setFlagsFromString('--interrupt-budget=2000000');
+  setFlagsFromString('--semi-space-growth-factor=16');
+}
+
+/** Steps of niceness beside servers; never so many that a busy machine starves us in the middle of a move. */
+const COURTESY = 10;
+/** For the engine's own threads, which compile and collect: they use up whole time slices, and nobody waits for them. */
+const BACKGROUND = 15;
+
+/** Whether an address is one of this machine. Names count as elsewhere: servers announce addresses. */
+export function isHere(host: string): boolean {
+  if (/^(127\.|::1$|localhost$)/.test(host)) return true;
+  return Object.values(networkInterfaces()).some((entries) => entries?.some(({ address }) => address === host) === true);
+}
+
+/** Lets servers on this machine go first; `hosts`: where the servers are. */
+export function giveWay(hosts: readonly string[]): void {
+  if (!hosts.some(isHere)) return;
+  try {
+    setPriority(Math.max(getPriority(), COURTESY));
+    // Niceness is a thread's own on Linux; elsewhere there is no such list, and the process has been told.
+    for (const thread of readdirSync('/proc/self/task')) if (Number(thread) !== process.pid) setPriority(Number(thread), BACKGROUND);
+  } catch {
+    return; // a wish, no need
+  }
+}
