@@ -20,7 +20,7 @@ export interface Pair extends Ends {
 }
 
 /** Slots opened and closed together. Every closing makes all nodes of the cluster write their nodes.conf: few would stall them often. */
-const GROUP = 24;
+const GROUP = 32;
 /** Groups under way at once over a long way: one opens, two move, one closes. Near by, one after the other is as fast, and calmer. */
 const FAR_GROUPS = 4;
 /** Milliseconds there and back from which a node counts as far away. */
