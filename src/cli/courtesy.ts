@@ -4,12 +4,16 @@ import { readdirSync } from 'node:fs';
 import { getPriority, networkInterfaces, setPriority } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 
+/** Major version of Node up to which the engine has the flags below; it complains on stderr about one it doesn't know. */
+const FLAGS_KNOWN_UP_TO = 22;
+
 /**
  * Engine settings of a program that lives for a second. Optimising a function costs more than it saves in so short a
  * life, on a core that servers want: it was two fifths of a reshard's own time. What stays hot for long is still optimised,
  * later. And the young generation grows at once instead of being collected thirty times on the way.
  */
 export function beShortLived(): void {
+  if (Number(process.versions.node.split('.')[0]) > FLAGS_KNOWN_UP_TO) return;
   setFlagsFromString('--interrupt-budget=2000000');
   setFlagsFromString('--semi-space-growth-factor=16');
 }

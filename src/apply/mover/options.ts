@@ -6,7 +6,7 @@ import type { ApplyStats, EventNode, OnEvent } from '../event.js';
 export interface MoverOptions {
   /** Milliseconds one MIGRATE may keep the source busy; batches shrink and grow to stay below. Default 20. */
   readonly maxStallMs?: number;
-  /** Slots open at the same time for each (source, target) pair. Default 24, or 96 when the nodes are far away. */
+  /** Slots open at the same time for each (source, target) pair. Default 32, or 128 when the nodes are far away. */
   readonly slotsInFlight?: number;
   /** Most keys in one MIGRATE. Default 1000. */
   readonly pipeline?: number;
