@@ -9,6 +9,7 @@ import { genericCommands } from './generic.js';
 import { hashCommands } from './hash.js';
 import { listCommands } from './list.js';
 import { pubsubCommands } from './pubsub.js';
+import { diagnosticCommands } from './diagnostics.js';
 import { serverCommands } from './server.js';
 import { setCommands } from './set.js';
 import { stringCommands } from './string.js';
@@ -27,6 +28,7 @@ const FAMILIES: readonly (readonly CommandSpec[])[] = [
   pubsubCommands,
   genericCommands,
   serverCommands,
+  diagnosticCommands,
 ];
 
 /** The table of a node; counters in it belong to that node. `directives` are those of its redis.conf (rename-command). */
