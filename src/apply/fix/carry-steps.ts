@@ -5,7 +5,8 @@ import type { FixStep } from '../../plan/fix/step.js';
 import { eachSlot } from '../../plan/step.js';
 import { ReplyError, fromBinary } from '../../resp/reply.js';
 import { TribError } from '../../errors.js';
-import { canTakeTogether, closeSlots, setSlots } from '../mover/set-slot.js';
+import { closeSlots } from '../mover/closing.js';
+import { setSlots, takingWays } from '../mover/set-slot.js';
 import { Health } from '../mover/retry.js';
 import type { NodeLink } from '../node-link.js';
 import { mapBounded } from '../parallel.js';
@@ -77,7 +78,7 @@ async function close(run: FixRun, step: CarryStep, slots: readonly number[]): Pr
     return run.fail(step.kind, slots, new TribError('KEYS_LEFT', message, { hint: 'settle these keys first (--on-conflict), then run fix again' }));
   }
   const others = run.request.view.masters.filter((node) => node.id !== source.id && node.id !== target.id).map((node) => run.link(node.id));
-  await closeSlots(run.settings, slots, { source, target, others, together: await canTakeTogether(target) });
+  await closeSlots(run.settings, slots, { source, target, others, ...(await takingWays(target)) });
   run.movesFinished += slots.length;
   for (const slot of slots) run.request.onEvent({ kind: 'slotClosed', slot, source: { id: source.id, name: source.name }, target: { id: target.id, name: target.name }, keys: 0 });
 }

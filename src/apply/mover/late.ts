@@ -1,5 +1,5 @@
 // Masters that took no part in a move and have not heard of it: announcements reach them within milliseconds, and who
-// missed them (a broken bus link) is told directly, once the move is over. Not here: why not at once (set-slot.ts).
+// missed them (a broken bus link) is told directly, once the move is over. Not here: why not at once (closing.ts).
 import { asString } from '../../client/read-reply.js';
 import { parseNodesText } from '../../cluster/nodes-text.js';
 import { delay } from '../delay.js';
@@ -9,12 +9,12 @@ import type { MoverSettings } from './options.js';
 import { tell } from './set-slot.js';
 
 /** Milliseconds that announcements get before somebody is told directly. */
-const PATIENCE_MS = 1000;
+const PATIENCE_MS = 5000;
 const POLL_MS = 25;
 const AT_ONCE = 64;
 
 /** The slots of `owners` (slot → id of its new owner) that a node ascribes to others. */
-async function unaware(link: NodeLink, owners: ReadonlyMap<number, string>): Promise<Map<string, number[]>> {
+export async function unaware(link: NodeLink, owners: ReadonlyMap<number, string>): Promise<Map<string, number[]>> {
   const lines = parseNodesText(asString(await (await link.connection()).command(['CLUSTER', 'NODES'])));
   const slotsOf = new Map(lines.map((line) => [line.id, line.slots]));
   const missing = new Map<string, number[]>();

@@ -9,6 +9,7 @@ import type { ApplyEvent, ApplyStats, OnEvent } from '../event.js';
 import type { NodeLink } from '../node-link.js';
 import { inRounds } from '../rounds.js';
 import { settleEpochs } from '../settle-epochs.js';
+import { closeSlots } from './closing.js';
 import { Lane } from './lane.js';
 import { tellLateOnes } from './late.js';
 import type { MoverOptions, MoverSettings, SlotFailure } from './options.js';
@@ -19,7 +20,7 @@ import { movePair } from './pair.js';
 import type { PairWork } from './preflight.js';
 import { preflight } from './preflight.js';
 import { retrying } from './retry.js';
-import { canTakeTogether, closeSlots } from './set-slot.js';
+import { takingWays } from './set-slot.js';
 import { replacedNode } from './succession.js';
 import { RateLimit } from './throttle.js';
 
@@ -92,8 +93,8 @@ async function runPair(request: MoveRequest, work: PairWork, { budget, rate }: L
   const others = request.view.masters.filter((node) => node.id !== source.id && node.id !== target.id).map((node) => link(request, node.id));
   const lane = new Lane(source, target, budget.way(source.id, target.id), rate, settings);
   try {
-    const together = await retrying(settings, target, () => canTakeTogether(target));
-    const pair: Pair = { source, target, others, lane, together };
+    const ways = await retrying(settings, target, () => takingWays(target));
+    const pair: Pair = { source, target, others, lane, ...ways };
     if (work.finish.length > 0) await closeSlots(settings, work.finish, pair);
     return await movePair(pair, work.move, settings, stopped);
   } finally {

@@ -7,13 +7,13 @@ import type { BulkList } from '../../resp/bulk-list.js';
 import { encodeCommands } from '../../resp/command.js';
 import { ReplyError } from '../../resp/reply.js';
 import type { NodeLink } from '../node-link.js';
+import { Closing, type Ends } from './closing.js';
 import { Drain } from './drain.js';
 import type { Lane } from './lane.js';
 import type { MoverSettings, SlotFailure } from './options.js';
 import { KeyConflict } from './options.js';
 import { mayPass, retrying } from './retry.js';
-import type { Ends } from './set-slot.js';
-import { closeSlots, setSlots } from './set-slot.js';
+import { setSlots } from './set-slot.js';
 
 export interface Pair extends Ends {
   readonly lane: Lane;
@@ -38,26 +38,33 @@ export async function movePair(pair: Pair, slots: readonly number[], settings: M
   const inFlight = await slotsInFlight(pair, settings);
   const size = Math.min(GROUP, inFlight);
   const failures: SlotFailure[] = [];
+  const { source, target } = pair;
+  const moved = new Map<number, number>();
+  const closing = new Closing(settings, pair, (closed) => {
+    for (const slot of closed) settings.emit({ kind: 'slotClosed', slot, source: ref(source), target: ref(target), keys: moved.get(slot) ?? 0 });
+  });
   let next = 0;
   const worker = async (): Promise<void> => {
     while (next < slots.length && !stopped() && failures.length === 0) {
       const group = slots.slice(next, next + size);
       next += group.length;
-      failures.push(...(await moveGroup(pair, group, settings)));
+      failures.push(...(await moveGroup(pair, group, settings, closing, moved)));
     }
   };
   await Promise.all(Array.from({ length: Math.max(1, Math.floor(inFlight / size)) }, worker));
-  return failures;
+  const unsettled = await closing.settled();
+  return unsettled === undefined ? failures : [...failures, ...report(pair, new Map(unsettled.slots.map((slot) => [slot, unsettled.error])))];
 }
 
-async function moveGroup(pair: Pair, slots: readonly number[], settings: MoverSettings): Promise<SlotFailure[]> {
+/** `moved`: keys of each emptied slot. */
+async function moveGroup(pair: Pair, slots: readonly number[], settings: MoverSettings, closing: Closing, moved: Map<number, number>): Promise<SlotFailure[]> {
   const failures = new Map<number, unknown>();
   try {
     const opened = await open(pair, slots, settings, failures);
     const keys = await drainAll(pair, opened, settings, failures);
     if (keys.size === 0) return report(pair, failures);
-    await closeSlots(settings, [...keys.keys()], pair);
-    for (const [slot, count] of keys) settings.emit({ kind: 'slotClosed', slot, source: ref(pair.source), target: ref(pair.target), keys: count });
+    for (const [slot, count] of keys) moved.set(slot, count);
+    await closing.close([...keys.keys()]);
   } catch (error) {
     for (const slot of slots) if (!failures.has(slot)) failures.set(slot, error);
   }

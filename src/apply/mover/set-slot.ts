@@ -1,5 +1,5 @@
-// CLUSTER SETSLOT for many slots in one write, repeated when the connection breaks (it may be said twice), and the
-// closing order that leaves no moment without an owner (cli 2.8 step 5).
+// CLUSTER SETSLOT for many slots in one write, repeated when the connection breaks (it may be said twice). Not here: in which
+// order who is told of a slot's new owner (closing.ts).
 import type { Arg } from '../../resp/command.js';
 import type { Reply } from '../../resp/reply.js';
 import { setSlotCommand } from '../../client/admin.js';
@@ -35,16 +35,24 @@ function refusals(slots: readonly number[], replies: readonly (Reply | ReplyErro
   return refused;
 }
 
+/** How a node takes slots over. */
+export interface TakingWays {
+  /** It can be given many slots with one announcement; see takeTogether. */
+  readonly together: boolean;
+  /** It tells all nodes of slots it has taken by itself, at once. */
+  readonly announces: boolean;
+}
+
 /**
- * True when a node can be given many slots with one announcement; see takeTogether. Servers before 7.0 announce nothing
- * by themselves. Valkey 8 replicates every SETSLOT and waits for it, which has no place inside MULTI. Users who may not
- * MULTI get the plain way too.
+ * Servers before 7.0 announce nothing by themselves. Valkey 8 replicates every SETSLOT and waits for it, which has no place
+ * inside MULTI. Users who may not MULTI get the slots one by one.
  */
-export async function canTakeTogether(link: NodeLink): Promise<boolean> {
+export async function takingWays(link: NodeLink): Promise<TakingWays> {
   const connection = await link.connection();
   const [info, multi, exec] = await connection.pipeline([['INFO', 'server'], ['MULTI'], ['EXEC']]);
-  if (typeof info !== 'string' || multi !== 'OK' || !Array.isArray(exec)) return false;
-  return Number(/^redis_version:(\d+)/m.exec(info)?.[1]) >= 7 && !/^(valkey_version|server_name:valkey)/m.test(info);
+  if (typeof info !== 'string') return { together: false, announces: false };
+  const announces = Number(/^redis_version:(\d+)/m.exec(info)?.[1]) >= 7 && !/^(valkey_version|server_name:valkey)/m.test(info);
+  return { together: announces && multi === 'OK' && Array.isArray(exec), announces };
 }
 
 /** The commands that give slots to their importer with two announcements instead of one a slot, and where each slot's verdict is. */
@@ -63,7 +71,7 @@ export function takeTogetherCommands(slots: readonly number[], owner: string): {
  * each of which goes through all 16384 slots: 32 in a row stall every node of the cluster for milliseconds. In one
  * transaction nobody sees the slots between import and ownership, and nobody's epoch can come in between.
  */
-async function takeTogether(settings: MoverSettings, link: NodeLink, slots: readonly number[]): Promise<Map<number, ReplyError>> {
+export async function takeTogether(settings: MoverSettings, link: NodeLink, slots: readonly number[]): Promise<Map<number, ReplyError>> {
   const { commands, verdicts } = takeTogetherCommands(slots, link.id);
   return retrying(settings, link, async () => {
     const connection = await link.connection();
@@ -75,39 +83,8 @@ async function takeTogether(settings: MoverSettings, link: NodeLink, slots: read
   });
 }
 
-/** Who is told of a slot's new owner. */
-export interface Ends {
-  readonly source: NodeLink;
-  readonly target: NodeLink;
-  /** Masters that only need to know. */
-  readonly others: readonly NodeLink[];
-  /** The target can take many slots in one transaction. */
-  readonly together: boolean;
-}
-
 /** A master that gave its last slot away has become a replica and says so: all is as it should be. */
-const NO_MASTER_ANY_MORE = /only with (masters|primaries)/i;
-
-/**
- * Gives the emptied slots to the target: told first, as an owner must know before anybody points to it; then the
- * source; then the other masters, whose errors are only warnings, because gossip tells them too. `together`: the target
- * can take them in one transaction (canTakeTogether) and announces them to all nodes itself. Then the others are left
- * alone (late.ts looks after them): a 7.0 node that hears of a slot's new owner from us between "the old owner lets it
- * go" and "the new owner has it" on the bus keeps a mark that the slot is anybody's. When it becomes the target of that
- * slot one day, a late ping of the former owner takes the slot away again, and its keys are deleted.
- */
-export async function closeSlots(
-  settings: MoverSettings,
-  slots: readonly number[],
-  { source, target, others, together }: Ends,
-): Promise<void> {
-  const refusedByTarget = together ? await takeTogether(settings, target, slots) : await setSlots(settings, target, slots, 'NODE', target.id);
-  failOnRefusal(refusedByTarget, target);
-  const refusedBySource = await setSlots(settings, source, slots, 'NODE', target.id);
-  for (const [slot, error] of refusedBySource) if (NO_MASTER_ANY_MORE.test(error.message)) refusedBySource.delete(slot);
-  failOnRefusal(refusedBySource, source);
-  if (!together) await Promise.all(others.map((other) => tell(settings, other, slots, target.id)));
-}
+export const NO_MASTER_ANY_MORE = /only with (masters|primaries)/i;
 
 /** Tells a master that only has to know. What it refuses is a warning: gossip will tell it. */
 export async function tell(settings: MoverSettings, other: NodeLink, slots: readonly number[], owner: string): Promise<void> {
@@ -124,7 +101,8 @@ export async function tell(settings: MoverSettings, other: NodeLink, slots: read
   }
 }
 
-function failOnRefusal(refused: ReadonlyMap<number, ReplyError>, link: NodeLink): void {
+/** Throws SETSLOT_REFUSED naming the first of the refused slots. */
+export function failOnRefusal(refused: ReadonlyMap<number, ReplyError>, link: NodeLink): void {
   const [first] = refused;
   if (first === undefined) return;
   const [slot, error] = first;

@@ -1,0 +1,102 @@
+// Ends the move of slots in an order that leaves no moment without an owner (cli 2.8 step 5), and nobody with a stale idea of
+// one: the target takes the slots, the source hears of that on the bus, and only then from us.
+import { delay } from '../delay.js';
+import type { NodeLink } from '../node-link.js';
+import { unaware } from './late.js';
+import type { MoverSettings } from './options.js';
+import { retrying } from './retry.js';
+import { failOnRefusal, NO_MASTER_ANY_MORE, setSlots, takeTogether, tell, type TakingWays } from './set-slot.js';
+
+/** Who is told of a slot's new owner. */
+export interface Ends extends TakingWays {
+  readonly source: NodeLink;
+  readonly target: NodeLink;
+  /** Masters that only need to know. */
+  readonly others: readonly NodeLink[];
+}
+
+/** Milliseconds that an announcement may be on its way to the source before we say it ourselves, and between two looks. */
+const PATIENCE_MS = 5000;
+const POLL_MS = 4;
+
+/**
+ * Gives emptied slots to the target. A 7.0 source that hears from us who owns a slot, before the new owner says so on the
+ * bus, takes an older packet of that one, still on its way and without the slot, for "its owner doesn't claim it": a mark
+ * that stays when the slot comes back to this node later, and by which any late packet of the other one takes the slot away
+ * again, with its keys (cluster-node 3.4.2; seen on 7.0.15). So where the target announces what it takes, the source is
+ * only told to forget that it was migrating, once it knows. That happens beside the moves that follow. The others are left
+ * to the announcement (late.ts looks after them).
+ */
+export class Closing {
+  /** Slots that the source has not heard of, with the time when the target took them. */
+  private readonly unheard = new Map<number, number>();
+  private listening: Promise<void> | undefined;
+  private failure: { readonly slots: readonly number[]; readonly error: unknown } | undefined;
+
+  /** `closed` is told of slots that both ends agree about. */
+  constructor(
+    private readonly settings: MoverSettings,
+    private readonly ends: Ends,
+    private readonly closed: (slots: readonly number[]) => void,
+  ) {}
+
+  /** Resolves when the target has them. Throws SETSLOT_REFUSED, or the connection's error when nodes stay away. */
+  async close(slots: readonly number[]): Promise<void> {
+    const { settings, ends } = this;
+    const { target, others, together, announces } = ends;
+    failOnRefusal(together ? await takeTogether(settings, target, slots) : await setSlots(settings, target, slots, 'NODE', target.id), target);
+    if (announces) return this.awaitHearing(slots);
+    await this.tellSource(slots);
+    await Promise.all(others.map((other) => tell(settings, other, slots, target.id)));
+  }
+
+  /** Resolves when the source knows of all; returns the slots that it could not be brought to give up, with the reason. */
+  async settled(): Promise<{ readonly slots: readonly number[]; readonly error: unknown } | undefined> {
+    await this.listening;
+    return this.failure;
+  }
+
+  private awaitHearing(slots: readonly number[]): void {
+    for (const slot of slots) this.unheard.set(slot, Date.now());
+    this.listening ??= this.listen().finally(() => (this.listening = undefined));
+  }
+
+  private async listen(): Promise<void> {
+    try {
+      while (this.unheard.size > 0) {
+        await delay(POLL_MS);
+        await this.tellSource(await this.heardOrOverdue());
+      }
+    } catch (error) {
+      this.failure ??= { slots: [...this.unheard.keys()], error };
+      this.unheard.clear();
+    }
+  }
+
+  private async heardOrOverdue(): Promise<number[]> {
+    const { source, target } = this.ends;
+    const asked = [...this.unheard];
+    const owners = new Map(asked.map(([slot]) => [slot, target.id]));
+    const missing = new Set(await retrying(this.settings, source, async () => (await unaware(source, owners)).get(target.id)));
+    const overdue = Date.now() - PATIENCE_MS;
+    return asked.filter(([slot, since]) => !missing.has(slot) || since < overdue).map(([slot]) => slot);
+  }
+
+  private async tellSource(slots: readonly number[]): Promise<void> {
+    if (slots.length === 0) return;
+    const { source, target } = this.ends;
+    const refused = await setSlots(this.settings, source, slots, 'NODE', target.id);
+    for (const [slot, error] of refused) if (NO_MASTER_ANY_MORE.test(error.message)) refused.delete(slot);
+    failOnRefusal(refused, source);
+    for (const slot of slots) this.unheard.delete(slot);
+    this.closed(slots);
+  }
+}
+
+/** Closes slots and waits until both ends agree. Throws as Closing.close. */
+export async function closeSlots(settings: MoverSettings, slots: readonly number[], ends: Ends): Promise<void> {
+  const closing = new Closing(settings, ends, () => undefined);
+  await closing.close(slots);
+  const failure = await closing.settled();
+  if (failure !== undefined) throw failure.error;
+}

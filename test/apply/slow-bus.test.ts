@@ -1,0 +1,60 @@
+// Slots that leave a node and come back while what others say on the cluster bus reaches it late.
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { expect, it } from 'vitest';
+import { openCluster, type Cluster } from '../../src/apply/open-cluster.js';
+import { fill, keysInSlots, totalKeys } from '../support/load.js';
+import { describeWithRedis, startRedisCluster, waitFor, type RedisNode } from '../support/redis-server.js';
+
+const LATE_MS = 200;
+
+/** Holds back what goes to the port; answers come at once. */
+async function delayed(port: number): Promise<Server> {
+  const sockets = new Set<Socket>();
+  const server = createServer({ noDelay: true }, (from) => {
+    const to = connect({ host: '127.0.0.1', port, noDelay: true });
+    for (const socket of [from, to]) sockets.add(socket.on('error', () => undefined));
+    from.on('data', (chunk: Buffer) => setTimeout(() => to.write(chunk), LATE_MS));
+    from.once('close', () => to.destroy());
+    to.on('data', (chunk: Buffer) => from.write(chunk)).once('close', () => from.destroy());
+  });
+  server.once('close', () => sockets.forEach((socket) => socket.destroy()));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+const ask = async (node: RedisNode, ...words: string[]): Promise<string> => {
+  await using connection = await node.connect();
+  return String(await connection.command(words));
+};
+
+async function move(cluster: Cluster, source: string, target: string, first: number, last: number): Promise<void> {
+  await cluster.refresh();
+  await cluster.apply({ steps: [{ kind: 'move-slots', source, target, slots: [[first, last]] }] });
+}
+
+describeWithRedis('a node that hears the others late', () => {
+  it('keeps the keys of slots that come back to it before it has heard who had them meanwhile', async () => {
+    await using nodes = await startRedisCluster(3);
+    const [home, away, third] = nodes.nodes as [RedisNode, RedisNode, RedisNode];
+    const keys = keysInSlots(0, 999, 3000);
+    await fill(nodes, keys.map((key) => ['SET', key, 'x'.repeat(50)]));
+    const proxy = await delayed(away.port + 10_000);
+    try {
+      const { port } = proxy.address() as AddressInfo;
+      await ask(away, 'CONFIG', 'SET', 'cluster-announce-bus-port', String(port));
+      const heard = (text: string): boolean => new RegExp(`:${away.port}@${port}[ ,].* connected`).test(text);
+      await waitFor(async () => (await Promise.all([home, third].map((node) => ask(node, 'CLUSTER', 'NODES')))).every(heard), 'the others to talk through the slow way');
+      await using cluster = await openCluster(nodes.seed);
+      const [here, there] = await Promise.all([ask(home, 'CLUSTER', 'MYID'), ask(away, 'CLUSTER', 'MYID')]);
+      await move(cluster, here, there, 0, 999);
+      await move(cluster, there, here, 0, 999);
+      await move(cluster, here, there, 900, 999);
+      await new Promise((resolve) => setTimeout(resolve, 3 * LATE_MS)); // whatever is on its way has come then
+      expect(await totalKeys(nodes)).toBe(keys.length);
+      await cluster.refresh();
+      expect((await cluster.check()).findings.filter(({ severity }) => severity === 'error')).toEqual([]);
+    } finally {
+      proxy.close();
+    }
+  });
+});
