@@ -17,7 +17,7 @@ export interface Ends extends TakingWays {
 
 /** Milliseconds that an announcement may be on its way to the source before we say it ourselves, and between two looks. */
 const PATIENCE_MS = 5000;
-const POLL_MS = 4;
+const POLL_MS = 20;
 
 /**
  * Gives emptied slots to the target. A 7.0 source that hears from us who owns a slot, before the new owner says so on the

@@ -31,7 +31,7 @@ export interface Delivery {
 /** A batch is meant to take this share of the permitted stall, so that its neighbours fit in too. */
 const BATCH_SHARE = 0.25;
 /** Milliseconds of one batch at most: more saves little, and clients of both ends wait behind it. */
-const BATCH_MS = 0.25;
+const BATCH_MS = 0.5;
 /** Keys weighed with a MIGRATE beyond as many as it moves: so the next ones are known when their turn comes. */
 const RIDERS = 32;
 

@@ -12,10 +12,13 @@ import { tell } from './set-slot.js';
 const PATIENCE_MS = 5000;
 const POLL_MS = 25;
 const AT_ONCE = 64;
+const ID_LENGTH = 40;
 
 /** The slots of `owners` (slot → id of its new owner) that a node ascribes to others. */
 export async function unaware(link: NodeLink, owners: ReadonlyMap<number, string>): Promise<Map<string, number[]>> {
-  const lines = parseNodesText(asString(await (await link.connection()).command(['CLUSTER', 'NODES'])));
+  const text = asString(await (await link.connection()).command(['CLUSTER', 'NODES']));
+  const wanted = new Set(owners.values());
+  const lines = parseNodesText(text.split('\n').filter((line) => wanted.has(line.slice(0, ID_LENGTH))).join('\n')); // the others' slots may be long lists
   const slotsOf = new Map(lines.map((line) => [line.id, line.slots]));
   const missing = new Map<string, number[]>();
   for (const [slot, owner] of owners) {

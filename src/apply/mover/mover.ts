@@ -39,7 +39,7 @@ export interface MoveRequest {
  * Milliseconds of work under way at a node over a short line: one MIGRATE of a batch (lane.ts). Two at once at a target are
  * hardly faster, as it works them off one by one while both sources stand still, and clients wait longer.
  */
-const WINDOW_MS = 0.3;
+const WINDOW_MS = 0.6;
 
 /** Milliseconds that nodes get to hear of each other's config epochs; a ping takes a second or two. */
 const EPOCHS_MS = 10_000;
