@@ -18,6 +18,8 @@ export interface Ends extends TakingWays {
 /** Milliseconds that an announcement may be on its way to the source before we say it ourselves, and between two looks. */
 const PATIENCE_MS = 5000;
 const POLL_MS = 20;
+/** Slots that may be ahead of what the source has heard: who stops wants to stop soon. */
+const MOST_UNHEARD = 96;
 
 /**
  * Gives emptied slots to the target. A 7.0 source that hears from us who owns a slot, before the new owner says so on the
@@ -31,6 +33,8 @@ export class Closing {
   /** Slots that the source has not heard of, with the time when the target took them. */
   private readonly unheard = new Map<number, number>();
   private listening: Promise<void> | undefined;
+  /** Who has moved on too far. */
+  private readonly waiting: (() => void)[] = [];
   private failure: { readonly slots: readonly number[]; readonly error: unknown } | undefined;
 
   /** `closed` is told of slots that both ends agree about. */
@@ -52,13 +56,18 @@ export class Closing {
 
   /** Resolves when the source knows of all; returns the slots that it could not be brought to give up, with the reason. */
   async settled(): Promise<{ readonly slots: readonly number[]; readonly error: unknown } | undefined> {
-    await this.listening;
+    while (this.listening !== undefined) await this.listening;
     return this.failure;
   }
 
-  private awaitHearing(slots: readonly number[]): void {
+  private async awaitHearing(slots: readonly number[]): Promise<void> {
     for (const slot of slots) this.unheard.set(slot, Date.now());
-    this.listening ??= this.listen().finally(() => (this.listening = undefined));
+    this.listening ??= this.listen();
+    while (this.unheard.size > MOST_UNHEARD) await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  private wake(): void {
+    for (const resolve of this.waiting.splice(0)) resolve();
   }
 
   private async listen(): Promise<void> {
@@ -70,7 +79,9 @@ export class Closing {
     } catch (error) {
       this.failure ??= { slots: [...this.unheard.keys()], error };
       this.unheard.clear();
+      this.wake();
     }
+    this.listening = undefined; // in the same breath as the look at what is left: nobody may come in between
   }
 
   private async heardOrOverdue(): Promise<number[]> {
@@ -90,6 +101,7 @@ export class Closing {
     failOnRefusal(refused, source);
     for (const slot of slots) this.unheard.delete(slot);
     this.closed(slots);
+    this.wake();
   }
 }
 
