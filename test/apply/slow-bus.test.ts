@@ -1,6 +1,7 @@
 // Slots that leave a node and come back while what others say on the cluster bus reaches it late.
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { expect, it } from 'vitest';
+import type { ApplyEvent } from '../../src/apply/event.js';
 import { openCluster, type Cluster } from '../../src/apply/open-cluster.js';
 import { fill, keysInSlots, totalKeys } from '../support/load.js';
 import { describeWithRedis, startRedisCluster, waitFor, type RedisNode } from '../support/redis-server.js';
@@ -27,13 +28,21 @@ const ask = async (node: RedisNode, ...words: string[]): Promise<string> => {
   return String(await connection.command(words));
 };
 
-async function move(cluster: Cluster, source: string, target: string, first: number, last: number): Promise<void> {
+/** Moves slots; returns the milliseconds from a slot's opening until source and target agreed, of the quickest slot. */
+async function move(cluster: Cluster, source: string, target: string, first: number, last: number): Promise<number> {
+  const opened = new Map<number, number>();
+  let quickest = Infinity;
+  const onEvent = (event: ApplyEvent): void => {
+    if (event.kind === 'slotOpened') opened.set(event.slot, performance.now());
+    if (event.kind === 'slotClosed') quickest = Math.min(quickest, performance.now() - (opened.get(event.slot) ?? -Infinity));
+  };
   await cluster.refresh();
-  await cluster.apply({ steps: [{ kind: 'move-slots', source, target, slots: [[first, last]] }] });
+  await cluster.apply({ steps: [{ kind: 'move-slots', source, target, slots: [[first, last]] }] }, { onEvent });
+  return quickest;
 }
 
 describeWithRedis('a node that hears the others late', () => {
-  it('keeps the keys of slots that come back to it before it has heard who had them meanwhile', async () => {
+  it('is told that it has lost slots only when it has heard of it, and keeps the keys of those that come back', async () => {
     await using nodes = await startRedisCluster(3);
     const [home, away] = nodes.nodes as [RedisNode, RedisNode, RedisNode];
     const keys = keysInSlots(0, 999, 3000);
@@ -46,8 +55,9 @@ describeWithRedis('a node that hears the others late', () => {
       await waitFor(async () => (await Promise.all(nodes.nodes.map((node) => ask(node, 'CLUSTER', 'NODES')))).every(heard), 'all to talk through the slow way');
       await using cluster = await openCluster(nodes.seed);
       const [here, there] = await Promise.all([ask(home, 'CLUSTER', 'MYID'), ask(away, 'CLUSTER', 'MYID')]);
-      await move(cluster, here, there, 0, 999);
-      await move(cluster, there, here, 0, 999);
+      // Told before the announcement has come, a 7.0 source takes older packets for "the owner doesn't claim this slot".
+      expect(await move(cluster, here, there, 0, 999)).toBeGreaterThan(LATE_MS - 5);
+      expect(await move(cluster, there, here, 0, 999)).toBeGreaterThan(LATE_MS - 5);
       await move(cluster, here, there, 900, 999);
       await new Promise((resolve) => setTimeout(resolve, 3 * LATE_MS)); // whatever is on its way has come then
       expect(await totalKeys(nodes)).toBe(keys.length);
