@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import type { ApplyEvent } from '../../src/apply/event.js';
 import { openCluster, type Cluster } from '../../src/apply/open-cluster.js';
 import { fill, keysInSlots, totalKeys } from '../support/load.js';
+import { claims, holdBus } from '../support/held-bus.js';
 import { describeWithRedis, startRedisCluster, waitFor, type RedisNode } from '../support/redis-server.js';
 
 const LATE_MS = 200;
@@ -29,12 +30,14 @@ const ask = async (node: RedisNode, ...words: string[]): Promise<string> => {
 };
 
 /** Moves slots; returns the milliseconds from a slot's opening until source and target agreed, of the quickest slot. */
-async function move(cluster: Cluster, source: string, target: string, first: number, last: number): Promise<number> {
+async function move(cluster: Cluster, source: string, target: string, first: number, last: number, onClosed = (): void => undefined): Promise<number> {
   const opened = new Map<number, number>();
   let quickest = Infinity;
   const onEvent = (event: ApplyEvent): void => {
     if (event.kind === 'slotOpened') opened.set(event.slot, performance.now());
-    if (event.kind === 'slotClosed') quickest = Math.min(quickest, performance.now() - (opened.get(event.slot) ?? -Infinity));
+    if (event.kind !== 'slotClosed') return;
+    quickest = Math.min(quickest, performance.now() - (opened.get(event.slot) ?? -Infinity));
+    onClosed();
   };
   await cluster.refresh();
   await cluster.apply({ steps: [{ kind: 'move-slots', source, target, slots: [[first, last]] }] }, { onEvent });
@@ -65,6 +68,35 @@ describeWithRedis('a node that hears the others late', () => {
       expect((await cluster.check()).findings.filter(({ severity }) => severity === 'error')).toEqual([]);
     } finally {
       for (const proxy of proxies) proxy.close();
+    }
+  });
+
+  it('keeps the keys of a slot that goes back while answers of its last owner have overtaken what that one said before', async () => {
+    await using nodes = await startRedisCluster(3);
+    const [home, away, third] = nodes.nodes as [RedisNode, RedisNode, RedisNode];
+    const keys = keysInSlots(0, 0, 50);
+    await fill(nodes, keys.map((key) => ['SET', key, 'x']));
+    const bus = await holdBus(away.port + 10_000);
+    try {
+      await ask(away, 'CONFIG', 'SET', 'cluster-announce-bus-port', String(bus.port));
+      const heard = (text: string): boolean => text.split('\n').some((line) => line.includes(`@${bus.port}`) && line.includes(' connected'));
+      await waitFor(async () => (await Promise.all([home, third].map((node) => ask(node, 'CLUSTER', 'NODES')))).every(heard), 'both to talk through the listener');
+      await using cluster = await openCluster(nodes.seed);
+      const [here, there] = await Promise.all([ask(home, 'CLUSTER', 'MYID'), ask(away, 'CLUSTER', 'MYID')]);
+      await move(cluster, here, there, 0, 0);
+      bus.hold(here);
+      await waitFor(() => Promise.resolve(bus.held.some((packet) => !claims(packet, 0))), 'a packet of home from before it gets the slot back');
+      // away hears of it by an answer to its own ping. What home had sent comes later: now, for who waits for it.
+      let late: NodeJS.Timeout | undefined;
+      await move(cluster, there, here, 0, 0, () => (late = setTimeout(bus.release, 3 * LATE_MS)));
+      clearTimeout(late);
+      bus.release((packet) => !claims(packet, 0));
+      await move(cluster, here, there, 0, 0);
+      bus.release();
+      await new Promise((resolve) => setTimeout(resolve, LATE_MS));
+      expect(await totalKeys(nodes)).toBe(keys.length);
+    } finally {
+      bus.close();
     }
   });
 });

@@ -1,7 +1,9 @@
 // Ends the move of slots in an order that leaves no moment without an owner (cli 2.8 step 5), and nobody with a stale idea of
 // one: the target takes the slots, the source hears of that on the bus, and only then from us.
+import { asString, parseInfo } from '../../client/read-reply.js';
 import { delay } from '../delay.js';
 import type { NodeLink } from '../node-link.js';
+import { type Contact, arrived, heardAnew, look, mayHaveCrossed } from './contact.js';
 import { unaware } from './late.js';
 import type { MoverSettings } from './options.js';
 import { retrying } from './retry.js';
@@ -35,6 +37,9 @@ export class Closing {
   private listening: Promise<void> | undefined;
   /** Who has moved on too far. */
   private readonly waiting: (() => void)[] = [];
+  /** The source's contact to the target, when it last told, and before the target took slots the last time. */
+  private contact: Contact | undefined;
+  private beforeLast: Contact | undefined;
   private failure: { readonly slots: readonly number[]; readonly error: unknown } | undefined;
 
   /** `closed` is told of slots that both ends agree about. */
@@ -48,6 +53,8 @@ export class Closing {
   async close(slots: readonly number[]): Promise<void> {
     const { settings, ends } = this;
     const { target, others, together, announces } = ends;
+    if (announces && this.contact === undefined) await this.listenOnce();
+    this.beforeLast = this.contact;
     failOnRefusal(together ? await takeTogether(settings, target, slots) : await setSlots(settings, target, slots, 'NODE', target.id), target);
     if (announces) return this.awaitHearing(slots);
     await this.tellSource(slots);
@@ -57,7 +64,39 @@ export class Closing {
   /** Resolves when the source knows of all; returns the slots that it could not be brought to give up, with the reason. */
   async settled(): Promise<{ readonly slots: readonly number[]; readonly error: unknown } | undefined> {
     while (this.listening !== undefined) await this.listening;
+    if (this.failure === undefined) await this.outlastLatePackets();
     return this.failure;
+  }
+
+  /**
+   * What the target said before it took slots may still come to the source: by the way of its announcements, if the source
+   * heard otherwise, or as the answer to a ping, if there was one meanwhile. That sets the mark (above) once more, until a
+   * later packet takes it away. So a move ends when all has arrived: what comes next may be to move the slots back.
+   * 7.2 forgets the mark by itself.
+   */
+  private async outlastLatePackets(): Promise<void> {
+    const { contact, beforeLast, settings } = this;
+    if (contact === undefined || beforeLast === undefined) return;
+    const { source, target } = this.ends;
+    try {
+      const info = parseInfo(asString(await (await source.connection()).command(['INFO', 'server'])));
+      if (info.get('redis_version')?.startsWith('7.0.') !== true) return;
+      const crossed = mayHaveCrossed(beforeLast, contact);
+      const anew = (from: NodeLink, other: NodeLink): Promise<boolean> => heardAnew(from, other.id, PATIENCE_MS, settings.signal);
+      const flushed = await arrived(target, source, PATIENCE_MS, settings.signal);
+      if (crossed) await Promise.all([anew(source, target), flushed || anew(target, source)]);
+    } catch {
+      return; // stopped, or a node is gone: neither is a failure of a move that is complete
+    }
+  }
+
+  private async listenOnce(): Promise<string> {
+    const { source, target } = this.ends;
+    return retrying(this.settings, source, async () => {
+      const { text, contact } = await look(await source.connection(), target.id);
+      this.contact = contact;
+      return text;
+    });
   }
 
   private async awaitHearing(slots: readonly number[]): Promise<void> {
@@ -85,10 +124,10 @@ export class Closing {
   }
 
   private async heardOrOverdue(): Promise<number[]> {
-    const { source, target } = this.ends;
+    const { target } = this.ends;
     const asked = [...this.unheard];
     const owners = new Map(asked.map(([slot]) => [slot, target.id]));
-    const missing = new Set(await retrying(this.settings, source, async () => (await unaware(source, owners)).get(target.id)));
+    const missing = new Set(unaware(await this.listenOnce(), owners).get(target.id));
     const overdue = Date.now() - PATIENCE_MS;
     return asked.filter(([slot, since]) => !missing.has(slot) || since < overdue).map(([slot]) => slot);
   }

@@ -14,9 +14,8 @@ const POLL_MS = 25;
 const AT_ONCE = 64;
 const ID_LENGTH = 40;
 
-/** The slots of `owners` (slot → id of its new owner) that a node ascribes to others. */
-export async function unaware(link: NodeLink, owners: ReadonlyMap<number, string>): Promise<Map<string, number[]>> {
-  const text = asString(await (await link.connection()).command(['CLUSTER', 'NODES']));
+/** The slots of `owners` (slot → id of its new owner) that a node's CLUSTER NODES ascribes to others. */
+export function unaware(text: string, owners: ReadonlyMap<number, string>): Map<string, number[]> {
   const wanted = new Set(owners.values());
   const lines = parseNodesText(text.split('\n').filter((line) => wanted.has(line.slice(0, ID_LENGTH))).join('\n')); // the others' slots may be long lists
   const slotsOf = new Map(lines.map((line) => [line.id, line.slots]));
@@ -31,7 +30,7 @@ export async function unaware(link: NodeLink, owners: ReadonlyMap<number, string
 async function bringUpToDate(settings: MoverSettings, link: NodeLink, owners: ReadonlyMap<number, string>): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
-    const missing = await unaware(link, owners);
+    const missing = unaware(asString(await (await link.connection()).command(['CLUSTER', 'NODES'])), owners);
     if (missing.size === 0) return;
     if (Date.now() > deadline) {
       for (const [owner, slots] of missing) await tell(settings, link, slots, owner);
