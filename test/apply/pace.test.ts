@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Way } from '../../src/apply/mover/pace.js';
 import { Pace, StallBudget } from '../../src/apply/mover/pace.js';
 
-const limits = { batchMs: 2, stallMs: 5, maxKeys: 1000 };
+const limits = { batchMs: () => 2, stallMs: 5, maxKeys: 1000 };
 
 describe('Pace', () => {
   it('begins small, grows with cheap keys, stays within its limits', () => {
@@ -26,7 +26,7 @@ describe('Pace', () => {
   });
 
   it('a reshard between nodes two milliseconds apart sent every key alone', () => {
-    const pace = new Pace({ batchMs: 0.6, stallMs: 5, maxKeys: 1000 });
+    const pace = new Pace({ batchMs: () => 0.6, stallMs: 5, maxKeys: 1000 });
     for (let i = 0; i < 500; i++) pace.learnTime(Math.min(6, pace.batchKeys), 2.2);
     expect(pace.batchKeys).toBeGreaterThanOrEqual(6);
   });
@@ -48,13 +48,13 @@ describe('StallBudget', () => {
     const piece = fc.record({ cost: fc.double({ min: 0.001, max: 30, noNaN: true }), from: fc.nat(2), step: fc.integer({ min: 1, max: 2 }) });
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 60 }), async (work) => {
-        const budget = new StallBudget(20, 2);
+        const budget = new StallBudget(20);
         const at = new Map(nodes.map((name) => [name, { ms: 0, pieces: 0 }]));
         const ways = new Map<string, Way>();
         await Promise.all(
           work.map(async ({ cost, from, step }) => {
             const ends = [nodes[from] ?? '', nodes[(from + step) % 3] ?? ''] as const;
-            const way = ways.get(ends.join()) ?? budget.way(...ends);
+            const way = ways.get(ends.join()) ?? budget.way(...ends, () => 2);
             ways.set(ends.join(), way);
             await way.acquire(cost);
             for (const end of ends) {
@@ -76,8 +76,8 @@ describe('StallBudget', () => {
   });
 
   it('lets two sources share one target instead of crowding it', async () => {
-    const budget = new StallBudget(20, 2);
-    const [first, second] = [budget.way('a', 'c'), budget.way('b', 'c')];
+    const budget = new StallBudget(20);
+    const [first, second] = [budget.way('a', 'c', () => 2), budget.way('b', 'c', () => 2)];
     await first.acquire(1.5);
     let started = false;
     const waiting = second.acquire(1.5).then(() => (started = true));
@@ -88,10 +88,10 @@ describe('StallBudget', () => {
   });
 
   it('lets more through over a long way, up to the limit', async () => {
-    const way = new StallBudget(20, 2).way('a', 'b');
+    const way = new StallBudget(20).way('a', 'b', () => 2);
     way.allowForDistance(4);
     await Promise.all([way.acquire(5), way.acquire(5)]);
-    const wide = new StallBudget(20, 2).way('a', 'b');
+    const wide = new StallBudget(20).way('a', 'b', () => 2);
     wide.allowForDistance(1000);
     let third = false;
     await Promise.all([wide.acquire(10), wide.acquire(10)]);

@@ -30,8 +30,6 @@ export interface Delivery {
 
 /** A batch is meant to take this share of the permitted stall, so that its neighbours fit in too. */
 const BATCH_SHARE = 0.25;
-/** Milliseconds of one batch at most: more saves little, and clients of both ends wait behind it. */
-const BATCH_MS = 0.5;
 /** Keys weighed with a MIGRATE beyond as many as it moves: so the next ones are known when their turn comes. */
 const RIDERS = 32;
 
@@ -71,11 +69,12 @@ export class Lane {
     private readonly budget: Way,
     private readonly rate: RateLimit,
     private readonly settings: MoverSettings,
+    batchMs: () => number,
   ) {
     this.replicas = new ReplicaWatch(target, settings);
     this.health = new Health(settings.retryMs);
     const stallMs = settings.maxStallMs * BATCH_SHARE;
-    this.pace = new Pace({ batchMs: Math.min(stallMs, BATCH_MS), stallMs, maxKeys: settings.pipeline });
+    this.pace = new Pace({ batchMs: () => Math.min(stallMs, batchMs()), stallMs, maxKeys: settings.pipeline });
   }
 
   /** Waits until it is this lane's turn to move something like `keys` keys. */

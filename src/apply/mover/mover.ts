@@ -9,6 +9,7 @@ import type { ApplyEvent, ApplyStats, OnEvent } from '../event.js';
 import type { NodeLink } from '../node-link.js';
 import { inRounds } from '../rounds.js';
 import { settleEpochs } from '../settle-epochs.js';
+import { ClientLoad, type Portion } from './client-load.js';
 import { closeSlots } from './closing.js';
 import { Lane } from './lane.js';
 import { tellLateOnes } from './late.js';
@@ -34,12 +35,6 @@ export interface MoveRequest {
   /** Finishes the slots in flight, then throws ABORTED. */
   readonly signal: AbortSignal | undefined;
 }
-
-/**
- * Milliseconds of work under way at a node over a short line: one MIGRATE of a batch (lane.ts). Two at once at a target are
- * hardly faster, as it works them off one by one while both sources stand still, and clients wait longer.
- */
-const WINDOW_MS = 0.6;
 
 /** Milliseconds that nodes get to hear of each other's config epochs; a ping takes a second or two. */
 const EPOCHS_MS = 10_000;
@@ -85,13 +80,16 @@ function link(request: MoveRequest, id: string): NodeLink {
 interface Limits {
   readonly budget: StallBudget;
   readonly rate: RateLimit;
+  readonly clients: ClientLoad;
 }
 
-async function runPair(request: MoveRequest, work: PairWork, { budget, rate }: Limits, settings: MoverSettings, stopped: () => boolean): Promise<SlotFailure[]> {
+async function runPair(request: MoveRequest, work: PairWork, { budget, rate, clients }: Limits, settings: MoverSettings, stopped: () => boolean): Promise<SlotFailure[]> {
   const source = link(request, work.source);
   const target = link(request, work.target);
   const others = request.view.masters.filter((node) => node.id !== source.id && node.id !== target.id).map((node) => link(request, node.id));
-  const lane = new Lane(source, target, budget.way(source.id, target.id), rate, settings);
+  const portion = (): Portion => clients.portion(source.id, target.id);
+  const way = budget.way(source.id, target.id, () => portion().windowMs);
+  const lane = new Lane(source, target, way, rate, settings, () => portion().batchMs);
   try {
     const ways = await retrying(settings, target, () => takingWays(target));
     const pair: Pair = { source, target, others, lane, ...ways };
@@ -114,16 +112,18 @@ export async function moveSlots(request: MoveRequest): Promise<ApplyStats> {
   const leaving = new SlotSet(work.flatMap(({ move, finish }) => [...move, ...finish]));
   const suspects = involved.map((suspect) => ({ link: suspect, keeps: (request.view.node(suspect.id)?.slots ?? new SlotSet()).difference(leaving) }));
   const settings = moverSettings(request.options, request.credentials, tally.emit, request.signal, () => replacedNode(masters, suspects));
-  const limits: Limits = { budget: new StallBudget(settings.maxStallMs, WINDOW_MS), rate: new RateLimit(settings.maxRate) };
+  const limits: Limits = { budget: new StallBudget(settings.maxStallMs), rate: new RateLimit(settings.maxRate), clients: new ClientLoad(involved) };
   const failures: SlotFailure[] = [];
   const stopped = (): boolean => failures.length > 0 || request.signal?.aborted === true;
   const outcomes: PromiseSettledResult<void>[] = [];
+  void limits.clients.watch(); // never rejects; ends by itself
   for (const round of inRounds(work)) {
     if (stopped() || outcomes.some(({ status }) => status === 'rejected')) break;
     const run = async (pair: PairWork): Promise<void> => void failures.push(...(await runPair(request, pair, limits, settings, stopped)));
     const [settled] = await Promise.allSettled([settleEpochs(masters.length <= FEW_MASTERS ? masters : involved, EPOCHS_MS, request.signal)]);
     outcomes.push(settled, ...(settled.status === 'fulfilled' ? await Promise.allSettled(round.map(run)) : []));
   }
+  limits.clients.stop();
   await tellLateOnes(settings, masters, tally.owners);
   const stats = tally.stats();
   const broken = outcomes.find((outcome) => outcome.status === 'rejected');

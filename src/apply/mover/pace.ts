@@ -16,7 +16,7 @@ export class Pace {
   private ms = 0;
 
   constructor(
-    private readonly limits: { readonly batchMs: number; readonly stallMs: number; readonly maxKeys: number },
+    private readonly limits: { readonly batchMs: () => number; readonly stallMs: number; readonly maxKeys: number },
   ) {}
 
   private get msPerKey(): number {
@@ -27,7 +27,7 @@ export class Pace {
   get batchKeys(): number {
     const { batchMs, stallMs, maxKeys } = this.limits;
     if (this.keys === 0) return Math.min(FEW_KEYS, maxKeys);
-    const wanted = Math.floor(batchMs / this.msPerKey);
+    const wanted = Math.floor(batchMs() / this.msPerKey);
     // Where the way between the nodes is what takes so long, fewer keys are not faster: they only cost more of it.
     const atLeast = Math.min(FEW_KEYS, Math.floor(stallMs / this.msPerKey));
     return Math.max(1, Math.min(maxKeys, Math.max(wanted, atLeast)));
@@ -97,20 +97,19 @@ export class StallBudget {
   private readonly queues: (() => boolean)[] = [];
   private turn = 0;
 
-  /** `limitMs`: never more than this at one node. `windowMs`: as long as nobody says that the way is long. */
-  constructor(
-    private readonly limitMs: number,
-    private readonly windowMs: number,
-  ) {}
+  /** `limitMs`: never more than this at one node. */
+  constructor(private readonly limitMs: number) {}
 
-  /** The way from one node to another, by their ids. */
-  way(source: string, target: string): Way {
+  /** The way from one node to another, by their ids. `windowMs`: as much as may be under way, were it a short one. */
+  way(source: string, target: string, windowMs: () => number): Way {
     const ends = [this.load(source), this.load(target)];
     const waiting: Waiting[] = [];
-    let windowMs = Math.min(this.windowMs, this.limitMs);
+    let wayMs = 0;
     const admit = (): boolean => {
       const next = waiting[0];
-      if (next === undefined || !ends.every((end) => end.fits(next.cost, windowMs))) return false;
+      if (next === undefined) return false;
+      const window = Math.min(this.limitMs, windowMs() + 2 * wayMs);
+      if (!ends.every((end) => end.fits(next.cost, window))) return false;
       waiting.shift();
       for (const end of ends) end.add(next.cost);
       next.start();
@@ -128,7 +127,7 @@ export class StallBudget {
         this.admitAll();
       },
       allowForDistance: (roundTripMs) => {
-        windowMs = Math.max(windowMs, Math.min(this.limitMs, this.windowMs + 2 * roundTripMs));
+        wayMs = Math.max(wayMs, roundTripMs);
       },
     };
   }

@@ -1,0 +1,76 @@
+// Whether clients use the nodes of a move: then keys travel in small batches, as every batch is a pause for those who wait
+// behind it; else in large ones, which are faster. Counts what the servers say they have done apart from our own commands.
+import { delay } from '../delay.js';
+import { mapBounded } from '../parallel.js';
+import type { NodeLink } from '../node-link.js';
+
+/** Milliseconds of one batch, and of all that is under way at a node over a short line (both are limits, not aims). */
+export interface Portion {
+  readonly batchMs: number;
+  readonly windowMs: number;
+}
+
+/** One batch at a time: two at once at a target are hardly faster, as it works them off one by one while both sources stand still. */
+const ALONE: Portion = { batchMs: 1, windowMs: 1.2 };
+/** Measured: above this the slowest hundredth of the requests of clients gets slower than under redis-cli's ten keys a call. */
+const AMONG_CLIENTS: Portion = { batchMs: 0.1, windowMs: 0.12 };
+
+/** Commands a second from which clients count. Monitoring and other administrators stay below. */
+const FEW = 20;
+const FIRST_LOOK_MS = 50;
+const LOOK_MS = 250;
+/** Many nodes are asked less often: so many looks a second in all. */
+const LOOKS_A_SECOND = 200;
+const AT_ONCE = 16;
+
+/** What administrators, replicas and movers do. */
+const NOT_CLIENTS = /^(migrate|restore|restore-asking|cluster|info|ping|replconf|psync|auth|hello|client|select|multi|exec|memory|asking|role|config|command|debug|readonly|dbsize|randomkey|publish|subscribe|time)(\||$)/;
+
+/** Calls of clients by the text of INFO commandstats. */
+export function clientCalls(text: string): number {
+  let calls = 0;
+  for (const [, name = '', count] of text.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)) if (!NOT_CLIENTS.test(name)) calls += Number(count);
+  return calls;
+}
+
+interface Look {
+  readonly calls: number;
+  readonly at: number;
+}
+
+/** Watches nodes from `watch` until it is stopped. Nobody waits for it, and nothing fails by it. */
+export class ClientLoad {
+  private readonly looks = new Map<string, Look>();
+  private readonly quiet = new Set<string>();
+  private readonly stopping = new AbortController();
+
+  constructor(private readonly links: readonly NodeLink[]) {}
+
+  /** The portions between two nodes. Small ones as long as it is not known that no client is there. */
+  portion(source: string, target: string): Portion {
+    return this.quiet.has(source) && this.quiet.has(target) ? ALONE : AMONG_CLIENTS;
+  }
+
+  async watch(): Promise<void> {
+    const every = Math.max(LOOK_MS, (this.links.length * 1000) / LOOKS_A_SECOND);
+    for (let pause = FIRST_LOOK_MS; !this.stopping.signal.aborted; pause = every) {
+      await mapBounded(this.links, AT_ONCE, (link) => this.look(link));
+      await delay(pause, this.stopping.signal).catch(() => undefined);
+    }
+  }
+
+  stop(): void {
+    this.stopping.abort();
+  }
+
+  private async look(link: NodeLink): Promise<void> {
+    const reply = await link.connection().then((connection) => connection.command(['INFO', 'commandstats'])).catch(() => undefined);
+    const now = { calls: typeof reply === 'string' ? clientCalls(reply) : NaN, at: performance.now() };
+    const before = this.looks.get(link.id);
+    this.looks.set(link.id, now);
+    const perSecond = ((now.calls - (before?.calls ?? NaN)) * 1000) / (now.at - (before?.at ?? NaN));
+    // Counters that went back were reset by somebody; what is unknown counts as clients.
+    if (perSecond >= 0 && perSecond < FEW) this.quiet.add(link.id);
+    else this.quiet.delete(link.id);
+  }
+}
