@@ -1,11 +1,11 @@
 // Ends the move of slots in an order that leaves no moment without an owner (cli 2.8 step 5), and nobody with a stale idea of
 // one: the target takes the slots, the source hears of that on the bus, and only then from us.
-import { asString, parseInfo } from '../../client/read-reply.js';
+import { asString } from '../../client/read-reply.js';
 import { delay } from '../delay.js';
 import type { NodeLink } from '../node-link.js';
-import { type Contact, arrived, heardAnew, look, mayHaveCrossed } from './contact.js';
 import { unaware } from './late.js';
 import type { MoverSettings } from './options.js';
+import { quietWay } from './quiet-way.js';
 import { retrying } from './retry.js';
 import { failOnRefusal, NO_MASTER_ANY_MORE, setSlots, takeTogether, tell, type TakingWays } from './set-slot.js';
 
@@ -17,8 +17,9 @@ export interface Ends extends TakingWays {
   readonly others: readonly NodeLink[];
 }
 
-/** Milliseconds that an announcement may be on its way to the source before we say it ourselves, and between two looks. */
+/** Milliseconds that an announcement may be on its way to the source before we say it ourselves, and between two looks; the first comes sooner. */
 const PATIENCE_MS = 5000;
+const FIRST_POLL_MS = 5;
 const POLL_MS = 20;
 /** Slots that may be ahead of what the source has heard: who stops wants to stop soon. */
 const MOST_UNHEARD = 96;
@@ -37,9 +38,6 @@ export class Closing {
   private listening: Promise<void> | undefined;
   /** Who has moved on too far. */
   private readonly waiting: (() => void)[] = [];
-  /** The source's contact to the target, when it last told, and before the target took slots the last time. */
-  private contact: Contact | undefined;
-  private beforeLast: Contact | undefined;
   private failure: { readonly slots: readonly number[]; readonly error: unknown } | undefined;
 
   /** `closed` is told of slots that both ends agree about. */
@@ -53,8 +51,6 @@ export class Closing {
   async close(slots: readonly number[]): Promise<void> {
     const { settings, ends } = this;
     const { target, others, together, announces } = ends;
-    if (announces && this.contact === undefined) await this.listenOnce();
-    this.beforeLast = this.contact;
     failOnRefusal(together ? await takeTogether(settings, target, slots) : await setSlots(settings, target, slots, 'NODE', target.id), target);
     if (announces) return this.awaitHearing(slots);
     await this.tellSource(slots);
@@ -64,39 +60,17 @@ export class Closing {
   /** Resolves when the source knows of all; returns the slots that it could not be brought to give up, with the reason. */
   async settled(): Promise<{ readonly slots: readonly number[]; readonly error: unknown } | undefined> {
     while (this.listening !== undefined) await this.listening;
-    if (this.failure === undefined) await this.outlastLatePackets();
     return this.failure;
   }
 
   /**
-   * What the target said before it took slots may still come to the source: by the way of its announcements, if the source
-   * heard otherwise, or as the answer to a ping, if there was one meanwhile. That sets the mark (above) once more, until a
-   * later packet takes it away. So a move ends when all has arrived: what comes next may be to move the slots back.
-   * 7.2 forgets the mark by itself.
+   * Resolves when nothing of the target is on its way to the source (or after some patience): what the target takes next is
+   * news to the source, and news takes away the mark (above) from all that the target owns. Without it, answers to pings and
+   * third nodes may tell the source of slots before the announcement does, and what comes late then leaves marks for good.
    */
-  private async outlastLatePackets(): Promise<void> {
-    const { contact, beforeLast, settings } = this;
-    if (contact === undefined || beforeLast === undefined) return;
-    const { source, target } = this.ends;
-    try {
-      const info = parseInfo(asString(await (await source.connection()).command(['INFO', 'server'])));
-      if (info.get('redis_version')?.startsWith('7.0.') !== true) return;
-      const crossed = mayHaveCrossed(beforeLast, contact);
-      const anew = (from: NodeLink, other: NodeLink): Promise<boolean> => heardAnew(from, other.id, PATIENCE_MS, settings.signal);
-      const flushed = await arrived(target, source, PATIENCE_MS, settings.signal);
-      if (crossed) await Promise.all([anew(source, target), flushed || anew(target, source)]);
-    } catch {
-      return; // stopped, or a node is gone: neither is a failure of a move that is complete
-    }
-  }
-
-  private async listenOnce(): Promise<string> {
-    const { source, target } = this.ends;
-    return retrying(this.settings, source, async () => {
-      const { text, contact } = await look(await source.connection(), target.id);
-      this.contact = contact;
-      return text;
-    });
+  async clearWay(): Promise<void> {
+    const { settings, ends } = this;
+    if (ends.announces) await quietWay(ends.target, ends.source, PATIENCE_MS, settings.signal);
   }
 
   private async awaitHearing(slots: readonly number[]): Promise<void> {
@@ -111,8 +85,8 @@ export class Closing {
 
   private async listen(): Promise<void> {
     try {
-      while (this.unheard.size > 0) {
-        await delay(POLL_MS);
+      for (let pause = FIRST_POLL_MS; this.unheard.size > 0; pause = Math.min(2 * pause, POLL_MS)) {
+        await delay(pause);
         await this.tellSource(await this.heardOrOverdue());
       }
     } catch (error) {
@@ -124,10 +98,11 @@ export class Closing {
   }
 
   private async heardOrOverdue(): Promise<number[]> {
-    const { target } = this.ends;
+    const { source, target } = this.ends;
     const asked = [...this.unheard];
     const owners = new Map(asked.map(([slot]) => [slot, target.id]));
-    const missing = new Set(unaware(await this.listenOnce(), owners).get(target.id));
+    const account = await retrying(this.settings, source, async () => asString(await (await source.connection()).command(['CLUSTER', 'NODES'])));
+    const missing = new Set(unaware(account, owners).get(target.id));
     const overdue = Date.now() - PATIENCE_MS;
     return asked.filter(([slot, since]) => !missing.has(slot) || since < overdue).map(([slot]) => slot);
   }

@@ -21,7 +21,7 @@ import { movePair } from './pair.js';
 import type { PairWork } from './preflight.js';
 import { preflight } from './preflight.js';
 import { retrying } from './retry.js';
-import { takingWays } from './set-slot.js';
+import { keepsMarks, takingWays } from './set-slot.js';
 import { replacedNode } from './succession.js';
 import { RateLimit } from './throttle.js';
 
@@ -92,7 +92,8 @@ async function runPair(request: MoveRequest, work: PairWork, { budget, rate, cli
   const lane = new Lane(source, target, way, rate, settings, () => portion().batchMs);
   try {
     const ways = await retrying(settings, target, () => takingWays(target));
-    const pair: Pair = { source, target, others, lane, ...ways };
+    const marking = await retrying(settings, source, () => keepsMarks(source));
+    const pair: Pair = { source, target, others, lane, marking, ...ways };
     if (work.finish.length > 0) await closeSlots(settings, work.finish, pair);
     return await movePair(pair, work.move, settings, stopped);
   } finally {

@@ -17,6 +17,8 @@ import { setSlots } from './set-slot.js';
 
 export interface Pair extends Ends {
   readonly lane: Lane;
+  /** The source is one that may keep marks (closing.ts): the last slot goes alone, and takes them away. */
+  readonly marking: boolean;
 }
 
 /** Slots opened and closed together. Every closing makes all nodes of the cluster write their nodes.conf: few would stall them often. */
@@ -44,14 +46,19 @@ export async function movePair(pair: Pair, slots: readonly number[], settings: M
     for (const slot of closed) settings.emit({ kind: 'slotClosed', slot, source: ref(source), target: ref(target), keys: moved.get(slot) ?? 0 });
   });
   let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < slots.length && !stopped() && failures.length === 0) {
-      const group = slots.slice(next, next + size);
+  const moveUpTo = async (end: number): Promise<void> => {
+    while (next < end && !stopped() && failures.length === 0) {
+      const group = slots.slice(next, Math.min(next + size, end));
       next += group.length;
       failures.push(...(await moveGroup(pair, group, settings, closing, moved)));
     }
   };
-  await Promise.all(Array.from({ length: Math.max(1, Math.floor(inFlight / size)) }, worker));
+  const most = pair.marking ? slots.length - 1 : slots.length;
+  await Promise.all(Array.from({ length: Math.max(1, Math.floor(inFlight / size)) }, () => moveUpTo(most)));
+  if (pair.marking && !stopped()) {
+    await closing.clearWay();
+    await moveUpTo(slots.length);
+  }
   const unsettled = await closing.settled();
   return unsettled === undefined ? failures : [...failures, ...report(pair, new Map(unsettled.slots.map((slot) => [slot, unsettled.error])))];
 }

@@ -55,6 +55,12 @@ export async function takingWays(link: NodeLink): Promise<TakingWays> {
   return { together: announces && multi === 'OK' && Array.isArray(exec), announces };
 }
 
+/** Whether a server keeps the mark "its owner doesn't claim this slot" when a slot changes hands: 7.0 does (cluster-node 3.4.2). */
+export async function keepsMarks(link: NodeLink): Promise<boolean> {
+  const info = await (await link.connection()).command(['INFO', 'server']);
+  return typeof info === 'string' && /^redis_version:7\.0\./m.test(info);
+}
+
 /** The commands that give slots to their importer with two announcements instead of one a slot, and where each slot's verdict is. */
 export function takeTogetherCommands(slots: readonly number[], owner: string): { readonly commands: Arg[][]; readonly verdicts: readonly number[] } {
   const commands: Arg[][] = [];
