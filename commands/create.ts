@@ -56,6 +56,12 @@ async function zoned(nodes: readonly CandidateNode[], words: readonly string[], 
   return inZones(nodes, await readNodeList(words, cwd));
 }
 
+async function wished(nodes: readonly CandidateNode[], words: readonly string[], replicas: number, { cwd }: CommandContext): Promise<Map<string, string>> {
+  const [{ wishedMasters }, { readNodeList }, { usageError }] = await Promise.all([import('../src/cli/wished-roles.js'), import('../src/cli/node-list.js'), import('../src/cli/options.js')]);
+  if (replicas > 0) throw usageError('--replicas and --replica-of cannot go together', 'the one lets redis-trib choose, the other is your choice');
+  return wishedMasters(nodes, await readNodeList(words, cwd));
+}
+
 export default defineCommand({
   args: addresses,
   connects: true,
@@ -63,6 +69,7 @@ export default defineCommand({
   options: {
     replicas: integer('N', 'replicas of each master', { min: 0, fallback: 0 }),
     zone: list('NODE=ZONE', 'what fails together: 10.0.0.1=a,10.0.0.2=a or HOST:PORT=a, or @FILE; replicas go to other zones than their masters'),
+    replicaOf: list('REPLICA=MASTER', 'who replicates whom: HOST:PORT=HOST:PORT, or @FILE; the other nodes are masters'),
     allowFewMasters: flag('allow one or two masters: such a cluster cannot fail over by itself'),
     wait: flag('return only when all nodes serve (cluster_state:ok)'),
     joinTimeout: integer('SECONDS', 'how long to wait for the nodes to find each other and agree', { min: 1, fallback: 60 }),
@@ -72,12 +79,16 @@ export default defineCommand({
     'redis-trib create --replicas 1 127.0.0.1:7000 127.0.0.1:7001 127.0.0.1:7002 127.0.0.1:7003 127.0.0.1:7004 127.0.0.1:7005',
     'redis-trib create 10.0.0.1:7000 10.0.0.2:7000 10.0.0.3:7000 --dry-run',
     'redis-trib create --replicas 1 --zone @zones.txt 10.0.0.1:7000 10.0.0.2:7000 10.0.0.3:7000 10.0.1.1:7000 10.0.1.2:7000 10.0.1.3:7000',
+    'redis-trib create 10.0.0.1:7000 10.0.0.2:7000 10.0.0.3:7000 10.0.1.1:7000 --replica-of 10.0.1.1:7000=10.0.0.2:7000',
     'redis-trib --cluster create 10.0.0.1:7000 10.0.0.2:7000 10.0.0.3:7000 --cluster-yes',
   ],
   async run({ args, options }, context): Promise<Created> {
     const [{ openNewNodes }, { planCreate }, settings] = await Promise.all([import('../src/apply/create.js'), import('../src/plan/create.js'), context.connection(args.seed)]);
     await using nodes = await openNewNodes(args.addresses, { ...settings, signal: context.signal });
-    const plan = planCreate(options.zone === undefined ? nodes.nodes : await zoned(nodes.nodes, options.zone, context), { replicas: options.replicas, allowFewMasters: options.allowFewMasters });
+    const { replicas, allowFewMasters, replicaOf } = options;
+    const candidates = options.zone === undefined ? nodes.nodes : await zoned(nodes.nodes, options.zone, context);
+    const roles = replicaOf === undefined ? {} : { masterOf: await wished(candidates, replicaOf, replicas, context) };
+    const plan = planCreate(candidates, { replicas, allowFewMasters, ...roles });
     await show(plan, context);
     if (options.dryRun) return { plan, applied: false, result: undefined };
     const { CREATE_QUESTION } = await import('../src/ui/views/create-lines.js');

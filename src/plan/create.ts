@@ -1,34 +1,13 @@
-// Plans a new cluster: which nodes become masters, their slots, their replicas (cli 2.2), as redis-cli would, except that
-// the anti-affinity search is deterministic. Pure. Not here: looking at the nodes and applying (apply/create.ts).
+// Plans a new cluster: who is what (create-roles.ts), the masters' slots, the steps (cli 2.2). Pure. Not here: looking at the
+// nodes and applying (apply/create.ts).
 import { ExitCode, TribError } from '../errors.js';
 import { SLOT_COUNT } from '../cluster/slots.js';
 import type { SlotRange } from '../cluster/slot-set.js';
-import { antiAffinityScore, optimiseAntiAffinity } from './anti-affinity.js';
+import type { CandidateNode, Choice, CreateOptions } from './create-roles.js';
+import { chosenRoles, wishedRoles } from './create-roles.js';
 import type { PlanBase, Step } from './step.js';
 
-/** An empty node that may join the new cluster. */
-export interface CandidateNode {
-  readonly id: string;
-  /** Address to show, as typed. */
-  readonly name: string;
-  /** Host as typed: nodes with the same text count as one machine. */
-  readonly host: string;
-  readonly port: number;
-  readonly flags?: readonly string[];
-  /** What fails together with others: a rack, an availability zone. Without it the host. */
-  readonly zone?: string;
-}
-
-function placeOf({ zone, host }: CandidateNode): string {
-  return zone ?? host;
-}
-
-export interface CreateOptions {
-  /** Replicas wanted for each master; default 0. */
-  readonly replicas?: number;
-  /** Allow one or two masters (no automatic failover possible). Default false. */
-  readonly allowFewMasters?: boolean;
-}
+export type { CandidateNode, CreateOptions };
 
 export interface PlannedNode extends CandidateNode {
   readonly role: 'master' | 'replica';
@@ -46,8 +25,8 @@ export interface CreatePlan extends PlanBase {
   readonly nodes: readonly PlannedNode[];
   /** Masters in slot order. */
   readonly masters: readonly PlannedNode[];
-  /** First choice of replicas, before the optimiser, in the order made; `extra` = beyond what was asked for. */
-  readonly firstChoice: readonly { readonly replica: string; readonly master: string; readonly extra: boolean }[];
+  /** First choice of replicas, before the optimiser, in the order made. */
+  readonly firstChoice: readonly Choice[];
   /** True when the first choice was not perfect and the optimiser ran. */
   readonly optimised: boolean;
   readonly antiAffinity: AntiAffinity;
@@ -68,49 +47,6 @@ export function slotShares(masters: number): SlotRange[] {
     cursor = Math.fround(cursor + perNode);
   }
   return shares;
-}
-
-/** One node of each host in turn, hosts in first-seen order (cli 2.2 step 4). */
-function interleave(nodes: readonly CandidateNode[]): CandidateNode[] {
-  const byHost = new Map<string, CandidateNode[]>();
-  for (const node of nodes) byHost.set(placeOf(node), [...(byHost.get(placeOf(node)) ?? []), node]);
-  const result: CandidateNode[] = [];
-  for (let round = 0; result.length < nodes.length; round++) {
-    for (const group of byHost.values()) {
-      const node = group[round];
-      if (node !== undefined) result.push(node);
-    }
-  }
-  return result;
-}
-
-type Choice = CreatePlan['firstChoice'][number];
-
-/** Takes the first free node of another host, else the first free node (cli 2.2 step 7). */
-function chooseReplicas(masters: readonly CandidateNode[], rest: readonly CandidateNode[], perMaster: number): Choice[] {
-  const [first, ...others] = rest;
-  const free = first === undefined ? [] : [...others, first]; // step 6: rotated left by one
-  const choices: Choice[] = [];
-  const give = (master: CandidateNode, extra: boolean): void => {
-    const other = free.findIndex((node) => placeOf(node) !== placeOf(master));
-    const [taken] = free.splice(Math.max(other, 0), 1);
-    if (taken !== undefined) choices.push({ replica: taken.id, master: master.id, extra });
-  };
-  for (const master of masters) for (let n = 0; n < perMaster; n++) give(master, false);
-  for (const master of masters) give(master, true);
-  return choices;
-}
-
-function refuseFew(nodes: number, masters: number, options: CreateOptions): void {
-  if (masters >= 3 || (options.allowFewMasters === true && masters >= 1)) return;
-  const replicas = options.replicas ?? 0;
-  const lines = [
-    '*** ERROR: Invalid configuration for cluster creation.',
-    '*** Redis Cluster requires at least 3 master nodes.',
-    `*** This is not possible with ${nodes} nodes and ${replicas} replicas per node.`,
-    `*** At least ${3 * (replicas + 1)} nodes are required.`,
-  ];
-  throw new TribError('TOO_FEW_MASTERS', lines.join('\n'), { exitCode: ExitCode.failed, hint: 'give more nodes, or fewer replicas' });
 }
 
 /** Up to this many nodes everybody is introduced to everybody. */
@@ -144,23 +80,14 @@ function createSteps(nodes: readonly PlannedNode[], masters: readonly PlannedNod
 }
 
 /**
- * Plans the cluster of `nodes` (in command-line order). Throws TribError TOO_FEW_MASTERS (the predecessors' four lines)
- * or DUPLICATE_NODE when two addresses reach the same node.
+ * Plans the cluster of `nodes` (in command-line order). Throws TribError TOO_FEW_MASTERS (the predecessors' four lines),
+ * BAD_ROLES for a wish that cannot be, or DUPLICATE_NODE when two addresses reach the same node.
  */
 export function planCreate(nodes: readonly CandidateNode[], options: CreateOptions = {}): CreatePlan {
-  const perMaster = options.replicas ?? 0;
-  const count = Math.floor(nodes.length / (perMaster + 1));
   refuseDuplicates(nodes);
-  refuseFew(nodes.length, count, options);
-  const order = interleave(nodes);
-  const masters = order.slice(0, count);
-  const firstChoice = chooseReplicas(masters, order.slice(count), perMaster);
-  const hostOf = new Map(nodes.map((node) => [node.id, placeOf(node)]));
-  const layout = { hostOf, masterOf: new Map(firstChoice.map((choice) => [choice.replica, choice.master])), masters: masters.map((node) => node.id) };
-  const optimised = antiAffinityScore(layout) > 0;
-  const masterOf = optimised ? optimiseAntiAffinity(layout, nodes.map((node) => node.id)) : layout.masterOf;
-  const score = antiAffinityScore({ ...layout, masterOf });
-  const shares = slotShares(count);
+  const roles = options.masterOf === undefined ? chosenRoles(nodes, options) : wishedRoles(nodes, options.masterOf, options);
+  const { masters, firstChoice, masterOf, optimised, score } = roles;
+  const shares = slotShares(masters.length);
   const slotsOf = new Map(masters.map((node, index) => [node.id, shares[index] ?? null]));
   const planned = nodes.map((node): PlannedNode => {
     const masterId = masterOf.get(node.id) ?? null;

@@ -97,3 +97,25 @@ describe('planCreate', () => {
     );
   });
 });
+
+describe('planCreate with roles as the user wants them', () => {
+  const candidates = nodes('a1 a2 b1 b2 c1');
+  const roles = (...pairs: string[]): ReadonlyMap<string, string> => new Map(pairs.map((pair) => pair.split('→') as [string, string]));
+
+  it('takes exactly these; all others are masters, in the order given', () => {
+    const plan = planCreate(candidates, { masterOf: roles('b1→a1', 'a2→c1') });
+    expect(masters(plan)).toBe('a1 b2 c1');
+    expect(choices(plan)).toBe('b1→a1 a2→c1');
+    expect(plan.nodes.map(({ masterId }) => masterId)).toEqual([null, 'c1', 'a1', null, null]);
+    expect(plan.masters.map(({ slots }) => slots?.join('-'))).toEqual(['0-5460', '5461-10922', '10923-16383']);
+    expect([plan.optimised, plan.antiAffinity]).toEqual([false, 'perfect']);
+    expect(planCreate(candidates, { masterOf: roles('a2→a1') }).antiAffinity).toBe('same-host-as-master');
+  });
+
+  it('refuses replicas of replicas, of themselves, and too few masters', () => {
+    expect(() => planCreate(candidates, { masterOf: roles('a2→a1', 'b1→a2') })).toThrow('b1:7000 cannot be a replica of a2:7000, which is to be a replica too');
+    expect(() => planCreate(candidates, { masterOf: roles('a2→a2') })).toThrow('a2:7000 cannot be a replica of itself');
+    expect(() => planCreate(candidates, { masterOf: roles('a2→a1', 'b1→a1', 'b2→a1') })).toThrow('2 of 5 nodes would be masters');
+    expect(masters(planCreate(candidates, { masterOf: roles('a2→a1', 'b1→a1', 'b2→a1'), allowFewMasters: true }))).toBe('a1 c1');
+  });
+});

@@ -1,0 +1,130 @@
+// Which nodes of a new cluster become masters and which their replicas: as redis-cli chooses (cli 2.2), away from each other's
+// hosts or zones, or as the user says. Pure. Not here: slots and steps (create.ts).
+import { ExitCode, TribError } from '../errors.js';
+import { antiAffinityScore, optimiseAntiAffinity } from './anti-affinity.js';
+
+/** An empty node that may join the new cluster. */
+export interface CandidateNode {
+  readonly id: string;
+  /** Address to show, as typed. */
+  readonly name: string;
+  /** Host as typed: nodes with the same text count as one machine. */
+  readonly host: string;
+  readonly port: number;
+  readonly flags?: readonly string[];
+  /** What fails together with others: a rack, an availability zone. Without it the host. */
+  readonly zone?: string;
+}
+
+function placeOf({ zone, host }: CandidateNode): string {
+  return zone ?? host;
+}
+
+export interface CreateOptions {
+  /** Replicas wanted for each master; default 0. */
+  readonly replicas?: number;
+  /** Allow one or two masters (no automatic failover possible). Default false. */
+  readonly allowFewMasters?: boolean;
+  /** Who replicates whom, by ids: then nobody else is a replica, and `replicas` does not count. */
+  readonly masterOf?: ReadonlyMap<string, string>;
+}
+
+/** One node of each host in turn, hosts in first-seen order (cli 2.2 step 4). */
+function interleave(nodes: readonly CandidateNode[]): CandidateNode[] {
+  const byHost = new Map<string, CandidateNode[]>();
+  for (const node of nodes) byHost.set(placeOf(node), [...(byHost.get(placeOf(node)) ?? []), node]);
+  const result: CandidateNode[] = [];
+  for (let round = 0; result.length < nodes.length; round++) {
+    for (const group of byHost.values()) {
+      const node = group[round];
+      if (node !== undefined) result.push(node);
+    }
+  }
+  return result;
+}
+
+export interface Choice {
+  readonly replica: string;
+  readonly master: string;
+  /** Beyond what was asked for. */
+  readonly extra: boolean;
+}
+
+/** Takes the first free node of another host, else the first free node (cli 2.2 step 7). */
+function chooseReplicas(masters: readonly CandidateNode[], rest: readonly CandidateNode[], perMaster: number): Choice[] {
+  const [first, ...others] = rest;
+  const free = first === undefined ? [] : [...others, first]; // step 6: rotated left by one
+  const choices: Choice[] = [];
+  const give = (master: CandidateNode, extra: boolean): void => {
+    const other = free.findIndex((node) => placeOf(node) !== placeOf(master));
+    const [taken] = free.splice(Math.max(other, 0), 1);
+    if (taken !== undefined) choices.push({ replica: taken.id, master: master.id, extra });
+  };
+  for (const master of masters) for (let n = 0; n < perMaster; n++) give(master, false);
+  for (const master of masters) give(master, true);
+  return choices;
+}
+
+function refuseFew(nodes: number, masters: number, options: CreateOptions): void {
+  if (masters >= 3 || (options.allowFewMasters === true && masters >= 1)) return;
+  if (options.masterOf !== undefined) {
+    const text = `[ERR] ${masters} of ${nodes} nodes would be masters: Redis Cluster requires at least 3 master nodes.`;
+    throw new TribError('TOO_FEW_MASTERS', text, { exitCode: ExitCode.failed, hint: 'give more nodes, or make fewer of them replicas' });
+  }
+  const replicas = options.replicas ?? 0;
+  const lines = [
+    '*** ERROR: Invalid configuration for cluster creation.',
+    '*** Redis Cluster requires at least 3 master nodes.',
+    `*** This is not possible with ${nodes} nodes and ${replicas} replicas per node.`,
+    `*** At least ${3 * (replicas + 1)} nodes are required.`,
+  ];
+  throw new TribError('TOO_FEW_MASTERS', lines.join('\n'), { exitCode: ExitCode.failed, hint: 'give more nodes, or fewer replicas' });
+}
+
+/** Who is what in a new cluster. */
+export interface Roles {
+  /** In slot order. */
+  readonly masters: readonly CandidateNode[];
+  readonly firstChoice: readonly Choice[];
+  readonly masterOf: ReadonlyMap<string, string>;
+  /** True when the first choice was not perfect and the optimiser ran. */
+  readonly optimised: boolean;
+  /** Of anti-affinity; 0 is perfect. */
+  readonly score: number;
+}
+
+function placesOf(nodes: readonly CandidateNode[]): Map<string, string> {
+  return new Map(nodes.map((node) => [node.id, placeOf(node)]));
+}
+
+/** Roles as redis-cli gives them (cli 2.2), but the search is deterministic. Throws TribError TOO_FEW_MASTERS. */
+export function chosenRoles(nodes: readonly CandidateNode[], options: CreateOptions): Roles {
+  const perMaster = options.replicas ?? 0;
+  const count = Math.floor(nodes.length / (perMaster + 1));
+  refuseFew(nodes.length, count, options);
+  const order = interleave(nodes);
+  const masters = order.slice(0, count);
+  const firstChoice = chooseReplicas(masters, order.slice(count), perMaster);
+  const layout = { hostOf: placesOf(nodes), masterOf: new Map(firstChoice.map((choice) => [choice.replica, choice.master])), masters: masters.map((node) => node.id) };
+  const optimised = antiAffinityScore(layout) > 0;
+  const masterOf = optimised ? optimiseAntiAffinity(layout, nodes.map((node) => node.id)) : layout.masterOf;
+  return { masters, firstChoice, masterOf, optimised, score: antiAffinityScore({ ...layout, masterOf }) };
+}
+
+function nameOf(nodes: readonly CandidateNode[], id: string): string {
+  return nodes.find((node) => node.id === id)?.name ?? id;
+}
+
+/** Roles as the user wants them. Throws TribError TOO_FEW_MASTERS, BAD_ROLES. */
+export function wishedRoles(nodes: readonly CandidateNode[], masterOf: ReadonlyMap<string, string>, options: CreateOptions): Roles {
+  for (const [replica, master] of masterOf) {
+    if (!masterOf.has(master) && replica !== master) continue;
+    const why = replica === master ? 'itself' : `${nameOf(nodes, master)}, which is to be a replica too`;
+    throw new TribError('BAD_ROLES', `${nameOf(nodes, replica)} cannot be a replica of ${why}`, { exitCode: ExitCode.usage, hint: 'replicas of replicas have no place in a cluster: name masters' });
+  }
+  const masters = nodes.filter(({ id }) => !masterOf.has(id));
+  refuseFew(nodes.length, masters.length, options);
+  const firstChoice = [...masterOf].map(([replica, master]): Choice => ({ replica, master, extra: false }));
+  const score = antiAffinityScore({ hostOf: placesOf(nodes), masterOf: new Map(masterOf), masters: masters.map(({ id }) => id) });
+  return { masters, firstChoice, masterOf, optimised: false, score };
+}

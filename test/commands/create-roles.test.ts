@@ -1,0 +1,34 @@
+// create --replica-of: the user says who replicates whom.
+import { expect, it } from 'vitest';
+import { describeWithRedis, startClusterNodes } from '../support/redis-server.js';
+import { runCli } from '../support/cli.js';
+
+describeWithRedis('create --replica-of', () => {
+  it('makes these nodes replicas of these masters, and all others masters', async () => {
+    await using nodes = await startClusterNodes(5);
+    const [a, b, c, d, e] = nodes.nodes.map(({ address }) => address) as [string, string, string, string, string];
+    const run = await runCli(['create', a, b, c, d, e, '--replica-of', `${b}=${d},${a}=${d}`, '--yes', '--json']);
+    expect(run, run.stderr).toMatchObject({ code: 0 });
+    const { nodes: made } = JSON.parse(run.stdout) as { nodes: { id: string; address: string; master: string | null }[] };
+    const masterOf = (name: string): string | undefined => made.find(({ id }) => id === made.find(({ address }) => address === name)?.master)?.address;
+    expect([a, b, c, d, e].map(masterOf)).toEqual([d, d, undefined, undefined, undefined]);
+    expect((await runCli(['check', c])).stdout).toContain('[OK] All 16384 slots covered.');
+  });
+
+  it('refuses what cannot be before anything is changed', async () => {
+    await using nodes = await startClusterNodes(4);
+    const [a, b, c, d] = nodes.nodes.map(({ address }) => address) as [string, string, string, string];
+    const refused = async (...words: string[]): Promise<string> => {
+      const { code, stderr } = await runCli(['create', a, b, c, d, '--yes', ...words]);
+      expect(code).toBe(2);
+      return stderr;
+    };
+    expect(await refused('--replica-of', `${d}=127.0.0.1:1`)).toContain('127.0.0.1:1 is none of the nodes');
+    expect(await refused('--replica-of', d)).toContain('--replica-of takes REPLICA=MASTER');
+    expect(await refused('--replica-of', `${d}=${a},${d}=${b}`)).toContain('twice');
+    expect(await refused('--replica-of', `${d}=${d}`)).toContain('cannot be a replica of itself');
+    expect(await refused('--replica-of', `${d}=${a}`, '--replicas', '1')).toContain('cannot go together');
+    const dry = await runCli(['create', a, b, c, d, '--replica-of', `${d}=${b}`, '--dry-run']);
+    expect(dry, dry.stderr).toMatchObject({ code: 0, stdout: expect.stringContaining(`Adding replica ${d} to ${b}`) as string });
+  });
+});
