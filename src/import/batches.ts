@@ -12,8 +12,8 @@ export interface Batch<T> {
 export interface BatchLimits {
   /** Most keys in one batch. */
   readonly maxKeys: number;
-  /** Milliseconds the source should be busy with one batch at most. */
-  readonly batchMs: number;
+  /** Milliseconds the source should be busy with one batch at most, at the moment. */
+  readonly batchMs: () => number;
 }
 
 export class Batches<T> {
@@ -49,6 +49,6 @@ export class Batches<T> {
 
   private get enough(): number {
     if (this.msPerKey === undefined) return Math.min(FIRST_BATCH, this.limits.maxKeys);
-    return Math.max(1, Math.min(this.limits.maxKeys, Math.floor(this.limits.batchMs / Math.max(this.msPerKey, 0.0005))));
+    return Math.max(1, Math.min(this.limits.maxKeys, Math.floor(this.limits.batchMs() / Math.max(this.msPerKey, 0.0005))));
   }
 }

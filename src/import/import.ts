@@ -1,5 +1,6 @@
 // Imports the keys of a running instance into a cluster: all passes over all databases, counts before and after, how it
 // ends. Safe to kill and to run again: moved keys are gone from the source, copied ones are compared, not sent again.
+import { ClientLoad } from '../apply/mover/client-load.js';
 import type { Cluster } from '../apply/open-cluster.js';
 import type { Address } from '../cluster/address.js';
 import { formatAddress } from '../cluster/address.js';
@@ -70,7 +71,12 @@ export async function importKeys(source: Source, cluster: Cluster, options: Impo
   const { signal: _, ...access } = cluster.options; // what is under way ends in order
   await using client = await ClusterClient.connect(seeds, { ...access, addressMap: reachable(cluster), deadlineMs: settings.timeoutMs });
   const tally = new Tally(settings);
-  const tools: PassTools = { source, client, settings, tally, routes: new Routes(cluster) };
+  await using watcher = await source.connect(0);
+  const watched = [{ id: source.name, connection: () => Promise.resolve(watcher) }, ...cluster.view.masters.flatMap(({ id }) => cluster.links.get(id) ?? [])];
+  const clients = new ClientLoad(watched);
+  const ids = watched.map(({ id }) => id);
+  void clients.watch(); // never rejects; ends by itself
+  const tools: PassTools = { source, client, settings, tally, routes: new Routes(cluster), alone: () => clients.alone(...ids) };
   const stats = async (): Promise<ImportStats> => {
     const after = { source: await countSource(source, settings.databases).catch(() => NaN), cluster: await countCluster(cluster).catch(() => NaN) };
     return tally.stats({ source: { before: before.source, after: after.source }, cluster: { before: before.cluster, after: after.cluster } });
@@ -79,6 +85,8 @@ export async function importKeys(source: Source, cluster: Cluster, options: Impo
     for (const database of settings.databases) await importDatabase(database, await countSource(source, [database]), tools);
   } catch (error) {
     throw incomplete(await stats(), error, settings);
+  } finally {
+    clients.stop();
   }
   const done = await stats();
   if (settings.signal?.aborted === true) throw incomplete(done, undefined, settings);

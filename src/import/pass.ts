@@ -7,7 +7,7 @@ import { DirectLane } from './direct.js';
 import type { ImportSettings } from './options.js';
 import { Relay } from './relay.js';
 import type { Route, Routes } from './routes.js';
-import { scanKeys } from './scan.js';
+import { LARGE_PAGE, scanKeys, SMALL_PAGE } from './scan.js';
 import type { Source } from './source.js';
 import type { Tally } from './tally.js';
 
@@ -16,6 +16,9 @@ import type { Tally } from './tally.js';
  * waiting for us. Measured with 200k keys of 100 bytes in batches of 5 ms: 2 takes 1.3 s, as 3 does, whose clients wait longer.
  */
 const DEPTH = 2;
+
+/** Milliseconds of one batch where clients use the source or the cluster: they wait behind two of them. */
+const BESIDE_CLIENTS_MS = 0.4;
 
 /** Up to this much data no batch can be too large for the source's memory: sizes need not be asked for. */
 const SMALL_DATASET = 64 * 1024 * 1024;
@@ -26,23 +29,26 @@ export interface PassTools {
   readonly routes: Routes;
   readonly tally: Tally;
   readonly settings: ImportSettings;
+  /** Whether nobody else uses the source and the cluster at the moment. */
+  readonly alone: () => boolean;
 }
 
 /** Returns when all keys were dealt with, or the signal said stop and what was under way has ended. */
 export async function runPass(database: number, tools: PassTools): Promise<void> {
-  const { source, settings, routes, client, tally } = tools;
+  const { source, settings, routes, client, tally, alone } = tools;
   await using scanner = await source.connect(database);
   const lane = new DirectLane(await source.connect(database), settings);
   const relay = new Relay(source, database, client, routes, settings);
   const delivery = new Delivery(source, database, lane, relay, routes, tally, settings);
-  const batches = new Batches<Route>({ maxKeys: settings.pipeline, batchMs: settings.maxStallMs / (2 * DEPTH) });
+  const batchMs = settings.maxStallMs / (2 * DEPTH);
+  const batches = new Batches<Route>({ maxKeys: settings.pipeline, batchMs: () => (alone() ? batchMs : Math.min(batchMs, BESIDE_CLIENTS_MS)) });
   const flight = new Flight(DEPTH, async (batch: Batch<Route>) => {
     const ms = await delivery.deliver(batch);
     if (ms !== undefined) batches.learn(batch.keys.length, ms);
   });
   const sizes = source.atLeast([4, 0, 0]) && source.datasetBytes > SMALL_DATASET;
   try {
-    for await (const page of scanKeys(scanner, sizes)) {
+    for await (const page of scanKeys(scanner, sizes, () => (alone() ? LARGE_PAGE : SMALL_PAGE))) {
       for (const [index, key] of page.keys.entries()) {
         const full = batches.add(routes.of(key), key, page.bytes?.[index] ?? 0);
         if (full !== undefined) await flight.start(full);

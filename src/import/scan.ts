@@ -4,8 +4,9 @@ import type { Connection } from '../client/connection.js';
 import { asArray, asString, asStrings } from '../client/read-reply.js';
 import { ReplyError } from '../resp/reply.js';
 
-/** Names on one page: the source is busy for about a millisecond with it. */
-const PAGE = 2000;
+/** Names on one page: the source is busy for about a millisecond with it, with their sizes for a few. */
+export const LARGE_PAGE = 2000;
+export const SMALL_PAGE = 200;
 
 export interface ScannedPage {
   readonly keys: readonly string[];
@@ -13,13 +14,17 @@ export interface ScannedPage {
   readonly bytes: readonly number[] | undefined;
 }
 
-/** Pages of keys, each key once a page. `sizes`: also ask how large each is (MEMORY USAGE, Redis 4 and later). */
-export async function* scanKeys(connection: Connection, sizes: boolean): AsyncGenerator<ScannedPage, void> {
-  let next: Promise<[string, ScannedPage]> | undefined = readPage(connection, '0', sizes);
+/**
+ * Pages of keys, each key once a page. `sizes`: also ask how large each is (MEMORY USAGE, Redis 4 and later). `pageKeys`: so
+ * many names on the next page, about.
+ */
+export async function* scanKeys(connection: Connection, sizes: boolean, pageKeys = (): number => LARGE_PAGE): AsyncGenerator<ScannedPage, void> {
+  const readPage = (cursor: string): Promise<[string, ScannedPage]> => pageAt(connection, cursor, sizes, pageKeys());
+  let next: Promise<[string, ScannedPage]> | undefined = readPage('0');
   try {
     while (next !== undefined) {
       const [cursor, page]: [string, ScannedPage] = await next;
-      next = cursor === '0' ? undefined : readPage(connection, cursor, sizes);
+      next = cursor === '0' ? undefined : readPage(cursor);
       if (page.keys.length > 0) yield page;
     }
   } finally {
@@ -27,8 +32,8 @@ export async function* scanKeys(connection: Connection, sizes: boolean): AsyncGe
   }
 }
 
-async function readPage(connection: Connection, cursor: string, sizes: boolean): Promise<[string, ScannedPage]> {
-  const [next, found] = asArray(await connection.command(['SCAN', cursor, 'COUNT', PAGE]));
+async function pageAt(connection: Connection, cursor: string, sizes: boolean, count: number): Promise<[string, ScannedPage]> {
+  const [next, found] = asArray(await connection.command(['SCAN', cursor, 'COUNT', count]));
   const keys = [...new Set(asStrings(found ?? []))];
   if (!sizes || keys.length === 0) return [asString(next), { keys, bytes: undefined }];
   // A sample of each container is enough: what is wanted is the order of magnitude.

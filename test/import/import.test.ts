@@ -67,6 +67,26 @@ describeWithRedis('import', () => {
     expect([await size(), await totalKeys(nodes)]).toEqual([0, 20_000]);
   });
 
+  it('sends smaller batches while a client uses the source', async () => {
+    const migrations = async (): Promise<number> => {
+      await link.command(['DEBUG', 'POPULATE', 60_000, 'key', 50]);
+      await link.command(['CONFIG', 'RESETSTAT']);
+      expect((await run()).imported).toBe(60_000);
+      return Number(/cmdstat_migrate:calls=(\d+)/.exec(String(await link.command(['INFO', 'commandstats'])))?.[1]);
+    };
+    const alone = await migrations();
+    for (const node of nodes.nodes) {
+      await using one = await node.connect();
+      await one.command(['FLUSHALL']);
+    }
+    const busy = setInterval(() => void link.command(['GET', 'key']).catch(() => undefined), 5);
+    try {
+      expect(await migrations()).toBeGreaterThan(2 * alone);
+    } finally {
+      clearInterval(busy);
+    }
+  });
+
   it('copies, and copying again sends nothing twice and finds no conflict', async () => {
     await link.command(['DEBUG', 'POPULATE', 2000, 'key', 50]);
     expect(await run({ copy: true })).toMatchObject({ imported: 2000, equal: 0, counts: { source: { after: 2000 }, cluster: { after: 2000 } } });

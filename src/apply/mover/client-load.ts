@@ -1,8 +1,8 @@
 // Whether clients use the nodes of a move: then keys travel in small batches, as every batch is a pause for those who wait
 // behind it; else in large ones, which are faster. Counts what the servers say they have done apart from our own commands.
+import type { Connection } from '../../client/connection.js';
 import { delay } from '../delay.js';
 import { mapBounded } from '../parallel.js';
-import type { NodeLink } from '../node-link.js';
 
 /** Milliseconds of one batch, and of all that is under way at a node over a short line (both are limits, not aims). */
 export interface Portion {
@@ -23,14 +23,22 @@ const LOOK_MS = 250;
 const LOOKS_A_SECOND = 200;
 const AT_ONCE = 16;
 
-/** What administrators, replicas and movers do. */
-const NOT_CLIENTS = /^(migrate|restore|restore-asking|cluster|info|ping|replconf|psync|auth|hello|client|select|multi|exec|memory|asking|role|config|command|debug|readonly|dbsize|randomkey|publish|subscribe|time)(\||$)/;
+/** What administrators, replicas and movers do. Clients do other things too: reading and writing. */
+const ADMINISTRATORS = ['cluster', 'info', 'ping', 'auth', 'hello', 'client', 'role', 'config', 'command', 'debug', 'dbsize', 'randomkey', 'publish', 'subscribe', 'replconf', 'psync'];
+const MOVERS = ['migrate', 'restore', 'restore-asking', 'asking', 'memory', 'select', 'scan', 'exists', 'dump', 'pttl', 'watch', 'unwatch', 'multi', 'exec', 'unlink', 'del'];
+const NOT_CLIENTS = new RegExp(`^(${[...ADMINISTRATORS, ...MOVERS].join('|')})(\\||$)`);
 
 /** Calls of clients by the text of INFO commandstats. */
 export function clientCalls(text: string): number {
   let calls = 0;
   for (const [, name = '', count] of text.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)) if (!NOT_CLIENTS.test(name)) calls += Number(count);
   return calls;
+}
+
+/** A server and the way to it. */
+export interface Watched {
+  readonly id: string;
+  connection(): Promise<Connection>;
 }
 
 interface Look {
@@ -44,11 +52,16 @@ export class ClientLoad {
   private readonly quiet = new Set<string>();
   private readonly stopping = new AbortController();
 
-  constructor(private readonly links: readonly NodeLink[]) {}
+  constructor(private readonly links: readonly Watched[]) {}
 
-  /** The portions between two nodes. Small ones as long as it is not known that no client is there. */
+  /** Whether it is known that no client uses any of these. */
+  alone(...ids: readonly string[]): boolean {
+    return ids.every((id) => this.quiet.has(id));
+  }
+
+  /** The portions between two nodes. */
   portion(source: string, target: string): Portion {
-    return this.quiet.has(source) && this.quiet.has(target) ? ALONE : AMONG_CLIENTS;
+    return this.alone(source, target) ? ALONE : AMONG_CLIENTS;
   }
 
   async watch(): Promise<void> {
@@ -63,7 +76,7 @@ export class ClientLoad {
     this.stopping.abort();
   }
 
-  private async look(link: NodeLink): Promise<void> {
+  private async look(link: Watched): Promise<void> {
     const reply = await link.connection().then((connection) => connection.command(['INFO', 'commandstats'])).catch(() => undefined);
     const now = { calls: typeof reply === 'string' ? clientCalls(reply) : NaN, at: performance.now() };
     const before = this.looks.get(link.id);
