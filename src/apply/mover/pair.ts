@@ -55,7 +55,7 @@ export async function movePair(pair: Pair, slots: readonly number[], settings: M
   };
   const most = pair.marking ? slots.length - 1 : slots.length;
   await Promise.all(Array.from({ length: Math.max(1, Math.floor(inFlight / size)) }, () => moveUpTo(most)));
-  if (pair.marking && !stopped()) {
+  if (pair.marking && !stopped() && failures.length === 0) {
     await closing.clearWay();
     await moveUpTo(slots.length);
   }
