@@ -40,3 +40,12 @@ export function giveWay(hosts: readonly string[]): void {
     return; // a wish, no need
   }
 }
+
+/** What moves keys, and starts no other program: that would inherit the manners. */
+const MOVING = new Set(['reshard', 'rebalance', 'apply', 'fix', 'import']);
+
+/** The hosts of this machine that a command line for moving keys names, in any of its spellings. */
+export function neighbours(argv: readonly string[]): string[] {
+  if (!argv.some((word) => MOVING.has(word))) return [];
+  return argv.flatMap((word) => /^(?:\S+=)?\[?(127\.[\d.]+|::1|localhost)\]?:\d+$/.exec(word)?.[1] ?? []);
+}
