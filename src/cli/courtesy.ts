@@ -1,8 +1,9 @@
 // Manners of a program that works beside the servers it administers: they go first, and its engine does not take the cores
 // for itself. Wishes only: where the system refuses them, everything works all the same.
 import { readdirSync } from 'node:fs';
-import { getPriority, networkInterfaces, setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
+import { isHere } from '../client/here.js';
 
 /** Major version of Node up to which the engine has the flags below; it complains on stderr about one it doesn't know. */
 const FLAGS_KNOWN_UP_TO = 22;
@@ -22,12 +23,6 @@ export function beShortLived(): void {
 const COURTESY = 10;
 /** For the engine's own threads, which compile and collect: they use up whole time slices, and nobody waits for them. */
 const BACKGROUND = 15;
-
-/** Whether an address is one of this machine. Names count as elsewhere: servers announce addresses. */
-export function isHere(host: string): boolean {
-  if (/^(127\.|::1$|localhost$)/.test(host)) return true;
-  return Object.values(networkInterfaces()).some((entries) => entries?.some(({ address }) => address === host) === true);
-}
 
 /** Lets servers on this machine go first; `hosts`: where the servers are. */
 export function giveWay(hosts: readonly string[]): void {

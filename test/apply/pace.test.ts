@@ -101,4 +101,22 @@ describe('StallBudget', () => {
     wide.release(10);
     await waiting;
   });
+
+  it('rests after every fifth piece where clients want it, and never else', async () => {
+    const restsAfter = async (wanted: boolean): Promise<number[]> => {
+      const way = new StallBudget(20, () => wanted).way('a', 'b', () => 2);
+      const rests: number[] = [];
+      for (let piece = 1; piece <= 11; piece++) {
+        let timers = false;
+        const immediate = setImmediate(() => (timers = true)); // does not come before what needs no timer
+        await way.acquire(2);
+        clearImmediate(immediate);
+        if (timers) rests.push(piece - 1);
+        way.release(2);
+      }
+      return rests;
+    };
+    expect(await restsAfter(true)).toEqual([5, 10]);
+    expect(await restsAfter(false)).toEqual([]);
+  });
 });

@@ -1,7 +1,8 @@
 // Which servers count as neighbours.
 import { networkInterfaces } from 'node:os';
 import { expect, it } from 'vitest';
-import { isHere, neighbours } from '../../src/cli/courtesy.js';
+import { neighbours } from '../../src/cli/courtesy.js';
+import { isHere } from '../../src/client/here.js';
 
 it('knows its own addresses from those of others', () => {
   const own = Object.values(networkInterfaces()).flatMap((entries) => entries?.map(({ address }) => address) ?? []);

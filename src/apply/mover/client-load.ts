@@ -3,6 +3,7 @@
 import type { Connection } from '../../client/connection.js';
 import { delay } from '../delay.js';
 import { mapBounded } from '../parallel.js';
+import { CoreWatch } from './cores.js';
 
 /** Milliseconds of one batch, and of all that is under way at a node over a short line (both are limits, not aims). */
 export interface Portion {
@@ -52,7 +53,14 @@ export class ClientLoad {
   private readonly quiet = new Set<string>();
   private readonly stopping = new AbortController();
 
+  private readonly cores = new CoreWatch();
+
   constructor(private readonly links: readonly Watched[]) {}
+
+  /** Whether clients use any of these, as far as is known, on a machine without a core to spare. */
+  crowded(ids: readonly string[]): boolean {
+    return this.cores.crowded && !this.alone(...ids);
+  }
 
   /** Whether it is known that no client uses any of these. */
   alone(...ids: readonly string[]): boolean {
@@ -67,6 +75,7 @@ export class ClientLoad {
   async watch(): Promise<void> {
     const every = Math.max(LOOK_MS, (this.links.length * 1000) / LOOKS_A_SECOND);
     for (let pause = FIRST_LOOK_MS; !this.stopping.signal.aborted; pause = every) {
+      this.cores.look();
       await mapBounded(this.links, AT_ONCE, (link) => this.look(link));
       await delay(pause, this.stopping.signal).catch(() => undefined);
     }

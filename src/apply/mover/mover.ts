@@ -2,6 +2,7 @@
 // instant it leaves open slots that check names and that running the same plan again completes. Prints nothing.
 import { SlotSet } from '../../cluster/slot-set.js';
 import type { ClusterView } from '../../cluster/view.js';
+import { isHere } from '../../client/here.js';
 import type { NodeCredentials } from '../../client/migrate-command.js';
 import { ExitCode, TribError } from '../../errors.js';
 import type { MoveStep } from '../../plan/step.js';
@@ -113,7 +114,9 @@ export async function moveSlots(request: MoveRequest): Promise<ApplyStats> {
   const leaving = new SlotSet(work.flatMap(({ move, finish }) => [...move, ...finish]));
   const suspects = involved.map((suspect) => ({ link: suspect, keeps: (request.view.node(suspect.id)?.slots ?? new SlotSet()).difference(leaving) }));
   const settings = moverSettings(request.options, request.credentials, tally.emit, request.signal, () => replacedNode(masters, suspects));
-  const limits: Limits = { budget: new StallBudget(settings.maxStallMs), rate: new RateLimit(settings.maxRate), clients: new ClientLoad(involved) };
+  const clients = new ClientLoad(involved);
+  const local = involved.filter(({ address }) => isHere(address.host)).map(({ id }) => id);
+  const limits: Limits = { budget: new StallBudget(settings.maxStallMs, () => clients.crowded(local)), rate: new RateLimit(settings.maxRate), clients };
   const failures: SlotFailure[] = [];
   const stopped = (): boolean => failures.length > 0 || request.signal?.aborted === true;
   const outcomes: PromiseSettledResult<void>[] = [];

@@ -51,6 +51,10 @@ export class Pace {
   }
 }
 
+/** Pieces of work after which both ends of a way have nothing to do for a while, where that is wanted. */
+const PIECES_BETWEEN_RESTS = 5;
+const REST_MS = 1;
+
 /** What one node has to do for the mover at the moment, in estimated milliseconds. */
 class NodeLoad {
   private ms = 0;
@@ -97,8 +101,13 @@ export class StallBudget {
   private readonly queues: (() => boolean)[] = [];
   private turn = 0;
 
-  /** `limitMs`: never more than this at one node. */
-  constructor(private readonly limitMs: number) {}
+  private pieces = 0;
+
+  /** `limitMs`: never more than this at one node. `rests`: whether clients want a rest now and then. */
+  constructor(
+    private readonly limitMs: number,
+    private readonly rests: () => boolean = () => false,
+  ) {}
 
   /** The way from one node to another, by their ids. `windowMs`: as much as may be under way, were it a short one. */
   way(source: string, target: string, windowMs: () => number): Way {
@@ -123,8 +132,12 @@ export class StallBudget {
           this.admitAll();
         }),
       release: (cost) => {
-        for (const end of ends) end.remove(cost);
-        this.admitAll();
+        const free = (): void => {
+          for (const end of ends) end.remove(cost);
+          this.admitAll();
+        };
+        if (++this.pieces % PIECES_BETWEEN_RESTS === 0 && this.rests()) setTimeout(free, REST_MS);
+        else free();
       },
       allowForDistance: (roundTripMs) => {
         wayMs = Math.max(wayMs, roundTripMs);
