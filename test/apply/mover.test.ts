@@ -115,6 +115,15 @@ describeWithRedis('moving slots', () => {
   });
 });
 
+describeWithRedis('a user who may not publish', () => {
+  it('moves slots all the same', async () => {
+    await using nodes = await startRedisCluster(2, { extraArgs: ['--user', 'mover', 'on', '>s3cret', '~*', 'resetchannels', '+@all'] });
+    await fill(nodes, keysInSlots(0, 50, 300).map((key) => ['SET', key, key]));
+    await using cluster = await openCluster(nodes.seed, { username: 'mover', password: 's3cret' });
+    expect(await cluster.apply(await plan(cluster, nodes, '0-50', 1))).toMatchObject({ keys: 300, slots: 51 });
+  });
+});
+
 describeWithRedis('moving slots against resistance', () => {
   const slot = keySlot('{c}');
 

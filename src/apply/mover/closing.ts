@@ -1,9 +1,8 @@
 // Ends the move of slots in an order that leaves no moment without an owner (cli 2.8 step 5), and nobody with a stale idea of
 // one: the target takes the slots, the source hears of that on the bus, and only then from us.
-import { asString } from '../../client/read-reply.js';
 import { delay } from '../delay.js';
 import type { NodeLink } from '../node-link.js';
-import { unaware } from './late.js';
+import { nodesText, unaware } from './late.js';
 import type { MoverSettings } from './options.js';
 import { quietWay } from './quiet-way.js';
 import { retrying } from './retry.js';
@@ -101,7 +100,7 @@ export class Closing {
     const { source, target } = this.ends;
     const asked = [...this.unheard];
     const owners = new Map(asked.map(([slot]) => [slot, target.id]));
-    const account = await retrying(this.settings, source, async () => asString(await (await source.connection()).command(['CLUSTER', 'NODES'])));
+    const account = await retrying(this.settings, source, () => nodesText(source));
     const missing = new Set(unaware(account, owners).get(target.id));
     const overdue = Date.now() - PATIENCE_MS;
     return asked.filter(([slot, since]) => !missing.has(slot) || since < overdue).map(([slot]) => slot);

@@ -14,6 +14,11 @@ const POLL_MS = 25;
 const AT_ONCE = 64;
 const ID_LENGTH = 40;
 
+/** A node's CLUSTER NODES. Rejects as its connection does. */
+export async function nodesText(link: NodeLink): Promise<string> {
+  return asString(await (await link.connection()).command(['CLUSTER', 'NODES']));
+}
+
 /** The slots of `owners` (slot → id of its new owner) that a node's CLUSTER NODES ascribes to others. */
 export function unaware(text: string, owners: ReadonlyMap<number, string>): Map<string, number[]> {
   const wanted = new Set(owners.values());
@@ -30,7 +35,7 @@ export function unaware(text: string, owners: ReadonlyMap<number, string>): Map<
 async function bringUpToDate(settings: MoverSettings, link: NodeLink, owners: ReadonlyMap<number, string>): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
-    const missing = unaware(asString(await (await link.connection()).command(['CLUSTER', 'NODES'])), owners);
+    const missing = unaware(await nodesText(link), owners);
     if (missing.size === 0) return;
     if (Date.now() > deadline) {
       for (const [owner, slots] of missing) await tell(settings, link, slots, owner);

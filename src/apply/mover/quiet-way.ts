@@ -1,9 +1,9 @@
 // Waits until nothing that one node has said to another is still on its way. Two nodes talk over two connections, so what
 // one says on the first may overtake what it said before on the second (cluster-node 1.2). Tells no errors: who wants quiet
 // and can't have it goes on without.
-import { asString } from '../../client/read-reply.js';
 import { delay } from '../delay.js';
 import type { NodeLink } from '../node-link.js';
+import { nodesText } from './late.js';
 
 const POLL_MS = 5;
 
@@ -18,7 +18,7 @@ export async function quietWay(from: NodeLink, to: NodeLink, patienceMs: number,
   const deadline = performance.now() + patienceMs;
   try {
     await arrived(from, to, patienceMs, signal);
-    while (awaitsAnswer(asString(await (await to.connection()).command(['CLUSTER', 'NODES'])), from.id) && performance.now() < deadline) await delay(POLL_MS, signal);
+    while (awaitsAnswer(await nodesText(to), from.id) && performance.now() < deadline) await delay(POLL_MS, signal);
   } catch {
     return; // stopped, or a node went away
   }

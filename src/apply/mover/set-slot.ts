@@ -57,7 +57,7 @@ export async function takingWays(link: NodeLink): Promise<TakingWays> {
 
 /** Whether a server keeps the mark "its owner doesn't claim this slot" when a slot changes hands: 7.0 does (cluster-node 3.4.2). */
 export async function keepsMarks(link: NodeLink): Promise<boolean> {
-  const info = await (await link.connection()).command(['INFO', 'server']);
+  const [info] = await (await link.connection()).pipeline([['INFO', 'server']]);
   return typeof info === 'string' && /^redis_version:7\.0\./m.test(info);
 }
 
