@@ -17,14 +17,14 @@ async function watch(run: ConsistencyRun, durationMs: number, context: CommandCo
   const { totalsLine } = await import('../src/cli/consistency.js');
   const { io, signal } = context;
   const start = performance.now();
-  const end = start + durationMs;
-  for (let next = start + 1000; io.open && !signal.aborted; next += 1000) {
-    const until = Math.ceil(Math.min(next, end) - performance.now());
+  for (let dueMs = 1000; io.open && !signal.aborted; dueMs += 1000) {
+    const until = Math.ceil(start + Math.min(dueMs, durationMs) - performance.now());
     // An early end by the signal is what we wait for too.
     if (until > 0) await wait(until, undefined, { signal }).catch(() => undefined);
     if (io.mode !== 'json') io.out(totalsLine(run.totals));
-    // By the schedule, not the clock: a timer may fire a little early, and the last second would get two lines.
-    if (next >= end) return;
+    // By the schedule in whole milliseconds: a timer may fire a little early, and sums of the clock's fractions may fall
+    // short of the end, and the last second would get two lines.
+    if (dueMs >= durationMs) return;
   }
 }
 
