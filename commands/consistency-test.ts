@@ -14,17 +14,16 @@ interface Tested extends Totals {
 /** A line a second until the time is over or the user stops it. */
 async function watch(run: ConsistencyRun, durationMs: number, context: CommandContext): Promise<void> {
   const { setTimeout: wait } = await import('node:timers/promises');
-  const { totalsLine } = await import('../src/cli/consistency.js');
+  const { lineTimes, totalsLine } = await import('../src/cli/consistency.js');
   const { io, signal } = context;
   const start = performance.now();
-  for (let dueMs = 1000; io.open && !signal.aborted; dueMs += 1000) {
-    const until = Math.ceil(start + Math.min(dueMs, durationMs) - performance.now());
+  for (const due of lineTimes(durationMs)) {
+    if (!io.open || signal.aborted) return;
+    const until = Math.ceil(start + due - performance.now());
     // An early end by the signal is what we wait for too.
     if (until > 0) await wait(until, undefined, { signal }).catch(() => undefined);
+    // By the schedule, not by the clock: a timer may fire a little early.
     if (io.mode !== 'json') io.out(totalsLine(run.totals));
-    // By the schedule in whole milliseconds: a timer may fire a little early, and sums of the clock's fractions may fall
-    // short of the end, and the last second would get two lines.
-    if (dueMs >= durationMs) return;
   }
 }
 

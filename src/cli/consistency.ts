@@ -124,6 +124,15 @@ export class ConsistencyRun {
   }
 }
 
+/**
+ * When the lines of a run are due: milliseconds from its start, each second and at its end. In whole numbers from 0: sums of
+ * a clock's fractions may fall short of the end, and the last second would get two lines.
+ */
+export function* lineTimes(durationMs: number): Generator<number, void> {
+  for (let due = 1000; due < durationMs; due += 1000) yield due;
+  yield durationMs;
+}
+
 /** `925 R (0 err) | 925 W (0 err) | `, with lost and unacknowledged writes behind when there are any. */
 export function totalsLine(totals: Totals): string {
   const lost = totals.lost > 0 ? `${totals.lost} lost | ` : '';

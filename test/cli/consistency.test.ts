@@ -1,6 +1,6 @@
 // The checker's judgement with counters that lie in known ways, and the lines it prints.
 import { describe, expect, it } from 'vitest';
-import { ConsistencyRun, totalsLine, type ConsistencyOptions, type CounterClient } from '../../src/cli/consistency.js';
+import { ConsistencyRun, lineTimes, totalsLine, type ConsistencyOptions, type CounterClient } from '../../src/cli/consistency.js';
 
 class Counters implements CounterClient {
   readonly values = new Map<string, number>();
@@ -93,5 +93,17 @@ describe('totalsLine', () => {
   it('is that of the tutorials', () => {
     expect(totalsLine(totals)).toBe('925 R (0 err) | 925 W (0 err) | ');
     expect(totalsLine({ ...totals, lost: 114, unacknowledged: 2 })).toBe('925 R (0 err) | 925 W (0 err) | 114 lost | 2 noack | ');
+  });
+});
+
+describe('lineTimes', () => {
+  it('has the last second once, wherever the clock began', () => {
+    expect([...lineTimes(3000)]).toEqual([1000, 2000, 3000]);
+    expect([...lineTimes(2500)]).toEqual([1000, 2000, 2500]);
+    expect([...lineTimes(100)]).toEqual([100]);
+  });
+  it('has no end when the run has none', () => {
+    const times = lineTimes(Infinity);
+    for (let second = 1; second <= 5000; second++) expect(times.next()).toEqual({ done: false, value: second * 1000 });
   });
 });
