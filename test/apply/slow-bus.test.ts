@@ -101,4 +101,25 @@ describeWithRedis('a node that hears the others late', () => {
       bus.close();
     }
   });
+
+  it('is waited for when it is a replica: a look at the cluster just after a move finds all agreed', async () => {
+    await using nodes = await startRedisCluster(3, { replicas: 1 });
+    const [home, away] = nodes.nodes as [RedisNode, RedisNode];
+    const replica = nodes.nodes[5] as RedisNode;
+    const bus = await holdBus(replica.port + 10_000);
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      await ask(replica, 'CONFIG', 'SET', 'cluster-announce-bus-port', String(bus.port));
+      await waitFor(async () => (await ask(away, 'CLUSTER', 'NODES')).split('\n').some((line) => line.includes(`@${bus.port}`) && line.includes(' connected')), 'it to be reached through the listener');
+      await using cluster = await openCluster(nodes.seed);
+      const [here, there] = await Promise.all([ask(home, 'CLUSTER', 'MYID'), ask(away, 'CLUSTER', 'MYID')]);
+      bus.hold(there);
+      await move(cluster, here, there, 0, 1, () => (timer ??= setTimeout(bus.release, 2 * LATE_MS)));
+      await cluster.refresh();
+      expect((await cluster.check()).findings).toEqual([]);
+    } finally {
+      clearTimeout(timer);
+      bus.close();
+    }
+  });
 });

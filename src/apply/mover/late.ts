@@ -1,4 +1,4 @@
-// Masters that took no part in a move and have not heard of it: announcements reach them within milliseconds, and who
+// Nodes that took no part in a move and have not heard of it: announcements reach them within milliseconds, and a master that
 // missed them (a broken bus link) is told directly, once the move is over. Not here: why not at once (closing.ts).
 import { asString } from '../../client/read-reply.js';
 import { parseNodesText } from '../../cluster/nodes-text.js';
@@ -32,21 +32,35 @@ export function unaware(text: string, owners: ReadonlyMap<number, string>): Map<
   return missing;
 }
 
-async function bringUpToDate(settings: MoverSettings, link: NodeLink, owners: ReadonlyMap<number, string>): Promise<void> {
+/** Resolves when the node knows the new owners; after some patience returns what it still ascribes to others. */
+async function heard(link: NodeLink, owners: ReadonlyMap<number, string>): Promise<Map<string, number[]>> {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     const missing = unaware(await nodesText(link), owners);
-    if (missing.size === 0) return;
-    if (Date.now() > deadline) {
-      for (const [owner, slots] of missing) await tell(settings, link, slots, owner);
-      return;
-    }
+    if (missing.size === 0 || Date.now() > deadline) return missing;
     await delay(POLL_MS);
   }
 }
 
-/** Makes sure that every node of `links` knows the new owners. Failures are nobody's loss: gossip goes on telling. */
-export async function tellLateOnes(settings: MoverSettings, links: readonly NodeLink[], owners: ReadonlyMap<number, string>): Promise<void> {
+/** As `heard`, for one that may never answer: what it knows is not worth more than the patience. */
+async function waitFor(replica: NodeLink, owners: ReadonlyMap<number, string>): Promise<void> {
+  const ended = new AbortController();
+  await Promise.race([heard(replica, owners), delay(PATIENCE_MS, ended.signal)]).catch(() => undefined);
+  ended.abort();
+}
+
+async function bringUpToDate(settings: MoverSettings, link: NodeLink, owners: ReadonlyMap<number, string>): Promise<void> {
+  for (const [owner, slots] of await heard(link, owners)) await tell(settings, link, slots, owner);
+}
+
+/**
+ * Makes sure that every master knows the new owners, and waits a while for replicas, which can't be told: whoever looks at the
+ * cluster after us should find one that agrees. Failures are nobody's loss: gossip goes on telling.
+ */
+export async function tellLateOnes(settings: MoverSettings, masters: readonly NodeLink[], replicas: readonly NodeLink[], owners: ReadonlyMap<number, string>): Promise<void> {
   if (owners.size === 0) return;
-  await mapBounded(links, AT_ONCE, (link) => bringUpToDate(settings, link, owners).catch(() => undefined));
+  await Promise.all([
+    mapBounded(masters, AT_ONCE, (link) => bringUpToDate(settings, link, owners).catch(() => undefined)),
+    mapBounded(replicas, AT_ONCE, (link) => waitFor(link, owners)),
+  ]);
 }

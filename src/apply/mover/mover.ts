@@ -3,7 +3,6 @@
 import { SlotSet } from '../../cluster/slot-set.js';
 import type { ClusterView } from '../../cluster/view.js';
 import { isHere } from '../../client/here.js';
-import type { NodeCredentials } from '../../client/migrate-command.js';
 import { ExitCode, TribError } from '../../errors.js';
 import type { MoveStep } from '../../plan/step.js';
 import type { ApplyEvent, ApplyStats, OnEvent } from '../event.js';
@@ -30,7 +29,6 @@ export interface MoveRequest {
   readonly view: ClusterView;
   readonly links: ReadonlyMap<string, NodeLink>;
   readonly steps: readonly MoveStep[];
-  readonly credentials: NodeCredentials;
   readonly options: MoverOptions;
   readonly onEvent: OnEvent;
   /** Finishes the slots in flight, then throws ABORTED. */
@@ -113,7 +111,7 @@ export async function moveSlots(request: MoveRequest): Promise<ApplyStats> {
   const involved = masters.filter(({ id }) => work.some(({ source, target }) => source === id || target === id));
   const leaving = new SlotSet(work.flatMap(({ move, finish }) => [...move, ...finish]));
   const suspects = involved.map((suspect) => ({ link: suspect, keeps: (request.view.node(suspect.id)?.slots ?? new SlotSet()).difference(leaving) }));
-  const settings = moverSettings(request.options, request.credentials, tally.emit, request.signal, () => replacedNode(masters, suspects));
+  const settings = moverSettings(request.options, tally.emit, request.signal, () => replacedNode(masters, suspects));
   const clients = new ClientLoad(involved);
   const local = involved.filter(({ address }) => isHere(address.host)).map(({ id }) => id);
   const limits: Limits = { budget: new StallBudget(settings.maxStallMs, () => clients.crowded(local)), rate: new RateLimit(settings.maxRate), clients };
@@ -128,7 +126,7 @@ export async function moveSlots(request: MoveRequest): Promise<ApplyStats> {
     outcomes.push(settled, ...(settled.status === 'fulfilled' ? await Promise.allSettled(round.map(run)) : []));
   }
   limits.clients.stop();
-  await tellLateOnes(settings, masters, tally.owners);
+  await tellLateOnes(settings, masters, request.view.replicas.flatMap(({ id }) => request.links.get(id) ?? []), tally.owners);
   const stats = tally.stats();
   const broken = outcomes.find((outcome) => outcome.status === 'rejected');
   const [first] = failures;
