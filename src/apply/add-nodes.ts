@@ -125,7 +125,7 @@ async function takeOut(cluster: Cluster, newcomers: NewCluster, plan: AddNodePla
   const members = [...cluster.links.keys()];
   const steps = plan.nodes.flatMap(({ id }): Step[] => [...members.map((node): Step => ({ kind: 'forget', node, target: id })), { kind: 'reset', node: id, mode: 'soft' }]);
   const view = (): Promise<ClusterView> => cluster.refresh();
-  await applySteps({ links: new Map([...cluster.links, ...newcomers.links]), clusterOptions: cluster.options, view }, steps);
+  await applySteps({ links: new Map([...cluster.links, ...newcomers.links]), view }, steps);
 }
 
 /** What to tell about a refused REPLICATE, with nothing left half-done when that could be had. Undefined for other failures. */
@@ -153,7 +153,7 @@ export async function applyAddNodes(cluster: Cluster, newcomers: NewCluster, pla
   const links = new Map([...cluster.links, ...newcomers.links]);
   const view = (): Promise<ClusterView> => cluster.refresh();
   try {
-    await applySteps({ links, clusterOptions: cluster.options, view }, plan.steps, { ...options, onEvent });
+    await applySteps({ links, view }, plan.steps, { ...options, onEvent });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const interrupted = options.signal?.aborted === true;

@@ -10,7 +10,7 @@ import { delay } from './delay.js';
 import type { ApplyStats, OnEvent } from './event.js';
 import { moveSlots } from './mover/mover.js';
 import type { MoverOptions } from './mover/options.js';
-import type { ClusterOptions, NodeLink } from './node-link.js';
+import type { NodeLink } from './node-link.js';
 import { runNodeStep, type StepJob } from './steps/node-step.js';
 
 export interface ApplyOptions extends MoverOptions {
@@ -25,7 +25,6 @@ export interface ApplyOptions extends MoverOptions {
 export interface ApplyContext {
   /** May change with every fresh view. */
   readonly links: ReadonlyMap<string, NodeLink>;
-  readonly clusterOptions: ClusterOptions;
   /** A fresh view, for steps that depend on who owns what. */
   view(): Promise<ClusterView>;
 }
@@ -118,8 +117,8 @@ async function together(job: Job, steps: readonly Step[], first: number): Promis
   if (moves.length > 0) {
     const { context, options, emit } = job;
     const view = await context.view();
-    const { links, clusterOptions } = context;
-    stats = await moveSlots({ view, links, steps: moves, credentials: clusterOptions, options, onEvent: emit, signal: options.signal });
+    const { links } = context;
+    stats = await moveSlots({ view, links, steps: moves, options, onEvent: emit, signal: options.signal });
   } else {
     await Promise.all(steps.map((step) => single(job, step)));
   }

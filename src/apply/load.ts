@@ -50,11 +50,11 @@ function explain(address: Address, error: unknown): unknown {
 }
 
 /**
- * Connects to one node (or uses a link again) and takes its account of the cluster. Throws TribError: NOT_A_CLUSTER,
- * NOAUTH, NOPERM, or what Connection.connect throws.
+ * Connects to one node (or uses a link again) and takes its account of the cluster. `announced`: what the others call it.
+ * Throws TribError: NOT_A_CLUSTER, NOAUTH, NOPERM, or what Connection.connect throws.
  */
-export async function takeAccount(address: Address, options: ClusterOptions, cache: LineCache, link?: NodeLink): Promise<Account> {
-  const connection = await (link === undefined ? dial(address, options) : link.connection());
+export async function takeAccount(address: Address, options: ClusterOptions, cache: LineCache, link?: NodeLink, announced = address): Promise<Account> {
+  const connection = await (link === undefined ? dial(address, options, announced) : link.connection());
   try {
     const signal = options.signal === undefined ? {} : { signal: options.signal };
     const [info, nodes] = await connection.pipeline([['INFO', 'cluster'], ['CLUSTER', 'NODES']], signal);
@@ -89,6 +89,7 @@ interface Friend {
   readonly line: NodeLine;
   readonly account: Account | undefined;
   readonly reason: string;
+  readonly refusal?: string;
 }
 
 /** An address that can't be reached, or that the node's certificate doesn't know: the host name it announces may do (7.0). */
@@ -96,7 +97,7 @@ function byName(line: NodeLine, error: unknown, options: ClusterOptions, cache: 
   const noWay = error instanceof TribError && error.exitCode === ExitCode.unreachable && /^(E[A-Z]+|TIMEOUT|ERR_TLS_CERT_ALTNAME_INVALID)$/.test(error.code);
   if (!noWay || line.hostname === undefined) throw error;
   const named = { host: line.hostname, port: line.port };
-  return takeAccount(options.addressMap?.(named) ?? named, options, cache).catch(() => {
+  return takeAccount(options.addressMap?.(named) ?? named, options, cache, undefined, { host: line.host, port: line.port }).catch(() => {
     throw error;
   });
 }
@@ -108,13 +109,14 @@ async function visit(line: NodeLine, options: ClusterOptions, cache: LineCache, 
   try {
     const before = known.get(line.id);
     const link = before !== undefined && formatAddress(before.announced) === formatAddress(announced) ? before : undefined;
-    const account = await takeAccount(options.addressMap?.(announced) ?? announced, options, cache, link).catch((error: unknown) => byName(line, error, options, cache));
+    const account = await takeAccount(options.addressMap?.(announced) ?? announced, options, cache, link, announced).catch((error: unknown) => byName(line, error, options, cache));
     if (account.self.id === line.id) return { line, account, reason: '' };
     account.connection.close();
     return { line, account: undefined, reason: `${formatAddress(account.address)} answers as another node (${account.self.id})` };
   } catch (error) {
     if (options.signal?.aborted === true) throw error;
-    return { line, account: undefined, reason: error instanceof Error ? error.message : String(error) };
+    const refusal = error instanceof TribError && error.cause instanceof ReplyError ? error.hint : undefined;
+    return { line, account: undefined, reason: error instanceof Error ? error.message : String(error), ...(refusal === undefined ? {} : { refusal }) };
   }
 }
 
@@ -158,9 +160,9 @@ function clusterNode(account: Account, seen: NodeLine, announced: Address, name:
   };
 }
 
-function unreachable({ line, reason }: Friend): UnreachableNode {
+function unreachable({ line, reason, refusal }: Friend): UnreachableNode {
   const { id, role, masterId, flags, slots } = line;
-  return { id, name: formatAddress(line), role, masterId, flags, slots, reason };
+  return { id, name: formatAddress(line), role, masterId, flags, slots, reason, ...(refusal === undefined ? {} : { refusal }) };
 }
 
 /**

@@ -8,9 +8,11 @@ import { Connection } from '../client/connection.js';
 import type { TlsOptions } from '../client/socket.js';
 import { aborted } from '../client/socket.js';
 import type { NodeCredentials } from '../client/migrate-command.js';
+import type { ClusterAccess } from '../client/node-credentials.js';
+import { credentialsFor, credentialsIn } from '../client/node-credentials.js';
 
-/** How to reach and enter the nodes of a cluster; the same for all. */
-export interface ClusterOptions extends NodeCredentials {
+/** How to reach and enter the nodes of a cluster. */
+export interface ClusterOptions extends ClusterAccess {
   readonly tls?: TlsOptions;
   /** Only addresses of this family for host names; either when absent. */
   readonly family?: 4 | 6;
@@ -25,8 +27,8 @@ export interface ClusterOptions extends NodeCredentials {
   readonly signal?: AbortSignal;
 }
 
-/** Opens one connection with the options of a cluster. */
-export function dial(address: Address, options: ClusterOptions): Promise<Connection> {
+/** Opens one connection with the options of a cluster. `announced`: what else the node is called, to find its credentials. */
+export async function dial(address: Address, options: ClusterOptions, announced = address): Promise<Connection> {
   // Every connection and command of a cluster listens to the same signal: many listeners are no leak.
   if (options.signal !== undefined) setMaxListeners(0, options.signal);
   return Connection.connect({
@@ -34,8 +36,7 @@ export function dial(address: Address, options: ClusterOptions): Promise<Connect
     port: address.port,
     connectTimeoutMs: options.connectTimeoutMs ?? 5000,
     commandTimeoutMs: options.commandTimeoutMs ?? 15_000,
-    ...(options.username === undefined ? {} : { username: options.username }),
-    ...(options.password === undefined ? {} : { password: options.password }),
+    ...(await credentialsFor(options, [address, announced])),
     ...(options.tls === undefined ? {} : { tls: options.tls }),
     ...(options.family === undefined ? {} : { family: options.family }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -62,6 +63,7 @@ export class NodeLink {
   private current: Connection | undefined;
   private dialling: Promise<Connection> | undefined;
   private closed = false;
+  private entered: NodeCredentials;
 
   constructor(
     identity: NodeIdentity,
@@ -70,6 +72,12 @@ export class NodeLink {
   ) {
     ({ id: this.id, name: this.name, announced: this.announced, busPort: this.busPort, address: this.address } = identity);
     this.current = connection;
+    this.entered = connection?.credentials ?? credentialsIn(options);
+  }
+
+  /** What our connections got in with: other nodes need it too, for MIGRATE. */
+  get credentials(): NodeCredentials {
+    return this.entered;
   }
 
   /** The shared connection; dials when there is none or it broke. Rejects as Connection.connect. */
@@ -83,7 +91,9 @@ export class NodeLink {
   /** A connection of the caller's own, who closes it. */
   async dial(): Promise<Connection> {
     if (this.closed) throw aborted();
-    return dial(this.address, this.options);
+    const connection = await dial(this.address, this.options, this.announced);
+    this.entered = connection.credentials;
+    return connection;
   }
 
   /** What to write into CLUSTER MEET: servers before 7.0 take no names, but the address our own connection found is an IP. */

@@ -104,7 +104,6 @@ export class Cluster {
     };
     const links = (): ReadonlyMap<string, NodeLink> => this.links;
     const context = {
-      clusterOptions: this.options,
       view: fresh,
       get links() {
         return links();

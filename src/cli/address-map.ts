@@ -11,8 +11,8 @@ interface Rule {
   readonly to: { readonly host: string; readonly port: number | undefined };
 }
 
-/** `HOST`, `HOST:PORT`, `[::1]:7000`; a host without brackets that holds several colons is an IPv6 address. */
-function place(text: string): { host: string; port: number | undefined } | undefined {
+/** `HOST`, `HOST:PORT`, `[::1]:7000`; a host without brackets that holds several colons is an IPv6 address. Undefined for anything else. */
+export function parsePlace(text: string): { host: string; port: number | undefined } | undefined {
   const bare = text.replace(/^\[([^\]]*)\]$/, '$1');
   if (bare !== '' && (!text.includes(':') || bare !== text || /^[^[\]]*:[^[\]]*:/.test(text))) return { host: bare, port: undefined };
   try {
@@ -24,8 +24,8 @@ function place(text: string): { host: string; port: number | undefined } | undef
 
 function rule(text: string): Rule {
   const equals = text.indexOf('=');
-  const from = place(text.slice(0, Math.max(0, equals)));
-  const to = place(text.slice(equals + 1));
+  const from = parsePlace(text.slice(0, Math.max(0, equals)));
+  const to = parsePlace(text.slice(equals + 1));
   if (equals < 1 || from === undefined || to === undefined) {
     throw usageError(`--address-map takes ANNOUNCED=REACHABLE, not "${text}"`, 'for example 10.0.0.1:6379=127.0.0.1:7001 for one node, 10.0.0.1=203.0.113.5 for a host, *=127.0.0.1 for all');
   }

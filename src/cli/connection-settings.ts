@@ -4,10 +4,12 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ExitCode, TribError } from '../errors.js';
 import type { ConnectionOptions, TlsOptions } from '../client/connection.js';
+import type { CredentialsOf } from '../client/node-credentials.js';
 import type { Address } from '../cluster/address.js';
 import type { Io } from '../ui/io.js';
 import { parseAddressMap } from './address-map.js';
 import { parseSeed, type Seed } from './address.js';
+import type { NodeEntries } from './node-entries.js';
 import { usageError, type OptionValues } from './options.js';
 import type { connectionOptions } from './shared-options.js';
 
@@ -15,6 +17,8 @@ export type ConnectionValues = OptionValues<typeof connectionOptions>;
 
 /** Everything about a connection but its address. */
 export interface ConnectionSettings extends Omit<ConnectionOptions, 'host' | 'port' | 'signal'> {
+  /** Nodes with credentials of their own, from the config file. */
+  readonly credentialsOf?: CredentialsOf;
   /** From announced addresses to reachable ones. */
   readonly addressMap?: (announced: Address) => Address;
 }
@@ -26,6 +30,8 @@ export interface SettingsSource {
   readonly signal: AbortSignal;
   /** Whether the password stood on the command line, which others can see: worth a warning. */
   readonly passwordTyped: boolean;
+  /** Credentials of single nodes, which beat all others. */
+  readonly nodes: NodeEntries;
 }
 
 /** Throws TribError UNREADABLE with exit code 2. */
@@ -90,6 +96,12 @@ export function tlsSettings(values: TlsValues, cwd: string): TlsOptions {
   };
 }
 
+async function ownCredentials({ nodes, cwd }: SettingsSource): Promise<CredentialsOf | undefined> {
+  if (nodes.size === 0) return undefined;
+  const { nodeCredentials } = await import('./own-credentials.js');
+  return nodeCredentials(nodes, cwd);
+}
+
 /** Everything about the connections of one command. Throws TribError with exit code 2 for what cannot be read or asked. */
 export async function resolveConnection(source: SettingsSource, seed?: Seed): Promise<ConnectionSettings> {
   const { values, cwd } = source;
@@ -98,6 +110,7 @@ export async function resolveConnection(source: SettingsSource, seed?: Seed): Pr
   const username = values.user ?? url?.username;
   const password = await findPassword(source, url);
   if (username !== undefined && password === undefined) throw usageError(`--user ${username} needs a password`, 'give it with REDISCLI_AUTH, --password-file FILE or --askpass');
+  const credentialsOf = await ownCredentials(source);
   const tls = values.tls || seed?.tls === true || uri?.tls === true;
   return {
     connectTimeoutMs: Math.ceil(values.connectTimeout * 1000),
@@ -105,6 +118,7 @@ export async function resolveConnection(source: SettingsSource, seed?: Seed): Pr
     ...(values.ipv4 !== values.ipv6 ? { family: values.ipv4 ? 4 : 6 } : {}),
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
+    ...(credentialsOf === undefined ? {} : { credentialsOf }),
     ...(tls ? { tls: tlsSettings(values, cwd) } : {}),
     ...(values.addressMap === undefined ? {} : { addressMap: parseAddressMap(values.addressMap) }),
   };

@@ -186,7 +186,6 @@ export async function repair(cluster: Cluster, shown: Inspected, consent: Consen
     links: cluster.links,
     steps: plan.steps,
     counts: found.counts,
-    credentials: cluster.options,
     // Keys can't move while slots stay uncovered: no use trying for long.
     options: { timeoutMs: consent.timeout, pipeline: consent.pipeline, retryMs: [...declined].some((code) => code.startsWith('cover')) ? 2000 : 10_000 },
     onConflict: answers.ask,

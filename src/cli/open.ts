@@ -9,13 +9,21 @@ import type { CommandContext } from './define.js';
 export async function openSeed(seed: Seed, context: CommandContext): Promise<Cluster> {
   const [{ openCluster }, settings] = await Promise.all([import('../apply/open-cluster.js'), context.connection(seed)]);
   const cluster = await openCluster(seed.addresses, { ...settings, signal: context.signal });
+  hintAtRefusal(cluster.view, context);
   hintAtMap(cluster.view, context);
   return cluster;
 }
 
+/** Nodes that are there and don't let us in. */
+function hintAtRefusal({ unreachable }: ClusterView, { io }: CommandContext): void {
+  for (const { reason, refusal } of unreachable) {
+    if (refusal !== undefined) io.note(`${io.errStyle.warn('warning:')} ${reason}\n${io.errStyle.accent('try:')} ${refusal}`);
+  }
+}
+
 /** Nodes that the others reach and we don't: they announce addresses of a network that is not ours. */
 function hintAtMap({ entry, unreachable }: ClusterView, { io }: CommandContext): void {
-  const hidden = unreachable.filter(({ id, flags }) => !flags.includes('fail') && !flags.includes('fail?') && entry.lines.some((line) => line.id === id && line.connected));
+  const hidden = unreachable.filter(({ id, flags, refusal }) => refusal === undefined && !flags.includes('fail') && !flags.includes('fail?') && entry.lines.some((line) => line.id === id && line.connected));
   const [first] = hidden;
   if (first === undefined) return;
   const them = hidden.length === 1 ? first.name : `${hidden.length} nodes (${first.name} …)`;

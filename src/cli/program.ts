@@ -5,11 +5,12 @@ import type { Io, Streams } from '../ui/io.js';
 import { createIo } from '../ui/io.js';
 import type { Environment, OutputMode, TerminalFlags } from '../ui/terminal.js';
 import { OptionIndex, readInvocation, type Invocation } from './argv.js';
-import { loadConfig, type ConfigFile } from './config.js';
+import { loadConfig, type Config, type ConfigFile } from './config.js';
 import type { ConnectionValues } from './connection-settings.js';
 import type { CommandContext, CommandEntry, StandardValues } from './define.js';
 import { describeFailure, reportFailure } from './failure.js';
 import { overview } from './help.js';
+import type { NodeEntries } from './node-entries.js';
 import { usageError } from './options.js';
 import { connectionOptions, mutationOptions, stdinOptions, terminalOptions } from './shared-options.js';
 
@@ -58,7 +59,7 @@ async function showHelp(topic: string | undefined, host: Host, entries: readonly
     io.out(overview(entries, io.style));
     return 0;
   }
-  return runCommand({ kind: 'command', name: topic.toLowerCase(), words: ['--help'], legacy: false }, host, entries, io, {});
+  return runCommand({ kind: 'command', name: topic.toLowerCase(), words: ['--help'], legacy: false }, host, entries, io, { settings: {}, nodes: new Map() });
 }
 
 /** What is wrong with a command line always comes with where to look it up. */
@@ -72,7 +73,7 @@ async function runCommand(
   host: Host,
   entries: readonly CommandEntry[],
   io: Io,
-  config: ConfigFile,
+  config: Config,
 ): Promise<number> {
   const entry = await findEntry(invocation.name, entries);
   const [{ default: command }, { parseLine }] = await Promise.all([entry.load(), import('./parse.js')]);
@@ -81,17 +82,24 @@ async function runCommand(
   const rejected = (error: unknown): never => {
     throw withHelp(error, name);
   };
-  const line = await parseLine({ name, summary, command, argv, legacy, env: host.env, config, style: io.style }).catch(rejected);
+  const line = await parseLine({ name, summary, command, argv, legacy, env: host.env, config: config.settings, style: io.style }).catch(rejected);
   if ('help' in line) {
     io.out(line.help);
     return 0;
   }
-  const context = createContext(host, entries, io, line.values as unknown as StandardValues & ConnectionValues, line.typed);
-  const seed = host.env['REDIS_TRIB_SEED'] ?? config['seed'];
+  const context = createContext(host, entries, io, { values: line.values as unknown as StandardValues & ConnectionValues, typed: line.typed, nodes: config.nodes });
+  const seed = host.env['REDIS_TRIB_SEED'] ?? config.settings['seed'];
   return command.execute(line.words, line.values, seed, context).catch(rejected);
 }
 
-function createContext(host: Host, entries: readonly CommandEntry[], io: Io, values: StandardValues & ConnectionValues, typed: ReadonlySet<string>): CommandContext {
+/** What a context takes from the command line and the config files. */
+interface Given {
+  readonly values: StandardValues & ConnectionValues;
+  readonly typed: ReadonlySet<string>;
+  readonly nodes: NodeEntries;
+}
+
+function createContext(host: Host, entries: readonly CommandEntry[], io: Io, { values, typed, nodes }: Given): CommandContext {
   const { signal, cwd } = host;
   return {
     io,
@@ -100,7 +108,7 @@ function createContext(host: Host, entries: readonly CommandEntry[], io: Io, val
     commands: entries,
     async connection(seed) {
       const { resolveConnection } = await import('./connection-settings.js');
-      return resolveConnection({ values, io, cwd, signal, passwordTyped: typed.has('password') || typed.has('uri') }, seed);
+      return resolveConnection({ values, io, cwd, signal, passwordTyped: typed.has('password') || typed.has('uri'), nodes }, seed);
     },
     async confirm(question) {
       if (!values.yes) await (await io.prompts(signal)).confirm(question, '--yes');
@@ -121,8 +129,8 @@ export async function runProgram(host: Host, entries: readonly CommandEntry[]): 
     }
     if (invocation.kind === 'help') return await showHelp(invocation.topic, host, entries, io);
     const config = loadConfig(host.cwd, host.env, [terminalOptions, connectionOptions]);
-    if (config['output'] !== undefined) {
-      io = await createIo(host.streams, host.env, terminalFlags(host.argv, host.env, config));
+    if (config.settings['output'] !== undefined) {
+      io = await createIo(host.streams, host.env, terminalFlags(host.argv, host.env, config.settings));
       host.onIo?.(io);
     }
     return await runCommand(invocation, host, entries, io, config);

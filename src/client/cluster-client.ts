@@ -10,10 +10,13 @@ import { ReplyError } from '../resp/reply.js';
 import type { ConnectionOptions } from './connection.js';
 import { Connection } from './connection.js';
 import { ConnectionLost } from './connection-errors.js';
+import type { NodeCredentials } from './migrate-command.js';
+import type { ClusterAccess } from './node-credentials.js';
+import { credentialsFor } from './node-credentials.js';
 import { aborted } from './socket.js';
 import { SlotMap, parseRedirect } from './slot-map.js';
 
-export interface ClusterClientOptions extends Omit<ConnectionOptions, 'host' | 'port'> {
+export interface ClusterClientOptions extends Omit<ConnectionOptions, 'host' | 'port' | keyof NodeCredentials>, ClusterAccess {
   /** Redirects and retries of one command; default 64. */
   readonly maxAttempts?: number;
   /** Milliseconds one command may take with all its retries; default 15000. */
@@ -183,7 +186,7 @@ export class ClusterClient {
     const key = formatAddress(address);
     const known = this.connections.get(key);
     if (known !== undefined) return known;
-    const opening = Connection.connect({ ...this.options, ...address });
+    const opening = this.enter(address, announced);
     this.connections.set(key, opening);
     const forget = (): void => {
       if (this.connections.get(key) === opening) this.connections.delete(key);
@@ -193,6 +196,11 @@ export class ClusterClient {
       if (this.closed) connection.close();
     }, forget);
     return opening;
+  }
+
+  private async enter(address: Address, announced: Address): Promise<Connection> {
+    const { username: _user, password: _password, origin: _origin, ...rest } = this.options;
+    return Connection.connect({ ...rest, ...(await credentialsFor(this.options, [address, announced])), ...address });
   }
 
   private async loadMap(): Promise<void> {

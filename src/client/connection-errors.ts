@@ -72,8 +72,8 @@ export function lostFailure(host: string, port: number, executed: 'no' | 'unknow
   return new ConnectionLost(code, `Connection to ${addressText(host, port)} lost: ${reason}`, executed, cause === undefined ? hint : { cause, ...hint });
 }
 
-/** What to throw when the server refuses the credentials (AUTH or HELLO). */
-export function authFailure(host: string, port: number, error: ReplyError): TribError {
+/** What to throw when the server refuses the credentials (AUTH or HELLO). `origin`: where they come from, if from a place of their own. */
+export function authFailure(host: string, port: number, error: ReplyError, origin?: string): TribError {
   const code = /without any password|no password is set/i.test(error.message) ? 'NOPASSWORDSET' : error.code;
   const hints: Readonly<Record<string, string>> = {
     WRONGPASS: 'check --user and the password (-a, --askpass, REDISCLI_AUTH)',
@@ -82,7 +82,7 @@ export function authFailure(host: string, port: number, error: ReplyError): Trib
   };
   return new TribError(code, `Node ${addressText(host, port)} refused the credentials: ${error.message}`, {
     exitCode: ExitCode.unreachable,
-    hint: hints[code] ?? 'check --user and the password (-a, --askpass, REDISCLI_AUTH)',
+    hint: origin === undefined ? (hints[code] ?? 'check --user and the password (-a, --askpass, REDISCLI_AUTH)') : `this node has credentials of its own: check ${origin}`,
     cause: error,
   });
 }

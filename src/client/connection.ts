@@ -8,6 +8,8 @@ import { ReplyParser } from '../resp/reply-parser.js';
 import type { Reply } from '../resp/reply.js';
 import { PushReply, ReplyError, toBinary } from '../resp/reply.js';
 import { ConnectionLost, addressText, authFailure, lostFailure } from './connection-errors.js';
+import type { NodeCredentials } from './migrate-command.js';
+import { credentialsIn } from './node-credentials.js';
 import type { SocketOptions, TlsOptions } from './socket.js';
 import { aborted, openSocket } from './socket.js';
 
@@ -17,6 +19,8 @@ export interface ConnectionOptions extends SocketOptions {
   /** ACL user; the default user when absent. Ordinary text (sent as UTF-8). */
   readonly username?: string;
   readonly password?: string;
+  /** Where these credentials were written down, for the hint when they are refused. */
+  readonly origin?: string;
   /** Milliseconds a reply may take unless the request says otherwise; default 0 = no limit. */
   readonly commandTimeoutMs?: number;
   /** RESP version; 3 sends HELLO. Default 2. */
@@ -90,6 +94,11 @@ export class Connection {
     return this.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '') ?? this.host;
   }
 
+  /** What it logged in with. */
+  get credentials(): NodeCredentials {
+    return credentialsIn(this.options);
+  }
+
   get isOpen(): boolean {
     return this.ended === undefined;
   }
@@ -142,7 +151,7 @@ export class Connection {
     const signal = this.options.signal;
     const replies = await this.pipeline(commands, { timeoutMs, ...(signal ? { signal } : {}) });
     const refused = replies.slice(0, credentials).find((reply) => reply instanceof ReplyError);
-    if (refused instanceof ReplyError) throw authFailure(this.host, this.port, refused);
+    if (refused instanceof ReplyError) throw authFailure(this.host, this.port, refused, this.options.origin);
   }
 
   /** `T`: what `lists` lets the replies be. */

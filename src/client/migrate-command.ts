@@ -8,6 +8,8 @@ import { toBinary } from '../resp/reply.js';
 export interface NodeCredentials {
   readonly username?: string;
   readonly password?: string;
+  /** Where they were written down, for who has to correct them there; without it they are those of the whole cluster. */
+  readonly origin?: string;
 }
 
 interface MigrateRoute extends NodeCredentials {

@@ -40,6 +40,8 @@ export interface UnreachableNode {
   /** Slots it owned as far as the entry node knows. */
   readonly slots: SlotSet;
   readonly reason: string;
+  /** It was reached, but did not let us in: what to do about that. */
+  readonly refusal?: string;
 }
 
 export class ClusterView {

@@ -29,8 +29,8 @@ export class DirectLane {
 
   /** One MIGRATE. Rejects with ConnectionLost when the source went away: then it is unknown what has moved. */
   async send(route: Route, keys: readonly string[], extras: MigrateExtras = {}): Promise<Delivery> {
-    const { timeoutMs, copy, replace, credentials } = { ...this.settings, ...extras };
-    const migrate = migrateCommand({ host: route.host, port: route.port, keys, timeoutMs, copy, replace, ...credentials });
+    const { timeoutMs, copy, replace } = { ...this.settings, ...extras };
+    const migrate = migrateCommand({ host: route.host, port: route.port, keys, timeoutMs, copy, replace, ...route.credentials });
     const sentAt = performance.now();
     // Its own limit is for each socket operation; ours only guards against a source that never answers.
     const [count, reply] = await this.connection.pipeline([['EXISTS', ...keys], migrate], { timeoutMs: timeoutMs * 4 + 60_000 });

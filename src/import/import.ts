@@ -63,7 +63,7 @@ function reachable(cluster: Cluster): (announced: Address) => Address {
  * ABORTED) when it stopped half way. Conflicts don't throw: they are in the stats.
  */
 export async function importKeys(source: Source, cluster: Cluster, options: ImportOptions = {}): Promise<ImportStats> {
-  const settings = importSettings(options, cluster.options);
+  const settings = importSettings(options);
   refuseReplica(source, settings);
   await refuseDoubles(source, settings);
   const before = { source: await countSource(source, settings.databases), cluster: await countCluster(cluster) };

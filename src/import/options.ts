@@ -1,5 +1,4 @@
 // Settings of an import with their defaults, and what it throws when it can't finish.
-import type { NodeCredentials } from '../client/migrate-command.js';
 import { ExitCode, TribError } from '../errors.js';
 import type { Conflict, ImportStats, OnImportEvent } from './event.js';
 
@@ -23,7 +22,7 @@ export interface ImportOptions {
   readonly signal?: AbortSignal;
 }
 
-/** All defaults filled in; `credentials` are those of the cluster. */
+/** All defaults filled in. */
 export interface ImportSettings {
   readonly copy: boolean;
   readonly replace: boolean;
@@ -32,12 +31,11 @@ export interface ImportSettings {
   readonly pipeline: number;
   readonly maxStallMs: number;
   readonly via: 'source' | 'client' | 'auto';
-  readonly credentials: NodeCredentials;
   readonly emit: OnImportEvent;
   readonly signal: AbortSignal | undefined;
 }
 
-export function importSettings(options: ImportOptions, credentials: NodeCredentials): ImportSettings {
+export function importSettings(options: ImportOptions): ImportSettings {
   return {
     copy: options.copy ?? false,
     replace: options.replace ?? false,
@@ -46,10 +44,6 @@ export function importSettings(options: ImportOptions, credentials: NodeCredenti
     pipeline: Math.max(1, options.pipeline ?? 2000),
     maxStallMs: options.maxStallMs ?? 20,
     via: options.via ?? 'auto',
-    credentials: {
-      ...(credentials.username === undefined ? {} : { username: credentials.username }),
-      ...(credentials.password === undefined ? {} : { password: credentials.password }),
-    },
     emit: options.onEvent ?? (() => undefined),
     signal: options.signal,
   };
@@ -71,7 +65,7 @@ export class ImportIncomplete extends TribError {
 const HINTS: readonly (readonly [pattern: RegExp, message: string, hint: string])[] = [
   [/DUMP payload version or checksum|Bad data format/i, 'The cluster cannot read values of this source: its version is older than the source\'s', 'upgrade the cluster first; nothing was lost, the keys are still on the source'],
   [/\bOOM\b/, 'A node of the cluster has no memory left', 'raise maxmemory or add masters, then run the same command again: it goes on'],
-  [/\b(NOAUTH|WRONGPASS|NOPERM)\b/, 'A node of the cluster refused the credentials', 'the source hands on the credentials of the cluster (--user, --pass): check them and what that user may do (RESTORE, SELECT)'],
+  [/\b(NOAUTH|WRONGPASS|NOPERM)\b/, 'A node of the cluster refused the credentials', 'the source hands on the credentials of that node (--user, --pass, or its own in the config file): check them and what that user may do (RESTORE, SELECT)'],
   [/\bCLUSTERDOWN\b/, 'The cluster does not serve all slots', 'run check and fix, then the same command again: it goes on'],
 ];
 

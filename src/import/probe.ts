@@ -16,7 +16,7 @@ const loopback = (host: string): boolean => host === '::1' || host === 'localhos
 
 /** Why MIGRATE is not even to be tried, or undefined. Versions: cli 5.7. */
 export function whyNotDirect(source: Source, route: Route, settings: ImportSettings): string | undefined {
-  const { username, password } = settings.credentials;
+  const { username, password } = route.credentials;
   if (settings.via === 'client') return 'as asked';
   if (source.isReplica) return 'the source is a replica, which may not run MIGRATE';
   if (!source.atLeast([3, 0, 6])) return `version ${source.version} knows no MIGRATE of several keys`;

@@ -2,6 +2,7 @@
 // move while the import runs. Not here: finding out whether a way works (probe.ts).
 import type { Cluster } from '../apply/open-cluster.js';
 import type { Connection } from '../client/connection.js';
+import type { NodeCredentials } from '../client/migrate-command.js';
 import type { ClusterNode } from '../cluster/view.js';
 import { keySlot } from '../cluster/slots.js';
 import { TribError } from '../errors.js';
@@ -22,6 +23,8 @@ export class Route {
     /** Where the cluster says it is: what a source is told. */
     readonly host: string,
     readonly port: number,
+    /** What the source gets in with. */
+    readonly credentials: NodeCredentials,
   ) {}
 }
 
@@ -40,7 +43,7 @@ export class Routes {
     const owner = this.owners[slot];
     if (owner === undefined) throw new TribError('UNCOVERED', `No node serves slot ${slot}`, { hint: 'run check and fix, then the import again: it goes on where it stopped' });
     let route = this.routes.get(owner.id);
-    if (route === undefined) this.routes.set(owner.id, (route = new Route(owner.id, owner.name, owner.host, owner.port)));
+    if (route === undefined) this.routes.set(owner.id, (route = new Route(owner.id, owner.name, owner.host, owner.port, this.cluster.links.get(owner.id)?.credentials ?? {})));
     return route;
   }
 

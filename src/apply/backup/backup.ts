@@ -107,7 +107,8 @@ class Saver {
 
   private async bySync(node: ClusterNode, link: NodeLink, file: string): Promise<number> {
     let total: number | undefined;
-    const pieces = readRdb(link.address, { ...this.cluster.options, signal: this.signal }, (size) => (total = size));
+    const { username: _user, password: _password, ...options } = this.cluster.options; // the node may have others
+    const pieces = readRdb(link.address, { ...options, ...link.credentials, signal: this.signal }, (size) => (total = size));
     return this.staging.write(file, checked(pieces, node.name), (bytes) => this.emit({ kind: 'received', node, bytes, total }));
   }
 

@@ -66,11 +66,11 @@ class Reader {
 }
 
 async function handshake(reader: Reader, socket: Socket, address: Address, options: ClusterOptions): Promise<void> {
-  const { username, password } = options;
+  const { username, password, origin } = options;
   if (password !== undefined) {
     socket.write(encodeCommand(['AUTH', ...(username === undefined ? [] : [toBinary(username)]), toBinary(password)]), 'latin1');
     const reply = await reader.line();
-    if (reply.startsWith('-')) throw authFailure(address.host, address.port, new ReplyError(reply.slice(1)));
+    if (reply.startsWith('-')) throw authFailure(address.host, address.port, new ReplyError(reply.slice(1)), origin);
   }
   // Servers that don't know one of these say so; the transfer works without.
   for (const words of [['REPLCONF', 'capa', 'eof'], ['REPLCONF', 'rdb-only', '1']]) {

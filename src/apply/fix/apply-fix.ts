@@ -1,7 +1,6 @@
 // Carries out the steps of a repair plan, kind after kind. What fails for a slot is remembered and its later steps are
 // left out; the rest goes on. Killed at any point it leaves what another fix completes. Prints nothing.
 import type { ClusterView } from '../../cluster/view.js';
-import type { NodeCredentials } from '../../client/migrate-command.js';
 import { ExitCode, TribError } from '../../errors.js';
 import type { SlotKeyCounts } from '../../plan/fix/facts.js';
 import type { FixStep } from '../../plan/fix/step.js';
@@ -32,7 +31,6 @@ export interface FixRequest {
   readonly steps: readonly FixStep[];
   /** What the steps were planned from: keys that are gone when their turn comes are warned of (KEYS_GONE). */
   readonly counts: SlotKeyCounts;
-  readonly credentials: NodeCredentials;
   readonly options: FixOptions;
   /** Asked for every key with two different copies. */
   onConflict(conflict: KeyConflictCase): Promise<ConflictPolicy>;
@@ -83,7 +81,7 @@ export class FixRun {
 
   constructor(readonly request: FixRequest) {
     const { timeoutMs = 10_000, pipeline = 1000, retryMs = 10_000 } = request.options;
-    this.settings = moverSettings({ timeoutMs, pipeline, retryMs }, request.credentials, request.onEvent, request.signal);
+    this.settings = moverSettings({ timeoutMs, pipeline, retryMs }, request.onEvent, request.signal);
   }
 
   link(id: string): NodeLink {

@@ -34,7 +34,7 @@ async function openBoth(run: FixRun, step: CarryStep, slots: readonly number[]):
 /** Empties the slots at the source; returns those that are empty. */
 async function emptied(run: FixRun, step: CarryStep, slots: readonly number[]): Promise<number[]> {
   const { request, settings } = run;
-  const road: Road = { source: run.link(step.source), target: run.link(step.target), serving: step.kind === 'finish-move' ? 'source' : 'target', credentials: request.credentials, timeoutMs: settings.timeoutMs };
+  const road: Road = { source: run.link(step.source), target: run.link(step.target), serving: step.kind === 'finish-move' ? 'source' : 'target', timeoutMs: settings.timeoutMs };
   const warn = (message: string, slot: number, key: string): void => request.onEvent({ kind: 'warning', code: 'COPY_SAVED', message, slot, key });
   const settling = { onConflict: request.onConflict, file: request.file, warn };
   const health = new Health(settings.retryMs);

@@ -67,9 +67,9 @@ class Carrier {
   }
 
   private async send(connection: Connection, keys: readonly string[]): Promise<void> {
-    const { target, credentials, timeoutMs } = this.road;
+    const { target, timeoutMs } = this.road;
     const start = performance.now();
-    const migrate = migrateCommand({ host: target.announced.host, port: target.announced.port, keys, timeoutMs, ...credentials });
+    const migrate = migrateCommand({ host: target.announced.host, port: target.announced.port, keys, timeoutMs, ...target.credentials });
     const [reply] = await connection.pipeline([migrate], { timeoutMs: timeoutMs * 4 + 60_000 });
     const ms = performance.now() - start;
     if (!(reply instanceof ReplyError)) {

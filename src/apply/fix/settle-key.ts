@@ -2,7 +2,6 @@
 // to a file first, or both stay. Not here: moving keys (carry.ts), the question which copy is wanted (the caller's).
 import type { Connection } from '../../client/connection.js';
 import { migrateCommand } from '../../client/migrate-command.js';
-import type { NodeCredentials } from '../../client/migrate-command.js';
 import { TribError } from '../../errors.js';
 import { ReplyError, fromBinary } from '../../resp/reply.js';
 import type { NodeLink } from '../node-link.js';
@@ -41,7 +40,6 @@ export interface Road {
   readonly target: NodeLink;
   /** Which of the two serves a key that is on both. */
   readonly serving: 'source' | 'target';
-  readonly credentials: NodeCredentials;
   /** Timeout argument of MIGRATE, milliseconds. */
   readonly timeoutMs: number;
 }
@@ -95,7 +93,7 @@ async function dropUnserved(road: Road, source: Connection, key: string): Promis
     return 'settled';
   }
   const { host, port } = road.target.announced;
-  const [reply] = await source.pipeline([migrateCommand({ host, port, keys: [key], replace: true, timeoutMs: road.timeoutMs, ...road.credentials })], { timeoutMs: road.timeoutMs * 4 + 60_000 });
+  const [reply] = await source.pipeline([migrateCommand({ host, port, keys: [key], replace: true, timeoutMs: road.timeoutMs, ...road.target.credentials })], { timeoutMs: road.timeoutMs * 4 + 60_000 });
   if (reply instanceof ReplyError) throw reply;
   return 'settled';
 }

@@ -157,7 +157,7 @@ export class Lane {
     const connection = await this.open();
     const { host, port } = this.target.announced;
     const patience = ownTimeoutMs ?? this.settings.timeoutMs;
-    const migrate = encodeMigrate({ host, port, replace, timeoutMs: patience, ...this.settings.credentials }, keys);
+    const migrate = encodeMigrate({ host, port, replace, timeoutMs: patience, ...this.target.credentials }, keys);
     const more = encodeCommand(['CLUSTER', 'GETKEYSINSLOT', slot, this.pace.offerKeys + 1]);
     const riding = this.scales.take(keys.length + RIDERS);
     const sentAt = performance.now();

@@ -1,5 +1,4 @@
 // Settings of the slot mover with their defaults, and what it throws when it can't finish.
-import type { NodeCredentials } from '../../client/migrate-command.js';
 import { TribError } from '../../errors.js';
 import type { ApplyStats, EventNode, OnEvent } from '../event.js';
 
@@ -31,14 +30,13 @@ export interface MoverOptions {
 export interface MoverSettings extends Required<Omit<MoverOptions, 'slotsInFlight' | 'maxRate'>> {
   readonly slotsInFlight: number | undefined;
   readonly maxRate: number | undefined;
-  readonly credentials: NodeCredentials;
   readonly emit: OnEvent;
   readonly signal: AbortSignal | undefined;
   /** The error that ends the move when one of its nodes has been replaced by a failover; undefined when none has. */
   readonly replaced: () => Promise<TribError | undefined>;
 }
 
-export function moverSettings(options: MoverOptions, credentials: NodeCredentials, emit: OnEvent, signal?: AbortSignal, replaced: MoverSettings['replaced'] = () => Promise.resolve(undefined)): MoverSettings {
+export function moverSettings(options: MoverOptions, emit: OnEvent, signal?: AbortSignal, replaced: MoverSettings['replaced'] = () => Promise.resolve(undefined)): MoverSettings {
   return {
     maxStallMs: options.maxStallMs ?? 20,
     slotsInFlight: options.slotsInFlight === undefined ? undefined : Math.max(1, options.slotsInFlight),
@@ -49,10 +47,6 @@ export function moverSettings(options: MoverOptions, credentials: NodeCredential
     timeoutMs: options.timeoutMs ?? 10_000,
     replace: options.replace ?? false,
     retryMs: options.retryMs ?? 30_000,
-    credentials: {
-      ...(credentials.username === undefined ? {} : { username: credentials.username }),
-      ...(credentials.password === undefined ? {} : { password: credentials.password }),
-    },
     emit,
     signal,
     replaced,

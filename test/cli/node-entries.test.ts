@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseNodeEntries, type NodeEntries } from '../../src/cli/node-entries.js';
+import { nodeCredentials } from '../../src/cli/own-credentials.js';
+
+function parse(value: unknown): NodeEntries {
+  return parseNodeEntries(value, (why) => {
+    throw new Error(why);
+  });
+}
+
+describe('"nodes" of the config file', () => {
+  it('takes addresses and hosts, IPv6 too', () => {
+    const entries = parse({ '10.0.0.1:7000': { user: 'u', password: 'p' }, 'Host.Example': { passwordFile: 'f' }, '[::1]:7001': {}, '::2': { password: '' } });
+    expect([...entries.values()].map(({ host, port, user }) => [host, port, user])).toEqual([
+      ['10.0.0.1', 7000, 'u'],
+      ['host.example', undefined, undefined],
+      ['::1', 7001, undefined],
+      ['::2', undefined, undefined],
+    ]);
+  });
+
+  it.each([
+    [['x'], '"nodes" is no object'],
+    [{ 'a:7000': 'SECRET' }, '"a:7000" of "nodes" is no object of user, password, passwordFile'],
+    [{ 'a:99999': {} }, '"a:99999" of "nodes" is neither HOST:PORT nor a host'],
+    [{ 'a:7000': { pass: 'SECRET' } }, 'unknown setting "pass" in "a:7000" of "nodes"; known are user, password, passwordFile'],
+    [{ 'a:7000': { password: 12_345 } }, '"password" in "a:7000" of "nodes" is no text'],
+    [{ 'a:7000': { password: 'SECRET', passwordFile: 'f' } }, 'has both password and passwordFile'],
+    [{ 'a:7000': { user: 'u' } }, 'the user in "a:7000" of "nodes" needs a password'],
+  ])('refuses %j without telling a password', (value, why) => {
+    expect(() => parse(value)).toThrow(why);
+    expect(() => parse(value)).not.toThrow(/SECRET|12345/);
+  });
+
+  it('reads password files and names the node whose file cannot be read', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'redis-trib-entries-'));
+    try {
+      writeFileSync(join(dir, 'secret'), 'from a file\nanother line\n');
+      const of = nodeCredentials(parse({ '10.0.0.1:7000': { user: 'u', passwordFile: 'secret' } }), dir);
+      expect(await of?.([{ host: '10.0.0.1', port: 7000 }])).toEqual({ username: 'u', password: 'from a file', origin: '"10.0.0.1:7000" of "nodes" in the config file' });
+      expect(nodeCredentials(new Map(), dir)).toBeUndefined();
+      expect(() => nodeCredentials(parse({ '10.0.0.1': { passwordFile: 'none' } }), dir)).toThrow('cannot read the password file of node 10.0.0.1 none: ENOENT');
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
+  });
+});
