@@ -28,7 +28,8 @@ const options = {
   weight,
   useEmptyMasters: flag('masters without slots take part', { aliases: ['use-empty-primaries'] }),
   threshold: decimal('PERCENT', 'act only when a master is further than this from its share; 0 never acts', { fallback: 2 }),
-  by: choice(['slots', 'keys', 'memory'], 'what every master should have its share of (default slots)'),
+  by: choice(['slots', 'keys', 'memory', 'ops'], 'what every master should have its share of (default slots); ops: processor time, which Redis 8.2 and Valkey 8.0 count for each slot'),
+  sampleSeconds: decimal('SECONDS', 'how long the load is measured with --by ops', { min: 0.1, fallback: 10 }),
   samples: integer('KEYS', 'keys of each slot whose size is asked with --by memory', { min: 1, max: 1000, fallback: 5 }),
   choose: choice(['auto', 'lightest', 'lowest'], 'which slots move with --by slots: those with the fewest keys, or the lowest, which stay in few ranges (default auto: the lightest where that saves a fifth)'),
   simulate: flag('as --dry-run, in the words of the predecessors'),
@@ -45,19 +46,26 @@ interface Rebalanced {
   readonly stats: ApplyStats | undefined;
 }
 
-async function makePlan(cluster: Cluster, wanted: Wanted): Promise<RebalancePlan> {
+/** What every slot weighs, in the unit of `by`. */
+async function measure(cluster: Cluster, by: Exclude<RebalancePlan['by'], 'slots'>, { samples, sampleSeconds }: Wanted, { io, signal }: CommandContext): Promise<Float64Array> {
+  if (by !== 'ops') return (await import('../src/apply/slot-loads.js')).measureSlots(cluster, { by, samples });
+  const { measureOps } = await import('../src/apply/slot-ops.js');
+  io.note(`Measuring the load of all slots for ${sampleSeconds} s (--sample-seconds)`);
+  return measureOps(cluster, { seconds: sampleSeconds, signal });
+}
+
+async function makePlan(cluster: Cluster, wanted: Wanted, context: CommandContext): Promise<RebalancePlan> {
   const { view } = cluster;
   const { parseWeights, planRebalance } = await import('../src/plan/rebalance.js');
-  const { useEmptyMasters, threshold, samples, by = 'slots', choose = 'auto' } = wanted;
+  const { useEmptyMasters, threshold, by = 'slots', choose = 'auto' } = wanted;
   const common = { weights: parseWeights(view, wanted.weight), useEmptyMasters, threshold };
-  const { measureSlots } = await import('../src/apply/slot-loads.js');
   if (by === 'slots') {
     const simple = planRebalance(view, common);
     if (choose === 'lowest' || simple.steps.length === 0) return simple;
-    return planRebalance(view, { ...common, choose, loads: await measureSlots(cluster, { by: 'keys' }) });
+    return planRebalance(view, { ...common, choose, loads: await measure(cluster, 'keys', wanted, context) });
   }
   const { planLoadRebalance } = await import('../src/plan/rebalance-load.js');
-  return planLoadRebalance(view, { ...common, by, loads: await measureSlots(cluster, { by, samples }) });
+  return planLoadRebalance(view, { ...common, by, loads: await measure(cluster, by, wanted, context) });
 }
 
 async function show(view: ClusterView, plan: RebalancePlan, verbose: boolean, { io }: CommandContext): Promise<void> {
@@ -101,17 +109,18 @@ export default defineCommand({
   options,
   connects: true,
   mutates: true,
-  description: 'Evens out slots, keys or memory over the masters by weight, and moves the slots by which the fewest bytes travel. Asks at a terminal only, as scripts of the predecessors expect.',
+  description: 'Evens out slots, keys, memory or load over the masters by weight, and moves the slots by which the fewest bytes travel. Asks at a terminal only, as scripts of the predecessors expect.',
   examples: [
     'redis-trib rebalance 127.0.0.1:7000 --dry-run',
     'redis-trib rebalance 127.0.0.1:7000 --use-empty-masters --yes',
     'redis-trib rebalance 127.0.0.1:7000 --weight 3c3a0c=2 127.0.0.1:7002=0',
     'redis-trib rebalance 127.0.0.1:7000 --by memory --threshold 5',
+    'redis-trib rebalance 127.0.0.1:7000 --by ops --sample-seconds 60 --threshold 10 --dry-run',
   ],
   async run({ args, options: wanted }, context): Promise<Rebalanced> {
     await using cluster = await openSeed(args.seed, context);
     await requireHealthy(cluster, context, 'rebalancing', { quiet: true });
-    const plan = await makePlan(cluster, wanted);
+    const plan = await makePlan(cluster, wanted, context);
     await show(cluster.view, plan, wanted.verbose, context);
     const seedText = args.seed.addresses.map(formatAddress).join(',');
     if (wanted.planOut !== undefined && plan.steps.length > 0) await writePlanFile(wanted.planOut, cluster.view, plan, seedText, context);

@@ -1,5 +1,5 @@
-// Plans an even spread of keys or bytes by weight: which slots have to change hands so that every master gets its share
-// while no more travels than has to. Pure. Not here: slot counts (rebalance.ts), measuring (apply/slot-loads.ts).
+// Plans an even spread of keys, bytes or load by weight: which slots have to change hands so that every master gets its share
+// while no more travels than has to. Pure. Not here: slot counts (rebalance.ts), measuring (apply/slot-loads.ts, apply/slot-ops.ts).
 import { toRanges } from '../cluster/slot-set.js';
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
 import { ExitCode, TribError } from '../errors.js';
@@ -8,7 +8,7 @@ import type { MoveStep } from './step.js';
 
 export interface LoadOptions extends RebalanceOptions {
   readonly by: Exclude<BalanceBy, 'slots'>;
-  /** Keys or bytes of each slot; index = slot. */
+  /** Keys, bytes or microseconds of each slot; index = slot. */
   readonly loads: ArrayLike<number>;
 }
 
@@ -128,7 +128,7 @@ function toSteps(handovers: readonly Handover[]): MoveStep[] {
 }
 
 /**
- * Plans a rebalance of keys or bytes. The numbers in `balances` are in that unit, rounded, as they were before. Throws
+ * Plans a rebalance of keys, bytes or load. The numbers in `balances` are in that unit, rounded, as they were before. Throws
  * TribError BAD_WEIGHT when the weights of all masters that take part are 0.
  */
 export function planLoadRebalance(view: ClusterView, options: LoadOptions): RebalancePlan {

@@ -19,7 +19,7 @@ export interface RebalanceOptions {
   readonly choose?: 'auto' | 'lightest';
 }
 
-/** `slots`, `expected` and `balance` count what the plan evens out: slots, keys or bytes. */
+/** `slots`, `expected` and `balance` count what the plan evens out: slots, keys, bytes, or microseconds of processor time (`ops`). */
 export interface NodeBalance {
   readonly node: string;
   readonly name: string;
@@ -30,7 +30,7 @@ export interface NodeBalance {
   readonly balance: number;
 }
 
-export type BalanceBy = 'slots' | 'keys' | 'memory';
+export type BalanceBy = 'slots' | 'keys' | 'memory' | 'ops';
 
 export interface RebalancePlan extends PlanBase {
   readonly kind: 'rebalance';

@@ -25,13 +25,18 @@ function lines(ports: readonly number[], masters: number): string[] {
   });
 }
 
+/** Answers of a test's own, as they travel; undefined for what the test leaves to the fake. */
+export type FakeAnswers = (index: number, words: readonly string[]) => string | undefined;
+
 /** `count` nodes, half of them masters; every answer takes `delayMs`. */
-export async function startFakeCluster(count: number, delayMs: number): Promise<FakeCluster> {
+export async function startFakeCluster(count: number, delayMs: number, answers: FakeAnswers = () => undefined): Promise<FakeCluster> {
   const sockets = new Set<Socket>();
   const servers: Server[] = [];
   const asked = new Array<number>(count).fill(0);
   const state = { waiting: 0, mostAtOnce: 0, texts: [] as string[] };
   const answer = (index: number, words: readonly string[]): string => {
+    const own = answers(index, words);
+    if (own !== undefined) return own;
     const verb = words.slice(0, 2).join(' ').toUpperCase();
     if (verb === 'CLUSTER NODES') {
       asked[index] = (asked[index] ?? 0) + 1;

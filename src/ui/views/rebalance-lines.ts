@@ -7,11 +7,12 @@ import { drawTable } from '../table.js';
 import { formatBytes } from '../moving.js';
 import { formatCount } from './check-table.js';
 
-const UNIT: Readonly<Record<BalanceBy, string>> = { slots: 'slots', keys: 'keys', memory: 'bytes' };
+const UNIT: Readonly<Record<BalanceBy, string>> = { slots: 'slots', keys: 'keys', memory: 'bytes', ops: 'µs of CPU' };
 
 export const REBALANCE_QUESTION = 'Do you want to proceed with the proposed rebalance plan (yes/no)?';
 
-export function notNeededLine({ threshold }: RebalancePlan): string {
+export function notNeededLine({ threshold, by, balances }: RebalancePlan): string {
+  if (by === 'ops' && balances.every(({ slots }) => slots === 0)) return '*** No rebalancing needed! No slot was busy while it was measured.';
   return `*** No rebalancing needed! All nodes are within the ${threshold.toFixed(2)}% threshold.`;
 }
 
