@@ -1,11 +1,12 @@
-// New clusters: looks at empty nodes (cli 2.2 step 1) and carries out a create plan on them. Not here: the allocation
-// (plan/create.ts), existing clusters (open-cluster.ts).
+// New clusters: looks at nodes that shall be empty (cli 2.2 step 1) and carries out a create plan on them. Not here: the
+// allocation (plan/create.ts), emptying (empty-nodes.ts), existing clusters (open-cluster.ts).
 import type { Address } from '../cluster/address.js';
 import { formatAddress, parseAddress } from '../cluster/address.js';
 import { LineCache } from '../cluster/nodes-text.js';
-import { asString, parseInfo } from '../client/read-reply.js';
+import { asString } from '../client/read-reply.js';
 import { ExitCode, TribError } from '../errors.js';
 import type { CandidateNode, CreatePlan } from '../plan/create.js';
+import type { Holding } from '../plan/emptying.js';
 import type { ApplyOptions } from './apply-plan.js';
 import { applySteps } from './apply-plan.js';
 import type { ApplyStats } from './event.js';
@@ -18,29 +19,48 @@ import { mapBounded } from './parallel.js';
 
 function notEmpty(name: string, why: string): TribError {
   const text = `[ERR] Node ${name} is not empty. Either the node already knows other nodes (check with CLUSTER NODES) or contains some key in database 0.`;
-  return new TribError('NOT_EMPTY', text, { exitCode: ExitCode.failed, hint: `it ${why}; FLUSHALL and CLUSTER RESET on it make it empty` });
+  return new TribError('NOT_EMPTY', text, { exitCode: ExitCode.failed, hint: `it ${why}; redis-trib reset ${name} --hard --flush makes it empty, create --reset all of them` });
 }
 
 interface Inspected {
   readonly candidate: CandidateNode;
   readonly link: NodeLink;
+  readonly holding: Holding;
+}
+
+/** What to do with nodes that hold something. */
+export type Occupied = 'refuse' | 'accept';
+
+/** `db0:keys=5,expires=0,…` lines of INFO keyspace. */
+function databases(keyspace: string): Holding['keys'] {
+  return [...keyspace.matchAll(/^db(\d+):keys=(\d+)/gm)].map(([, database, keys]) => ({ database: Number(database), keys: Number(keys) }));
 }
 
 /** Empty = no key in any database, knows nobody, owns no slot. */
-async function inspect(address: Address, options: ClusterOptions, cache: LineCache): Promise<Inspected> {
-  const { connection, self } = await takeAccount(address, options, cache);
+function refuseOccupied({ name, keys, lines, slots }: Holding): void {
+  if (keys.length > 0) throw notEmpty(name, 'contains keys');
+  if (lines.length > 1) throw notEmpty(name, 'knows other nodes');
+  if (slots > 0) throw notEmpty(name, 'owns slots');
+}
+
+async function inspect(address: Address, options: ClusterOptions, cache: LineCache, occupied: Occupied): Promise<Inspected> {
+  const { connection, self, lines } = await takeAccount(address, options, cache);
   const name = formatAddress(address);
   const busPort = self.busPort ?? address.port + 10_000;
   try {
-    const [keyspace, cluster, announce] = await connection.pipeline([['INFO', 'keyspace'], ['CLUSTER', 'INFO'], ['CONFIG', 'GET', 'cluster-announce-ip']]);
+    const asked = [['INFO', 'keyspace'], ['CONFIG', 'GET', 'cluster-announce-ip'], ...(occupied === 'accept' ? [['FUNCTION', 'LIST']] : [])];
+    const [keyspace, announce, functions] = await connection.pipeline(asked);
     // Behind NAT the others reach it where it says, not where we do; its ports in CLUSTER NODES are the announced ones.
     const host = announcedHost(announce);
     const announced = host === '' ? address : { host, port: self.port };
     const link = new NodeLink({ id: self.id, name, announced, busPort, address }, options, connection);
-    if (/^db\d+:/m.test(asString(keyspace))) throw notEmpty(name, 'contains keys');
-    if (parseInfo(asString(cluster)).get('cluster_known_nodes') !== '1') throw notEmpty(name, 'knows other nodes');
-    if (self.slots.size > 0) throw notEmpty(name, 'owns slots');
-    return { candidate: { id: self.id, name, host: address.host, port: address.port, flags: self.flags }, link };
+    // Servers before 7.0, and users without the right, have no functions to delete.
+    const libraries = Array.isArray(functions) ? functions.length : 0;
+    const holding: Holding = { id: self.id, name, role: self.role, masterId: self.masterId, slots: self.slots.size, keys: databases(asString(keyspace)), functions: libraries, lines };
+    if (occupied === 'refuse') refuseOccupied(holding);
+    // Once it is reset a replica is a master as well.
+    const flags = self.flags.map((flag) => (flag === 'slave' ? 'master' : flag));
+    return { candidate: { id: self.id, name, host: address.host, port: address.port, flags }, link, holding };
   } catch (error) {
     connection.close();
     throw error;
@@ -53,10 +73,12 @@ function announcedHost(reply: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** Empty nodes, connected, ready to become a cluster. */
+/** Empty nodes, or nodes to be emptied, connected, on their way to become a cluster. */
 export class NewCluster {
   /** In the order given: what planCreate wants. */
   readonly nodes: readonly CandidateNode[];
+  /** What they hold, in the same order. */
+  readonly holdings: readonly Holding[];
   /** The ways to the nodes, by id. */
   readonly links: ReadonlyMap<string, NodeLink>;
 
@@ -66,6 +88,7 @@ export class NewCluster {
     private readonly options: ClusterOptions,
   ) {
     this.nodes = inspected.map((one) => one.candidate);
+    this.holdings = inspected.map((one) => one.holding);
     this.links = new Map(inspected.map((one) => [one.link.id, one.link]));
   }
 
@@ -77,7 +100,7 @@ export class NewCluster {
     const view = (): never => {
       throw new TribError('INTERNAL', 'a create plan moves no slots');
     };
-    return applySteps({ links: this.links, clusterOptions: this.options, view }, plan.steps, options);
+    return applySteps({ links: this.links, view }, plan.steps, options);
   }
 
   /** The cluster made, loaded from its first node. */
@@ -98,15 +121,15 @@ export class NewCluster {
 }
 
 /**
- * Connects to all nodes in parallel and makes sure they are empty cluster nodes. Throws the problem of the first bad
- * one, in the order given: BAD_ADDRESS, what takeAccount throws, or NOT_EMPTY.
+ * Connects to all nodes in parallel and makes sure they are cluster nodes, and empty unless `occupied` says that others will
+ * do. Throws the problem of the first bad one, in the order given: BAD_ADDRESS, what takeAccount throws, or NOT_EMPTY.
  */
-export async function openNewNodes(seeds: readonly Seed[], options: ClusterOptions = {}): Promise<NewCluster> {
+export async function openNewNodes(seeds: readonly Seed[], options: ClusterOptions = {}, occupied: Occupied = 'refuse'): Promise<NewCluster> {
   const addresses = seeds.map((seed) => (typeof seed === 'string' ? parseAddress(seed) : seed));
   const cache = new LineCache();
   const results = await mapBounded(addresses, options.concurrency ?? 64, async (address) => {
     try {
-      return await inspect(address, options, cache);
+      return await inspect(address, options, cache, occupied);
     } catch (error) {
       return error;
     }

@@ -135,6 +135,10 @@ export class Admin {
     return asArray(await this.send('FUNCTION', 'LIST')).length;
   }
 
+  async functionFlush(): Promise<void> {
+    await this.send('FUNCTION', 'FLUSH');
+  }
+
   async flushAll(): Promise<void> {
     await this.send('FLUSHALL');
   }

@@ -16,6 +16,8 @@ export type NodeStep =
   /** Make sure that no reachable node lists `target` any more. */
   | { readonly kind: 'await-forgotten'; readonly target: string }
   | { readonly kind: 'flush'; readonly node: string }
+  /** Libraries of functions, which FLUSHALL leaves. */
+  | { readonly kind: 'flush-functions'; readonly node: string }
   | { readonly kind: 'reset'; readonly node: string; readonly mode: 'soft' | 'hard' }
   | { readonly kind: 'shutdown'; readonly node: string }
   /** `node` takes the place of `master`; done when everybody reachable says so. */

@@ -70,6 +70,10 @@ export async function flush(job: StepJob, nodeId: string): Promise<void> {
   await (await job.link(nodeId).admin()).flushAll();
 }
 
+export async function flushFunctions(job: StepJob, nodeId: string): Promise<void> {
+  await (await job.link(nodeId).admin()).functionFlush();
+}
+
 export async function reset(job: StepJob, nodeId: string, mode: 'soft' | 'hard'): Promise<void> {
   const link = job.link(nodeId);
   try {

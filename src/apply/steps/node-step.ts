@@ -5,7 +5,7 @@ import type { OnEvent } from '../event.js';
 import type { NodeLink } from '../node-link.js';
 import { failOver } from './failover.js';
 import { copyFunctions, join } from './join.js';
-import { awaitForgotten, flush, forget, reset, shutdown } from './leave.js';
+import { awaitForgotten, flush, flushFunctions, forget, reset, shutdown } from './leave.js';
 import { awaitReplication } from './replication.js';
 
 /** What a step works on. */
@@ -34,6 +34,8 @@ export function runNodeStep(job: StepJob, step: NodeStep): Promise<void> {
       return awaitForgotten(job, step.target);
     case 'flush':
       return flush(job, step.node);
+    case 'flush-functions':
+      return flushFunctions(job, step.node);
     case 'reset':
       return reset(job, step.node, step.mode);
     case 'shutdown':

@@ -27,6 +27,8 @@ export function stepText(step: Step, name: NameOf): string {
       return `make sure that nobody knows ${name(step.target)} any more`;
     case 'flush':
       return `delete all keys of ${name(step.node)}`;
+    case 'flush-functions':
+      return `delete all functions of ${name(step.node)}`;
     case 'reset':
       return `reset ${name(step.node)} (${step.mode})`;
     case 'shutdown':

@@ -1,0 +1,110 @@
+// Plans how nodes that hold something become empty ones, for a new cluster (cli 5.6): what each of them loses, in which order,
+// and what must not be torn apart. Pure. Not here: looking (apply/create.ts), doing it (apply/empty-nodes.ts).
+import type { NodeLine } from '../cluster/nodes-text.js';
+import { TribError } from '../errors.js';
+import type { PlanBase, Step } from './step.js';
+
+/** What a node holds. */
+export interface Holding {
+  readonly id: string;
+  /** Address to show. */
+  readonly name: string;
+  readonly role: 'master' | 'replica';
+  readonly masterId: string | null;
+  readonly slots: number;
+  /** Databases with keys. */
+  readonly keys: readonly { readonly database: number; readonly keys: number }[];
+  /** Libraries of functions. */
+  readonly functions: number;
+  /** Its account of the cluster, itself included. */
+  readonly lines: readonly NodeLine[];
+}
+
+/** A node that will be emptied, and what is lost. */
+export interface EmptiedNode extends Omit<Holding, 'lines'> {
+  /** Other nodes it knows: among those of the new cluster, and all others. */
+  readonly knows: { readonly named: number; readonly strangers: number };
+}
+
+export interface EmptyingPlan extends PlanBase {
+  readonly kind: 'emptying';
+  /** In the order given; nodes that hold nothing are not among them. */
+  readonly nodes: readonly EmptiedNode[];
+  /** Keys that are deleted; copies of a replica whose master is among the nodes count once. */
+  readonly keys: number;
+  /** Libraries of functions that are deleted, counted likewise. */
+  readonly functions: number;
+}
+
+function holdsSomething({ role, slots, keys, functions, lines }: Holding): boolean {
+  return role === 'replica' || slots > 0 || keys.length > 0 || functions > 0 || lines.length > 1;
+}
+
+function keysOf({ keys }: Pick<Holding, 'keys'>): number {
+  return keys.reduce((sum, { keys: count }) => sum + count, 0);
+}
+
+const GONE = ['fail', 'noaddr', 'handshake'];
+
+/** Nodes outside that somebody among the named has a link to. */
+function livingStrangers(holdings: readonly Holding[], named: ReadonlySet<string>): ReadonlySet<string> {
+  const lines = holdings.flatMap((holding) => holding.lines);
+  return new Set(lines.filter((line) => !named.has(line.id) && line.connected && !line.flags.some((flag) => GONE.includes(flag))).map(({ id }) => id));
+}
+
+/** A node of a cluster that serves slots and goes on living without it is not taken out of there by the way. */
+function refuseLivingCluster(holding: Holding, named: ReadonlySet<string>, living: ReadonlySet<string>): void {
+  const strangers = holding.lines.filter(({ id }) => living.has(id));
+  const [first] = strangers;
+  const serves = holding.lines.some((line) => line.slots.size > 0 && (named.has(line.id) || living.has(line.id)));
+  if (first === undefined || !serves) return;
+  const names = strangers.slice(0, 3).map(({ host, port }) => `${host}:${port}`);
+  const those = `${names.join(', ')}${strangers.length > names.length ? ' …' : ''}`;
+  throw new TribError('LIVING_CLUSTER', `${holding.name} belongs to a cluster that is alive: ${strangers.length} of its nodes ${strangers.length === 1 ? 'is' : 'are'} not among those of the new one (${those}). Resetting it would tear that cluster apart`, {
+    hint: `take it out of there first: redis-trib del-node ${names[0] ?? ''} ${holding.id} --drain; or, to give the whole cluster up, name all its nodes`,
+  });
+}
+
+function stepsOf({ id, role, keys, functions }: Holding): Step[] {
+  const reset: Step = { kind: 'reset', node: id, mode: 'hard' };
+  const functionsGone: Step[] = functions > 0 ? [{ kind: 'flush-functions', node: id }] : [];
+  // A replica may not delete anything; its reset deletes the keys. A master with keys refuses a reset.
+  if (role === 'replica') return [reset, ...functionsGone];
+  return [...(keys.length > 0 ? [{ kind: 'flush', node: id } as const] : []), ...functionsGone, reset];
+}
+
+/**
+ * Plans the emptying of those that hold something, replicas first: their masters' empty data would only travel to them.
+ * `holdings`: all nodes of the new cluster. Throws TribError LIVING_CLUSTER for a member of a cluster that serves slots and
+ * has other living nodes, which are not among them.
+ */
+export function planEmptying(holdings: readonly Holding[]): EmptyingPlan {
+  const named = new Set(holdings.map(({ id }) => id));
+  const occupied = holdings.filter(holdsSomething);
+  const living = livingStrangers(holdings, named);
+  for (const holding of occupied) refuseLivingCluster(holding, named, living);
+  const nodes = occupied.map(({ lines, ...rest }): EmptiedNode => {
+    const others = lines.filter((line) => !line.myself);
+    const among = others.filter(({ id }) => named.has(id)).length;
+    return { ...rest, knows: { named: among, strangers: others.length - among } };
+  });
+  const originals = nodes.filter(({ masterId }) => masterId === null || !named.has(masterId));
+  const inOrder = [...occupied.filter(({ role }) => role === 'replica'), ...occupied.filter(({ role }) => role === 'master')];
+  return {
+    schema: 1,
+    kind: 'emptying',
+    nodes,
+    keys: originals.reduce((sum, node) => sum + keysOf(node), 0),
+    functions: originals.reduce((sum, node) => sum + node.functions, 0),
+    steps: inOrder.flatMap(stepsOf),
+  };
+}
+
+/** Whether a later look found anything to delete or reset that this plan did not name. */
+export function exceeds(later: EmptyingPlan, shown: EmptyingPlan): boolean {
+  const before = new Map(shown.nodes.map((node) => [node.id, node]));
+  return later.nodes.some((node) => {
+    const known = before.get(node.id);
+    return known === undefined || (keysOf(known) === 0 && keysOf(node) > 0) || known.functions < node.functions;
+  });
+}
