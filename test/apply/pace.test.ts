@@ -9,7 +9,7 @@ const limits = { batchMs: () => 2, stallMs: 5, maxKeys: 1000 };
 describe('Pace', () => {
   it('begins small, grows with cheap keys, stays within its limits', () => {
     const pace = new Pace(limits);
-    expect(pace.batchKeys).toBe(16);
+    expect(pace.batchKeys).toBe(10);
     for (let i = 0; i < 50; i++) pace.learnTime(100, 0.2);
     expect(pace.batchKeys).toBeGreaterThan(900);
     for (let i = 0; i < 500; i++) pace.learnTime(100, 0.001);
@@ -87,6 +87,21 @@ describe('StallBudget', () => {
     await waiting;
   });
 
+  it('a source with small pieces kept another one from a common target until it was empty itself', async () => {
+    const budget = new StallBudget(20);
+    const [small, large] = [budget.way('a', 'c', () => 1.2), budget.way('b', 'c', () => 1.2)];
+    const order: string[] = [];
+    const piece = async (way: Way, name: string, cost: number): Promise<void> => {
+      await way.acquire(cost);
+      order.push(name);
+      await new Promise((resolve) => setImmediate(resolve));
+      way.release(cost);
+    };
+    await Promise.all([...Array.from({ length: 6 }, () => piece(small, 'small', 0.4)), ...Array.from({ length: 3 }, () => piece(large, 'large', 0.9))]);
+    expect(order.indexOf('large')).toBeLessThan(4);
+    expect(order.lastIndexOf('small')).toBeGreaterThan(order.indexOf('large', order.indexOf('large') + 1)); // they took turns
+  });
+
   it('lets more through over a long way, up to the limit', async () => {
     const way = new StallBudget(20).way('a', 'b', () => 2);
     way.allowForDistance(4);
@@ -102,21 +117,23 @@ describe('StallBudget', () => {
     await waiting;
   });
 
-  it('rests after every fifth piece where clients want it, and never else', async () => {
-    const restsAfter = async (wanted: boolean): Promise<number[]> => {
-      const way = new StallBudget(20, () => wanted).way('a', 'b', () => 2);
-      const rests: number[] = [];
-      for (let piece = 1; piece <= 11; piece++) {
-        let timers = false;
-        const immediate = setImmediate(() => (timers = true)); // does not come before what needs no timer
+  it('keeps nodes of our machine busy one after the other where that is wanted, and never else', async () => {
+    const atOnce = async (wanted: boolean, here: boolean): Promise<number> => {
+      const budget = new StallBudget(20, () => wanted);
+      const ways = [budget.way('a', 'b', () => 2, here), budget.way('c', 'd', () => 2, here), budget.way('e', 'f', () => 2, here)];
+      let [now, most] = [0, 0];
+      const work = ways.flatMap((way) => [1, 2, 3].map(async () => {
         await way.acquire(2);
-        clearImmediate(immediate);
-        if (timers) rests.push(piece - 1);
+        most = Math.max(most, ++now);
+        await new Promise((resolve) => setImmediate(resolve));
+        now--;
         way.release(2);
-      }
-      return rests;
+      }));
+      await Promise.all(work);
+      return most;
     };
-    expect(await restsAfter(true)).toEqual([5, 10]);
-    expect(await restsAfter(false)).toEqual([]);
+    expect(await atOnce(true, true)).toBe(1);
+    expect(await atOnce(true, false)).toBe(3);
+    expect(await atOnce(false, true)).toBe(3);
   });
 });

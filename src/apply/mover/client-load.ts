@@ -5,20 +5,27 @@ import { delay } from '../delay.js';
 import { mapBounded } from '../parallel.js';
 import { CoreWatch } from './cores.js';
 
-/** Milliseconds of one batch, and of all that is under way at a node over a short line (both are limits, not aims). */
+/**
+ * Milliseconds of one batch, and of all that is under way at a node over a short line (both are limits, not aims); slots
+ * that are opened and closed together. Every closing makes all nodes of the cluster write their nodes.conf.
+ */
 export interface Portion {
   readonly batchMs: number;
   readonly windowMs: number;
+  readonly slots: number;
 }
 
-/** One batch at a time: two at once at a target are hardly faster, as it works them off one by one while both sources stand still. */
-const ALONE: Portion = { batchMs: 1, windowMs: 1.2 };
-/** About what redis-cli's ten keys a call stall. Twice as much was felt (99th percentile of a steady load), half as much gained nothing. */
-const AMONG_CLIENTS: Portion = { batchMs: 0.12, windowMs: 0.15 };
+/** So much that servers always have something to do: while a target takes keys of one source, the next ones wait already. */
+const ALONE: Portion = { batchMs: 1, windowMs: 4, slots: 128 };
+/**
+ * What redis-cli's ten keys a call stall, no more: with twice as many a steady load waited half as long again (its 99th
+ * percentile). More slots at once would be answered with ASK for longer, and take longer to finish for who wants to stop.
+ */
+const AMONG_CLIENTS: Portion = { batchMs: 0.08, windowMs: 0.1, slots: 32 };
 
 /** Commands a second from which clients count. Monitoring and other administrators stay below. */
 const FEW = 20;
-const FIRST_LOOK_MS = 50;
+const FIRST_LOOK_MS = 25;
 const LOOK_MS = 250;
 /** Many nodes are asked less often: so many looks a second in all. */
 const LOOKS_A_SECOND = 200;

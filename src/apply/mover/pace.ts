@@ -6,8 +6,8 @@ const MEMORY_KEYS = 4000;
 const MEMORY_MS = 100;
 const MEMORY_CALLS = 50;
 
-/** Keys of a batch while nothing is known, and the least as long as they stay below the permitted stall. */
-const FEW_KEYS = 16;
+/** Keys of a batch while nothing is known, and the least as long as they stay below the permitted stall. redis-cli's own number. */
+const FEW_KEYS = 10;
 
 /** Learns the cost of a key between one pair of nodes and proposes batch sizes. */
 export class Pace {
@@ -51,10 +51,6 @@ export class Pace {
   }
 }
 
-/** Pieces of work after which both ends of a way have nothing to do for a while, where that is wanted. */
-const PIECES_BETWEEN_RESTS = 5;
-const REST_MS = 1;
-
 /** What one node has to do for the mover at the moment, in estimated milliseconds. */
 class NodeLoad {
   private ms = 0;
@@ -77,6 +73,9 @@ class NodeLoad {
   }
 }
 
+/** Starts the next piece of a way if there is one and it has room; else adds the ends that it waits for. */
+type Queue = (kept: Set<NodeLoad>) => boolean;
+
 interface Waiting {
   readonly cost: number;
   readonly start: () => void;
@@ -98,33 +97,38 @@ export interface Way {
  */
 export class StallBudget {
   private readonly loads = new Map<string, NodeLoad>();
-  private readonly queues: (() => boolean)[] = [];
-  private turn = 0;
+  /** In the order of their turns: who got something goes to the end. */
+  private readonly queues = new Set<Queue>();
+  /** Pieces under way between nodes that share our machine. */
+  private near = 0;
 
-  private pieces = 0;
-
-  /** `limitMs`: never more than this at one node. `rests`: whether clients want a rest now and then. */
+  /** `limitMs`: never more than this at one node. `oneByOne`: whether nodes that share our machine are to be busy one after the other. */
   constructor(
     private readonly limitMs: number,
-    private readonly rests: () => boolean = () => false,
+    private readonly oneByOne: () => boolean = () => false,
   ) {}
 
-  /** The way from one node to another, by their ids. `windowMs`: as much as may be under way, were it a short one. */
-  way(source: string, target: string, windowMs: () => number): Way {
+  /**
+   * The way from one node to another, by their ids. `windowMs`: as much as may be under way, were it a short one. `here`: an
+   * end of it shares our machine.
+   */
+  way(source: string, target: string, windowMs: () => number, here = false): Way {
     const ends = [this.load(source), this.load(target)];
     const waiting: Waiting[] = [];
     let wayMs = 0;
-    const admit = (): boolean => {
+    this.queues.add((kept) => {
       const next = waiting[0];
-      if (next === undefined) return false;
+      if (next === undefined || (here && this.near > 0 && this.oneByOne())) return false;
       const window = Math.min(this.limitMs, windowMs() + 2 * wayMs);
-      if (!ends.every((end) => end.fits(next.cost, window))) return false;
+      const full = ends.filter((end) => kept.has(end) || !end.fits(next.cost, window));
+      for (const end of full) kept.add(end);
+      if (full.length > 0) return false;
       waiting.shift();
       for (const end of ends) end.add(next.cost);
+      if (here) this.near++;
       next.start();
       return true;
-    };
-    this.queues.push(admit);
+    });
     return {
       acquire: (cost) =>
         new Promise((start) => {
@@ -132,12 +136,9 @@ export class StallBudget {
           this.admitAll();
         }),
       release: (cost) => {
-        const free = (): void => {
-          for (const end of ends) end.remove(cost);
-          this.admitAll();
-        };
-        if (++this.pieces % PIECES_BETWEEN_RESTS === 0 && this.rests()) setTimeout(free, REST_MS);
-        else free();
+        for (const end of ends) end.remove(cost);
+        if (here) this.near--;
+        this.admitAll();
       },
       allowForDistance: (roundTripMs) => {
         wayMs = Math.max(wayMs, roundTripMs);
@@ -151,12 +152,17 @@ export class StallBudget {
     return load;
   }
 
-  /** Ways take turns: the one behind the last that got something is asked first. */
+  /**
+   * Ways take turns. Where the one whose turn it is finds no room, those behind it don't get in before it: small pieces
+   * would always find some, and of two sources of one target the one with the dearer keys would stand still until the other is empty.
+   */
   private admitAll(): void {
-    for (let idle = 0; idle < this.queues.length; ) {
-      const admitted = this.queues[this.turn]?.() === true;
-      this.turn = (this.turn + 1) % this.queues.length;
-      idle = admitted ? 0 : idle + 1;
+    const kept = new Set<NodeLoad>();
+    // One that goes to the end comes up again, behind the others.
+    for (const queue of this.queues) {
+      if (!queue(kept)) continue;
+      this.queues.delete(queue);
+      this.queues.add(queue);
     }
   }
 }
