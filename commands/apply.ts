@@ -69,6 +69,7 @@ export default defineCommand({
     await using cluster = await openSeed(seed, context);
     await requireMovable(cluster, context);
     const progress = judgeSavedPlan(cluster.view, saved, wanted.anyEpoch);
+    if (wanted.waitReplicas > 0) (await import('../src/apply/mover/replicas.js')).requireReplicas(cluster.view, saved.steps, wanted.waitReplicas);
     await show(cluster, { saved, progress }, context);
     const open = (await cluster.check()).openSlots.length > 0;
     if (wanted.dryRun || (progress.left.size === 0 && !open)) return { saved, progress, applied: false, stats: undefined };

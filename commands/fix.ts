@@ -2,6 +2,7 @@
 // decisions are plan/fix's, carrying them out is apply/fix's, the questions are ui's.
 import { seed } from '../src/cli/arguments.js';
 import { defineCommand, type CommandContext } from '../src/cli/define.js';
+import { waitOptions } from '../src/cli/mover-options.js';
 import { countKeys, openSeed } from '../src/cli/open.js';
 import { choice, flag, integer, text, type OptionValues } from '../src/cli/options.js';
 import type { FixOutcome } from '../src/apply/fix/apply-fix.js';
@@ -23,6 +24,7 @@ const options = {
   replace: flag('where two nodes hold different copies of a key, the one that is moved stays; the other is saved first'),
   timeout: integer('MS', 'how long one MIGRATE may wait for its target (default 10000: its node stands still meanwhile)', { min: 1, fallback: 10_000 }),
   pipeline: integer('KEYS', 'most keys in one MIGRATE', { min: 1, fallback: 1000 }),
+  ...waitOptions,
 } as const;
 
 export type FixValues = OptionValues<typeof options> & { readonly yes: boolean; readonly dryRun: boolean };

@@ -121,6 +121,7 @@ export default defineCommand({
     await using cluster = await openSeed(args.seed, context);
     await requireHealthy(cluster, context, 'rebalancing', { quiet: true });
     const plan = await makePlan(cluster, wanted, context);
+    if (wanted.waitReplicas > 0) (await import('../src/apply/mover/replicas.js')).requireReplicas(cluster.view, plan.steps, wanted.waitReplicas);
     await show(cluster.view, plan, wanted.verbose, context);
     const seedText = args.seed.addresses.map(formatAddress).join(',');
     if (wanted.planOut !== undefined && plan.steps.length > 0) await writePlanFile(wanted.planOut, cluster.view, plan, seedText, context);

@@ -59,6 +59,7 @@ export default defineCommand({
     await requireHealthy(cluster, context, 'resharding');
     const { view } = cluster;
     const plan = await makePlan(view, wanted, context);
+    if (wanted.waitReplicas > 0) (await import('../src/apply/mover/replicas.js')).requireReplicas(view, plan.steps, wanted.waitReplicas);
     await show(view, plan, context);
     const seedText = args.seed.addresses.map(formatAddress).join(',');
     if (wanted.planOut !== undefined && plan.moved > 0) await writePlanFile(wanted.planOut, view, plan, seedText, context);

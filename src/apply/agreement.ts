@@ -81,6 +81,7 @@ export async function waitForAgreement(links: readonly NodeLink[], options: Agre
   const cache = new LineCache();
   const nudger = new Nudger();
   for (let pause = 10; ; pause = Math.min(pause * 1.3, 100)) {
+    const late = Date.now() - start > timeoutMs; // decided before a look, so that there is one after this process stood still
     const texts = await Promise.all(links.map(async (link) => asString(await (await link.connection()).command(['CLUSTER', 'NODES']))));
     const accounts = texts.map((text) => parseNodesText(text, cache));
     const problems = missing(links.map((link) => link.name), accounts, options);
@@ -88,7 +89,7 @@ export async function waitForAgreement(links: readonly NodeLink[], options: Agre
     if (options.nudge === true) await nudger.nudge(links, accounts);
     const waitedMs = Date.now() - start;
     options.onEvent?.({ kind: 'waiting', for: options.members === undefined ? 'agreement' : 'join', waitedMs });
-    if (waitedMs > timeoutMs) {
+    if (late) {
       throw new TribError('NO_AGREEMENT', `The nodes did not come to agree within ${Math.round(timeoutMs / 1000)} s: ${problems.slice(0, 3).join('; ')}`, {
         hint: 'the cluster bus ports (port + 10000) must be open between all nodes, at the addresses the nodes announce',
       });

@@ -26,6 +26,9 @@ export type ApplyEvent =
   | { readonly kind: 'retry'; readonly node: EventNode; readonly slot?: number; readonly reason: string; readonly attempt: number; readonly delayMs: number }
   /** Something the user should know; work goes on. */
   | { readonly kind: 'warning'; readonly code: string; readonly message: string; readonly slot?: number; readonly key?: string }
+  /** The move rests with nothing open after so many `slots` of its `total`; Ctrl-C ends it, `resumed` comes when it goes on. */
+  | { readonly kind: 'paused'; readonly slots: number; readonly total: number }
+  | { readonly kind: 'resumed' }
   /** Sent at every poll while waiting for nodes to join or agree; `waitedMs` since the start of the wait. */
   | { readonly kind: 'waiting'; readonly for: 'join' | 'agreement' | 'replication'; readonly waitedMs: number };
 

@@ -51,10 +51,11 @@ export async function settleEpochs(masters: readonly NodeLink[], timeoutMs: numb
   const start = Date.now();
   let nudged = 0;
   for (;;) {
+    const late = Date.now() - start > timeoutMs; // decided before a look, so that there is one after this process stood still
     const pairs = await unheard(masters);
     const [first] = pairs;
     if (first === undefined) return;
-    if (Date.now() - start > timeoutMs) {
+    if (late) {
       throw new TribError('EPOCHS_UNKNOWN', `${first.hearer.name} does not hear of the config epoch of ${first.teller.name}: a slot that changes its owner now could be taken back, with its keys`, {
         hint: `look whether ${first.hearer.name} and ${first.teller.name} reach each other's cluster bus port, then run fix again`,
       });

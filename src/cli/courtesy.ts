@@ -11,12 +11,14 @@ const FLAGS_KNOWN_UP_TO = 22;
 /**
  * Engine settings of a program that lives for a second. Optimising a function costs more than it saves in so short a
  * life, on a core that servers want: it was two fifths of a reshard's own time. What stays hot for long is still optimised,
- * later. And the young generation grows at once instead of being collected thirty times on the way.
+ * later. And the young generation grows at once instead of being collected thirty times on the way, by one thread: helpers
+ * would take both cores of a small machine away from servers for each collection.
  */
 export function beShortLived(): void {
   if (Number(process.versions.node.split('.')[0]) > FLAGS_KNOWN_UP_TO) return;
   setFlagsFromString('--interrupt-budget=2000000');
   setFlagsFromString('--semi-space-growth-factor=16');
+  setFlagsFromString('--no-parallel-scavenge');
 }
 
 /** Steps of niceness beside servers; never so many that a busy machine starves us in the middle of a move. */
@@ -39,8 +41,21 @@ export function giveWay(hosts: readonly string[]): void {
 /** What moves keys, and starts no other program: that would inherit the manners. */
 const MOVING = new Set(['reshard', 'rebalance', 'apply', 'fix', 'import']);
 
+const ADDRESS = /^(?:\S+=)?\[?(127\.[\d.]+|::1|localhost)\]?:\d+$/;
+const HOST = /^(127\.[\d.]+|::1|localhost)$/;
+const PORT = /^\d{1,5}$/;
+
+/** The host that a word names: `host:port`, `host` before a port, or `-h host` and `-p port`, in either order. */
+function hostAt(argv: readonly string[], at: number): string | undefined {
+  const word = argv[at] ?? '';
+  const joined = ADDRESS.exec(word)?.[1];
+  if (joined !== undefined || !HOST.test(word)) return joined;
+  const parted = argv[at - 1] === '-h' ? argv.includes('-p') : PORT.test(argv[at + 1] ?? '');
+  return parted ? word : undefined;
+}
+
 /** The hosts of this machine that a command line for moving keys names, in any of its spellings. */
 export function neighbours(argv: readonly string[]): string[] {
   if (!argv.some((word) => MOVING.has(word))) return [];
-  return argv.flatMap((word) => /^(?:\S+=)?\[?(127\.[\d.]+|::1|localhost)\]?:\d+$/.exec(word)?.[1] ?? []);
+  return argv.flatMap((_, at) => hostAt(argv, at) ?? []);
 }

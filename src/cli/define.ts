@@ -1,5 +1,6 @@
 // What a subcommand is made of. One object says everything; parsing, help, --json, --dry-run, --yes and exit codes are
 // derived from it (program.ts). The list of subcommands is commands/index.ts, handed in by bin/.
+import type { PauseSwitch } from '../apply/mover/pause-switch.js';
 import type { Io } from '../ui/io.js';
 import type { ConnectionSettings } from './connection-settings.js';
 import type { Seed } from './address.js';
@@ -18,6 +19,8 @@ export interface CommandContext {
   readonly io: Io;
   /** Aborted by the first Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
+  /** Thrown by SIGUSR2: moves of slots rest. */
+  readonly pause: PauseSwitch | undefined;
   /** Directory the user stands in; paths on the command line are relative to it. */
   readonly cwd: string;
   /** The list of all subcommands, for completion. */

@@ -15,6 +15,7 @@ import { keepDecisions, planFix, type FixPlanOptions } from '../plan/fix/plan.js
 import type { Decision, DecisionCode, FixPlan } from '../plan/fix/step.js';
 import { eachSlot } from '../plan/step.js';
 import type { CommandContext } from './define.js';
+import { waitSettings } from './mover-options.js';
 
 /** What the cluster is like and what would repair it. */
 export interface Inspected {
@@ -37,6 +38,8 @@ export interface Consent {
   readonly saveTo: string | undefined;
   readonly timeout: number;
   readonly pipeline: number;
+  readonly waitReplicas: number;
+  readonly waitReplicasTimeout: number;
 }
 
 /** Slots with more than one owner by claim or by keys, out of the counts. */
@@ -187,7 +190,7 @@ export async function repair(cluster: Cluster, shown: Inspected, consent: Consen
     steps: plan.steps,
     counts: found.counts,
     // Keys can't move while slots stay uncovered: no use trying for long.
-    options: { timeoutMs: consent.timeout, pipeline: consent.pipeline, retryMs: [...declined].some((code) => code.startsWith('cover')) ? 2000 : 10_000 },
+    options: { timeoutMs: consent.timeout, pipeline: consent.pipeline, ...waitSettings(consent), retryMs: [...declined].some((code) => code.startsWith('cover')) ? 2000 : 10_000 },
     onConflict: answers.ask,
     file: new CopyFile(path, Date.now),
     onEvent: display.onEvent,

@@ -38,6 +38,7 @@ export async function main(entries: readonly CommandEntry[]): Promise<never> {
       env: process.env,
       cwd: process.cwd(),
       signal: watch.signal,
+      pause: watch.pause,
       version: packageVersion(),
       onIo: (current) => (io = current),
     },

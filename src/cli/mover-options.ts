@@ -1,6 +1,6 @@
 // The options of every subcommand that moves slots, and what the mover makes of them.
 import type { MoverOptions } from '../apply/mover/options.js';
-import { flag, integer, type Option, type OptionExtras, type OptionValues, usageError } from './options.js';
+import { decimal, flag, integer, type Option, type OptionExtras, type OptionValues, usageError } from './options.js';
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, ki: 2 ** 10, mi: 2 ** 20, gi: 2 ** 30 };
 
@@ -22,6 +22,12 @@ export function bytes(placeholder: string, summary: string, extras: OptionExtras
   return { kind: 'value', placeholder, summary, ...extras, fallback: undefined, parse };
 }
 
+/** Also of those that move slots beside other work. */
+export const waitOptions = {
+  waitReplicas: integer('N', 'a target gets its slots only when N of its replicas have confirmed their keys', { min: 0, fallback: 0 }),
+  waitReplicasTimeout: decimal('SECONDS', 'with --wait-replicas: how long they may take; then the slots stay open, and it ends', { min: 0.001, fallback: 30 }),
+} as const;
+
 export const moverOptions = {
   timeout: integer('MS', 'how long the target may let one MIGRATE wait; both nodes stand still meanwhile', { min: 1, fallback: 60_000 }),
   pipeline: integer('KEYS', 'most keys in one MIGRATE (default: as many as stall the source for less than --max-stall)', { min: 1, fallback: undefined }),
@@ -29,8 +35,13 @@ export const moverOptions = {
   maxRate: bytes('BYTES', 'most bytes a second over the whole move: 500k, 10MB, 1GiB (default: no limit)'),
   replace: flag('overwrite keys that exist on the target'),
   keepReplicas: flag('servers must not give replicas other masters meanwhile (cluster-allow-replica-migration no, then as it was)'),
+  ...waitOptions,
 } as const;
 
-export function moverSettings({ timeout, pipeline, maxStall, maxRate, replace }: Omit<OptionValues<typeof moverOptions>, 'keepReplicas'>): MoverOptions {
-  return { timeoutMs: timeout, maxStallMs: maxStall, replace, ...(pipeline === undefined ? {} : { pipeline }), ...(maxRate === undefined ? {} : { maxRate }) };
+export function waitSettings({ waitReplicas, waitReplicasTimeout }: OptionValues<typeof waitOptions>): Required<Pick<MoverOptions, 'waitReplicas' | 'waitReplicasMs'>> {
+  return { waitReplicas, waitReplicasMs: Math.ceil(waitReplicasTimeout * 1000) };
+}
+
+export function moverSettings({ timeout, pipeline, maxStall, maxRate, replace, ...wait }: Omit<OptionValues<typeof moverOptions>, 'keepReplicas'>): MoverOptions {
+  return { timeoutMs: timeout, maxStallMs: maxStall, replace, ...waitSettings(wait), ...(pipeline === undefined ? {} : { pipeline }), ...(maxRate === undefined ? {} : { maxRate }) };
 }

@@ -1,5 +1,6 @@
 // The way of one command line: invocation → subcommand → values → context → run → exit code. Takes everything it touches
 // as arguments, so tests run it in process. Not here: the process (main.ts), parsing (argv.ts, parse.ts).
+import type { PauseSwitch } from '../apply/mover/pause-switch.js';
 import { TribError } from '../errors.js';
 import type { Io, Streams } from '../ui/io.js';
 import { createIo } from '../ui/io.js';
@@ -21,6 +22,8 @@ export interface Host {
   readonly env: Environment;
   readonly cwd: string;
   readonly signal: AbortSignal;
+  /** Lets moves of slots rest. */
+  readonly pause?: PauseSwitch;
   /** Version of this package, for --version. */
   readonly version: string;
   /** Told which io is in use, so that signals can be answered in its manner. */
@@ -100,10 +103,11 @@ interface Given {
 }
 
 function createContext(host: Host, entries: readonly CommandEntry[], io: Io, { values, typed, nodes }: Given): CommandContext {
-  const { signal, cwd } = host;
+  const { signal, pause, cwd } = host;
   return {
     io,
     signal,
+    pause,
     cwd,
     commands: entries,
     async connection(seed) {

@@ -1,10 +1,14 @@
-// Ctrl-C and SIGTERM: the first asks the running command to stop cleanly, the second leaves at once. Knows no command.
+// Ctrl-C and SIGTERM: the first asks the running command to stop cleanly, the second leaves at once. SIGUSR2: a command that
+// moves slots rests, and goes on at the next. Knows no command.
+import { PauseSwitch } from '../apply/mover/pause-switch.js';
 import { ExitCode, TribError } from '../errors.js';
 
 const EXIT_OF = { SIGINT: ExitCode.interrupted, SIGTERM: 143, SIGHUP: 129 } as const;
 
 export interface SignalWatch {
   readonly signal: AbortSignal;
+  /** Thrown by SIGUSR2 (SIGUSR1 belongs to Node's debugger). */
+  readonly pause: PauseSwitch;
   /** Stops watching. */
   dispose(): void;
 }
@@ -20,10 +24,15 @@ export function watchSignals(onFirst: (text: string) => void, leave: (code: numb
   };
   const names = Object.keys(EXIT_OF) as NodeJS.Signals[];
   for (const name of names) process.on(name, onSignal);
+  const pause = new PauseSwitch();
+  const onPause = (): void => pause.toggle();
+  process.on('SIGUSR2', onPause);
   return {
     signal: controller.signal,
+    pause,
     dispose: () => {
       for (const name of names) process.off(name, onSignal);
+      process.off('SIGUSR2', onPause);
     },
   };
 }

@@ -10,6 +10,7 @@ import { PushReply, ReplyError, toBinary } from '../resp/reply.js';
 import { ConnectionLost, addressText, authFailure, lostFailure } from './connection-errors.js';
 import type { NodeCredentials } from './migrate-command.js';
 import { credentialsIn } from './node-credentials.js';
+import { limitSilence } from './silence.js';
 import type { SocketOptions, TlsOptions } from './socket.js';
 import { aborted, openSocket } from './socket.js';
 
@@ -162,11 +163,11 @@ export class Connection {
     if (signal?.aborted === true) return Promise.reject(aborted(signal));
     return new Promise((resolve, reject) => {
       const pending: Pending = { replies: [], missing: count, lists, settle: undefined };
-      const timer = timeoutMs > 0 ? setTimeout(() => this.expire(timeoutMs), timeoutMs) : undefined;
+      const unwatch = timeoutMs > 0 ? limitSilence(timeoutMs, () => this.socket.bytesRead, () => this.expire(timeoutMs)) : undefined;
       const onAbort = (): void => pending.settle?.(aborted(signal));
       pending.settle = (outcome) => {
         pending.settle = undefined;
-        clearTimeout(timer);
+        unwatch?.();
         signal?.removeEventListener('abort', onAbort);
         if (Array.isArray(outcome)) resolve(outcome as T[]);
         else reject(outcome);

@@ -3,6 +3,7 @@ import net from 'node:net';
 import type tls from 'node:tls';
 import { ExitCode, TribError } from '../errors.js';
 import { addressText, connectFailure } from './connection-errors.js';
+import { limitSilence } from './silence.js';
 
 /** How to speak TLS to a node. Contents (PEM), not file names. */
 export interface TlsOptions {
@@ -64,7 +65,7 @@ export async function openSocket(options: SocketOptions): Promise<net.Socket> {
     const socket = options.tls && connectTls ? connectTls(tlsOptions(options, options.tls)) : net.connect({ host, port, ...(family === undefined ? {} : { family }) });
     const ready = overTls ? 'secureConnect' : 'connect';
     const done = (error?: TribError): void => {
-      clearTimeout(timer);
+      unwatch();
       signal?.removeEventListener('abort', onAbort);
       // Only our own listeners: sockets have some of theirs, without which they never close.
       socket.off(ready, onReady).off('error', onError).off('close', onClosed);
@@ -77,7 +78,7 @@ export async function openSocket(options: SocketOptions): Promise<net.Socket> {
     const onError = (error: unknown): void => done(connectFailure(host, port, error, overTls));
     const onClosed = (): void => onError(new Error('closed during the handshake'));
     const onAbort = (): void => done(aborted(signal));
-    const timer = setTimeout(() => done(connectTimeout(host, port, timeoutMs)), timeoutMs);
+    const unwatch = limitSilence(timeoutMs, () => socket.bytesRead, () => done(connectTimeout(host, port, timeoutMs)));
     signal?.addEventListener('abort', onAbort, { once: true });
     socket.once(ready, onReady).once('error', onError).once('close', onClosed);
   });

@@ -33,8 +33,9 @@ const DRAW_EVERY_MS = 50;
 /** Starts the display for a move of `slots` slots; `plain`: the predecessors' lines instead of progress. */
 export async function showMoving(io: Io, slots: number, plain = io.mode === 'plain'): Promise<MovingDisplay> {
   const progress = plain ? undefined : await io.progress('Moving slots', { total: slots, unit: 'slots' });
-  const started = performance.now();
+  let started = performance.now();
   let drawn = started;
+  let restingSince = started;
   const seen = { slots: 0, keys: 0, bytes: 0 };
   const replaced = new Set<number>();
   const count = (event: ApplyEvent): void => {
@@ -58,8 +59,22 @@ export async function showMoving(io: Io, slots: number, plain = io.mode === 'pla
   const line = (text: string): void => {
     if (lines.push(text) === 1) setImmediate(print);
   };
+  const rest = (slots: number, total: number): void => {
+    print();
+    restingSince = performance.now();
+    progress?.describe('paused');
+    io.note(`Paused: ${slots} of ${total} slots moved; SIGUSR2 to PID ${process.pid} goes on, Ctrl-C stops.`);
+  };
+  const goOn = (): void => {
+    const restedMs = performance.now() - restingSince;
+    started += restedMs;
+    progress?.skip(restedMs);
+    io.note('Going on.');
+  };
   return {
     onEvent(event) {
+      if (event.kind === 'paused') return rest(event.slots, event.total);
+      if (event.kind === 'resumed') return goOn();
       if (event.kind === 'warning' && event.code === 'REPLACED' && event.slot !== undefined) replaced.add(event.slot);
       if (event.kind === 'warning') io.note(`${io.errStyle.warn('warning:')} ${event.message}`);
       else if (plain && event.kind === 'slotClosed') line(movedSlotLine(event.slot, event.source.name, event.target.name, event.keys, replaced.has(event.slot)));

@@ -14,6 +14,8 @@ export interface ProgressOptions {
 export interface Progress {
   /** `done` units so far; `detail` is shown behind, e.g. `12,004 keys`. */
   update(done: number, detail?: string): void;
+  /** Milliseconds in which nothing was to be done: they don't count for the rate. */
+  skip(ms: number): void;
   /** What is being done right now, where nothing is counted. */
   describe(detail: string): void;
   succeed(text: string): void;
@@ -50,11 +52,11 @@ function percent(done: number, total: number): number {
 
 function silent(): Progress {
   const nothing = (): void => undefined;
-  return { update: nothing, describe: nothing, succeed: nothing, fail: nothing, stop: nothing };
+  return { update: nothing, skip: nothing, describe: nothing, succeed: nothing, fail: nothing, stop: nothing };
 }
 
 function lines(stream: OutputStream, title: string, options: ProgressOptions): Progress {
-  const started = performance.now();
+  let started = performance.now();
   let last = started;
   const say = (text: string): void => void stream.write(`${text}\n`);
   say(`${title}…`);
@@ -65,6 +67,7 @@ function lines(stream: OutputStream, title: string, options: ProgressOptions): P
       last = now;
       say(progressLine(title, options, done, now - started, detail));
     },
+    skip: (ms) => void (started += ms),
     describe: () => undefined,
     succeed: say,
     fail: say,
@@ -74,13 +77,14 @@ function lines(stream: OutputStream, title: string, options: ProgressOptions): P
 
 async function animated(stream: OutputStream, title: string, options: ProgressOptions): Promise<Progress> {
   const { default: ora } = await import('ora');
-  const started = performance.now();
+  let started = performance.now();
   // discardStdin would take Ctrl-C away from our own handler; the handler must see it to finish the slots in flight.
   const spinner = ora({ text: title, stream: stream as NodeJS.WriteStream, discardStdin: false, isEnabled: true }).start();
   return {
     update(done, detail) {
       spinner.text = progressLine(title, options, done, performance.now() - started, detail);
     },
+    skip: (ms) => void (started += ms),
     describe(detail) {
       spinner.text = `${title}: ${detail}`;
     },

@@ -15,4 +15,10 @@ it('sees before anything else that keys will move beside servers', () => {
   expect(neighbours(['import', '[::1]:7000', '--from=localhost:6379'])).toEqual(['::1', 'localhost']);
   expect(neighbours(['reshard', '10.0.0.1:7000'])).toEqual([]);
   expect(neighbours(['rolling', '127.0.0.1:7000', '--command', 'restart'])).toEqual([]);
+  expect(neighbours(['reshard', '127.0.0.1', '7000', '--yes'])).toEqual(['127.0.0.1']);
+  expect(neighbours(['--cluster', 'rebalance', 'localhost', '7000'])).toEqual(['localhost']);
+  expect(neighbours(['-h', '127.0.0.1', '-p', '7000', '--cluster', 'fix', '10.0.0.1:7000'])).toEqual(['127.0.0.1']);
+  expect(neighbours(['-p', '7000', '-h', '::1', 'reshard'])).toEqual(['::1']);
+  expect(neighbours(['reshard', '10.0.0.1', '7000', '--user', 'localhost'])).toEqual([]);
+  expect(neighbours(['reshard', '10.0.0.1:7000', '--slots', '127', '-h', 'localhost'])).toEqual([]);
 });

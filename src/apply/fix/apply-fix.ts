@@ -23,6 +23,10 @@ export interface FixOptions {
   readonly pipeline?: number;
   /** How long to go on without progress after errors that may pass, milliseconds; default 10000. */
   readonly retryMs?: number;
+  /** Replicas of a target that must have confirmed the keys of a slot before the target gets the slot; default 0. */
+  readonly waitReplicas?: number;
+  /** How long they may take, milliseconds; default 30000. */
+  readonly waitReplicasMs?: number;
 }
 
 export interface FixRequest {
@@ -80,8 +84,8 @@ export class FixRun {
   stopped = false;
 
   constructor(readonly request: FixRequest) {
-    const { timeoutMs = 10_000, pipeline = 1000, retryMs = 10_000 } = request.options;
-    this.settings = moverSettings({ timeoutMs, pipeline, retryMs }, request.onEvent, request.signal);
+    const { timeoutMs = 10_000, pipeline = 1000, retryMs = 10_000, ...wait } = request.options;
+    this.settings = moverSettings({ timeoutMs, pipeline, retryMs, ...wait }, request.onEvent, request.signal);
   }
 
   link(id: string): NodeLink {

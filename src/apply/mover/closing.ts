@@ -5,6 +5,7 @@ import type { NodeLink } from '../node-link.js';
 import { nodesText, unaware } from './late.js';
 import type { MoverSettings } from './options.js';
 import { quietWay } from './quiet-way.js';
+import { awaitReplicas } from './replicas.js';
 import { retrying } from './retry.js';
 import { failOnRefusal, NO_MASTER_ANY_MORE, setSlots, takeTogether, tell, type TakingWays } from './set-slot.js';
 
@@ -21,7 +22,7 @@ const PATIENCE_MS = 5000;
 const FIRST_POLL_MS = 5;
 const POLL_MS = 20;
 /** Slots that may be ahead of what the source has heard: who stops wants to stop soon. */
-const MOST_UNHEARD = 96;
+const MOST_UNHEARD = 256;
 
 /**
  * Gives emptied slots to the target. A 7.0 source that hears from us who owns a slot, before the new owner says so on the
@@ -46,10 +47,11 @@ export class Closing {
     private readonly closed: (slots: readonly number[]) => void,
   ) {}
 
-  /** Resolves when the target has them. Throws SETSLOT_REFUSED, or the connection's error when nodes stay away. */
+  /** Resolves when the target has them. Throws SETSLOT_REFUSED, REPLICAS_BEHIND, or the connection's error when nodes stay away. */
   async close(slots: readonly number[]): Promise<void> {
     const { settings, ends } = this;
     const { target, others, together, announces } = ends;
+    await awaitReplicas(settings, target); // a target that fails right after it took them has left the keys with others
     failOnRefusal(together ? await takeTogether(settings, target, slots) : await setSlots(settings, target, slots, 'NODE', target.id), target);
     if (announces) return this.awaitHearing(slots);
     await this.tellSource(slots);

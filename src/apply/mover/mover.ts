@@ -19,7 +19,9 @@ import { StallBudget } from './pace.js';
 import type { Pair } from './pair.js';
 import { movePair } from './pair.js';
 import type { PairWork } from './preflight.js';
+import { RestingPlace } from './pause-switch.js';
 import { preflight } from './preflight.js';
+import { requireReplicas } from './replicas.js';
 import { retrying } from './retry.js';
 import { keepsMarks, takingWays } from './set-slot.js';
 import { replacedNode } from './succession.js';
@@ -80,19 +82,20 @@ interface Limits {
   readonly budget: StallBudget;
   readonly rate: RateLimit;
   readonly clients: ClientLoad;
+  readonly resting: RestingPlace;
 }
 
-async function runPair(request: MoveRequest, work: PairWork, { budget, rate, clients }: Limits, settings: MoverSettings, stopped: () => boolean): Promise<SlotFailure[]> {
+async function runPair(request: MoveRequest, work: PairWork, { budget, rate, clients, resting }: Limits, settings: MoverSettings, stopped: () => boolean): Promise<SlotFailure[]> {
   const source = link(request, work.source);
   const target = link(request, work.target);
   const others = request.view.masters.filter((node) => node.id !== source.id && node.id !== target.id).map((node) => link(request, node.id));
   const portion = (): Portion => clients.portion(source.id, target.id);
-  const way = budget.way(source.id, target.id, () => portion().windowMs);
+  const way = budget.way(source.id, target.id, () => portion().windowMs, [source, target].some(({ address }) => isHere(address.host)));
   const lane = new Lane(source, target, way, rate, settings, () => portion().batchMs);
   try {
     const ways = await retrying(settings, target, () => takingWays(target));
     const marking = await retrying(settings, source, () => keepsMarks(source));
-    const pair: Pair = { source, target, others, lane, marking, ...ways };
+    const pair: Pair = { source, target, others, lane, marking, resting, groupSlots: () => portion().slots, ...ways };
     if (work.finish.length > 0) await closeSlots(settings, work.finish, pair);
     return await movePair(pair, work.move, settings, stopped);
   } finally {
@@ -101,20 +104,23 @@ async function runPair(request: MoveRequest, work: PairWork, { budget, rate, cli
 }
 
 /**
- * Carries out move steps. Throws TribError PLAN_STALE or OPEN_SLOTS before anything has moved; MoveIncomplete
- * (MOVE_FAILED or ABORTED) when it stopped half way: whole slots have moved, some may be open.
+ * Carries out move steps. Throws TribError PLAN_STALE, OPEN_SLOTS or TOO_FEW_REPLICAS before anything has moved;
+ * MoveIncomplete (MOVE_FAILED, REPLICAS_BEHIND or ABORTED) when it stopped half way: whole slots have moved, some may be open.
  */
 export async function moveSlots(request: MoveRequest): Promise<ApplyStats> {
   const tally = new Tally(request.onEvent);
   const work = preflight(request.view, request.steps);
+  requireReplicas(request.view, request.steps, request.options.waitReplicas ?? 0);
   const masters = request.view.masters.map((node) => link(request, node.id));
   const involved = masters.filter(({ id }) => work.some(({ source, target }) => source === id || target === id));
   const leaving = new SlotSet(work.flatMap(({ move, finish }) => [...move, ...finish]));
   const suspects = involved.map((suspect) => ({ link: suspect, keeps: (request.view.node(suspect.id)?.slots ?? new SlotSet()).difference(leaving) }));
   const settings = moverSettings(request.options, tally.emit, request.signal, () => replacedNode(masters, suspects));
   const clients = new ClientLoad(involved);
+  const total = wanted(work);
+  const resting = new RestingPlace(request.options.pause, request.signal, (paused) => tally.emit(paused ? { kind: 'paused', slots: tally.owners.size, total } : { kind: 'resumed' }));
   const local = involved.filter(({ address }) => isHere(address.host)).map(({ id }) => id);
-  const limits: Limits = { budget: new StallBudget(settings.maxStallMs, () => clients.crowded(local)), rate: new RateLimit(settings.maxRate), clients };
+  const limits: Limits = { budget: new StallBudget(settings.maxStallMs, () => clients.crowded(local)), rate: new RateLimit(settings.maxRate), clients, resting };
   const failures: SlotFailure[] = [];
   const stopped = (): boolean => failures.length > 0 || request.signal?.aborted === true;
   const outcomes: PromiseSettledResult<void>[] = [];
@@ -138,9 +144,12 @@ export async function moveSlots(request: MoveRequest): Promise<ApplyStats> {
 
 const RERUN = 'fix closes what is open; the same command again goes on';
 
+function wanted(work: readonly PairWork[]): number {
+  return work.reduce((sum, pair) => sum + pair.move.length, 0);
+}
+
 function interrupted(stats: ApplyStats, failures: readonly SlotFailure[], work: readonly PairWork[]): MoveIncomplete {
-  const wanted = work.reduce((sum, pair) => sum + pair.move.length, 0);
-  const message = `Interrupted: ${stats.slots} of ${wanted} slots were moved, with ${stats.keys} keys`;
+  const message = `Interrupted: ${stats.slots} of ${wanted(work)} slots were moved, with ${stats.keys} keys`;
   return new MoveIncomplete('ABORTED', message, stats, failures, { hint: RERUN, exitCode: ExitCode.interrupted });
 }
 
@@ -148,5 +157,6 @@ function failed(stats: ApplyStats, failures: readonly SlotFailure[], cause: unkn
   const text = cause instanceof Error ? cause.message : String(cause);
   const slots = failures.length > 1 ? ` (and ${failures.length - 1} more slots)` : '';
   const hint = cause instanceof TribError && cause.hint !== undefined ? `${cause.hint}; ${RERUN}` : RERUN;
-  return new MoveIncomplete('MOVE_FAILED', `${text}${slots}`, stats, failures, { hint, exitCode: ExitCode.failed, cause });
+  const code = cause instanceof TribError && cause.code === 'REPLICAS_BEHIND' ? cause.code : 'MOVE_FAILED';
+  return new MoveIncomplete(code, `${text}${slots}`, stats, failures, { hint, exitCode: ExitCode.failed, cause });
 }

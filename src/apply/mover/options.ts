@@ -1,6 +1,7 @@
 // Settings of the slot mover with their defaults, and what it throws when it can't finish.
 import { TribError } from '../../errors.js';
 import type { ApplyStats, EventNode, OnEvent } from '../event.js';
+import type { PauseSwitch } from './pause-switch.js';
 
 export interface MoverOptions {
   /** Milliseconds one MIGRATE may keep the source busy; batches shrink and grow to stay below. Default 20. */
@@ -24,10 +25,16 @@ export interface MoverOptions {
   readonly replace?: boolean;
   /** How long to go on trying, without any progress, after errors that may pass, milliseconds; default 30000. */
   readonly retryMs?: number;
+  /** Replicas of a target that must have confirmed the keys of a slot before the target gets the slot; default 0. */
+  readonly waitReplicas?: number;
+  /** How long they may take, milliseconds; default 30000. Then the move ends with REPLICAS_BEHIND, and what is open stays open. */
+  readonly waitReplicasMs?: number;
+  /** While it is paused nothing is begun: the slots in flight are finished and closed, then an event `paused` is sent. */
+  readonly pause?: PauseSwitch;
 }
 
 /** Everything a mover part needs to know; all defaults filled in. */
-export interface MoverSettings extends Required<Omit<MoverOptions, 'slotsInFlight' | 'maxRate'>> {
+export interface MoverSettings extends Required<Omit<MoverOptions, 'slotsInFlight' | 'maxRate' | 'pause'>> {
   readonly slotsInFlight: number | undefined;
   readonly maxRate: number | undefined;
   readonly emit: OnEvent;
@@ -47,6 +54,8 @@ export function moverSettings(options: MoverOptions, emit: OnEvent, signal?: Abo
     timeoutMs: options.timeoutMs ?? 10_000,
     replace: options.replace ?? false,
     retryMs: options.retryMs ?? 30_000,
+    waitReplicas: options.waitReplicas ?? 0,
+    waitReplicasMs: options.waitReplicasMs ?? 30_000,
     emit,
     signal,
     replaced,
@@ -63,7 +72,7 @@ export interface SlotFailure {
   readonly conflicts: readonly string[];
 }
 
-/** The mover stopped before the plan was done: code MOVE_FAILED (exit 1) or ABORTED (exit 130). */
+/** The mover stopped before the plan was done: code MOVE_FAILED or REPLICAS_BEHIND (exit 1), or ABORTED (exit 130). */
 export class MoveIncomplete extends TribError {
   constructor(
     code: string,

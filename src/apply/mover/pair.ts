@@ -1,5 +1,5 @@
-// Moves the slots of one (source, target) pair: groups of slots are opened together, emptied, closed together; several
-// groups are under way at once, so that the next is open before the last is closed. Not here: MIGRATE (drain.ts).
+// Moves the slots of one (source, target) pair: groups of slots are opened together, emptied, closed together; over a long
+// way several groups are under way at once, so that the next is open before the last is closed. Not here: MIGRATE (drain.ts).
 import { setSlotCommand } from '../../client/admin.js';
 import { asBulks } from '../../client/read-reply.js';
 import { TribError } from '../../errors.js';
@@ -12,6 +12,7 @@ import { Drain } from './drain.js';
 import type { Lane } from './lane.js';
 import type { MoverSettings, SlotFailure } from './options.js';
 import { KeyConflict } from './options.js';
+import type { RestingPlace } from './pause-switch.js';
 import { mayPass, retrying } from './retry.js';
 import { setSlots } from './set-slot.js';
 
@@ -19,26 +20,27 @@ export interface Pair extends Ends {
   readonly lane: Lane;
   /** The source is one that may keep marks (closing.ts): the last slot goes alone, and takes them away. */
   readonly marking: boolean;
+  readonly resting: RestingPlace;
+  /** How many slots to open and close together at the moment. */
+  groupSlots(): number;
 }
 
-/** Slots opened and closed together. Every closing makes all nodes of the cluster write their nodes.conf: few would stall them often. */
-const GROUP = 32;
 /** Groups under way at once over a long way: one opens, two move, one closes. Near by, one after the other is as fast, and calmer. */
 const FAR_GROUPS = 4;
 /** Milliseconds there and back from which a node counts as far away. */
 const FAR_MS = 0.5;
 
-async function slotsInFlight(pair: Pair, settings: MoverSettings): Promise<number> {
+async function groupsInFlight(pair: Pair, settings: MoverSettings): Promise<number> {
   const { roundTripMs } = await retrying(settings, pair.source, () => pair.lane.survey());
-  if (settings.slotsInFlight !== undefined) return settings.slotsInFlight;
-  return roundTripMs < FAR_MS ? GROUP : GROUP * FAR_GROUPS;
+  if (settings.slotsInFlight !== undefined) return Math.max(1, Math.floor(settings.slotsInFlight / pair.groupSlots()));
+  return roundTripMs < FAR_MS ? 1 : FAR_GROUPS;
 }
 
 /** Moves slots in order until done or `stopped()`; returns the slots that failed. Never throws for a slot's failure. */
 export async function movePair(pair: Pair, slots: readonly number[], settings: MoverSettings, stopped: () => boolean): Promise<SlotFailure[]> {
   if (slots.length === 0) return [];
-  const inFlight = await slotsInFlight(pair, settings);
-  const size = Math.min(GROUP, inFlight);
+  const groups = await groupsInFlight(pair, settings);
+  const most = settings.slotsInFlight === undefined ? Infinity : Math.max(1, Math.floor(settings.slotsInFlight / groups));
   const failures: SlotFailure[] = [];
   const { source, target } = pair;
   const moved = new Map<number, number>();
@@ -47,17 +49,19 @@ export async function movePair(pair: Pair, slots: readonly number[], settings: M
   });
   let next = 0;
   const moveUpTo = async (end: number): Promise<void> => {
-    while (next < end && !stopped() && failures.length === 0) {
-      const group = slots.slice(next, Math.min(next + size, end));
+    for (;;) {
+      await pair.resting.rest(() => closing.settled());
+      if (next >= end || stopped() || failures.length > 0) return;
+      const group = slots.slice(next, Math.min(next + Math.min(pair.groupSlots(), most), end));
       next += group.length;
       failures.push(...(await moveGroup(pair, group, settings, closing, moved)));
     }
   };
-  const most = pair.marking ? slots.length - 1 : slots.length;
-  await Promise.all(Array.from({ length: Math.max(1, Math.floor(inFlight / size)) }, () => moveUpTo(most)));
+  const together = pair.marking ? slots.length - 1 : slots.length;
+  await Promise.all(Array.from({ length: groups }, () => pair.resting.employ(() => moveUpTo(together))));
   if (pair.marking && !stopped() && failures.length === 0) {
     await closing.clearWay();
-    await moveUpTo(slots.length);
+    await pair.resting.employ(() => moveUpTo(slots.length));
   }
   const unsettled = await closing.settled();
   return unsettled === undefined ? failures : [...failures, ...report(pair, new Map(unsettled.slots.map((slot) => [slot, unsettled.error])))];
