@@ -4,6 +4,7 @@ import type { ApplyEvent, ApplyStats } from '../apply/event.js';
 import { KeyConflict, MoveIncomplete, type MoverOptions } from '../apply/mover/options.js';
 import type { Cluster } from '../apply/open-cluster.js';
 import { SlotSet } from '../cluster/slot-set.js';
+import { TribError } from '../errors.js';
 import { eachSlot, movedSlots, type MoveStep } from '../plan/step.js';
 import { giveWay } from './courtesy.js';
 import type { CommandContext } from './define.js';
@@ -32,15 +33,21 @@ export interface MoveRun {
  * Commands that move what is left: named slots can be asked for again without moving anything twice. The plan's file
  * says the same shorter.
  */
-export function continuation(plan: MovePlan, done: ReadonlySet<number>, { seed, planFile }: Pick<MoveRun, 'seed' | 'planFile'>): string | undefined {
-  if (planFile !== undefined) return `redis-trib apply ${planFile} ${seed}`;
+export function continuation(plan: MovePlan, done: ReadonlySet<number>, run: Pick<MoveRun, 'seed' | 'planFile' | 'settings'>): string | undefined {
+  const { seed, planFile } = run;
+  if (planFile !== undefined) return `redis-trib apply ${planFile} ${seed}${waiting(run)}`;
   const left = new Map<string, number[]>();
   for (const step of plan.steps) {
     const slots = [...eachSlot(step.slots)].filter((slot) => !done.has(slot));
     if (slots.length > 0) left.set(step.target, [...(left.get(step.target) ?? []), ...slots]);
   }
-  const commands = [...left].map(([target, slots]) => `redis-trib reshard ${seed} --from all --to ${target} --slots ${rangesText(slots)} --yes`);
+  const commands = [...left].map(([target, slots]) => `redis-trib reshard ${seed} --from all --to ${target} --slots ${rangesText(slots)}${waiting(run)} --yes`);
   return commands.length === 0 ? undefined : commands.join(' && ');
+}
+
+/** What must not be weaker when it goes on than when it began. */
+function waiting({ settings }: Pick<MoveRun, 'settings'>): string {
+  return (settings.waitReplicas ?? 0) > 0 ? ` --wait-replicas ${settings.waitReplicas}` : '';
 }
 
 /** `7-7` for a single slot alone: a bare number would be a count. */
@@ -50,17 +57,18 @@ function rangesText(slots: readonly number[]): string {
 }
 
 /** Services that manage a cluster for their customers keep CLUSTER SETSLOT to themselves (cli 5.5). */
-function managedAdvice({ code, message }: MoveIncomplete): string {
-  if (code !== 'SETSLOT_REFUSED' || !/unknown (sub)?command|NOPERM|not (allowed|supported)|disabled/i.test(message)) return '';
+function managedAdvice({ cause, message }: MoveIncomplete): string {
+  if (!(cause instanceof TribError) || cause.code !== 'SETSLOT_REFUSED' || !/unknown (sub)?command|NOPERM|not (allowed|supported)|disabled/i.test(message)) return '';
   return 'a managed service moves slots by its own console only; on a server of yours the ACL user needs +cluster|setslot; then: ';
 }
 
-function withContinuation(error: MoveIncomplete, next: string | undefined, seed: string, planned: boolean): MoveIncomplete {
+function withContinuation(error: MoveIncomplete, next: string | undefined, run: MoveRun): MoveIncomplete {
+  const { seed, planFile } = run;
   const { code, message, stats, failures, exitCode, cause } = error;
   if (next === undefined) return error;
   // A saved plan knows its own open slots; other commands refuse a cluster with open slots. Keys that differ stop both.
   const conflict = cause instanceof KeyConflict;
-  const repair = failures.length > 0 && (conflict || !planned) ? `redis-trib fix ${seed}${conflict ? ' --replace' : ''} && ` : '';
+  const repair = failures.length > 0 && (conflict || planFile === undefined) ? `redis-trib fix ${seed}${conflict ? ' --replace' : ''}${waiting(run)} && ` : '';
   const advice = cause !== undefined && typeof cause === 'object' && cause !== null && 'hint' in cause && typeof cause.hint === 'string' ? `${cause.hint}; then: ` : '';
   return new MoveIncomplete(code, message, stats, failures, { hint: `${advice}${managedAdvice(error)}${repair}${next}`, exitCode, cause });
 }
@@ -80,13 +88,13 @@ export async function runMoves(cluster: Cluster, plan: MovePlan, run: MoveRun, c
   };
   try {
     const before = cluster.view;
-    const stats = await cluster.apply(plan, { ...run.settings, signal: context.signal, onEvent });
+    const stats = await cluster.apply(plan, { ...run.settings, ...(context.pause === undefined ? {} : { pause: context.pause }), signal: context.signal, onEvent });
     display.done(stats);
     for (const text of reparented(before, cluster.view)) context.io.note(text);
     return stats;
   } catch (error) {
     display.failed();
-    if (error instanceof MoveIncomplete) throw withContinuation(error, continuation(plan, moved, run), run.seed, run.planFile !== undefined);
+    if (error instanceof MoveIncomplete) throw withContinuation(error, continuation(plan, moved, run), run);
     throw error;
   } finally {
     await release?.();

@@ -55,6 +55,17 @@ describeWithRedis('reshard and apply', () => {
     return { child, result };
   }
 
+  it('says what is missing where a user may not set slots, or a service keeps that to itself', async () => {
+    for (const node of cluster.nodes) {
+      await using link = await node.connect();
+      await link.command(['ACL', 'SETUSER', 'looker', 'on', '>pw', '~*', '&*', '+@all', '-cluster|setslot']);
+    }
+    const run = await runCli([...move(1), '--user', 'looker', '--pass', 'pw']);
+    expect(run.code).toBe(1);
+    expect(run.stderr).toMatch(/refused slot \d+: NOPERM .*\n.*a managed service moves slots by its own console only; on a server of yours the ACL user needs \+cluster\|setslot/s);
+    await inOrder();
+  });
+
   it('saves a plan, applies it, and knows later that it is done', async () => {
     const planned = await runCli(['reshard', at(0), '--from', at(0), '--to', at(1), '--slots', '50', '--plan-out', file('a.json'), '--dry-run']);
     expect(planned).toMatchObject({ code: 0 });
