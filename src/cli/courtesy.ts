@@ -17,7 +17,7 @@ const FLAGS_KNOWN_UP_TO = 22;
 export function beShortLived(): void {
   if (Number(process.versions.node.split('.')[0]) > FLAGS_KNOWN_UP_TO) return;
   setFlagsFromString('--interrupt-budget=2000000');
-  setFlagsFromString('--semi-space-growth-factor=16');
+  setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString('--no-parallel-scavenge');
 }
 
@@ -26,16 +26,17 @@ const COURTESY = 10;
 /** For the engine's own threads, which compile and collect: they use up whole time slices, and nobody waits for them. */
 const BACKGROUND = 15;
 
-/** Lets servers on this machine go first; `hosts`: where the servers are. */
-export function giveWay(hosts: readonly string[]): void {
-  if (!hosts.some(isHere)) return;
+/** Lets servers on this machine go first, and returns whether there are any; `hosts`: where the servers are. */
+export function giveWay(hosts: readonly string[]): boolean {
+  if (!hosts.some(isHere)) return false;
   try {
     setPriority(Math.max(getPriority(), COURTESY));
     // Niceness is a thread's own on Linux; elsewhere there is no such list, and the process has been told.
     for (const thread of readdirSync('/proc/self/task')) if (Number(thread) !== process.pid) setPriority(Number(thread), BACKGROUND);
   } catch {
-    return; // a wish, no need
+    return true; // a wish, no need
   }
+  return true;
 }
 
 /** What moves keys, and starts no other program: that would inherit the manners. */

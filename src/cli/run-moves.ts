@@ -80,7 +80,7 @@ export async function runMoves(cluster: Cluster, plan: MovePlan, run: MoveRun, c
   const total = movedSlots(plan.steps) - moved.size;
   const release = run.keepReplicas === true ? await (await import('./keep-replicas.js')).keepReplicas(cluster, context) : undefined;
   const display = await showMoving(context.io, total, run.progressWhenPiped === true ? false : undefined);
-  giveWay(cluster.view.masters.map(({ host }) => host));
+  if (giveWay(cluster.view.masters.map(({ host }) => host))) (await import('./last-in-line.js')).goLast();
   const onEvent = (event: ApplyEvent): void => {
     if (event.kind === 'slotClosed') moved.add(event.slot);
     display.onEvent(event);

@@ -1,7 +1,6 @@
 // Builds MIGRATE: the one command that copies keys between servers. Sending, and what its answers mean, is apply/mover's.
-import type { BulkList } from '../resp/bulk-list.js';
-import type { Arg } from '../resp/command.js';
-import { encodeCommand } from '../resp/command.js';
+import type { Arg, EncodedWords } from '../resp/command.js';
+import { encodeWords } from '../resp/command.js';
 import { toBinary } from '../resp/reply.js';
 
 /** Credentials of the nodes, in ordinary text. */
@@ -45,7 +44,7 @@ export function migrateCommand(options: MigrateOptions): Arg[] {
   return [...wordsBeforeKeys(options), ...options.keys];
 }
 
-/** The bytes of a MIGRATE of keys that are as they came from a server. */
-export function encodeMigrate(route: MigrateRoute, keys: BulkList): string {
-  return encodeCommand(wordsBeforeKeys(route), keys);
+/** What comes before the keys, encoded: the same for all that go one way. */
+export function encodeRoute(route: MigrateRoute): EncodedWords {
+  return encodeWords(wordsBeforeKeys(route));
 }

@@ -69,7 +69,14 @@ export class SlotSet implements Iterable<number> {
 
   addRange(first: number, last: number): this {
     if (!isSlot(first) || !isSlot(last) || first > last) throw new RangeError(`no slot range: ${first}-${last}`);
-    for (let slot = first; slot <= last; slot++) this.add(slot);
+    for (let index = first >>> 5; index <= last >>> 5; index++) {
+      const from = Math.max(first - index * 32, 0);
+      const to = Math.min(last - index * 32, 31);
+      const before = this.words[index] as number;
+      const word = (before | ((0xffffffff >>> (31 - to + from)) << from)) >>> 0;
+      this.words[index] = word;
+      this.count += popCount(word) - popCount(before);
+    }
     return this;
   }
 
@@ -133,7 +140,13 @@ export class SlotSet implements Iterable<number> {
 
   /** Maximal ranges, ascending. */
   ranges(): SlotRange[] {
-    return toRanges(this);
+    const ranges: SlotRange[] = [];
+    for (let first = this.seek(0, true); first < SLOT_COUNT; ) {
+      const end = this.seek(first, false);
+      ranges.push([first, end - 1]);
+      first = this.seek(end, true);
+    }
+    return ranges;
   }
 
   /** `0-5460,6000`; the empty set is the empty string. */
@@ -153,6 +166,16 @@ export class SlotSet implements Iterable<number> {
 
   toJSON(): SlotRange[] {
     return this.ranges();
+  }
+
+  /** The first slot from `from` on that is in the set, or is not; SLOT_COUNT when there is none. */
+  private seek(from: number, inside: boolean): number {
+    for (let index = from >>> 5, skip = from & 31; index < WORDS; index++, skip = 0) {
+      const word = this.words[index] as number;
+      const found = (inside ? word : ~word) & (0xffffffff << skip);
+      if (found !== 0) return index * 32 + 31 - Math.clz32(found & -found);
+    }
+    return SLOT_COUNT;
   }
 
   private combine(other: SlotSet, operation: (a: number, b: number) => number): SlotSet {

@@ -76,7 +76,7 @@ export async function importKeys(source: Source, cluster: Cluster, options: Impo
   const clients = new ClientLoad(watched);
   const ids = watched.map(({ id }) => id);
   void clients.watch(); // never rejects; ends by itself
-  const tools: PassTools = { source, client, settings, tally, routes: new Routes(cluster), alone: () => clients.alone(...ids) };
+  const tools: PassTools = { source, client, settings, tally, routes: new Routes(cluster), alone: () => clients.alone(ids) };
   const stats = async (): Promise<ImportStats> => {
     const after = { source: await countSource(source, settings.databases).catch(() => NaN), cluster: await countCluster(cluster).catch(() => NaN) };
     return tally.stats({ source: { before: before.source, after: after.source }, cluster: { before: before.cluster, after: after.cluster } });

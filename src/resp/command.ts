@@ -24,10 +24,19 @@ export function encodeBulks(args: readonly Arg[]): string {
   return out;
 }
 
-/** The bytes of one command, as a binary string: write it with the encoding 'latin1'. `more`: words behind the others. */
-export function encodeCommand(args: readonly Arg[], more?: EncodedWords): string {
-  if (more === undefined) return `*${args.length}\r\n${encodeBulks(args)}`;
-  return `*${args.length + more.length}\r\n${encodeBulks(args)}${more.bytes}`;
+/** The bytes of one command, as a binary string: write it with the encoding 'latin1'. */
+export function encodeCommand(args: readonly Arg[]): string {
+  return `*${args.length}\r\n${encodeBulks(args)}`;
+}
+
+/** Words in their encoding, for commands that begin alike. */
+export function encodeWords(args: readonly Arg[]): EncodedWords {
+  return { length: args.length, bytes: encodeBulks(args) };
+}
+
+/** One command out of words that are encoded already. */
+export function joinCommand(head: EncodedWords, tail: EncodedWords): string {
+  return `*${head.length + tail.length}\r\n${head.bytes}${tail.bytes}`;
 }
 
 /** The bytes of several commands sent in one write. */

@@ -116,24 +116,4 @@ describe('StallBudget', () => {
     wide.release(10);
     await waiting;
   });
-
-  it('keeps nodes of our machine busy one after the other where that is wanted, and never else', async () => {
-    const atOnce = async (wanted: boolean, here: boolean): Promise<number> => {
-      const budget = new StallBudget(20, () => wanted);
-      const ways = [budget.way('a', 'b', () => 2, here), budget.way('c', 'd', () => 2, here), budget.way('e', 'f', () => 2, here)];
-      let [now, most] = [0, 0];
-      const work = ways.flatMap((way) => [1, 2, 3].map(async () => {
-        await way.acquire(2);
-        most = Math.max(most, ++now);
-        await new Promise((resolve) => setImmediate(resolve));
-        now--;
-        way.release(2);
-      }));
-      await Promise.all(work);
-      return most;
-    };
-    expect(await atOnce(true, true)).toBe(1);
-    expect(await atOnce(true, false)).toBe(3);
-    expect(await atOnce(false, true)).toBe(3);
-  });
 });

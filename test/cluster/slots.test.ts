@@ -64,6 +64,21 @@ describe('SlotSet', () => {
     );
   });
 
+  it('has the same ranges and the same size whether it got them slot by slot or whole, wherever they begin and end', () => {
+    const range = fc.tuple(fc.integer({ min: 0, max: 16_383 }), fc.integer({ min: 0, max: 100 })).map(([first, more]): [number, number] => [first, Math.min(first + more, 16_383)]);
+    fc.assert(
+      fc.property(fc.array(range, { maxLength: 30 }), (ranges) => {
+        const [whole, single] = [SlotSet.fromRanges(ranges), new SlotSet()];
+        for (const [first, last] of ranges) for (let slot = first; slot <= last; slot++) single.add(slot);
+        expect(whole.size).toBe(single.size);
+        expect(whole.equals(single)).toBe(true);
+        expect(whole.ranges()).toEqual(toRanges(single));
+      }),
+    );
+    expect(SlotSet.full().ranges()).toEqual([[0, 16_383]]);
+    expect(new SlotSet().ranges()).toEqual([]);
+  });
+
   it('keeps the order of runs that are not sorted', () => {
     expect(toRanges([5, 6, 1, 2, 9])).toEqual([[5, 6], [1, 2], [9, 9]]);
   });

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BulkList } from '../../src/resp/bulk-list.js';
-import { encodeBulks, encodeCommand } from '../../src/resp/command.js';
+import { encodeBulks, encodeCommand, encodeWords, joinCommand } from '../../src/resp/command.js';
 import { ReplyParser } from '../../src/resp/reply-parser.js';
 
 const word = fc.array(fc.integer({ min: 0, max: 255 }), { maxLength: 12 }).map((codes) => String.fromCharCode(...codes));
@@ -19,7 +19,7 @@ describe('a list of bulk strings', () => {
         expect(bulks.first(count).words).toEqual(list.slice(0, count));
         expect(bulks.first(count).length).toBe(Math.min(count, list.length));
         expect(BulkList.of(list).bytes).toBe(bulks.bytes);
-        expect(encodeCommand(['MIGRATE', 7], bulks)).toBe(encodeCommand(['MIGRATE', 7, ...list]));
+        expect(joinCommand(encodeWords(['MIGRATE', 7]), bulks)).toBe(encodeCommand(['MIGRATE', 7, ...list]));
       }),
     );
   });

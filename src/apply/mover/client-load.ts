@@ -3,7 +3,6 @@
 import type { Connection } from '../../client/connection.js';
 import { delay } from '../delay.js';
 import { mapBounded } from '../parallel.js';
-import { CoreWatch } from './cores.js';
 
 /**
  * Milliseconds of one batch, and of all that is under way at a node over a short line (both are limits, not aims); slots
@@ -21,7 +20,7 @@ const ALONE: Portion = { batchMs: 1, windowMs: 4, slots: 128 };
  * What redis-cli's ten keys a call stall, no more: with twice as many a steady load waited half as long again (its 99th
  * percentile). More slots at once would be answered with ASK for longer, and take longer to finish for who wants to stop.
  */
-const AMONG_CLIENTS: Portion = { batchMs: 0.08, windowMs: 0.1, slots: 32 };
+const AMONG_CLIENTS: Portion = { batchMs: 0.08, windowMs: 0.2, slots: 32 };
 
 /** Commands a second from which clients count. Monitoring and other administrators stay below. */
 const FEW = 20;
@@ -59,29 +58,22 @@ export class ClientLoad {
   private readonly looks = new Map<string, Look>();
   private readonly quiet = new Set<string>();
   private readonly stopping = new AbortController();
-  private readonly cores = new CoreWatch();
 
   constructor(private readonly links: readonly Watched[]) {}
 
-  /** Whether clients use any of these, as far as is known, on a machine without a core to spare. */
-  crowded(ids: readonly string[]): boolean {
-    return this.cores.crowded && !this.alone(...ids);
-  }
-
   /** Whether it is known that no client uses any of these. */
-  alone(...ids: readonly string[]): boolean {
+  alone(ids: readonly string[]): boolean {
     return ids.every((id) => this.quiet.has(id));
   }
 
   /** The portions between two nodes. */
   portion(source: string, target: string): Portion {
-    return this.alone(source, target) ? ALONE : AMONG_CLIENTS;
+    return this.quiet.has(source) && this.quiet.has(target) ? ALONE : AMONG_CLIENTS;
   }
 
   async watch(): Promise<void> {
     const every = Math.max(LOOK_MS, (this.links.length * 1000) / LOOKS_A_SECOND);
     for (let pause = FIRST_LOOK_MS; !this.stopping.signal.aborted; pause = every) {
-      this.cores.look();
       await mapBounded(this.links, AT_ONCE, (link) => this.look(link));
       await delay(pause, this.stopping.signal).catch(() => undefined);
     }

@@ -1,11 +1,11 @@
 // The road keys travel from one source to one target: a connection to the source that carries MIGRATE and, right behind
 // each, the question which keys are left. Measures how long the source was busy. Not here: what to do on errors (drain.ts),
 // which keys go together (weigh.ts).
-import { encodeMigrate } from '../../client/migrate-command.js';
+import { encodeRoute, type NodeCredentials } from '../../client/migrate-command.js';
 import type { Connection, Outcome } from '../../client/connection.js';
 import { asBulks } from '../../client/read-reply.js';
 import { BulkList } from '../../resp/bulk-list.js';
-import { encodeCommand, encodeCommands } from '../../resp/command.js';
+import { encodeCommands, encodeWords, joinCommand, type EncodedWords } from '../../resp/command.js';
 import { ReplyError } from '../../resp/reply.js';
 import { delay } from '../delay.js';
 import type { NodeLink } from '../node-link.js';
@@ -32,6 +32,7 @@ export interface Delivery {
 const BATCH_SHARE = 0.25;
 /** Keys weighed with a MIGRATE beyond as many as it moves: so the next ones are known when their turn comes. */
 const RIDERS = 32;
+const KEYS_IN_SLOT = encodeWords(['CLUSTER', 'GETKEYSINSLOT']);
 
 /** What goes into one MIGRATE. */
 export interface Freight {
@@ -42,6 +43,14 @@ export interface Freight {
   readonly replace: boolean;
   /** Set for a big key that goes alone: the timeout of its MIGRATE. */
   readonly ownTimeoutMs?: number;
+}
+
+/** How MIGRATE begins, while nothing of it changes. */
+interface Route {
+  readonly replace: boolean;
+  readonly timeoutMs: number;
+  readonly credentials: NodeCredentials;
+  readonly encoded: EncodedWords;
 }
 
 /** The right to keep both ends busy for a while; end it. */
@@ -55,6 +64,7 @@ export class Lane {
   readonly health: Health;
   private connection: Connection | undefined;
   private dialling: Promise<Connection> | undefined;
+  private lastRoute: Route | undefined;
   private roundTripMs = 0;
   private lastReply = 0;
   private readonly replicas: ReplicaWatch;
@@ -155,10 +165,9 @@ export class Lane {
 
   private async send({ slot, keys, replace, ownTimeoutMs }: Freight): Promise<Delivery> {
     const connection = await this.open();
-    const { host, port } = this.target.announced;
     const patience = ownTimeoutMs ?? this.settings.timeoutMs;
-    const migrate = encodeMigrate({ host, port, replace, timeoutMs: patience, ...this.target.credentials }, keys);
-    const more = encodeCommand(['CLUSTER', 'GETKEYSINSLOT', slot, this.pace.offerKeys + 1]);
+    const migrate = joinCommand(this.route(replace, patience), keys);
+    const more = joinCommand(KEYS_IN_SLOT, encodeWords([slot, this.pace.offerKeys + 1]));
     const riding = this.scales.take(keys.length + RIDERS);
     const sentAt = performance.now();
     // The limit here only guards against a source that never answers: its own timeout is per socket operation.
@@ -173,6 +182,15 @@ export class Lane {
     // What one big key took says nothing about the others.
     if (ownTimeoutMs === undefined) this.pace.learnTime(keys.length, ms);
     return delivery(keys, replies, ms);
+  }
+
+  private route(replace: boolean, timeoutMs: number): EncodedWords {
+    const { announced, credentials } = this.target;
+    const last = this.lastRoute;
+    if (last?.replace === replace && last.timeoutMs === timeoutMs && last.credentials === credentials) return last.encoded;
+    const encoded = encodeRoute({ host: announced.host, port: announced.port, replace, timeoutMs, ...credentials });
+    this.lastRoute = { replace, timeoutMs, credentials, encoded };
+    return encoded;
   }
 
   private async open(): Promise<Connection> {

@@ -2,7 +2,6 @@
 // instant it leaves open slots that check names and that running the same plan again completes. Prints nothing.
 import { SlotSet } from '../../cluster/slot-set.js';
 import type { ClusterView } from '../../cluster/view.js';
-import { isHere } from '../../client/here.js';
 import { ExitCode, TribError } from '../../errors.js';
 import type { MoveStep } from '../../plan/step.js';
 import type { ApplyEvent, ApplyStats, OnEvent } from '../event.js';
@@ -90,7 +89,7 @@ async function runPair(request: MoveRequest, work: PairWork, { budget, rate, cli
   const target = link(request, work.target);
   const others = request.view.masters.filter((node) => node.id !== source.id && node.id !== target.id).map((node) => link(request, node.id));
   const portion = (): Portion => clients.portion(source.id, target.id);
-  const way = budget.way(source.id, target.id, () => portion().windowMs, [source, target].some(({ address }) => isHere(address.host)));
+  const way = budget.way(source.id, target.id, () => portion().windowMs);
   const lane = new Lane(source, target, way, rate, settings, () => portion().batchMs);
   try {
     const ways = await retrying(settings, target, () => takingWays(target));
@@ -119,8 +118,7 @@ export async function moveSlots(request: MoveRequest): Promise<ApplyStats> {
   const clients = new ClientLoad(involved);
   const total = wanted(work);
   const resting = new RestingPlace(request.options.pause, request.signal, (paused) => tally.emit(paused ? { kind: 'paused', slots: tally.owners.size, total } : { kind: 'resumed' }));
-  const local = involved.filter(({ address }) => isHere(address.host)).map(({ id }) => id);
-  const limits: Limits = { budget: new StallBudget(settings.maxStallMs, () => clients.crowded(local)), rate: new RateLimit(settings.maxRate), clients, resting };
+  const limits: Limits = { budget: new StallBudget(settings.maxStallMs), rate: new RateLimit(settings.maxRate), clients, resting };
   const failures: SlotFailure[] = [];
   const stopped = (): boolean => failures.length > 0 || request.signal?.aborted === true;
   const outcomes: PromiseSettledResult<void>[] = [];

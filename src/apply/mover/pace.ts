@@ -74,7 +74,7 @@ class NodeLoad {
 }
 
 /** Starts the next piece of a way if there is one and it has room; else adds the ends that it waits for. */
-type Queue = (kept: Set<NodeLoad>) => boolean;
+type Queue = (kept: NodeLoad[]) => boolean;
 
 interface Waiting {
   readonly cost: number;
@@ -98,34 +98,25 @@ export interface Way {
 export class StallBudget {
   private readonly loads = new Map<string, NodeLoad>();
   /** In the order of their turns: who got something goes to the end. */
-  private readonly queues = new Set<Queue>();
-  /** Pieces under way between nodes that share our machine. */
-  private near = 0;
+  private readonly queues: Queue[] = [];
 
-  /** `limitMs`: never more than this at one node. `oneByOne`: whether nodes that share our machine are to be busy one after the other. */
-  constructor(
-    private readonly limitMs: number,
-    private readonly oneByOne: () => boolean = () => false,
-  ) {}
+  /** `limitMs`: never more than this at one node. */
+  constructor(private readonly limitMs: number) {}
 
-  /**
-   * The way from one node to another, by their ids. `windowMs`: as much as may be under way, were it a short one. `here`: an
-   * end of it shares our machine.
-   */
-  way(source: string, target: string, windowMs: () => number, here = false): Way {
+  /** The way from one node to another, by their ids. `windowMs`: as much as may be under way, were it a short one. */
+  way(source: string, target: string, windowMs: () => number): Way {
     const ends = [this.load(source), this.load(target)];
     const waiting: Waiting[] = [];
     let wayMs = 0;
-    this.queues.add((kept) => {
+    this.queues.push((kept) => {
       const next = waiting[0];
-      if (next === undefined || (here && this.near > 0 && this.oneByOne())) return false;
+      if (next === undefined) return false;
       const window = Math.min(this.limitMs, windowMs() + 2 * wayMs);
-      const full = ends.filter((end) => kept.has(end) || !end.fits(next.cost, window));
-      for (const end of full) kept.add(end);
+      const full = ends.filter((end) => kept.includes(end) || !end.fits(next.cost, window));
+      kept.push(...full);
       if (full.length > 0) return false;
       waiting.shift();
       for (const end of ends) end.add(next.cost);
-      if (here) this.near++;
       next.start();
       return true;
     });
@@ -137,7 +128,6 @@ export class StallBudget {
         }),
       release: (cost) => {
         for (const end of ends) end.remove(cost);
-        if (here) this.near--;
         this.admitAll();
       },
       allowForDistance: (roundTripMs) => {
@@ -157,12 +147,13 @@ export class StallBudget {
    * would always find some, and of two sources of one target the one with the dearer keys would stand still until the other is empty.
    */
   private admitAll(): void {
-    const kept = new Set<NodeLoad>();
+    const { queues } = this;
+    const kept: NodeLoad[] = [];
     // One that goes to the end comes up again, behind the others.
-    for (const queue of this.queues) {
-      if (!queue(kept)) continue;
-      this.queues.delete(queue);
-      this.queues.add(queue);
+    for (let at = 0; at < queues.length; ) {
+      const queue = queues[at];
+      if (queue?.(kept) === true) queues.push(...queues.splice(at, 1));
+      else at++;
     }
   }
 }

@@ -1,0 +1,63 @@
+// Linux' class of idle programs, for a program that works beside the servers it administers: a server that wakes up gets the
+// core of such a program at once, while any other one, however nice, keeps it until its slice is over, and clients wait for
+// milliseconds. On a machine without idle cores such a program starves, with open slots: then it goes back to its niceness.
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** Nanoseconds that a thread has run, and stood in line for a core. */
+export interface CoreTime {
+  readonly run: number;
+  readonly wait: number;
+}
+
+const LOOK_MS = 250;
+/** Standing in line for this long between two looks, and for so many times as long as it ran, is starving. */
+const LONG_NS = 100_000_000;
+const TIMES = 4;
+/** The text of /proc/…/schedstat. */
+export function parseCoreTime(text: string): CoreTime {
+  const [run = NaN, wait = NaN] = text.split(' ').map(Number);
+  return { run, wait };
+}
+
+/** Whether a program got next to nothing of what it wanted. */
+export function starvedBetween(before: CoreTime, after: CoreTime): boolean {
+  const [run, wait] = [after.run - before.run, after.wait - before.wait];
+  return wait >= LONG_NS && wait > TIMES * run;
+}
+
+function read(name: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${name}`, 'latin1');
+  } catch {
+    return undefined; // not Linux
+  }
+}
+
+/** A wish: where there is no such program, or it may not, everything stays as it is. */
+function schedule(flag: '-i' | '-o'): void {
+  spawn('chrt', ['-a', flag, '-p', '0', String(process.pid)], { stdio: 'ignore' })
+    .once('error', () => undefined)
+    .unref();
+}
+
+/** Goes back to the ordinary class when it starves. */
+function watch(): void {
+  let before = parseCoreTime(read('self/schedstat') ?? '');
+  const timer = setInterval(() => {
+    const after = parseCoreTime(read('self/schedstat') ?? '');
+    if (starvedBetween(before, after)) {
+      clearInterval(timer);
+      schedule('-o');
+    }
+    before = after;
+  }, LOOK_MS);
+  timer.unref();
+}
+
+/** Works with what others leave, from now on. */
+export function goLast(): void {
+  if (read('self/schedstat') === undefined) return;
+  schedule('-i');
+  watch();
+}
