@@ -11,8 +11,8 @@ const FLAGS_KNOWN_UP_TO = 22;
 /**
  * Engine settings of a program that lives for a second. Optimising a function costs more than it saves in so short a
  * life, on a core that servers want: it was two fifths of a reshard's own time. What stays hot for long is still optimised,
- * later. And the young generation grows at once instead of being collected thirty times on the way, by one thread: helpers
- * would take both cores of a small machine away from servers for each collection.
+ * later. And the young generation stays small and is collected by one thread: a collection of a large one stops us for
+ * milliseconds on a core that a server may want, and helpers would take the other one too.
  */
 export function beShortLived(): void {
   if (Number(process.versions.node.split('.')[0]) > FLAGS_KNOWN_UP_TO) return;

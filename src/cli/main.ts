@@ -24,7 +24,8 @@ function packageVersion(): string {
 /** Runs the CLI on this process' arguments and ends the process with the exit code. */
 export async function main(entries: readonly CommandEntry[]): Promise<never> {
   beShortLived();
-  giveWay(neighbours(process.argv.slice(2))); // before there is anything to do: starting up is a tenth of a second of work
+  // Before there is anything to do: starting up is a tenth of a second of work.
+  if (giveWay(neighbours(process.argv.slice(2)))) void import('./last-in-line.js').then(({ goLast }) => goLast());
   const streams = processStreams();
   let io: Io | undefined;
   const watch = watchSignals(
