@@ -55,13 +55,13 @@ function watch(): void {
   timer.unref();
 }
 
-/** Column of /proc/self/stat behind the program's name, and its value there. */
-const [POLICY, IDLE] = [38, '5'];
+/** Column of /proc/self/stat behind the program's name, and what ordinary programs have there. */
+const [POLICY, ORDINARY] = [38, '0'];
 
-/** Works with what others leave, from now on. */
+/** Works with what others leave, from now on. Who was given another class on purpose, or has this one already, keeps it. */
 export function goLast(): void {
   const policy = read('self/stat')?.split(') ')[1]?.split(' ')[POLICY];
-  if (policy === undefined || policy === IDLE) return;
+  if (policy !== ORDINARY) return;
   schedule('-i');
   watch();
 }
