@@ -3,6 +3,7 @@
 // milliseconds. On a machine without idle cores such a program starves, with open slots: then it goes back to its niceness.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 
 /** Nanoseconds that a thread has run, and stood in line for a core. */
 export interface CoreTime {
@@ -34,6 +35,21 @@ function read(name: string): string | undefined {
   }
 }
 
+const CAP_SYS_NICE = 23n;
+/** Nice value 20 - N is what a limit of N permits. */
+const LEAST_NICE = 20;
+
+/**
+ * Whether one who went last may come back: with the capability, or a limit on niceness that permits the niceness it has
+ * (sched(7)). `status`, `limits`: the texts of /proc/self/….
+ */
+export function mayComeBack(status: string, limits: string, niceness: number): boolean {
+  const capabilities = /^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1];
+  if (capabilities !== undefined && ((BigInt(`0x${capabilities}`) >> CAP_SYS_NICE) & 1n) === 1n) return true;
+  const limit = /^Max nice priority\s+(\d+|unlimited)/m.exec(limits)?.[1];
+  return limit !== undefined && (limit === 'unlimited' || Number(limit) >= LEAST_NICE - niceness);
+}
+
 /** A wish: where there is no such program, or it may not, everything stays as it is. */
 function schedule(flag: '-i' | '-o'): void {
   spawn('chrt', ['-a', flag, '-p', '0', String(process.pid)], { stdio: 'ignore' })
@@ -58,10 +74,13 @@ function watch(): void {
 /** Column of /proc/self/stat behind the program's name, and what ordinary programs have there. */
 const [POLICY, ORDINARY] = [38, '0'];
 
-/** Works with what others leave, from now on. Who was given another class on purpose, or has this one already, keeps it. */
+/**
+ * Works with what others leave, from now on. Who was given another class on purpose, or has this one already, keeps it; who
+ * might starve for good stays ordinary: without root's rights the way back is closed.
+ */
 export function goLast(): void {
   const policy = read('self/stat')?.split(') ')[1]?.split(' ')[POLICY];
-  if (policy !== ORDINARY) return;
+  if (policy !== ORDINARY || !mayComeBack(read('self/status') ?? '', read('self/limits') ?? '', getPriority())) return;
   schedule('-i');
   watch();
 }

@@ -9,7 +9,7 @@ const limits = { batchMs: () => 2, stallMs: 5, maxKeys: 1000 };
 describe('Pace', () => {
   it('begins small, grows with cheap keys, stays within its limits', () => {
     const pace = new Pace(limits);
-    expect(pace.batchKeys).toBe(16);
+    expect(pace.batchKeys).toBe(10);
     for (let i = 0; i < 50; i++) pace.learnTime(100, 0.2);
     expect(pace.batchKeys).toBeGreaterThan(900);
     for (let i = 0; i < 500; i++) pace.learnTime(100, 0.001);

@@ -2,12 +2,15 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { parseCoreTime, starvedBetween } from '../../src/cli/last-in-line.js';
+import { mayComeBack, parseCoreTime, starvedBetween } from '../../src/cli/last-in-line.js';
 import { waitFor } from '../support/redis-server.js';
 
 const [ORDINARY, IDLE] = ['0', '5'];
 /** Elsewhere, or without these programs, nothing changes: then that is what is expected. */
-const able = process.platform === 'linux' && ['chrt', 'taskset'].every((name) => spawnSync(name, ['--version']).error === undefined);
+const able =
+  process.platform === 'linux' &&
+  ['chrt', 'taskset'].every((name) => spawnSync(name, ['--version']).error === undefined) &&
+  mayComeBack(readFileSync('/proc/self/status', 'latin1'), readFileSync('/proc/self/limits', 'latin1'), 0);
 
 const start = parseCoreTime('100000000 20000000 4000\n');
 
@@ -18,6 +21,20 @@ it.each([
   ['nothing at all', '100000000 520000000 5000\n', true],
   ['not Linux', '', false],
 ])('%s', (_, text, starved) => expect(starvedBetween(start, parseCoreTime(text))).toBe(starved));
+
+const ROOT = 'Name:\tnode\nCapEff:\t000001ffffffffff\n';
+const CONTAINER = 'Name:\tnode\nCapEff:\t00000000a80425fb\n'; // a container's root: most rights, not that one
+const USER = 'Name:\tnode\nCapEff:\t0000000000000000\n';
+const limits = (nice: string): string => `Limit Soft Hard Units\nMax file size   unlimited  unlimited  bytes\nMax nice priority         ${nice}                    ${nice}\nMax realtime priority 0 0\n`;
+
+it.each([
+  ['root', ROOT, limits('0'), true],
+  ["a container's root", CONTAINER, limits('0'), false],
+  ['a user', USER, limits('0'), false],
+  ['a user who may be as nice as it is', USER, limits('10'), true],
+  ['a user without limits', USER, limits('unlimited'), true],
+  ['not Linux', '', '', false],
+])('%s goes last only when there is a way back', (_, status, text, able) => expect(mayComeBack(status, text, 10)).toBe(able));
 
 const policyOf = (child: ChildProcess): string => (readFileSync(`/proc/${child.pid}/stat`, 'latin1').split(') ')[1] ?? '').split(' ')[38] ?? '';
 const onFirstCore = (...command: readonly string[]): ChildProcess => spawn(able ? 'taskset' : 'env', [...(able ? ['-c', '0'] : []), ...command], { stdio: ['ignore', 'pipe', 'inherit'] });

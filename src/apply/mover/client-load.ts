@@ -17,10 +17,10 @@ export interface Portion {
 /** So much that servers always have something to do: while a target takes keys of one source, the next ones wait already. */
 const ALONE: Portion = { batchMs: 1, windowMs: 4, slots: 128 };
 /**
- * Not much more than what redis-cli's ten keys a call stall, and two batches at a target that two sources share. More slots at
- * once would be answered with ASK for longer, and take longer to finish for who wants to stop.
+ * What redis-cli's ten keys a call stall, no more, and two batches at a target that two sources share. More slots at once would
+ * be answered with ASK for longer, and take longer to finish for who wants to stop.
  */
-const AMONG_CLIENTS: Portion = { batchMs: 0.12, windowMs: 0.3, slots: 32 };
+const AMONG_CLIENTS: Portion = { batchMs: 0.08, windowMs: 0.2, slots: 32 };
 
 /** Commands a second from which clients count. Monitoring and other administrators stay below. */
 const FEW = 20;

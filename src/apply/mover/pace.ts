@@ -6,8 +6,8 @@ const MEMORY_KEYS = 4000;
 const MEMORY_MS = 100;
 const MEMORY_CALLS = 50;
 
-/** Keys of a batch while nothing is known, and the least as long as they stay below the permitted stall. */
-const FEW_KEYS = 16;
+/** Keys of a batch while nothing is known, and the least as long as they stay below the permitted stall. As many as redis-cli's. */
+const FEW_KEYS = 10;
 
 /** Learns the cost of a key between one pair of nodes and proposes batch sizes. */
 export class Pace {
