@@ -18,6 +18,10 @@ function linkTo(node: RedisNode): NodeLink {
   return new NodeLink({ id: 'a'.repeat(40), name: `127.0.0.1:${node.port}`, announced: address, busPort: node.port + 10_000, address }, {});
 }
 
+it('a move that waited for replicas took its own waiting for the work of clients', () => {
+  expect(clientCalls('cmdstat_wait:calls=300,usec=9\r\ncmdstat_info:calls=600,usec=9\r\n')).toBe(0);
+});
+
 describeWithRedis('a node with and without clients', () => {
   it('gets small portions until it is known to be alone, and again as long as clients are there', async () => {
     await using node = await startRedis();

@@ -31,7 +31,7 @@ const LOOKS_A_SECOND = 200;
 const AT_ONCE = 16;
 
 /** What administrators, replicas and movers do. Clients do other things too: reading and writing. */
-const ADMINISTRATORS = ['cluster', 'info', 'ping', 'auth', 'hello', 'client', 'role', 'config', 'command', 'debug', 'dbsize', 'randomkey', 'publish', 'subscribe', 'replconf', 'psync'];
+const ADMINISTRATORS = ['cluster', 'info', 'ping', 'auth', 'hello', 'client', 'role', 'config', 'command', 'debug', 'dbsize', 'randomkey', 'publish', 'subscribe', 'wait', 'replconf', 'psync'];
 const MOVERS = ['migrate', 'restore', 'restore-asking', 'asking', 'memory', 'select', 'scan', 'exists', 'dump', 'pttl', 'watch', 'unwatch', 'multi', 'exec', 'unlink', 'del'];
 const NOT_CLIENTS = new RegExp(`^(${[...ADMINISTRATORS, ...MOVERS].join('|')})(\\||$)`);
 
