@@ -187,15 +187,21 @@ describeWithRedis('fix at a terminal and in scripts', () => {
   });
 
   it('slots that open and close meanwhile are somebody else\'s work: refused, exit 1', async () => {
-    const [one, other] = [slotOf(), slotOf()];
-    await c.setSlot(1, one, 'IMPORTING', 0);
-    let flip = false;
-    const timer = setInterval(() => void c.setSlot(1, other, (flip = !flip) ? 'IMPORTING' : 'STABLE', ...(flip ? [0] : [])).catch(() => undefined), 90);
+    // Every moment another slot, so that no two looks fall on the same state.
+    let [open, running] = [3000, true];
+    await c.setSlot(1, open, 'IMPORTING', 0);
+    const somebody = (async () => {
+      for (; running; open++) {
+        await c.setSlot(1, open + 1, 'IMPORTING', 0);
+        await c.setSlot(1, open, 'STABLE');
+        await new Promise((resolve) => setTimeout(resolve, 60));
+      }
+    })();
     const run = await runCli(['fix', c.seed]);
-    clearInterval(timer);
-    await c.setSlot(1, other, 'STABLE');
-    // Two looks may fall on the same state; then it goes on, as for slots nobody works on.
-    if (run.code !== 0) expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('a reshard or another fix is running') as string });
+    running = false;
+    await somebody;
+    await c.setSlot(1, open, 'STABLE');
+    expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('a reshard or another fix is running') as string });
   });
 
   it('--dry-run --json: findings, decisions, steps, and nothing is changed', async () => {
