@@ -1,9 +1,10 @@
-// Linux' class of idle programs, for a program that works beside the servers it administers: a server that wakes up gets the
-// core of such a program at once, while any other one, however nice, keeps it until its slice is over, and clients wait for
-// milliseconds. On a machine without idle cores such a program starves, with open slots: then it goes back to its niceness.
+// A program that works beside the servers it administers, last in line for cores: however nice, it would keep one until its
+// slice is over, and clients of the server that wants it wait for milliseconds. One of Linux' idle class lets go at once; but
+// on a machine without idle cores it starves, with open slots: then it comes back. For who could not, there are long slices.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
+import { takeLongSlices } from './long-slices.js';
 
 /** Nanoseconds that a thread has run, and stood in line for a core. */
 export interface CoreTime {
@@ -71,16 +72,22 @@ function watch(): void {
   timer.unref();
 }
 
-/** Column of /proc/self/stat behind the program's name, and what ordinary programs have there. */
-const [POLICY, ORDINARY] = [38, '0'];
+/** Column of /proc/self/stat behind the program's name, and what programs of Linux' classes have there. */
+const [POLICY, ORDINARY, BATCH, IDLE] = [38, '0', '3', '5'];
+const policy = (): string => read('self/stat')?.split(') ')[1]?.split(' ')[POLICY] ?? '';
+
+/** Whether servers that wake up get the core of this program at once. */
+export function isLast(): boolean {
+  return [BATCH, IDLE].includes(policy());
+}
 
 /**
- * Works with what others leave, from now on. Who was given another class on purpose, or has this one already, keeps it; who
- * might starve for good stays ordinary: without root's rights the way back is closed.
+ * Lets servers go first, from now on. Who was given another class on purpose, or has this one already, keeps it. Only who may
+ * come back becomes idle: without root's rights the way back is closed, and others might starve for good.
  */
-export function goLast(): void {
-  const policy = read('self/stat')?.split(') ')[1]?.split(' ')[POLICY];
-  if (policy !== ORDINARY || !mayComeBack(read('self/status') ?? '', read('self/limits') ?? '', getPriority())) return;
+export async function goLast(): Promise<void> {
+  if (policy() !== ORDINARY) return;
+  if (!mayComeBack(read('self/status') ?? '', read('self/limits') ?? '', getPriority())) return void (await takeLongSlices());
   schedule('-i');
   watch();
 }

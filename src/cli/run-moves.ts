@@ -73,6 +73,14 @@ function withContinuation(error: MoveIncomplete, next: string | undefined, run: 
   return new MoveIncomplete(code, message, stats, failures, { hint: `${advice}${managedAdvice(error)}${repair}${next}`, exitCode, cause });
 }
 
+/** Lets servers of this machine go first. */
+async function stepBack({ view }: Cluster): Promise<Pick<MoverOptions, 'crowds'>> {
+  if (!giveWay(view.masters.map(({ host }) => host))) return {};
+  const { goLast, isLast } = await import('./last-in-line.js');
+  await goLast();
+  return { crowds: () => !isLast() };
+}
+
 /** Moves the slots of a plan, showing how it goes. Throws as Cluster.apply, with the command that goes on as the hint. */
 export async function runMoves(cluster: Cluster, plan: MovePlan, run: MoveRun, context: CommandContext): Promise<ApplyStats> {
   const { showMoving } = await import('../ui/moving.js');
@@ -80,7 +88,7 @@ export async function runMoves(cluster: Cluster, plan: MovePlan, run: MoveRun, c
   const total = movedSlots(plan.steps) - moved.size;
   const release = run.keepReplicas === true ? await (await import('./keep-replicas.js')).keepReplicas(cluster, context) : undefined;
   const display = await showMoving(context.io, total, run.progressWhenPiped === true ? false : undefined);
-  if (giveWay(cluster.view.masters.map(({ host }) => host))) (await import('./last-in-line.js')).goLast();
+  const crowds = await stepBack(cluster);
   const onEvent = (event: ApplyEvent): void => {
     if (event.kind === 'slotClosed') moved.add(event.slot);
     display.onEvent(event);
@@ -88,7 +96,7 @@ export async function runMoves(cluster: Cluster, plan: MovePlan, run: MoveRun, c
   };
   try {
     const before = cluster.view;
-    const stats = await cluster.apply(plan, { ...run.settings, ...(context.pause === undefined ? {} : { pause: context.pause }), signal: context.signal, onEvent });
+    const stats = await cluster.apply(plan, { ...run.settings, ...crowds, ...(context.pause === undefined ? {} : { pause: context.pause }), signal: context.signal, onEvent });
     display.done(stats);
     for (const text of reparented(before, cluster.view)) context.io.note(text);
     return stats;

@@ -26,7 +26,8 @@ describeWithRedis('a node with and without clients', () => {
   it('gets small portions until it is known to be alone, and again as long as clients are there', async () => {
     await using node = await startRedis();
     const link = linkTo(node);
-    const load = new ClientLoad([link]);
+    let crowds = true;
+    const load = new ClientLoad([link], () => crowds);
     const batchMs = (): number => load.portion(link.id, link.id).batchMs;
     const small = batchMs();
     void load.watch();
@@ -36,6 +37,10 @@ describeWithRedis('a node with and without clients', () => {
       const busy = setInterval(() => void client.command(['GET', 'key']).catch(() => undefined), 5);
       try {
         await waitFor(() => Promise.resolve(batchMs() === small), 'small portions beside a client');
+        crowds = false;
+        await waitFor(() => Promise.resolve(batchMs() > small), 'larger portions beside a client where the cores are the servers\'');
+        crowds = true;
+        await waitFor(() => Promise.resolve(batchMs() === small), 'small portions again');
       } finally {
         clearInterval(busy);
       }

@@ -188,7 +188,7 @@ describeWithRedis('moving slots against resistance', () => {
     const onEvent = (event: ApplyEvent): void => {
       if (event.kind === 'slotClosed' && ++closed === 100) controller.abort();
     };
-    const stopped = await cluster.apply(reshard, { signal: controller.signal, onEvent }).then(() => undefined, (error: unknown) => error);
+    const stopped = await cluster.apply(reshard, { signal: controller.signal, onEvent, slotsInFlight: 32 }).then(() => undefined, (error: unknown) => error);
     expect(stopped).toMatchObject({ code: 'ABORTED', exitCode: 130, stats: { slots: closed } });
     expect(closed).toBeLessThan(500);
     await cluster.refresh();

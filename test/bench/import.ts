@@ -1,6 +1,7 @@
 // Wall time of importing 200k keys of 100 bytes into 3 masters with a replica each, against redis-cli, in alternating runs;
 // and what a client of the source has to wait for meanwhile.
 import { Connection } from '../../src/client/connection.js';
+import { undisturbed } from './disturbance.js';
 import { CLI, HOST, median, run, startPeer, timeOf } from './peers.js';
 import type { Peer } from './peers.js';
 
@@ -58,7 +59,10 @@ export async function benchImport(print: (line: string) => void): Promise<void> 
     };
     const measure = async (watched: boolean) => {
       const rows: { ours: Awaited<ReturnType<typeof waits>>; theirs: Awaited<ReturnType<typeof waits>> }[] = [];
-      for (let round = 0; round < ROUNDS; round++) rows.push({ ours: await once(watched, process.execPath, [CLI]), theirs: await once(watched, 'redis-cli', ['--cluster']) });
+      for (let round = 0; round < ROUNDS; round++) {
+        const { result } = await undisturbed(async () => ({ ours: await once(watched, process.execPath, [CLI]), theirs: await once(watched, 'redis-cli', ['--cluster']) }));
+        rows.push(result);
+      }
       return (pick: (row: (typeof rows)[number]) => number): number => median(rows.map(pick));
     };
     const line = (of: Awaited<ReturnType<typeof measure>>): string => `${of((r) => r.ours.ms).toFixed(0)} ms, redis-cli ${of((r) => r.theirs.ms).toFixed(0)} ms, ratio ${of((r) => r.ours.ms / r.theirs.ms).toFixed(2)}`;

@@ -1,5 +1,6 @@
 // Wall time of moving slots, ours beside redis-cli in turn on the same real nodes: a reshard of 2,730 slots of 1M keys and
 // the rebalance back; check of 100 nodes. From a distance: distance.ts. Under load: reshard-latency.ts.
+import { undisturbed } from './disturbance.js';
 import { CLI, median, run, startPeer, timeOf } from './peers.js';
 import type { Peer } from './peers.js';
 import { addressOf, fillCluster, realCluster, settled } from './reshard-latency.js';
@@ -34,17 +35,21 @@ export async function benchMoves(print: Print, { keys = 1_000_000, rounds = 3 } 
     const seed = addressOf(peers[0]!);
     const ids = await Promise.all(peers.map(({ port }) => idOf(port)));
     const contenders = [OURS, DEFAULT, BEST];
-    const times = contenders.map(() => ({ there: [] as number[], back: [] as number[] }));
+    const times = contenders.map((): { there: number; back: number }[] => []);
     for (let round = 0; round < rounds; round++) {
       for (const [index, contender] of contenders.entries()) {
-        times[index]!.there.push(await reshard(contender, seed, ids[1]!, ids[0]!));
-        await settled(peers);
-        times[index]!.back.push(await timeOf(contender.command, [...contender.words, 'rebalance', seed]));
-        await settled(peers);
+        const { result } = await undisturbed(async () => {
+          const there = await reshard(contender, seed, ids[1]!, ids[0]!);
+          await settled(peers);
+          const back = await timeOf(contender.command, [...contender.words, 'rebalance', seed]);
+          await settled(peers);
+          return { there, back };
+        });
+        times[index]!.push(result);
       }
     }
     print(`\nreshard of ${SLOTS} slots of ${keys} keys, and the rebalance back: 3 masters, 3 replicas, median of ${rounds}`);
-    const rows = times.map(({ there, back }) => ({ there: median(there), back: median(back) }));
+    const rows = times.map((runs) => ({ there: median(runs.map(({ there }) => there)), back: median(runs.map(({ back }) => back)) }));
     contenders.forEach(({ name }, index) => print(`  ${name.padEnd(26)} reshard ${seconds(rows[index]!.there)}   rebalance ${seconds(rows[index]!.back)}`));
     const [ours, plain, best] = rows as [(typeof rows)[0], (typeof rows)[0], (typeof rows)[0]];
     print(`  ours / redis-cli: reshard ${(ours.there / plain.there).toFixed(2)} and ${(ours.there / best.there).toFixed(2)} (its best); rebalance ${(ours.back / plain.back).toFixed(2)} and ${(ours.back / best.back).toFixed(2)}`);

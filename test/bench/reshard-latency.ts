@@ -7,6 +7,7 @@ import type { Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { keySlot } from '../../src/cluster/slots.js';
 import { Connection } from '../../src/client/connection.js';
+import { undisturbed } from './disturbance.js';
 import { CLI, HOST, median, run, startPeer, timeOf } from './peers.js';
 import type { Peer } from './peers.js';
 import type { LoadReport } from './steady-load.js';
@@ -16,7 +17,7 @@ export interface ReshardBench {
   readonly keys?: number;
   /** Slots moved in each run; default 2730. */
   readonly slots?: number;
-  /** Runs of each program; default 3. */
+  /** Runs of each program; default 5: the longest wait of a run is a single value. */
   readonly rounds?: number;
   /** GETs and SETs a second; default 400. */
   readonly perSecond?: number;
@@ -34,6 +35,9 @@ const CONTENDERS: readonly Contender[] = [
   { name: 'redis-cli, pipeline 1000', command: 'redis-cli', words: ['--cluster-pipeline', '1000', '--cluster'] },
 ];
 
+/** The load's own pauses are not the servers': nothing is collected within a run. They were the longest ones when nothing moved. */
+const CALM = ['--min-semi-space-size=64', '--max-semi-space-size=64'];
+
 /** The load process and its line protocol. */
 class Load {
   private constructor(
@@ -46,7 +50,7 @@ class Load {
 
   static async start(addresses: readonly string[], perSecond: number, keys: number): Promise<Load> {
     const script = fileURLToPath(new URL('steady-load.js', import.meta.url));
-    const child = spawn(process.execPath, [script, addresses.join(','), String(perSecond), String(keys)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [...CALM, script, addresses.join(','), String(perSecond), String(keys)], { stdio: ['pipe', 'pipe', 'inherit'] });
     const load = new Load(child, createInterface({ input: child.stdout! }));
     await load.line();
     return load;
@@ -131,15 +135,32 @@ const row = (name: string, ms: number, { p50, p99, p999, max }: LoadReport, note
 interface Sample {
   readonly ms: number;
   readonly load: LoadReport;
+  readonly repeated: number;
+  readonly disturbed: boolean;
 }
 
-async function measure(load: Load, work: () => Promise<number>): Promise<Sample> {
-  load.begin();
-  const ms = await work();
-  return { ms, load: await load.end() };
+/** About as long as a reshard: the longest wait of more requests is longer. */
+const IDLE_MS = 4500;
+
+async function measure(load: Load, work: (attempt: number) => Promise<number>, rest: () => Promise<void> = () => Promise.resolve()): Promise<Sample> {
+  const { result, ...calm } = await undisturbed(async (attempt) => {
+    load.begin();
+    const ms = await work(attempt);
+    const report = await load.end();
+    await rest();
+    return { ms, load: report };
+  });
+  return { ...result, ...calm };
 }
 
-function summary(samples: readonly Sample[]): Sample {
+/** What is to be known about how quiet the machine was. */
+function quietness(samples: readonly Sample[]): string {
+  const repeated = samples.reduce((sum, one) => sum + one.repeated, 0);
+  const disturbed = samples.filter((one) => one.disturbed).length;
+  return `  the host took cores away: ${repeated} of ${samples.length + repeated} measurements thrown away, ${disturbed} disturbed ones among those that count`;
+}
+
+function summary(samples: readonly Sample[]): Pick<Sample, 'ms' | 'load'> {
   const of = (pick: (report: LoadReport) => number): number => median(samples.map((sample) => pick(sample.load)));
   const load = { requests: 0, errors: samples.reduce((sum, one) => sum + one.load.errors, 0), p50: of((r) => r.p50), p99: of((r) => r.p99), p999: of((r) => r.p999), max: of((r) => r.max) };
   return { ms: median(samples.map(({ ms }) => ms)), load };
@@ -147,27 +168,26 @@ function summary(samples: readonly Sample[]): Sample {
 
 /** Prints a line a program: median wall time, latencies of the load meanwhile, and ours as ratios. */
 export async function benchReshardLatency(print: (line: string) => void, options: ReshardBench = {}): Promise<void> {
-  const { keys = 1_000_000, slots = 2730, rounds = 3, perSecond = 400 } = options;
+  const { keys = 1_000_000, slots = 2730, rounds = 5, perSecond = 400 } = options;
   const peers = await realCluster();
   await fillCluster(peers, keys);
   const ids = await Promise.all(peers.slice(0, 3).map(idOf));
   const load = await Load.start(peers.slice(0, 3).map(addressOf), perSecond, keys);
   try {
-    const idle = await measure(load, () => new Promise((done) => setTimeout(done, 2000, 2000)));
+    const idle = await measure(load, () => new Promise((done) => setTimeout(done, IDLE_MS, IDLE_MS)));
     print(`\nreshard of ${slots} slots (${keys} keys in all) under ${perSecond} requests/s, median of ${rounds} runs each, alternating`);
     print(row('nothing', idle.ms, idle.load));
     const samples = CONTENDERS.map((): Sample[] => []);
     for (let round = 0; round < rounds; round++) {
       for (const [index, { command, words }] of CONTENDERS.entries()) {
-        const target = ids[(round + index) % 3]!;
-        const args = [...words, 'reshard', addressOf(peers[0]!), '--cluster-from', 'all', '--cluster-to', target, '--cluster-slots', String(slots), '--cluster-yes'];
-        samples[index]!.push(await measure(load, () => timeOf(command, args)));
-        await settled(peers);
+        const reshard = (attempt: number): string[] => [...words, 'reshard', addressOf(peers[0]!), '--cluster-from', 'all', '--cluster-to', ids[(round + index + attempt) % 3]!, '--cluster-slots', String(slots), '--cluster-yes'];
+        samples[index]!.push(await measure(load, (attempt) => timeOf(command, reshard(attempt)), () => settled(peers)));
       }
     }
     const [ours, ...theirs] = samples.map(summary);
     CONTENDERS.forEach(({ name }, index) => print(row(name, summary(samples[index]!).ms, summary(samples[index]!).load)));
     const ratios = theirs.map((one) => (ours!.ms / one.ms).toFixed(2));
+    print(quietness([idle, ...samples.flat()]));
     print(`  ours / redis-cli: wall ${ratios.join(' and ')} (its best); p99 ${(ours!.load.p99 / theirs[0]!.load.p99).toFixed(2)}, max ${(ours!.load.max / theirs[0]!.load.max).toFixed(2)}`);
   } finally {
     load.stop();

@@ -17,10 +17,12 @@ export interface Portion {
 /** So much that servers always have something to do: while a target takes keys of one source, the next ones wait already. */
 const ALONE: Portion = { batchMs: 1, windowMs: 4, slots: 128 };
 /**
- * What redis-cli's ten keys a call stall, no more, and two batches at a target that two sources share. More slots at once would
- * be answered with ASK for longer, and take longer to finish for who wants to stop.
+ * Two batches at a target that two sources share. More slots at once would be answered with ASK for longer, and take longer
+ * to finish for who wants to stop.
  */
-const AMONG_CLIENTS: Portion = { batchMs: 0.08, windowMs: 0.2, slots: 32 };
+const AMONG_CLIENTS: Portion = { batchMs: 0.12, windowMs: 0.3, slots: 32 };
+/** What redis-cli's ten keys a call stall, no more: a mover that takes cores from servers makes clients wait for that, too. */
+const CROWDING: Portion = { batchMs: 0.08, windowMs: 0.2, slots: 32 };
 
 /** Commands a second from which clients count. Monitoring and other administrators stay below. */
 const FEW = 20;
@@ -59,7 +61,13 @@ export class ClientLoad {
   private readonly quiet = new Set<string>();
   private readonly stopping = new AbortController();
 
-  constructor(private readonly links: readonly Watched[]) {}
+  private crowding = true;
+
+  /** `crowds`: whether servers may have to wait for a core that this process has. */
+  constructor(
+    private readonly links: readonly Watched[],
+    private readonly crowds: () => boolean = () => false,
+  ) {}
 
   /** Whether it is known that no client uses any of these. */
   alone(ids: readonly string[]): boolean {
@@ -68,12 +76,14 @@ export class ClientLoad {
 
   /** The portions between two nodes. */
   portion(source: string, target: string): Portion {
-    return this.quiet.has(source) && this.quiet.has(target) ? ALONE : AMONG_CLIENTS;
+    if (this.quiet.has(source) && this.quiet.has(target)) return ALONE;
+    return this.crowding ? CROWDING : AMONG_CLIENTS;
   }
 
   async watch(): Promise<void> {
     const every = Math.max(LOOK_MS, (this.links.length * 1000) / LOOKS_A_SECOND);
     for (let pause = FIRST_LOOK_MS; !this.stopping.signal.aborted; pause = every) {
+      this.crowding = this.crowds();
       await mapBounded(this.links, AT_ONCE, (link) => this.look(link));
       await delay(pause, this.stopping.signal).catch(() => undefined);
     }

@@ -1,5 +1,6 @@
 // The slot mover: all (source, target) pairs in parallel, many slots in flight each (DESIGN idea 2). Killed at any
 // instant it leaves open slots that check names and that running the same plan again completes. Prints nothing.
+import { isHere } from '../../client/here.js';
 import { SlotSet } from '../../cluster/slot-set.js';
 import type { ClusterView } from '../../cluster/view.js';
 import { ExitCode, TribError } from '../../errors.js';
@@ -115,7 +116,8 @@ export async function moveSlots(request: MoveRequest): Promise<ApplyStats> {
   const leaving = new SlotSet(work.flatMap(({ move, finish }) => [...move, ...finish]));
   const suspects = involved.map((suspect) => ({ link: suspect, keeps: (request.view.node(suspect.id)?.slots ?? new SlotSet()).difference(leaving) }));
   const settings = moverSettings(request.options, tally.emit, request.signal, () => replacedNode(masters, suspects));
-  const clients = new ClientLoad(involved);
+  const here = involved.some(({ address }) => isHere(address.host));
+  const clients = new ClientLoad(involved, request.options.crowds ?? (() => here));
   const total = wanted(work);
   const resting = new RestingPlace(request.options.pause, request.signal, (paused) => tally.emit(paused ? { kind: 'paused', slots: tally.owners.size, total } : { kind: 'resumed' }));
   const limits: Limits = { budget: new StallBudget(settings.maxStallMs), rate: new RateLimit(settings.maxRate), clients, resting };

@@ -6,7 +6,7 @@ import type { PauseSwitch } from './pause-switch.js';
 export interface MoverOptions {
   /** Milliseconds one MIGRATE may keep the source busy; batches shrink and grow to stay below. Default 20. */
   readonly maxStallMs?: number;
-  /** Slots open at the same time for each (source, target) pair. Default 32, or 128 when the nodes are far away. */
+  /** Slots open at the same time for each (source, target) pair, at most. Default 128; beside clients 32 unless the nodes are far away. */
   readonly slotsInFlight?: number;
   /** Most keys in one MIGRATE. Default 1000. */
   readonly pipeline?: number;
@@ -29,12 +29,14 @@ export interface MoverOptions {
   readonly waitReplicas?: number;
   /** How long they may take, milliseconds; default 30000. Then the move ends with REPLICAS_BEHIND, and what is open stays open. */
   readonly waitReplicasMs?: number;
+  /** Whether servers may have to wait for a core that this process has: batches beside clients are smaller then. Default: whether one is on this machine. */
+  readonly crowds?: () => boolean;
   /** While it is paused nothing is begun: the slots in flight are finished and closed, then an event `paused` is sent. */
   readonly pause?: PauseSwitch;
 }
 
 /** Everything a mover part needs to know; all defaults filled in. */
-export interface MoverSettings extends Required<Omit<MoverOptions, 'slotsInFlight' | 'maxRate' | 'pause'>> {
+export interface MoverSettings extends Required<Omit<MoverOptions, 'slotsInFlight' | 'maxRate' | 'crowds' | 'pause'>> {
   readonly slotsInFlight: number | undefined;
   readonly maxRate: number | undefined;
   readonly emit: OnEvent;

@@ -27,6 +27,8 @@ export interface Pair extends Ends {
 
 /** Groups under way at once over a long way: one opens, two move, one closes. Near by, one after the other is as fast, and calmer. */
 const FAR_GROUPS = 4;
+/** Slots open at once, at most: who stops wants to stop soon, and what is killed leaves them to fix. */
+const MOST_OPEN = 128;
 /** Milliseconds there and back from which a node counts as far away. */
 const FAR_MS = 0.5;
 
@@ -40,7 +42,7 @@ async function groupsInFlight(pair: Pair, settings: MoverSettings): Promise<numb
 export async function movePair(pair: Pair, slots: readonly number[], settings: MoverSettings, stopped: () => boolean): Promise<SlotFailure[]> {
   if (slots.length === 0) return [];
   const groups = await groupsInFlight(pair, settings);
-  const most = settings.slotsInFlight === undefined ? Infinity : Math.max(1, Math.floor(settings.slotsInFlight / groups));
+  const most = Math.max(1, Math.floor((settings.slotsInFlight ?? MOST_OPEN) / groups));
   const failures: SlotFailure[] = [];
   const { source, target } = pair;
   const moved = new Map<number, number>();
