@@ -14,7 +14,7 @@ const FLAGS_KNOWN_UP_TO = 22;
  * later. And the young generation stays small and is collected by one thread: a collection of a large one stops us for
  * milliseconds on a core that a server may want, and helpers would take the other one too.
  */
-export function beShortLived(): void {
+function beShortLived(): void {
   if (Number(process.versions.node.split('.')[0]) > FLAGS_KNOWN_UP_TO) return;
   setFlagsFromString('--interrupt-budget=2000000');
   setFlagsFromString('--semi-space-growth-factor=1');
@@ -59,4 +59,15 @@ function hostAt(argv: readonly string[], at: number): string | undefined {
 export function neighbours(argv: readonly string[]): string[] {
   if (!argv.some((word) => MOVING.has(word))) return [];
   return argv.flatMap((_, at) => hostAt(argv, at) ?? []);
+}
+
+/**
+ * To be called before anything else is loaded: loading takes a tenth of a second on a crowded machine. `argv`: the words
+ * behind the program's name.
+ */
+export async function mindServers(argv: readonly string[]): Promise<void> {
+  beShortLived();
+  if (!giveWay(neighbours(argv))) return;
+  const { goLast } = await import('./last-in-line.js');
+  void goLast(); // never rejects
 }

@@ -1,7 +1,6 @@
 // The process around the program: arguments, streams, environment, signals, and the only exit of the CLI.
 import { readFileSync } from 'node:fs';
 import { processStreams, type Io } from '../ui/io.js';
-import { beShortLived, giveWay, neighbours } from './courtesy.js';
 import type { CommandEntry } from './define.js';
 import { runProgram } from './program.js';
 import { watchSignals } from './signals.js';
@@ -23,9 +22,6 @@ function packageVersion(): string {
 
 /** Runs the CLI on this process' arguments and ends the process with the exit code. */
 export async function main(entries: readonly CommandEntry[]): Promise<never> {
-  beShortLived();
-  // Before there is anything to do: starting up is a tenth of a second of work.
-  if (giveWay(neighbours(process.argv.slice(2)))) void import('./last-in-line.js').then(({ goLast }) => goLast());
   const streams = processStreams();
   let io: Io | undefined;
   const watch = watchSignals(
