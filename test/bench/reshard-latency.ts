@@ -17,7 +17,7 @@ export interface ReshardBench {
   readonly keys?: number;
   /** Slots moved in each run; default 2730. */
   readonly slots?: number;
-  /** Runs of each program; default 5: the longest wait of a run is a single value. */
+  /** Runs of each program; default 9: the longest wait of a run is a single value. */
   readonly rounds?: number;
   /** GETs and SETs a second; default 400. */
   readonly perSecond?: number;
@@ -129,8 +129,11 @@ function ownerOf(slot: number): number {
 
 const idOf = async (peer: Peer): Promise<string> => (await run('redis-cli', ['-p', String(peer.port), 'cluster', 'myid'])).stdout.trim();
 
-const row = (name: string, ms: number, { p50, p99, p999, max }: LoadReport, note = ''): string =>
-  `  ${name.padEnd(26)} ${(ms / 1000).toFixed(2).padStart(6)} s   p50 ${p50.toFixed(2)}  p99 ${p99.toFixed(2)}  p99.9 ${p999.toFixed(2)}  max ${max.toFixed(1)} ms${note}`;
+function row(name: string, samples: readonly Sample[]): string {
+  const { ms, load } = summary(samples);
+  const each = samples.map((sample) => sample.load.max.toFixed(1)).join(' ');
+  return `  ${name.padEnd(26)} ${(ms / 1000).toFixed(2).padStart(6)} s   p50 ${load.p50.toFixed(2)}  p99 ${load.p99.toFixed(2)}  p99.9 ${load.p999.toFixed(2)}  max ${load.max.toFixed(1)} ms of ${each}`;
+}
 
 interface Sample {
   readonly ms: number;
@@ -168,24 +171,27 @@ function summary(samples: readonly Sample[]): Pick<Sample, 'ms' | 'load'> {
 
 /** Prints a line a program: median wall time, latencies of the load meanwhile, and ours as ratios. */
 export async function benchReshardLatency(print: (line: string) => void, options: ReshardBench = {}): Promise<void> {
-  const { keys = 1_000_000, slots = 2730, rounds = 5, perSecond = 400 } = options;
+  const { keys = 1_000_000, slots = 2730, rounds = 9, perSecond = 400 } = options;
   const peers = await realCluster();
   await fillCluster(peers, keys);
   const ids = await Promise.all(peers.slice(0, 3).map(idOf));
   const load = await Load.start(peers.slice(0, 3).map(addressOf), perSecond, keys);
   try {
     const idle = await measure(load, () => new Promise((done) => setTimeout(done, IDLE_MS, IDLE_MS)));
-    print(`\nreshard of ${slots} slots (${keys} keys in all) under ${perSecond} requests/s, median of ${rounds} runs each, alternating`);
-    print(row('nothing', idle.ms, idle.load));
+    print(`\nreshard of ${slots} slots (${keys} keys in all) under ${perSecond} requests/s, median of ${rounds} runs each, in turn`);
+    print(row('nothing', [idle]));
     const samples = CONTENDERS.map((): Sample[] => []);
     for (let round = 0; round < rounds; round++) {
-      for (const [index, { command, words }] of CONTENDERS.entries()) {
+      for (const place of CONTENDERS.keys()) {
+        // Who comes after whom changes: servers tidy up for seconds after large batches.
+        const index = (place + round) % CONTENDERS.length;
+        const { command, words } = CONTENDERS[index]!;
         const reshard = (attempt: number): string[] => [...words, 'reshard', addressOf(peers[0]!), '--cluster-from', 'all', '--cluster-to', ids[(round + index + attempt) % 3]!, '--cluster-slots', String(slots), '--cluster-yes'];
         samples[index]!.push(await measure(load, (attempt) => timeOf(command, reshard(attempt)), () => settled(peers)));
       }
     }
     const [ours, ...theirs] = samples.map(summary);
-    CONTENDERS.forEach(({ name }, index) => print(row(name, summary(samples[index]!).ms, summary(samples[index]!).load)));
+    CONTENDERS.forEach(({ name }, index) => print(row(name, samples[index]!)));
     const ratios = theirs.map((one) => (ours!.ms / one.ms).toFixed(2));
     print(quietness([idle, ...samples.flat()]));
     print(`  ours / redis-cli: wall ${ratios.join(' and ')} (its best); p99 ${(ours!.load.p99 / theirs[0]!.load.p99).toFixed(2)}, max ${(ours!.load.max / theirs[0]!.load.max).toFixed(2)}`);
