@@ -1,5 +1,6 @@
 // Plans how nodes that hold something become empty ones, for a new cluster (cli 5.6): what each of them loses, in which order,
 // and what must not be torn apart. Pure. Not here: looking (apply/create.ts), doing it (apply/empty-nodes.ts).
+import { formatAddress } from '../cluster/address.js';
 import type { NodeLine } from '../cluster/nodes-text.js';
 import { TribError } from '../errors.js';
 import type { PlanBase, Step } from './step.js';
@@ -46,10 +47,15 @@ function keysOf({ keys }: Pick<Holding, 'keys'>): number {
 
 const GONE = ['fail', 'noaddr', 'handshake'];
 
-/** Nodes outside that somebody among the named has a link to. */
+/**
+ * Nodes outside that somebody among the named has a link to. One at the address of a named node is what that was before it
+ * was reset: an emptying that stopped half way leaves nodes that have not noticed yet.
+ */
 function livingStrangers(holdings: readonly Holding[], named: ReadonlySet<string>): ReadonlySet<string> {
   const lines = holdings.flatMap((holding) => holding.lines);
-  return new Set(lines.filter((line) => !named.has(line.id) && line.connected && !line.flags.some((flag) => GONE.includes(flag))).map(({ id }) => id));
+  const places = new Set([...holdings.map(({ name }) => name), ...lines.filter(({ myself }) => myself).map(formatAddress)]);
+  const lives = (line: NodeLine): boolean => line.connected && !line.flags.some((flag) => GONE.includes(flag)) && !places.has(formatAddress(line));
+  return new Set(lines.filter((line) => !named.has(line.id) && lives(line)).map(({ id }) => id));
 }
 
 /** A node of a cluster that serves slots and goes on living without it is not taken out of there by the way. */

@@ -56,6 +56,18 @@ describe('planEmptying', () => {
     expect(kinds(planEmptying([holding({ index: 1, slots: '0' }, [{ index: 2 }]), holding({ index: 2 }, [{ index: 1, slots: '0' }])]))).toHaveLength(2);
   });
 
+  it('an emptying that stopped half way can go on before the node that is left has noticed that the others are new ones', () => {
+    // 1 still has links to what 2 and 3 were before their reset; they have other ids by now, and know nobody.
+    const before = [{ index: 2, slots: '5461-10922' }, { index: 3, slots: '10923-16383' }];
+    const reset = (index: number): Holding => {
+      const { name, ...rest } = holding({ index: index + 4 }, []);
+      return { ...rest, name: name.replace(`700${index + 4}`, `700${index}`) };
+    };
+    expect(kinds(planEmptying([holding({ index: 1, slots: '0-5460' }, before), reset(2), reset(3)]))).toEqual(['reset 1']);
+    // One that is not at such an address lives.
+    expect(() => planEmptying([holding({ index: 1, slots: '0-5460' }, [...before, { index: 9 }]), reset(2), reset(3)])).toThrow(/1 of its nodes is not among those of the new one \(127.0.0.1:7009\)/);
+  });
+
   it('minds no dead members, and no living ones that serve nothing', () => {
     const dead = [{ index: 8, slots: '1', flags: 'master,fail' }, { index: 9, slots: '2', flags: 'master,fail?', link: 'disconnected' as const }, { index: 7, flags: 'master,noaddr' }];
     const plan = planEmptying([holding({ index: 1, slots: '0' }, dead)]);
