@@ -38,7 +38,7 @@ async function judge(cluster: Cluster, { io, signal }: CommandContext): Promise<
   }
   if (io.mode !== 'plain') return report;
   const { checkLines } = await import('../src/ui/views/check-lines.js');
-  io.out(checkLines(cluster.view, report).join('\n'));
+  io.out(checkLines(cluster.view, report, { dialect: io.lines }).join('\n'));
   return report;
 }
 

@@ -8,7 +8,7 @@ import type { FilledWords } from '../src/cli/stdin-word.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
 import type { ClusterNode } from '../src/cluster/view.js';
 import type { Reply } from '../src/resp/reply.js';
-import type { OutputMode } from '../src/ui/terminal.js';
+import type { Io } from '../src/ui/io.js';
 
 interface Answer {
   readonly node: ClusterNode;
@@ -32,10 +32,11 @@ async function ask(cluster: Cluster, node: ClusterNode, words: readonly string[]
   }
 }
 
-/** As redis-cli prints it; a person is spared what may be a whole file. */
-function heading({ words, fromStdin }: FilledWords, mode: OutputMode): string {
+/** As the predecessors print it; a person is spared what may be a whole file. */
+async function heading({ words, fromStdin }: FilledWords, { mode, lines }: Io): Promise<string> {
+  const { wordingOf } = await import('../src/ui/views/dialect.js');
   const shown = words.map((word, index) => (index === fromStdin && mode === 'table' ? `(${word.length} bytes of stdin)` : word));
-  return `>>> Calling ${shown.join(' ')}`;
+  return `>>> Calling ${wordingOf(lines).command(shown)}`;
 }
 
 export default defineCommand({
@@ -61,7 +62,7 @@ export default defineCommand({
   },
   async render({ answers, ...filled }, { io }) {
     const { rawReply } = await import('../src/ui/views/raw-reply.js');
-    io.write(Buffer.from(`${heading(filled, io.mode)}\n`, 'latin1'));
+    io.write(Buffer.from(`${await heading(filled, io)}\n`, 'latin1'));
     for (const { node, reply } of answers) {
       io.write(`${io.style.strong(node.name)}: `);
       io.write(reply === undefined ? 'Failed!\n' : Buffer.from(`${rawReply(reply)}\n`, 'latin1'));

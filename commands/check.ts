@@ -16,8 +16,9 @@ interface Checked {
 }
 
 async function renderPlain({ view, keys, report, searchedOwners }: Checked, { io }: CommandContext): Promise<void> {
-  const [{ infoLines }, { checkLines, extraWarnings }] = await Promise.all([import('../src/ui/views/cluster-lines.js'), import('../src/ui/views/check-lines.js')]);
-  io.out([...infoLines(view, keys), ...checkLines(view, report, { searchedOwners })].join('\n'));
+  const [{ infoLines }, { checkLines, extraWarnings }, { wordingOf }] = await Promise.all([import('../src/ui/views/cluster-lines.js'), import('../src/ui/views/check-lines.js'), import('../src/ui/views/dialect.js')]);
+  const info = wordingOf(io.lines).infoFirst ? infoLines(view, keys) : [];
+  io.out([...info, ...checkLines(view, report, { searchedOwners, dialect: io.lines })].join('\n'));
   for (const warning of extraWarnings(report)) io.note(`warning: ${warning}`);
 }
 

@@ -25,7 +25,7 @@ const NOT_SERVING = 'The cluster is made. Its nodes answer CLUSTERDOWN for a few
 async function show(plan: CreatePlan, { io }: CommandContext): Promise<void> {
   if (io.mode === 'json') return;
   const { createPlanLines, createPlanTable } = await import('../src/ui/views/create-lines.js');
-  io.out(io.mode === 'plain' ? createPlanLines(plan).join('\n') : await createPlanTable(io, plan));
+  io.out(io.mode === 'plain' ? createPlanLines(plan, io.lines).join('\n') : await createPlanTable(io, plan));
 }
 
 async function join(nodes: NewCluster, plan: CreatePlan, timeoutMs: number, wait: boolean, context: CommandContext): Promise<Created['result']> {
@@ -49,7 +49,7 @@ async function renderResult(result: NonNullable<Created['result']>, { io }: Comm
   const { view, keys, report } = result;
   if (io.mode === 'plain') {
     const { checkLines } = await import('../src/ui/views/check-lines.js');
-    return io.out(checkLines(view, report).join('\n'));
+    return io.out(checkLines(view, report, { dialect: io.lines }).join('\n'));
   }
   const { nodesTable, verdictLines } = await import('../src/ui/views/check-table.js');
   io.out(`${await nodesTable(io, view, keys)}\n\n${verdictLines(io, view, report).join('\n')}`);

@@ -40,16 +40,16 @@ interface Fixed {
 
 async function showReport(cluster: Cluster, report: CheckReport, searchedOwners: boolean, { io }: CommandContext, withInfo: boolean): Promise<void> {
   if (io.mode === 'json') return;
-  const [{ infoLines }, { checkLines }, { verdictLines }] = await Promise.all([import('../src/ui/views/cluster-lines.js'), import('../src/ui/views/check-lines.js'), import('../src/ui/views/check-table.js')]);
+  const [{ infoLines }, { checkLines }, { verdictLines }, { wordingOf }] = await Promise.all([import('../src/ui/views/cluster-lines.js'), import('../src/ui/views/check-lines.js'), import('../src/ui/views/check-table.js'), import('../src/ui/views/dialect.js')]);
   if (io.mode === 'table') return io.out(verdictLines(io, cluster.view, report).join('\n'));
-  const info = withInfo ? infoLines(cluster.view, await countKeys(cluster)) : [];
-  io.out([...info, ...checkLines(cluster.view, report, { searchedOwners })].join('\n'));
+  const info = withInfo && wordingOf(io.lines).infoFirst ? infoLines(cluster.view, await countKeys(cluster)) : [];
+  io.out([...info, ...checkLines(cluster.view, report, { searchedOwners, dialect: io.lines })].join('\n'));
 }
 
 async function showPlan(cluster: Cluster, plan: FixPlan, { io }: CommandContext): Promise<void> {
   if (io.mode === 'json' || plan.decisions.length === 0) return;
   const [{ fixPlanLines }, { fixPlanTable }] = await Promise.all([import('../src/ui/views/fix-lines.js'), import('../src/ui/views/fix-table.js')]);
-  io.out((io.mode === 'plain' ? fixPlanLines(cluster.view, plan) : ['', ...fixPlanTable(io, plan)]).join('\n'));
+  io.out((io.mode === 'plain' ? fixPlanLines(cluster.view, plan, io.lines) : ['', ...fixPlanTable(io, plan)]).join('\n'));
 }
 
 /** Nothing may be done, or nothing can be: an error with the reason. */

@@ -89,6 +89,7 @@ export default defineCommand({
     const name = `${from.host}:${from.port}`;
     if (io.mode === 'plain') io.out(`>>> Importing data from ${name} to cluster ${cluster.view.entry.name}`);
     await requireHealthy(cluster, context, 'importing');
+    for (const line of (await import('../src/ui/views/import-lines.js')).connectingLines(io.lines)) io.out(line);
     const { connectTimeoutMs = 5000, commandTimeoutMs = 30_000 } = cluster.options;
     const source = await Source.open({ ...from, connectTimeoutMs, commandTimeoutMs });
     const databases = chooseDatabases(source, wanted.db);

@@ -7,6 +7,7 @@ import { openSeed } from '../src/cli/open.js';
 import { planFileOptions, writePlanFile } from '../src/cli/plan-file.js';
 import { choice, decimal, flag, integer, type Option, type OptionValues } from '../src/cli/options.js';
 import type { ApplyEvent, ApplyStats } from '../src/apply/event.js';
+import type { MoverOptions } from '../src/apply/mover/options.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
 import { formatAddress } from '../src/cluster/address.js';
 import type { ClusterView } from '../src/cluster/view.js';
@@ -71,8 +72,8 @@ async function makePlan(cluster: Cluster, wanted: Wanted, context: CommandContex
 async function show(view: ClusterView, plan: RebalancePlan, verbose: boolean, { io }: CommandContext): Promise<void> {
   if (io.mode === 'json') return;
   const { notNeededLine, rebalanceHeadLines, rebalanceTable } = await import('../src/ui/views/rebalance-lines.js');
-  if (plan.steps.length === 0) io.out(notNeededLine(plan));
-  else if (io.mode === 'plain') io.out(rebalanceHeadLines(plan, verbose).join('\n'));
+  if (plan.steps.length === 0) io.out(notNeededLine(plan, io.lines));
+  else if (io.mode === 'plain') io.out(rebalanceHeadLines(plan, verbose, io.lines).join('\n'));
   else io.out(await rebalanceTable(io, view, plan));
 }
 
@@ -89,12 +90,12 @@ function pairCounter(plan: RebalancePlan, finished: (step: RebalancePlan['steps'
   };
 }
 
-async function move(cluster: Cluster, plan: RebalancePlan, wanted: Wanted, seedText: string, context: CommandContext): Promise<ApplyStats> {
+async function move(cluster: Cluster, plan: RebalancePlan, { keepReplicas, planOut, settings }: Wanted & { readonly settings: MoverOptions }, seedText: string, context: CommandContext): Promise<ApplyStats> {
   const { io } = context;
   const [{ runMoves }, { pairLines }] = await Promise.all([import('../src/cli/run-moves.js'), import('../src/ui/views/rebalance-lines.js')]);
   const { view } = cluster;
   const onEvent = pairCounter(plan, (step) => io.mode === 'plain' && io.out(pairLines(view, step).join('\n')));
-  return runMoves(cluster, plan, { settings: moverSettings(wanted), seed: seedText, planFile: wanted.planOut, progressWhenPiped: true, keepReplicas: wanted.keepReplicas, onEvent }, context);
+  return runMoves(cluster, plan, { settings, seed: seedText, planFile: planOut, progressWhenPiped: true, keepReplicas, onEvent }, context);
 }
 
 /** The predecessors never asked, and scripts rely on it; a person at a terminal is asked. */
@@ -118,6 +119,7 @@ export default defineCommand({
     'redis-trib rebalance 127.0.0.1:7000 --by ops --sample-seconds 60 --threshold 10 --dry-run',
   ],
   async run({ args, options: wanted }, context): Promise<Rebalanced> {
+    const settings = moverSettings(wanted);
     await using cluster = await openSeed(args.seed, context);
     await requireHealthy(cluster, context, 'rebalancing', { quiet: true });
     const plan = await makePlan(cluster, wanted, context);
@@ -132,7 +134,7 @@ export default defineCommand({
       return { plan, applied: false, stats: undefined };
     }
     await confirm(context);
-    return { plan, applied: true, stats: await move(cluster, plan, wanted, seedText, context) };
+    return { plan, applied: true, stats: await move(cluster, plan, { ...wanted, settings }, seedText, context) };
   },
   render({ plan, applied }, { io }) {
     if (!applied && plan.steps.length > 0) io.note('Dry run: nothing was moved.');

@@ -39,7 +39,7 @@ async function show(view: ClusterView, plan: ReshardPlan, { io }: CommandContext
     else io.note(io.errStyle.warn(message));
   }
   const { reshardPlanLines, reshardTable } = await import('../src/ui/views/reshard-lines.js');
-  io.out(io.mode === 'plain' ? reshardPlanLines(view, plan).join('\n') : await reshardTable(io, view, plan));
+  io.out(io.mode === 'plain' ? reshardPlanLines(view, plan, io.lines).join('\n') : await reshardTable(io, view, plan));
 }
 
 export default defineCommand({
@@ -55,6 +55,7 @@ export default defineCommand({
     'redis-trib reshard 127.0.0.1:7000 --from all --to 127.0.0.1:7002 --slots 25% --plan-out plan.json --dry-run',
   ],
   async run({ args, options: wanted }, context): Promise<Resharded> {
+    const settings = moverSettings(wanted);
     await using cluster = await openSeed(args.seed, context);
     await requireHealthy(cluster, context, 'resharding');
     const { view } = cluster;
@@ -67,7 +68,7 @@ export default defineCommand({
     const { RESHARD_QUESTION } = await import('../src/ui/views/reshard-lines.js');
     await context.confirm(RESHARD_QUESTION);
     const { runMoves } = await import('../src/cli/run-moves.js');
-    const run = { settings: moverSettings(wanted), seed: seedText, planFile: wanted.planOut, keepReplicas: wanted.keepReplicas };
+    const run = { settings, seed: seedText, planFile: wanted.planOut, keepReplicas: wanted.keepReplicas };
     return { view, plan, applied: true, stats: await runMoves(cluster, plan, run, context) };
   },
   render({ plan, applied }, { io }) {

@@ -82,7 +82,8 @@ export default defineCommand({
     }
     const bad = outcomes.filter(({ problem }) => problem !== undefined);
     if (io.mode === 'plain') {
-      const lines = outcomes.map(({ node, problem }) => (problem === undefined ? `*** New timeout set for ${node.name}` : `ERR setting node-timeout for ${node.name}: ${problem}`));
+      const { nodeTimeout } = (await import('../src/ui/views/dialect.js')).wordingOf(io.lines);
+      const lines = outcomes.map(({ node, problem }) => (problem === undefined ? `*** New timeout set for ${node.name}` : `ERR setting ${nodeTimeout} for ${node.name}: ${problem}`));
       io.out(['>>> Reconfiguring node timeout in every cluster node...', ...lines, `>>> New node timeout set. ${outcomes.length - bad.length} OK, ${bad.length} ERR.`].join('\n'));
     } else {
       const { drawTable } = await import('../src/ui/table.js');

@@ -31,7 +31,7 @@ export interface CompletableCommand {
 
 /** `up|start|stop [PORT]` → the three words: only lower-case ones are meant literally. */
 function literalWords(text: string): string[] {
-  const match = /^[a-z][a-z-]*(?:\|[a-z][a-z-]*)+/.exec(text);
+  const match = /^[a-z][a-z-]*(?:\.[a-z]+)?(?:\|[a-z][a-z-]*(?:\.[a-z]+)?)+/.exec(text);
   return match === null ? [] : match[0].split('|');
 }
 

@@ -18,7 +18,7 @@ export async function requireHealthy(cluster: Cluster, { io, signal }: CommandCo
   const { view } = cluster;
   if (io.mode === 'plain') {
     const { checkLines } = await import('../ui/views/check-lines.js');
-    io.out(checkLines(view, report, lines).join('\n'));
+    io.out(checkLines(view, report, { ...lines, dialect: io.lines }).join('\n'));
   }
   if (report.ok) return;
   const { findingText, nextStep, verdictLines } = await import('../ui/views/check-table.js');

@@ -1,5 +1,6 @@
 // The process around the program: arguments, streams, environment, signals, and the only exit of the CLI.
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { processStreams, type Io } from '../ui/io.js';
 import type { CommandEntry } from './define.js';
 import { runProgram } from './program.js';
@@ -31,6 +32,7 @@ export async function main(entries: readonly CommandEntry[]): Promise<never> {
   const code = await runProgram(
     {
       argv: process.argv.slice(2),
+      calledAs: basename(process.argv[1] ?? ''),
       streams,
       env: process.env,
       cwd: process.cwd(),

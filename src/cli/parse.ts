@@ -8,14 +8,14 @@ import { settingOf, type ConfigFile } from './config.js';
 import type { Command } from './define.js';
 import { examplesText } from './help.js';
 import { usageError, type Option, type OptionTable } from './options.js';
-import { connectionOptions, mutationOptions, terminalOptions } from './shared-options.js';
+import { connectionOptions, lineOptions, mutationOptions, terminalOptions } from './shared-options.js';
 
 /** Options by the title they stand under in help. */
 function optionGroups(command: Command): readonly (readonly [title: string, table: OptionTable])[] {
   return [
     ['Options:', { ...command.options, ...(command.mutates ? mutationOptions : {}) }],
     ...(command.connects ? ([['Connection:', connectionOptions]] as const) : []),
-    ['Output:', terminalOptions],
+    ['Output:', command.connects ? { ...terminalOptions, ...lineOptions } : terminalOptions],
   ];
 }
 

@@ -4,7 +4,7 @@ import type { PauseSwitch } from '../apply/mover/pause-switch.js';
 import { TribError } from '../errors.js';
 import type { Io, Streams } from '../ui/io.js';
 import { createIo } from '../ui/io.js';
-import type { Environment, OutputMode, TerminalFlags } from '../ui/terminal.js';
+import type { Environment, TerminalFlags } from '../ui/terminal.js';
 import { OptionIndex, readInvocation, type Invocation } from './argv.js';
 import { loadConfig, type Config, type ConfigFile } from './config.js';
 import type { ConnectionValues } from './connection-settings.js';
@@ -13,11 +13,13 @@ import { describeFailure, reportFailure } from './failure.js';
 import { overview } from './help.js';
 import type { NodeEntries } from './node-entries.js';
 import { usageError } from './options.js';
-import { connectionOptions, mutationOptions, stdinOptions, terminalOptions } from './shared-options.js';
+import { connectionOptions, lineOptions, mutationOptions, stdinOptions, terminalOptions } from './shared-options.js';
 
 /** What a run of the program touches. */
 export interface Host {
   readonly argv: readonly string[];
+  /** The name the program was called by: `redis-trib.rb` wants that one's lines. */
+  readonly calledAs?: string;
   readonly streams: Streams;
   readonly env: Environment;
   readonly cwd: string;
@@ -31,18 +33,27 @@ export interface Host {
 }
 
 /** What may stand before the subcommand. */
-const sharedIndex = new OptionIndex({ ...terminalOptions, ...connectionOptions, ...mutationOptions, ...stdinOptions });
+const sharedIndex = new OptionIndex({ ...terminalOptions, ...lineOptions, ...connectionOptions, ...mutationOptions, ...stdinOptions });
+
+/** What stands last on the line for a shared option, in any of its spellings. */
+function typedValue(words: readonly string[], key: string): string | undefined {
+  const at = words.findLastIndex((word) => sharedIndex.find(word)?.key === key);
+  return sharedIndex.find(words[at] ?? '')?.value ?? (at < 0 ? undefined : words[at + 1]);
+}
+
+/** The choice that flag, environment or config name, by the words it may be; undefined when none does, or nonsense. */
+function chosen<const W extends string>(choices: readonly W[], ...named: readonly (string | undefined)[]): W | undefined {
+  const word = named.find((one) => one !== undefined && one !== '')?.toLowerCase();
+  return choices.find((choice) => choice === word);
+}
 
 /** Terminal flags as they stand on the command line: needed before anything is parsed, to complain in the right manner. */
-function terminalFlags(argv: readonly string[], env: Environment, config: ConfigFile): TerminalFlags {
+function terminalFlags({ argv, env, calledAs }: Host, config: ConfigFile): TerminalFlags {
   const end = argv.indexOf('--');
   const words = end < 0 ? argv : argv.slice(0, end);
-  const at = words.findLastIndex((word) => /^(-o|--output)(=|$)/.test(word));
-  const word = words[at];
-  const named = word === undefined ? (env['REDIS_TRIB_OUTPUT'] ?? config['output']) : (/=(.*)$/.exec(word)?.[1] ?? words[at + 1]);
-  const modes: readonly OutputMode[] = ['table', 'plain', 'json'];
   return {
-    output: words.includes('--json') ? 'json' : modes.find((mode) => mode === named),
+    output: words.includes('--json') ? 'json' : chosen(['table', 'plain', 'json'], typedValue(words, 'output'), env['REDIS_TRIB_OUTPUT'], config['output']),
+    lines: chosen(['redis-cli', 'redis-trib.rb'], typedValue(words, 'lines'), env['REDIS_TRIB_LINES'], config['lines'], calledAs),
     color: words.includes('--no-color') ? false : undefined,
     input: words.includes('--no-input') ? false : undefined,
     quiet: words.includes('--quiet') || words.includes('-q'),
@@ -123,7 +134,7 @@ function createContext(host: Host, entries: readonly CommandEntry[], io: Io, { v
 /** Runs one command line. Never throws: every failure is reported and becomes the exit code. */
 export async function runProgram(host: Host, entries: readonly CommandEntry[]): Promise<number> {
   const debug = host.argv.includes('--debug');
-  let io = await createIo(host.streams, host.env, terminalFlags(host.argv, host.env, {}));
+  let io = await createIo(host.streams, host.env, terminalFlags(host, {}));
   host.onIo?.(io);
   try {
     const invocation = readInvocation(host.argv, sharedIndex);
@@ -132,9 +143,9 @@ export async function runProgram(host: Host, entries: readonly CommandEntry[]): 
       return 0;
     }
     if (invocation.kind === 'help') return await showHelp(invocation.topic, host, entries, io);
-    const config = loadConfig(host.cwd, host.env, [terminalOptions, connectionOptions]);
-    if (config.settings['output'] !== undefined) {
-      io = await createIo(host.streams, host.env, terminalFlags(host.argv, host.env, config.settings));
+    const config = loadConfig(host.cwd, host.env, [terminalOptions, lineOptions, connectionOptions]);
+    if (config.settings['output'] !== undefined || config.settings['lines'] !== undefined) {
+      io = await createIo(host.streams, host.env, terminalFlags(host, config.settings));
       host.onIo?.(io);
     }
     return await runCommand(invocation, host, entries, io, config);

@@ -12,6 +12,11 @@ export const terminalOptions = {
   debug: flag('show stack traces of errors'),
 } as const;
 
+/** Of every subcommand that connects: the others print nothing that the predecessors had (and `local logs` counts lines). */
+export const lineOptions = {
+  lines: choice(['redis-cli', 'redis-trib.rb'], 'whose lines plain output has (default redis-cli; redis-trib.rb when called by that name)', { env: ['REDIS_TRIB_LINES'], config: 'lines' }),
+} as const;
+
 export const connectionOptions = {
   password: text('PASSWORD', 'password of the nodes (better: REDISCLI_AUTH, --password-file, --askpass)', { short: 'a', aliases: ['pass'], config: 'password' }),
   user: text('NAME', 'ACL user', { env: ['REDIS_TRIB_USER'], config: 'user' }),

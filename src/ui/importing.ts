@@ -1,7 +1,8 @@
-// Shows keys being imported: redis-cli's line a key when piped (cli.md 8.11), a progress line for a person. Counts only.
+// Shows keys being imported: the predecessors' line a key when piped (cli.md 8.11), a progress line for a person. Counts only.
 import type { ImportEvent, ImportStats, OnImportEvent } from '../import/event.js';
 import type { Io } from './io.js';
 import { formatCount } from './views/check-table.js';
+import { wordingOf } from './views/dialect.js';
 
 export interface ImportDisplay {
   readonly onEvent: OnImportEvent;
@@ -23,10 +24,7 @@ export async function showImporting(io: Io, source: string, keys: number, copy: 
   const lines = (event: ImportEvent): void => {
     if (event.kind === 'databaseStarted' && event.pass === 1) io.out(`*** Importing ${event.keys} keys from DB ${event.database}`);
     if (event.kind === 'delivered') latin1(event.keys.map((key) => `Migrating ${key} to ${event.target.name}: OK\n`).join(''));
-    if (event.kind === 'conflict') {
-      latin1(`Migrating ${event.key} to ${event.target.name}: Source ${source} replied with error:\n`);
-      io.out('ERR Target instance replied with error: BUSYKEY Target key name already exists.');
-    }
+    if (event.kind === 'conflict') latin1(`Migrating ${event.key} to ${event.target.name}: ${wordingOf(io.lines).busyKey(source)}\n`);
   };
   return {
     onEvent(event) {

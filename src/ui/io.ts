@@ -5,7 +5,7 @@ import { ExitCode, TribError } from '../errors.js';
 import type { Progress, ProgressOptions } from './progress.js';
 import type { Prompts } from './prompts.js';
 import { plainStyle, type Style } from './style.js';
-import { outputMode, wantsAnimation, wantsColor, type Environment, type OutputMode, type TerminalFlags } from './terminal.js';
+import { lineDialect, outputMode, wantsAnimation, wantsColor, type Environment, type LineDialect, type OutputMode, type TerminalFlags } from './terminal.js';
 
 /** An output stream as io.ts needs it: a process stream, or a collector in a test. */
 export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
@@ -19,6 +19,8 @@ export interface Streams {
 
 export interface Io {
   readonly mode: OutputMode;
+  /** Whose lines mode `plain` prints; redis-cli in the other modes. */
+  readonly lines: LineDialect;
   readonly env: Environment;
   /** Whether a question may be asked: stdin and stderr are terminals and `--no-input` was not given. */
   readonly interactive: boolean;
@@ -58,6 +60,7 @@ export function processStreams(): Streams {
 
 class TerminalIo implements Io {
   readonly mode: OutputMode;
+  readonly lines: LineDialect;
   readonly interactive: boolean;
   open = true;
   readonly #animate: boolean;
@@ -73,6 +76,7 @@ class TerminalIo implements Io {
     readonly errStyle: Style,
   ) {
     this.mode = outputMode(streams.stdout.isTTY === true, flags);
+    this.lines = lineDialect(this.mode, flags);
     this.#mayAsk = flags.input !== false;
     this.interactive = streams.stdin.isTTY === true && streams.stderr.isTTY === true && this.#mayAsk;
     this.#quiet = flags.quiet === true;

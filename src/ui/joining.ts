@@ -2,6 +2,7 @@
 import type { OnEvent } from '../apply/event.js';
 import type { Step } from '../plan/step.js';
 import type { Io } from './io.js';
+import { wordingOf } from './views/dialect.js';
 
 export interface JoiningDisplay {
   readonly onEvent: OnEvent;
@@ -23,8 +24,9 @@ const SPOKEN: Readonly<Partial<Record<Step['kind'], string>>> = {
   replicate: 'attaching replicas',
 };
 
-/** The lines of redis-cli; a dot for each second of waiting, on a line of their own. */
+/** The predecessors' lines, with a dot for each second of waiting: on a line of their own, or behind what is waited for. */
 function plainDisplay(io: Io): JoiningDisplay {
+  const { dotsBehind } = wordingOf(io.lines);
   const said = new Set<Step['kind']>();
   let waiting = false;
   let dots = 0;
@@ -34,8 +36,8 @@ function plainDisplay(io: Io): JoiningDisplay {
       else if (event.kind === 'stepStarted' && !said.has(event.step.kind)) {
         said.add(event.step.kind);
         const line = PLAIN[event.step.kind];
-        if (line !== undefined) io.out(line);
         waiting = event.step.kind === 'await-agreement';
+        if (line !== undefined) io.write(waiting && dotsBehind ? line : `${line}\n`);
       } else if (event.kind === 'waiting' && waiting && event.waitedMs >= dots * 1000) {
         io.write('.');
         dots++;

@@ -3,6 +3,7 @@
 import type { OnEvent } from '../apply/event.js';
 import type { PlanBase, Step } from '../plan/step.js';
 import type { Io } from './io.js';
+import { wordingOf } from './views/dialect.js';
 import { planTexts, stepText, type NameOf } from './views/step-text.js';
 
 export interface StepsDisplay {
@@ -15,7 +16,7 @@ export interface StepsDisplay {
 /** The line a step prints when piped; undefined for none. */
 export type StepLine = (step: Step) => string | undefined;
 
-/** A predecessor's `Waiting for the cluster to join`: a dot a second on a line of their own. */
+/** A predecessor's `Waiting for the cluster to join`: a dot a second. */
 class Dots {
   #dots = 0;
   #open = false;
@@ -55,7 +56,8 @@ export async function showSteps(io: Io, title: string, name: NameOf, lines: Step
         current = stepText(event.step, name);
         progress?.describe(current);
         const line = plain ? lines(event.step) : undefined;
-        if (line !== undefined) io.out(line);
+        const open = event.step.kind === dotted && wordingOf(io.lines).dotsBehind;
+        if (line !== undefined) io.write(open ? line : `${line}\n`);
         if (plain && event.step.kind === dotted) dots.start();
       } else if (event.kind === 'stepDone' && event.step.kind === dotted) dots.end();
     },

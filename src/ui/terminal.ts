@@ -4,9 +4,13 @@
 /** `table`: for a person. `plain`: the predecessors' lines, which scripts grep. `json`: one document. */
 export type OutputMode = 'table' | 'plain' | 'json';
 
+/** Whose lines mode `plain` prints; where they differ: views/dialect.ts. */
+export type LineDialect = 'redis-cli' | 'redis-trib.rb';
+
 /** What the user may say about the terminal on the command line, in the environment or in a config file. */
 export interface TerminalFlags {
   readonly output?: OutputMode | undefined;
+  readonly lines?: LineDialect | undefined;
   /** false: `--no-color`. */
   readonly color?: boolean | undefined;
   /** false: `--no-input`, never ask. */
@@ -45,4 +49,9 @@ export function wantsAnimation(isTty: boolean, env: Environment, flags: Terminal
 /** `--json` and `-o` win; else a terminal gets tables and a pipe gets the predecessors' lines. */
 export function outputMode(isTty: boolean, flags: TerminalFlags): OutputMode {
   return flags.output ?? (isTty ? 'table' : 'plain');
+}
+
+/** Whose lines are printed: what the user says counts in mode `plain` alone, so that tables and documents stay the same. */
+export function lineDialect(mode: OutputMode, flags: TerminalFlags): LineDialect {
+  return mode === 'plain' ? (flags.lines ?? 'redis-cli') : 'redis-cli';
 }

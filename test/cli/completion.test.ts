@@ -35,6 +35,8 @@ describe('what can be completed', () => {
     expect(find('help')?.words).toContain('reshard');
     expect(find('check')?.words).toEqual([]);
     expect(find('check')?.options.find((option) => option.flag === '--output')).toMatchObject({ short: '-o', choices: ['table', 'plain', 'json'] });
+    expect(find('check')?.options.find((option) => option.flag === '--lines')).toMatchObject({ short: undefined, choices: ['redis-cli', 'redis-trib.rb'] });
+    expect(find('local')?.options.filter((option) => option.flag === '--lines')).toMatchObject([{ short: '-n', choices: [] }]); // its own
     expect(find('check')?.options.find((option) => option.flag === '--cacert')).toMatchObject({ file: true, choices: [] });
     expect(find('check')?.options.map((option) => option.flag)).not.toContain('--uri'); // hidden
     expect(find('reshard')?.options.map((option) => option.flag)).toEqual(expect.arrayContaining(['--yes', '--dry-run', '--from']));
@@ -69,6 +71,7 @@ describe.skipIf(!has('bash'))('in bash', () => {
     ['options behind the address', ['redis-trib', 'failover', 'h:1', '--take'], ['--takeover']],
     ['choices', ['redis-trib', 'check', '--output', ''], ['table', 'plain', 'json']],
     ['choices of a short option', ['redis-trib', 'check', '-o', 'j'], ['json']],
+    ['choices with a dot', ['redis-trib', 'check', '--lines', ''], ['redis-cli', 'redis-trib.rb']],
     ['choices behind =', ['redis-trib', 'check', '--output', '=', 'pl'], ['plain']],
     ['choices behind a bare =', ['redis-trib', 'check', '--output', '='], ['table', 'plain', 'json']],
     ['files', ['redis-trib', 'check', '--cacert', 'ba'], ['bash']],

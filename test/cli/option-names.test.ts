@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { commands } from '../../commands/index.js';
 import { flagName } from '../../src/cli/argv.js';
 import type { OptionTable } from '../../src/cli/options.js';
-import { connectionOptions, mutationOptions, terminalOptions } from '../../src/cli/shared-options.js';
+import { connectionOptions, lineOptions, mutationOptions, terminalOptions } from '../../src/cli/shared-options.js';
 
 function spellings(table: OptionTable): string[] {
   return Object.entries(table).flatMap(([key, option]) => [flagName(key), ...(option.aliases ?? []), ...(option.short === undefined ? [] : [`-${option.short}`])]);
@@ -13,7 +13,7 @@ function spellings(table: OptionTable): string[] {
 describe.each(commands.map((entry) => [entry.name, entry] as const))('%s', (_, entry) => {
   it('has options of different spellings, its own and the shared ones', async () => {
     const { default: command } = await entry.load();
-    const all = [command.options, terminalOptions, ...(command.connects ? [connectionOptions] : []), ...(command.mutates ? [mutationOptions] : [])].flatMap(spellings);
+    const all = [command.options, terminalOptions, ...(command.connects ? [connectionOptions, lineOptions] : []), ...(command.mutates ? [mutationOptions] : [])].flatMap(spellings);
     expect(all.filter((name, index) => all.indexOf(name) !== index)).toEqual([]);
   });
 

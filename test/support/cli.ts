@@ -20,6 +20,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Given to stdin, which is then closed; without it stdin is empty. */
   readonly input?: string;
+  /** Another path of the program, such as a link to it. */
+  readonly program?: string;
 }
 
 /** The tests' own environment must not colour or configure the CLI. */
@@ -30,7 +32,7 @@ export function cleanEnv(extra: CliOptions['env'] = {}): NodeJS.ProcessEnv {
 
 /** Starts the CLI without waiting for it. */
 export function startCli(args: readonly string[], options: CliOptions = {}): ChildProcess {
-  return spawn(process.execPath, [CLI, ...args], { cwd: options.cwd, env: cleanEnv(options.env), stdio: ['pipe', 'pipe', 'pipe'] });
+  return spawn(process.execPath, [options.program ?? CLI, ...args], { cwd: options.cwd, env: cleanEnv(options.env), stdio: ['pipe', 'pipe', 'pipe'] });
 }
 
 /** Waits for a started CLI. */

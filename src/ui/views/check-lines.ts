@@ -2,20 +2,23 @@
 // Pure. What a person sees at a terminal is in check-table.ts.
 import type { CheckReport, Finding } from '../../cluster/findings.js';
 import type { ClusterView } from '../../cluster/view.js';
+import type { LineDialect } from '../terminal.js';
 import { nodeListLines } from './cluster-lines.js';
+import { wordingOf, type Wording } from './dialect.js';
 
 export interface CheckLinesOptions {
   /** Without the node list, as before a rebalance. */
   readonly quiet?: boolean;
   /** Multiple owners were searched for, so say when none were found. */
   readonly searchedOwners?: boolean;
+  /** Whose lines; redis-cli's when absent. */
+  readonly dialect?: LineDialect;
 }
 
-function openSlotLines(report: CheckReport): string[] {
-  const lines = report.findings.flatMap((finding) =>
-    finding.kind === 'open-slots' ? [`[WARNING] Node ${finding.node.name} has slots in ${finding.state} state ${finding.slots.join(',')}.`] : [],
-  );
-  return report.openSlots.length === 0 ? lines : [...lines, `[WARNING] The following slots are open: ${report.openSlots.join(',')}.`];
+function openSlotLines(report: CheckReport, { openOfNode, openOfAll }: Wording): string[] {
+  const open = report.findings.filter((finding) => finding.kind === 'open-slots');
+  const lines = open.map(({ node, state, slots }) => `[WARNING] Node ${node.name} has slots in ${state} state ${openOfNode(slots)}`);
+  return open.length === 0 ? [] : [...lines, `[WARNING] The following slots are open: ${openOfAll(open.map(({ slots }) => slots))}`];
 }
 
 function ownerLines(report: CheckReport, searched: boolean): string[] {
@@ -49,19 +52,21 @@ export function extraFinding(finding: Finding): string | undefined {
   }
 }
 
-/** The whole check, as redis-cli prints it behind the info block; errors it doesn't know come last. */
+/** The whole check, as the predecessors print it, without the info block; errors they don't know come last. */
 export function checkLines(view: ClusterView, report: CheckReport, options: CheckLinesOptions = {}): string[] {
+  const { dialect = 'redis-cli', quiet, searchedOwners } = options;
+  const wording = wordingOf(dialect);
   const covered = report.uncovered.size === 0;
   const errors = report.findings.filter((finding) => finding.severity === 'error').map(extraFinding);
   return [
     `>>> Performing Cluster Check (using node ${view.entry.name})`,
-    ...(options.quiet === true ? [] : nodeListLines(view)),
+    ...(quiet === true ? [] : nodeListLines(view, dialect)),
     report.agreement ? '[OK] All nodes agree about slots configuration.' : "[ERR] Nodes don't agree about configuration!",
     '>>> Check for open slots...',
-    ...openSlotLines(report),
+    ...openSlotLines(report, wording),
     '>>> Check slots coverage...',
-    ...(covered ? ['[OK] All 16384 slots covered.'] : ['[ERR] Not all 16384 slots are covered by nodes.', '']),
-    ...ownerLines(report, options.searchedOwners === true),
+    ...(covered ? ['[OK] All 16384 slots covered.'] : ['[ERR] Not all 16384 slots are covered by nodes.', ...wording.behindHoles]),
+    ...ownerLines(report, searchedOwners === true),
     ...errors.flatMap((line) => (line === undefined ? [] : [`[ERR] ${line}`])),
   ];
 }

@@ -1,7 +1,9 @@
 // The predecessors' lines about a whole cluster, as scripts grep them: the info block and the node list (cli.md 4.1, 4.2).
-// Pure: data in, lines out. Words are redis-cli's (master, slave).
+// Pure: data in, lines out. Words are theirs (master, slave).
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import { SLOT_COUNT } from '../../cluster/slots.js';
+import type { LineDialect } from '../terminal.js';
+import { wordingOf } from './dialect.js';
 
 /** Keys of each master by id; an error text where the node didn't tell. */
 export type KeyCounts = ReadonlyMap<string, number | string>;
@@ -20,18 +22,19 @@ export function infoLines(view: ClusterView, keys: KeyCounts): string[] {
   return [...lines, `[OK] ${total} keys in ${view.masters.length} masters.`, `${perSlot} keys per slot on average.`];
 }
 
-/** A node of the list: two or three lines. `indent` blanks stand before all of them (4 in the reshard plan). */
-export function nodeLines(view: ClusterView, node: ClusterNode, indent = 0): string[] {
+/** A node of the list: two or three lines. `indent` blanks stand before them (4 in the reshard plan). */
+export function nodeLines(view: ClusterView, node: ClusterNode, indent = 0, dialect: LineDialect = 'redis-cli'): string[] {
+  const { ranges, countsNoReplicas, indentsAll } = wordingOf(dialect);
   const replicas = view.replicasOf(node.id).length;
   const letter = node.role === 'replica' ? 'S' : 'M';
   const flags = node.flags.filter((flag) => flag !== 'myself').join(',');
-  const third =
-    node.role === 'replica' && node.masterId !== null ? [`   replicates ${node.masterId}`] : replicas > 0 ? [`   ${replicas} additional replica(s)`] : [];
-  const lines = [`${letter}: ${node.id} ${node.name}`, `   slots:${node.slots.toBracketText()} (${node.slots.size} slots) ${flags}`, ...third];
-  return lines.map((line) => ' '.repeat(indent) + line);
+  const counted = replicas > 0 || (countsNoReplicas && node.role === 'master');
+  const third = node.role === 'replica' && node.masterId !== null ? [`   replicates ${node.masterId}`] : counted ? [`   ${replicas} additional replica(s)`] : [];
+  const lines = [`${letter}: ${node.id} ${node.name}`, `   slots:${ranges(node.slots)} (${node.slots.size} slots) ${flags}`, ...third];
+  return lines.map((line, at) => (at === 0 || indentsAll ? ' '.repeat(indent) : '') + line);
 }
 
 /** All nodes in node order. */
-export function nodeListLines(view: ClusterView): string[] {
-  return view.nodes.flatMap((node) => nodeLines(view, node));
+export function nodeListLines(view: ClusterView, dialect: LineDialect = 'redis-cli'): string[] {
+  return view.nodes.flatMap((node) => nodeLines(view, node, 0, dialect));
 }

@@ -1,7 +1,10 @@
 // The predecessors' lines of create, up to the prompt (cli.md 4.6, 8.1); the same as a table for a person.
 import type { AntiAffinity, CreatePlan, PlannedNode } from '../../plan/create.js';
+import { SlotSet } from '../../cluster/slot-set.js';
 import type { Io } from '../io.js';
 import { drawTable } from '../table.js';
+import type { LineDialect } from '../terminal.js';
+import { wordingOf } from './dialect.js';
 
 const VERDICT: Readonly<Record<AntiAffinity, string>> = {
   perfect: '[OK] Perfect anti-affinity obtained!',
@@ -14,26 +17,36 @@ function verdictOf({ antiAffinity, nodes }: CreatePlan): string {
   return nodes.some(({ zone }) => zone !== undefined) ? VERDICT[antiAffinity].replace('host', 'zone') : VERDICT[antiAffinity];
 }
 
-function plannedLines(node: PlannedNode): string[] {
+function plannedLines(node: PlannedNode, dialect: LineDialect): string[] {
   if (node.masterId !== null) return [`S: ${node.id} ${node.name}`, `   replicates ${node.masterId}`];
-  const count = node.slots === null ? 0 : node.slots[1] - node.slots[0] + 1;
-  const range = node.slots === null ? '' : count === 1 ? `[${node.slots[0]}]` : `[${node.slots[0]}-${node.slots[1]}]`;
-  return [`M: ${node.id} ${node.name}`, `   slots:${range} (${count} slots) ${(node.flags ?? ['master']).filter((flag) => flag !== 'myself').join(',')}`];
+  const slots = SlotSet.fromRanges(node.slots === null ? [] : [node.slots]);
+  const flags = (node.flags ?? ['master']).filter((flag) => flag !== 'myself').join(',');
+  return [`M: ${node.id} ${node.name}`, `   slots:${wordingOf(dialect).ranges(slots)} (${slots.size} slots) ${flags}`];
+}
+
+/** Who becomes a master: with the slots in redis-cli's lines, by address alone in redis-trib.rb's. */
+function masterLines({ nodes, masters }: CreatePlan, dialect: LineDialect): string[] {
+  const allocation = `>>> Performing hash slots allocation on ${nodes.length} nodes...`;
+  if (dialect === 'redis-trib.rb') return ['>>> Creating cluster', allocation, `Using ${masters.length} masters:`, ...masters.map(({ name }) => name)];
+  return [allocation, ...masters.map((node, index) => `Master[${index}] -> Slots ${node.slots?.[0] ?? 0} - ${node.slots?.[1] ?? 0}`)];
+}
+
+/** Who replicates whom; redis-cli has a heading above the replicas beyond the number wished. */
+function replicaLines({ nodes, firstChoice }: CreatePlan, dialect: LineDialect): string[] {
+  const nameOf = new Map(nodes.map((node) => [node.id, node.name]));
+  return firstChoice.flatMap((choice, index) => [
+    ...(dialect === 'redis-cli' && choice.extra && firstChoice[index - 1]?.extra !== true ? ['Adding extra replicas...'] : []),
+    `Adding replica ${nameOf.get(choice.replica) ?? choice.replica} to ${nameOf.get(choice.master) ?? choice.master}`,
+  ]);
 }
 
 /** Allocation, replica placement, node list: everything before `Can I set the above configuration?`. */
-export function createPlanLines(plan: CreatePlan): string[] {
-  const nameOf = new Map(plan.nodes.map((node) => [node.id, node.name]));
-  const choices = plan.firstChoice.flatMap((choice, index) => [
-    ...(choice.extra && plan.firstChoice[index - 1]?.extra !== true ? ['Adding extra replicas...'] : []),
-    `Adding replica ${nameOf.get(choice.replica) ?? choice.replica} to ${nameOf.get(choice.master) ?? choice.master}`,
-  ]);
+export function createPlanLines(plan: CreatePlan, dialect: LineDialect = 'redis-cli'): string[] {
   return [
-    `>>> Performing hash slots allocation on ${plan.nodes.length} nodes...`,
-    ...plan.masters.map((node, index) => `Master[${index}] -> Slots ${node.slots?.[0] ?? 0} - ${node.slots?.[1] ?? 0}`),
-    ...choices,
+    ...masterLines(plan, dialect),
+    ...replicaLines(plan, dialect),
     ...(plan.optimised ? ['>>> Trying to optimize slaves allocation for anti-affinity', verdictOf(plan)] : []),
-    ...plan.nodes.flatMap(plannedLines),
+    ...plan.nodes.flatMap((node) => plannedLines(node, dialect)),
   ];
 }
 

@@ -1,9 +1,14 @@
 // A repair plan in the predecessors' lines, as scripts know them from fix (cli.md 4.5, 8.7, 8.8), each decision with its
-// danger and reason under it. Pure. The table for a person is in fix-table.ts.
+// danger and reason under it. Pure. Open slots are in fix-open-lines.ts, the table for a person in fix-table.ts.
 import type { ClusterView } from '../../cluster/view.js';
 import { SlotSet } from '../../cluster/slot-set.js';
 import type { Decision, DecisionCode, FixPlan } from '../../plan/fix/step.js';
 import { eachSlot } from '../../plan/step.js';
+import type { LineDialect } from '../terminal.js';
+import { wordingOf } from './dialect.js';
+import { openSlotLines } from './fix-open-lines.js';
+
+type NameOf = (id: string) => string;
 
 /** What is asked before decisions of a kind are carried out, and the option that answers it; others are not asked. */
 export const QUESTIONS: Readonly<Partial<Record<DecisionCode, { readonly question: string; readonly flag: string }>>> = {
@@ -15,47 +20,17 @@ export const QUESTIONS: Readonly<Partial<Record<DecisionCode, { readonly questio
 };
 
 const COVERAGE: readonly (readonly [DecisionCode, string])[] = [
-  ['cover-empty', 'The following uncovered slots have no keys across the cluster:'],
-  ['cover-holder', 'The following uncovered slots have keys in just one node:'],
-  ['cover-moving', 'The following uncovered slots have keys in multiple nodes:'],
+  ['cover-empty', 'no keys across the cluster'],
+  ['cover-holder', 'keys in just one node'],
+  ['cover-moving', 'keys in multiple nodes'],
 ];
 
-/** The slots of decisions as redis-cli lists them: `[0-99],[200]`. */
-export function slotList(decisions: readonly Decision[]): string {
-  return new SlotSet(decisions.flatMap(({ slots }) => [...eachSlot(slots)])).toBracketText();
+/** The slots of decisions: `[0-99],[200]` in redis-cli's way. */
+export function slotList(decisions: readonly Decision[], dialect: LineDialect = 'redis-cli'): string {
+  return wordingOf(dialect).slotList(new SlotSet(decisions.flatMap(({ slots }) => [...eachSlot(slots)])));
 }
 
-/** redis-cli's line for what happens to an open slot. */
-function caseLine(decision: Decision, slot: number, name: (id: string) => string): string {
-  const owner = name(decision.owner);
-  switch (decision.code) {
-    case 'finish-move': {
-      const from = name(decision.source ?? '');
-      return decision.importing.length > 1
-        ? `>>> Case 3: Moving slot ${slot} from ${from} to ${owner} and closing it on all the other importing nodes.`
-        : `>>> Case 1: Moving slot ${slot} from ${from} to ${owner}`;
-    }
-    case 'gather-open':
-      return `>>> Case 2: Moving all the ${slot} slot keys to its owner ${owner}`;
-    default: {
-      const closed = [...decision.migrating, ...decision.importing].map(name).join(',');
-      return decision.importing.length > 0 && decision.migrating.length > 0 ? '>>> Case 3: Closing slot ' + `${slot} on both migrating and importing nodes.` : `>>> Case 4: Closing slot ${slot} on ${closed}`;
-    }
-  }
-}
-
-function openSlotLines(decision: Decision, slot: number, name: (id: string) => string): string[] {
-  const strangers = decision.holders.filter(({ node, keys }) => keys > 0 && !decision.claimants.includes(node) && node !== decision.owner);
-  return [
-    `>>> Fixing open slot ${slot}`,
-    ...strangers.map(({ node }) => `*** Found keys about slot ${slot} in non-owner node ${name(node)}!`),
-    ...(decision.migrating.length > 0 ? [`Set as migrating in: ${decision.migrating.map(name).join(',')}`] : []),
-    ...(decision.importing.length > 0 ? [`Set as importing in: ${decision.importing.map(name).join(',')}`] : []),
-    caseLine(decision, slot, name),
-  ];
-}
-
-function ownerLines(decision: Decision, slot: number, name: (id: string) => string): string[] {
+function ownerLines(decision: Decision, slot: number, name: NameOf): string[] {
   return [`>>> Fixing multiple owners for slot ${slot}...`, `>>> Setting slot ${slot} owner: ${name(decision.owner)}`];
 }
 
@@ -70,20 +45,37 @@ function* perSlot(decisions: readonly Decision[], lines: (decision: Decision, sl
   }
 }
 
-/** The whole plan as lines; empty when there is nothing to do. */
-export function fixPlanLines(view: ClusterView, plan: FixPlan): string[] {
-  const name = (id: string): string => view.node(id)?.name ?? id;
-  const of = (...codes: DecisionCode[]): Decision[] => plan.decisions.filter(({ code }) => codes.includes(code));
-  const coverage = COVERAGE.flatMap(([code, heading]) => {
-    const decisions = of(code);
+/** redis-trib.rb's list of uncovered slots, ascending, with the nodes that hold keys of each. */
+function uncoveredLines(view: ClusterView, decisions: readonly Decision[]): string[] {
+  const holdersOf = ({ code, owner, holders }: Decision): string[] => {
+    const ids = code === 'cover-empty' ? [] : [owner, ...holders.map(({ node }) => node)];
+    return view.nodes.filter(({ id }) => ids.includes(id)).map((node) => node.name);
+  };
+  const slots = decisions.flatMap((decision) => [...eachSlot(decision.slots)].map((slot) => ({ slot, nodes: holdersOf(decision) }))).sort((a, b) => a.slot - b.slot);
+  return [`List of not covered slots: ${slots.map(({ slot }) => slot).join(',')}`, ...slots.map(({ slot, nodes }) => `Slot ${slot} has keys in ${nodes.length} nodes: ${nodes.join(', ')}`)];
+}
+
+function coverageLines(view: ClusterView, plan: FixPlan, name: NameOf, dialect: LineDialect): string[] {
+  const all = plan.decisions.filter(({ code }) => COVERAGE.some(([one]) => one === code));
+  if (all.length === 0) return [];
+  const parts = COVERAGE.flatMap(([code, what]) => {
+    const decisions = all.filter((decision) => decision.code === code);
     if (decisions.length === 0) return [];
     const covering = code === 'cover-moving' ? 'moving keys to' : 'with';
-    return [heading, slotList(decisions), ...perSlot(decisions, (decision, slot) => [`>>> Covering slot ${slot} ${covering} ${name(decision.owner)}`])];
+    const heading = `The ${wordingOf(dialect).following} uncovered slots have ${what}:`;
+    return [heading, slotList(decisions, dialect), ...perSlot(decisions, (decision, slot) => [`>>> Covering slot ${slot} ${covering} ${name(decision.owner)}`])];
   });
+  return ['>>> Fixing slots coverage...', ...(dialect === 'redis-trib.rb' ? uncoveredLines(view, all) : []), ...parts];
+}
+
+/** The whole plan as lines; empty when there is nothing to do. */
+export function fixPlanLines(view: ClusterView, plan: FixPlan, dialect: LineDialect = 'redis-cli'): string[] {
+  const name: NameOf = (id) => view.node(id)?.name ?? id;
+  const of = (...codes: DecisionCode[]): Decision[] => plan.decisions.filter(({ code }) => codes.includes(code));
   return [
-    ...perSlot(of('finish-move', 'gather-open', 'close-open', 'close-absent'), (decision, slot) => openSlotLines(decision, slot, name)),
-    ...(coverage.length > 0 ? ['>>> Fixing slots coverage...', ...coverage] : []),
+    ...perSlot(of('finish-move', 'gather-open', 'close-open', 'close-absent'), (decision, slot) => openSlotLines(decision, slot, name, dialect)),
+    ...coverageLines(view, plan, name, dialect),
     ...perSlot(of('choose-owner', 'gather-stray'), (decision, slot) => ownerLines(decision, slot, name)),
-    ...of('tell-owner').flatMap((decision) => [`>>> Telling all masters about slots ${slotList([decision])}`, why(decision)]),
+    ...of('tell-owner').flatMap((decision) => [`>>> Telling all masters about slots ${slotList([decision], dialect)}`, why(decision)]),
   ];
 }

@@ -4,6 +4,7 @@ import type { ImportStats } from '../../import/event.js';
 import { shownKey } from '../importing.js';
 import type { Io } from '../io.js';
 import { drawTable } from '../table.js';
+import type { LineDialect } from '../terminal.js';
 import { formatCount } from './check-table.js';
 
 /** Keys by master. */
@@ -16,6 +17,11 @@ export async function targetsTable(io: Io, targets: Readonly<Record<string, numb
 export function forecastLines(plan: Forecast): string[] {
   const about = plan.sampled ? 'about ' : '';
   return [`*** ${plan.keys} keys would be imported`, ...Object.entries(plan.targets).map(([name, keys]) => `${about}${keys} keys to ${name}`)];
+}
+
+/** The lines between the check of the cluster and the first key. */
+export function connectingLines(dialect: LineDialect): string[] {
+  return dialect === 'redis-trib.rb' ? ['>>> Connecting to the source Redis instance'] : [];
 }
 
 /** The question before keys leave a source. */

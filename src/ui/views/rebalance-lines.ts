@@ -4,21 +4,23 @@ import { countSlots, type MoveStep } from '../../plan/step.js';
 import type { BalanceBy, RebalancePlan } from '../../plan/rebalance.js';
 import type { Io } from '../io.js';
 import { drawTable } from '../table.js';
+import type { LineDialect } from '../terminal.js';
 import { formatBytes } from '../moving.js';
 import { formatCount } from './check-table.js';
+import { wordingOf } from './dialect.js';
 
 const UNIT: Readonly<Record<BalanceBy, string>> = { slots: 'slots', keys: 'keys', memory: 'bytes', ops: 'µs of CPU' };
 
 export const REBALANCE_QUESTION = 'Do you want to proceed with the proposed rebalance plan (yes/no)?';
 
-export function notNeededLine({ threshold, by, balances }: RebalancePlan): string {
+export function notNeededLine({ threshold, by, balances }: RebalancePlan, dialect: LineDialect = 'redis-cli'): string {
   if (by === 'ops' && balances.every(({ slots }) => slots === 0)) return '*** No rebalancing needed! No slot was busy while it was measured.';
-  return `*** No rebalancing needed! All nodes are within the ${threshold.toFixed(2)}% threshold.`;
+  return `*** No rebalancing needed! All nodes are within the ${wordingOf(dialect).percent(threshold)}% threshold.`;
 }
 
 /** The head of the plan; `verbose` adds a line a master. */
-export function rebalanceHeadLines(plan: RebalancePlan, verbose: boolean): string[] {
-  const head = `>>> Rebalancing across ${plan.balances.length} nodes. Total weight = ${plan.totalWeight.toFixed(2)}`;
+export function rebalanceHeadLines(plan: RebalancePlan, verbose: boolean, dialect: LineDialect = 'redis-cli'): string[] {
+  const head = `>>> Rebalancing across ${plan.balances.length} nodes. Total weight = ${wordingOf(dialect).weight(plan.totalWeight)}`;
   return [head, ...(verbose ? plan.balances.map(({ name, balance }) => `${name} balance is ${balance} ${UNIT[plan.by]}`) : [])];
 }
 

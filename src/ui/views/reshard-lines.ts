@@ -4,16 +4,17 @@ import type { ReshardPlan } from '../../plan/reshard.js';
 import { countSlots, eachSlot, type MoveStep } from '../../plan/step.js';
 import type { Io } from '../io.js';
 import { drawTable } from '../table.js';
+import type { LineDialect } from '../terminal.js';
 import { nodeLines } from './cluster-lines.js';
 
 export const RESHARD_QUESTION = 'Do you want to proceed with the proposed reshard plan (yes/no)?';
 
 /** From the empty line behind the check to the last `Moving slot N from ID`. */
-export function reshardPlanLines(view: ClusterView, plan: ReshardPlan): string[] {
+export function reshardPlanLines(view: ClusterView, plan: ReshardPlan, dialect: LineDialect = 'redis-cli'): string[] {
   const blocks = (ids: readonly string[]): string[] =>
     ids.flatMap((id) => {
       const node = view.node(id);
-      return node === undefined ? [] : nodeLines(view, node, 4);
+      return node === undefined ? [] : nodeLines(view, node, 4, dialect);
     });
   return [
     '',

@@ -1,0 +1,95 @@
+// Where redis-cli and redis-trib.rb word the same line differently (cli.md 4, 8.14), as a table that the views ask. Pure.
+// Lines that only one of them has are in the view of the subcommand.
+import type { SlotSet } from '../../cluster/slot-set.js';
+import type { LineDialect } from '../terminal.js';
+
+export interface Wording {
+  /** check and fix begin with the info block. */
+  readonly infoFirst: boolean;
+  /** A master without replicas has its `0 additional replica(s)`. */
+  readonly countsNoReplicas: boolean;
+  /** Indentation of a node list is that of all its lines, not only of the first of each node. */
+  readonly indentsAll: boolean;
+  /** What stands behind the line about slots that nobody covers. */
+  readonly behindHoles: readonly string[];
+  /** The dots of waiting stand on the line that says what is waited for. */
+  readonly dotsBehind: boolean;
+  /** The word of the headings about uncovered slots, as each of them spells it. */
+  readonly following: string;
+  /** What set-timeout could not set, as each of them spells it. */
+  readonly nodeTimeout: string;
+  /** The slots of a node, as ranges. */
+  ranges(slots: SlotSet): string;
+  /** Slots that fix is about. */
+  slotList(slots: SlotSet): string;
+  /** The open slots of one node, up to the end of the line. */
+  openOfNode(slots: readonly number[]): string;
+  /** The open slots of all nodes: each node's in node order; up to the end of the line. */
+  openOfAll(slots: readonly (readonly number[])[]): string;
+  /** The sum of weights, which planning by slots has rounded to 32 bits. */
+  weight(total: number): string;
+  /** A threshold in percent, without its sign. */
+  percent(threshold: number): string;
+  /** The heading of call. */
+  command(words: readonly string[]): string;
+  /** What import says behind a key whose name the target has already. */
+  busyKey(source: string): string;
+}
+
+const BUSYKEY = 'ERR Target instance replied with error: BUSYKEY Target key name already exists.';
+
+function unique(slots: readonly (readonly number[])[]): number[] {
+  return [...new Set(slots.flat())];
+}
+
+/** The digits that a 32-bit float has for sure. */
+function shortest(value: number): string {
+  return String(Number(value.toPrecision(7)));
+}
+
+const REDIS_CLI: Wording = {
+  infoFirst: true,
+  countsNoReplicas: false,
+  indentsAll: true,
+  behindHoles: [''],
+  dotsBehind: false,
+  following: 'following',
+  nodeTimeout: 'node-timeout',
+  ranges: (slots) => slots.toBracketText(),
+  slotList: (slots) => slots.toBracketText(),
+  openOfNode: (slots) => `${slots.join(',')}.`,
+  // Ascending: redis-cli's own order is that of its hash table.
+  openOfAll: (slots) => `${unique(slots).sort((a, b) => a - b).join(',')}.`,
+  weight: (total) => total.toFixed(2),
+  percent: (threshold) => threshold.toFixed(2),
+  command: (words) => words.join(' '),
+  busyKey: (source) => `Source ${source} replied with error:\n${BUSYKEY}`,
+};
+
+const REDIS_TRIB_RB: Wording = {
+  infoFirst: false,
+  countsNoReplicas: true,
+  indentsAll: false,
+  behindHoles: [],
+  dotsBehind: true,
+  following: 'folowing', // sic
+  nodeTimeout: 'node-timeot', // sic
+  ranges: (slots) => slots.toString(),
+  slotList: (slots) => slots.toArray().join(','),
+  openOfNode: (slots) => `(${slots.join(',')}).`,
+  // In the order first seen (cli.md 2.4).
+  openOfAll: (slots) => unique(slots).join(','),
+  weight: shortest,
+  // A Ruby float always has a fraction.
+  percent: (threshold) => (Number.isInteger(threshold) ? threshold.toFixed(1) : String(threshold)),
+  // Letters of ASCII alone: the words are bytes.
+  command: ([name = '', ...rest]) => [name.replace(/[a-z]+/g, (letters) => letters.toUpperCase()), ...rest].join(' '),
+  busyKey: () => BUSYKEY,
+};
+
+const WORDINGS: Readonly<Record<LineDialect, Wording>> = { 'redis-cli': REDIS_CLI, 'redis-trib.rb': REDIS_TRIB_RB };
+
+/** The words of a dialect. */
+export function wordingOf(dialect: LineDialect): Wording {
+  return WORDINGS[dialect];
+}
