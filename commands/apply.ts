@@ -63,6 +63,7 @@ export default defineCommand({
   description: 'Applies a plan that was saved with --plan-out. Slots that are moved already are skipped, so an interrupted plan goes on when applied again; a plan for another cluster, other owners or other epochs is refused.',
   examples: ['redis-trib apply plan.json', 'redis-trib apply plan.json --dry-run', 'redis-trib apply plan.json 127.0.0.1:7001 --max-rate 10MB --yes'],
   async run({ args, options: wanted }, context): Promise<Applied> {
+    const settings = moverSettings(wanted);
     const [{ readPlanFile }, { judgeSavedPlan }] = await Promise.all([import('../src/cli/plan-file.js'), import('../src/plan/saved-plan.js')]);
     const saved = await readPlanFile(args.file, context);
     const seed = args.seed ?? parseSeed(saved.seed);
@@ -75,7 +76,7 @@ export default defineCommand({
     if (wanted.dryRun || (progress.left.size === 0 && !open)) return { saved, progress, applied: false, stats: undefined };
     await context.confirm('Do you want to apply this plan (yes/no)?');
     const { runMoves } = await import('../src/cli/run-moves.js');
-    const run = { settings: moverSettings(wanted), seed: seed.addresses.map(formatAddress).join(','), planFile: args.file, done: progress.done, keepReplicas: wanted.keepReplicas };
+    const run = { settings, seed: seed.addresses.map(formatAddress).join(','), planFile: args.file, done: progress.done, keepReplicas: wanted.keepReplicas };
     return { saved, progress, applied: true, stats: await runMoves(cluster, saved, run, context) };
   },
   render({ progress, applied }, { io }) {

@@ -2,7 +2,7 @@
 // forgets it within the 60 s that FORGET bans it; then it is reset or shut down. A node that is down is forgotten only.
 import { defineCommand, type CommandContext } from '../src/cli/define.js';
 import { seedAndNode } from '../src/cli/member-arguments.js';
-import { waitOptions, waitSettings } from '../src/cli/mover-options.js';
+import { methodOptions, methodSettings, waitOptions, waitSettings } from '../src/cli/mover-options.js';
 import { openSeed } from '../src/cli/open.js';
 import { flag, integer, list, type OptionValues } from '../src/cli/options.js';
 import type { ApplyStats } from '../src/apply/event.js';
@@ -20,6 +20,7 @@ const options = {
   timeout: integer('MS', 'with --drain: how long one MIGRATE may take', { min: 1, fallback: 60_000 }),
   maxStall: integer('MS', 'with --drain: how long one MIGRATE should keep its source busy at most', { min: 1, fallback: 20 }),
   ...waitOptions,
+  ...methodOptions,
 } as const;
 
 type Wanted = OptionValues<typeof options>;
@@ -63,7 +64,7 @@ async function drain(cluster: Cluster, steps: readonly MoveStep[], wanted: Wante
   const display = await showMoving(context.io, movedSlots(steps));
   try {
     const { timeout, maxStall } = wanted;
-    const stats = await cluster.apply({ steps }, { timeoutMs: timeout, maxStallMs: maxStall, ...waitSettings(wanted), ...(context.pause === undefined ? {} : { pause: context.pause }), signal: context.signal, onEvent: display.onEvent });
+    const stats = await cluster.apply({ steps }, { timeoutMs: timeout, maxStallMs: maxStall, ...waitSettings(wanted), ...methodSettings(wanted), ...(context.pause === undefined ? {} : { pause: context.pause }), signal: context.signal, onEvent: display.onEvent });
     display.done(stats);
     // Servers of 7.0 make a master that lost its last slot a replica of who took it: let that be known to all.
     await cluster.waitForAgreement({ signal: context.signal });

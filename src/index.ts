@@ -54,7 +54,7 @@ export type { ApplyEvent, ApplyStats, OnEvent } from './apply/event.js';
 export { roll, RollingStopped } from './apply/rolling/rolling.js';
 export type { RollingEvent, RollingOptions, TurnNode, TurnResult } from './apply/rolling/rolling.js';
 export { KeyConflict, MoveIncomplete } from './apply/mover/options.js';
-export type { MoverOptions, SlotFailure } from './apply/mover/options.js';
+export type { MoveMethod, MoverOptions, SlotFailure } from './apply/mover/options.js';
 export { PauseSwitch } from './apply/mover/pause-switch.js';
 export { applyFix } from './apply/fix/apply-fix.js';
 export type { FixOptions, FixOutcome, FixRequest } from './apply/fix/apply-fix.js';

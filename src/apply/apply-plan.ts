@@ -8,10 +8,11 @@ import { ReplyError } from '../resp/reply.js';
 import { waitForAgreement } from './agreement.js';
 import { delay } from './delay.js';
 import type { ApplyStats, OnEvent } from './event.js';
-import { moveSlots } from './mover/mover.js';
+import { moveByMethod } from './move-by-method.js';
 import type { MoverOptions } from './mover/options.js';
 import type { NodeLink } from './node-link.js';
 import { runNodeStep, type StepJob } from './steps/node-step.js';
+import { addStats, NOTHING } from './tally.js';
 
 export interface ApplyOptions extends MoverOptions {
   readonly onEvent?: OnEvent;
@@ -34,8 +35,6 @@ interface Job {
   readonly options: ApplyOptions;
   readonly emit: OnEvent;
 }
-
-const NOTHING: ApplyStats = { slots: 0, keys: 0, bytes: 0, ms: 0, retries: 0, warnings: [] };
 
 function linkOf(job: Job, id: string): NodeLink {
   const link = job.context.links.get(id);
@@ -118,16 +117,12 @@ async function together(job: Job, steps: readonly Step[], first: number): Promis
     const { context, options, emit } = job;
     const view = await context.view();
     const { links } = context;
-    stats = await moveSlots({ view, links, steps: moves, options, onEvent: emit, signal: options.signal });
+    stats = await moveByMethod({ view, links, steps: moves, options, onEvent: emit, signal: options.signal }, async () => ({ view: await context.view(), links: context.links }));
   } else {
     await Promise.all(steps.map((step) => single(job, step)));
   }
   steps.forEach((step, index) => job.emit({ kind: 'stepDone', index: first + index, step }));
   return stats;
-}
-
-function add(a: ApplyStats, b: ApplyStats): ApplyStats {
-  return { slots: a.slots + b.slots, keys: a.keys + b.keys, bytes: a.bytes + b.bytes, ms: a.ms + b.ms, retries: a.retries + b.retries, warnings: [...a.warnings, ...b.warnings] };
 }
 
 /** Carries out steps in order. Throws what the first failing step throws; earlier steps stay done. */
@@ -139,7 +134,7 @@ export async function applySteps(context: ApplyContext, steps: readonly Step[], 
     const kind = steps[at]?.kind;
     let end = at + 1;
     while (end < steps.length && steps[end]?.kind === kind) end++;
-    stats = add(stats, await together(job, steps.slice(at, end), at));
+    stats = addStats(stats, await together(job, steps.slice(at, end), at));
     at = end;
   }
   return { ...stats, ms: Date.now() - start };

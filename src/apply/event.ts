@@ -21,6 +21,10 @@ export type ApplyEvent =
       readonly bytes: number;
       readonly ms: number;
     }
+  /** The servers move slots themselves (cli 6): sent at every look at such a job, with the state that the server tells. */
+  | { readonly kind: 'jobSeen'; readonly id: string; readonly source: EventNode; readonly target: EventNode; readonly slots: number; readonly state: string; readonly ms: number }
+  /** Such a job has ended well after `ms`. `keys`: in its slots when it began. `writePauseMs`: how long writes stood still, where the server tells. */
+  | { readonly kind: 'jobDone'; readonly id: string; readonly source: EventNode; readonly target: EventNode; readonly slots: number; readonly keys: number; readonly ms: number; readonly writePauseMs?: number }
   /** The target owns the slot and everybody reachable was told. */
   | { readonly kind: 'slotClosed'; readonly slot: number; readonly source: EventNode; readonly target: EventNode; readonly keys: number }
   | { readonly kind: 'retry'; readonly node: EventNode; readonly slot?: number; readonly reason: string; readonly attempt: number; readonly delayMs: number }
@@ -43,4 +47,6 @@ export interface ApplyStats {
   readonly ms: number;
   readonly retries: number;
   readonly warnings: readonly string[];
+  /** Longest pause of writes that a server told of a migration of its own; absent where there was none. */
+  readonly writePauseMs?: number;
 }

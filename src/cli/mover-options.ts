@@ -1,6 +1,6 @@
 // The options of every subcommand that moves slots, and what the mover makes of them.
-import type { MoverOptions } from '../apply/mover/options.js';
-import { decimal, flag, integer, type Option, type OptionExtras, type OptionValues, usageError } from './options.js';
+import type { MoveMethod, MoverOptions } from '../apply/mover/options.js';
+import { choice, decimal, flag, integer, type Option, type OptionExtras, type OptionValues, usageError } from './options.js';
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, ki: 2 ** 10, mi: 2 ** 20, gi: 2 ** 30 };
 
@@ -28,6 +28,12 @@ export const waitOptions = {
   waitReplicasTimeout: decimal('SECONDS', 'with --wait-replicas: how long they may take; then the slots stay open, and it ends', { min: 0.001, fallback: 30 }),
 } as const;
 
+/** Who moves the keys. Also of those that move slots beside other work. */
+export const methodOptions = {
+  method: choice(['auto', 'atomic', 'keys'], 'who moves the keys: the servers themselves (atomic: Redis 8.4, Valkey 9), or we (keys); auto (default): the servers where all nodes of a pair can'),
+  jobTimeout: decimal('SECONDS', 'how long one atomic migration (512 slots at most) may take; then it is cancelled', { min: 0.001, fallback: 3600 }),
+} as const;
+
 export const moverOptions = {
   timeout: integer('MS', 'how long the target may let one MIGRATE wait; both nodes stand still meanwhile', { min: 1, fallback: 60_000 }),
   pipeline: integer('KEYS', 'most keys in one MIGRATE (default: as many as stall the source for less than --max-stall)', { min: 1, fallback: undefined }),
@@ -36,12 +42,32 @@ export const moverOptions = {
   replace: flag('overwrite keys that exist on the target'),
   keepReplicas: flag('servers must not give replicas other masters meanwhile (cluster-allow-replica-migration no, then as it was)'),
   ...waitOptions,
+  ...methodOptions,
+  useAtomicSlotMigration: flag('as --method atomic, in the words of valkey-cli', { hidden: true }),
 } as const;
 
 export function waitSettings({ waitReplicas, waitReplicasTimeout }: OptionValues<typeof waitOptions>): Required<Pick<MoverOptions, 'waitReplicas' | 'waitReplicasMs'>> {
   return { waitReplicas, waitReplicasMs: Math.ceil(waitReplicasTimeout * 1000) };
 }
 
-export function moverSettings({ timeout, pipeline, maxStall, maxRate, replace, ...wait }: Omit<OptionValues<typeof moverOptions>, 'keepReplicas'>): MoverOptions {
-  return { timeoutMs: timeout, maxStallMs: maxStall, replace, ...waitSettings(wait), ...(pipeline === undefined ? {} : { pipeline }), ...(maxRate === undefined ? {} : { maxRate }) };
+type MoverValues = OptionValues<typeof moverOptions>;
+
+/** Throws a usage error for options that the servers would not obey. */
+function methodOf({ method, useAtomicSlotMigration, maxRate, replace, waitReplicas }: Omit<MoverValues, 'keepReplicas'>): MoveMethod {
+  const wanted = useAtomicSlotMigration ? 'atomic' : (method ?? 'auto');
+  if (useAtomicSlotMigration && method !== undefined && method !== 'atomic') throw usageError(`--use-atomic-slot-migration and --method ${method} contradict each other`);
+  const unheeded = [...(maxRate === undefined ? [] : ['--max-rate']), ...(replace ? ['--replace'] : []), ...(waitReplicas > 0 ? ['--wait-replicas'] : [])];
+  if (wanted === 'atomic' && unheeded.length > 0) throw usageError(`servers that move slots themselves know nothing of ${unheeded.join(' and ')}`, '--method keys obeys them');
+  return wanted;
+}
+
+export function methodSettings({ method, jobTimeout }: OptionValues<typeof methodOptions>): Required<Pick<MoverOptions, 'method' | 'jobLimitMs'>> {
+  return { method: method ?? 'auto', jobLimitMs: Math.ceil(jobTimeout * 1000) };
+}
+
+/** Throws a usage error for options that contradict each other. */
+export function moverSettings(values: Omit<MoverValues, 'keepReplicas'>): MoverOptions {
+  const { timeout, pipeline, maxStall, maxRate, replace, jobTimeout } = values;
+  const how = methodSettings({ method: methodOf(values), jobTimeout });
+  return { timeoutMs: timeout, maxStallMs: maxStall, replace, ...how, ...waitSettings(values), ...(pipeline === undefined ? {} : { pipeline }), ...(maxRate === undefined ? {} : { maxRate }) };
 }

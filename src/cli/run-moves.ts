@@ -35,19 +35,23 @@ export interface MoveRun {
  */
 export function continuation(plan: MovePlan, done: ReadonlySet<number>, run: Pick<MoveRun, 'seed' | 'planFile' | 'settings'>): string | undefined {
   const { seed, planFile } = run;
-  if (planFile !== undefined) return `redis-trib apply ${planFile} ${seed}${waiting(run)}`;
+  if (planFile !== undefined) return `redis-trib apply ${planFile} ${seed}${waiting(run)}${sameWay(run)}`;
   const left = new Map<string, number[]>();
   for (const step of plan.steps) {
     const slots = [...eachSlot(step.slots)].filter((slot) => !done.has(slot));
     if (slots.length > 0) left.set(step.target, [...(left.get(step.target) ?? []), ...slots]);
   }
-  const commands = [...left].map(([target, slots]) => `redis-trib reshard ${seed} --from all --to ${target} --slots ${rangesText(slots)}${waiting(run)} --yes`);
+  const commands = [...left].map(([target, slots]) => `redis-trib reshard ${seed} --from all --to ${target} --slots ${rangesText(slots)}${waiting(run)}${sameWay(run)} --yes`);
   return commands.length === 0 ? undefined : commands.join(' && ');
 }
 
 /** What must not be weaker when it goes on than when it began. */
 function waiting({ settings }: Pick<MoveRun, 'settings'>): string {
   return (settings.waitReplicas ?? 0) > 0 ? ` --wait-replicas ${settings.waitReplicas}` : '';
+}
+
+function sameWay({ settings: { method = 'auto' } }: Pick<MoveRun, 'settings'>): string {
+  return method === 'auto' ? '' : ` --method ${method}`;
 }
 
 /** `7-7` for a single slot alone: a bare number would be a count. */
@@ -68,7 +72,7 @@ function withContinuation(error: MoveIncomplete, next: string | undefined, run: 
   if (next === undefined) return error;
   // A saved plan knows its own open slots; other commands refuse a cluster with open slots. Keys that differ stop both.
   const conflict = cause instanceof KeyConflict;
-  const repair = failures.length > 0 && (conflict || planFile === undefined) ? `redis-trib fix ${seed}${conflict ? ' --replace' : ''}${waiting(run)} && ` : '';
+  const repair = failures.some(({ untouched }) => untouched !== true) && (conflict || planFile === undefined) ? `redis-trib fix ${seed}${conflict ? ' --replace' : ''}${waiting(run)} && ` : '';
   const advice = cause !== undefined && typeof cause === 'object' && cause !== null && 'hint' in cause && typeof cause.hint === 'string' ? `${cause.hint}; then: ` : '';
   return new MoveIncomplete(code, message, stats, failures, { hint: `${advice}${managedAdvice(error)}${repair}${next}`, exitCode, cause });
 }

@@ -1,6 +1,7 @@
 // Shows slots being moved: the predecessors' line a slot when piped, a progress line for a person. Counts events only.
 import type { ApplyEvent, ApplyStats, OnEvent } from '../apply/event.js';
 import type { Io } from './io.js';
+import { showJobs } from './moving-jobs.js';
 import { formatCount } from './views/check-table.js';
 import { movedSlotLine } from './views/reshard-lines.js';
 
@@ -24,11 +25,28 @@ export function formatBytes(bytes: number): string {
 
 /** `1,000 slots with 120,000 keys (9.8 MB) in 1.2 s`. */
 export function movedText(stats: ApplyStats): string {
-  return `${formatCount(stats.slots)} slots with ${formatCount(stats.keys)} keys (${formatBytes(stats.bytes)}) in ${(stats.ms / 1000).toFixed(1)} s`;
+  const { slots, keys, bytes, ms, writePauseMs } = stats;
+  // Servers that move slots themselves don't tell how many bytes they send.
+  const size = bytes === 0 && keys > 0 ? '' : ` (${formatBytes(bytes)})`;
+  const pause = writePauseMs === undefined ? '' : `; writes stood still for ${writePauseMs} ms at most`;
+  return `${formatCount(slots)} slots with ${formatCount(keys)} keys${size} in ${(ms / 1000).toFixed(1)} s${pause}`;
 }
 
 /** Milliseconds between two looks of the progress line: events come by the thousand a second. */
 const DRAW_EVERY_MS = 50;
+
+/** Slots are closed by the dozen: one write wakes the reader once. */
+function gatheredLines(io: Io): { line: (text: string) => void; print: () => void } {
+  let lines: string[] = [];
+  const print = (): void => {
+    if (lines.length > 0) io.out(lines.join('\n'));
+    lines = [];
+  };
+  const line = (text: string): void => {
+    if (lines.push(text) === 1) setImmediate(print);
+  };
+  return { line, print };
+}
 
 /** Starts the display for a move of `slots` slots; `plain`: the predecessors' lines instead of progress. */
 export async function showMoving(io: Io, slots: number, plain = io.mode === 'plain'): Promise<MovingDisplay> {
@@ -42,23 +60,19 @@ export async function showMoving(io: Io, slots: number, plain = io.mode === 'pla
     if (event.kind === 'batchMoved') {
       seen.keys += event.keys;
       seen.bytes += event.bytes;
-    } else if (event.kind === 'slotClosed') seen.slots++;
+    } else if (event.kind === 'jobDone') seen.keys += event.keys;
+    else if (event.kind === 'slotClosed') seen.slots++;
     else if (event.kind === 'waiting' && event.for === 'replication') progress?.describe('waiting for replicas of the target to keep up');
     const now = performance.now();
     if (now - drawn < DRAW_EVERY_MS) return;
     drawn = now;
     const rate = seen.bytes / Math.max(0.001, (now - started) / 1000);
-    progress?.update(seen.slots, `${formatCount(seen.keys)} keys, ${formatBytes(seen.bytes)}, ${formatBytes(rate)}/s`);
+    const amount = seen.bytes === 0 && seen.keys > 0 ? '' : `, ${formatBytes(seen.bytes)}, ${formatBytes(rate)}/s`;
+    progress?.update(seen.slots, `${formatCount(seen.keys)} keys${amount}`);
   };
-  let lines: string[] = [];
-  const print = (): void => {
-    if (lines.length > 0) io.out(lines.join('\n'));
-    lines = [];
-  };
-  // Slots are closed by the dozen: one write wakes the reader once.
-  const line = (text: string): void => {
-    if (lines.push(text) === 1) setImmediate(print);
-  };
+  const { line, print } = gatheredLines(io);
+  const status = (text: string): void => progress?.update(seen.slots, `${formatCount(seen.keys)} keys; ${text}`);
+  const jobs = showJobs(io, status, plain ? line : undefined);
   const rest = (slots: number, total: number): void => {
     print();
     restingSince = performance.now();
@@ -75,6 +89,8 @@ export async function showMoving(io: Io, slots: number, plain = io.mode === 'pla
     onEvent(event) {
       if (event.kind === 'paused') return rest(event.slots, event.total);
       if (event.kind === 'resumed') return goOn();
+      if (event.kind === 'jobSeen') return jobs.seen(event);
+      if (event.kind === 'jobDone') jobs.done(event);
       if (event.kind === 'warning' && event.code === 'REPLACED' && event.slot !== undefined) replaced.add(event.slot);
       if (event.kind === 'warning') io.note(`${io.errStyle.warn('warning:')} ${event.message}`);
       else if (plain && event.kind === 'slotClosed') line(movedSlotLine(event.slot, event.source.name, event.target.name, event.keys, replaced.has(event.slot)));

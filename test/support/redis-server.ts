@@ -133,12 +133,12 @@ class SpawnedNode implements RedisNode {
 }
 
 /** Starts one redis-server without persistence; extra arguments as on its command line (`--requirepass`, `x`). */
-export async function startRedis(extraArgs: readonly string[] = []): Promise<RedisNode> {
+export async function startRedis(extraArgs: readonly string[] = [], program: readonly [string, ...string[]] = ['redis-server']): Promise<RedisNode> {
   for (let attempt = 0; attempt < 5; attempt++) {
     const port = await freePort();
     const dir = mkdtempSync(join(tmpdir(), 'redis-trib-test-'));
     const base = ['--port', String(port), '--bind', HOST, '--dir', dir, '--save', '', '--appendonly', 'no', '--daemonize', 'no'];
-    const child = spawn('redis-server', [...base, ...extraArgs], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program[0], [...program.slice(1), ...base, ...extraArgs], { stdio: ['ignore', 'pipe', 'pipe'] });
     const node = new SpawnedNode(port, dir, child);
     if (await node.ready()) return node;
     const said = node.log();
@@ -162,10 +162,27 @@ function bundle(nodes: readonly RedisNode[]): RedisNodes {
   return { nodes, seed: nodes[0]?.address ?? '', stop, [Symbol.asyncDispose]: stop };
 }
 
+interface StartOptions {
+  /** Another server with the arguments of redis-server, e.g. the bundled one. */
+  readonly program?: readonly [string, ...string[]];
+  /** Hears of each node as soon as it runs, before it belongs to a cluster. */
+  readonly started?: (index: number, node: RedisNode) => void;
+}
+
+/** Further arguments for all nodes, or for each by its index. */
+export type ExtraArgs = readonly string[] | ((index: number) => readonly string[]);
+
 /** `count` empty nodes in cluster mode that don't know each other yet. */
-export async function startClusterNodes(count: number, extraArgs: readonly string[] = []): Promise<RedisNodes> {
-  const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '5000', '--repl-diskless-sync-delay', '0', ...extraArgs];
-  const started = await Promise.allSettled(Array.from({ length: count }, () => startRedis(args)));
+export async function startClusterNodes(count: number, extraArgs: ExtraArgs = [], { program, started: told }: StartOptions = {}): Promise<RedisNodes> {
+  const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '5000', '--repl-diskless-sync-delay', '0'];
+  const extra = (index: number): readonly string[] => (typeof extraArgs === 'function' ? extraArgs(index) : extraArgs);
+  const started = await Promise.allSettled(
+    Array.from({ length: count }, async (_, index) => {
+      const node = await startRedis([...args, ...extra(index)], program);
+      told?.(index, node);
+      return node;
+    }),
+  );
   const nodes = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const failed = started.find((one) => one.status === 'rejected');
   if (failed === undefined) return bundle(nodes);
@@ -173,10 +190,10 @@ export async function startClusterNodes(count: number, extraArgs: readonly strin
   throw failed.reason;
 }
 
-export interface RedisClusterOptions {
+export interface RedisClusterOptions extends StartOptions {
   /** Replicas of each master, default 0. */
   readonly replicas?: number;
-  readonly extraArgs?: readonly string[];
+  readonly extraArgs?: ExtraArgs;
   /** First and last slot of each master, default: even shares in node order. */
   readonly slots?: readonly (readonly [number, number] | null)[];
 }
@@ -184,7 +201,7 @@ export interface RedisClusterOptions {
 /** A formed cluster: `masters` masters first in `nodes`, then their replicas; returns when all nodes agree and say ok. */
 export async function startRedisCluster(masters: number, options: RedisClusterOptions = {}): Promise<RedisNodes> {
   const perMaster = options.replicas ?? 0;
-  const cluster = await startClusterNodes(masters * (1 + perMaster), options.extraArgs);
+  const cluster = await startClusterNodes(masters * (1 + perMaster), options.extraArgs, options);
   const links = await Promise.all(cluster.nodes.map((node) => node.connect()));
   try {
     await formCluster(cluster.nodes, links, masters, options);

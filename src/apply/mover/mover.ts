@@ -3,18 +3,20 @@
 import { isHere } from '../../client/here.js';
 import { SlotSet } from '../../cluster/slot-set.js';
 import type { ClusterView } from '../../cluster/view.js';
-import { ExitCode, TribError } from '../../errors.js';
+import { TribError } from '../../errors.js';
 import type { MoveStep } from '../../plan/step.js';
-import type { ApplyEvent, ApplyStats, OnEvent } from '../event.js';
+import type { ApplyStats, OnEvent } from '../event.js';
 import type { NodeLink } from '../node-link.js';
 import { inRounds } from '../rounds.js';
 import { settleEpochs } from '../settle-epochs.js';
+import { addStats, NOTHING, Tally } from '../tally.js';
 import { ClientLoad, type Portion } from './client-load.js';
 import { closeSlots } from './closing.js';
+import { failed, interrupted } from './incomplete.js';
 import { Lane } from './lane.js';
 import { tellLateOnes } from './late.js';
 import type { MoverOptions, MoverSettings, SlotFailure } from './options.js';
-import { MoveIncomplete, moverSettings } from './options.js';
+import { moverSettings } from './options.js';
 import { StallBudget } from './pace.js';
 import type { Pair } from './pair.js';
 import { movePair } from './pair.js';
@@ -35,6 +37,8 @@ export interface MoveRequest {
   readonly onEvent: OnEvent;
   /** Finishes the slots in flight, then throws ABORTED. */
   readonly signal: AbortSignal | undefined;
+  /** What of the same plan has been moved before, to be told with the rest. */
+  readonly before?: ApplyStats;
 }
 
 /** Milliseconds that nodes get to hear of each other's config epochs; a ping takes a second or two. */
@@ -42,39 +46,19 @@ const EPOCHS_MS = 10_000;
 /** So many masters are all asked what they have heard; of more, those that take part. */
 const FEW_MASTERS = 64;
 
-/** Counts what happened out of the events. */
-class Tally {
-  /** Slots moved, with their new owners. */
-  readonly owners = new Map<number, string>();
-  private keys = 0;
-  private bytes = 0;
-  private retries = 0;
-  private readonly warnings: string[] = [];
-  private readonly start = Date.now();
-
-  constructor(private readonly onEvent: OnEvent) {}
-
-  readonly emit = (event: ApplyEvent): void => {
-    if (event.kind === 'slotClosed') this.owners.set(event.slot, event.target.id);
-    else if (event.kind === 'retry') this.retries++;
-    else if (event.kind === 'warning') this.warnings.push(event.message);
-    else if (event.kind === 'batchMoved') {
-      this.keys += event.keys;
-      this.bytes += event.bytes;
-    }
-    this.onEvent(event);
-  };
-
-  stats(): ApplyStats {
-    const { owners, keys, bytes, retries, warnings } = this;
-    return { slots: owners.size, keys, bytes, retries, warnings: [...warnings], ms: Date.now() - this.start };
-  }
-}
-
-function link(request: MoveRequest, id: string): NodeLink {
+export function link(request: Pick<MoveRequest, 'links'>, id: string): NodeLink {
   const found = request.links.get(id);
   if (found === undefined) throw new TribError('NO_SUCH_NODE', `Node ${id} is not connected`);
   return found;
+}
+
+/** All masters, those between which something moves, and how to learn that one of these has been replaced. */
+export function takePart({ view, links }: Pick<MoveRequest, 'view' | 'links'>, work: readonly PairWork[]): { masters: NodeLink[]; involved: NodeLink[]; replaced: MoverSettings['replaced'] } {
+  const masters = view.masters.map((node) => link({ links }, node.id));
+  const involved = masters.filter(({ id }) => work.some(({ source, target }) => source === id || target === id));
+  const leaving = new SlotSet(work.flatMap(({ move, finish }) => [...move, ...finish]));
+  const suspects = involved.map((suspect) => ({ link: suspect, keeps: (view.node(suspect.id)?.slots ?? new SlotSet()).difference(leaving) }));
+  return { masters, involved, replaced: () => replacedNode(masters, suspects) };
 }
 
 /** Shared by all pairs of a move. */
@@ -111,11 +95,8 @@ export async function moveSlots(request: MoveRequest): Promise<ApplyStats> {
   const tally = new Tally(request.onEvent);
   const work = preflight(request.view, request.steps);
   requireReplicas(request.view, request.steps, request.options.waitReplicas ?? 0);
-  const masters = request.view.masters.map((node) => link(request, node.id));
-  const involved = masters.filter(({ id }) => work.some(({ source, target }) => source === id || target === id));
-  const leaving = new SlotSet(work.flatMap(({ move, finish }) => [...move, ...finish]));
-  const suspects = involved.map((suspect) => ({ link: suspect, keeps: (request.view.node(suspect.id)?.slots ?? new SlotSet()).difference(leaving) }));
-  const settings = moverSettings(request.options, tally.emit, request.signal, () => replacedNode(masters, suspects));
+  const { masters, involved, replaced } = takePart(request, work);
+  const settings = moverSettings(request.options, tally.emit, request.signal, replaced);
   const here = involved.some(({ address }) => isHere(address.host));
   const clients = new ClientLoad(involved, request.options.crowds ?? (() => here));
   const total = wanted(work);
@@ -133,30 +114,16 @@ export async function moveSlots(request: MoveRequest): Promise<ApplyStats> {
   }
   limits.clients.stop();
   await tellLateOnes(settings, masters, request.view.replicas.flatMap(({ id }) => request.links.get(id) ?? []), tally.owners);
-  const stats = tally.stats();
+  const before = request.before ?? NOTHING;
+  const stats = addStats(before, tally.stats());
   const broken = outcomes.find((outcome) => outcome.status === 'rejected');
   const [first] = failures;
-  if (request.signal?.aborted === true) throw interrupted(stats, failures, work);
+  if (request.signal?.aborted === true) throw interrupted(stats, failures, total + before.slots);
   if (first !== undefined) throw failed(stats, failures, first.error);
   if (broken !== undefined) throw failed(stats, failures, broken.reason);
   return stats;
 }
 
-const RERUN = 'fix closes what is open; the same command again goes on';
-
 function wanted(work: readonly PairWork[]): number {
   return work.reduce((sum, pair) => sum + pair.move.length, 0);
-}
-
-function interrupted(stats: ApplyStats, failures: readonly SlotFailure[], work: readonly PairWork[]): MoveIncomplete {
-  const message = `Interrupted: ${stats.slots} of ${wanted(work)} slots were moved, with ${stats.keys} keys`;
-  return new MoveIncomplete('ABORTED', message, stats, failures, { hint: RERUN, exitCode: ExitCode.interrupted });
-}
-
-function failed(stats: ApplyStats, failures: readonly SlotFailure[], cause: unknown): MoveIncomplete {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  const slots = failures.length > 1 ? ` (and ${failures.length - 1} more slots)` : '';
-  const hint = cause instanceof TribError && cause.hint !== undefined ? `${cause.hint}; ${RERUN}` : RERUN;
-  const code = cause instanceof TribError && cause.code === 'REPLICAS_BEHIND' ? cause.code : 'MOVE_FAILED';
-  return new MoveIncomplete(code, `${text}${slots}`, stats, failures, { hint, exitCode: ExitCode.failed, cause });
 }

@@ -3,7 +3,19 @@ import { TribError } from '../../errors.js';
 import type { ApplyStats, EventNode, OnEvent } from '../event.js';
 import type { PauseSwitch } from './pause-switch.js';
 
+/** Who moves the keys: the servers by themselves, whole ranges at a time (Redis 8.4, Valkey 9), or we, key by key. */
+export type MoveMethod = 'auto' | 'atomic' | 'keys';
+
 export interface MoverOptions {
+  /**
+   * Default auto: atomic between nodes that all can (with their replicas), key by key elsewhere, and where an option is given
+   * that only the key-by-key way obeys: maxRate, replace, waitReplicas.
+   */
+  readonly method?: MoveMethod;
+  /** Slots of one atomic job, at most; default 512. */
+  readonly jobSlots?: number;
+  /** How long one atomic job may take until it is cancelled, milliseconds; default an hour. */
+  readonly jobLimitMs?: number;
   /** Milliseconds one MIGRATE may keep the source busy; batches shrink and grow to stay below. Default 20. */
   readonly maxStallMs?: number;
   /** Slots open at the same time for each (source, target) pair, at most. Default 128; beside clients 32 unless the nodes are far away. */
@@ -54,6 +66,9 @@ export function moverSettings(options: MoverOptions, emit: OnEvent, signal?: Abo
     maxRate: options.maxRate,
     maxReplicaLag: options.maxReplicaLag ?? 32 * 1024 * 1024,
     timeoutMs: options.timeoutMs ?? 10_000,
+    method: options.method ?? 'auto',
+    jobSlots: Math.max(1, options.jobSlots ?? 512),
+    jobLimitMs: options.jobLimitMs ?? 3_600_000,
     replace: options.replace ?? false,
     retryMs: options.retryMs ?? 30_000,
     waitReplicas: options.waitReplicas ?? 0,
@@ -72,6 +87,8 @@ export interface SlotFailure {
   readonly error: Error;
   /** Keys that exist on both sides with different values, as binary strings. */
   readonly conflicts: readonly string[];
+  /** It is where it was, and closed: servers that move slots themselves move them whole or not at all. */
+  readonly untouched?: true;
 }
 
 /** The mover stopped before the plan was done: code MOVE_FAILED or REPLICAS_BEHIND (exit 1), or ABORTED (exit 130). */

@@ -1,0 +1,45 @@
+// Jobs that run in the servers before we begin: those of an earlier run of the same plan are gone on with; others' must not be
+// disturbed, neither by a job nor by SETSLOT (cli 6.4, 6.6).
+import { TribError } from '../../errors.js';
+import type { PairWork } from '../mover/preflight.js';
+import type { NodeLink } from '../node-link.js';
+import { mapBounded } from '../parallel.js';
+import type { JobReport, JobWays } from './job.js';
+
+const AT_ONCE = 64;
+
+function isPartOf({ source, target, move }: PairWork, job: JobReport): boolean {
+  if (job.source !== source || job.target !== target) return false;
+  const planned = new Set(move);
+  return [...job.slots].every((slot) => planned.has(slot));
+}
+
+function foreign(jobs: readonly JobReport[], name: (id: string) => string): TribError {
+  const shown = jobs.slice(0, 3).map(({ slots, source, target, state, id }) => `${slots.toString()} from ${name(source)} to ${name(target)} (${state}, ${id})`);
+  return new TribError('JOB_RUNNING', `The servers are moving slots themselves: ${shown.join('; ')}${jobs.length > 3 ? '; …' : ''}`, {
+    hint: 'another reshard may be running; wait for it, or cancel it at these nodes: CLUSTER MIGRATION CANCEL ALL at the target (Redis), CLUSTER CANCELSLOTMIGRATIONS at the source (Valkey)',
+  });
+}
+
+/** Running jobs that the nodes tell of, each once. Who can't tell has none. */
+async function runningJobs(nodes: readonly NodeLink[], ways: JobWays): Promise<JobReport[]> {
+  const lists = await mapBounded(nodes, AT_ONCE, (node) => ways.list(node).catch(() => []));
+  const running = lists.flat().filter(({ end }) => end === undefined);
+  return [...new Map(running.map((job) => [job.id, job])).values()];
+}
+
+/**
+ * The jobs under way that belong to pairs of `work`, by pair. All masters are asked, as a source may not have heard yet of the
+ * job that its target was told to do. Throws TribError JOB_RUNNING when a node that takes part is busy with another one.
+ */
+export async function jobsUnderWay(masters: readonly NodeLink[], ways: JobWays, work: readonly PairWork[], involved: ReadonlySet<string>): Promise<Map<PairWork, JobReport[]>> {
+  const ours = new Map<PairWork, JobReport[]>();
+  const others: JobReport[] = [];
+  for (const job of await runningJobs(masters, ways)) {
+    const pair = work.find((one) => isPartOf(one, job));
+    if (pair !== undefined) ours.set(pair, [...(ours.get(pair) ?? []), job]);
+    else if (involved.has(job.source) || involved.has(job.target)) others.push(job);
+  }
+  if (others.length > 0) throw foreign(others, (id) => masters.find((node) => node.id === id)?.name ?? id);
+  return ours;
+}

@@ -1,0 +1,85 @@
+// Who moves what: pairs whose servers can do it themselves, and the rest key by key, never both at once (cli 6.4, 6.6).
+// Not here: the two ways (atomic/schedule.ts, mover/mover.ts).
+import type { ClusterView } from '../cluster/view.js';
+import { TribError } from '../errors.js';
+import type { MoveStep } from '../plan/step.js';
+import { waysOfAll } from './atomic/design.js';
+import type { JobReport, JobWays } from './atomic/job.js';
+import type { AtomicPair } from './atomic/schedule.js';
+import type { ApplyStats } from './event.js';
+import { requireOneDatabase } from './mover/databases.js';
+import { failed } from './mover/incomplete.js';
+import { link, moveSlots, takePart, type MoveRequest } from './mover/mover.js';
+import { MoveIncomplete, type MoverOptions } from './mover/options.js';
+import type { PairWork } from './mover/preflight.js';
+import { preflight } from './mover/preflight.js';
+
+/** Options that only the key-by-key way obeys. */
+function wantsKeys({ method, maxRate, replace, waitReplicas }: MoverOptions): boolean {
+  return method === 'keys' || maxRate !== undefined || replace === true || (waitReplicas ?? 0) > 0;
+}
+
+/** Why the servers can't move a pair's slots themselves; undefined when they can. */
+function obstacle(view: ClusterView, { source, target }: PairWork, ways: ReadonlyMap<string, JobWays>): string | undefined {
+  const members = [source, target].flatMap((id) => [id, ...view.replicasOf(id).map((replica) => replica.id)]); // a replica may be promoted in the middle
+  const unable = members.find((id) => ways.get(id) === undefined || ways.get(id) !== ways.get(source));
+  if (unable !== undefined) return `${view.node(unable)?.name ?? unable} can't do it as ${view.node(source)?.name ?? source} does (Redis 8.4 or Valkey 9 is needed)`;
+  const open = [source, target].map((id) => view.node(id)).find((node) => node !== undefined && node.migrating.size + node.importing.size > 0);
+  return open === undefined ? undefined : `${open.name} has slots that were opened by SETSLOT`;
+}
+
+interface Division {
+  readonly atomic: readonly PairWork[];
+  readonly byKeys: readonly PairWork[];
+}
+
+/** Throws NO_ATOMIC when method `atomic` cannot be had for all. */
+function divide({ view, options }: MoveRequest, work: readonly PairWork[], ways: ReadonlyMap<string, JobWays>): Division {
+  if (options.method === 'atomic') {
+    const why = work.map((pair) => (pair.move.length === 0 ? undefined : obstacle(view, pair, ways))).find((text) => text !== undefined);
+    if (why !== undefined) throw new TribError('NO_ATOMIC', `The servers can't move these slots themselves: ${why}`, { hint: '--method auto lets them where they can, and moves key by key elsewhere; open slots: fix' });
+  }
+  const able = wantsKeys(options) ? [] : work.filter((pair) => pair.move.length > 0 && obstacle(view, pair, ways) === undefined);
+  return { atomic: able, byKeys: work.filter((pair) => !able.includes(pair)) };
+}
+
+/** The steps of the pairs that are moved key by key. */
+function stepsOf(steps: readonly MoveStep[], pairs: readonly PairWork[]): MoveStep[] {
+  return steps.filter((step) => pairs.some(({ source, target }) => source === step.source && target === step.target));
+}
+
+/**
+ * Carries out move steps in the ways that options and servers allow. `fresh`: the cluster after some of them. Throws as moveSlots
+ * and moveAtomically, or NO_ATOMIC, JOB_RUNNING, SEVERAL_DATABASES before anything has moved.
+ */
+export async function moveByMethod(request: MoveRequest, fresh: () => Promise<Pick<MoveRequest, 'view' | 'links'>>): Promise<ApplyStats> {
+  const { view, steps } = request;
+  const work = preflight(view, steps);
+  const { masters, involved } = takePart(request, work);
+  const replicas = involved.flatMap(({ id }) => view.replicasOf(id).map((replica) => link(request, replica.id)));
+  const ways = await waysOfAll([...involved, ...replicas]);
+  const { atomic, byKeys } = divide(request, work, ways);
+  if (ways.size === 0) return moveSlots(request);
+  const underWay = new Map<PairWork, JobReport[]>();
+  const { jobsUnderWay } = await import('./atomic/under-way.js');
+  for (const design of new Set(ways.values())) {
+    for (const [pair, jobs] of await jobsUnderWay(masters, design, atomic, new Set(involved.map(({ id }) => id)))) underWay.set(pair, jobs);
+  }
+  await requireOneDatabase(byKeys.map(({ source }) => link(request, source)).filter(({ id }) => ways.has(id)));
+  if (atomic.length === 0) return moveSlots(request);
+  const { moveAtomically } = await import('./atomic/schedule.js');
+  const pairs = atomic.flatMap((pair): AtomicPair[] => {
+    const its = ways.get(pair.source);
+    return its === undefined ? [] : [{ work: pair, ways: its, underWay: underWay.get(pair) ?? [] }];
+  });
+  const { stats, left } = await moveAtomically(request, pairs);
+  const rest = [...left, ...stepsOf(steps, byKeys)];
+  if (rest.length === 0) return stats;
+  try {
+    await requireOneDatabase(left.map(({ source }) => link(request, source)));
+    return await moveSlots({ ...request, ...(await fresh()), steps: rest, before: stats });
+  } catch (error) {
+    if (error instanceof MoveIncomplete) throw error;
+    throw failed(stats, [], error, true); // before it could begin
+  }
+}

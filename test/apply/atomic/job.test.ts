@@ -1,0 +1,111 @@
+// What servers of both designs tell of their migrations, in RESP2 and RESP3, as one kind of report; and whom jobs keep busy. No nodes.
+import { expect, it } from 'vitest';
+import { Locks } from '../../../src/apply/atomic/locks.js';
+import { JobFailed, refusal } from '../../../src/apply/atomic/failure.js';
+import type { JobEnds, JobReport, JobWays } from '../../../src/apply/atomic/job.js';
+import { pullWays } from '../../../src/apply/atomic/pull.js';
+import { pushWays } from '../../../src/apply/atomic/push.js';
+import { waysOf } from '../../../src/apply/atomic/design.js';
+import type { NodeLink } from '../../../src/apply/node-link.js';
+import type { Arg } from '../../../src/resp/command.js';
+import type { Reply } from '../../../src/resp/reply.js';
+import { ReplyError } from '../../../src/resp/reply.js';
+
+/** A node that answers everything alike, and remembers what it was asked. */
+function node(id: string, reply: Reply | ReplyError): NodeLink & { readonly said: string[] } {
+  const said: string[] = [];
+  const command = (words: readonly Arg[]): Promise<Reply> => {
+    said.push(words.join(' '));
+    return reply instanceof ReplyError ? Promise.reject(reply) : Promise.resolve(reply);
+  };
+  const pipeline = (list: readonly (readonly Arg[])[]): Promise<(Reply | ReplyError)[]> => Promise.resolve(list.map(() => reply));
+  return { id, name: id, said, connection: () => Promise.resolve({ command, pipeline }) } as unknown as NodeLink & { readonly said: string[] };
+}
+
+const flat = (fields: Record<string, Reply>): Reply => Object.entries(fields).flat();
+const real = (fields: Record<string, Reply>): Reply => new Map<Reply, Reply>(Object.entries(fields));
+
+async function only(ways: JobWays, fields: Record<string, Reply>, shape: (fields: Record<string, Reply>) => Reply): Promise<JobReport | undefined> {
+  const jobs = await ways.list(node('x', [shape(fields)]));
+  expect(jobs).toHaveLength(1);
+  return jobs[0];
+}
+
+const task = { id: 'T1', slots: '0-100 200 300-301', source: 'aa', dest: 'bb', operation: 'import', state: 'failed', last_error: 'link lost', retries: 3, create_time: 1, start_time: 2, end_time: -1, write_pause_ms: -1 };
+const job = { name: 'J1', operation: 'EXPORT', slot_ranges: '5-7', target_node: 'bb', source_node: 'aa', create_time: 1, last_update_time: 2, last_ack_time: 3, state: 'snapshotting', message: '', cow_size: 0 };
+
+it.each([['RESP2', flat], ['RESP3', real]] as const)('reads a task of Redis in %s: failed is no end, unset times are none', async (_, shape) => {
+  const read = await only(pullWays, task, shape);
+  expect(read).toMatchObject({ id: 'T1', source: 'aa', target: 'bb', side: 'target', state: 'failed', end: undefined, retries: 3, message: 'link lost', writePauseMs: undefined });
+  expect(read?.slots.toString()).toBe('0-100,200,300-301');
+  expect(await only(pullWays, { ...task, operation: 'migrate', state: 'completed', write_pause_ms: 7n }, shape)).toMatchObject({ side: 'source', end: 'done', writePauseMs: 7 });
+  expect(await only(pullWays, { ...task, operation: 'migrate' }, shape)).toMatchObject({ side: 'source', end: 'failed' }); // the source doesn't begin anew
+  expect(await only(pullWays, { ...task, state: 'canceled' }, shape)).toMatchObject({ end: 'cancelled' });
+});
+
+it.each([['RESP2', flat], ['RESP3', real]] as const)('reads a job of Valkey in %s: failed is the end', async (_, shape) => {
+  const read = await only(pushWays, job, shape);
+  expect(read).toMatchObject({ id: 'J1', source: 'aa', target: 'bb', side: 'source', state: 'snapshotting', end: undefined });
+  expect(read?.slots.toString()).toBe('5-7');
+  for (const [state, end] of [['success', 'done'], ['failed', 'failed'], ['cancelled', 'cancelled']] as const) expect(await only(pushWays, { ...job, state }, shape)).toMatchObject({ end });
+});
+
+it('a version with other fields is refused by name, not misread', async () => {
+  await expect(only(pullWays, { ...task, state: 5 }, flat)).rejects.toMatchObject({ code: 'PROTOCOL', message: expect.stringContaining('"state"') as string, hint: expect.stringContaining('--method keys') as string });
+  await expect(pushWays.list(node('x', 'OK'))).rejects.toMatchObject({ code: 'PROTOCOL' });
+});
+
+it('cancels at the target before the source, which may be gone (Redis); at the source alone, others of which end too (Valkey)', async () => {
+  const [source, target] = [node('aa', new ReplyError('ERR no such task')), node('bb', 1)];
+  await pullWays.cancel({ source, target }, 'T1');
+  expect([target.said, source.said]).toEqual([['CLUSTER MIGRATION CANCEL ID T1'], ['CLUSTER MIGRATION CANCEL ID T1']]);
+  const pushing: JobEnds = { source: node('aa', [flat(job), flat({ ...job, name: 'J2', state: 'success' }), flat({ ...job, name: 'J3', operation: 'IMPORT', source_node: 'cc' })]), target };
+  expect(pushWays.bystanders(await pushWays.list(pushing.source), pushing).map(({ id }) => id)).toEqual(['J1']);
+  expect(pullWays.bystanders([], pushing)).toEqual([]);
+});
+
+it.each<[string, Reply | ReplyError, JobWays | undefined]>([
+  ['Redis 8.4', [['cluster|migration', -4], null], pullWays],
+  ['Valkey 9', [null, ['cluster|migrateslots', -4]], pushWays],
+  ['older ones', [null, null], undefined],
+  ['RESP3 empty entries', [[], []], undefined],
+  ['a user who may not ask', new ReplyError('NOPERM no'), undefined],
+])('what a node can do is asked, not guessed: %s', async (_, reply, ways) => {
+  expect(await waysOf(node('x', reply))).toBe(ways);
+});
+
+it('tells refusals apart: not able, busy for now, not fitting', () => {
+  const ends: JobEnds = { source: node('aa', 1), target: node('bb', 1) };
+  const remedy = (text: string): unknown => {
+    const error = refusal(ends, new ReplyError(text));
+    return error instanceof JobFailed ? error.remedy : (error as { code: string }).code;
+  };
+  expect(remedy("ERR unknown subcommand 'MIGRATION'. Try CLUSTER HELP.")).toBe('by-keys');
+  expect(remedy('NOPERM User x has no permissions to run the command')).toBe('by-keys');
+  expect(remedy('ERR a loaded module does not support slot migrations')).toBe('by-keys');
+  expect(remedy('ERR there is already a task in progress')).toBe('EBUSY');
+  expect(remedy('ERR slots are being trimmed')).toBe('EBUSY');
+  expect(remedy('ERR slot 5 is not served by this node')).toBe('none');
+  expect(remedy('CLUSTERDOWN The cluster is down')).toBe('CLUSTERDOWN');
+});
+
+it('names are taken together or not at all, and waiters that fit go on in their order', async () => {
+  const locks = new Locks();
+  const told: string[] = [];
+  const free = await locks.take(['a', 'b']);
+  const third = locks.take(['b', 'c']).then((release) => {
+    told.push('bc');
+    return release;
+  });
+  const other = await locks.take(['d']);
+  const fourth = locks.take(['c', 'd']).then((release) => {
+    told.push('cd');
+    return release;
+  });
+  other();
+  (await fourth)();
+  expect(told).toEqual(['cd']);
+  free();
+  (await third)();
+  expect(told).toEqual(['cd', 'bc']);
+});

@@ -1,0 +1,200 @@
+// One migration by the servers, with servers that answer as the test says: lost answers, forgotten jobs, failures, cancellations
+// that come too late or would hit others. Time is virtual. No nodes; those are in moves.test.ts.
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { JobFailed } from '../../../src/apply/atomic/failure.js';
+import type { JobEnds, JobReport, JobWays } from '../../../src/apply/atomic/job.js';
+import { runJob } from '../../../src/apply/atomic/run-job.js';
+import type { ApplyEvent } from '../../../src/apply/event.js';
+import { moverSettings, type MoverOptions } from '../../../src/apply/mover/options.js';
+import type { NodeLink } from '../../../src/apply/node-link.js';
+import { ConnectionLost } from '../../../src/client/connection-errors.js';
+import { SlotSet } from '../../../src/cluster/slot-set.js';
+import type { Arg } from '../../../src/resp/command.js';
+
+const SOURCE = 'a'.repeat(40);
+const TARGET = 'b'.repeat(40);
+const SLOTS = SlotSet.parse('0-9');
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** Two nodes and one job at most; `looks` is asked at every look at the list, for the state the job is in. */
+class Servers {
+  owner = SOURCE;
+  started = 0;
+  readonly cancelled: string[] = [];
+  readonly events: ApplyEvent[] = [];
+  job: JobReport | undefined;
+  others: JobReport[] = [];
+  looks: (job: JobReport, count: number) => JobReport | undefined = (job, count) => (count < 3 ? job : this.done(job));
+  onStart: () => void = () => undefined;
+  onCancel: (job: JobReport) => JobReport | undefined = (job) => ({ ...job, state: 'canceled', end: 'cancelled' });
+  private count = 0;
+
+  done(job: JobReport): JobReport {
+    this.owner = TARGET;
+    return { ...job, state: 'completed', end: 'done', writePauseMs: 4 };
+  }
+
+  readonly ends: JobEnds = { source: this.link(SOURCE, 'source:1'), target: this.link(TARGET, 'target:2') };
+  readonly ways: JobWays = {
+    design: 'redis',
+    leader: ({ target }) => target,
+    busy: () => [],
+    list: (link) => {
+      if (this.job !== undefined && link === this.ends.target) this.job = this.looks(this.job, ++this.count);
+      return Promise.resolve([...(this.job === undefined ? [] : [this.job]), ...this.others]);
+    },
+    start: () => {
+      this.count = 0;
+      this.job = { id: `job ${++this.started}`, source: SOURCE, target: TARGET, slots: SLOTS, side: 'target', state: 'connecting', end: undefined, retries: 0, message: '', writePauseMs: undefined };
+      this.onStart();
+      return Promise.resolve();
+    },
+    cancel: (_, id) => {
+      this.cancelled.push(id);
+      if (this.job !== undefined) this.job = this.onCancel(this.job);
+      return Promise.resolve();
+    },
+    bystanders: () => this.others,
+  };
+
+  private link(id: string, name: string): NodeLink {
+    const nodes = (): string => [SOURCE, TARGET].map((node, at) => `${node} 127.0.0.1:${at + 1}@${at + 10_001} ${node === id ? 'myself,' : ''}master - 0 0 ${at + 1} connected ${node === this.owner ? '0-9' : ''}`).join('\n');
+    const command = (): Promise<string> => Promise.resolve(nodes());
+    const pipeline = (list: readonly (readonly Arg[])[]): Promise<number[]> => Promise.resolve(list.map(() => 3));
+    return { id, name, connection: () => Promise.resolve({ command, pipeline }) } as unknown as NodeLink;
+  }
+
+  /** Runs a job to its end in virtual time; a failure comes back as the error. */
+  async run(options: MoverOptions = {}, signal?: AbortSignal, adopted?: string): Promise<Map<number, number> | JobFailed> {
+    const settings = moverSettings(options, (event) => void this.events.push(event), signal);
+    const work = runJob({ ways: this.ways, ends: this.ends, settings, ours: new Set() }, SLOTS, adopted).catch((error: unknown) => error as JobFailed);
+    for (let ended = false; !ended; ) {
+      void work.then(() => (ended = true));
+      await vi.advanceTimersByTimeAsync(100);
+    }
+    return work;
+  }
+
+  kinds(): string[] {
+    return this.events.map((event) => (event.kind === 'warning' ? event.code : event.kind));
+  }
+}
+
+it('begins, looks until it is done, and tells keys, time and the pause of writes', async () => {
+  const servers = new Servers();
+  expect(await servers.run()).toEqual(new Map([...SLOTS].map((slot) => [slot, 3])));
+  expect(servers.started).toBe(1);
+  expect(servers.kinds()).toEqual(['jobSeen', 'jobDone']);
+  expect(servers.events.at(-1)).toMatchObject({ slots: 10, keys: 30, writePauseMs: 4 });
+});
+
+it('is not begun twice when the answer to its request got lost', async () => {
+  const servers = new Servers();
+  servers.onStart = () => {
+    throw new ConnectionLost('ECONNRESET', 'target:2 closed the connection', 'unknown');
+  };
+  expect(await servers.run()).toBeInstanceOf(Map);
+  expect(servers.started).toBe(1);
+  expect(servers.kinds()).toEqual(['retry', 'jobSeen', 'jobDone']);
+});
+
+it('goes on with a job that is under way, without a request', async () => {
+  const servers = new Servers();
+  await servers.ways.start(servers.ends, SLOTS);
+  expect(await servers.run({}, undefined, 'job 1')).toBeInstanceOf(Map);
+  expect(servers.started).toBe(1);
+});
+
+it('a job that the servers forgot is judged by who owns the slots: done, or begun anew', async () => {
+  const servers = new Servers();
+  servers.looks = (job, count) => {
+    if (count < 3) return job;
+    if (servers.started === 2) servers.done(job);
+    return undefined;
+  };
+  expect(await servers.run()).toBeInstanceOf(Map);
+  expect(servers.started).toBe(2);
+  expect(servers.kinds()).toEqual(['jobSeen', 'retry', 'jobSeen', 'jobDone']);
+});
+
+it('failed for good is begun anew with growing pauses, then left to the other way with the server\'s reason', async () => {
+  const servers = new Servers();
+  servers.looks = (job) => ({ ...job, state: 'failed', end: 'failed', message: 'target is out of memory' });
+  const error = await servers.run();
+  expect(error).toMatchObject({ code: 'JOB_FAILED', remedy: 'by-keys', message: 'The migration from source:1 to target:2 failed: target is out of memory' });
+  expect(servers.started).toBe(5);
+  expect(servers.events.map((event) => event.kind === 'retry' && event.delayMs)).toEqual([500, 1000, 2000, 4000]);
+});
+
+it('a server that begins anew by itself is stopped after a few times', async () => {
+  const servers = new Servers();
+  servers.looks = (job, count) => (job.end === undefined ? { ...job, state: 'failed', retries: count, message: 'link lost' } : job);
+  expect(await servers.run()).toMatchObject({ remedy: 'by-keys', reason: 'link lost' });
+  expect(servers.cancelled).toEqual(['job 1']);
+});
+
+it('cancelled by somebody else ends it, and says so', async () => {
+  const servers = new Servers();
+  servers.looks = (job) => ({ ...job, state: 'canceled', end: 'cancelled' });
+  expect(await servers.run()).toMatchObject({ remedy: 'none', reason: 'somebody cancelled it' });
+});
+
+it('longer than its limit it is cancelled; one that was done meanwhile has moved', async () => {
+  const servers = new Servers();
+  servers.looks = (job) => job;
+  expect(await servers.run({ jobLimitMs: 5000 })).toMatchObject({ remedy: 'none', reason: 'it was not done after 5 s (connecting)' });
+  expect(servers.cancelled).toEqual(['job 1']);
+  const late = new Servers();
+  late.looks = (job) => job;
+  late.onCancel = (job) => late.done(job);
+  expect(await late.run({ jobLimitMs: 5000 })).toBeInstanceOf(Map);
+});
+
+it('interrupted it is cancelled once, and the end of it is waited for', async () => {
+  const servers = new Servers();
+  servers.looks = (job) => job;
+  servers.onCancel = (job) => {
+    servers.looks = (one, count) => (count > 8 ? { ...one, state: 'canceled', end: 'cancelled' } : one);
+    return job;
+  };
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(), 300);
+  expect(await servers.run({}, stop.signal)).toMatchObject({ reason: 'interrupted' });
+  expect(servers.cancelled).toEqual(['job 1']);
+});
+
+it('a cancellation that the server does not obey is not waited for longer than half a minute', async () => {
+  const servers = new Servers();
+  servers.looks = (job) => job;
+  servers.onCancel = (job) => job;
+  expect(await servers.run({ jobLimitMs: 1000 })).toMatchObject({ reason: 'it could not be cancelled and goes on by itself (connecting)' });
+});
+
+it('is not cancelled when the jobs of others would end with it: they are named, and it is waited for', async () => {
+  const servers = new Servers();
+  servers.looks = (job, count) => (count < 12 ? job : servers.done(job));
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(), 100);
+  setTimeout(() => servers.others.push({ ...servers.job!, id: 'theirs' }), 50);
+  expect(await servers.run({}, stop.signal)).toBeInstanceOf(Map);
+  expect(servers.cancelled).toEqual([]);
+  expect(servers.events.find((event) => event.kind === 'warning')).toMatchObject({ code: 'NOT_CANCELLED', message: expect.stringContaining('theirs') as string });
+});
+
+it('is not believed when a node goes on naming the old owner', async () => {
+  const servers = new Servers();
+  servers.looks = (job) => ({ ...job, state: 'completed', end: 'done' });
+  expect(await servers.run()).toMatchObject({ reason: 'it is said to be done, but target:2 ascribes only 0 of 10 slots to target:2' });
+});
+
+it('a node that stays away in the middle: the job may go on in the servers, and that is said', async () => {
+  const servers = new Servers();
+  servers.looks = (job, count) => {
+    if (count > 2) throw new ConnectionLost('ECONNREFUSED', 'target:2 is gone', 'no');
+    return job;
+  };
+  expect(await servers.run({ retryMs: 2000 })).toBeInstanceOf(ConnectionLost);
+  expect(servers.kinds()).toContain('MAY_GO_ON');
+});

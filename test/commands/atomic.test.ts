@@ -1,0 +1,157 @@
+// Subcommands on servers that move slots themselves (cli 6): the built CLI as a process, on real nodes behind fronts that speak
+// the commands of Redis 8.4 and Valkey 9.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { openCluster } from '../../src/apply/open-cluster.js';
+import { SlotSet } from '../../src/cluster/slot-set.js';
+import { keySlot } from '../../src/cluster/slots.js';
+import { startAtomicCluster, type AtomicCluster } from '../support/atomic-cluster.js';
+import { finished, openTerminal, runCli, startCli } from '../support/cli.js';
+import { fill, keysInSlots, totalKeys } from '../support/load.js';
+import { describeWithRedis, startRedisCluster, waitFor } from '../support/redis-server.js';
+
+const KEYS = 600;
+
+for (const design of ['redis', 'valkey'] as const) {
+  describeWithRedis(`subcommands on servers that move slots themselves, as ${design} does`, () => {
+    let cluster: AtomicCluster;
+    let folder: string;
+    const at = (index: number): string => cluster.fronts[index]?.address ?? '';
+    const words = (from: number, to: number, slots: string): string[] => ['reshard', at(0), '--from', at(from), '--to', at(to), '--slots', slots, '--yes'];
+
+    beforeAll(async () => {
+      cluster = await startAtomicCluster(3, { design, extraArgs: ['--cluster-allow-replica-migration', 'no'] });
+      folder = mkdtempSync(join(tmpdir(), 'redis-trib-atomic-'));
+      await fill(cluster, keysInSlots(0, 299, KEYS).map((key) => ['SET', key, key]));
+    });
+    afterAll(async () => {
+      rmSync(folder, { recursive: true, force: true });
+      await cluster.stop();
+    });
+    afterEach(async () => {
+      Object.assign(cluster.behaviour, { hold: undefined, fail: undefined, stepMs: 20 });
+      await waitFor(() => cluster.jobs.every(({ done }) => done), 'all jobs to end');
+      await using opened = await openCluster(cluster.seed);
+      await opened.waitForAgreement();
+      await opened.refresh();
+      expect(await opened.check({ searchMultipleOwners: true })).toMatchObject({ ok: true, openSlots: [] });
+      expect(await totalKeys(cluster)).toBe(KEYS);
+      expect(cluster.meddled).toEqual([]);
+    });
+
+    const has = async (index: number, slots: string): Promise<number> => {
+      await using opened = await openCluster(cluster.seed);
+      return opened.view.node(cluster.fronts[index]?.id ?? '')?.slots.intersection(SlotSet.parse(slots)).size ?? 0;
+    };
+
+    it('reshard in the words of valkey-cli: the job, and a line a slot', async () => {
+      const run = await runCli(['--cluster', 'reshard', at(0), '--cluster-from', cluster.fronts[0]?.id ?? '', '--cluster-to', cluster.fronts[1]?.id ?? '', '--cluster-slots', '3', '--cluster-yes', '--cluster-use-atomic-slot-migration']);
+      expect(run, run.stderr).toMatchObject({ code: 0 });
+      const job = cluster.jobs.at(-1);
+      expect(run.stdout).toContain(`\nMoving 3 slots from ${at(0)} to ${at(1)}\nWaiting for migration task ${job?.id ?? '?'} to complete `);
+      const moved = [...run.stdout.matchAll(/^Moving slot (\d+) from \S+ to \S+: (\.*)$/gm)];
+      expect(moved.map(([, slot]) => slot)).toEqual(['0', '1', '2']);
+      expect(moved.reduce((sum, [, , dots]) => sum + (dots?.length ?? 0), 0)).toBe(keysInSlots(0, 299, KEYS).filter((key) => keySlot(key) < 3).length);
+      expect(run.stderr).toMatch(design === 'redis' ? /^Moved 3 slots with \d+ keys in \S+ s; writes stood still for \d+ ms at most\.$/m : /^Moved 3 slots with \d+ keys in \S+ s\.$/m);
+    });
+
+    it('--json has the pause of writes; the progress of a person has the state of the job', async () => {
+      const run = await runCli([...words(0, 1, '3-9'), '--json']);
+      expect(run, run.stderr).toMatchObject({ code: 0 });
+      const { stats } = JSON.parse(run.stdout) as { stats: { slots: number; bytes: number; writePauseMs?: number } };
+      expect(stats).toMatchObject({ slots: 7, bytes: 0 });
+      expect(typeof stats.writePauseMs).toBe(design === 'redis' ? 'number' : 'undefined');
+      const shown = openTerminal(words(0, 1, '10-19'), {});
+      await shown.waitFor(/Moving slots: 0\/10 slots \(0%\), \d+ keys; 10 slots from \S+ to \S+: [a-z-]+/);
+      expect(await shown.exit).toBe(0);
+      expect(shown.screen()).toMatch(/Moved 10 slots with \d+ keys in/);
+    });
+
+    it('rebalance moves everything by jobs, side by side', async () => {
+      const before = cluster.jobs.length;
+      const run = await runCli(['rebalance', at(0), '--weight', `${at(0)}=1,${at(1)}=1,${at(2)}=0`, '--threshold', '1']);
+      expect(run, run.stderr).toMatchObject({ code: 0 });
+      expect(cluster.jobs.length - before).toBeGreaterThan(8); // 5461 slots, 512 a job
+      expect(await has(2, '0-16383')).toBe(0);
+    });
+
+    it('Ctrl-C cancels: exit 130, nothing open, and the command that goes on, in the same way', async () => {
+      if ((await has(0, '20-59')) === 0) await runCli(words(1, 0, '20-59')); // the rebalance may have taken them
+      cluster.behaviour.hold = ({ state }) => state !== 'connecting';
+      const count = cluster.jobs.length;
+      const child = startCli([...words(0, 1, '20-59'), '--method', 'atomic']);
+      child.stdin?.end();
+      const end = finished(child);
+      await waitFor(() => cluster.jobs.length > count && cluster.jobs.at(-1)?.state !== 'connecting', 'the job');
+      child.kill('SIGINT');
+      const result = await end;
+      expect(result.code, result.stderr).toBe(130);
+      expect(result.stderr).toMatch(/Interrupted: 0 of 40 slots were moved/);
+      expect(result.stderr).toMatch(/^try: .*redis-trib reshard \S+ --from all --to [0-9a-f]{40} --slots 20-59 --method atomic --yes$/m);
+      expect(result.stderr).not.toContain('redis-trib fix');
+      expect(cluster.jobs.at(-1)?.state).toMatch(/^cancell?ed$/);
+      expect(await has(0, '20-59')).toBe(40);
+    });
+
+    it('kill -9 in the middle: the servers go on, a second administrator is told, and the saved plan goes on with the job', async () => {
+      cluster.behaviour.hold = () => true;
+      const count = cluster.jobs.length;
+      const plan = join(folder, 'plan.json');
+      const child = startCli([...words(0, 1, '20-59'), '--plan-out', plan]);
+      child.stdin?.end();
+      const end = finished(child);
+      await waitFor(() => cluster.jobs.length > count, 'the job');
+      child.kill('SIGKILL');
+      await end;
+      const other = await runCli(words(0, 2, '60-69'));
+      expect(other).toMatchObject({ code: 1, stderr: expect.stringMatching(/The servers are moving slots themselves: 20-59 from \S+ to \S+ \([a-z-]+, [0-9a-f]+\)\ntry: another reshard may be running; wait for it, or cancel it/) as string });
+      const looks = (): number => cluster.fronts.reduce((sum, { commands }) => sum + commands.filter((one) => /^(GETSLOTMIGRATIONS|STATUS)$/i.test(one[design === 'redis' ? 2 : 1] ?? '')).length, 0);
+      const before = looks();
+      const going = startCli(['apply', plan, at(0), '--yes', '--json', '--any-epoch']);
+      going.stdin?.end();
+      const gone = finished(going);
+      await waitFor(() => looks() > before + 5, 'its looks at the job'); // three masters at first, then the one that leads
+      cluster.behaviour.hold = undefined;
+      const result = await gone;
+      expect(result, result.stderr).toMatchObject({ code: 0 });
+      expect(cluster.jobs.length).toBe(count + 1);
+      expect(await has(1, '20-59')).toBe(40);
+    });
+
+    it('a failure of the servers ends it with their reason when it must be atomic', async () => {
+      cluster.behaviour.fail = () => 'target is out of memory';
+      const run = await runCli([...words(0, 2, '70-79'), '--method', 'atomic']);
+      expect(run).toMatchObject({ code: 1, stderr: expect.stringMatching(/The migration from \S+ to \S+ failed: target is out of memory/) as string });
+      expect(run.stderr).not.toContain('redis-trib fix');
+    }, 30_000);
+
+    it('del-node --drain moves everything by jobs before the node leaves', async () => {
+      const back = await runCli(['rebalance', at(0), '--use-empty-masters', '--threshold', '1']);
+      expect(back, back.stderr).toMatchObject({ code: 0 });
+      expect(await has(2, '0-16383')).toBeGreaterThan(5000);
+      const before = cluster.jobs.length;
+      const run = await runCli(['del-node', at(0), at(2), '--drain', '--yes', '--json']);
+      expect(run, run.stderr).toMatchObject({ code: 0 });
+      expect(cluster.jobs.length - before).toBeGreaterThan(8);
+      expect(await has(0, '0-16383') + (await has(1, '0-16383'))).toBe(16_384);
+    });
+
+    it.each([['--max-rate', '1MB'], ['--replace'], ['--wait-replicas', '1']])('refuses --method atomic with %s', async (...more) => {
+      const run = await runCli([...words(0, 1, '80-81'), '--method', 'atomic', ...more]);
+      expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining(`servers that move slots themselves know nothing of ${more[0] ?? ''}`) as string });
+    });
+  });
+}
+
+describeWithRedis('servers that cannot move slots themselves', () => {
+  it('refuse --method atomic before anything has moved, naming the node; auto moves key by key', async () => {
+    await using cluster = await startRedisCluster(3);
+    const words = ['reshard', cluster.seed, '--from', 'all', '--to', cluster.nodes[1]?.address ?? '', '--slots', '0-9', '--yes'];
+    const refused = await runCli([...words, '--method', 'atomic']);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/The servers can't move these slots themselves: 127\.0\.0\.1:\d+ can't do it .*\(Redis 8\.4 or Valkey 9 is needed\)\ntry: --method auto/) as string });
+    expect(await runCli(words)).toMatchObject({ code: 0 });
+    expect(await runCli([...words, '--method', 'keys', '--use-atomic-slot-migration'])).toMatchObject({ code: 2 });
+  });
+});
