@@ -5,7 +5,7 @@ import { defineCommand, type CommandContext } from '../src/cli/define.js';
 import { waitOptions } from '../src/cli/mover-options.js';
 import { countKeys, openSeed } from '../src/cli/open.js';
 import { choice, flag, integer, text, type OptionValues } from '../src/cli/options.js';
-import type { FixOutcome } from '../src/apply/fix/apply-fix.js';
+import type { FixOutcome } from '../src/apply/fix/fix-run.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
 import type { CheckReport } from '../src/cluster/findings.js';
 import { ExitCode, TribError } from '../src/errors.js';

@@ -57,7 +57,7 @@ export { KeyConflict, MoveIncomplete } from './apply/mover/options.js';
 export type { MoveMethod, MoverOptions, SlotFailure } from './apply/mover/options.js';
 export { PauseSwitch } from './apply/mover/pause-switch.js';
 export { applyFix } from './apply/fix/apply-fix.js';
-export type { FixOptions, FixOutcome, FixRequest } from './apply/fix/apply-fix.js';
+export type { FixOptions, FixOutcome, FixRequest } from './apply/fix/fix-run.js';
 export { countSlotKeys } from './apply/fix/count-keys.js';
 export { CopyFile } from './apply/fix/save-copies.js';
 export type { ConflictPolicy, KeyConflictCase } from './apply/fix/settle-key.js';

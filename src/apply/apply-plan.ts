@@ -11,7 +11,8 @@ import type { ApplyStats, OnEvent } from './event.js';
 import { moveByMethod } from './move-by-method.js';
 import type { MoverOptions } from './mover/options.js';
 import type { NodeLink } from './node-link.js';
-import { runNodeStep, type StepJob } from './steps/node-step.js';
+import { runNodeStep } from './steps/node-step.js';
+import type { StepJob } from './steps/step-job.js';
 import { addStats, NOTHING } from './tally.js';
 
 export interface ApplyOptions extends MoverOptions {

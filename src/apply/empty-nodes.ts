@@ -6,7 +6,8 @@ import type { NodeStep } from '../plan/node-steps.js';
 import { aborted } from '../client/socket.js';
 import type { OnEvent } from './event.js';
 import type { NodeLink } from './node-link.js';
-import { runNodeStep, type StepJob } from './steps/node-step.js';
+import { runNodeStep } from './steps/node-step.js';
+import type { StepJob } from './steps/step-job.js';
 
 export interface EmptyOptions {
   readonly onEvent?: OnEvent;

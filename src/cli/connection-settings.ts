@@ -1,8 +1,8 @@
 // From the connection options of a command line to what the client needs: password from wherever it is, TLS files read.
 // Order of passwords: flag, URL, file, prompt, REDISCLI_AUTH. Not here: connecting.
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ExitCode, TribError } from '../errors.js';
+import { TribError } from '../errors.js';
 import type { ConnectionOptions, TlsOptions } from '../client/connection.js';
 import type { CredentialsOf } from '../client/node-credentials.js';
 import type { Address } from '../cluster/address.js';
@@ -11,6 +11,7 @@ import { parseAddressMap } from './address-map.js';
 import { parseSeed, type Seed } from './address.js';
 import type { NodeEntries } from './node-entries.js';
 import { usageError, type OptionValues } from './options.js';
+import { firstLine, readFile, unreadable } from './secret-files.js';
 import type { connectionOptions } from './shared-options.js';
 
 export type ConnectionValues = OptionValues<typeof connectionOptions>;
@@ -32,23 +33,6 @@ export interface SettingsSource {
   readonly passwordTyped: boolean;
   /** Credentials of single nodes, which beat all others. */
   readonly nodes: NodeEntries;
-}
-
-/** Throws TribError UNREADABLE with exit code 2. */
-export function readFile(cwd: string, path: string, what: string): Buffer {
-  try {
-    return readFileSync(resolve(cwd, path));
-  } catch (error) {
-    throw unreadable(path, what, error);
-  }
-}
-
-function unreadable(path: string, what: string, error: unknown): TribError {
-  return new TribError('UNREADABLE', `cannot read the ${what} ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`, { exitCode: ExitCode.usage, cause: error });
-}
-
-export function firstLine(text: string): string {
-  return text.split(/\r?\n/, 1)[0] ?? '';
 }
 
 /** The password, or undefined for none. */

@@ -1,7 +1,7 @@
 // The two halves of fix that its command strings together: finding out what is wrong and what to do about it, and asking
 // for consent and repairing. Not here: showing results (commands/fix.ts).
 import { resolve } from 'node:path';
-import type { FixOutcome } from '../apply/fix/apply-fix.js';
+import type { FixOutcome } from '../apply/fix/fix-run.js';
 import type { Cluster } from '../apply/open-cluster.js';
 import type { ConflictPolicy, KeyConflictCase } from '../apply/fix/settle-key.js';
 import type { CheckReport, Finding } from '../cluster/findings.js';

@@ -2,8 +2,9 @@
 // cluster's is tried on it (cli.md 1.3, 5.7). From options to what connects.
 import type { ConnectionOptions } from '../client/connection.js';
 import { parseSeed } from './address.js';
-import { firstLine, readFile, tlsSettings } from './connection-settings.js';
+import { tlsSettings } from './connection-settings.js';
 import type { CommandContext } from './define.js';
+import { firstLine, readFile } from './secret-files.js';
 import { flag, text, usageError, type OptionValues } from './options.js';
 
 export const sourceOptions = {

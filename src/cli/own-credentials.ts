@@ -1,7 +1,7 @@
 // From the config file's "nodes" to what the client asks at every connection. Reads password files.
 import { credentialRules, type CredentialRule, type CredentialsOf } from '../client/node-credentials.js';
-import { firstLine, readFile } from './connection-settings.js';
 import type { NodeEntries } from './node-entries.js';
+import { firstLine, readFile } from './secret-files.js';
 
 /**
  * The entries as a lookup for connections; undefined when there are none. Password files are relative to `cwd`, as

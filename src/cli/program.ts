@@ -2,8 +2,9 @@
 // as arguments, so tests run it in process. Not here: the process (main.ts), parsing (argv.ts, parse.ts).
 import type { PauseSwitch } from '../apply/mover/pause-switch.js';
 import { TribError } from '../errors.js';
-import type { Io, Streams } from '../ui/io.js';
+import type { Io } from '../ui/io.js';
 import { createIo } from '../ui/io.js';
+import type { Streams } from '../ui/streams.js';
 import type { Environment, TerminalFlags } from '../ui/terminal.js';
 import { OptionIndex, readInvocation, type Invocation } from './argv.js';
 import { loadConfig, type Config, type ConfigFile } from './config.js';

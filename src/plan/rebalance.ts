@@ -66,23 +66,35 @@ interface Share {
   balance: number;
 }
 
-function shares(involved: readonly ClusterNode[], weightOf: (node: ClusterNode) => number, totalWeight: number): Share[] {
+function shares(involved: readonly ClusterNode[], weightOf: (node: ClusterNode) => number, totalWeight: number, threshold: number): Share[] {
   const perWeight = Math.fround(SLOT_COUNT / totalWeight);
   const list = involved.map((node): Share => {
     const expected = Math.trunc(Math.fround(perWeight * weightOf(node)));
     return { node, weight: weightOf(node), expected, balance: node.slots.size - expected };
   });
-  // Truncation may leave more to give than to take: receivers take the rest, one slot each in turn (cli 2.7 step 6).
+  spreadRest(list, threshold);
+  return list;
+}
+
+/**
+ * Truncation may leave more to give than to take: receivers take the rest, one slot each in turn (cli 2.7 step 6). But none
+ * that shall be empty, and none more than the next rebalance would let it keep (cli 5.5): what is over then stays.
+ */
+function spreadRest(list: readonly Share[], threshold: number): void {
   let sum = list.reduce((total, share) => total + share.balance, 0);
-  while (sum > 0 && list.some((share) => share.balance <= 0)) {
-    for (const share of list) {
-      if (sum > 0 && share.balance <= 0) {
+  const inTurn = (some: readonly Share[], may: (share: Share, round: number) => boolean): void => {
+    for (let round = 1, before = 0; sum > 0 && sum !== before; round++) {
+      before = sum;
+      for (const share of some) {
+        if (sum === 0 || !may(share, round)) continue;
         share.balance--;
         sum--;
       }
     }
-  }
-  return list;
+  };
+  const able = list.filter(({ weight }) => weight > 0);
+  inTurn(able.filter(({ balance }) => balance <= 0), ({ expected }, round) => round <= Math.max(1, (expected * threshold) / 100));
+  inTurn(able, ({ balance }) => balance > 0);
 }
 
 function overThreshold(share: Share, threshold: number): boolean {
@@ -147,7 +159,7 @@ export function planRebalance(view: ClusterView, options: RebalanceOptions = {})
   if (totalWeight <= 0) {
     throw new TribError('BAD_WEIGHT', 'The weights of all masters are 0: nobody could own the slots', { exitCode: ExitCode.usage, hint: 'give at least one master a weight above 0' });
   }
-  const list = shares(involved, weightOf, totalWeight);
+  const list = shares(involved, weightOf, totalWeight, threshold);
   const needed = list.some((share) => overThreshold(share, threshold));
   const sorted = [...list].sort((a, b) => a.balance - b.balance);
   return {

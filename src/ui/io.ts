@@ -4,18 +4,9 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { ExitCode, TribError } from '../errors.js';
 import type { Progress, ProgressOptions } from './progress.js';
 import type { Prompts } from './prompts.js';
+import type { OutputStream, Streams } from './streams.js';
 import { plainStyle, type Style } from './style.js';
 import { lineDialect, outputMode, wantsAnimation, wantsColor, type Environment, type LineDialect, type OutputMode, type TerminalFlags } from './terminal.js';
-
-/** An output stream as io.ts needs it: a process stream, or a collector in a test. */
-export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
-export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean };
-
-export interface Streams {
-  readonly stdin: InputStream;
-  readonly stdout: OutputStream;
-  readonly stderr: OutputStream;
-}
 
 export interface Io {
   readonly mode: OutputMode;

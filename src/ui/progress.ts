@@ -1,6 +1,6 @@
 // Progress of long work on stderr: a spinner line with rate and ETA on a terminal, a line every few seconds elsewhere.
 // It knows counts and time only; what is counted is the caller's.
-import type { OutputStream } from './io.js';
+import type { OutputStream } from './streams.js';
 
 export interface ProgressOptions {
   /** How many units there are to do; absent when nobody knows. */

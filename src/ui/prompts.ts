@@ -1,7 +1,7 @@
 // Questions to a person, through inquirer, loaded only when one is asked. Every question names the flag that answers it:
 // without a terminal the question is never put and the flag is what the error tells (specs/ux.md rule 5).
 import { ExitCode, TribError } from '../errors.js';
-import type { InputStream, OutputStream } from './io.js';
+import type { InputStream, OutputStream } from './streams.js';
 
 export interface Choice<T> {
   readonly name: string;

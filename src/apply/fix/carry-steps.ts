@@ -10,7 +10,7 @@ import { setSlots, takingWays } from '../mover/set-slot.js';
 import { Health } from '../mover/retry.js';
 import type { NodeLink } from '../node-link.js';
 import { mapBounded } from '../parallel.js';
-import type { FixRun } from './apply-fix.js';
+import type { FixRun } from './fix-run.js';
 import { carrySlot } from './carry.js';
 import type { Road } from './settle-key.js';
 

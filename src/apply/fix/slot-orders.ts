@@ -9,7 +9,7 @@ import type { Reply } from '../../resp/reply.js';
 import { retrying } from '../mover/retry.js';
 import { setSlots } from '../mover/set-slot.js';
 import type { NodeLink } from '../node-link.js';
-import type { FixRun } from './apply-fix.js';
+import type { FixRun } from './fix-run.js';
 
 type Step<K extends FixStep['kind']> = Extract<FixStep, { kind: K }>;
 

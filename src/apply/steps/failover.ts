@@ -9,7 +9,7 @@ import { ReplyError } from '../../resp/reply.js';
 import { delay } from '../delay.js';
 import type { NodeLink } from '../node-link.js';
 import { mapBounded } from '../parallel.js';
-import type { StepJob } from './node-step.js';
+import type { StepJob } from './step-job.js';
 
 type FailoverStep = Extract<NodeStep, { kind: 'failover' }>;
 

@@ -3,7 +3,7 @@ import { TribError } from '../../errors.js';
 import { ReplyError } from '../../resp/reply.js';
 import type { NodeLink } from '../node-link.js';
 import { mapBounded } from '../parallel.js';
-import type { StepJob } from './node-step.js';
+import type { StepJob } from './step-job.js';
 
 /** Masters have all functions of the cluster, so a new one gets them too (cli 2.9 step 4). Servers before 7.0 have none. */
 export async function copyFunctions(job: StepJob, sourceId: string, nodeId: string): Promise<void> {

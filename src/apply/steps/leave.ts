@@ -7,7 +7,7 @@ import { ReplyError } from '../../resp/reply.js';
 import { delay } from '../delay.js';
 import type { NodeLink } from '../node-link.js';
 import { mapBounded } from '../parallel.js';
-import type { StepJob } from './node-step.js';
+import type { StepJob } from './step-job.js';
 
 /**
  * Tells one node to forget another. A node that doesn't know it is content; one that went away meanwhile is a warning: it

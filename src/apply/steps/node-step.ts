@@ -1,23 +1,11 @@
 // Carries out the steps about whole nodes (plan/node-steps.ts): which function does which. Not here: slots and their moves
 // (apply-plan.ts, mover/).
 import type { NodeStep } from '../../plan/node-steps.js';
-import type { OnEvent } from '../event.js';
-import type { NodeLink } from '../node-link.js';
 import { failOver } from './failover.js';
 import { copyFunctions, join } from './join.js';
 import { awaitForgotten, flush, flushFunctions, forget, reset, shutdown } from './leave.js';
 import { awaitReplication } from './replication.js';
-
-/** What a step works on. */
-export interface StepJob {
-  /** The way to a node of the plan. Throws NO_SUCH_NODE. */
-  link(id: string): NodeLink;
-  readonly links: readonly NodeLink[];
-  readonly emit: OnEvent;
-  readonly signal: AbortSignal | undefined;
-  /** Milliseconds that nodes get to come to agree; 60000 unless said otherwise. */
-  readonly timeoutMs: number;
-}
+import type { StepJob } from './step-job.js';
 
 /** Carries out one step. Throws what the node refuses (ReplyError), timeouts of the step's own, ABORTED. */
 export function runNodeStep(job: StepJob, step: NodeStep): Promise<void> {

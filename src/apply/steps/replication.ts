@@ -5,7 +5,7 @@ import { TribError } from '../../errors.js';
 import { delay } from '../delay.js';
 import type { NodeLink } from '../node-link.js';
 import { mapBounded } from '../parallel.js';
-import type { StepJob } from './node-step.js';
+import type { StepJob } from './step-job.js';
 
 async function linkState(link: NodeLink): Promise<string | undefined> {
   const info = parseInfo(asString(await (await link.connection()).command(['INFO', 'replication'])));

@@ -1,10 +1,19 @@
 // Whether the cluster serves, as seen from here: coverage and majority (cluster-node 3.10).
 import { WRITABLE_DELAY_MS } from './constants.js';
 import { NodeFlag } from './flags.js';
-import type { Turn } from './turn.js';
+import type { ClusterState } from './state.js';
+import type { LogLevel } from '../log.js';
+
+/** The turn it happens in, as far as it matters here. */
+interface Moment {
+  readonly state: ClusterState;
+  readonly now: number;
+  log(level: LogLevel, text: string): void;
+  emit(effect: { readonly kind: 'stateChanged'; readonly ok: boolean }): void;
+}
 
 /** Recomputes state and size; emits `stateChanged` when the answer changed. */
-export function updateAvailability(turn: Turn): void {
+export function updateAvailability(turn: Moment): void {
   const { state, now } = turn;
   const { settings } = state.env;
   if (state.firstEvaluation === 0) state.firstEvaluation = now;
@@ -23,7 +32,7 @@ export function updateAvailability(turn: Turn): void {
   turn.emit({ kind: 'stateChanged', ok });
 }
 
-function majorityReachable(turn: Turn): boolean {
+function majorityReachable(turn: Moment): boolean {
   const { state } = turn;
   let size = 0;
   let reachable = 0;

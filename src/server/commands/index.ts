@@ -1,7 +1,7 @@
 // The one list of server commands. A family is a file beside this one; adding a command touches its family only.
 import { Command } from '../dispatch/command.js';
 import type { CommandSpec } from '../dispatch/command.js';
-import type { Directive } from '../config/config.js';
+import type { Directive } from '../config/configured.js';
 import type { CommandTable } from '../dispatch/context.js';
 import { clusterCommands } from './cluster.js';
 import { connectionCommands } from './connection.js';

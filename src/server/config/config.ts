@@ -2,18 +2,13 @@
 // Reading redis.conf is in conf-file.ts, writing it in rewrite.ts.
 import { ErrorReply } from '../../resp/server-reply.js';
 import { matchGlob } from '../types/glob.js';
+import type { Configured, Directive } from './configured.js';
 import { ValueRefused } from './kinds.js';
 import type { Parameter } from './parameter.js';
 import { PARAMETERS } from './parameters/index.js';
 import { guardUnsupported } from './unsupported.js';
 
 export { PARAMETERS } from './parameters/index.js';
-
-/** A directive of redis.conf that is no parameter. Kept for those who act on it, in the order of the file. */
-export interface Directive {
-  readonly name: string;
-  readonly words: readonly string[];
-}
 
 interface Slot {
   readonly parameter: Parameter;
@@ -29,7 +24,7 @@ export interface ConfigOptions {
   readonly file?: string;
 }
 
-export class Config {
+export class Config implements Configured {
   readonly file: string | null;
   /** rename-command, user, loadmodule lines. */
   readonly directives: Directive[] = [];

@@ -1,6 +1,6 @@
 // Paths in the configuration are bytes like every value; the file system API wants text.
 import { resolve } from 'node:path';
-import type { Config } from './config.js';
+import type { Configured } from './configured.js';
 
 /** Text for node:fs of a path in binary. */
 export const toPath = (binary: string): string => Buffer.from(binary, 'latin1').toString('utf8');
@@ -9,4 +9,4 @@ export const toPath = (binary: string): string => Buffer.from(binary, 'latin1').
 export const fromPath = (path: string): string => Buffer.from(path, 'utf8').toString('latin1');
 
 /** The absolute path that a parameter names, relative to `dir`. */
-export const pathOf = (config: Config, name: string): string => resolve(toPath(config.text('dir')), toPath(config.text(name)));
+export const pathOf = (config: Configured, name: string): string => resolve(toPath(config.text('dir')), toPath(config.text(name)));

@@ -1,6 +1,6 @@
 // What this version cannot keep its word on: settings that are refused because they promise safety (durability, encryption,
 // access rules), and those that are accepted without effect, which the log names at start.
-import type { Config } from './config.js';
+import type { Configured } from './configured.js';
 import { ValueRefused } from './kinds.js';
 
 interface Refusal {
@@ -32,7 +32,7 @@ const REFUSED_DIRECTIVES: Readonly<Record<string, string>> = {
 };
 
 /** Makes CONFIG SET refuse what this version cannot do. The configuration calls it on itself. */
-export function guardUnsupported(config: Config): void {
+export function guardUnsupported(config: Configured): void {
   for (const { name, unless, reason } of REFUSALS) {
     config.onChange(name, () => {
       if (config.text(name) !== unless) throw new ValueRefused(reason);
@@ -46,7 +46,7 @@ export function guardUnsupported(config: Config): void {
 }
 
 /** Why a node with this configuration must not start, one sentence each; none when it may. */
-export function startRefusals(config: Config): string[] {
+export function startRefusals(config: Configured): string[] {
   const refused = REFUSALS.filter(({ name, unless, atStart }) => atStart && config.text(name) !== unless);
   const reasons = refused.map(({ name, reason }) => `'${name} ${config.text(name)}': ${reason}`);
   for (const { name, words } of config.directives) {
@@ -57,7 +57,7 @@ export function startRefusals(config: Config): string[] {
 }
 
 /** What the log should say at start of settings that have no effect; `warning` when data could be lost by believing them. */
-export function startNotes(config: Config): { level: 'warning' | 'notice'; text: string }[] {
+export function startNotes(config: Configured): { level: 'warning' | 'notice'; text: string }[] {
   const notes: { level: 'warning' | 'notice'; text: string }[] = [];
   const asked = ['appendonly', 'save'].filter((name) => (name === 'save' ? config.wasGiven('save') && config.text('save') !== '' : config.flag(name)));
   if (asked.length > 0) {

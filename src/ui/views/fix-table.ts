@@ -1,6 +1,6 @@
 // A repair plan and its outcome for a person at a terminal: a row for each decision, then what could not be settled.
 // The predecessors' lines are in fix-lines.ts.
-import type { FixOutcome } from '../../apply/fix/apply-fix.js';
+import type { FixOutcome } from '../../apply/fix/fix-run.js';
 import type { ConflictCopy, KeyConflictCase } from '../../apply/fix/settle-key.js';
 import type { Danger, FixPlan } from '../../plan/fix/step.js';
 import { countSlots } from '../../plan/step.js';
