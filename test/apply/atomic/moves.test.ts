@@ -85,7 +85,7 @@ class Bench {
   }
 
   reset(): void {
-    Object.assign(this.cluster.behaviour, { hold: undefined, fail: undefined, refuse: undefined, forget: undefined, stepMs: 20, trimMs: 0 });
+    Object.assign(this.cluster.behaviour, { hold: undefined, fail: undefined, refuse: undefined, forget: undefined, stepMs: 8, trimMs: 0 });
   }
 }
 
@@ -103,6 +103,7 @@ for (const design of ['redis', 'valkey'] as const) {
     let bench: Bench;
     beforeAll(async () => {
       bench = await prepare(design, 4);
+      bench.reset();
     });
     afterEach(async () => {
       bench.reset();
