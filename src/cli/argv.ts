@@ -50,7 +50,7 @@ const VERSION = new Set(['-V', '--version', 'version']);
 export function readInvocation(argv: readonly string[], shared: OptionIndex): Invocation {
   const legacy = argv.indexOf('--cluster');
   const end = argv.indexOf('--');
-  if (legacy >= 0 && (end < 0 || legacy < end) && commandAt(withoutHost(argv.slice(0, legacy)), shared) === undefined) return readLegacy(argv, legacy);
+  if (legacy >= 0 && (end < 0 || legacy < end) && commandAt(withoutOwn(withoutHost(argv.slice(0, legacy)), shared), shared) === undefined) return readLegacy(argv, legacy);
   const at = commandAt(argv, shared);
   const name = at === undefined ? undefined : argv[at];
   const before = argv.slice(0, at);
@@ -72,6 +72,15 @@ function bare(argv: readonly string[], shared: OptionIndex): Invocation {
 function withoutHost(argv: readonly string[]): string[] {
   const ignored = (at: number): boolean => /^-[hp]$/.test(argv[at] ?? '') && argv[at + 1]?.startsWith('-') === false;
   return argv.filter((_, at) => !ignored(at) && !(at > 0 && ignored(at - 1)));
+}
+
+/** In front of --cluster redis-cli takes the options of single subcommands too: no word behind one of them is a subcommand. */
+function withoutOwn(argv: readonly string[], shared: OptionIndex): string[] {
+  let own = false;
+  return argv.filter((word) => {
+    if (word.startsWith('-')) own = word.startsWith('--cluster-') && !word.includes('=') && shared.find(word) === undefined;
+    return !own;
+  });
 }
 
 function readLegacy(argv: readonly string[], at: number): Invocation {

@@ -1,5 +1,5 @@
 // From the connection options of a command line to what the client needs: password from wherever it is, TLS files read.
-// Order of passwords: flag, URL, file, prompt, REDISCLI_AUTH. Not here: connecting.
+// Order of passwords: flag, URL, file, prompt, VALKEYCLI_AUTH, REDISCLI_AUTH. Not here: connecting.
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { TribError } from '../errors.js';
@@ -46,8 +46,7 @@ async function findPassword(source: SettingsSource, url: Seed | undefined): Prom
   if (values.passwordFile === '-') return firstLine(await io.readInput());
   if (values.passwordFile !== undefined) return firstLine(readFile(cwd, values.passwordFile, 'password file').toString('utf8'));
   if (values.askpass) return (await io.prompts(signal)).password('Please input password:', '--password-file FILE or REDISCLI_AUTH');
-  const fromEnv = io.env['REDISCLI_AUTH'];
-  return fromEnv === '' ? undefined : fromEnv;
+  return ['VALKEYCLI_AUTH', 'REDISCLI_AUTH'].map((name) => io.env[name]).find((value) => value !== undefined && value !== '');
 }
 
 /** The options that say how to speak TLS; also those of an import's source. */

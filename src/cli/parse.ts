@@ -8,20 +8,25 @@ import { settingOf, type ConfigFile } from './config.js';
 import type { Command } from './define.js';
 import { examplesText } from './help.js';
 import { usageError, type Option, type OptionTable } from './options.js';
-import { connectionOptions, lineOptions, mutationOptions, terminalOptions } from './shared-options.js';
+import { connectionOptions, idleOptions, lineOptions, mutationOptions, terminalOptions } from './shared-options.js';
+
+/** Options that answer what the command never asks. A word for the nodes is none, but in redis-cli's form, which takes all of them for itself. */
+function unheeded({ mutates, connects, verbatimAfter }: Command, legacy: boolean): OptionTable {
+  return connects && !mutates && (legacy || verbatimAfter === undefined) ? idleOptions : {};
+}
 
 /** Options by the title they stand under in help. */
-function optionGroups(command: Command): readonly (readonly [title: string, table: OptionTable])[] {
+function optionGroups(command: Command, legacy: boolean): readonly (readonly [title: string, table: OptionTable])[] {
   return [
-    ['Options:', { ...command.options, ...(command.mutates ? mutationOptions : {}) }],
+    ['Options:', { ...command.options, ...(command.mutates ? mutationOptions : unheeded(command, legacy)) }],
     ...(command.connects ? ([['Connection:', connectionOptions]] as const) : []),
     ['Output:', command.connects ? { ...terminalOptions, ...lineOptions } : terminalOptions],
   ];
 }
 
 /** All options a command understands: its own and the shared ones. */
-export function allOptions(command: Command): OptionTable {
-  return Object.assign({}, ...optionGroups(command).map(([, table]) => table)) as OptionTable;
+export function allOptions(command: Command, legacy = false): OptionTable {
+  return Object.assign({}, ...optionGroups(command, legacy).map(([, table]) => table)) as OptionTable;
 }
 
 export interface ParsedLine {
@@ -57,7 +62,7 @@ async function buildParser(input: ParseInput): Promise<Parser> {
     .configureOutput({ writeOut: () => undefined, writeErr: () => undefined, outputError: () => undefined })
     .configureHelp({ visibleArguments: () => [], styleTitle: (title) => input.style.strong(title), minWidthToWrap: 24 })
     .addHelpText('after', command.examples.length > 0 ? examplesText(command, input.style) : '');
-  for (const [title, table] of optionGroups(command)) {
+  for (const [title, table] of optionGroups(command, input.legacy)) {
     for (const [key, option] of Object.entries(table)) parser.addOption(commanderOption(CommanderOption, key, option).helpGroup(title));
   }
   return parser;
@@ -102,7 +107,7 @@ async function complain(input: ParseInput, flags: readonly string[]): Promise<ne
 
 /** Parses one line of one subcommand. Throws usage errors (exit 2), with a suggestion for a misspelt option. */
 export async function parseLine(input: ParseInput): Promise<ParseResult> {
-  const table = allOptions(input.command);
+  const table = allOptions(input.command, input.legacy);
   const { flags, given, strange, words, help } = normalize(input.argv, { index: new OptionIndex(table), verbatimAfter: input.command.verbatimAfter, legacy: input.legacy });
   if (help) return { help: helpText(await buildParser(input)) };
   if (strange) await complain(input, flags);

@@ -40,12 +40,18 @@ export const connectionOptions = {
   ipv6: flag('names of hosts mean IPv6 addresses', { short: '6', hidden: true }),
   resp2: flag('', { short: '2', hidden: true }),
   resp3: flag('', { short: '3', hidden: true }),
+  redirects: flag('', { short: 'c', hidden: true }), // redis-cli's -c, which means nothing beside --cluster; aliases have it
 } as const;
 
 export const mutationOptions = {
-  // redis-cli takes exactly `1` from its variable (cli.md 1.3).
-  yes: flag("don't ask, go ahead (also REDISCLI_CLUSTER_YES=1)", { short: 'y', env: ['REDISCLI_CLUSTER_YES'], accept: ['1'] }),
+  // redis-cli takes exactly `1` from its variable (cli.md 1.3), valkey-cli from either (1.1).
+  yes: flag("don't ask, go ahead (also REDISCLI_CLUSTER_YES=1)", { short: 'y', env: ['VALKEYCLI_CLUSTER_YES', 'REDISCLI_CLUSTER_YES'], accept: ['1'] }),
   dryRun: flag('show what would be done and stop'),
+} as const;
+
+/** Scripts have it on every line: where nothing is ever asked it means nothing, as in redis-cli. */
+export const idleOptions = {
+  yes: flag('', { short: 'y', hidden: true }),
 } as const;
 
 /** redis-cli's, of which the predecessors' habit puts them before the subcommand. Only `call` has them. */

@@ -58,6 +58,7 @@ describe('redis-cli --cluster and valkey-cli --cluster', () => {
     expect(await read([name, ...rest].join(' '))).toMatchObject({ name, words, values });
     const [flags, front] = [rest.slice(firstOption), rest.slice(0, firstOption)];
     expect(await read(['--cluster', name, ...flags, ...front].join(' '))).toMatchObject({ name, words, values });
+    expect(await read([...flags, '--cluster', name, ...front].join(' '))).toMatchObject({ name, words, values });
   });
 
   it('-h and -p in front of --cluster mean nothing, as they do there', async () => {
@@ -65,8 +66,37 @@ describe('redis-cli --cluster and valkey-cli --cluster', () => {
     expect(await read('-p 7000 -a pw --cluster call a:1 config get port')).toMatchObject({ words: ['a:1', 'config', 'get', 'port'], values: { password: 'pw' } });
   });
 
+  it('options of a subcommand, with their values, in front of --cluster', async () => {
+    expect(await read('--cluster-only-masters --cluster call a:1 ping')).toMatchObject({ name: 'call', words: ['a:1', 'ping'], values: { onlyMasters: true } });
+    expect(await read('-a pw --cluster-replicas 1 --cluster-yes --cluster create a:1 b:2')).toMatchObject({ name: 'create', words: ['a:1', 'b:2'], values: { replicas: 1, yes: true, password: 'pw' } });
+    expect(await read('call a:1 config set x --cluster y')).toMatchObject({ name: 'call', words: ['a:1', 'config', 'set', 'x', '--cluster', 'y'] });
+  });
+
   it.each([['1', true], ['0', false], ['yes', false], ['true', false], ['', false]])('REDISCLI_CLUSTER_YES=%s', async (value, yes) => {
     expect((await read('create a:1 b:2', { REDISCLI_CLUSTER_YES: value })).values['yes']).toBe(yes);
+  });
+
+  it('valkey-cli has a variable of its own, before that of redis-cli', async () => {
+    const yes = async (env: Readonly<Record<string, string>>): Promise<unknown> => (await read('create a:1 b:2', env)).values['yes'];
+    expect(await yes({ VALKEYCLI_CLUSTER_YES: '1' })).toBe(true);
+    expect(await yes({ VALKEYCLI_CLUSTER_YES: '', REDISCLI_CLUSTER_YES: '1' })).toBe(true);
+    expect(await yes({ VALKEYCLI_CLUSTER_YES: '0', REDISCLI_CLUSTER_YES: '1' })).toBe(false);
+  });
+
+  it.each(['check a:1', 'info a 1', 'call a:1 ping'])('--cluster-yes with %s, where nothing is asked, means nothing', async (line) => {
+    const plain = await read(`--cluster ${line}`);
+    for (const words of [`--cluster-yes --cluster ${line}`, `--cluster ${line} --cluster-yes`]) expect(await read(words)).toMatchObject({ name: plain.name, words: plain.words });
+    expect((await read('check a:1 --yes')).words).toEqual(['a:1']);
+    expect((await read('call a:1 echo --yes')).words).toEqual(['a:1', 'echo', '--yes']);
+  });
+
+  it('-c beside --cluster means nothing', async () => {
+    expect(await read('-c -h 10.0.0.1 -p 7000 -a pw --cluster check a:1')).toMatchObject({ name: 'check', words: ['a:1'], values: { password: 'pw' } });
+    expect(await read('-c --cluster create a:1 b:2 --cluster-replicas 1')).toMatchObject({ name: 'create', words: ['a:1', 'b:2'], values: { replicas: 1 } });
+  });
+
+  it.each(['check a:1 --cluster-replicas 1', 'info a:1 --cluster-copy', 'check a:1 --mptcp', 'check a:1 --rdma'])('%s: options that say what is not done are refused, not ignored', async (line) => {
+    await expect(read(`--cluster ${line}`)).rejects.toMatchObject({ exitCode: 2 });
   });
 
   it.each(['fix', 'reshard', 'rebalance', 'import'])('%s refuses numbers that redis-cli reads as 0', async (name) => {

@@ -31,7 +31,7 @@ export interface ProgramRun {
 }
 
 /** The whole CLI in this process, piped. */
-export async function runHere(argv: readonly string[], options: { readonly cwd?: string; readonly signal?: AbortSignal } = {}): Promise<ProgramRun> {
+export async function runHere(argv: readonly string[], options: { readonly cwd?: string; readonly signal?: AbortSignal; readonly env?: Readonly<Record<string, string>> } = {}): Promise<ProgramRun> {
   const sink = (): { stream: Writable; text: () => string } => {
     const chunks: Buffer[] = [];
     const stream = new Writable({
@@ -45,7 +45,7 @@ export async function runHere(argv: readonly string[], options: { readonly cwd?:
   const [out, err] = [sink(), sink()];
   const streams = { stdin: Readable.from([]), stdout: out.stream, stderr: err.stream };
   const signal = options.signal ?? new AbortController().signal;
-  const code = await runProgram({ argv, streams, env: { HOME: '/nonexistent' }, cwd: options.cwd ?? process.cwd(), signal, version: 'test' }, commands);
+  const code = await runProgram({ argv, streams, env: { HOME: '/nonexistent', ...options.env }, cwd: options.cwd ?? process.cwd(), signal, version: 'test' }, commands);
   return { code, stdout: out.text(), stderr: err.text() };
 }
 

@@ -18,9 +18,13 @@ async function inTransaction(run: FixRun, link: NodeLink, slots: readonly number
   return retrying(run.settings, link, async () => {
     const perSlot = slots.map(commands);
     const connection = await link.connection();
-    const replies = await connection.pipeline([['MULTI'], ...perSlot.flat(), ...last, ['EXEC']]);
-    // A user who may not say MULTI has had every command carried out on its own, in this order.
-    const done = replies[0] instanceof ReplyError ? replies.slice(1, -1) : replies[replies.length - 1];
+    const orders = [...perSlot.flat(), ...last];
+    const replies = await connection.pipeline([['MULTI'], ...orders, ['EXEC']]);
+    const end = replies[replies.length - 1];
+    // A user who may not say MULTI has had every command carried out on its own, in this order. Valkey with the Raft bus
+    // refuses them inside of it (cli 6.7): there each waits until all agree, and they are given one by one.
+    const aborted = end instanceof ReplyError && end.code === 'EXECABORT';
+    const done = aborted ? await connection.pipeline(orders) : replies[0] instanceof ReplyError ? replies.slice(1, -1) : end;
     if (!Array.isArray(done)) throw replies.find((reply) => reply instanceof ReplyError) ?? new TribError('PROTOCOL', `${link.name} did not run a transaction`);
     let at = 0;
     return new Map(slots.map((slot, index) => [slot, done.slice(at, (at += perSlot[index]?.length ?? 0))]));
