@@ -2,6 +2,7 @@
 import { parseSeed, takeSeed, type Seed } from '../src/cli/address.js';
 import { wrongNumber } from '../src/cli/arguments.js';
 import { defineCommand, type Arguments, type CommandContext } from '../src/cli/define.js';
+import { requireMeans } from '../src/cli/movable.js';
 import { moverOptions, moverSettings } from '../src/cli/mover-options.js';
 import { openSeed } from '../src/cli/open.js';
 import { flag, usageError } from '../src/cli/options.js';
@@ -70,7 +71,7 @@ export default defineCommand({
     await using cluster = await openSeed(seed, context);
     await requireMovable(cluster, context);
     const progress = judgeSavedPlan(cluster.view, saved, wanted.anyEpoch);
-    if (wanted.waitReplicas > 0) (await import('../src/apply/mover/replicas.js')).requireReplicas(cluster.view, saved.steps, wanted.waitReplicas);
+    await requireMeans(cluster, saved.steps, settings);
     await show(cluster, { saved, progress }, context);
     const open = (await cluster.check()).openSlots.length > 0;
     if (wanted.dryRun || (progress.left.size === 0 && !open)) return { saved, progress, applied: false, stats: undefined };

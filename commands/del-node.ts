@@ -2,6 +2,7 @@
 // forgets it within the 60 s that FORGET bans it; then it is reset or shut down. A node that is down is forgotten only.
 import { defineCommand, type CommandContext } from '../src/cli/define.js';
 import { seedAndNode } from '../src/cli/member-arguments.js';
+import { requireMeans } from '../src/cli/movable.js';
 import { methodOptions, methodSettings, waitOptions, waitSettings } from '../src/cli/mover-options.js';
 import { openSeed } from '../src/cli/open.js';
 import { flag, integer, list, type OptionValues } from '../src/cli/options.js';
@@ -133,6 +134,7 @@ export default defineCommand({
     if (io.mode === 'plain') io.out(`>>> Removing node ${member.id} from cluster ${cluster.view.entry.name}`);
     await requireNoKeys(cluster, member, wanted);
     const moves = await planMoves(cluster.view, member, wanted);
+    await requireMeans(cluster, moves, { ...waitSettings(wanted), ...methodSettings(wanted) });
     const farewell = wanted.shutdown ? 'shutdown' : 'reset';
     let plan = planDelNode(moves.length > 0 ? await withoutSlots(cluster.view, member.id) : cluster.view, member.id, farewell);
     const names = new Map([...cluster.view.nodes, ...cluster.view.unreachable, member].map(({ id, name }) => [id, name]));

@@ -29,9 +29,19 @@ async function changeMasters(cluster: Cluster, words: readonly string[] | undefi
   const [{ planPreferred }, { planSpread }, { readNodeList }, { showPlan }] = await Promise.all([import('../src/plan/preferred.js'), import('../src/plan/spread.js'), import('../src/cli/node-list.js'), import('../src/ui/node-steps.js')]);
   const plan = words === undefined ? planSpread(cluster.view) : planPreferred(cluster.view, await readNodeList(words, context.cwd));
   if (plan.steps.length > 0 && (options.dryRun || context.io.interactive)) showPlan(context.io, plan, nameIn(cluster.view));
+  warnOfOpenSlots(cluster.view, plan.changes.map(({ master }) => master), context);
   if (options.dryRun || plan.steps.length === 0) return { plan, applied: false, ms: undefined };
   await context.confirm(`Let ${plan.changes.length === 1 ? 'this replica' : `these ${plan.changes.length} replicas`} take the place of their masters? (type 'yes' to accept):`);
   return { plan, applied: true, ms: await carryOut(cluster, plan, options.wait, context) };
+}
+
+/** A promoted replica knows nothing of open slots: whoever moves them is stopped, and what had arrived is on one side only. */
+function warnOfOpenSlots(view: ClusterView, masters: readonly { readonly id: string }[], { io }: CommandContext): void {
+  for (const { id } of masters) {
+    const node = view.node(id);
+    const open = node === undefined ? 0 : node.migrating.size + node.importing.size;
+    if (open > 0) io.note(`${io.errStyle.warn('warning:')} ${node?.name ?? id} has ${open} open slots, of which its replica knows nothing: a reshard that is running will stop, and redis-trib fix ${view.entry.name} completes it then`);
+  }
 }
 
 async function carryOut(cluster: Cluster, plan: FailoverPlan | PreferredPlan, seconds: number, { io, signal }: CommandContext): Promise<number> {
@@ -73,6 +83,7 @@ export default defineCommand({
     const { view } = cluster;
     const node = args.node === undefined ? view.entry : view.find(args.node);
     const plan = planFailover(view, node, options.takeover ? 'takeover' : options.force ? 'force' : 'manual');
+    warnOfOpenSlots(view, [plan.master], context);
     if (options.dryRun) return { plan, applied: false, ms: undefined };
     await context.confirm(`Let ${plan.node.name} take the place of ${plan.master.name}${options.takeover ? ', whatever the others say' : ''}? (type 'yes' to accept):`);
     return { plan, applied: true, ms: await carryOut(cluster, plan, options.wait, context) };

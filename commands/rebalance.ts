@@ -2,6 +2,7 @@
 import { seed } from '../src/cli/arguments.js';
 import { defineCommand, type CommandContext } from '../src/cli/define.js';
 import { requireHealthy } from '../src/cli/healthy.js';
+import { requireMeans } from '../src/cli/movable.js';
 import { moverOptions, moverSettings } from '../src/cli/mover-options.js';
 import { openSeed } from '../src/cli/open.js';
 import { planFileOptions, writePlanFile } from '../src/cli/plan-file.js';
@@ -123,7 +124,7 @@ export default defineCommand({
     await using cluster = await openSeed(args.seed, context);
     await requireHealthy(cluster, context, 'rebalancing', { quiet: true });
     const plan = await makePlan(cluster, wanted, context);
-    if (wanted.waitReplicas > 0) (await import('../src/apply/mover/replicas.js')).requireReplicas(cluster.view, plan.steps, wanted.waitReplicas);
+    await requireMeans(cluster, plan.steps, settings);
     await show(cluster.view, plan, wanted.verbose, context);
     const seedText = args.seed.addresses.map(formatAddress).join(',');
     if (wanted.planOut !== undefined && plan.steps.length > 0) await writePlanFile(wanted.planOut, cluster.view, plan, seedText, context);

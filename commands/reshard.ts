@@ -2,6 +2,7 @@
 import { seed } from '../src/cli/arguments.js';
 import { defineCommand, type CommandContext } from '../src/cli/define.js';
 import { requireHealthy } from '../src/cli/healthy.js';
+import { requireMeans } from '../src/cli/movable.js';
 import { moverOptions, moverSettings } from '../src/cli/mover-options.js';
 import { openSeed } from '../src/cli/open.js';
 import { list, text, type OptionValues } from '../src/cli/options.js';
@@ -60,7 +61,7 @@ export default defineCommand({
     await requireHealthy(cluster, context, 'resharding');
     const { view } = cluster;
     const plan = await makePlan(view, wanted, context);
-    if (wanted.waitReplicas > 0) (await import('../src/apply/mover/replicas.js')).requireReplicas(view, plan.steps, wanted.waitReplicas);
+    await requireMeans(cluster, plan.steps, settings);
     await show(view, plan, context);
     const seedText = args.seed.addresses.map(formatAddress).join(',');
     if (wanted.planOut !== undefined && plan.moved > 0) await writePlanFile(wanted.planOut, view, plan, seedText, context);

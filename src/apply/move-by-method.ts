@@ -13,6 +13,10 @@ import { link, moveSlots, takePart, type MoveRequest } from './mover/mover.js';
 import { MoveIncomplete, type MoverOptions } from './mover/options.js';
 import type { PairWork } from './mover/preflight.js';
 import { preflight } from './mover/preflight.js';
+import type { NodeLink } from './node-link.js';
+
+/** What a move is looked at in. */
+type Cluster = Pick<MoveRequest, 'view' | 'links'>;
 
 /** Options that only the key-by-key way obeys. */
 function wantsKeys({ method, maxRate, replace, waitReplicas }: MoverOptions): boolean {
@@ -21,11 +25,22 @@ function wantsKeys({ method, maxRate, replace, waitReplicas }: MoverOptions): bo
 
 /** Why the servers can't move a pair's slots themselves; undefined when they can. */
 function obstacle(view: ClusterView, { source, target }: PairWork, ways: ReadonlyMap<string, JobWays>): string | undefined {
+  const name = (id: string): string => view.node(id)?.name ?? id;
   const members = [source, target].flatMap((id) => [id, ...view.replicasOf(id).map((replica) => replica.id)]); // a replica may be promoted in the middle
-  const unable = members.find((id) => ways.get(id) === undefined || ways.get(id) !== ways.get(source));
-  if (unable !== undefined) return `${view.node(unable)?.name ?? unable} can't do it as ${view.node(source)?.name ?? source} does (Redis 8.4 or Valkey 9 is needed)`;
+  const unable = members.find((id) => ways.get(id) === undefined);
+  if (unable !== undefined) return `${name(unable)} can't (Redis 8.4 or Valkey 9 is needed, and a user who may ask for it)`;
+  const other = members.find((id) => ways.get(id) !== ways.get(source));
+  if (other !== undefined) return `${name(source)} and ${name(other)} do it in different ways`;
   const open = [source, target].map((id) => view.node(id)).find((node) => node !== undefined && node.migrating.size + node.importing.size > 0);
   return open === undefined ? undefined : `${open.name} has slots that were opened by SETSLOT`;
+}
+
+/** Throws NO_ATOMIC when the servers can't move all of it themselves. */
+function requireAtomic(view: ClusterView, work: readonly PairWork[], ways: ReadonlyMap<string, JobWays>): void {
+  const why = work.map((pair) => (pair.move.length === 0 ? undefined : obstacle(view, pair, ways))).find((text) => text !== undefined);
+  if (why === undefined) return;
+  const hint = why.endsWith('SETSLOT') ? 'fix finishes or closes them; --method auto finishes its own key by key' : '--method auto lets them where they can, and moves key by key elsewhere';
+  throw new TribError('NO_ATOMIC', `The servers can't move these slots themselves: ${why}`, { hint });
 }
 
 interface Division {
@@ -33,14 +48,21 @@ interface Division {
   readonly byKeys: readonly PairWork[];
 }
 
-/** Throws NO_ATOMIC when method `atomic` cannot be had for all. */
 function divide({ view, options }: MoveRequest, work: readonly PairWork[], ways: ReadonlyMap<string, JobWays>): Division {
-  if (options.method === 'atomic') {
-    const why = work.map((pair) => (pair.move.length === 0 ? undefined : obstacle(view, pair, ways))).find((text) => text !== undefined);
-    if (why !== undefined) throw new TribError('NO_ATOMIC', `The servers can't move these slots themselves: ${why}`, { hint: '--method auto lets them where they can, and moves key by key elsewhere; open slots: fix' });
-  }
+  if (options.method === 'atomic') requireAtomic(view, work, ways);
   const able = wantsKeys(options) ? [] : work.filter((pair) => pair.move.length > 0 && obstacle(view, pair, ways) === undefined);
   return { atomic: able, byKeys: work.filter((pair) => !able.includes(pair)) };
+}
+
+/** What those can do that take part, and their replicas. */
+function waysOfMembers(request: Cluster, involved: readonly NodeLink[]): Promise<Map<string, JobWays>> {
+  return waysOfAll(involved.flatMap((node) => [node, ...request.view.replicasOf(node.id).map((replica) => link(request, replica.id))]));
+}
+
+/** Throws NO_ATOMIC as moveByMethod would with method `atomic`, or PLAN_STALE, OPEN_SLOTS; nothing is moved. */
+export async function requireServersMove(cluster: Cluster, steps: readonly MoveStep[]): Promise<void> {
+  const work = preflight(cluster.view, steps);
+  requireAtomic(cluster.view, work, await waysOfMembers(cluster, takePart(cluster, work).involved));
 }
 
 /** The steps of the pairs that are moved key by key. */
@@ -52,12 +74,11 @@ function stepsOf(steps: readonly MoveStep[], pairs: readonly PairWork[]): MoveSt
  * Carries out move steps in the ways that options and servers allow. `fresh`: the cluster after some of them. Throws as moveSlots
  * and moveAtomically, or NO_ATOMIC, JOB_RUNNING, SEVERAL_DATABASES before anything has moved.
  */
-export async function moveByMethod(request: MoveRequest, fresh: () => Promise<Pick<MoveRequest, 'view' | 'links'>>): Promise<ApplyStats> {
+export async function moveByMethod(request: MoveRequest, fresh: () => Promise<Cluster>): Promise<ApplyStats> {
   const { view, steps } = request;
   const work = preflight(view, steps);
   const { masters, involved } = takePart(request, work);
-  const replicas = involved.flatMap(({ id }) => view.replicasOf(id).map((replica) => link(request, replica.id)));
-  const ways = await waysOfAll([...involved, ...replicas]);
+  const ways = await waysOfMembers(request, involved);
   const { atomic, byKeys } = divide(request, work, ways);
   if (ways.size === 0) return moveSlots(request);
   const underWay = new Map<PairWork, JobReport[]>();

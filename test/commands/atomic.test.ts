@@ -151,7 +151,11 @@ describeWithRedis('servers that cannot move slots themselves', () => {
     await using cluster = await startRedisCluster(3);
     const words = ['reshard', cluster.seed, '--from', 'all', '--to', cluster.nodes[1]?.address ?? '', '--slots', '0-9', '--yes'];
     const refused = await runCli([...words, '--method', 'atomic']);
-    expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/The servers can't move these slots themselves: 127\.0\.0\.1:\d+ can't do it .*\(Redis 8\.4 or Valkey 9 is needed\)\ntry: --method auto/) as string });
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/The servers can't move these slots themselves: 127\.0\.0\.1:\d+ can't \(Redis 8\.4 or Valkey 9 is needed, [^\n]*\ntry: --method auto/) as string });
+    const victim = cluster.nodes[0]?.address ?? '';
+    for (const line of [[...words.slice(0, -1), '--dry-run'], ['rebalance', cluster.seed, '--weight', `${victim}=2`, '--dry-run'], ['del-node', cluster.seed, victim, '--drain', '--dry-run']]) {
+      expect(await runCli([...line, '--method', 'atomic']), line.join(' ')).toMatchObject({ code: 1, stdout: expect.not.stringContaining('Moving') as string, stderr: expect.stringContaining('can\'t (Redis 8.4') as string });
+    }
     expect(await runCli(words)).toMatchObject({ code: 0 });
     expect(await runCli([...words, '--method', 'keys', '--use-atomic-slot-migration'])).toMatchObject({ code: 2 });
   });

@@ -130,6 +130,27 @@ describe('open slots with one owner (cli 2.5 step 6)', () => {
     expect(only(planFix(view, keys({ 0: 3 })))).toMatchObject({ code: 'close-absent', danger: 'careful' });
   });
 
+  describe('migrating to a node whose replica has taken its place (clients would begin anew what is on its way back)', () => {
+    const gone: UnreachableNode = { id: C, name: '127.0.0.1:7002', role: 'master', masterId: null, flags: ['fail'], slots: new SlotSet(), reason: 'fail' };
+    /** C is away; B has its slots. C's last epoch is as every node tells it. */
+    const away = (epoch: number): ClusterView => new View(viewOf([{ slots: `0-8000 ${to(C)}`, epoch: 1 }, { slots: '8001-16383', epoch }, { slots: '', epoch: 3, flags: 'fail' }]).nodes.slice(0, 2), [gone]);
+
+    it('the move is finished with the replica that has the keys', () => {
+      const plan = planFix(away(4), keys({ 0: 3, 1: 2 }));
+      expect(only(plan)).toMatchObject({ code: 'finish-move', danger: 'safe', owner: B, source: A, reason: expect.stringContaining(`moving it to ${C.slice(0, 8)}, which is no master any more; 127.0.0.1:7001 has the keys`) as string });
+      expect(plan.steps).toEqual([{ kind: 'finish-move', source: A, target: B, slots }]);
+    });
+
+    it('also when it came back as a replica of that one', () => {
+      const view = viewOf([{ slots: `0-8000 ${to(C)}` }, { slots: '8001-16383' }, { replicaOf: 1 }]);
+      expect(only(planFix(view, keys({ 0: 3, 1: 2 })))).toMatchObject({ code: 'finish-move', owner: B, source: A });
+    });
+
+    it('stray keys on a master that was there before are no sign of it: gathered', () => {
+      expect(only(planFix(away(2), keys({ 0: 3, 1: 2 })))).toMatchObject({ code: 'gather-open', owner: A });
+    });
+  });
+
   it('keys of a slot that its owner migrates elsewhere are gathered after the owner has closed it: it would not take them', () => {
     const plan = planFix(three([to(C), '', '']), keys({ 0: 2, 1: 2 }));
     expect(only(plan)).toMatchObject({ code: 'gather-open', owner: A });

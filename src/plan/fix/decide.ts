@@ -52,18 +52,37 @@ function mostKeys(facts: SlotFacts, among: readonly ClusterNode[]): ClusterNode 
   return [...among].sort((a, b) => keys(b) - keys(a) || b.configEpoch - a.configEpoch)[0];
 }
 
-/** Whether the master that a slot migrates to is really taking it: then the move is finished rather than undone. */
-function taker(view: ClusterView, facts: SlotFacts, mark: OpenMark): ClusterNode | undefined {
+/**
+ * The masters that may have taken the place of one that a slot migrates to: who is replicated by it now, or, while it is
+ * away, those with a newer epoch than it had. A promoted replica has the keys that had arrived, but knows of no open slot.
+ */
+function heirs(view: ClusterView, mark: OpenMark): ClusterNode[] {
   const target = view.node(mark.peer);
-  if (target?.role !== 'master' || target.id === mark.node.id) return undefined;
-  const imports = facts.importing.some(({ node }) => node.id === target.id);
-  return imports || holds(facts, target) ? target : undefined;
+  if (target !== undefined) return view.masters.filter(({ id }) => id === target.masterId);
+  const last = mark.node.lines.find(({ id }) => id === mark.peer)?.configEpoch;
+  return last === undefined ? [] : view.masters.filter(({ configEpoch }) => configEpoch > last);
 }
 
-function finish(facts: SlotFacts, source: ClusterNode, owner: ClusterNode): SlotRepair {
+/**
+ * The master that is really taking a slot, when its owner is giving it away: then the move is finished rather than undone.
+ * For an heir too: were the keys brought back, the owner would have to stop migrating first, and clients would begin anew,
+ * under the same names, what is still on its way to it.
+ */
+function taker(view: ClusterView, facts: SlotFacts, mark: OpenMark): ClusterNode | undefined {
+  const target = view.node(mark.peer);
+  if (target?.role === 'master') {
+    const imports = facts.importing.some(({ node }) => node.id === target.id);
+    return target.id !== mark.node.id && (imports || holds(facts, target)) ? target : undefined;
+  }
+  return mostKeys(facts, without(heirs(view, mark), mark.node).filter((heir) => holds(facts, heir)));
+}
+
+function finish(facts: SlotFacts, mark: OpenMark, owner: ClusterNode): SlotRepair {
+  const source = mark.node;
   const gather = elsewhere(facts, owner, source);
   const close = without(marked(facts), source, owner, ...gather.map(({ node }) => node));
   const rest = close.length > 0 ? ` and close it on ${names(close)}` : '';
+  const going = `${source.name} owns it and was moving it to`;
   return {
     ...repair(facts, owner),
     code: 'finish-move',
@@ -71,7 +90,7 @@ function finish(facts: SlotFacts, source: ClusterNode, owner: ClusterNode): Slot
     gather,
     close,
     action: `finish the move from ${source.name} to ${owner.name}${rest}`,
-    reason: `${source.name} owns it and was moving it to ${owner.name}: nothing is lost by going on`,
+    reason: mark.peer === owner.id ? `${going} ${owner.name}: nothing is lost by going on` : `${going} ${mark.peer.slice(0, 8)}, which is no master any more; ${owner.name} has the keys that had arrived`,
   };
 }
 
@@ -95,7 +114,7 @@ function repair(facts: SlotFacts, owner: ClusterNode): Omit<SlotRepair, 'code' |
 function settle(view: ClusterView, facts: SlotFacts, owner: ClusterNode): SlotRepair {
   const mark = facts.migrating.find(({ node }) => node.id === owner.id);
   const target = mark === undefined ? undefined : taker(view, facts, mark);
-  if (target !== undefined) return finish(facts, owner, target);
+  if (mark !== undefined && target !== undefined) return finish(facts, mark, target);
   const base = repair(facts, owner);
   const open = marked(facts);
   if (base.gather.length > 0) {
