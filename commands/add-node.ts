@@ -6,6 +6,8 @@ import { countKeys, openSeed } from '../src/cli/open.js';
 import { flag, integer, text, type OptionValues } from '../src/cli/options.js';
 import type { NewCluster } from '../src/apply/create.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
+import type { Address } from '../src/cluster/address.js';
+import { TribError } from '../src/errors.js';
 import type { ClusterView } from '../src/cluster/view.js';
 import type { AddNodePlan } from '../src/plan/add-node.js';
 import type { Step } from '../src/plan/step.js';
@@ -42,11 +44,21 @@ async function copiesFunctions(cluster: Cluster, newcomers: NewCluster, wanted: 
   return requireNoFunctions(cluster, newcomers);
 }
 
+/** With the words the wrong way round the whole cluster would be the newcomer, and the check below would advise to fix it. */
+async function requireMember({ view }: Cluster, addresses: readonly Address[]): Promise<void> {
+  const { entry } = view;
+  if (view.nodes.length > 1 || view.unreachable.length > 0 || entry.slots.size > 0) return;
+  const { formatAddress } = await import('../src/cluster/address.js');
+  const member = addresses.map(formatAddress).find((address) => address !== entry.name) ?? 'MEMBER';
+  throw new TribError('NOT_A_MEMBER', `${entry.name} is not part of a cluster: it knows no other node and owns no slots`, { hint: `the new node comes first, then a member of the cluster: redis-trib add-node ${entry.name} ${member}` });
+}
+
 async function makePlan(cluster: Cluster, newcomers: NewCluster, wanted: OptionValues<typeof options>, context: CommandContext): Promise<AddNodePlan> {
-  const [{ planAddNodes }, { requireReplicaRole }] = await Promise.all([import('../src/plan/add-node.js'), import('../src/apply/add-nodes.js')]);
+  const [{ planAddNodes }, { requireReplicaRole }, { requireReplication }] = await Promise.all([import('../src/plan/add-node.js'), import('../src/apply/add-nodes.js'), import('../src/apply/replication-means.js')]);
   if (wanted.master !== undefined && !wanted.replica) context.io.note('--master means nothing without --replica: the node is added as a master.');
   const { master, replica } = wanted;
   const draft = planAddNodes(cluster.view, newcomers.nodes, { replica, functions: false, ...(master === undefined ? {} : { master }) });
+  await requireReplication(draft.steps, new Map([...cluster.links, ...newcomers.links]));
   if (replica) await requireReplicaRole(newcomers, (id) => draft.nodes.find((node) => node.id === id)?.masterId ?? id);
   if (context.io.mode === 'plain') for (const node of draft.nodes) if (node.chosen) context.io.out(`Automatically selected master ${node.masterName ?? ''}`);
   const functions = await copiesFunctions(cluster, newcomers, wanted, context);
@@ -94,6 +106,7 @@ export default defineCommand({
   async run({ args, options: wanted }, context): Promise<Added> {
     const [{ openNewcomers }, { requireHealthy }] = await Promise.all([import('../src/apply/add-nodes.js'), import('../src/cli/healthy.js')]);
     await using cluster = await openSeed(args.seed, context);
+    await requireMember(cluster, args.addresses);
     const { io } = context;
     const { formatAddress } = await import('../src/cluster/address.js');
     if (io.mode === 'plain') for (const address of args.addresses) io.out(`>>> Adding node ${formatAddress(address)} to cluster ${cluster.view.entry.name}`);

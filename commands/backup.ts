@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { seedAnd } from '../src/cli/arguments.js';
 import { defineCommand, type CommandContext } from '../src/cli/define.js';
 import { openSeed } from '../src/cli/open.js';
-import { choice, flag, integer } from '../src/cli/options.js';
+import { choice, flag, integer, usageError } from '../src/cli/options.js';
 import { wrongNumber } from '../src/cli/arguments.js';
 import type { BackupOptions, BackupResult } from '../src/apply/backup/backup.js';
 import type { BackupPreview } from '../src/apply/backup/preview.js';
@@ -71,7 +71,7 @@ async function renderPreview(previewed: Previewed, io: Io): Promise<void> {
 }
 
 function renderBackup({ result, report, dir }: BackedUp, io: Io): void {
-  const manifest = `${dir.replace(/\/$/, '')}/nodes.json`;
+  const manifest = `${dir.replace(/\/+$/, '')}/nodes.json`;
   if (io.mode === 'plain') io.out(`Saving cluster configuration to: ${manifest}`);
   for (const { name, reason } of result.missing) io.error(`The data of ${name} is missing: ${reason}`);
   if (!report.ok) io.out(io.mode === 'plain' ? WARNING : io.style.warn(WARNING.replace('*** ', '')));
@@ -94,6 +94,7 @@ export default defineCommand({
   async run({ args, options }, context): Promise<BackedUp | Previewed> {
     const [dir = '', extra] = args.words;
     if (extra !== undefined) throw wrongNumber('HOST:PORT DIRECTORY');
+    if (dir === '') throw usageError('the name of the directory is empty', 'for the one you stand in: .');
     await using cluster = await openSeed(args.seed, context);
     const report = await judge(cluster, context);
     const { via, parallel, allowPartial } = options;

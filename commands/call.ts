@@ -2,7 +2,7 @@
 import { seedAnd } from '../src/cli/arguments.js';
 import { defineCommand } from '../src/cli/define.js';
 import { openSeed } from '../src/cli/open.js';
-import { flag } from '../src/cli/options.js';
+import { flag, usageError } from '../src/cli/options.js';
 import { stdinOptions } from '../src/cli/shared-options.js';
 import type { FilledWords } from '../src/cli/stdin-word.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
@@ -51,6 +51,7 @@ export default defineCommand({
   description: 'Options of redis-trib stand before COMMAND; long ones may stand behind it too, unless after --.',
   examples: ['redis-trib call 127.0.0.1:7000 config get maxmemory', 'redis-trib call --only-masters 127.0.0.1:7000 dbsize', 'redis-trib call 127.0.0.1:7000 -- set key -1', 'redis-trib call --only-masters -x 127.0.0.1:7000 function load replace < library.lua'],
   async run({ args, options }, context): Promise<Called> {
+    if (options.onlyMasters && options.onlyReplicas) throw usageError('--only-masters and --only-replicas exclude each other', 'without both of them all nodes are asked');
     const { fillFromStdin, stdinPlace } = await import('../src/cli/stdin-word.js');
     const place = stdinPlace(args.words, options);
     await using cluster = await openSeed(args.seed, context);

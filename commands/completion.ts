@@ -24,11 +24,11 @@ export default defineCommand({
   options: {},
   examples: ['redis-trib completion zsh > "${fpath[1]}/_redis-trib"', 'source <(redis-trib completion bash)', 'redis-trib completion fish > ~/.config/fish/completions/redis-trib.fish'],
   async run({ args: { shell } }, context): Promise<{ readonly shell: Shell; readonly script: string }> {
-    const { completableCommands } = await import('../src/cli/completion.js');
+    const { completableCommands, leadingOptions } = await import('../src/cli/completion.js');
     const commands = await completableCommands(context.commands);
-    if (shell === 'bash') return { shell, script: (await import('../src/cli/completion-bash.js')).bashScript(commands) };
+    if (shell === 'bash') return { shell, script: (await import('../src/cli/completion-bash.js')).bashScript(commands, leadingOptions()) };
     if (shell === 'zsh') return { shell, script: (await import('../src/cli/completion-zsh.js')).zshScript(commands) };
-    return { shell, script: (await import('../src/cli/completion-fish.js')).fishScript(commands) };
+    return { shell, script: (await import('../src/cli/completion-fish.js')).fishScript(commands, leadingOptions()) };
   },
   render({ script }, { io }) {
     io.out(script);

@@ -57,13 +57,13 @@ async function renderResult(result: NonNullable<Created['result']>, { io }: Comm
 
 async function zoned(nodes: readonly CandidateNode[], words: readonly string[], { cwd }: CommandContext): Promise<CandidateNode[]> {
   const [{ inZones }, { readNodeList }] = await Promise.all([import('../src/cli/zones.js'), import('../src/cli/node-list.js')]);
-  return inZones(nodes, await readNodeList(words, cwd));
+  return inZones(nodes, await readNodeList(words, cwd, 'NODE=ZONE, such as 10.0.0.1=a,'));
 }
 
 async function wished(nodes: readonly CandidateNode[], words: readonly string[], replicas: number, { cwd }: CommandContext): Promise<Map<string, string>> {
   const [{ wishedMasters }, { readNodeList }, { usageError }] = await Promise.all([import('../src/cli/wished-roles.js'), import('../src/cli/node-list.js'), import('../src/cli/options.js')]);
   if (replicas > 0) throw usageError('--replicas and --replica-of cannot go together', 'the one lets redis-trib choose, the other is your choice');
-  return wishedMasters(nodes, await readNodeList(words, cwd));
+  return wishedMasters(nodes, await readNodeList(words, cwd, 'REPLICA=MASTER, each HOST:PORT,'));
 }
 
 interface Roles {
@@ -110,6 +110,7 @@ export default defineCommand({
     const access = { ...settings, signal: context.signal };
     await using nodes = await openNewNodes(args.addresses, access, options.reset ? 'accept' : 'refuse');
     const plan = await makePlan(nodes.nodes, options, context);
+    await (await import('../src/apply/replication-means.js')).requireReplication(plan.steps, nodes.links);
     const emptying = options.reset ? (await import('../src/plan/emptying.js')).planEmptying(nodes.holdings) : undefined;
     const occupied = emptying !== undefined && emptying.nodes.length > 0;
     const { agreeToEmpty, emptyAsShown, showEmptying } = await import('../src/cli/emptying.js');

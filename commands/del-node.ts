@@ -5,7 +5,7 @@ import { seedAndNode } from '../src/cli/member-arguments.js';
 import { requireMeans } from '../src/cli/movable.js';
 import { methodOptions, methodSettings, waitOptions, waitSettings } from '../src/cli/mover-options.js';
 import { openSeed } from '../src/cli/open.js';
-import { flag, integer, list, type OptionValues } from '../src/cli/options.js';
+import { flag, integer, list, usageError, type OptionValues } from '../src/cli/options.js';
 import type { ApplyStats } from '../src/apply/event.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
 import type { ClusterView } from '../src/cluster/view.js';
@@ -61,11 +61,12 @@ async function requireNoKeys(cluster: Cluster, member: Member, wanted: Wanted): 
 }
 
 async function drain(cluster: Cluster, steps: readonly MoveStep[], wanted: Wanted, context: CommandContext): Promise<ApplyStats> {
-  const [{ showMoving }, { movedSlots }] = await Promise.all([import('../src/ui/moving.js'), import('../src/plan/step.js')]);
+  const [{ showMoving }, { movedSlots }, { stepBack }] = await Promise.all([import('../src/ui/moving.js'), import('../src/plan/step.js'), import('../src/cli/run-moves.js')]);
+  const crowds = await stepBack(cluster);
   const display = await showMoving(context.io, movedSlots(steps));
   try {
     const { timeout, maxStall } = wanted;
-    const stats = await cluster.apply({ steps }, { timeoutMs: timeout, maxStallMs: maxStall, ...waitSettings(wanted), ...methodSettings(wanted), ...(context.pause === undefined ? {} : { pause: context.pause }), signal: context.signal, onEvent: display.onEvent });
+    const stats = await cluster.apply({ steps }, { timeoutMs: timeout, maxStallMs: maxStall, ...waitSettings(wanted), ...methodSettings(wanted), ...crowds, ...(context.pause === undefined ? {} : { pause: context.pause }), signal: context.signal, onEvent: display.onEvent });
     display.done(stats);
     // Servers of 7.0 make a master that lost its last slot a replica of who took it: let that be known to all.
     await cluster.waitForAgreement({ signal: context.signal });
@@ -75,6 +76,15 @@ async function drain(cluster: Cluster, steps: readonly MoveStep[], wanted: Wante
     display.failed();
     throw error;
   }
+}
+
+/** Digits of an id that nobody types by accident. */
+const SURE_DIGITS = 8;
+
+/** Where nobody is asked, a slip such as `7` for a port must not take a node out. */
+function requireSureName(typed: string, member: Member, { io }: CommandContext): void {
+  if (io.interactive || typed.includes(':') || typed.length >= SURE_DIGITS) return;
+  throw usageError(`"${typed}" is the beginning of ${member.id} (${member.name}), too short to remove a node by where nobody is asked`, `write the whole id, at least ${SURE_DIGITS} digits of it, or --yes`);
 }
 
 /** Lines of redis-cli (cli 8.6); the header stands before the replicas that change their master. */
@@ -131,6 +141,7 @@ export default defineCommand({
     await using cluster = await openSeed(args.seed, context);
     const { io } = context;
     const member = findMember(cluster.view, args.node);
+    if (!wanted.yes && !wanted.dryRun) requireSureName(args.node.trim(), member, context);
     if (io.mode === 'plain') io.out(`>>> Removing node ${member.id} from cluster ${cluster.view.entry.name}`);
     await requireNoKeys(cluster, member, wanted);
     const moves = await planMoves(cluster.view, member, wanted);
@@ -141,6 +152,7 @@ export default defineCommand({
     const show = async (): Promise<void> => (await import('../src/ui/node-steps.js')).showPlan(io, { schema: 1, steps: [...moves, ...plan.steps] }, nameIn(cluster.view));
     if (wanted.dryRun || (io.interactive && !wanted.yes)) await show();
     if (wanted.dryRun) return { drain: moves, drained: undefined, plan, names, applied: false };
+    await (await import('../src/apply/replication-means.js')).requireReplication(plan.steps, cluster.links);
     if (moves.length > 0) await (await import('../src/cli/healthy.js')).requireHealthy(cluster, context, 'draining a node');
     if (moves.length > 0 || io.interactive) await context.confirm(`Remove ${member.name} from the cluster? (type 'yes' to accept):`);
     const replicas = cluster.view.replicasOf(member.id).map((node) => node.id);

@@ -4,7 +4,7 @@ import { seed } from '../src/cli/arguments.js';
 import { defineCommand, type CommandContext } from '../src/cli/define.js';
 import { waitOptions } from '../src/cli/mover-options.js';
 import { countKeys, openSeed } from '../src/cli/open.js';
-import { choice, flag, integer, text, type OptionValues } from '../src/cli/options.js';
+import { choice, flag, integer, outputFile, type OptionValues } from '../src/cli/options.js';
 import type { FixOutcome } from '../src/apply/fix/fix-run.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
 import type { CheckReport } from '../src/cluster/findings.js';
@@ -20,7 +20,7 @@ const options = {
   closeAbsent: flag("close slots whose move went to a node that can't be reached"),
   chooseOwner: flag('decide for one owner where several masters claim a slot'),
   onConflict: choice(['newest-slot-owner', 'largest', 'abort'], 'which copy of a key stays where two nodes hold different ones; the other is saved first (default: abort, both stay)'),
-  saveTo: text('FILE', 'where copies of keys go before they are given up (default: a new file redis-trib-saved-keys-… here)'),
+  saveTo: outputFile('where copies of keys go before they are given up (default: a new file redis-trib-saved-keys-… here)'),
   replace: flag('where two nodes hold different copies of a key, the one that is moved stays; the other is saved first'),
   timeout: integer('MS', 'how long one MIGRATE may wait for its target (default 10000: its node stands still meanwhile)', { min: 1, fallback: 10_000 }),
   pipeline: integer('KEYS', 'most keys in one MIGRATE', { min: 1, fallback: 1000 }),

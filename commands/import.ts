@@ -3,7 +3,7 @@
 import { seed } from '../src/cli/arguments.js';
 import { defineCommand, type CommandContext } from '../src/cli/define.js';
 import { requireHealthy } from '../src/cli/healthy.js';
-import { sourceConnection, sourceOptions } from '../src/cli/import-source.js';
+import { sourceEntrance, sourceOptions } from '../src/cli/import-source.js';
 import { openSeed } from '../src/cli/open.js';
 import { choice, flag, integer, text, usageError, type OptionValues } from '../src/cli/options.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
@@ -75,7 +75,8 @@ export default defineCommand({
   mutates: true,
   description:
     'Keys go straight from the source to their masters where the source reaches them, and through this machine where not. ' +
-    'Interrupted at any time, the same command goes on. Keys that are written to the source meanwhile may be missed, so stop its writers first; redis-trib counts at the end and tells.',
+    'Interrupted at any time, the same command goes on. Keys that are written to the source meanwhile may be missed, so stop its writers first; redis-trib counts at the end and tells. ' +
+    'Asks at a terminal when keys leave the source or --replace may overwrite; piped it goes ahead as the predecessors did, also with --replace.',
   examples: [
     'redis-trib import 127.0.0.1:7000 --from 127.0.0.1:6379 --copy',
     'redis-trib import 127.0.0.1:7000 --from 127.0.0.1:6379 --dry-run',
@@ -83,7 +84,7 @@ export default defineCommand({
   ],
   async run({ args, options: wanted }, context): Promise<Imported> {
     const { io } = context;
-    const from = await sourceConnection(wanted, context);
+    const { connection: from, database } = await sourceEntrance(wanted, wanted.db, context);
     const { Source } = await import('../src/import/source.js');
     await using cluster = await openSeed(args.seed, context);
     const name = `${from.host}:${from.port}`;
@@ -92,7 +93,7 @@ export default defineCommand({
     for (const line of (await import('../src/ui/views/import-lines.js')).connectingLines(io.lines)) io.out(line);
     const { connectTimeoutMs = 5000, commandTimeoutMs = 30_000 } = cluster.options;
     const source = await Source.open({ ...from, connectTimeoutMs, commandTimeoutMs });
-    const databases = chooseDatabases(source, wanted.db);
+    const databases = chooseDatabases(source, database);
     const { copy, replace } = wanted;
     if (wanted.dryRun) {
       const { forecast } = await import('../src/import/census.js');

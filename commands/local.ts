@@ -96,6 +96,7 @@ async function wouldChange(input: Input, folder: string): Promise<number[]> {
   const { action } = input.args;
   const { masters, replicas, port } = input.options;
   const nodes = await look(folder);
+  if (action === 'up' || action === 'start') (await import('../src/local/local-cluster.js')).requireStartable({ folder, ...input.options });
   if (action === 'status' || action === 'logs') return [];
   if (action === 'stop' || action === 'clean') return nodes.filter((node) => node.running).map((node) => node.port);
   if (nodes.length > 0) return nodes.filter((node) => !node.running).map((node) => node.port);
@@ -140,7 +141,7 @@ export default defineCommand({
   options,
   mutates: true,
   description: [
-    'up      start the nodes (or those that stopped) and join them into a cluster',
+    'up      start the nodes (or those that stopped) and join them into a cluster; replicas need --server',
     'start   start the nodes only',
     'status  which nodes run',
     'logs    what the nodes wrote, of one PORT or all; -f goes on',

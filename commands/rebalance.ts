@@ -29,7 +29,7 @@ const weight: Option<readonly string[]> = {
 const options = {
   weight,
   useEmptyMasters: flag('masters without slots take part', { aliases: ['use-empty-primaries'] }),
-  threshold: decimal('PERCENT', 'act only when a master is further than this from its share; 0 never acts', { fallback: 2 }),
+  threshold: decimal('PERCENT', 'act only when a master is further than this from its share; 0 never acts', { min: 0, fallback: 2 }),
   by: choice(['slots', 'keys', 'memory', 'ops'], 'what every master should have its share of (default slots); ops: processor time, which Redis 8.2 and Valkey 8.0 count for each slot'),
   sampleSeconds: decimal('SECONDS', 'how long the load is measured with --by ops', { min: 0.1, fallback: 10 }),
   samples: integer('KEYS', 'keys of each slot whose size is asked with --by memory', { min: 1, max: 1000, fallback: 5 }),

@@ -30,8 +30,17 @@ async function requireNoKeys(cluster: Cluster, node: ClusterNode, flush: boolean
   if (keys > 0) throw new TribError('HAS_KEYS', `${node.name} has ${keys} keys: a replica begins with a copy of its master's data and keeps nothing of its own`, { hint: '--flush deletes them first; there is no way back' });
 }
 
-async function carryOut(cluster: Cluster, plan: ReplicatePlan, seconds: number, { io, signal }: CommandContext): Promise<void> {
+/** The order was sent and holds; how to take it back. */
+function wayBack({ view }: Cluster, node: ClusterNode): string {
+  const former = node.masterId === null ? undefined : view.node(node.masterId);
+  const seed = view.entry.name;
+  if (former !== undefined) return `redis-trib replicate ${seed} ${node.id} --master ${former.id} --yes makes it follow ${former.name} again`;
+  return `redis-trib replicate ${seed} ${node.id} --master OTHER gives it another master; del-node and add-node make it an empty master again`;
+}
+
+async function carryOut(cluster: Cluster, plan: ReplicatePlan, node: ClusterNode, seconds: number, { io, signal }: CommandContext): Promise<void> {
   const { showSteps } = await import('../src/ui/node-steps.js');
+  const back = wayBack(cluster, node); // as things are now
   const name = (id: string): string => cluster.view.node(id)?.name ?? id;
   const display = await showSteps(io, 'Replicating', name, (step) => (step.kind === 'replicate' ? `>>> Configure node ${name(step.node)} as replica of ${name(step.master)}.` : undefined));
   try {
@@ -39,7 +48,8 @@ async function carryOut(cluster: Cluster, plan: ReplicatePlan, seconds: number, 
     display.done(`${plan.node.name} has the data of ${plan.master.name}`);
   } catch (error) {
     display.failed();
-    throw error;
+    if (!(error instanceof TribError) || error.code !== 'NOT_REPLICATING') throw error;
+    throw new TribError(error.code, error.message, { exitCode: error.exitCode, cause: error.cause, hint: `${error.hint ?? ''}. To take it back: ${back}` });
   }
 }
 
@@ -61,13 +71,14 @@ export default defineCommand({
     const node = args.node === undefined ? view.entry : view.find(args.node);
     const master = await chooseMaster(view, node, options.master, context);
     const draft = planReplicate(view, node, master);
+    await (await import('../src/apply/replication-means.js')).requireReplication(draft.steps, cluster.links); // or the node would leave what it has for nothing
     await requireNoKeys(cluster, node, options.flush);
     const plan: ReplicatePlan = options.flush && node.role === 'master' ? { ...draft, steps: [{ kind: 'flush', node: node.id }, ...draft.steps] } : draft;
     const { showPlan } = await import('../src/ui/node-steps.js');
     if (draft.steps.length > 0) showPlan(context.io, plan, (id) => view.node(id)?.name ?? id);
     if (options.dryRun || draft.steps.length === 0) return { plan: draft.steps.length === 0 ? draft : plan, applied: false };
     await context.confirm(`Make ${node.name} a replica of ${master.name}? (type 'yes' to accept):`);
-    await carryOut(cluster, plan, options.wait, context);
+    await carryOut(cluster, plan, node, options.wait, context);
     return { plan, applied: true };
   },
   render({ plan, applied }, { io }) {

@@ -46,6 +46,7 @@ async function makePlan(view: ClusterView, wanted: Values, cwd: string): Promise
   const [{ planRolling }, { planPreferred }, { readNodeList }] = await Promise.all([import('../src/plan/rolling.js'), import('../src/plan/preferred.js'), import('../src/cli/node-list.js')]);
   const only = wanted.onlyMasters ? 'master' : wanted.onlyReplicas ? 'replica' : undefined;
   const nodes = wanted.nodes === undefined ? undefined : await readNodeList(wanted.nodes, cwd);
+  if (nodes?.length === 0) throw usageError('--nodes names no node', 'leave it out to give all nodes their turn, or name some: ids, beginnings of ids, addresses, or @FILE');
   const plan = planRolling(view, { nodes, only, allowDowntime: wanted.allowDowntime });
   const named = await readNodeList(wanted.preferred ?? [], cwd);
   planPreferred(view, named); // complains now, not at the end

@@ -10,6 +10,8 @@ import type { ClusterNode } from '../src/cluster/view.js';
 
 const USAGE = 'HOST:PORT MILLISECONDS';
 const LEAST_MS = 100;
+/** Servers take any 64-bit number; the predecessors read an int (cli 2.11), and with more than these 25 days nobody ever fails over. */
+const MOST_MS = 2 ** 31 - 1;
 
 const args: Arguments<{ readonly seed: Seed; readonly ms: number }> = {
   usage: USAGE,
@@ -20,6 +22,7 @@ const args: Arguments<{ readonly seed: Seed; readonly ms: number }> = {
     if (text === undefined || rest.length !== 1) throw wrongNumber(USAGE);
     if (!/^\d+$/.test(text)) throw usageError(`the node timeout is a whole number of milliseconds, not "${text}"`, `it takes: ${USAGE}`);
     if (Number(text) < LEAST_MS) throw usageError(`Setting a node timeout of less than ${LEAST_MS} milliseconds is a bad idea.`, 'the default of servers is 15000');
+    if (Number(text) > MOST_MS) throw usageError(`the node timeout is from ${LEAST_MS} to ${MOST_MS} milliseconds, not ${text}`, 'the default of servers is 15000');
     return { seed, ms: Number(text) };
   },
 };

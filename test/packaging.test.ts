@@ -1,8 +1,8 @@
 // What users get: the files in the tarball, and that it installs without scripts into an empty folder and runs.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -43,6 +43,15 @@ describe('the package', () => {
   it('has everything its manifest points at', () => {
     const targets = Object.values(manifest.exports).flatMap((target) => (typeof target === 'string' ? [target] : [target.types, target.default]));
     for (const target of targets) expect(files).toContain(target.replace('./', ''));
+  });
+
+  it('a link from a checkout was refused for want of the x bit: the build sets it', () => {
+    const made = join(folder, 'checkout', 'dist', 'bin', 'tool.js');
+    mkdirSync(dirname(made), { recursive: true });
+    writeFileSync(made, '', { mode: 0o644 });
+    const marking = manifest.scripts['build']?.split(' && ').at(-1) ?? '';
+    expect(spawnSync(marking, { shell: true, cwd: join(folder, 'checkout'), encoding: 'utf8' })).toMatchObject({ status: 0 });
+    if (process.platform !== 'win32') expect(statSync(made).mode & 0o777).toBe(0o755);
   });
 
   it('runs no script at install time', () => {

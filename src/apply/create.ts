@@ -17,9 +17,18 @@ import type { Cluster, Seed } from './open-cluster.js';
 import { openCluster } from './open-cluster.js';
 import { mapBounded } from './parallel.js';
 
-function notEmpty(name: string, why: string): TribError {
+function notEmpty(holding: Holding, why: string): TribError {
+  const { name } = holding;
   const text = `[ERR] Node ${name} is not empty. Either the node already knows other nodes (check with CLUSTER NODES) or contains some key in database 0.`;
-  return new TribError('NOT_EMPTY', text, { exitCode: ExitCode.failed, hint: `it ${why}; redis-trib reset ${name} --hard --flush makes it empty, create --reset all of them` });
+  return new TribError('NOT_EMPTY', text, { exitCode: ExitCode.failed, hint: `it ${why}; ${howToEmpty(holding)}` });
+}
+
+/** The command that works for what the node holds (plan/role-change.ts, planReset). */
+function howToEmpty({ name, id, role, keys, lines, slots }: Holding): string {
+  const flush = keys.length > 0 && role === 'master' ? ' --flush' : '';
+  const reset = `redis-trib reset ${name} --hard${flush}`;
+  if (slots === 0 || lines.length === 1) return `${reset} makes it empty, create --reset all of them`;
+  return `it serves slots of a cluster: redis-trib del-node ${name} ${id} --drain takes it out without loss, ${reset} --force empties it all the same, create --reset all of them`;
 }
 
 interface Inspected {
@@ -37,10 +46,11 @@ function databases(keyspace: string): Holding['keys'] {
 }
 
 /** Empty = no key in any database, knows nobody, owns no slot. */
-function refuseOccupied({ name, keys, lines, slots }: Holding): void {
-  if (keys.length > 0) throw notEmpty(name, 'contains keys');
-  if (lines.length > 1) throw notEmpty(name, 'knows other nodes');
-  if (slots > 0) throw notEmpty(name, 'owns slots');
+function refuseOccupied(holding: Holding): void {
+  const { keys, lines, slots } = holding;
+  if (keys.length > 0) throw notEmpty(holding, 'contains keys');
+  if (lines.length > 1) throw notEmpty(holding, 'knows other nodes');
+  if (slots > 0) throw notEmpty(holding, 'owns slots');
 }
 
 async function inspect(address: Address, options: ClusterOptions, cache: LineCache, occupied: Occupied): Promise<Inspected> {

@@ -7,7 +7,7 @@ import { LineCache, parseNodesText } from '../cluster/nodes-text.js';
 import type { ClusterNode, UnreachableNode } from '../cluster/view.js';
 import { ClusterView } from '../cluster/view.js';
 import type { Connection } from '../client/connection.js';
-import { accessFailure } from '../client/connection-errors.js';
+import { ConnectionLost, accessFailure } from '../client/connection-errors.js';
 import { asString } from '../client/read-reply.js';
 import { ExitCode, TribError } from '../errors.js';
 import { ReplyError } from '../resp/reply.js';
@@ -90,6 +90,7 @@ interface Friend {
   readonly account: Account | undefined;
   readonly reason: string;
   readonly refusal?: string;
+  readonly mute?: boolean;
 }
 
 /** An address that can't be reached, or that the node's certificate doesn't know: the host name it announces may do (7.0). */
@@ -116,8 +117,12 @@ async function visit(line: NodeLine, options: ClusterOptions, cache: LineCache, 
   } catch (error) {
     if (options.signal?.aborted === true) throw error;
     const refusal = error instanceof TribError && error.cause instanceof ReplyError ? error.hint : undefined;
-    return { line, account: undefined, reason: error instanceof Error ? error.message : String(error), ...(refusal === undefined ? {} : { refusal }) };
+    return { line, account: undefined, reason: error instanceof Error ? error.message : String(error), ...(refusal === undefined ? {} : { refusal }), ...(isMute(error) ? { mute: true } : {}) };
   }
+}
+
+function isMute(error: unknown): boolean {
+  return error instanceof ConnectionLost && error.code === 'TIMEOUT';
 }
 
 /** What the other nodes call the entry node: most of them, else itself, else what the user typed. */
@@ -160,9 +165,9 @@ function clusterNode(account: Account, seen: NodeLine, announced: Address, name:
   };
 }
 
-function unreachable({ line, reason, refusal }: Friend): UnreachableNode {
+function unreachable({ line, reason, refusal, mute }: Friend): UnreachableNode {
   const { id, role, masterId, flags, slots } = line;
-  return { id, name: formatAddress(line), role, masterId, flags, slots, reason, ...(refusal === undefined ? {} : { refusal }) };
+  return { id, name: formatAddress(line), role, masterId, flags, slots, reason, ...(refusal === undefined ? {} : { refusal }), ...(mute === undefined ? {} : { mute }) };
 }
 
 /**

@@ -1,6 +1,7 @@
-// Where to enter a cluster, as people type it: host:port, host port, several with commas, redis:// URLs. Pure. One single
-// address is read by cluster/address.ts.
+// Where to enter a cluster, or another server, as people type it: host:port, host port, several with commas, redis:// URLs.
+// Pure. One single address is read by cluster/address.ts.
 import { parseAddress, type Address } from '../cluster/address.js';
+import { ExitCode, TribError } from '../errors.js';
 import { usageError } from './options.js';
 
 /** Where to enter a cluster, and what a URL said about how. */
@@ -16,7 +17,24 @@ function invalid(text: string): Error {
   return usageError(`Invalid address format: ${text}`, 'write it as HOST:PORT, e.g. 127.0.0.1:7000 or [::1]:7000');
 }
 
-function parseUrl(text: string): Seed {
+/** What parsePlaces found; a server that is no cluster node may have several databases. */
+export interface Places extends Seed {
+  /** From `redis://host/N`; absent where the URL names none. */
+  readonly database?: number;
+}
+
+/** The database of a URL: its path, or `?db=N`. Passing over it would take another one's keys. Throws BAD_DATABASE. */
+function databaseOf(url: URL, text: string): number | undefined {
+  const named = [url.pathname.slice(1), url.searchParams.get('db') ?? ''].filter((word) => word !== '');
+  const numbers = new Set(named.map((word) => (/^\d{1,9}$/.test(word) ? Number(word) : NaN)));
+  const [database] = numbers;
+  if (database === undefined) return undefined;
+  if (numbers.size === 1 && !Number.isNaN(database)) return database;
+  const secret = url.password === '' ? text : text.replace(/:[^:@/]*@/, ':…@');
+  throw new TribError('BAD_DATABASE', `${secret}: "${named.join('" and "')}" is no database`, { exitCode: ExitCode.usage, hint: 'redis://HOST:PORT/N names database N; without it the URL means none' });
+}
+
+function parseUrl(text: string): Places {
   let url: URL;
   try {
     url = new URL(text);
@@ -25,20 +43,38 @@ function parseUrl(text: string): Seed {
   }
   if (url.hostname === '') throw invalid(text);
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const database = databaseOf(url, text);
   return {
     addresses: [{ host, port: url.port === '' ? 6379 : Number(url.port) }],
+    ...(database === undefined ? {} : { database }),
     ...(url.username === '' ? {} : { username: decodeURIComponent(url.username) }),
     ...(url.password === '' ? {} : { password: decodeURIComponent(url.password) }),
     ...(url.protocol === 'rediss:' || url.protocol === 'valkeys:' ? { tls: true } : {}),
   };
 }
 
-/** One word as a seed: a URL, an address, or several addresses with commas. Throws usage errors. */
-export function parseSeed(word: string): Seed {
+function placesIn(word: string): Places[] {
   const parts = word.split(',').filter((part) => part !== '');
   if (parts.length === 0) throw invalid(word);
-  const seeds = parts.map((part) => (/^(rediss?|valkeys?):\/\//i.test(part) ? parseUrl(part) : { addresses: [parseAddress(part)] }));
-  return Object.assign({}, ...seeds.toReversed(), { addresses: seeds.flatMap((seed) => seed.addresses) }) as Seed;
+  return parts.map((part) => (/^(rediss?|valkeys?):\/\//i.test(part) ? parseUrl(part) : { addresses: [parseAddress(part)] }));
+}
+
+/** All addresses; what URLs said beside them, the first wins. */
+function merged(places: readonly Places[]): Places {
+  return Object.assign({}, ...places.toReversed(), { addresses: places.flatMap(({ addresses }) => addresses) }) as Places;
+}
+
+/** One word as a seed: a URL, an address, or several addresses with commas. Throws usage errors, also for a database other than 0. */
+export function parseSeed(word: string): Seed {
+  const places = placesIn(word);
+  const database = places.find((place) => (place.database ?? 0) !== 0)?.database;
+  if (database === undefined) return merged(places);
+  throw new TribError('BAD_DATABASE', `database ${database} of the URL: a cluster has database 0 only`, { exitCode: ExitCode.usage, hint: `leave out /${database}` });
+}
+
+/** As parseSeed, for servers that need not be of a cluster. Throws usage errors, BAD_DATABASE. */
+export function parsePlaces(word: string): Places {
+  return merged(placesIn(word));
 }
 
 /** Takes the seed off the front of the positional words: `host:port` or `host port`. Returns it and the words behind it. */

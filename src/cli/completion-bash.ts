@@ -6,41 +6,43 @@ function flagsOf(option: CompletableOption): string[] {
 }
 
 /** One `case` branch for each different kind of value an option of the command takes. */
-function valueBranches(command: CompletableCommand): string[] {
+function valueBranches(command: Pick<CompletableCommand, 'name' | 'options'>): string[] {
   const branches = command.options
     .filter((option) => option.placeholder !== undefined)
     .map((option) => {
       const pattern = flagsOf(option).map((flag) => `'${command.name} ${flag}'`).join('|');
-      if (option.choices.length > 0) return `    ${pattern}) COMPREPLY=($(compgen -W '${option.choices.join(' ')}' -- "$cur")); return ;;`;
-      if (option.file) return `    ${pattern}) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;;`;
+      if (option.choices.length > 0) return `    ${pattern}) COMPREPLY=($(compgen -P "$split" -W '${option.choices.join(' ')}' -- "$cur")); return ;;`;
+      if (option.file) return `    ${pattern}) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -P "$split" -f -- "$cur")); return ;;`;
       return `    ${pattern}) return ;;`;
     });
   return branches;
 }
 
-/** The script; source it, or put it where bash-completion finds it. */
-export function bashScript(commands: readonly CompletableCommand[]): string {
+/** The script; source it, or put it where bash-completion finds it. `leading`: options that may stand before the command. */
+export function bashScript(commands: readonly CompletableCommand[], leading: readonly CompletableOption[]): string {
   const names = commands.map((command) => command.name);
   return [
     '# Completion of redis-trib for bash. Made by: redis-trib completion bash',
     '# Use it: source <(redis-trib completion bash)',
     '_redis_trib() {',
-    '  local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}" command="" words="" options="" i',
+    '  local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}" command="" words="" options="" split="" i',
     '  COMPREPLY=()',
-    '  # bash splits --flag=value into three words.',
-    '  if [[ $cur == "=" ]]; then cur=""; elif [[ $prev == "=" ]]; then prev="${COMP_WORDS[COMP_CWORD-2]}"; fi',
+    '  # bash splits --flag=value into three words, unless COMP_WORDBREAKS says otherwise.',
+    '  if [[ $cur == "=" ]]; then cur=""; elif [[ $prev == "=" ]]; then prev="${COMP_WORDS[COMP_CWORD-2]}"',
+    '  elif [[ $cur == --*=* ]]; then split="${cur%%=*}="; prev="${cur%%=*}"; cur="${cur#*=}"; fi',
     '  for ((i = 1; i < COMP_CWORD; i++)); do',
     '    case "${COMP_WORDS[i]}" in',
     `      ${names.join('|')}) command="\${COMP_WORDS[i]}"; break ;;`,
     '    esac',
     '  done',
     '  case "$command $prev" in',
-    ...commands.flatMap(valueBranches),
+    ...[{ name: '', options: leading }, ...commands].flatMap(valueBranches),
     '  esac',
     '  case "$command" in',
-    `    '') words='${names.join(' ')}'; options='--cluster --help --version --json' ;;`,
+    `    '') words='${names.join(' ')}'; options='${['--cluster', '--help', '--version', ...leading.map((option) => option.flag)].join(' ')}' ;;`,
     ...commands.map((command) => `    ${command.name}) words='${command.words.join(' ')}'; options='${command.options.map((option) => option.flag).join(' ')}' ;;`),
     '  esac',
+    '  if [[ -n $split ]]; then return; fi',
     '  if [[ $cur == -* ]]; then words="$options"; fi',
     '  COMPREPLY=($(compgen -W "$words" -- "$cur"))',
     '}',

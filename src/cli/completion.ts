@@ -4,6 +4,7 @@ import { flagName } from './argv.js';
 import type { CommandEntry } from './define.js';
 import type { Option } from './options.js';
 import { allOptions } from './parse.js';
+import { connectionOptions, lineOptions, mutationOptions, stdinOptions, terminalOptions } from './shared-options.js';
 
 export interface CompletableOption {
   /** `--output` */
@@ -45,6 +46,12 @@ function completable([key, option]: [string, Option<unknown>]): CompletableOptio
     choices: literalWords(placeholder ?? ''),
     file: /^(FILE|DIR|PATH)$/.test(placeholder ?? ''),
   };
+}
+
+/** What may stand before the subcommand (program.ts). */
+export function leadingOptions(): CompletableOption[] {
+  const options: [string, Option<unknown>][] = Object.entries({ ...terminalOptions, ...lineOptions, ...connectionOptions, ...mutationOptions, ...stdinOptions });
+  return options.filter(([, option]) => option.hidden !== true).map(completable);
 }
 
 const HELP: CompletableOption = { flag: '--help', short: '-h', summary: 'how to use it', placeholder: undefined, choices: [], file: false };

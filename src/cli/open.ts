@@ -10,6 +10,7 @@ export async function openSeed(seed: Seed, context: CommandContext): Promise<Clu
   const [{ openCluster }, settings] = await Promise.all([import('../apply/open-cluster.js'), context.connection(seed)]);
   const cluster = await openCluster(seed.addresses, { ...settings, signal: context.signal });
   hintAtRefusal(cluster.view, context);
+  hintAtMutes(cluster.view, context);
   hintAtMap(cluster.view, context);
   return cluster;
 }
@@ -21,9 +22,19 @@ function hintAtRefusal({ unreachable }: ClusterView, { io }: CommandContext): vo
   }
 }
 
+/** Nodes that take connections and answer nothing: no address would help. */
+function hintAtMutes({ unreachable }: ClusterView, { io }: CommandContext): void {
+  const mutes = unreachable.filter(({ mute }) => mute === true);
+  const [first] = mutes;
+  if (first === undefined) return;
+  const them = mutes.length === 1 ? first.name : `${mutes.length} nodes (${first.name} …)`;
+  io.note(`${io.errStyle.warn('warning:')} ${them} can be connected to but ${mutes.length === 1 ? 'does' : 'do'} not answer: ${first.reason}`);
+  io.note(`${io.errStyle.accent('try:')} is the process stopped or hung, busy with a script, or on a slow disk? --command-timeout SECONDS allows more time`);
+}
+
 /** Nodes that the others reach and we don't: they announce addresses of a network that is not ours. */
 function hintAtMap({ entry, unreachable }: ClusterView, { io }: CommandContext): void {
-  const hidden = unreachable.filter(({ id, flags, refusal }) => refusal === undefined && !flags.includes('fail') && !flags.includes('fail?') && entry.lines.some((line) => line.id === id && line.connected));
+  const hidden = unreachable.filter(({ id, flags, refusal, mute }) => refusal === undefined && mute !== true && !flags.includes('fail') && !flags.includes('fail?') && entry.lines.some((line) => line.id === id && line.connected));
   const [first] = hidden;
   if (first === undefined) return;
   const them = hidden.length === 1 ? first.name : `${hidden.length} nodes (${first.name} …)`;

@@ -55,6 +55,16 @@ export function text(placeholder: string, summary: string, extras: OptionExtras 
   return { kind: 'value', placeholder, summary, ...extras, fallback: undefined, parse: last };
 }
 
+/** The name of a file to write, or undefined when absent. `-` is refused: stdout has the result. */
+export function outputFile(summary: string, extras: OptionExtras = {}): Option<string | undefined> {
+  const parse = (texts: readonly string[], name: string): string => {
+    const file = last(texts);
+    if (file === '-' || file === '') throw usageError(`${name} takes the name of a file, not "${file}"`, file === '' ? undefined : 'a file of that name is ./- ; documents for programs come with --json');
+    return file;
+  };
+  return { kind: 'value', placeholder: 'FILE', summary, ...extras, fallback: undefined, parse };
+}
+
 /** Comma separated words over one or several uses, or undefined when absent. */
 export function list(placeholder: string, summary: string, extras: OptionExtras = {}): Option<readonly string[] | undefined> {
   const parse = (texts: readonly string[]): string[] =>
@@ -74,7 +84,7 @@ export interface NumberLimits<T> extends OptionExtras {
 function number(typed: string, flagName: string, whole: boolean, limits: { min?: number; max?: number }): number {
   const value = typed.trim() === '' ? NaN : Number(typed);
   const { min = -Infinity, max = Infinity } = limits;
-  if (Number.isFinite(value) && value >= min && value <= max && (!whole || Number.isInteger(value))) return value;
+  if (Number.isFinite(value) && value >= min && value <= max && (!whole || Number.isSafeInteger(value))) return value;
   const kind = whole ? 'a whole number' : 'a number';
   const range = max !== Infinity ? ` from ${min} to ${max}` : min !== -Infinity ? ` of at least ${min}` : '';
   throw usageError(`${flagName} takes ${kind}${range}, not "${typed}"`);

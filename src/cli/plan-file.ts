@@ -1,34 +1,31 @@
 // Plan files of `--plan-out` and `apply`: reading, writing, their option. What is in them is plan/saved-plan.ts's.
-import { randomBytes } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { ClusterView } from '../cluster/view.js';
 import { ExitCode, TribError } from '../errors.js';
 import { parseSavedPlan, savePlan, type SavedPlan } from '../plan/saved-plan.js';
 import type { Step } from '../plan/step.js';
 import type { CommandContext } from './define.js';
-import { text } from './options.js';
+import { outputFile } from './options.js';
+import { writeWhole } from './whole-file.js';
 
 /** Spread into the options of a command that makes plans of moves. */
 export const planFileOptions = {
-  planOut: text('FILE', 'save the plan to a file, to review it and apply it (again) with: redis-trib apply FILE'),
+  planOut: outputFile( 'save the plan to a file, to review it and apply it (again) with: redis-trib apply FILE'),
 } as const;
 
 function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Writes the plan, whole or not at all, replacing a file of that name. Throws TribError PLAN_NOT_SAVED (exit 1). */
+/** Writes the plan, whole or not at all, replacing a file of that name (writeWhole). Throws TribError PLAN_NOT_SAVED (exit 1). */
 export async function writePlanFile(file: string, view: ClusterView, plan: { readonly kind: string; readonly steps: readonly Step[] }, seed: string, context: CommandContext): Promise<void> {
-  const path = resolve(context.cwd, file);
   const document = savePlan(view, plan, { seed, madeAt: new Date().toISOString() });
-  const draft = `${path}.${randomBytes(4).toString('hex')}.tmp`;
   try {
-    await writeFile(draft, `${JSON.stringify(document, null, 2)}\n`, { flag: 'wx' });
-    await rename(draft, path);
+    await writeWhole(resolve(context.cwd, file), `${JSON.stringify(document, null, 2)}\n`, context.signal);
   } catch (error) {
-    await rm(draft, { force: true });
-    throw new TribError('PLAN_NOT_SAVED', `The plan could not be saved to ${file}`, { cause: error, hint: 'name a file in a directory that you may write to' });
+    context.signal.throwIfAborted();
+    throw new TribError('PLAN_NOT_SAVED', `The plan could not be saved to ${file}`, { cause: error, hint: 'name a file that you may write, where there is room' });
   }
   context.io.note(`Plan saved to ${file}; apply it with: redis-trib apply ${file}`);
 }

@@ -1,7 +1,7 @@
 // The way of one command line: invocation → subcommand → values → context → run → exit code. Takes everything it touches
 // as arguments, so tests run it in process. Not here: the process (main.ts), parsing (argv.ts, parse.ts).
 import type { PauseSwitch } from '../apply/mover/pause-switch.js';
-import { TribError } from '../errors.js';
+import { ExitCode, TribError } from '../errors.js';
 import type { Io } from '../ui/io.js';
 import { createIo } from '../ui/io.js';
 import type { Streams } from '../ui/streams.js';
@@ -132,11 +132,31 @@ function createContext(host: Host, entries: readonly CommandEntry[], io: Io, { v
   };
 }
 
+/** Waits for what was written. What stdout did not take makes a run fail that went well, as its result is lost. */
+async function settle(io: Io, code: number): Promise<number> {
+  await io.flush();
+  if (io.outFailure === undefined) return code;
+  io.error(`${io.errStyle.bad('error:')} cannot write the result: ${io.outFailure.message}`);
+  await io.flush();
+  return code === ExitCode.ok ? ExitCode.failed : code;
+}
+
 /** Runs one command line. Never throws: every failure is reported and becomes the exit code. */
 export async function runProgram(host: Host, entries: readonly CommandEntry[]): Promise<number> {
-  const debug = host.argv.includes('--debug');
   let io = await createIo(host.streams, host.env, terminalFlags(host, {}));
-  host.onIo?.(io);
+  const use = (current: Io): void => {
+    io = current;
+    host.onIo?.(current);
+  };
+  use(io);
+  const code = await runInvocation(host, entries, io, use);
+  return settle(io, code);
+}
+
+/** `use`: told when the config files want another io. */
+async function runInvocation(host: Host, entries: readonly CommandEntry[], first: Io, use: (io: Io) => void): Promise<number> {
+  const debug = host.argv.includes('--debug');
+  let io = first;
   try {
     const invocation = readInvocation(host.argv, sharedIndex);
     if (invocation.kind === 'version') {
@@ -147,14 +167,12 @@ export async function runProgram(host: Host, entries: readonly CommandEntry[]): 
     const config = loadConfig(host.cwd, host.env, [terminalOptions, lineOptions, connectionOptions]);
     if (config.settings['output'] !== undefined || config.settings['lines'] !== undefined) {
       io = await createIo(host.streams, host.env, terminalFlags(host, config.settings));
-      host.onIo?.(io);
+      use(io);
     }
     return await runCommand(invocation, host, entries, io, config);
   } catch (error) {
     const failure = describeFailure(error, host.signal);
     reportFailure(io, failure, error, debug);
     return failure.exitCode;
-  } finally {
-    await io.flush();
   }
 }

@@ -77,8 +77,8 @@ function withContinuation(error: MoveIncomplete, next: string | undefined, run: 
   return new MoveIncomplete(code, message, stats, failures, { hint: `${advice}${managedAdvice(error)}${repair}${next}`, exitCode, cause });
 }
 
-/** Lets servers of this machine go first. */
-async function stepBack({ view }: Cluster): Promise<Pick<MoverOptions, 'crowds'>> {
+/** Lets servers of this machine go first. Returns what the mover should know of it. */
+export async function stepBack({ view }: Cluster): Promise<Pick<MoverOptions, 'crowds'>> {
   if (!giveWay(view.masters.map(({ host }) => host))) return {};
   const { goLast, isLast } = await import('./last-in-line.js');
   await goLast();

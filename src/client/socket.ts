@@ -74,17 +74,26 @@ export async function openSocket(options: SocketOptions): Promise<net.Socket> {
       socket.destroy();
       reject(error);
     };
+    let connected = false;
+    if (overTls) socket.once('connect', () => (connected = true)); // the handshake comes after it
     const onReady = (): void => done();
     const onError = (error: unknown): void => done(connectFailure(host, port, error, overTls));
     const onClosed = (): void => onError(new Error('closed during the handshake'));
     const onAbort = (): void => done(aborted(signal));
-    const unwatch = limitSilence(timeoutMs, () => socket.bytesRead, () => done(connectTimeout(host, port, timeoutMs)));
+    const unwatch = limitSilence(timeoutMs, () => socket.bytesRead, () => done(connectTimeout(host, port, timeoutMs, connected)));
     signal?.addEventListener('abort', onAbort, { once: true });
     socket.once(ready, onReady).once('error', onError).once('close', onClosed);
   });
 }
 
-function connectTimeout(host: string, port: number, timeoutMs: number): TribError {
+/** `connected`: only the TLS handshake is missing. */
+function connectTimeout(host: string, port: number, timeoutMs: number, connected: boolean): TribError {
+  if (connected) {
+    return new TribError('TIMEOUT', `Could not connect to Redis at ${addressText(host, port)}: connected, but no TLS handshake within ${timeoutMs} ms`, {
+      exitCode: ExitCode.unreachable,
+      hint: 'is TLS on at that port? try without --tls',
+    });
+  }
   return new TribError('TIMEOUT', `Could not connect to Redis at ${addressText(host, port)}: no answer within ${timeoutMs} ms`, {
     exitCode: ExitCode.unreachable,
     hint: 'check the address and the firewall',

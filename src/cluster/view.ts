@@ -42,6 +42,8 @@ export interface UnreachableNode {
   readonly reason: string;
   /** It was reached, but did not let us in: what to do about that. */
   readonly refusal?: string;
+  /** It took the connection and answered nothing in time: no matter of addresses. */
+  readonly mute?: boolean;
 }
 
 export class ClusterView {

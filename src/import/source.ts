@@ -14,6 +14,22 @@ export interface SourceDatabase {
   readonly keys: number;
 }
 
+const PASSWORDS = '--from-pass, --from-password-file, --from-askpass or REDIS_TRIB_FROM_AUTH';
+
+/** What the source refuses is mended by options of its own: those of the cluster, which other hints name, are never tried there. */
+function atSource(error: unknown): unknown {
+  if (!(error instanceof TribError) || error.exitCode !== ExitCode.unreachable) return error;
+  const { code, message, cause } = error;
+  const hints: Readonly<Record<string, string>> = {
+    NOAUTH: `the source needs a password: ${PASSWORDS}`,
+    WRONGPASS: `check --from-user and the password of the source (${PASSWORDS})`,
+    NOPASSWORDSET: 'the source has no password: leave out --from-pass and unset REDIS_TRIB_FROM_AUTH',
+    NOPERM: 'this user of the source may not run that command: give one with the permission (--from-user NAME and its password)',
+  };
+  const hint = hints[code] ?? error.hint?.replace(/--(?=(?:tls|cacert|cert|key|sni|insecure|user|askpass)\b)/g, '--from-');
+  return new TribError(code, message, { exitCode: error.exitCode, ...(hint === undefined ? {} : { hint }), ...(cause === undefined ? {} : { cause }) });
+}
+
 export class Source {
   private constructor(
     private readonly options: ConnectionOptions,
@@ -29,15 +45,23 @@ export class Source {
    * connecting throws and NOPERM for a user who may not run INFO.
    */
   static async open(options: ConnectionOptions): Promise<Source> {
-    await using connection = await Connection.connect(options);
+    await using connection = await Source.enter(options);
     const replies = await connection.pipeline([['INFO', 'server'], ['INFO', 'cluster'], ['INFO', 'replication'], ['INFO', 'memory'], ['INFO', 'keyspace']]);
     const refused = replies.find((reply) => reply instanceof ReplyError);
-    if (refused instanceof ReplyError) throw accessFailure(options.host, options.port, refused) ?? refused;
+    if (refused instanceof ReplyError) throw atSource(accessFailure(options.host, options.port, refused) ?? refused);
     const info = parseInfo(replies.map(asString).join('\n'));
     if (info.get('cluster_enabled') === '1') {
       throw new TribError('SOURCE_IS_CLUSTER', '[ERR] The source node should not be a cluster node.', { hint: 'to move keys within a cluster use reshard; import takes one that runs without cluster mode' });
     }
     return new Source(options, info, readDatabases(info), connection.remoteAddress);
+  }
+
+  private static async enter(options: ConnectionOptions): Promise<Connection> {
+    try {
+      return await Connection.connect(options);
+    } catch (error) {
+      throw atSource(error);
+    }
   }
 
   get name(): string {
@@ -75,14 +99,14 @@ export class Source {
 
   /** A connection of the caller's own with this database selected. Throws as Connection.connect. */
   async connect(database: number): Promise<Connection> {
-    const connection = await Connection.connect(this.options);
+    const connection = await Source.enter(this.options);
     try {
       if (database !== 0) await connection.command(['SELECT', database]);
       return connection;
     } catch (error) {
       connection.close();
       if (!(error instanceof ReplyError)) throw error;
-      throw accessFailure(this.options.host, this.options.port, error) ?? new TribError('NO_SUCH_DATABASE', `The source ${this.name} refused database ${database}: ${error.message}`, { exitCode: ExitCode.failed });
+      throw atSource(accessFailure(this.options.host, this.options.port, error)) ?? new TribError('NO_SUCH_DATABASE', `The source ${this.name} refused database ${database}: ${error.message}`, { exitCode: ExitCode.failed });
     }
   }
 }

@@ -1,8 +1,8 @@
 // The nodes of one local cluster together: start, find again, stop, clean. Joining them into a cluster is apply's work.
-import { resolve } from 'node:path';
 import { ExitCode, TribError } from '../errors.js';
 import { isNode, startNode, stopNode } from './node-process.js';
 import { requireFree } from './ports.js';
+import { requireRunnable, sameServer, serverPath } from './server-program.js';
 import { readState, removeState, requireUsable, writeState, type LocalNode, type LocalState } from './state.js';
 
 export interface LocalOptions {
@@ -37,8 +37,7 @@ function plannedState(options: LocalOptions): LocalState {
   return {
     schema: 1,
     host,
-    // A bare name is looked up in PATH; a path is made absolute, as nodes start in their own folder.
-    server: server === undefined ? null : server.includes('/') || server.includes('\\') ? resolve(server) : server,
+    server: server === undefined ? null : serverPath(server),
     replicas,
     nodes: Array.from({ length: count }, (_, index) => ({ port: port + index, pid: 0 })),
   };
@@ -61,18 +60,47 @@ export async function requireLocal(folder: string): Promise<{ readonly state: Lo
 
 /**
  * Starts the folder's nodes that don't run, or new ones when the folder has none. Throws TribError PORT_TAKEN,
- * FOREIGN_FOLDER, START_FAILED; nodes of a new cluster that came up before the failure are stopped again.
+ * FOREIGN_FOLDER, START_FAILED, and what requireStartable throws; nodes of a new cluster that came up before the failure are stopped again.
  */
 export async function startLocal(options: LocalOptions): Promise<StartResult> {
+  requireStartable(options);
   const known = await localStatus(options.folder);
-  if (known === undefined) return startNew(options);
+  if (known === undefined || isSuperseded(known.state, options)) return startNew(options);
   const missing = known.nodes.filter((node) => !node.running).map((node) => node.port);
+  if (missing.length > 0) requireRunnable(known.state.server);
   await requireFree(known.state.host, missing);
   const state = await launch(options, known.state, missing);
   return { state, started: missing, resumed: true };
 }
 
+/** Another server is asked for, and none of the folder's nodes ever ran: nothing is lost with them. */
+function isSuperseded({ server, nodes }: LocalState, options: LocalOptions): boolean {
+  return options.server !== undefined && !sameServer(serverPath(options.server), server) && nodes.every(({ pid }) => pid === 0);
+}
+
+/**
+ * Whether these nodes can be had, before anything is written or started. Throws with exit code 2: NO_SERVER for a program
+ * that cannot be run, NO_REPLICAS for replicas of bundled nodes, OTHER_SERVER for a folder whose nodes are of another server.
+ */
+export function requireStartable(options: LocalOptions): void {
+  const state = readState(options.folder);
+  const anew = state === undefined || isSuperseded(state, options);
+  const { server, replicas } = anew ? plannedState(options) : state;
+  if (options.server !== undefined && !sameServer(serverPath(options.server), server)) {
+    throw new TribError('OTHER_SERVER', `the nodes in ${options.folder} are of ${server ?? 'the bundled node'}, not of ${options.server}`, { exitCode: ExitCode.usage, hint: 'redis-trib local clean removes them; --dir DIR keeps others elsewhere' });
+  }
+  if (anew) requireRunnable(server);
+  if (server === null && Math.max(replicas, options.replicas) > 0) {
+    throw new TribError('NO_REPLICAS', 'the bundled node cannot be a replica yet', {
+      exitCode: ExitCode.usage,
+      hint: `${state === undefined ? '' : 'redis-trib local clean, then '}--server redis-server, or the path of a valkey-server; or leave out --replicas`,
+    });
+  }
+}
+
 async function startNew(options: LocalOptions): Promise<StartResult> {
+  const former = readState(options.folder);
+  if (former !== undefined) removeState(options.folder, former);
   requireUsable(options.folder);
   const state = plannedState(options);
   const ports = state.nodes.map((node) => node.port);

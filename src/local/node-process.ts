@@ -1,13 +1,13 @@
 // One local node as a process: started detached so that it outlives the shell, recognised again by its id, stopped
 // politely and then not. Not here: what is remembered (state.ts), several nodes (local-cluster.ts).
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Connection } from '../client/connection.js';
 import { ExitCode, TribError } from '../errors.js';
-import { logFile, nodeFolder } from './state.js';
+import { logFile, makeFolder, nodeFolder } from './state.js';
 
 export interface NodeLaunch {
   readonly folder: string;
@@ -54,7 +54,7 @@ export function nodeConfig(host: string, port: number, server: string | null): s
 export async function startNode(launch: NodeLaunch): Promise<number> {
   const { folder, host, port, server, signal } = launch;
   const home = nodeFolder(folder, port);
-  mkdirSync(home, { recursive: true });
+  makeFolder(home);
   const config = resolve(home, 'redis.conf');
   writeFileSync(config, nodeConfig(host, port, server));
   const { command, args } = program(server);
@@ -100,7 +100,7 @@ export function lastLines(path: string, count: number): string[] {
   if (!existsSync(path)) return [];
   const lines = readFileSync(path, 'utf8').split('\n');
   if (lines[lines.length - 1] === '') lines.pop();
-  return lines.slice(-count);
+  return count === 0 ? [] : lines.slice(-count); // slice(-0) is all of them
 }
 
 /** Process id of the Redis that answers there, undefined when nobody does. */

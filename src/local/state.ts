@@ -1,7 +1,7 @@
 // What is remembered of local nodes, in one folder: cluster.json and a folder a node. Reads and writes these files only;
 // whether a node runs is asked elsewhere (node-process.ts).
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ExitCode, TribError } from '../errors.js';
 
 export interface LocalNode {
@@ -52,9 +52,25 @@ function parseState(text: string): LocalState | undefined {
   }
 }
 
-/** Replaces the record in one step, so that a crash leaves the old one or the new one. */
+/**
+ * Makes a folder and those above it that are missing, one by one: Node's own way to do that tries for ever where nothing can
+ * be made in a folder that is there (/proc). Throws TribError NOT_WRITABLE.
+ */
+export function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  if (dirname(folder) !== folder) makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && existsSync(folder)) return; // made by another process in the meantime
+    throw new TribError('NOT_WRITABLE', `Cannot make the folder ${folder}`, { cause: error, hint: 'choose another folder with --dir', exitCode: ExitCode.failed });
+  }
+}
+
+/** Replaces the record in one step, so that a crash leaves the old one or the new one. Throws as makeFolder. */
 export function writeState(folder: string, state: LocalState): void {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const path = join(folder, STATE_FILE);
   writeFileSync(`${path}.tmp`, `${JSON.stringify(state, null, 2)}\n`);
   renameSync(`${path}.tmp`, path);

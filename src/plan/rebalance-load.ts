@@ -2,7 +2,7 @@
 // while no more travels than has to. Pure. Not here: slot counts (rebalance.ts), measuring (apply/slot-loads.ts, apply/slot-ops.ts).
 import { toRanges } from '../cluster/slot-set.js';
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
-import { ExitCode, TribError } from '../errors.js';
+import { requireWeights } from './rebalance.js';
 import type { BalanceBy, RebalanceOptions, RebalancePlan } from './rebalance.js';
 import type { MoveStep } from './step.js';
 
@@ -38,9 +38,7 @@ function openAccounts(view: ClusterView, options: LoadOptions): Account[] {
   const involved = view.masters.filter((node) => node.slots.size > 0 || options.useEmptyMasters === true);
   const weightOf = (node: ClusterNode): number => weights?.get(node.id) ?? 1;
   const totalWeight = involved.reduce((sum, node) => sum + weightOf(node), 0);
-  if (totalWeight <= 0) {
-    throw new TribError('BAD_WEIGHT', 'The weights of all masters are 0: nobody could own the slots', { exitCode: ExitCode.usage, hint: 'give at least one master a weight above 0' });
-  }
+  requireWeights(involved.map(weightOf));
   const loadOf = (slot: number): number => loads[slot] ?? 0;
   const before = involved.map((node) => node.slots.toArray().reduce((sum, slot) => sum + loadOf(slot), 0));
   const total = before.reduce((sum, load) => sum + load, 0);

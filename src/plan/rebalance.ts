@@ -44,14 +44,32 @@ export interface RebalancePlan extends PlanBase {
   readonly needed: boolean;
 }
 
+/** Weights that are not 0: with these bounds no share is lost in 32-bit floats. */
+const LEAST_WEIGHT = 1e-6;
+const MOST_WEIGHT = 1e6;
+const WEIGHT_RANGE = 'a weight is 0 or a number from 0.000001 to 1000000';
+
+/** Weights there can be: 0, which empties a master, or one within the bounds. */
+export function isWeight(value: number): boolean {
+  return value === 0 || (value >= LEAST_WEIGHT && value <= MOST_WEIGHT);
+}
+
+/** Throws BAD_WEIGHT for weights of which nothing can be planned, of masters that take part. */
+export function requireWeights(weights: readonly number[]): void {
+  if (!weights.every(isWeight)) throw new TribError('BAD_WEIGHT', WEIGHT_RANGE, { exitCode: ExitCode.usage });
+  if (weights.every((weight) => weight === 0)) {
+    throw new TribError('BAD_WEIGHT', 'The weights of all masters are 0: nobody could own the slots', { exitCode: ExitCode.usage, hint: 'give at least one master a weight above 0' });
+  }
+}
+
 /** Reads `id=weight` words (ids, unique prefixes or addresses). Throws TribError BAD_WEIGHT, NO_SUCH_NODE, AMBIGUOUS_NODE or NOT_A_MASTER. */
 export function parseWeights(view: ClusterView, words: readonly string[]): Map<string, number> {
   const weights = new Map<string, number>();
   for (const word of words) {
     const equals = word.lastIndexOf('=');
     const value = Number(word.slice(equals + 1));
-    if (equals < 1 || word.length === equals + 1 || !Number.isFinite(value) || value < 0) {
-      throw new TribError('BAD_WEIGHT', `*** invalid input ${word}`, { exitCode: ExitCode.usage, hint: 'write weights as NODE=NUMBER, for example 3fc7831a=2 or 127.0.0.1:7000=0.5' });
+    if (equals < 1 || word.length === equals + 1 || word.slice(equals + 1).trim() === '' || !isWeight(value)) {
+      throw new TribError('BAD_WEIGHT', `*** invalid input ${word}`, { exitCode: ExitCode.usage, hint: `write weights as NODE=NUMBER, for example 3fc7831a=2 or 127.0.0.1:7000=0.5; ${WEIGHT_RANGE}` });
     }
     const name = word.slice(0, equals);
     weights.set(view.findMaster(name, `*** No such master node ${name}`).id, value);
@@ -83,7 +101,7 @@ function shares(involved: readonly ClusterNode[], weightOf: (node: ClusterNode) 
 function spreadRest(list: readonly Share[], threshold: number): void {
   let sum = list.reduce((total, share) => total + share.balance, 0);
   const inTurn = (some: readonly Share[], may: (share: Share, round: number) => boolean): void => {
-    for (let round = 1, before = 0; sum > 0 && sum !== before; round++) {
+    for (let round = 1, before = Infinity; sum > 0 && sum < before; round++) { // ends with any number, NaN too
       before = sum;
       for (const share of some) {
         if (sum === 0 || !may(share, round)) continue;
@@ -149,16 +167,14 @@ function pairUp(sorted: readonly Share[], options: RebalanceOptions): MoveStep[]
 
 /**
  * Plans a rebalance over the masters that own slots (and empty ones when asked). Throws TribError BAD_WEIGHT when the
- * weights of all masters that take part are 0.
+ * weights of all masters that take part are 0, or one is out of bounds.
  */
 export function planRebalance(view: ClusterView, options: RebalanceOptions = {}): RebalancePlan {
   const threshold = options.threshold ?? 2;
   const involved = view.masters.filter((node) => node.slots.size > 0 || options.useEmptyMasters === true);
   const weightOf = (node: ClusterNode): number => Math.fround(options.weights?.get(node.id) ?? 1);
+  requireWeights(involved.map((node) => options.weights?.get(node.id) ?? 1));
   const totalWeight = involved.reduce((sum, node) => Math.fround(sum + weightOf(node)), 0);
-  if (totalWeight <= 0) {
-    throw new TribError('BAD_WEIGHT', 'The weights of all masters are 0: nobody could own the slots', { exitCode: ExitCode.usage, hint: 'give at least one master a weight above 0' });
-  }
   const list = shares(involved, weightOf, totalWeight, threshold);
   const needed = list.some((share) => overThreshold(share, threshold));
   const sorted = [...list].sort((a, b) => a.balance - b.balance);

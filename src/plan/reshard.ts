@@ -6,7 +6,7 @@ import type { ClusterNode, ClusterView } from '../cluster/view.js';
 import { ExitCode, TribError } from '../errors.js';
 import type { MoveStep, PlanBase, PlanNote } from './step.js';
 
-/** How many or which slots: a number, a share of what the sources own (0–100), or named slots. */
+/** How many or which slots: a number, a share of what the sources own (above 0, up to 100), or named slots. */
 export type SlotWish = { readonly count: number } | { readonly percent: number } | { readonly slots: SlotSet };
 
 export interface ReshardOptions {
@@ -47,7 +47,7 @@ export interface SourceShare {
 export function parseSlotWish(text: string): SlotWish {
   const trimmed = text.trim();
   const percent = /^(\d+(?:\.\d+)?)%$/.exec(trimmed);
-  if (percent !== null && Number(percent[1]) <= 100) return { percent: Number(percent[1]) };
+  if (percent !== null && Number(percent[1]) > 0 && Number(percent[1]) <= 100) return { percent: Number(percent[1]) };
   if (/^\d+$/.test(trimmed) && Number(trimmed) >= 1 && Number(trimmed) <= 16_384) return { count: Number(trimmed) };
   if (/[-,]/.test(trimmed) && !trimmed.startsWith('-')) return { slots: SlotSet.parse(trimmed) };
   throw new TribError('BAD_SLOTS', `Invalid number of slots: ${text}`, {

@@ -6,7 +6,7 @@ import type { Progress, ProgressOptions } from './progress.js';
 import type { Prompts } from './prompts.js';
 import type { OutputStream, Streams } from './streams.js';
 import { plainStyle, type Style } from './style.js';
-import { lineDialect, outputMode, wantsAnimation, wantsColor, type Environment, type LineDialect, type OutputMode, type TerminalFlags } from './terminal.js';
+import { lineDialect, outputMode, usableColumns, wantsAnimation, wantsColor, type Environment, type LineDialect, type OutputMode, type TerminalFlags } from './terminal.js';
 
 export interface Io {
   readonly mode: OutputMode;
@@ -15,8 +15,10 @@ export interface Io {
   readonly env: Environment;
   /** Whether a question may be asked: stdin and stderr are terminals and `--no-input` was not given. */
   readonly interactive: boolean;
-  /** False once a reader such as `head` has closed our stdout. */
+  /** False once a reader such as `head` has closed our stdout, or it took no more. */
   readonly open: boolean;
+  /** Why stdout took no more (a full disk); undefined when all is well, and for a reader that just went away. */
+  readonly outFailure: Error | undefined;
   readonly columns: number;
   /** Style of stdout; `errStyle` that of stderr. */
   readonly style: Style;
@@ -54,6 +56,7 @@ class TerminalIo implements Io {
   readonly lines: LineDialect;
   readonly interactive: boolean;
   open = true;
+  outFailure: Error | undefined;
   readonly #animate: boolean;
   readonly #quiet: boolean;
   readonly #mayAsk: boolean;
@@ -71,14 +74,14 @@ class TerminalIo implements Io {
     this.#mayAsk = flags.input !== false;
     this.interactive = streams.stdin.isTTY === true && streams.stderr.isTTY === true && this.#mayAsk;
     this.#quiet = flags.quiet === true;
-    this.#animate = wantsAnimation(streams.stderr.isTTY === true, env, flags);
-    // A reader that went away (`| head`) is no error of ours: go on silently.
-    streams.stdout.on('error', () => (this.open = false));
+    this.#animate = wantsAnimation(streams.stderr.isTTY === true, env, flags, streams.stderr.columns);
+    streams.stdout.on('error', (error: Error) => this.#close(error));
     streams.stderr.on('error', () => undefined);
   }
 
   get columns(): number {
-    return this.streams.stdout.columns ?? 100;
+    const { isTTY, columns } = this.streams.stdout;
+    return usableColumns(isTTY === true, columns);
   }
 
   out(text: string): void {
@@ -86,7 +89,14 @@ class TerminalIo implements Io {
   }
 
   write(piece: string | Buffer): void {
-    if (this.open) this.streams.stdout.write(piece);
+    if (this.open) this.streams.stdout.write(piece, (error) => this.#close(error));
+  }
+
+  /** Work under way is not stopped by it. A reader that went away (`| head`) is no error of ours: that stays silent. */
+  #close(error: Error | null | undefined): void {
+    if (error === null || error === undefined || !this.open) return;
+    this.open = false;
+    if (!('code' in error) || error.code !== 'EPIPE') this.outFailure = error;
   }
 
   note(text: string): void {
@@ -138,7 +148,7 @@ class TerminalIo implements Io {
     const drained = (stream: OutputStream): Promise<void> =>
       new Promise((resolve) => {
         if (!stream.writable) resolve();
-        else stream.write('', () => resolve());
+        else stream.write('', () => resolve()); // its error, if any, came to the write that it is of
       });
     await Promise.all([this.open ? drained(this.streams.stdout) : undefined, drained(this.streams.stderr)]);
   }

@@ -41,9 +41,19 @@ export function wantsColor(isTty: boolean, env: Environment, flags: TerminalFlag
   return isTty;
 }
 
-/** Whether a spinner or bar may redraw itself on this stream. */
-export function wantsAnimation(isTty: boolean, env: Environment, flags: TerminalFlags): boolean {
-  return isTty && flags.quiet !== true && env['TERM'] !== 'dumb' && !present(env['CI']);
+/** Whether a stream is so wide: a terminal whose size nobody has set says 0 columns. */
+function isWidth(columns: number | undefined): columns is number {
+  return columns !== undefined && columns > 0;
+}
+
+/** Columns to lay a stream's text out in: its own, 80 for a terminal that doesn't tell, 100 elsewhere. */
+export function usableColumns(isTty: boolean, columns: number | undefined): number {
+  return isWidth(columns) ? columns : isTty ? 80 : 100;
+}
+
+/** Whether a spinner or bar may redraw itself on this stream. Who redraws counts lines, and a text in 0 columns has endlessly many. */
+export function wantsAnimation(isTty: boolean, env: Environment, flags: TerminalFlags, columns: number | undefined = 80): boolean {
+  return isTty && isWidth(columns) && flags.quiet !== true && env['TERM'] !== 'dumb' && !present(env['CI']);
 }
 
 /** `--json` and `-o` win; else a terminal gets tables and a pipe gets the predecessors' lines. */

@@ -9,7 +9,7 @@ import { commands } from '../../commands/index.js';
 import { bashScript } from '../../src/cli/completion-bash.js';
 import { fishScript } from '../../src/cli/completion-fish.js';
 import { zshScript } from '../../src/cli/completion-zsh.js';
-import { completableCommands, type CompletableCommand } from '../../src/cli/completion.js';
+import { completableCommands, leadingOptions, type CompletableCommand } from '../../src/cli/completion.js';
 import { cleanEnv, runCli } from '../support/cli.js';
 
 const has = (shell: string): boolean => spawnSync(shell, ['-c', 'true']).status === 0;
@@ -21,9 +21,9 @@ const file = (name: string): string => join(folder, name);
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'redis-trib-completion-'));
   all = await completableCommands(commands);
-  writeFileSync(file('bash'), bashScript(all));
+  writeFileSync(file('bash'), bashScript(all, leadingOptions()));
   writeFileSync(file('_redis-trib'), zshScript(all));
-  writeFileSync(file('fish'), fishScript(all));
+  writeFileSync(file('fish'), fishScript(all, leadingOptions()));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -74,6 +74,12 @@ describe.skipIf(!has('bash'))('in bash', () => {
     ['choices with a dot', ['redis-trib', 'check', '--lines', ''], ['redis-cli', 'redis-trib.rb']],
     ['choices behind =', ['redis-trib', 'check', '--output', '=', 'pl'], ['plain']],
     ['choices behind a bare =', ['redis-trib', 'check', '--output', '='], ['table', 'plain', 'json']],
+    ['nothing used to come behind = where COMP_WORDBREAKS has none', ['redis-trib', 'reshard', '--method='], ['--method=auto', '--method=atomic', '--method=keys']],
+    ['a part behind = where COMP_WORDBREAKS has none', ['redis-trib', 'reshard', '--method=at'], ['--method=atomic']],
+    ['nothing for a free value behind =', ['redis-trib', 'check', '--user=a'], []],
+    ['commands used to come for the value of --lines before the command', ['redis-trib', '--lines', ''], ['redis-cli', 'redis-trib.rb']],
+    ['choices of a short option before the command', ['redis-trib', '-o', ''], ['table', 'plain', 'json']],
+    ['options before the command', ['redis-trib', '--outp'], ['--output']],
     ['files', ['redis-trib', 'check', '--cacert', 'ba'], ['bash']],
     ['nothing for a free value', ['redis-trib', 'check', '--user', ''], []],
     ['literal words', ['redis-trib', 'local', 'sta'], ['start', 'status']],
@@ -92,7 +98,8 @@ describe.skipIf(!has('bash'))('in bash', () => {
 
 describe('in fish', () => {
   it('a line for each command and each option', () => {
-    const lines = fishScript(all).split('\n');
+    const lines = fishScript(all, leadingOptions()).split('\n');
+    expect(lines.filter((line) => line.includes(" __fish_use_subcommand -l output -s o -x -a 'table plain json' "))).toHaveLength(1);
     for (const command of all) {
       expect(lines.filter((line) => line.includes(`__fish_use_subcommand -a ${command.name} `))).toHaveLength(1);
       expect(lines.filter((line) => line.includes(`__fish_seen_subcommand_from ${command.name}' -l `))).toHaveLength(command.options.length);

@@ -48,6 +48,15 @@ describe('TLS', () => {
     plain.close();
   });
 
+  it('a plain port that waits for more was taken for a firewall', async () => {
+    const plain = createServer((socket) => socket.on('error', () => undefined).resume());
+    await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
+    const { port } = plain.address() as AddressInfo;
+    const error: unknown = await Connection.connect({ host: '127.0.0.1', port, tls: { ca: CA }, connectTimeoutMs: 100 }).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'TIMEOUT', exitCode: 3, hint: 'is TLS on at that port? try without --tls', message: expect.stringContaining('no TLS handshake within 100 ms') as unknown });
+    plain.close();
+  });
+
   it('can be told to look away', async () => {
     expect(await ask(other, { insecure: true })).toBe('anonymous');
     expect(await ask(other, { ca: CA, checkHost: false })).toBe('anonymous');

@@ -1,6 +1,6 @@
 // backup as a process: lines and files of redis-cli (8.13), JSON, exit codes, Ctrl-C, kill -9, and a limit of file sizes.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
@@ -85,6 +85,30 @@ describeWithRedis('backup as a command', () => {
   it('a wrong number of words is a usage error', async () => {
     expect(await runCli(['backup', nodes.seed])).toMatchObject({ code: 2, stderr: expect.stringContaining('[ERR] Wrong number of arguments for specified sub command') as string });
     expect((await runCli(['backup', nodes.seed, dir, 'more'])).code).toBe(2);
+  });
+
+  it('an empty word for the directory was taken for the one we stand in, and printed as /nodes.json', async () => {
+    const run = await runCli(['backup', nodes.seed, ''], { cwd: dir });
+    expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('the name of the directory is empty') as string });
+    expect(readdirSync(dir)).toEqual([]);
+    expect((await runCli(['backup', nodes.seed, 'here//'], { cwd: dir })).stdout).toContain('to: here/nodes.json\n');
+    expect(readdirSync(join(dir, 'here'))).toHaveLength(3);
+  });
+
+  it('a directory over a dangling link or below several missing ones', async () => {
+    expect((await runCli(['backup', nodes.seed, join(dir, 'a', 'b', 'c')])).code).toBe(0);
+    expect(readdirSync(join(dir, 'a', 'b', 'c'))).toHaveLength(3);
+    symlinkSync(join(dir, 'nowhere'), join(dir, 'link'));
+    expect(await runCli(['backup', nodes.seed, join(dir, 'link')])).toMatchObject({ code: 1, stderr: expect.stringContaining('it is a file, not a directory') as string });
+    expect((await runCli(['backup', nodes.seed, join(dir, 'link'), '--dry-run'])).code).toBe(1);
+  });
+
+  it.runIf(existsSync('/proc/self'))('a directory in /proc hung, deaf to signals', async () => {
+    const run = await runCli(['backup', nodes.seed, '/proc/x/y']);
+    expect(run).toMatchObject({ code: 1, stderr: expect.stringMatching(/Cannot write \/proc\/x\/y: (nothing can be made there|permission denied)/) as string });
+    const dry = await runCli(['backup', nodes.seed, '/proc/x', '--dry-run']);
+    expect(dry.code).toBe(1);
+    expect(dry.stdout).toContain('The directory /proc/x cannot be used: no files can be made in /proc');
   });
 
   it('Ctrl-C leaves nothing and exits 130', async () => {

@@ -2,7 +2,11 @@
 // before anything was changed.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Connection } from '../../src/client/connection.js';
+import { applyAddNodes, openNewcomers } from '../../src/apply/add-nodes.js';
+import { openCluster } from '../../src/apply/open-cluster.js';
+import { planAddNodes } from '../../src/plan/add-node.js';
 import { startCluster, type TestCluster } from '../../src/testing.js';
+import type { Step } from '../../src/plan/step.js';
 import { startBundledNodes, type BundledNodes } from '../support/bundled-nodes.js';
 import { runCli } from '../support/cli.js';
 import { describeWithRedis, startClusterNodes, type RedisNodes } from '../support/redis-server.js';
@@ -43,9 +47,25 @@ describe('on bundled nodes', () => {
     await using other = await startBundledNodes(1);
     const run = await runCli(['add-node', other.address(0), at(0), '--replica']);
     expect(run).toMatchObject({ code: 1 });
-    expect(run.stderr).toContain('cannot become a replica: ERR This version of the bundled node cannot be a replica yet.');
-    expect(run.stderr).toContain('it was taken out of the cluster again');
+    expect(run.stderr).toContain(`${other.address(0)} is a bundled node, which cannot be a replica yet: ERR`);
+    expect(run.stderr).toContain('nothing was changed');
     expect(await known([at(0), at(1), at(2), other.address(0)])).toEqual([4, 4, 4, 1]);
+  });
+
+  it('a newcomer that refuses to be a replica only when it is told is taken out again', async () => {
+    await using other = await startBundledNodes(1);
+    await using members = await openCluster(at(0));
+    await using newcomers = await openNewcomers(members, [{ host: '127.0.0.1', port: Number(other.address(0).split(':')[1]) }]);
+    const plan = planAddNodes(members.view, newcomers.nodes, { replica: true, functions: false });
+    await expect(applyAddNodes(members, newcomers, plan, {})).rejects.toMatchObject({ code: 'NO_REPLICA_ROLE', hint: expect.stringContaining('it was taken out of the cluster again') as string });
+    expect(await known([at(0), at(1), at(2), other.address(0)])).toEqual([4, 4, 4, 1]);
+  });
+
+  it('create --replicas refuses before anything is joined', async () => {
+    await using fresh = await startBundledNodes(6);
+    const all = Array.from({ length: 6 }, (_, index) => fresh.address(index));
+    expect(await runCli(['create', '--replicas', '1', ...all, '--yes'])).toMatchObject({ code: 1, stderr: expect.stringContaining('is a bundled node, which cannot') as string });
+    expect(await known(all)).toEqual([1, 1, 1, 1, 1, 1]);
   });
 
   it('nodes, slots and set-timeout', async () => {
@@ -103,6 +123,25 @@ describeWithRedis('bundled and real nodes mixed', () => {
     const second = await runCli(['add-node', bundled.address(1), real.nodes[0]?.address ?? '', '--no-functions']);
     expect(second).toMatchObject({ code: 0 });
     expect(await known([...all(), bundled.address(1), real.nodes[2]?.address ?? ''])).toEqual([5, 5, 5, 5, 5]);
+  });
+
+  it('add-node --replica and replicate refuse a bundled master before anything is changed (replicate never ended)', async () => {
+    const [free, member, other] = [real.nodes[3]?.address ?? '', real.nodes[2]?.address ?? '', real.nodes[0]?.address ?? ''];
+    const refusal = `${bundled.address(0)} is a bundled node, which cannot have replicas yet: ERR`;
+    expect(await runCli(['add-node', free, other, '--replica', '--master', bundled.address(0)])).toMatchObject({ code: 1, stderr: expect.stringContaining(refusal) as string });
+    expect(await known([free])).toEqual([1]);
+    expect(await runCli(['replicate', member, '--master', bundled.address(0), '--yes', '--wait', '5'])).toMatchObject({ code: 1, stderr: expect.stringContaining(refusal) as string });
+    expect(String(await say(member, 'ROLE'))).toContain('master');
+  });
+
+  it('a first copy that fails again and again runs into the wait, and says what the replica says', async () => {
+    await using cluster = await openCluster(bundled.address(0));
+    const [node, master, former] = [cluster.view.find(real.nodes[2]?.address ?? ''), cluster.view.find(bundled.address(0)), cluster.view.find(real.nodes[0]?.address ?? '')];
+    const orders = (id: string): { readonly steps: readonly Step[] } => ({ steps: [{ kind: 'replicate', node: node.id, master: id }, { kind: 'await-replication', node: node.id, master: id }] });
+    await expect(cluster.apply(orders(master.id), { agreementTimeoutMs: 4000 })).rejects.toMatchObject({ code: 'NOT_REPLICATING', message: expect.stringMatching(/does not replicate after [4-6] s: it says that its link to the master is down/) as string });
+    await cluster.apply(orders(former.id));
+    expect((await runCli(['del-node', bundled.address(0), node.id])).code).toBe(0);
+    expect((await runCli(['add-node', real.nodes[2]?.address ?? '', bundled.address(0)])).code).toBe(0);
   });
 
   it('a real node becomes a replica of a real master', async () => {

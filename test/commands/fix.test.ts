@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Connection } from '../../src/client/connection.js';
-import { BrokenCluster, runHere } from '../support/broken-cluster.js';
+import { BrokenCluster, runHere, TAGS } from '../support/broken-cluster.js';
 import { finished, openTerminal, runCli, startCli, type Terminal } from '../support/cli.js';
+import { Ledger } from '../support/ledger.js';
+import { seeds } from '../support/load.js';
 import { describeWithRedis, startRedisCluster, waitFor, type RedisNodes } from '../support/redis-server.js';
 
 const ENTER = '\r';
@@ -322,19 +324,24 @@ describeWithRedis('fix with replicas and dead masters', () => {
     expect((await runCli(['check', c.seed])).code).toBe(0);
   });
 
-  it('the target dies in the middle and its replica takes over: the keys come back to the owner', async () => {
+  it('the target dies in the middle and its replica takes over: the move is finished with it, and nobody begins its keys anew meanwhile', async () => {
     const other = 9;
     await c.put(0, other, { a: '1', b: '2' });
     await c.setSlot(1, other, 'IMPORTING', 0);
     await c.setSlot(0, other, 'MIGRATING', 1);
-    await c.put(1, other, { c: '3' });
+    const counter = `{${TAGS[other] ?? ''}}counter`;
+    await c.put(1, other, { counter: '1000' });
     await c.send(1, 'WAIT', 1, 5000);
     await nodes.nodes[1]?.kill();
     await waitFor(async () => (await c.claimants(6000)).join() === '4', 'the failover');
+    const ledger = await Ledger.start(seeds({ ...nodes, nodes: nodes.nodes.filter((_, index) => index !== 1) }), [counter], 1);
     const run = await runCli(['fix', c.seed]);
     expect(run.code, run.stdout + run.stderr).toBe(0);
-    expect(await c.claimants(other)).toEqual([0]);
-    expect(await c.value(0, other, 'c')).toBe('3');
+    await waitFor(() => Promise.resolve(ledger.writes > 10), 'writes to its key');
+    await ledger.finish();
+    expect(await c.claimants(other)).toEqual([4]);
+    expect(Number(await c.value(4, other, 'counter'))).toBeGreaterThanOrEqual(1000 + ledger.writes);
+    expect(await c.value(4, other, 'a')).toBe('1');
     expect(await c.value(4, slot, 'a')).toBe('1');
   });
 

@@ -5,7 +5,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { openCluster } from '../../src/apply/open-cluster.js';
 import { Connection } from '../../src/client/connection.js';
+import { keySlot } from '../../src/cluster/slots.js';
 import { CLI, finished, openTerminal, runCli, startCli, type CliResult, type Terminal } from '../support/cli.js';
 import { totalKeys } from '../support/load.js';
 import { describeWithRedis, freePort, startClusterNodes, startRedis, startRedisCluster, waitFor, type RedisNode, type RedisNodes } from '../support/redis-server.js';
@@ -43,6 +45,11 @@ describeWithRedis('import as a command', () => {
     terminal = undefined;
   });
 
+  const locateKey = async (key: string): Promise<Connection> => {
+    await using cluster = await openCluster(nodes.seed);
+    const owner = cluster.view.ownerOf(keySlot(key));
+    return Connection.connect({ host: owner?.host ?? '', port: owner?.port ?? 0 });
+  };
   const populate = (count: number): Promise<unknown> => link.command(['DEBUG', 'POPULATE', count, 'key', 100]);
   const size = async (): Promise<number> => Number(await link.command(['DBSIZE']));
   const importing = (...words: string[]): Promise<CliResult> => runCli(['import', nodes.seed, '--from', origin.address, ...words]);
@@ -107,6 +114,37 @@ describeWithRedis('import as a command', () => {
   ])('import %j is a usage error', async (words, text) => {
     const run = await runCli(['import', nodes.seed, ...words]);
     expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining(text) as string });
+  });
+
+  it('the database of the URL is the one that is taken (db 0 was), and --db may not contradict it', async () => {
+    await link.command(['SET', 'zero', '0']);
+    await link.command(['SELECT', 1]);
+    await link.command(['SET', 'one', '1']);
+    await link.command(['SELECT', 0]);
+    const url = (path: string, ...words: string[]): Promise<CliResult> => runCli(['import', nodes.seed, '--from', `redis://${origin.address}${path}`, '--copy', '--json', ...words]);
+    const refusal = (text: string): object => ({ code: 2, stdout: expect.stringContaining(text) as string });
+    expect(await url('/1', '--db', '0')).toMatchObject(refusal('--db 0 contradicts database 1 of the URL'));
+    expect(await url('/1', '--db', 'all')).toMatchObject(refusal('contradicts'));
+    expect(await url('/x')).toMatchObject(refusal('is no database'));
+    expect(await totalKeys(nodes)).toBe(0);
+    expect(JSON.parse((await url('/1')).stdout)).toMatchObject({ imported: 1 });
+    await using at0 = await locateKey('one');
+    expect(await at0.command(['GET', 'one'])).toBe('1');
+    expect(JSON.parse((await url('/0', '--db', '0')).stdout)).toMatchObject({ imported: 1 });
+    expect(await totalKeys(nodes)).toBe(2);
+  });
+
+  it('what the source refuses is mended by options of the source', async () => {
+    const from = ['import', nodes.seed, '--from', locked.address, '--copy'];
+    for (const words of [from, [...from, '--from-pass', 'wrong']]) {
+      const run = await runCli(words);
+      expect(run).toMatchObject({ code: 3 });
+      expect(run.stderr).toContain('--from-pass, --from-password-file, --from-askpass or REDIS_TRIB_FROM_AUTH');
+      expect(run.stderr).not.toMatch(/REDISCLI_AUTH| --askpass| -a[, ]/);
+    }
+    const untrusted = await runCli([...from, '--from-tls']);
+    expect(untrusted).toMatchObject({ code: 3 });
+    expect(untrusted.stderr).not.toMatch(/ --(tls|cacert|cert|sni|insecure)/);
   });
 
   it('a source that is not there, or in cluster mode', async () => {

@@ -93,7 +93,7 @@ function lifeOf(server: readonly string[], replicas: number): void {
     const stopped = await status();
     expect(stopped.nodes.some(({ running, pid }) => running || alive(pid))).toBe(false);
     expect((await local('stop')).stdout).toContain('No node was running');
-    expect(await local('up')).toMatchObject({ code: 0 });
+    expect(await local('up')).toMatchObject({ code: 0, stderr: expect.stringContaining('The cluster is up') as string });
     expect((await runCli(['check', `127.0.0.1:${base}`])).code).toBe(0);
     await using connection = await Connection.connect({ host: '127.0.0.1', port: base });
     if (server.length > 0) expect(await connection.command(['GET', '{3560}'])).toBe('kept');
@@ -132,18 +132,73 @@ describe('local refuses', () => {
   });
   it('a server that does not exist or is none, with the reason', async () => {
     const port = String(await findFreeRun('127.0.0.1', await freePort(), 3));
-    const missing = await runCli(['local', 'start', '--server', '/nonexistent/redis-server', '--port', port], { cwd: folder() });
-    expect(missing.code).toBe(1);
-    expect(missing.stderr).toContain('did not start on port');
-    expect(missing.stderr).toContain('ENOENT');
+    const cwd = folder();
+    for (const [server, why] of [['/nonexistent/redis-server', 'there is no such file (ENOENT)'], ['nosuchserver', 'it is in no folder of PATH (ENOENT)'], ['/dev/null', 'EACCES'], [cwd, 'EACCES']] as const) {
+      const missing = await runCli(['local', 'up', '--server', server, '--port', port], { cwd });
+      expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining(why) as string });
+      expect(missing.stderr).toContain('give the path of a redis-server');
+      expect(missing.stderr).not.toContain('node.log');
+    }
+    expect(existsSync(join(cwd, 'redis-trib-local'))).toBe(false);
     const wrong = await runCli(['local', 'start', '--server', 'false', '--port', port], { cwd: folder() });
     expect(wrong.code).toBe(1);
     expect(wrong.stderr).toContain('it ended with 1');
+  });
+  it('replicas of the bundled node, before anything is started (six nodes were, and stayed)', async () => {
+    const cwd = folder();
+    for (const words of [['up'], ['start'], ['up', '--dry-run']]) {
+      expect(await runCli(['local', ...words, '--replicas', '1'], { cwd })).toMatchObject({ code: 2, stderr: expect.stringMatching(/the bundled node cannot be a replica yet\ntry: --server redis-server/) as string });
+    }
+    expect(existsSync(join(cwd, 'redis-trib-local'))).toBe(false);
   });
   it('--dry-run only tells', async () => {
     const cwd = folder();
     expect((await runCli(['local', 'up', '--port', '31501', '--dry-run'], { cwd })).stdout).toContain('31501, 31502, 31503');
     expect(existsSync(join(cwd, 'redis-trib-local'))).toBe(false);
+  });
+});
+
+describeWithRedis('local with another --server than before', () => {
+  it('takes it where no node ever ran, and refuses it where one did', async () => {
+    const cwd = mkdtempSync(join(tmpdir(), 'redis-trib-local-'));
+    const port = String(await findFreeRun('127.0.0.1', await freePort(), 3));
+    const local = (...words: string[]): Promise<CliResult> => runCli(['local', ...words], { cwd });
+    try {
+      expect(await local('up', '--port', port, '--server', 'false')).toMatchObject({ code: 1 });
+      expect(await local('up', '--port', port, '--server', 'redis-server')).toMatchObject({ code: 0 });
+      expect(await local('up', '--server', 'redis-server')).toMatchObject({ code: 0 });
+      expect(await local('stop')).toMatchObject({ code: 0 });
+      const other = await local('up', '--server', 'false');
+      expect(other).toMatchObject({ code: 2, stderr: expect.stringMatching(/are of redis-server, not of false\ntry: redis-trib local clean/) as string });
+    } finally {
+      await local('clean', '--yes');
+      rmSync(cwd, { recursive: true });
+    }
+  });
+
+  it('up on a cluster that was never finished says what is missing, exit 1 (it said "is up")', async () => {
+    const cwd = mkdtempSync(join(tmpdir(), 'redis-trib-local-'));
+    const base = await findFreeRun('127.0.0.1', await freePort(), 4);
+    const local = (...words: string[]): Promise<CliResult> => runCli(['local', ...words], { cwd });
+    const say = async (port: number, ...words: string[]): Promise<string> => {
+      await using connection = await Connection.connect({ host: '127.0.0.1', port });
+      return String(await connection.command(words));
+    };
+    try {
+      expect(await local('start', '--masters', '2', '--replicas', '1', '--port', String(base), '--server', 'redis-server')).toMatchObject({ code: 0 });
+      for (let port = base + 1; port < base + 4; port++) await say(base, 'CLUSTER', 'MEET', '127.0.0.1', String(port));
+      for (let port = base; port < base + 4; port++) await waitFor(async () => (await say(port, 'CLUSTER', 'INFO')).includes('cluster_known_nodes:4'), 'all to know all');
+      const bare = await local('up');
+      expect(bare).toMatchObject({ code: 1, stderr: expect.stringContaining('16384 of 16384 slots have no owner, 2 of 2 replicas are masters') as string });
+      await say(base, 'CLUSTER', 'ADDSLOTSRANGE', '0', '8191');
+      await say(base + 1, 'CLUSTER', 'ADDSLOTSRANGE', '8192', '16383');
+      const lone = await local('up');
+      expect(lone).toMatchObject({ code: 1, stderr: expect.stringContaining('not as it was to be: 2 of 2 replicas are masters') as string });
+      expect(lone.stderr).not.toContain('The cluster is up');
+    } finally {
+      await local('clean', '--yes');
+      rmSync(cwd, { recursive: true });
+    }
   });
 });
 

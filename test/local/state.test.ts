@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { nodeFolder, readState, removeState, requireUsable, writeState, type LocalState } from '../../src/local/state.js';
+import { makeFolder, nodeFolder, readState, removeState, requireUsable, writeState, type LocalState } from '../../src/local/state.js';
 
 const state: LocalState = { schema: 1, host: '127.0.0.1', server: null, replicas: 0, nodes: [{ port: 30_001, pid: 12 }] };
 let base = '';
@@ -23,6 +23,16 @@ it('is written, read back and removed with the nodes folders, but with nothing e
   writeState(folder, state);
   removeState(folder, state);
   expect(existsSync(folder)).toBe(false);
+});
+
+it('several missing folders are made; where none can be made it hung (/proc) or was called a fault of ours', () => {
+  makeFolder(join(base, 'a', 'b', 'c'));
+  makeFolder(join(base, 'a', 'b', 'c'));
+  expect(existsSync(join(base, 'a', 'b', 'c'))).toBe(true);
+  writeFileSync(join(base, 'file'), '');
+  const refused = expect.objectContaining({ code: 'NOT_WRITABLE', hint: 'choose another folder with --dir' }) as Error;
+  expect(() => makeFolder(join(base, 'file', 'x', 'y'))).toThrow(refused);
+  if (existsSync('/proc/self')) expect(() => makeFolder('/proc/x')).toThrow(refused);
 });
 
 it('is absent in a folder that has none, and refused when it is no record', () => {

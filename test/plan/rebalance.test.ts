@@ -12,6 +12,20 @@ function moves(counts: readonly number[], weights: readonly number[] = [], useEm
   return plan.steps.map((step) => `${countSlots(step.slots)}:${index(step.source)}→${index(step.target)}`).join(' ');
 }
 
+describe('weights out of bounds (a rebalance with 1e100 never ended)', () => {
+  const view = mastersOwning([8192, 8192]);
+  it.each(['1e100', '1e308', '1e-300', '1000001', '0.0000001', '-1', 'Infinity', 'NaN', ' '])('%s is refused with exit 2 and the bounds', (weight) => {
+    expect(() => parseWeights(view, [`${idOf(0)}=${weight}`])).toThrow(expect.objectContaining({ code: 'BAD_WEIGHT', exitCode: 2, hint: expect.stringContaining('0 or a number from 0.000001 to 1000000') as string }));
+    expect(() => planRebalance(view, { weights: new Map([[idOf(0), Number(weight.trim() || NaN)]]) })).toThrow(expect.objectContaining({ code: 'BAD_WEIGHT' }));
+  });
+  it('at the bounds every plan ends, and no slot is lost', () => {
+    for (const weights of [[1e6, 1e-6], [1e-6, 1e-6], [1e6, 1e6], [1e-6, 0]]) {
+      const plan = planRebalance(view, { weights: new Map(weights.map((weight, index) => [idOf(index), weight])) });
+      expect(plan.balances.reduce((sum, { expected }) => sum + expected, 0)).toBeLessThanOrEqual(16_384);
+    }
+  });
+});
+
 describe('planRebalance', () => {
   it.each([
     [[5461, 5462, 5461, 0], [], true, '1366:1→3 1365:2→3 1365:0→3'],

@@ -114,5 +114,5 @@ describe('parseSlotWish', () => {
     expect(parseSlotWish('12.5%')).toEqual({ percent: 12.5 });
     expect(parseSlotWish('0-9,20')).toEqual({ slots: SlotSet.parse('0-9,20') });
   });
-  it.each(['0', '-5', '16385', '101%', 'abc', '', '5-2'])('refuses %j', (text) => expect(() => parseSlotWish(text)).toThrow(/Invalid/));
+  it.each(['0', '0%', '0.0%', '-5', '16385', '101%', 'abc', '', '5-2'])('refuses %j', (text) => expect(() => parseSlotWish(text)).toThrow(/Invalid/));
 });

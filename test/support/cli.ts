@@ -22,6 +22,8 @@ export interface CliOptions {
   readonly input?: string;
   /** Another path of the program, such as a link to it. */
   readonly program?: string;
+  /** Columns that a pseudo terminal says it has, default 120; 0 as one whose size was never set. */
+  readonly columns?: number;
 }
 
 /** The tests' own environment must not colour or configure the CLI. */
@@ -67,9 +69,12 @@ export interface Terminal {
 
 const ESCAPES = new RegExp(String.raw`\u001b(\[[0-9;?]*[A-Za-z]|\][^\u0007]*\u0007|[78=>])`, 'g');
 
-/** Runs the CLI under a pseudo terminal of 120 columns. */
+/** Runs the CLI under a pseudo terminal. */
 export function openTerminal(args: readonly string[], options: CliOptions = {}): Terminal {
-  const terminal = pty.spawn(process.execPath, [CLI, ...args], { cols: 120, rows: 40, cwd: options.cwd ?? process.cwd(), env: cleanEnv(options.env) as Record<string, string> });
+  const { columns = 120 } = options;
+  // The library of pseudo terminals takes no 0.
+  const [program, ...words]: [string, ...string[]] = columns > 0 ? [process.execPath, CLI] : ['sh', '-c', 'stty cols 0; exec "$@"', 'sh', process.execPath, CLI];
+  const terminal = pty.spawn(program, [...words, ...args], { cols: columns > 0 ? columns : 120, rows: 40, cwd: options.cwd ?? process.cwd(), env: cleanEnv(options.env) as Record<string, string> });
   let shown = '';
   let seen = 0;
   let look = (): void => undefined;

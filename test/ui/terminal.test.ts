@@ -1,6 +1,6 @@
 // Colour, animation and output mode from flags and environment (specs/ux.md B.1).
 import { describe, expect, it } from 'vitest';
-import { outputMode, wantsAnimation, wantsColor } from '../../src/ui/terminal.js';
+import { outputMode, usableColumns, wantsAnimation, wantsColor } from '../../src/ui/terminal.js';
 
 describe('colour', () => {
   it.each([
@@ -28,6 +28,18 @@ describe('animation', () => {
     expect(wantsAnimation(true, { CI: 'true' }, {})).toBe(false);
     expect(wantsAnimation(true, { TERM: 'dumb' }, {})).toBe(false);
     expect(wantsAnimation(true, {}, { quiet: true })).toBe(false);
+  });
+
+  it('a terminal of 0 columns made the spinner draw for ever', () => {
+    expect([0, NaN, -1].map((columns) => wantsAnimation(true, {}, {}, columns))).toEqual([false, false, false]);
+    expect([1, 80, undefined].map((columns) => wantsAnimation(true, {}, {}, columns))).toEqual([true, true, true]);
+  });
+});
+
+describe('columns', () => {
+  it('are 80 where a terminal says none, 100 where there is no terminal', () => {
+    expect([0, NaN, undefined].map((columns) => usableColumns(true, columns))).toEqual([80, 80, 80]);
+    expect([usableColumns(false, undefined), usableColumns(true, 132)]).toEqual([100, 132]);
   });
 });
 

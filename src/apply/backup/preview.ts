@@ -1,6 +1,6 @@
 // What a backup would fetch, from whom, and whether its directory can take it. Looks only: nothing is written, nobody is
 // asked for data. Not here: the backup (backup.ts).
-import { access, constants, readFile, readdir, stat, statfs } from 'node:fs/promises';
+import { access, constants, lstat, readFile, readdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { CheckReport } from '../../cluster/findings.js';
 import type { ClusterNode, UnreachableNode } from '../../cluster/view.js';
@@ -56,12 +56,17 @@ async function previewFile(cluster: Cluster, node: ClusterNode, dir: string): Pr
 /** The directory itself, or the nearest one above it that exists: where it would be made. */
 async function existing(path: string): Promise<string> {
   for (let at = path; ; at = dirname(at)) {
-    if ((await stat(at).catch(() => undefined)) !== undefined || at === dirname(at)) return at;
+    if ((await lstat(at).catch(() => undefined)) !== undefined || at === dirname(at)) return at;
   }
 }
 
+/** Linux' file systems (statfs) whose files are the kernel's own: their directories seem writable to root. */
+const KERNELS_OWN: ReadonlySet<number> = new Set([0x9fa0, 0x62656572, 0x27e0eb, 0x63677270]); // proc, sysfs, cgroup, cgroup2
+
 async function whyUnusable(path: string): Promise<string | undefined> {
-  if (!(await stat(path)).isDirectory()) return `${path} is a file, not a directory`;
+  if (KERNELS_OWN.has((await statfs(path).catch(() => undefined))?.type ?? 0)) return `no files can be made in ${path}: they are the kernel's`;
+  // A link to nothing is no directory either: none is made behind it.
+  if (!(await stat(path).then((there) => there.isDirectory(), () => false))) return `${path} is a file, not a directory`;
   const refused = await access(path, constants.W_OK | constants.X_OK).then(() => undefined, (error: unknown) => (error as NodeJS.ErrnoException).code);
   if (refused === undefined) return undefined;
   return refused === 'EROFS' ? `the file system of ${path} is read-only` : `no permission to write into ${path}`;

@@ -1,7 +1,7 @@
 // Files that appear all at once or not at all: written under hidden names, flushed to the disk, renamed at the very end;
 // the manifest last, as its presence says that the rest is complete. What a killed run left is cleared by the next.
 import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ExitCode, TribError } from '../../errors.js';
 
 const PREFIX = '.redis-trib-backup';
@@ -18,9 +18,9 @@ export class Staging {
   /** Makes the directory if need be. Throws TribError NOT_WRITABLE. */
   static async open(dir: string): Promise<Staging> {
     try {
-      const made = await mkdir(dir, { recursive: true });
+      const made = await makeDirectories(dir);
       await clearStale(dir);
-      return new Staging(dir, made !== undefined);
+      return new Staging(dir, made);
     } catch (error) {
       throw diskFailure(dir, error);
     }
@@ -74,6 +74,33 @@ export class Staging {
   }
 }
 
+/**
+ * Makes the directory and those above it that are missing; tells whether any was. One by one: Node's own way to do that
+ * tries for ever where nothing can be made in a directory that is there (/proc), and hears no signal then.
+ */
+async function makeDirectories(dir: string): Promise<boolean> {
+  const missing: string[] = [];
+  for (let at = dir; !(await isThere(at)); at = dirname(at)) missing.unshift(at);
+  for (const path of missing) {
+    await mkdir(path).catch(async (error: unknown) => {
+      if (!(await isDirectory(path))) throw error; // made by somebody else in the meantime
+    });
+  }
+  if (!(await isDirectory(dir))) throw Object.assign(new Error('not a directory'), { code: 'EEXIST' });
+  return missing.length > 0;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(() => true, (error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && path !== dirname(path)) return false;
+    throw error;
+  });
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then((there) => there.isDirectory(), () => false);
+}
+
 interface Writable {
   write(buffer: Buffer, offset: number, length: number): Promise<{ bytesWritten: number }>;
 }
@@ -115,6 +142,7 @@ const DISK: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   EACCES: ['permission denied', 'choose a directory that you may write to'],
   EPERM: ['permission denied', 'choose a directory that you may write to'],
   EROFS: ['the file system is read-only', 'choose another directory'],
+  ENOENT: ['nothing can be made there', 'choose another directory'],
   ENOTDIR: ['a part of the path is a file', 'choose another directory'],
   EEXIST: ['it is a file, not a directory', 'choose another name'],
 };
