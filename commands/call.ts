@@ -51,7 +51,7 @@ export default defineCommand({
   description: 'Options of redis-trib stand before COMMAND; long ones may stand behind it too, unless after --.',
   examples: ['redis-trib call 127.0.0.1:7000 config get maxmemory', 'redis-trib call --only-masters 127.0.0.1:7000 dbsize', 'redis-trib call 127.0.0.1:7000 -- set key -1', 'redis-trib call --only-masters -x 127.0.0.1:7000 function load replace < library.lua'],
   async run({ args, options }, context): Promise<Called> {
-    if (options.onlyMasters && options.onlyReplicas) throw usageError('--only-masters and --only-replicas exclude each other', 'without both of them all nodes are asked');
+    if (options.onlyMasters && options.onlyReplicas && !context.legacy) throw usageError('--only-masters and --only-replicas exclude each other', 'without both of them all nodes are asked'); // redis-cli asks nobody then (cli 1.3)
     const { fillFromStdin, stdinPlace } = await import('../src/cli/stdin-word.js');
     const place = stdinPlace(args.words, options);
     await using cluster = await openSeed(args.seed, context);

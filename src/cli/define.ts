@@ -23,6 +23,8 @@ export interface CommandContext {
   readonly pause: PauseSwitch | undefined;
   /** Directory the user stands in; paths on the command line are relative to it. */
   readonly cwd: string;
+  /** Whether the line came as `--cluster COMMAND …`: then what redis-cli lets pass is let pass. */
+  readonly legacy: boolean;
   /** The list of all subcommands, for completion. */
   readonly commands: readonly CommandEntry[];
   /** Credentials, TLS and timeouts from flags, environment and config files, and what the seed's URL said. May ask for a password. */

@@ -102,7 +102,7 @@ async function runCommand(
     io.out(line.help);
     return 0;
   }
-  const context = createContext(host, entries, io, { values: line.values as unknown as StandardValues & ConnectionValues, typed: line.typed, nodes: config.nodes });
+  const context = createContext(host, entries, io, { values: line.values as unknown as StandardValues & ConnectionValues, typed: line.typed, nodes: config.nodes, legacy });
   const seed = host.env['REDIS_TRIB_SEED'] ?? config.settings['seed'];
   return command.execute(line.words, line.values, seed, context).catch(rejected);
 }
@@ -112,15 +112,17 @@ interface Given {
   readonly values: StandardValues & ConnectionValues;
   readonly typed: ReadonlySet<string>;
   readonly nodes: NodeEntries;
+  readonly legacy: boolean;
 }
 
-function createContext(host: Host, entries: readonly CommandEntry[], io: Io, { values, typed, nodes }: Given): CommandContext {
+function createContext(host: Host, entries: readonly CommandEntry[], io: Io, { values, typed, nodes, legacy }: Given): CommandContext {
   const { signal, pause, cwd } = host;
   return {
     io,
     signal,
     pause,
     cwd,
+    legacy,
     commands: entries,
     async connection(seed) {
       const { resolveConnection } = await import('./connection-settings.js');
