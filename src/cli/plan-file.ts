@@ -11,7 +11,7 @@ import { writeWhole } from './whole-file.js';
 
 /** Spread into the options of a command that makes plans of moves. */
 export const planFileOptions = {
-  planOut: outputFile( 'save the plan to a file, to review it and apply it (again) with: redis-trib apply FILE'),
+  planOut: outputFile('save the plan to a file, to review it and apply it (again) with: redis-trib apply FILE'),
 } as const;
 
 function reason(error: unknown): string {

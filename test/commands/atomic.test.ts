@@ -112,7 +112,7 @@ for (const design of ['redis', 'valkey'] as const) {
       expect(other).toMatchObject({ code: 1, stderr: expect.stringMatching(/The servers are moving slots themselves: 20-59 from \S+ to \S+ \([a-z-]+, [0-9a-f]+\)\ntry: another reshard may be running; wait for it, or cancel it/) as string });
       const looks = (): number => cluster.fronts.reduce((sum, { commands }) => sum + commands.filter((one) => /^(GETSLOTMIGRATIONS|STATUS)$/i.test(one[design === 'redis' ? 2 : 1] ?? '')).length, 0);
       const before = looks();
-      const going = startCli(['apply', plan, at(0), '--yes', '--json', '--any-epoch']);
+      const going = startCli(['apply', plan, at(0), '--yes', '--json']);
       going.stdin?.end();
       const gone = finished(going);
       await waitFor(() => looks() > before + 5, 'its looks at the job'); // three masters at first, then the one that leads
@@ -121,6 +121,23 @@ for (const design of ['redis', 'valkey'] as const) {
       expect(result, result.stderr).toMatchObject({ code: 0 });
       expect(cluster.jobs.length).toBe(count + 1);
       expect(await has(1, '20-59')).toBe(40);
+    });
+
+    it('kill -9, and the servers have finished by themselves: the saved plan finds nothing left', async () => {
+      const plan = join(folder, 'done.json');
+      cluster.behaviour.hold = () => true;
+      const count = cluster.jobs.length;
+      const child = startCli([...words(0, 1, '90-99'), '--plan-out', plan]);
+      child.stdin?.end();
+      const end = finished(child);
+      await waitFor(() => cluster.jobs.length > count, 'the job');
+      child.kill('SIGKILL');
+      await end;
+      cluster.behaviour.hold = undefined;
+      await waitFor(async () => (await has(1, '90-99')) === 10 && cluster.jobs.every(({ done }) => done), 'its end');
+      const run = await runCli(['apply', plan, at(0), '--yes', '--json']);
+      expect(run, run.stderr).toMatchObject({ code: 0 });
+      expect(JSON.parse(run.stdout)).toMatchObject({ applied: false, left: [], done: [[90, 99]] });
     });
 
     it('a failure of the servers ends it with their reason when it must be atomic', async () => {
