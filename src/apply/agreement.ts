@@ -12,7 +12,7 @@ import type { NodeLink } from './node-link.js';
 export interface AgreementOptions {
   /** Milliseconds until giving up; default 60000. */
   readonly timeoutMs?: number;
-  /** Every node must also know all of these ids, out of handshake, with a link up. */
+  /** Every node must also know all of these ids, out of handshake, with a link up; who stays unknown is introduced again. */
   readonly members?: readonly string[];
   /** Nodes that don't know the slots of another yet are introduced to it again: much faster than waiting for gossip. */
   readonly nudge?: boolean;
@@ -36,18 +36,19 @@ function missing(names: readonly string[], accounts: readonly (readonly NodeLine
   return problems.length === 0 && !agrees(accounts) ? ['the nodes give different accounts of the slots'] : problems;
 }
 
-/** Most pairs nudged in one poll, and milliseconds between two nudges of a pair. */
-const NUDGES = 2000;
+/** Most meetings arranged in one poll, and milliseconds between two of the same pair. */
+const MEETINGS = 2000;
 const NUDGE_EVERY_MS = 150;
+const INTRODUCE_EVERY_MS = 3000;
 
-/**
- * A node that has just joined hears of another's slots with that one's next ping, up to half a node timeout later. A
- * MEET between nodes that know each other changes nothing but carries the same header at once (cluster-node 3.2).
- */
-class Nudger {
+/** Makes nodes meet (again) that have something to tell each other. */
+class Introductions {
   private readonly last = new Map<string, number>();
+  private readonly began = Date.now();
 
-  async nudge(links: readonly NodeLink[], accounts: readonly (readonly NodeLine[])[]): Promise<void> {
+  constructor(private readonly options: AgreementOptions) {}
+
+  async arrange(links: readonly NodeLink[], accounts: readonly (readonly NodeLine[])[]): Promise<void> {
     const own = accounts.map((lines) => lines.find((line) => line.myself));
     const now = Date.now();
     const meetings: Promise<void>[] = [];
@@ -55,15 +56,25 @@ class Nudger {
       const known = new Map((accounts[index] ?? []).map((line) => [line.id, line]));
       own.forEach((self, teller) => {
         const link = links[teller];
-        const seen = self === undefined ? undefined : known.get(self.id);
-        if (link === undefined || self === undefined || seen === undefined || seen.myself || seen.slotText === self.slotText) return;
+        if (link === undefined || self === undefined || link === hearer) return;
         const pair = `${link.id} ${hearer.id}`;
-        if (meetings.length >= NUDGES || now - (this.last.get(pair) ?? 0) < NUDGE_EVERY_MS) return;
+        if (meetings.length >= MEETINGS || now < this.notBefore(self, known.get(self.id), this.last.get(pair))) return;
         this.last.set(pair, now);
-        meetings.push(this.meet(link, hearer));
+        meetings.push(this.meet(link, hearer).catch(() => undefined)); // who is gone or refuses is missed by the next look
       });
     });
     await Promise.all(meetings);
+  }
+
+  /** When a node may meet one (again) that lists it as `seen`; Infinity: there is no need. */
+  private notBefore(self: NodeLine, seen: NodeLine | undefined, last: number | undefined): number {
+    // A member that is still unknown was lost on the way: the handshake timed out, or servers from 7.2 on, told to forget the
+    // node less than a minute ago, tell each other so for that long and drop it again.
+    if (seen === undefined) return this.options.members?.includes(self.id) === true ? (last ?? this.began) + INTRODUCE_EVERY_MS : Infinity;
+    // Who has just joined hears of another's slots with that one's next ping, up to half a node timeout later. A MEET between
+    // nodes that know each other changes nothing but carries the same header at once (cluster-node 3.2).
+    if (this.options.nudge !== true || seen.slotText === self.slotText) return Infinity;
+    return last === undefined ? 0 : last + NUDGE_EVERY_MS;
   }
 
   private async meet(teller: NodeLink, hearer: NodeLink): Promise<void> {
@@ -79,14 +90,14 @@ export async function waitForAgreement(links: readonly NodeLink[], options: Agre
   const start = Date.now();
   const timeoutMs = options.timeoutMs ?? 60_000;
   const cache = new LineCache();
-  const nudger = new Nudger();
+  const introductions = new Introductions(options);
   for (let pause = 10; ; pause = Math.min(pause * 1.3, 100)) {
     const late = Date.now() - start > timeoutMs; // decided before a look, so that there is one after this process stood still
     const texts = await Promise.all(links.map(async (link) => asString(await (await link.connection()).command(['CLUSTER', 'NODES']))));
     const accounts = texts.map((text) => parseNodesText(text, cache));
     const problems = missing(links.map((link) => link.name), accounts, options);
     if (problems.length === 0) return;
-    if (options.nudge === true) await nudger.nudge(links, accounts);
+    await introductions.arrange(links, accounts);
     const waitedMs = Date.now() - start;
     options.onEvent?.({ kind: 'waiting', for: options.members === undefined ? 'agreement' : 'join', waitedMs });
     if (late) {

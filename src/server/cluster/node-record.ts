@@ -57,6 +57,8 @@ export class NodeRecord {
   shardId = '';
   /** The peer understands ping extensions beyond the host name (cluster-node 9, item 1). */
   takesExtensions = false;
+  /** An administrator introduced it (MEET, since `createdAt`); false when we know it from gossip or nodes.conf. */
+  met = false;
   link: Link | null = null;
   inboundLink: Link | null = null;
   /** Masters that reported this node as failing, and when they last did. */

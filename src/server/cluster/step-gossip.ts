@@ -3,7 +3,7 @@ import { CLOCK_TOLERANCE_MS, isNodeId } from './constants.js';
 import { GOSSIP_FLAG_MASK, NodeFlag } from './flags.js';
 import { NodeRecord } from './node-record.js';
 import type { GossipBody, GossipEntry, PingExtension } from './packet.js';
-import { blacklist, isBlacklisted } from './step-blacklist.js';
+import { blacklist, isBlacklisted, isNewerThanBan, toldBanAt } from './step-blacklist.js';
 import { addFailureReport, countFailureReports, failIfAgreed, removeFailureReport } from './step-failure.js';
 import type { Turn } from './turn.js';
 
@@ -78,11 +78,12 @@ export function onExtensions(turn: Turn, sender: NodeRecord, extensions: readonl
   sender.nodename = nodename;
 }
 
-/** Somebody was told to forget a node: we forget it too (7.2). */
+/** Somebody was told to forget a node: we forget it too (7.2), unless we met it after that. */
 function onForgotten(turn: Turn, id: string, seconds: number): void {
   const { state } = turn;
   const node = state.lookup(id);
   if (node === undefined || node === state.myself || node === state.myself.master) return;
+  if (isNewerThanBan(node, toldBanAt(turn, seconds))) return;
   blacklist(turn, id, seconds * 1000);
   turn.deleteNode(node);
   turn.needUpdate();

@@ -4,6 +4,7 @@ import { NodeFlag } from './flags.js';
 import type { Link, NodeAddress } from './node-record.js';
 import { NodeRecord } from './node-record.js';
 import type { PacketHeader } from './packet.js';
+import { bannedAt, isNewerThanBan } from './step-blacklist.js';
 import type { Turn } from './turn.js';
 
 /** Starts meeting a node: CLUSTER MEET. Nothing happens when that is under way already. */
@@ -75,6 +76,8 @@ export function completeHandshake(turn: Turn, link: Link, node: NodeRecord, head
   }
   state.rename(node, header.sender);
   node.clear(NodeFlag.handshake);
+  node.met = true;
+  if (isNewerThanBan(node, bannedAt(turn, node.id))) turn.state.blacklist.delete(node.id);
   node.set(header.flags & (NodeFlag.master | NodeFlag.replica));
   turn.log('debug', `Handshake with node ${node.id} completed.`);
   turn.needSave();

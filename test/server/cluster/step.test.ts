@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { MessageFlag, MessageType, SLOTS } from '../../../src/server/cluster/constants.js';
 import { NodeFlag } from '../../../src/server/cluster/flags.js';
+import { forget } from '../../../src/server/cluster/admin-nodes.js';
 import { bumpEpoch } from '../../../src/server/cluster/step-epochs.js';
 import { startHandshake } from '../../../src/server/cluster/step-handshake.js';
 import { step } from '../../../src/server/cluster/step.js';
@@ -276,5 +277,26 @@ describe('meeting', () => {
     expect([a.hostname, a.shardId, a.takesExtensions]).toEqual(['host-1', id('s'), true]);
     say({ kind: 'forgotten', id: b.id, seconds: 30 });
     expect([a.hostname, f.state.lookup(b.id), f.state.blacklist.has(b.id)]).toEqual(['', undefined, true]);
+  });
+
+  it('a node that was forgotten and met again stays, whoever still tells of the ban (add-node after del-node never ended)', () => {
+    const f = new Fixture();
+    const teller = f.node('a');
+    const told = (seconds: number): void => void f.receive(teller, { mflags: MessageFlag.extData }, { kind: 'gossip', entries: [], extensions: [{ kind: 'forgotten', id: id('x'), seconds }] });
+    const known = (): boolean => f.state.lookup(id('x')) !== undefined;
+    f.node('x');
+    expect(f.turn((turn) => forget(turn, id('x'))).result).toBeNull();
+    f.now += 20_000;
+    f.turn((turn) => startHandshake(turn, { ip: '10.0.0.9', port: 7000, pport: 0, cport: 17000 }, true));
+    step(f.state, { kind: 'cron' }, f.now);
+    const link = f.state.nodes.find((node) => node.inHandshake)?.link;
+    step(f.state, { kind: 'packet', link: link!, packet: { header: f.header(id('x'), { type: MessageType.pong }), body: EMPTY } }, f.now);
+    expect([known(), f.state.blacklist.size]).toEqual([true, 0]);
+    f.now += 1000;
+    told(39); // spoken 21 s ago, before the meeting
+    expect([known(), f.state.blacklist.size]).toEqual([true, 0]);
+    f.now += 5000;
+    told(60); // spoken just now
+    expect([known(), f.state.blacklist.size]).toEqual([false, 1]);
   });
 });
