@@ -35,7 +35,7 @@ interface SourceFile {
   readonly path: string;
   readonly text: string;
   readonly tree: ts.SourceFile;
-  /** Files of ours it imports; `values` without those of types only. */
+  /** Files of ours it imports, also for types only. */
   readonly imports: readonly string[];
 }
 
@@ -82,6 +82,20 @@ function accesses(object: string, names: readonly string[], except: (path: strin
     };
     visit(tree);
   }
+  return found;
+}
+
+/** Each circle once, from where a walk through all imports met it. */
+function circles(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const walk = (path: string, way: readonly string[]): void => {
+    if (way.includes(path)) found.push([...way.slice(way.indexOf(path)), path].join(' → '));
+    if (done.has(path) || way.includes(path)) return;
+    for (const next of graph.get(path) ?? []) walk(next, [...way, path]);
+    done.add(path);
+  };
+  for (const path of graph.keys()) walk(path, []);
   return found;
 }
 
@@ -138,6 +152,12 @@ describe('layers', () => {
     };
     for (const room of graph.keys()) walk(room, []);
     expect([...new Set(circles)]).toEqual([]);
+  });
+
+  it('no files import each other in a circle, not even for types', () => {
+    const graph = new Map(files.map(({ path, imports }) => [path, imports]));
+    expect(circles(graph)).toEqual([]);
+    expect(circles(new Map([['a', ['b']], ['b', ['c']], ['c', ['b', 'd']], ['d', []]]))).toEqual(['b → c → b']);
   });
 
   it('every import points at a file that exists', () => {

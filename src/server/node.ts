@@ -8,7 +8,7 @@ import type { Clock } from './clock.js';
 import { createCommandTable } from './commands/index.js';
 import { Config } from './config/config.js';
 import { Blocking } from './dispatch/blocking.js';
-import { Client } from './dispatch/client.js';
+import { ServedClient } from './dispatch/served-client.js';
 import { Clients } from './dispatch/clients.js';
 import type { CommandTable, NodeServices } from './dispatch/context.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
@@ -201,15 +201,15 @@ export class Node implements NodeServices {
   }
 
   /** Registers a client on a transport; sockets and in-process clients alike. */
-  connect(transport: SocketTransport): Client {
-    const client = new Client(this.clients.nextId(), this, transport);
+  connect(transport: SocketTransport): ServedClient {
+    const client = new ServedClient(this.clients.nextId(), this, transport);
     client.authenticated = this.config.text('requirepass') === '';
     client.onOutput = () => this.outbox.add(client);
     this.clients.add(client);
     return client;
   }
 
-  private disconnect(client: Client): void {
+  private disconnect(client: ServedClient): void {
     client.closing = true;
     this.clients.remove(client);
     this.blocking.forget(client);

@@ -1,7 +1,8 @@
 // One command as COMMAND and COMMAND INFO describe it: flags, categories, key positions, subcommands.
 import { MapReply, SetReply, Simple } from '../../resp/server-reply.js';
 import type { ServerReply } from '../../resp/server-reply.js';
-import type { Command, KeySpec } from '../dispatch/command.js';
+import type { Command } from '../dispatch/command.js';
+import type { KeySpec } from '../dispatch/command-of.js';
 import { aclCategories } from '../dispatch/acl-categories.js';
 
 /** The reply for one command: ten elements. */

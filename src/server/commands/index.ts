@@ -1,6 +1,7 @@
 // The one list of server commands. A family is a file beside this one; adding a command touches its family only.
-import { Command } from '../dispatch/command.js';
-import type { CommandSpec } from '../dispatch/command.js';
+import type { Command, CommandSpec } from '../dispatch/command.js';
+import { CommandOf } from '../dispatch/command-of.js';
+import type { CommandContext } from '../dispatch/context.js';
 import type { Directive } from '../config/configured.js';
 import type { CommandTable } from '../dispatch/context.js';
 import { clusterCommands } from './cluster.js';
@@ -36,7 +37,7 @@ export function createCommandTable(directives: readonly Directive[] = []): Comma
   const byName = new Map<string, Command>();
   const all: Command[] = [];
   for (const spec of FAMILIES.flat()) {
-    const command = new Command(spec);
+    const command = new CommandOf<CommandContext>(spec);
     all.push(command);
     // Clients write names in either case; both are found without changing the case of what came in.
     byName.set(spec.name, command);

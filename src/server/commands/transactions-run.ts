@@ -1,7 +1,7 @@
 // MULTI, EXEC, DISCARD, WATCH, UNWATCH. Queueing itself is a gate of the dispatcher.
 import { ErrorReply, NULL_ARRAY, OK } from '../../resp/server-reply.js';
 import type { ServerReply } from '../../resp/server-reply.js';
-import { BLOCKED } from '../dispatch/context.js';
+import { BLOCKED } from '../dispatch/block-request.js';
 import type { CommandContext } from '../dispatch/context.js';
 import type { Client } from '../dispatch/client.js';
 import { EXECABORT } from '../dispatch/errors.js';
@@ -50,12 +50,12 @@ function isExpired(ctx: CommandContext, key: string): boolean {
 function watchedKeyExpired(client: Client): boolean {
   return client.watching.some(({ db, key, expiredAtWatch }) => {
     const at = db.expiry(key);
-    return !expiredAtWatch && at !== undefined && at < client.now;
+    return !expiredAtWatch && at !== undefined && at < client.keyspace.now;
   });
 }
 
 export function exec(ctx: CommandContext): ServerReply {
-  const { client, node } = ctx;
+  const { client } = ctx;
   const { transaction } = client;
   if (transaction === null) throw EXEC_WITHOUT;
   const changed = client.dirtyCas || watchedKeyExpired(client);
@@ -65,8 +65,8 @@ export function exec(ctx: CommandContext): ServerReply {
   if (changed) return NULL_ARRAY;
   client.executing = true;
   const replies: ServerReply[] = [];
-  for (const { command, args } of transaction.queue) {
-    const reply = node.executor.run(client, command, args);
+  for (const queued of transaction.queue) {
+    const reply = queued.run();
     // A handler that waits is told not to inside EXEC; BLOCKED here would be a handler's bug.
     replies.push(reply === BLOCKED ? new ErrorReply('ERR blocking is not possible inside a transaction') : reply);
   }

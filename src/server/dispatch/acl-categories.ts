@@ -1,5 +1,5 @@
 // ACL categories of a command: those its table entry names and those that follow from its flags, as Redis derives them.
-import type { Command } from './command.js';
+import type { CommandOf } from './command-of.js';
 
 /** In Redis's order, without the @. */
 export const ACL_CATEGORIES = [
@@ -8,7 +8,7 @@ export const ACL_CATEGORIES = [
 ] as const;
 
 /** The categories of a command, in Redis's order. */
-export function aclCategories({ spec }: Command): string[] {
+export function aclCategories({ spec }: CommandOf): string[] {
   const named = new Set<string>(spec.categories ?? []);
   const has = new Set<string>(spec.flags);
   if (has.has('write')) named.add('write');

@@ -3,7 +3,7 @@ import type { ServerReply } from '../../resp/server-reply.js';
 import { ErrorReply } from '../../resp/server-reply.js';
 import type { CancelTimer, Clock } from '../clock.js';
 import type { Client } from './client.js';
-import type { BlockRequest } from './context.js';
+import type { BlockRequest } from './block-request.js';
 
 interface Waiting {
   readonly client: Client;

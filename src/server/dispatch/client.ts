@@ -1,13 +1,14 @@
-// The state of one connection as commands see it: who it is, what it selected, its transaction and its output.
-// Bytes come in through net/session.ts and leave through the Transport.
-import { BLOCKED } from './context.js';
-import type { BlockRequest, CommandContext, NodeServices } from './context.js';
+// The state of one connection: who it is, what it selected, its transaction and its output. What a command can reach beyond
+// that is in served-client.ts. Bytes come in through net/session.ts and leave through the Transport.
+import { BLOCKED } from './block-request.js';
 import { encodeReply, PushReply } from '../../resp/server-reply.js';
 import type { Protocol, ServerReply } from '../../resp/server-reply.js';
 import type { Database } from '../keyspace/database.js';
-import type { Keyspace, Watcher } from '../keyspace/keyspace.js';
-import type { Command } from './command.js';
-import type { TrackingState } from './tracking.js';
+import type { Keyspace } from '../keyspace/keyspace.js';
+import type { Watcher } from '../keyspace/shared-state.js';
+import type { CommandOf } from './command-of.js';
+import type { ServerStats } from './server-stats.js';
+import type { TrackingState } from './tracking-state.js';
 
 /** Where a client's bytes go; a socket, or an array in tests. */
 export interface Transport {
@@ -22,8 +23,10 @@ export interface Transport {
 }
 
 export interface QueuedCommand {
-  readonly command: Command;
+  readonly command: CommandOf;
   readonly args: readonly string[];
+  /** Runs it inside EXEC; the gates have been passed. */
+  run(): ServerReply;
 }
 
 /** Between MULTI and EXEC. */
@@ -36,8 +39,7 @@ export interface Transaction {
 /** Output is handed to the transport when it grows beyond this many characters, else once a read event. */
 const FLUSH_AT = 256 * 1024;
 
-export class Client implements CommandContext, Watcher {
-  readonly created: number;
+export class Client implements Watcher {
   protocol: Protocol = 2;
   name = '';
   user = 'default';
@@ -74,39 +76,24 @@ export class Client implements CommandContext, Watcher {
   private out = '';
   private selected: Database;
 
-  constructor(readonly id: number, readonly node: NodeServices, readonly transport: Transport) {
-    this.created = node.clock.now();
-    this.lastInteraction = this.created;
-    this.selected = node.keyspace.db(0);
+  /** @param created wall clock in ms. */
+  constructor(readonly id: number, readonly keyspace: Keyspace, private readonly stats: ServerStats, readonly created: number, readonly transport: Transport) {
+    this.lastInteraction = created;
+    this.selected = keyspace.db(0);
   }
 
-  get client(): this {
-    return this;
-  }
-  get keyspace(): Keyspace {
-    return this.node.keyspace;
-  }
-  get now(): number {
-    return this.node.keyspace.now;
-  }
   get db(): Database {
     return this.selected;
   }
 
   select(index: number): void {
-    this.selected = this.node.keyspace.db(index);
+    this.selected = this.keyspace.db(index);
     this.dbIndex = index;
   }
 
   /** Subscriptions that put a RESP2 connection into subscribed mode. */
   get subscriptions(): number {
     return this.channels.size + this.patterns.size + this.shardChannels.size;
-  }
-
-  block(request: BlockRequest): ServerReply {
-    if (this.executing) return request.onTimeout;
-    this.node.blocking.block(this, request);
-    return BLOCKED;
   }
 
   /** Queues the reply to the running command. */
@@ -137,7 +124,7 @@ export class Client implements CommandContext, Watcher {
     if (this.out === '') return;
     const text = this.out;
     this.out = '';
-    this.node.stats.bytesOut += text.length;
+    this.stats.bytesOut += text.length;
     this.transport.send(text);
   }
 

@@ -1,7 +1,6 @@
 // What a command handler can reach: the selected database, its client, and the node's services. Interfaces only, so
 // that families of commands depend on no wiring; node.ts builds the real thing.
-import type { Shape, ServerReply } from '../../resp/server-reply.js';
-import { NoReply } from '../../resp/server-reply.js';
+import type { ServerReply } from '../../resp/server-reply.js';
 import type { Clock } from '../clock.js';
 import type { Random } from '../random.js';
 import type { Config } from '../config/config.js';
@@ -12,43 +11,25 @@ import type { Keyspace } from '../keyspace/keyspace.js';
 import type { Logger } from '../log.js';
 import type { MigrateTargets } from '../migrate/targets.js';
 import type { PubSub } from '../pubsub/pubsub.js';
+import type { BlockRequest } from './block-request.js';
 import type { Blocking } from './blocking.js';
 import type { Client } from './client.js';
 import type { Clients } from './clients.js';
 import type { ClientPause } from './pause.js';
 import type { MemoryGauge } from './memory.js';
 import type { Monitors } from './monitors.js';
-import type { Command } from './command.js';
+import type { CommandOf } from './command-of.js';
 import type { ClusterPort } from './cluster-port.js';
 import type { LatencyMonitor } from './latency-monitor.js';
 import type { ServerStats } from './server-stats.js';
 import type { SlowLog } from './slow-log.js';
 import type { Tracking } from './tracking.js';
 
-/** The marker a blocking handler returns after ctx.block(): the reply comes later. */
-export const BLOCKED: Shape = new NoReply();
-
-/** A client waits for one of `keys` to hold something for it. */
-export interface BlockRequest {
-  readonly keys: readonly string[];
-  /** Milliseconds, 0 for ever. */
-  readonly timeoutMs: number;
-  /** The reply when nothing came in time, and at once inside a transaction. */
-  readonly onTimeout: ServerReply;
-  /** Tries to serve the client from `key`; undefined: nothing there for it, it goes on waiting. */
-  attempt(key: string): ServerReply | undefined;
-}
-
 /** The table of commands. */
 export interface CommandTable {
   /** A top-level command by its name in any case. */
-  find(name: string): Command | undefined;
-  readonly all: readonly Command[];
-}
-
-/** Runs a command on behalf of a client inside EXEC; gates have passed already. */
-export interface Executor {
-  run(client: Client, command: Command, args: readonly string[]): ServerReply;
+  find(name: string): CommandOf<CommandContext> | undefined;
+  readonly all: readonly CommandOf<CommandContext>[];
 }
 
 export interface NodeServices {
@@ -72,7 +53,6 @@ export interface NodeServices {
   readonly latency: LatencyMonitor;
   readonly activeExpiry: ActiveExpiry;
   readonly tracking: Tracking;
-  readonly executor: Executor;
   /** null when cluster-enabled is no. */
   readonly cluster: ClusterPort | null;
   /** 40 hex digits, new at every start. */

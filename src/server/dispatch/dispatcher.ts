@@ -3,11 +3,13 @@
 import { ErrorReply, QUEUED } from '../../resp/server-reply.js';
 import type { ServerReply } from '../../resp/server-reply.js';
 import type { Client } from './client.js';
-import type { Command, CommandResult } from './command.js';
-import type { Executor, NodeServices } from './context.js';
+import type { Command } from './command.js';
+import type { CommandResult } from './command-of.js';
+import type { NodeServices } from './context.js';
 import { NOAUTH, OOM, unknownCommand, unknownSubcommand, wrongArity } from './errors.js';
 import { findKeys } from './keys.js';
 import { errorForRoute } from './routing.js';
+import type { ServedClient } from './served-client.js';
 
 /** Run at once although a transaction is open. */
 const IMMEDIATE = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset']);
@@ -17,7 +19,7 @@ const WHILE_SUBSCRIBED = new Set([
 ]);
 const NOT_IN_MULTI = new ErrorReply('ERR Command not allowed inside a transaction');
 
-export class Dispatcher implements Executor {
+export class Dispatcher {
   /** When the previous command of this batch ended, which is when the next one begins; NaN outside batches. */
   private stamp = NaN;
 
@@ -33,7 +35,7 @@ export class Dispatcher implements Executor {
   }
 
   /** Takes one request of a client. The reply is queued on the client, now or later. */
-  execute(client: Client, args: readonly string[]): void {
+  execute(client: ServedClient, args: readonly string[]): void {
     const command = this.lookup(args);
     if (command instanceof ErrorReply) return this.reject(client, null, command, args[0]!.toLowerCase() === 'exec');
     client.lastCommand = command.fullName;
@@ -41,7 +43,7 @@ export class Dispatcher implements Executor {
     if (refusal !== null) return this.reject(client, command, refusal, command.fullName === 'exec');
     if (this.mustWait(client, command, args)) return;
     if (client.transaction !== null && !IMMEDIATE.has(command.fullName)) {
-      client.transaction.queue.push({ command, args });
+      client.transaction.queue.push({ command, args, run: () => this.runQueued(client, command, args) });
       return client.reply(QUEUED);
     }
     const { tracking, blocking } = this.node;
@@ -107,7 +109,7 @@ export class Dispatcher implements Executor {
   }
 
   /** Holds the request back while clients are paused or a key it writes is in flight; it is taken up again by itself. */
-  private mustWait(client: Client, command: Command, args: readonly string[]): boolean {
+  private mustWait(client: ServedClient, command: Command, args: readonly string[]): boolean {
     const { pause, locks } = this.node;
     if (!pause.active && locks.size === 0) return false;
     const queueing = client.transaction !== null && !IMMEDIATE.has(command.fullName);
@@ -141,7 +143,7 @@ export class Dispatcher implements Executor {
     });
   }
 
-  private call(client: Client, command: Command, args: readonly string[]): void {
+  private call(client: ServedClient, command: Command, args: readonly string[]): void {
     const { node } = this;
     if (node.monitors.size > 0 && !command.spec.flags.includes('skip_monitor')) node.monitors.feed(client, args);
     const result = this.invoke(client, command, args);
@@ -154,7 +156,7 @@ export class Dispatcher implements Executor {
   }
 
   /** Runs a handler; what it throws becomes its reply. */
-  private invoke(client: Client, command: Command, args: readonly string[]): CommandResult {
+  private invoke(client: ServedClient, command: Command, args: readonly string[]): CommandResult {
     const { node } = this;
     const { stats } = command;
     const batched = !Number.isNaN(this.stamp);
@@ -200,8 +202,8 @@ export class Dispatcher implements Executor {
     pending.then(finish, (error: unknown) => finish(this.failure(command, error)));
   }
 
-  /** Executor: one queued command inside EXEC. */
-  run(client: Client, command: Command, args: readonly string[]): ServerReply {
+  /** One queued command inside EXEC. */
+  private runQueued(client: ServedClient, command: Command, args: readonly string[]): ServerReply {
     const { node } = this;
     if (node.monitors.size > 0 && !command.spec.flags.includes('skip_monitor')) node.monitors.feed(client, args);
     const result = this.invoke(client, command, args);

@@ -1,5 +1,5 @@
 // Which arguments of a request are keys: the key specifications applied to it (COMMAND GETKEYS, cluster routing).
-import type { Command, KeySpec } from './command.js';
+import type { CommandOf, KeySpec } from './command-of.js';
 
 /** A key's place in the arguments, with the specification that found it. */
 export interface FoundKey {
@@ -8,7 +8,7 @@ export interface FoundKey {
 }
 
 /** Positions of the keys in `args` (args[0] is the command), in order; empty when there are none. */
-export function findKeys(command: Command, args: readonly string[]): FoundKey[] {
+export function findKeys(command: CommandOf, args: readonly string[]): FoundKey[] {
   const { spec } = command;
   if (spec.findKeys) {
     // The first key is what the first specification describes, all others what the last one does (SORT … STORE).

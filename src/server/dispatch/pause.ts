@@ -1,6 +1,6 @@
 // CLIENT PAUSE: until when commands are held back, and which.
 import type { Clock, CancelTimer } from '../clock.js';
-import type { Command } from './command.js';
+import type { CommandOf } from './command-of.js';
 
 export class ClientPause {
   private until = 0;
@@ -38,7 +38,7 @@ export class ClientPause {
   }
 
   /** Whether a command waits. `writes`: it may write, also as part of a transaction. */
-  holds(command: Command, writes: boolean): boolean {
+  holds(command: CommandOf, writes: boolean): boolean {
     return this.active && (this.all || writes || command.mayReplicate);
   }
 

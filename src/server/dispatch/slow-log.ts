@@ -1,7 +1,7 @@
 // SLOWLOG: the last commands that took long, newest first, with arguments cut to a size that is safe to keep.
 import type { Clock } from '../clock.js';
 import type { Client } from './client.js';
-import type { Command } from './command.js';
+import type { CommandOf } from './command-of.js';
 
 const MAX_ARGUMENTS = 32;
 const MAX_BYTES = 128;
@@ -37,7 +37,7 @@ export class SlowLog {
     this.limit = entries;
   }
 
-  note(client: Client, command: Command, args: readonly string[], ms: number): void {
+  note(client: Client, command: CommandOf, args: readonly string[], ms: number): void {
     if (command.spec.flags.includes('skip_slowlog')) return;
     this.kept.unshift({
       id: this.lastId++,
@@ -60,7 +60,7 @@ export class SlowLog {
   }
 }
 
-function redact(command: Command, args: readonly string[]): readonly string[] {
+function redact(command: CommandOf, args: readonly string[]): readonly string[] {
   if (command.fullName !== 'config|set') return args;
   return args.map((word, i) => (i >= 3 && i % 2 === 1 && SECRET.test(args[i - 1]!) ? '(redacted)' : word));
 }

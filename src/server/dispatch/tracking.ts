@@ -4,24 +4,8 @@ import { encodeReply, Shape } from '../../resp/server-reply.js';
 import type { Protocol, ServerReply } from '../../resp/server-reply.js';
 import type { Random } from '../random.js';
 import type { Client } from './client.js';
-import type { Command } from './command.js';
+import type { CommandOf } from './command-of.js';
 import { findKeys } from './keys.js';
-
-/** How one client tracks. */
-export interface TrackingState {
-  bcast: boolean;
-  optin: boolean;
-  optout: boolean;
-  noloop: boolean;
-  /** The client that receives the messages, 0 for the client itself. */
-  redirect: number;
-  /** The client named by `redirect` is gone. */
-  broken: boolean;
-  /** CLIENT CACHING was given for the next command. */
-  caching: boolean;
-  /** BCAST: the registered prefixes, sorted. */
-  readonly prefixes: string[];
-}
 
 export interface TrackingOptions {
   readonly bcast: boolean;
@@ -125,7 +109,7 @@ export class Tracking {
   }
 
   /** The command's reply is queued. */
-  end(client: Client, command: Command): void {
+  end(client: Client, command: CommandOf): void {
     this.current = null;
     const state = client.tracking;
     if (state?.caching && client.transaction === null && command.parent?.fullName !== 'client') state.caching = false;
@@ -137,7 +121,7 @@ export class Tracking {
   }
 
   /** A read-only command ran: its keys are remembered for the client. */
-  remember(client: Client, command: Command, args: readonly string[]): void {
+  remember(client: Client, command: CommandOf, args: readonly string[]): void {
     const state = client.tracking;
     if (state === null || state.bcast || !command.readonly || SCRIPTS.has(command.fullName)) return;
     if (state.optin && !state.caching) return;

@@ -9,7 +9,7 @@ import { RawString } from '../types/raw-string.js';
 import { SetValue } from '../types/set.js';
 import { ZSetValue } from '../types/zset.js';
 import { printOf } from './key-table.js';
-import type { Keyspace, Watcher } from './keyspace.js';
+import type { SharedState, Watcher } from './shared-state.js';
 import { NotifyClass } from './notifications.js';
 import { SlotTables } from './slot-tables.js';
 
@@ -35,7 +35,7 @@ export class Database {
   private lastSlot = keySlot('');
   private lastPrint = 0;
 
-  constructor(readonly index: number, readonly keyspace: Keyspace) {
+  constructor(readonly index: number, readonly keyspace: SharedState) {
     this.locate('');
   }
 

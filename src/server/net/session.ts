@@ -2,8 +2,8 @@
 import { ProtocolError, RequestParser } from '../../resp/request-parser.js';
 import type { RequestLimits } from '../../resp/request-parser.js';
 import { ErrorReply } from '../../resp/server-reply.js';
-import type { Client } from '../dispatch/client.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
+import type { ServedClient } from '../dispatch/served-client.js';
 
 /** Words by which a browser was tricked into talking to us: closed without a reply (5.2). */
 const CROSS_PROTOCOL = /^(post|host:)$/i;
@@ -21,7 +21,7 @@ export class Session {
   private readonly requestLimits: RequestLimits;
   private running = false;
 
-  constructor(readonly client: Client, private readonly dispatcher: Dispatcher, private readonly limits: SessionLimits) {
+  constructor(readonly client: ServedClient, private readonly dispatcher: Dispatcher, private readonly limits: SessionLimits) {
     this.requestLimits = { maxBulk: limits.maxBulk, authenticated: client.authenticated };
     this.parser = new RequestParser(this.requestLimits);
     client.onResume = () => this.goOn();
