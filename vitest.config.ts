@@ -7,6 +7,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    maxWorkers: 2,
+    // More than two cores' worth: most suites wait for clusters to notice things.
+    maxWorkers: 3,
   },
 });

@@ -9,6 +9,7 @@ import { startCluster, type TestCluster } from '../../src/testing.js';
 import type { Step } from '../../src/plan/step.js';
 import { startBundledNodes, type BundledNodes } from '../support/bundled-nodes.js';
 import { runCli } from '../support/cli.js';
+import { membersIn } from '../support/known-nodes.js';
 import { describeWithRedis, startClusterNodes, type RedisNodes } from '../support/redis-server.js';
 
 async function say(address: string, ...words: string[]): Promise<unknown> {
@@ -17,7 +18,7 @@ async function say(address: string, ...words: string[]): Promise<unknown> {
   return await connection.command(words);
 }
 
-const known = async (addresses: readonly string[]): Promise<number[]> => Promise.all(addresses.map(async (address) => String(await say(address, 'CLUSTER', 'NODES')).trim().split('\n').length));
+const known = async (addresses: readonly string[]): Promise<number[]> => Promise.all(addresses.map(async (address) => membersIn(await say(address, 'CLUSTER', 'NODES'))));
 
 describe('on bundled nodes', () => {
   let cluster: TestCluster;

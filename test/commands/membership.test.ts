@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openCluster } from '../../src/apply/open-cluster.js';
 import { runCli, type CliResult } from '../support/cli.js';
+import { membersIn } from '../support/known-nodes.js';
 import { describeWithRedis, startClusterNodes, startRedis, startRedisCluster, waitFor, type RedisNode, type RedisNodes } from '../support/redis-server.js';
 
 function shape(text: string): string[] {
@@ -42,8 +43,8 @@ describeWithRedis('nodes that join and leave a cluster of real nodes', () => {
     return await connection.command(words);
   };
   /** Every node lists exactly these many nodes. */
-  /** Nodes that each knows. A handshake is none yet: two nodes that meet each other at once have one too many for a moment. */
-  const sizes = async (nodes: readonly (RedisNode | undefined)[]): Promise<number[]> => Promise.all(nodes.map(async (node) => String(await say(node, 'CLUSTER', 'NODES')).trim().split('\n').filter((line) => !/ handshake[ ,]/.test(line)).length));
+  /** Nodes that each knows. */
+  const sizes = async (nodes: readonly (RedisNode | undefined)[]): Promise<number[]> => Promise.all(nodes.map(async (node) => membersIn(await say(node, 'CLUSTER', 'NODES'))));
   const keysOfMasters = async (): Promise<number> => {
     await using view = await openCluster(cluster.seed);
     const counts = await Promise.all(view.view.masters.map(async (node) => (await view.admin(node.id)).dbSize()));

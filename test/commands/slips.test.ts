@@ -2,6 +2,7 @@
 // refused with what is meant, and change nothing.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openTerminal, runCli, type CliResult } from '../support/cli.js';
+import { membersIn } from '../support/known-nodes.js';
 import { describeWithRedis, startClusterNodes, startRedisCluster, waitFor, type RedisNode, type RedisNodes } from '../support/redis-server.js';
 
 const says = (text: string): string => expect.stringContaining(text) as string;
@@ -16,7 +17,7 @@ describeWithRedis('slips', () => {
     await using connection = await node.connect();
     return String(await connection.command(words));
   };
-  const nodesOf = async (node: RedisNode | undefined): Promise<number> => (await say(node, 'CLUSTER', 'NODES')).trim().split('\n').length;
+  const nodesOf = async (node: RedisNode | undefined): Promise<number> => membersIn(await say(node, 'CLUSTER', 'NODES'));
 
   beforeAll(async () => {
     [cluster, spare] = await Promise.all([startRedisCluster(3), startClusterNodes(4)]);

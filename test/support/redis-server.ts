@@ -107,7 +107,7 @@ class SpawnedNode implements RedisNode {
         if (/Ready to accept connections/.test(this.text)) resolve(true);
       };
       this.process.stdout?.on('data', look);
-      void this.ended.then(() => resolve(false));
+      this.process.once('close', () => resolve(false)); // 'exit' is earlier: what it said last, as that the port is taken, may not be here then
       look();
     });
   }
