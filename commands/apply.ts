@@ -12,10 +12,10 @@ import { formatAddress } from '../src/cluster/address.js';
 import type { PlanProgress, SavedPlan } from '../src/plan/saved-plan.js';
 import { ExitCode, TribError } from '../src/errors.js';
 
-const options = {
-  ...moverOptions,
+const own = {
   anyEpoch: flag('apply it also when config epochs changed since it was made; owners are checked all the same'),
 } as const;
+const options = { ...moverOptions, ...own } as const;
 
 /** The file, and a node when the one in the plan is not to be asked. */
 const fileAndSeed: Arguments<{ readonly file: string; readonly seed: Seed | undefined }> = {
@@ -77,7 +77,7 @@ export default defineCommand({
     if (wanted.dryRun || (progress.left.size === 0 && !open)) return { saved, progress, applied: false, stats: undefined };
     await context.confirm('Do you want to apply this plan (yes/no)?');
     const { runMoves } = await import('../src/cli/run-moves.js');
-    const run = { settings, seed: seed.addresses.map(formatAddress).join(','), planFile: args.file, done: progress.done, keepReplicas: wanted.keepReplicas };
+    const run = { settings, seed: seed.addresses.map(formatAddress).join(','), planFile: args.file, own, done: progress.done, keepReplicas: wanted.keepReplicas };
     return { saved, progress, applied: true, stats: await runMoves(cluster, saved, run, context) };
   },
   render({ progress, applied }, { io }) {

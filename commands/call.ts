@@ -19,6 +19,8 @@ interface Answer {
 
 interface Called extends FilledWords {
   readonly answers: readonly Answer[];
+  /** Names of the nodes that were meant but could not be asked. */
+  readonly unreachable: readonly string[];
 }
 
 async function ask(cluster: Cluster, node: ClusterNode, words: readonly string[], signal: AbortSignal): Promise<Answer> {
@@ -48,7 +50,7 @@ export default defineCommand({
     onlyReplicas: flag('replicas only'),
     ...stdinOptions,
   },
-  description: 'Options of redis-trib stand before COMMAND; long ones may stand behind it too, unless after --.',
+  description: 'Options of redis-trib stand before COMMAND; long ones may stand behind it too, unless after --. Exit code 1 when a node answers an error or cannot be reached.',
   examples: ['redis-trib call 127.0.0.1:7000 config get maxmemory', 'redis-trib call --only-masters 127.0.0.1:7000 dbsize', 'redis-trib call 127.0.0.1:7000 -- set key -1', 'redis-trib call --only-masters -x 127.0.0.1:7000 function load replace < library.lua'],
   async run({ args, options }, context): Promise<Called> {
     if (options.onlyMasters && options.onlyReplicas && !context.legacy) throw usageError('--only-masters and --only-replicas exclude each other', 'without both of them all nodes are asked'); // redis-cli asks nobody then (cli 1.3)
@@ -57,11 +59,13 @@ export default defineCommand({
     await using cluster = await openSeed(args.seed, context);
     const filled = await fillFromStdin(args.words, place, context.io, context.signal);
     const { mapBounded } = await import('../src/apply/parallel.js');
-    const wanted = cluster.view.nodes.filter((node) => !(options.onlyMasters && node.role !== 'master') && !(options.onlyReplicas && node.role !== 'replica'));
-    for (const node of cluster.view.unreachable) context.io.note(`warning: ${node.name} is left out: ${node.reason}`);
-    return { ...filled, answers: await mapBounded(wanted, 64, (node) => ask(cluster, node, filled.words, context.signal)) };
+    const meant = ({ role }: { readonly role: ClusterNode['role'] }): boolean => !(options.onlyMasters && role !== 'master') && !(options.onlyReplicas && role !== 'replica');
+    const unreachable = cluster.view.unreachable.filter(meant);
+    for (const node of unreachable) context.io.note(`warning: ${node.name} is left out: ${node.reason}`);
+    const answers = await mapBounded(cluster.view.nodes.filter(meant), 64, (node) => ask(cluster, node, filled.words, context.signal));
+    return { ...filled, answers, unreachable: unreachable.map(({ name }) => name) };
   },
-  async render({ answers, ...filled }, { io }) {
+  async render({ answers, unreachable: _told, ...filled }, { io }) {
     const { rawReply } = await import('../src/ui/views/raw-reply.js');
     io.write(Buffer.from(`${await heading(filled, io)}\n`, 'latin1'));
     for (const { node, reply } of answers) {
@@ -70,10 +74,10 @@ export default defineCommand({
     }
     for (const { node, failure } of answers) if (failure !== undefined) io.error(`${node.name}: ${failure}`);
   },
-  async toJson({ words, answers }) {
+  async toJson({ words, answers, unreachable }) {
     const [{ jsonReply }, { fromBinary }] = await Promise.all([import('../src/ui/views/raw-reply.js'), import('../src/resp/reply.js')]);
     const results = answers.map(({ node, reply, failure }) => ({ node: node.name, id: node.id, role: node.role, ...(failure === undefined ? jsonReply(reply ?? null) : { error: failure }) }));
-    return { command: words.map(fromBinary), results };
+    return { command: words.map(fromBinary), results, unreachable };
   },
-  exitCode: ({ answers }) => (answers.some(({ reply, failure }) => failure !== undefined || reply instanceof Error) ? 1 : 0),
+  exitCode: ({ answers, unreachable }) => (unreachable.length > 0 || answers.some(({ reply, failure }) => failure !== undefined || reply instanceof Error) ? 1 : 0),
 });

@@ -27,7 +27,7 @@ export default defineCommand({
     const { completableCommands, leadingOptions } = await import('../src/cli/completion.js');
     const commands = await completableCommands(context.commands);
     if (shell === 'bash') return { shell, script: (await import('../src/cli/completion-bash.js')).bashScript(commands, leadingOptions()) };
-    if (shell === 'zsh') return { shell, script: (await import('../src/cli/completion-zsh.js')).zshScript(commands) };
+    if (shell === 'zsh') return { shell, script: (await import('../src/cli/completion-zsh.js')).zshScript(commands, leadingOptions()) };
     return { shell, script: (await import('../src/cli/completion-fish.js')).fishScript(commands, leadingOptions()) };
   },
   render({ script }, { io }) {

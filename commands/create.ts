@@ -8,6 +8,7 @@ import type { NewCluster } from '../src/apply/create.js';
 import type { CheckReport } from '../src/cluster/findings.js';
 import type { ClusterView } from '../src/cluster/view.js';
 import type { CandidateNode, CreatePlan } from '../src/plan/create.js';
+import type { Step } from '../src/plan/step.js';
 import type { EmptyingPlan } from '../src/plan/emptying.js';
 import type { KeyCounts } from '../src/ui/views/cluster-lines.js';
 
@@ -28,11 +29,26 @@ async function show(plan: CreatePlan, { io }: CommandContext): Promise<void> {
   io.out(io.mode === 'plain' ? createPlanLines(plan, io.lines).join('\n') : await createPlanTable(io, plan));
 }
 
+/** What is true, and how to go on, when it was stopped at a step of this kind; undefined: all steps are done. */
+function halfway({ nodes }: CreatePlan, kind: Step['kind'] | undefined): readonly [done: string, hint: string] {
+  const first = nodes[0]?.name ?? '';
+  if (kind === undefined) return ['the cluster is made, but not all nodes were seen to serve it', `redis-trib check ${first} shows how it is`];
+  if (kind !== 'replicate') return ['the nodes are joined in part, and some have slots', 'the same command with --reset begins anew: it shows first what the nodes hold'];
+  const replicas = nodes.flatMap(({ name, masterId }) => (masterId === null ? [] : [`redis-trib replicate ${name} --master ${masterId} --yes`]));
+  return ['the masters are joined and have their slots, but not all replicas follow them', `redis-trib nodes ${first} shows which do; for the others: ${replicas.join('; ')}`];
+}
+
 async function join(nodes: NewCluster, plan: CreatePlan, timeoutMs: number, wait: boolean, context: CommandContext): Promise<Created['result']> {
   const { showJoining } = await import('../src/ui/joining.js');
   const display = await showJoining(context.io, plan.nodes.length);
+  let at: Step['kind'] | undefined = 'add-slots';
+  const onEvent: typeof display.onEvent = (event) => {
+    if (event.kind === 'stepStarted') at = event.step.kind;
+    display.onEvent(event);
+  };
   try {
-    await nodes.apply(plan, { agreementTimeoutMs: timeoutMs, signal: context.signal, onEvent: display.onEvent });
+    await nodes.apply(plan, { agreementTimeoutMs: timeoutMs, signal: context.signal, onEvent });
+    at = undefined;
     await using cluster = await nodes.open();
     const { awaitServing } = await import('../src/cli/await-serving.js');
     const serving = await awaitServing(cluster, wait ? timeoutMs : 0, context.signal);
@@ -41,7 +57,7 @@ async function join(nodes: NewCluster, plan: CreatePlan, timeoutMs: number, wait
     return { view: cluster.view, keys: await countKeys(cluster), report: await cluster.check() };
   } catch (error) {
     display.failed();
-    throw error;
+    throw (await import('../src/cli/interruption.js')).interruptedOr(error, context.signal, ...halfway(plan, at));
   }
 }
 

@@ -12,6 +12,7 @@ import type { ClusterView } from '../src/cluster/view.js';
 import { TribError } from '../src/errors.js';
 import type { DelNodePlan } from '../src/plan/del-node.js';
 import type { Member } from '../src/plan/member.js';
+import type { ReplicaCopies } from '../src/plan/replica-copy.js';
 import type { MoveStep, Step } from '../src/plan/step.js';
 
 const options = {
@@ -58,6 +59,12 @@ async function requireNoKeys(cluster: Cluster, member: Member, wanted: Wanted): 
   const keys = await (await cluster.admin(member.id)).dbSize();
   if (keys === 0) return;
   throw new TribError('HAS_KEYS', `${member.name} owns no slots but has ${keys} keys: it would refuse the reset`, { hint: `redis-trib fix ${cluster.view.entry.name} looks where they belong; if they are worth nothing: FLUSHALL on ${member.name}` });
+}
+
+/** For advice about a master that is down: which of its replicas have its data. */
+async function copiesOf(cluster: Cluster, member: Member): Promise<ReplicaCopies> {
+  if (member.absence === undefined || member.slots.size === 0) return new Map();
+  return (await import('../src/apply/replica-copies.js')).readCopies(cluster, [member.id]);
 }
 
 async function drain(cluster: Cluster, steps: readonly MoveStep[], wanted: Wanted, context: CommandContext): Promise<ApplyStats> {
@@ -112,7 +119,7 @@ async function remove(cluster: Cluster, plan: DelNodePlan, context: CommandConte
     display.done(`${plan.node.name} is out of the cluster`);
   } catch (error) {
     display.failed();
-    throw error;
+    throw (await import('../src/cli/interruption.js')).interruptedOr(error, context.signal, `some nodes may have forgotten ${plan.node.name}, others not`, 'run the same command again within 60 s, or those who know it still bring it back');
   }
 }
 
@@ -147,7 +154,8 @@ export default defineCommand({
     const moves = await planMoves(cluster.view, member, wanted);
     await requireMeans(cluster, moves, { ...waitSettings(wanted), ...methodSettings(wanted) });
     const farewell = wanted.shutdown ? 'shutdown' : 'reset';
-    let plan = planDelNode(moves.length > 0 ? await withoutSlots(cluster.view, member.id) : cluster.view, member.id, farewell);
+    const copies = await copiesOf(cluster, member);
+    let plan = planDelNode(moves.length > 0 ? await withoutSlots(cluster.view, member.id) : cluster.view, member.id, farewell, [], copies);
     const names = new Map([...cluster.view.nodes, ...cluster.view.unreachable, member].map(({ id, name }) => [id, name]));
     const show = async (): Promise<void> => (await import('../src/ui/node-steps.js')).showPlan(io, { schema: 1, steps: [...moves, ...plan.steps] }, nameIn(cluster.view));
     if (wanted.dryRun || (io.interactive && !wanted.yes)) await show();

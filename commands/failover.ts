@@ -7,6 +7,7 @@ import { flag, integer, list, usageError } from '../src/cli/options.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
 import type { ClusterView } from '../src/cluster/view.js';
 import type { PreferredPlan } from '../src/plan/preferred.js';
+import type { ReplicaCopy } from '../src/plan/replica-copy.js';
 import type { planFailover } from '../src/plan/role-change.js';
 
 type FailoverPlan = ReturnType<typeof planFailover>;
@@ -14,6 +15,8 @@ type FailoverPlan = ReturnType<typeof planFailover>;
 interface FailedOver {
   readonly plan: FailoverPlan | PreferredPlan;
   readonly applied: boolean;
+  /** What the replica had, where nobody waits until it has everything: --force and --takeover. */
+  readonly copy?: ReplicaCopy;
   /** From the request until everybody agreed. */
   readonly ms: number | undefined;
 }
@@ -56,7 +59,8 @@ async function carryOut(cluster: Cluster, plan: FailoverPlan | PreferredPlan, se
     return ms;
   } catch (error) {
     display.failed();
-    throw error;
+    const seed = cluster.view.entry.name;
+    throw (await import('../src/cli/interruption.js')).interruptedOr(error, signal, 'a replica that was asked to become a master may still do so', `redis-trib nodes ${seed} shows who is the master now; the same command again goes on`);
   }
 }
 
@@ -65,6 +69,7 @@ export default defineCommand({
   options: {
     force: flag('the master need not take part: for a master that is down'),
     takeover: flag('neither the master nor the votes of the others: when most masters are down. Writes may be lost'),
+    emptyReplica: flag("with --force or --takeover: a replica without a copy of its master's data too, which is given up"),
     preferred: list('NODES', 'those of these nodes that are replicas become masters: ids, addresses, or @FILE with one a line'),
     spread: flag('replicas on hosts with few masters become masters, until hosts have as many as each other'),
     wait: integer('SECONDS', 'how long to wait until all nodes accept the new master', { min: 1, fallback: 30 }),
@@ -75,6 +80,7 @@ export default defineCommand({
   examples: ['redis-trib failover 127.0.0.1:7004', 'redis-trib failover 127.0.0.1:7000 3c3a0c74 --yes', 'redis-trib failover 127.0.0.1:7004 --force', 'redis-trib failover 127.0.0.1:7000 --preferred @masters.txt --yes'],
   async run({ args, options }, context): Promise<FailedOver> {
     if (options.force && options.takeover) throw usageError('--force and --takeover exclude each other', '--takeover does all that --force does, without a vote');
+    if (options.emptyReplica && !options.force && !options.takeover) throw usageError('--empty-replica goes with --force or --takeover', 'the plain failover waits until the replica has everything');
     const several = options.preferred !== undefined || options.spread;
     if ((options.preferred !== undefined && options.spread) || (several && (options.force || options.takeover || args.node !== undefined))) throw usageError('--preferred and --spread stand alone: they say which nodes, and no write is lost', 'redis-trib help failover');
     const [{ planFailover }, cluster] = await Promise.all([import('../src/plan/role-change.js'), openSeed(args.seed, context)]);
@@ -84,17 +90,22 @@ export default defineCommand({
     const node = args.node === undefined ? view.entry : view.find(args.node);
     const plan = planFailover(view, node, options.takeover ? 'takeover' : options.force ? 'force' : 'manual');
     warnOfOpenSlots(view, [plan.master], context);
-    if (options.dryRun) return { plan, applied: false, ms: undefined };
+    const copy = options.force || options.takeover ? await (await import('../src/cli/empty-replica.js')).requireCopy(cluster, plan, options.emptyReplica, context) : undefined;
+    const about = copy === undefined ? {} : { copy };
+    if (options.dryRun) return { plan, applied: false, ms: undefined, ...about };
     await context.confirm(`Let ${plan.node.name} take the place of ${plan.master.name}${options.takeover ? ', whatever the others say' : ''}? (type 'yes' to accept):`);
-    return { plan, applied: true, ms: await carryOut(cluster, plan, options.wait, context) };
+    return { plan, applied: true, ms: await carryOut(cluster, plan, options.wait, context), ...about };
   },
-  render({ plan, applied, ms }, { io }) {
+  async render({ plan, applied, ms, copy }, { io }) {
     if (plan.kind === 'preferred') {
       if (applied) io.out(`[OK] ${plan.changes.map(({ node }) => node.name).join(', ')}: masters now. All reachable nodes agree (${ms ?? 0} ms).`);
       else if (plan.steps.length === 0) io.out(`[OK] ${plan.inPlace.length === 1 ? 'It is the master already' : `All ${plan.inPlace.length} masters are where they should be`}.`);
       else io.note('Dry run: nothing was changed.');
-    } else if (!applied) io.out(`${plan.node.name} would take the place of ${plan.master.name}. Nothing was changed.`);
+    } else if (!applied) {
+      io.out(`${plan.node.name} would take the place of ${plan.master.name}. Nothing was changed.`);
+      if (copy !== undefined) io.out(`${plan.node.name}: ${(await import('../src/plan/replica-copy.js')).copyText(copy)}`);
+    }
     else io.out(`[OK] ${plan.node.name} is the master now, in place of ${plan.master.name}. All reachable nodes agree (${ms ?? 0} ms).`);
   },
-  toJson: ({ plan, applied, ms }) => ({ plan, applied, ...(ms === undefined ? {} : { ms }) }),
+  toJson: ({ plan, applied, ms, copy }) => ({ plan, applied, ...(ms === undefined ? {} : { ms }), ...(copy === undefined ? {} : { copy }) }),
 });

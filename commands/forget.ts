@@ -33,7 +33,9 @@ async function makePlan(cluster: Cluster, names: readonly string[], failed: bool
   const [{ failedMembers, planForget }, { findMember }] = await Promise.all([import('../src/plan/role-change.js'), import('../src/plan/member.js')]);
   const named = names.map((name) => findMember(cluster.view, name));
   const members = [...named, ...(failed ? failedMembers(cluster.view) : [])];
-  return planForget(cluster.view, [...new Map(members.map((member) => [member.id, member])).values()]);
+  const absent = named.filter((member) => member.absence !== undefined && member.slots.size > 0).map(({ id }) => id);
+  const copies = absent.length === 0 ? undefined : await (await import('../src/apply/replica-copies.js')).readCopies(cluster, absent);
+  return planForget(cluster.view, [...new Map(members.map((member) => [member.id, member])).values()], copies);
 }
 
 async function carryOut(cluster: Cluster, plan: ForgetPlan, { io, signal }: CommandContext): Promise<void> {
@@ -50,7 +52,7 @@ async function carryOut(cluster: Cluster, plan: ForgetPlan, { io, signal }: Comm
     display.done('Nobody reachable knows it any more');
   } catch (error) {
     display.failed();
-    throw error;
+    throw (await import('../src/cli/interruption.js')).interruptedOr(error, signal, 'some nodes may have forgotten it, others not', 'run the same command again within 60 s, or those who know it still bring it back');
   }
 }
 

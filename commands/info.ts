@@ -1,4 +1,5 @@
-// redis-trib info: the masters with their keys, slots and replicas. Judges nothing: that is check.
+// redis-trib info: the masters with their keys, slots and replicas. Judges nothing: that is check. So its exit code is 0
+// whoever is away, as redis-cli's (cli 3.1).
 import { seed } from '../src/cli/arguments.js';
 import { defineCommand } from '../src/cli/define.js';
 import { countKeys, openSeed } from '../src/cli/open.js';
@@ -25,6 +26,9 @@ export default defineCommand({
   },
   async render({ view, keys }, { io }) {
     if (io.mode === 'plain') {
+      for (const { name, reason, refusal, mute } of view.unreachable) {
+        if (refusal === undefined && mute !== true) io.note(`${io.errStyle.warn('warning:')} ${name} cannot be reached and is left out: ${reason}`); // of the others openSeed has told
+      }
       const { infoLines } = await import('../src/ui/views/cluster-lines.js');
       return io.out(infoLines(view, keys).join('\n'));
     }

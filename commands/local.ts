@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { wrongNumber } from '../src/cli/arguments.js';
 import { defineCommand, type Arguments, type CommandContext } from '../src/cli/define.js';
 import { flag, integer, text, usageError, type OptionValues } from '../src/cli/options.js';
+import { TribError } from '../src/errors.js';
 
 const ACTIONS = ['up', 'start', 'status', 'logs', 'stop', 'clean'] as const;
 type Action = (typeof ACTIONS)[number];
@@ -43,7 +44,7 @@ interface LocalReport {
   readonly action: Action;
   readonly folder: string;
   readonly nodes: readonly LocalNodeReport[];
-  /** Ports this call started or stopped. */
+  /** Ports this call started or stopped; with `clean` all whose files it removed. */
   readonly changed: readonly number[];
   /** `up`: whether the cluster was made now. */
   readonly created: boolean;
@@ -72,8 +73,15 @@ async function start(input: Input, folder: string, context: CommandContext): Pro
     return { changed: started, created: await joinLocal(state, context) };
   } catch (error) {
     progress.stop();
-    throw error;
+    throw (await import('../src/cli/interruption.js')).interruptedOr(error, context.signal, 'nodes may be running, and not be a cluster yet', `redis-trib local status shows which run; redis-trib local ${input.args.action} goes on`);
   }
+}
+
+/** What failed, with advice for this folder. */
+async function explain(error: unknown, input: Input, folder: string, cwd: string): Promise<unknown> {
+  const [{ localFailure }, { readState }] = await Promise.all([import('../src/cli/local-advice.js'), import('../src/local/state.js')]);
+  const state = input.options.server === undefined && error instanceof TribError && error.code !== 'BAD_STATE' ? readState(folder) : undefined;
+  return localFailure(error, folder, cwd, state);
 }
 
 async function act(input: Input, folder: string, context: CommandContext): Promise<{ changed: readonly number[]; created: boolean }> {
@@ -81,12 +89,11 @@ async function act(input: Input, folder: string, context: CommandContext): Promi
   const local = await import('../src/local/local-cluster.js');
   if (action === 'up' || action === 'start') return start(input, folder, context);
   const { nodes } = await local.requireLocal(folder);
-  const running = nodes.filter((node) => node.running).map((node) => node.port);
-  if (action === 'stop') return { changed: await local.stopLocal(folder), created: false };
+  if (action === 'stop') return { changed: await local.stopLocal(folder, context.signal), created: false };
   if (action === 'clean') {
     await context.confirm(`Stop the nodes and delete all they keep in ${folder}? (type 'yes' to accept):`);
-    await local.cleanLocal(folder);
-    return { changed: running, created: false };
+    await local.cleanLocal(folder, context.signal);
+    return { changed: nodes.map((node) => node.port), created: false };
   }
   return { changed: [], created: false };
 }
@@ -98,7 +105,8 @@ async function wouldChange(input: Input, folder: string): Promise<number[]> {
   const nodes = await look(folder);
   if (action === 'up' || action === 'start') (await import('../src/local/local-cluster.js')).requireStartable({ folder, ...input.options });
   if (action === 'status' || action === 'logs') return [];
-  if (action === 'stop' || action === 'clean') return nodes.filter((node) => node.running).map((node) => node.port);
+  if (action === 'stop') return nodes.filter((node) => node.running).map((node) => node.port);
+  if (action === 'clean') return nodes.map((node) => node.port);
   if (nodes.length > 0) return nodes.filter((node) => !node.running).map((node) => node.port);
   return Array.from({ length: masters * (1 + replicas) }, (_, index) => port + index);
 }
@@ -118,7 +126,7 @@ async function follow(report: LocalReport, context: CommandContext): Promise<voi
   await followFiles([...files.keys()], context.signal, (path, line) => context.io.out(`${files.get(path) ?? ''} | ${line}`));
 }
 
-async function render(report: LocalReport, { io }: CommandContext): Promise<void> {
+async function render(report: LocalReport, { io, cwd }: CommandContext): Promise<void> {
   if (report.dryRun) return io.out(`${report.action} would change the nodes on ports: ${report.changed.join(', ') || 'none'} (in ${report.folder})`);
   for (const { port, lines } of report.logs) for (const line of lines) io.out(`${port} | ${line}`);
   if (report.action === 'logs') return;
@@ -132,7 +140,8 @@ async function render(report: LocalReport, { io }: CommandContext): Promise<void
   }
   const [first] = report.nodes;
   if (report.action === 'up' && first !== undefined) {
-    io.note(`\nThe cluster is up. It goes on running without this shell; 'redis-trib local stop' ends it.\n  redis-trib check ${first.address}\n  redis-cli -c -p ${first.port}`);
+    const { withFolder } = await import('../src/cli/local-advice.js');
+    io.note(`\nThe cluster is up. It goes on running without this shell; '${withFolder('redis-trib local stop', report.folder, cwd)}' ends it.\n  redis-trib check ${first.address}\n  redis-cli -c -p ${first.port}`);
   }
 }
 
@@ -159,9 +168,12 @@ export default defineCommand({
     const folder = resolve(context.cwd, input.options.dir ?? LOCAL_FOLDER);
     const { action } = input.args;
     const { dryRun } = input.options;
-    if (dryRun) return { action, folder, nodes: await look(folder), changed: await wouldChange(input, folder), created: false, logs: [], dryRun };
-    const { changed, created } = await act(input, folder, context);
-    const report = { action, folder, nodes: await look(folder), changed, created, logs: await readLogs(input, folder), dryRun };
+    const explained = async (error: unknown): Promise<never> => {
+      throw await explain(error, input, folder, context.cwd);
+    };
+    if (dryRun) return { action, folder, nodes: await look(folder), changed: await wouldChange(input, folder).catch(explained), created: false, logs: [], dryRun };
+    const { changed, created } = await act(input, folder, context).catch(explained);
+    const report = { action, folder, nodes: await look(folder), changed, created, logs: await readLogs(input, folder).catch(explained), dryRun };
     if (input.options.follow && action === 'logs') {
       await render(report, context);
       await follow(report, context);

@@ -30,6 +30,9 @@ export default defineCommand({
     nodes: reports.map(({ node, facts, failure, lag, unlinked }) => ({
       id: node.id,
       address: node.name,
+      host: node.host,
+      port: node.port,
+      busPort: node.busPort,
       role: node.role,
       master: node.masterId,
       flags: node.flags,

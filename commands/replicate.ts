@@ -48,6 +48,7 @@ async function carryOut(cluster: Cluster, plan: ReplicatePlan, node: ClusterNode
     display.done(`${plan.node.name} has the data of ${plan.master.name}`);
   } catch (error) {
     display.failed();
+    if (signal.aborted) throw (await import('../src/cli/interruption.js')).interruptedOr(error, signal, `${plan.node.name} was told to replicate ${plan.master.name}, but may not have its data yet`, `redis-trib nodes ${plan.node.name} shows whether it has. To take it back: ${back}`);
     if (!(error instanceof TribError) || error.code !== 'NOT_REPLICATING') throw error;
     throw new TribError(error.code, error.message, { exitCode: error.exitCode, cause: error.cause, hint: `${error.hint ?? ''}. To take it back: ${back}` });
   }

@@ -39,6 +39,7 @@ async function show(view: ClusterView, plan: ReshardPlan, { io }: CommandContext
     if (io.mode === 'plain') io.out(message);
     else io.note(io.errStyle.warn(message));
   }
+  if (plan.moved === 0 && plan.notes.some(({ code }) => code === 'ALREADY_THERE')) return; // no plan to be ready for
   const { reshardPlanLines, reshardTable } = await import('../src/ui/views/reshard-lines.js');
   io.out(io.mode === 'plain' ? reshardPlanLines(view, plan, io.lines).join('\n') : await reshardTable(io, view, plan));
 }

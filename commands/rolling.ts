@@ -4,10 +4,11 @@ import { seed } from '../src/cli/arguments.js';
 import { defineCommand, type CommandContext } from '../src/cli/define.js';
 import { openSeed } from '../src/cli/open.js';
 import { flag, integer, list, text, usageError, type OptionValues } from '../src/cli/options.js';
+import { shellWord } from '../src/cli/shell-word.js';
 import { formatAddress } from '../src/cluster/address.js';
 import type { RollingStopped, TurnNode, TurnResult } from '../src/apply/rolling/rolling.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
-import type { ClusterView } from '../src/cluster/view.js';
+import type { ClusterView, UnreachableNode } from '../src/cluster/view.js';
 import { ExitCode, TribError } from '../src/errors.js';
 import type { RollingPlan, Turn } from '../src/plan/rolling.js';
 
@@ -36,10 +37,22 @@ interface Rolled {
 }
 
 /** Who is down already is as much as a cluster should have to bear. */
-function refuseAbsent({ unreachable, entry }: ClusterView): void {
-  const [first] = unreachable;
+async function refuseAbsent(cluster: Cluster): Promise<void> {
+  const { unreachable } = cluster.view;
+  const first = unreachable.find((node) => node.role === 'master' && node.slots.size > 0) ?? unreachable[0];
   if (first === undefined) return;
-  throw new TribError('UNHEALTHY', `*** ${first.name} cannot be reached (${first.reason}): nobody else may go down now`, { hint: `bring it back, or let the others forget it: redis-trib forget ${entry.name} ${first.id}` });
+  throw new TribError('UNHEALTHY', `*** ${first.name} cannot be reached (${first.reason}): nobody else may go down now`, { hint: await adviceFor(cluster, first) });
+}
+
+/** A master with slots is not forgotten, nor one that is followed: those commands would refuse. */
+async function adviceFor(cluster: Cluster, absent: UnreachableNode): Promise<string> {
+  const { view } = cluster;
+  if (absent.slots.size > 0 && absent.role === 'master') {
+    const [{ wayOut }, { readCopies }] = await Promise.all([import('../src/plan/replica-copy.js'), import('../src/apply/replica-copies.js')]);
+    return wayOut(view, absent.id, await readCopies(cluster, [absent.id]));
+  }
+  const followed = view.replicasOf(absent.id).length > 0;
+  return `bring it back, or ${followed ? 'take it out, and its replicas get another master: redis-trib del-node' : 'let the others forget it: redis-trib forget'} ${view.entry.name} ${absent.id}`;
 }
 
 async function makePlan(view: ClusterView, wanted: Values, cwd: string): Promise<{ readonly plan: RollingPlan; readonly preferred: readonly string[] }> {
@@ -53,11 +66,6 @@ async function makePlan(view: ClusterView, wanted: Values, cwd: string): Promise
   return { plan, preferred: wanted.failback ? plan.masters : named.map((one) => view.find(one).id) };
 }
 
-/** As a shell reads it back. */
-function quoted(word: string): string {
-  return /^[\w./:@%,=+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
 /** The command that goes on where this one stopped. */
 function continuation({ left, preferred }: RollingStopped, wanted: Values, from: string): string {
   if (left.length === 0) return preferred.length === 0 ? `redis-trib check ${from}` : `redis-trib failover ${from} --preferred ${preferred.join(',')}`;
@@ -69,7 +77,7 @@ function continuation({ left, preferred }: RollingStopped, wanted: Values, from:
     ...(wanted.wait === options.wait.fallback ? [] : ['--wait', String(wanted.wait)]),
     ...(wanted.yes ? ['--yes'] : []),
   ];
-  return ['redis-trib', 'rolling', from, '--nodes', left.join(','), ...flags].map(quoted).join(' ');
+  return ['redis-trib', 'rolling', from, '--nodes', left.join(','), ...flags].map(shellWord).join(' ');
 }
 
 function explain(error: RollingStopped, plan: RollingPlan, wanted: Values, from: string): TribError {
@@ -138,7 +146,7 @@ export default defineCommand({
     await using cluster = await openSeed(args.seed, context);
     const { requireHealthy } = await import('../src/cli/healthy.js');
     const { view } = cluster;
-    refuseAbsent(view);
+    await refuseAbsent(cluster);
     const command = await commandFor(view, wanted.exec);
     const { plan, preferred } = await makePlan(view, wanted, context.cwd);
     const from = args.seed.addresses.map(formatAddress).join(',');

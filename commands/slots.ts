@@ -3,7 +3,8 @@ import { wrongNumber } from '../src/cli/arguments.js';
 import { parseSeed, takeSeed, type Seed } from '../src/cli/address.js';
 import { defineCommand, type Arguments, type CommandContext } from '../src/cli/define.js';
 import { openSeed } from '../src/cli/open.js';
-import type { ClusterNode, ClusterView } from '../src/cluster/view.js';
+import type { ClusterView } from '../src/cluster/view.js';
+import type { SlotOwner } from '../src/ui/views/slot-map.js';
 
 const USAGE = 'HOST:PORT [KEY…]';
 
@@ -20,7 +21,7 @@ const args: Arguments<{ readonly seed: Seed; readonly keys: readonly string[] }>
 interface Located {
   readonly key: string;
   readonly slot: number;
-  readonly owner: ClusterNode | undefined;
+  readonly owner: SlotOwner | undefined;
 }
 
 interface Mapped {
@@ -29,17 +30,23 @@ interface Mapped {
 }
 
 async function locate(view: ClusterView, keys: readonly string[]): Promise<Located[]> {
-  const [{ keySlot }, { toBinary }] = await Promise.all([import('../src/cluster/slots.js'), import('../src/resp/reply.js')]);
+  const [{ keySlot }, { toBinary }, { slotOwners }] = await Promise.all([import('../src/cluster/slots.js'), import('../src/resp/reply.js'), import('../src/ui/views/slot-map.js')]);
+  const owners = slotOwners(view);
   return keys.map((key) => {
     const slot = keySlot(toBinary(key));
-    return { key, slot, owner: view.ownerOf(slot) };
+    return { key, slot, owner: owners[slot] };
   });
+}
+
+/** Of an owner in the JSON; `unreachable` says why, and is there for those only. */
+function ownerFields(owner: SlotOwner | undefined): { readonly node: string | null; readonly address: string | null; readonly unreachable?: string } {
+  return { node: owner?.id ?? null, address: owner?.name ?? null, ...(owner?.reason === undefined ? {} : { unreachable: owner.reason }) };
 }
 
 async function renderKeys({ keys }: Mapped, { io }: CommandContext): Promise<void> {
   if (io.mode === 'plain') return io.out(keys.map(({ key, slot, owner }) => `${slot} ${owner?.name ?? '-'} ${owner?.id ?? '-'} ${key}`).join('\n'));
   const { drawTable } = await import('../src/ui/table.js');
-  const rows = keys.map(({ key, slot, owner }) => [key, String(slot), owner?.name ?? io.style.bad('nobody'), owner === undefined ? '' : io.style.faint(owner.id.slice(0, 8))]);
+  const rows = keys.map(({ key, slot, owner }) => [key, String(slot), owner === undefined ? io.style.bad('nobody') : owner.reason === undefined ? owner.name : io.style.bad(owner.name), owner === undefined ? '' : io.style.faint(owner.id.slice(0, 8))]);
   io.out(await drawTable(io.style, [{ title: 'key' }, { title: 'slot', align: 'right' }, { title: 'master' }, { title: 'id' }], rows));
 }
 
@@ -47,26 +54,27 @@ export default defineCommand({
   args,
   connects: true,
   options: {},
-  description: 'Without keys: the map. Piped, a line for each run of slots: FIRST-LAST, address and id of its master. With keys (behind -- when one begins with a dash), piped: slot, address and id, key. Exit code 1 when slots are covered by nobody.',
+  description: 'Without keys: the map. Piped, a line for each run of slots: FIRST-LAST, address and id of its master. With keys (behind -- when one begins with a dash), piped: slot, address and id, key. Of a master that cannot be reached the others tell what it owns. Exit code 1 when slots are covered by nobody, or by such a master.',
   examples: ['redis-trib slots 127.0.0.1:7000', "redis-trib slots 127.0.0.1:7000 user:1 'user:{42}:name'", 'redis-trib slots 127.0.0.1:7000 --json'],
   async run({ args: { seed, keys } }, context): Promise<Mapped> {
     await using cluster = await openSeed(seed, context);
     return { view: cluster.view, keys: await locate(cluster.view, keys) };
   },
   async render(result, context) {
-    if (result.keys.length > 0) return renderKeys(result, context);
-    const { plainSlotLines, slotMap } = await import('../src/ui/views/slot-map.js');
+    const { absenceTexts, plainSlotLines, slotMap } = await import('../src/ui/views/slot-map.js');
     const { io } = context;
+    if (io.mode === 'plain' || result.keys.length > 0) for (const text of absenceTexts(result.view)) io.note(`${io.errStyle.warn('warning:')} ${text}`);
+    if (result.keys.length > 0) return renderKeys(result, context);
     io.out(io.mode === 'plain' ? plainSlotLines(result.view).join('\n') : await slotMap(io, result.view));
   },
   async toJson({ view, keys }) {
-    const { openSlotsOf, slotRuns } = await import('../src/ui/views/slot-map.js');
+    const { openSlotsOf, ownerless, slotRuns } = await import('../src/ui/views/slot-map.js');
     return {
-      slots: slotRuns(view).map(({ first, last, owner }) => ({ first, last, node: owner?.id ?? null, address: owner?.name ?? null })),
+      slots: slotRuns(view).map(({ first, last, owner }) => ({ first, last, ...ownerFields(owner) })),
       open: openSlotsOf(view).map(({ slot, node, state, peer }) => ({ slot, node: node.id, address: node.name, state, peer })),
-      uncovered: view.covered().complement().ranges(),
-      ...(keys.length > 0 ? { keys: keys.map(({ key, slot, owner }) => ({ key, slot, node: owner?.id ?? null, address: owner?.name ?? null })) } : {}),
+      uncovered: ownerless(view).ranges(),
+      ...(keys.length > 0 ? { keys: keys.map(({ key, slot, owner }) => ({ key, slot, ...ownerFields(owner) })) } : {}),
     };
   },
-  exitCode: ({ view, keys }) => (keys.length > 0 ? keys.every(({ owner }) => owner !== undefined) : view.covered().size === 16_384) ? 0 : 1,
+  exitCode: ({ view, keys }) => (keys.length > 0 ? keys.every(({ owner }) => owner !== undefined && owner.reason === undefined) : view.covered().size === 16_384) ? 0 : 1,
 });

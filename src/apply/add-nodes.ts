@@ -3,7 +3,7 @@
 import type { Address } from '../cluster/address.js';
 import { formatAddress } from '../cluster/address.js';
 import { LineCache } from '../cluster/nodes-text.js';
-import type { ClusterView } from '../cluster/view.js';
+import type { ClusterNode, ClusterView } from '../cluster/view.js';
 import { ExitCode, TribError } from '../errors.js';
 import type { AddNodePlan } from '../plan/add-node.js';
 import type { Step } from '../plan/step.js';
@@ -15,11 +15,18 @@ import { takeAccount } from './load.js';
 import type { NodeLink } from './node-link.js';
 import type { Cluster } from './open-cluster.js';
 
+/** What one may have wanted of a node that is a member already. */
+function otherWays(at: string, view: ClusterView, node: ClusterNode | undefined): string {
+  if (node?.role === 'replica') return `it follows ${view.node(node.masterId ?? '')?.name ?? 'a master'}; to give it another master: redis-trib replicate ${at} --master NODE; to make it an empty master: redis-trib del-node ${view.entry.name} ${node.id}, then add-node again`;
+  if ((node?.slots.size ?? 0) > 0) return `to spread slots evenly: redis-trib rebalance ${view.entry.name}`;
+  return `to make it a replica: redis-trib replicate ${at} --master NODE; to give it slots: redis-trib rebalance ${view.entry.name} --use-empty-masters`;
+}
+
 function alreadyMember(address: Address, view: ClusterView, id: string): TribError {
   const node = view.node(id);
   const is = node === undefined ? '' : node.role === 'replica' ? ', as a replica' : `, as a master with ${node.slots.size} slots`;
   return new TribError('ALREADY_MEMBER', `Node ${formatAddress(address)} is in this cluster already${is}`, {
-    hint: `to make it a replica: redis-trib replicate ${formatAddress(address)}; to give it slots: redis-trib rebalance ${view.entry.name} --use-empty-masters`,
+    hint: otherWays(formatAddress(address), view, node),
   });
 }
 

@@ -6,7 +6,7 @@ import type { MoveStep, Step } from '../plan/step.js';
 import { TribError } from '../errors.js';
 import { ReplyError } from '../resp/reply.js';
 import { waitForAgreement } from './agreement.js';
-import { delay } from './delay.js';
+import { delay, unlessAborted } from './delay.js';
 import type { ApplyStats, OnEvent } from './event.js';
 import { moveByMethod } from './move-by-method.js';
 import type { MoverOptions } from './mover/options.js';
@@ -17,7 +17,7 @@ import { addStats, NOTHING } from './tally.js';
 
 export interface ApplyOptions extends MoverOptions {
   readonly onEvent?: OnEvent;
-  /** First abort: finish what is in flight, then stop with ABORTED. */
+  /** Abort: moves of slots finish what is in flight, other steps are left as they are; then it stops with ABORTED. */
   readonly signal?: AbortSignal;
   /** Milliseconds to wait for nodes to join and agree; default 60000. */
   readonly agreementTimeoutMs?: number;
@@ -120,7 +120,7 @@ async function together(job: Job, steps: readonly Step[], first: number): Promis
     const { links } = context;
     stats = await moveByMethod({ view, links, steps: moves, options, onEvent: emit, signal: options.signal }, async () => ({ view: await context.view(), links: context.links }));
   } else {
-    await Promise.all(steps.map((step) => single(job, step)));
+    await unlessAborted(Promise.all(steps.map((step) => single(job, step))), job.options.signal);
   }
   steps.forEach((step, index) => job.emit({ kind: 'stepDone', index: first + index, step }));
   return stats;

@@ -4,6 +4,7 @@ import { ExitCode, TribError } from '../errors.js';
 import type { EmptiedNode, EmptyingPlan } from '../plan/emptying.js';
 import type { NodeStep } from '../plan/node-steps.js';
 import { aborted } from '../client/socket.js';
+import { unlessAborted } from './delay.js';
 import type { OnEvent } from './event.js';
 import type { NodeLink } from './node-link.js';
 import { runNodeStep } from './steps/node-step.js';
@@ -11,7 +12,7 @@ import type { StepJob } from './steps/step-job.js';
 
 export interface EmptyOptions {
   readonly onEvent?: OnEvent;
-  /** Stops between two steps of a node. */
+  /** Stops at once; a step that was under way counts as not done. */
   readonly signal?: AbortSignal;
 }
 
@@ -32,7 +33,7 @@ async function empty(progress: Progress, job: StepJob): Promise<void> {
       if (job.signal?.aborted === true) throw aborted(job.signal);
       job.emit({ kind: 'stepStarted', index: progress.done, step });
       progress.begun = true;
-      await runNodeStep(job, step);
+      await unlessAborted(runNodeStep(job, step), job.signal);
       job.emit({ kind: 'stepDone', index: progress.done, step });
       progress.done++;
     }

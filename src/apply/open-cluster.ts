@@ -12,6 +12,7 @@ import type { Step } from '../plan/step.js';
 import { waitForAgreement } from './agreement.js';
 import type { AgreementOptions } from './agreement.js';
 import type { ApplyOptions } from './apply-plan.js';
+import { unlessAborted } from './delay.js';
 import type { ApplyStats } from './event.js';
 import type { LoadedCluster } from './load.js';
 import { loadCluster } from './load.js';
@@ -90,7 +91,7 @@ export class Cluster {
 
   /** Waits until all loaded nodes give the same account of the slots. */
   waitForAgreement(options: AgreementOptions = {}): Promise<void> {
-    return waitForAgreement([...this.links.values()], options);
+    return unlessAborted(waitForAgreement([...this.links.values()], options), options.signal);
   }
 
   /** Carries out a plan (or bare steps); see applySteps and moveSlots for what it throws. Refresh to see the result. */

@@ -2,7 +2,8 @@
 // large pipelines, all at once. Only looks.
 import { Admin } from '../client/admin.js';
 import { asStrings } from '../client/read-reply.js';
-import type { Connection } from '../client/connection.js';
+import type { Connection, Outcome } from '../client/connection.js';
+import { accessFailure } from '../client/connection-errors.js';
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
 import { SLOT_COUNT } from '../cluster/slots.js';
 import { ReplyError } from '../resp/reply.js';
@@ -24,16 +25,25 @@ interface Measurable {
   connection(id: string): Promise<Connection>;
 }
 
+/** What a slot that is moving, or has moved, answers about its keys. */
+const ELSEWHERE = new Set(['MOVED', 'ASK', 'TRYAGAIN', 'CLUSTERDOWN']);
+
+/** The numbers among the replies; what is elsewhere or gone by now does not count. Throws any other error reply. */
+function known(replies: readonly Outcome[], { host, port }: Connection): number[] {
+  return replies.filter((reply) => {
+    if (!(reply instanceof ReplyError) || ELSEWHERE.has(reply.code)) return typeof reply === 'number';
+    throw accessFailure(host, port, reply) ?? reply;
+  }) as number[];
+}
+
 /** Mean bytes of a few keys of each slot; 0 where a slot has none. */
 async function meanSizes(connection: Connection, slots: readonly number[], samples: number): Promise<number[]> {
-  const lists = await connection.pipeline(slots.map((slot) => ['CLUSTER', 'GETKEYSINSLOT', slot, samples]));
-  const keys = lists.map((reply) => (reply instanceof ReplyError ? [] : asStrings(reply)));
-  // A key may be gone by now, and a slot may be moving: what has no size does not count.
+  const keys = (await connection.pipeline(slots.map((slot) => ['CLUSTER', 'GETKEYSINSLOT', slot, samples]))).map(asStrings);
   const sizes = await connection.pipeline(keys.flat().map((key) => ['MEMORY', 'USAGE', key]));
   let at = 0;
   return keys.map((list) => {
-    const known = sizes.slice(at, (at += list.length)).filter((size) => typeof size === 'number');
-    return known.length === 0 ? 0 : known.reduce((sum, size) => sum + size, 0) / known.length;
+    const bytes = known(sizes.slice(at, (at += list.length)), connection);
+    return bytes.length === 0 ? 0 : bytes.reduce((sum, size) => sum + size, 0) / bytes.length;
   });
 }
 
@@ -44,13 +54,13 @@ async function measure(cluster: Measurable, master: ClusterNode, loads: Float64A
     const chunk = slots.slice(from, from + CHUNK);
     const counts = await new Admin(connection).countKeysInSlots(chunk);
     const sizes = by === 'memory' ? await meanSizes(connection, chunk, samples) : undefined;
-    chunk.forEach((slot, index) => (loads[slot] = (counts[index] ?? 0) * (sizes?.[index] ?? 1)));
+    chunk.forEach((slot, index) => (loads[slot] = Math.round((counts[index] ?? 0) * (sizes?.[index] ?? 1))));
   }
 }
 
 /**
  * Keys (or estimated bytes) of every slot, as its owner tells; index = slot, 0 where nobody owns it. Throws the owner's
- * error reply (NOPERM for users without CLUSTER or MEMORY) or the connection's error.
+ * error reply (a TribError NOPERM for users without MEMORY) or the connection's error.
  */
 export async function measureSlots(cluster: Measurable, settings: LoadSettings): Promise<Float64Array> {
   const loads = new Float64Array(SLOT_COUNT);

@@ -46,6 +46,7 @@ export class Tally {
 
   stats(): ApplyStats {
     const { owners, keys, bytes, retries, warnings, writePauseMs } = this;
-    return { slots: owners.size, keys, bytes, retries, warnings: [...warnings], ms: Date.now() - this.start, ...(writePauseMs === undefined ? {} : { writePauseMs }) };
+    // What a batch weighs is an estimate with fractions.
+    return { slots: owners.size, keys, bytes: Math.round(bytes), retries, warnings: [...warnings], ms: Date.now() - this.start, ...(writePauseMs === undefined ? {} : { writePauseMs }) };
   }
 }

@@ -1,5 +1,5 @@
 // The completion script for bash. Pure: data in, text out.
-import type { CompletableCommand, CompletableOption } from './completion.js';
+import type { CompletableCommand, CompletableOption, Leading } from './completion.js';
 
 function flagsOf(option: CompletableOption): string[] {
   return [option.flag, ...(option.short === undefined ? [] : [option.short])];
@@ -18,9 +18,11 @@ function valueBranches(command: Pick<CompletableCommand, 'name' | 'options'>): s
   return branches;
 }
 
-/** The script; source it, or put it where bash-completion finds it. `leading`: options that may stand before the command. */
-export function bashScript(commands: readonly CompletableCommand[], leading: readonly CompletableOption[]): string {
+/** The script; source it, or put it where bash-completion finds it. `leading`: what may stand before the command. */
+export function bashScript(commands: readonly CompletableCommand[], leading: Leading): string {
   const names = commands.map((command) => command.name);
+  const offered = new Set(leading.options.flatMap(flagsOf));
+  const hidden = leading.valueWords.filter((word) => !offered.has(word));
   return [
     '# Completion of redis-trib for bash. Made by: redis-trib completion bash',
     '# Use it: source <(redis-trib completion bash)',
@@ -32,14 +34,16 @@ export function bashScript(commands: readonly CompletableCommand[], leading: rea
     '  elif [[ $cur == --*=* ]]; then split="${cur%%=*}="; prev="${cur%%=*}"; cur="${cur#*=}"; fi',
     '  for ((i = 1; i < COMP_CWORD; i++)); do',
     '    case "${COMP_WORDS[i]}" in',
+    `      ${leading.valueWords.join('|')}) if [[ \${COMP_WORDS[i+1]} == "=" ]]; then i=$((i + 1)); fi; i=$((i + 1)) ;;`,
     `      ${names.join('|')}) command="\${COMP_WORDS[i]}"; break ;;`,
     '    esac',
     '  done',
     '  case "$command $prev" in',
-    ...[{ name: '', options: leading }, ...commands].flatMap(valueBranches),
+    ...[{ name: '', options: leading.options }, ...commands].flatMap(valueBranches),
+    `    ${hidden.map((word) => `' ${word}'`).join('|')}) return ;;`,
     '  esac',
     '  case "$command" in',
-    `    '') words='${names.join(' ')}'; options='${['--cluster', '--help', '--version', ...leading.map((option) => option.flag)].join(' ')}' ;;`,
+    `    '') words='${names.join(' ')}'; options='${leading.options.map((option) => option.flag).join(' ')}' ;;`,
     ...commands.map((command) => `    ${command.name}) words='${command.words.join(' ')}'; options='${command.options.map((option) => option.flag).join(' ')}' ;;`),
     '  esac',
     '  if [[ -n $split ]]; then return; fi',

@@ -48,13 +48,25 @@ function completable([key, option]: [string, Option<unknown>]): CompletableOptio
   };
 }
 
+const HELP: CompletableOption = { flag: '--help', short: '-h', summary: 'how to use it', placeholder: undefined, choices: [], file: false };
+const VERSION: CompletableOption = { ...HELP, flag: '--version', short: '-V', summary: 'the version' };
+const CLUSTER: CompletableOption = { ...HELP, flag: '--cluster', short: undefined, summary: 'redis-cli\'s form: --cluster COMMAND' };
+
 /** What may stand before the subcommand (program.ts). */
-export function leadingOptions(): CompletableOption[] {
-  const options: [string, Option<unknown>][] = Object.entries({ ...terminalOptions, ...lineOptions, ...connectionOptions, ...mutationOptions, ...stdinOptions });
-  return options.filter(([, option]) => option.hidden !== true).map(completable);
+export interface Leading {
+  readonly options: readonly CompletableOption[];
+  /** All words whose next word is a value and no subcommand: `--output`, `-o`, other spellings and hidden options too. */
+  readonly valueWords: readonly string[];
 }
 
-const HELP: CompletableOption = { flag: '--help', short: '-h', summary: 'how to use it', placeholder: undefined, choices: [], file: false };
+export function leadingOptions(): Leading {
+  const all: [string, Option<unknown>][] = Object.entries({ ...terminalOptions, ...lineOptions, ...connectionOptions, ...mutationOptions, ...stdinOptions });
+  const spellings = ([key, { aliases = [], short }]: [string, Option<unknown>]): string[] => [...[flagName(key), ...aliases].map((name) => `--${name}`), ...(short === undefined ? [] : [`-${short}`])];
+  return {
+    options: [CLUSTER, HELP, VERSION, ...all.filter(([, option]) => option.hidden !== true).map(completable)],
+    valueWords: all.filter(([, option]) => option.kind === 'value').flatMap(spellings),
+  };
+}
 
 /** Everything that can be completed, in the order of the list; `help` with the names of all. */
 export async function completableCommands(entries: readonly CommandEntry[]): Promise<CompletableCommand[]> {

@@ -1,6 +1,8 @@
 // The counters of the consistency checker in a real cluster: GET and INCR through redirects, and the usual run of them.
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ClusterClient } from '../client/cluster-client.js';
+import { ClusterCommandError } from '../client/cluster-client.js';
+import { formatAddress } from '../cluster/address.js';
 import { TribError } from '../errors.js';
 import type { Reply } from '../resp/reply.js';
 import { ConsistencyRun, type ConsistencyOptions, type CounterClient } from './consistency.js';
@@ -14,8 +16,13 @@ function asCount(key: string, reply: Reply): number {
 /** Counters over a cluster client. */
 export function clusterCounters(client: ClusterClient): CounterClient {
   return {
-    read: async (key) => asCount(key, await client.command(['GET', key], { repeatable: true })),
-    increment: async (key) => asCount(key, await client.command(['INCR', key])),
+    read: async (key, { ms, signal }) => asCount(key, await client.command(['GET', key], { repeatable: true, signal, ...(ms === undefined ? {} : { deadlineMs: ms }) })),
+    increment: async (key, { signal }) => asCount(key, await client.command(['INCR', key], { signal })),
+    nodeOf(key) {
+      const owner = client.ownerOf(key);
+      return owner === undefined ? '' : formatAddress(owner);
+    },
+    isSilence: (error) => error instanceof ClusterCommandError,
   };
 }
 

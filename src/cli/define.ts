@@ -25,6 +25,8 @@ export interface CommandContext {
   readonly cwd: string;
   /** Whether the line came as `--cluster COMMAND …`: then what redis-cli lets pass is let pass. */
   readonly legacy: boolean;
+  /** Those of these options that stood on the line, for a command that goes on: ` --max-rate 5MB --user admin`. */
+  again(table: OptionTable): string;
   /** The list of all subcommands, for completion. */
   readonly commands: readonly CommandEntry[];
   /** Credentials, TLS and timeouts from flags, environment and config files, and what the seed's URL said. May ask for a password. */

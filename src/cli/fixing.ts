@@ -10,7 +10,7 @@ import { SlotSet } from '../cluster/slot-set.js';
 import { SLOT_COUNT } from '../cluster/slots.js';
 import type { ClusterView } from '../cluster/view.js';
 import { TribError } from '../errors.js';
-import type { SlotKeyCounts } from '../plan/fix/facts.js';
+import { absentOwners, type SlotKeyCounts } from '../plan/fix/facts.js';
 import { keepDecisions, planFix, type FixPlanOptions } from '../plan/fix/plan.js';
 import type { Decision, DecisionCode, FixPlan } from '../plan/fix/step.js';
 import { eachSlot } from '../plan/step.js';
@@ -83,7 +83,9 @@ export async function inspect(cluster: Cluster, options: FixPlanOptions, signal:
   }
   const counts = await countSlotKeys(cluster);
   if (!after && quick.openSlots.length > 0) await refuseWhileMoving(cluster, view, signal);
-  return { report: checkView(view, keyHolders(view, counts)), plan: planFix(view, counts, options), counts };
+  const absent = absentOwners(view).map(({ node }) => node.id);
+  const copies = absent.length === 0 ? {} : { copies: await (await import('../apply/replica-copies.js')).readCopies(cluster, absent) };
+  return { report: checkView(view, keyHolders(view, counts)), plan: planFix(view, counts, { ...options, ...copies }), counts };
 }
 
 /** A list of slots that fits into a question; the whole one stands in the plan above it. */

@@ -9,6 +9,7 @@ import type { Command } from './define.js';
 import { examplesText } from './help.js';
 import { usageError, type Option, type OptionTable } from './options.js';
 import { connectionOptions, idleOptions, lineOptions, mutationOptions, terminalOptions } from './shared-options.js';
+import type { Typed } from './typed-again.js';
 
 /** Options that answer what the command never asks. A word for the nodes is none, but in redis-cli's form, which takes all of them for itself. */
 function unheeded({ mutates, connects, verbatimAfter }: Command, legacy: boolean): OptionTable {
@@ -33,7 +34,7 @@ export interface ParsedLine {
   readonly words: readonly string[];
   readonly values: Readonly<Record<string, unknown>>;
   /** Options that stood on the command line, not in environment or config. */
-  readonly typed: ReadonlySet<string>;
+  readonly typed: Typed;
 }
 
 /** `help` instead of values when the line asked for it. */
@@ -112,5 +113,5 @@ export async function parseLine(input: ParseInput): Promise<ParseResult> {
   if (help) return { help: helpText(await buildParser(input)) };
   if (strange) await complain(input, flags);
   const values = Object.fromEntries(Object.entries(table).map(([key, option]) => [key, valueOf(key, option, given.get(key), input)]));
-  return { words, values, typed: new Set(given.keys()) };
+  return { words, values, typed: given };
 }

@@ -9,12 +9,13 @@ import type { Environment, TerminalFlags } from '../ui/terminal.js';
 import { OptionIndex, readInvocation, type Invocation } from './argv.js';
 import { loadConfig, type Config, type ConfigFile } from './config.js';
 import type { ConnectionValues } from './connection-settings.js';
-import type { CommandContext, CommandEntry, StandardValues } from './define.js';
+import { JSON_SCHEMA, type CommandContext, type CommandEntry, type StandardValues } from './define.js';
 import { describeFailure, reportFailure } from './failure.js';
 import { overview } from './help.js';
 import type { NodeEntries } from './node-entries.js';
 import { usageError } from './options.js';
 import { connectionOptions, lineOptions, mutationOptions, stdinOptions, terminalOptions } from './shared-options.js';
+import { typedAgain, type Typed } from './typed-again.js';
 
 /** What a run of the program touches. */
 export interface Host {
@@ -48,10 +49,23 @@ function chosen<const W extends string>(choices: readonly W[], ...named: readonl
   return choices.find((choice) => choice === word);
 }
 
+/** What stands before a `--`. */
+function ownWords(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--');
+  return end < 0 ? argv : argv.slice(0, end);
+}
+
+/** Prints what was asked about the program itself: a text, also where environment or config want documents, unless this line says --json. */
+function say(field: 'help' | 'version', text: string, { argv }: Host, io: Io): number {
+  const words = ownWords(argv);
+  const json = words.includes('--json') || typedValue(words, 'output') === 'json';
+  io.out(json ? JSON.stringify({ schema: JSON_SCHEMA, [field]: text }, null, 2) : text);
+  return ExitCode.ok;
+}
+
 /** Terminal flags as they stand on the command line: needed before anything is parsed, to complain in the right manner. */
 function terminalFlags({ argv, env, calledAs }: Host, config: ConfigFile): TerminalFlags {
-  const end = argv.indexOf('--');
-  const words = end < 0 ? argv : argv.slice(0, end);
+  const words = ownWords(argv);
   return {
     output: words.includes('--json') ? 'json' : chosen(['table', 'plain', 'json'], typedValue(words, 'output'), env['REDIS_TRIB_OUTPUT'], config['output']),
     lines: chosen(['redis-cli', 'redis-trib.rb'], typedValue(words, 'lines'), env['REDIS_TRIB_LINES'], config['lines'], calledAs),
@@ -70,10 +84,7 @@ async function findEntry(name: string, entries: readonly CommandEntry[]): Promis
 }
 
 async function showHelp(topic: string | undefined, host: Host, entries: readonly CommandEntry[], io: Io): Promise<number> {
-  if (topic === undefined || topic.startsWith('-')) {
-    io.out(overview(entries, io.style));
-    return 0;
-  }
+  if (topic === undefined || topic.startsWith('-')) return say('help', overview(entries, io.style), host, io);
   return runCommand({ kind: 'command', name: topic.toLowerCase(), words: ['--help'], legacy: false }, host, entries, io, { settings: {}, nodes: new Map() });
 }
 
@@ -98,10 +109,7 @@ async function runCommand(
     throw withHelp(error, name);
   };
   const line = await parseLine({ name, summary, command, argv, legacy, env: host.env, config: config.settings, style: io.style }).catch(rejected);
-  if ('help' in line) {
-    io.out(line.help);
-    return 0;
-  }
+  if ('help' in line) return say('help', line.help, host, io);
   const context = createContext(host, entries, io, { values: line.values as unknown as StandardValues & ConnectionValues, typed: line.typed, nodes: config.nodes, legacy });
   const seed = host.env['REDIS_TRIB_SEED'] ?? config.settings['seed'];
   return command.execute(line.words, line.values, seed, context).catch(rejected);
@@ -110,7 +118,7 @@ async function runCommand(
 /** What a context takes from the command line and the config files. */
 interface Given {
   readonly values: StandardValues & ConnectionValues;
-  readonly typed: ReadonlySet<string>;
+  readonly typed: Typed;
   readonly nodes: NodeEntries;
   readonly legacy: boolean;
 }
@@ -124,6 +132,7 @@ function createContext(host: Host, entries: readonly CommandEntry[], io: Io, { v
     cwd,
     legacy,
     commands: entries,
+    again: (table) => typedAgain(typed, table),
     async connection(seed) {
       const { resolveConnection } = await import('./connection-settings.js');
       return resolveConnection({ values, io, cwd, signal, passwordTyped: typed.has('password') || typed.has('uri'), nodes }, seed);
@@ -161,10 +170,7 @@ async function runInvocation(host: Host, entries: readonly CommandEntry[], first
   let io = first;
   try {
     const invocation = readInvocation(host.argv, sharedIndex);
-    if (invocation.kind === 'version') {
-      io.out(host.version);
-      return 0;
-    }
+    if (invocation.kind === 'version') return say('version', host.version, host, io);
     if (invocation.kind === 'help') return await showHelp(invocation.topic, host, entries, io);
     const config = loadConfig(host.cwd, host.env, [terminalOptions, lineOptions, connectionOptions]);
     if (config.settings['output'] !== undefined || config.settings['lines'] !== undefined) {

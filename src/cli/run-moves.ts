@@ -8,7 +8,10 @@ import { TribError } from '../errors.js';
 import { eachSlot, movedSlots, type MoveStep } from '../plan/step.js';
 import { giveWay } from './courtesy.js';
 import type { CommandContext } from './define.js';
+import { moverOptions, waitOptions } from './mover-options.js';
+import type { OptionTable } from './options.js';
 import { reparented } from './reparented.js';
+import { connectionOptions } from './shared-options.js';
 
 export interface MovePlan {
   readonly steps: readonly MoveStep[];
@@ -24,34 +27,34 @@ export interface MoveRun {
   readonly done?: SlotSet;
   /** Keeps the progress line also when piped, instead of the predecessors' line a slot. */
   readonly progressWhenPiped?: boolean;
+  /** Options beside the mover's that the command that goes on needs too. */
+  readonly own?: OptionTable;
   /** Servers are kept from giving replicas other masters meanwhile. */
   readonly keepReplicas?: boolean;
   readonly onEvent?: (event: ApplyEvent) => void;
+}
+
+/** What the command that goes on begins with, and what must hold for it as it did for this one. */
+export interface Resumption {
+  readonly seed: string;
+  readonly planFile?: string | undefined;
+  /** Options to be given again, each after a blank. */
+  readonly again: string;
 }
 
 /**
  * Commands that move what is left: named slots can be asked for again without moving anything twice. The plan's file
  * says the same shorter.
  */
-export function continuation(plan: MovePlan, done: ReadonlySet<number>, run: Pick<MoveRun, 'seed' | 'planFile' | 'settings'>): string | undefined {
-  const { seed, planFile } = run;
-  if (planFile !== undefined) return `redis-trib apply ${planFile} ${seed}${waiting(run)}${sameWay(run)}`;
+export function continuation(plan: MovePlan, done: ReadonlySet<number>, { seed, planFile, again }: Resumption): string | undefined {
+  if (planFile !== undefined) return `redis-trib apply ${planFile} ${seed}${again}`;
   const left = new Map<string, number[]>();
   for (const step of plan.steps) {
     const slots = [...eachSlot(step.slots)].filter((slot) => !done.has(slot));
     if (slots.length > 0) left.set(step.target, [...(left.get(step.target) ?? []), ...slots]);
   }
-  const commands = [...left].map(([target, slots]) => `redis-trib reshard ${seed} --from all --to ${target} --slots ${rangesText(slots)}${waiting(run)}${sameWay(run)} --yes`);
+  const commands = [...left].map(([target, slots]) => `redis-trib reshard ${seed} --from all --to ${target} --slots ${rangesText(slots)}${again} --yes`);
   return commands.length === 0 ? undefined : commands.join(' && ');
-}
-
-/** What must not be weaker when it goes on than when it began. */
-function waiting({ settings }: Pick<MoveRun, 'settings'>): string {
-  return (settings.waitReplicas ?? 0) > 0 ? ` --wait-replicas ${settings.waitReplicas}` : '';
-}
-
-function sameWay({ settings: { method = 'auto' } }: Pick<MoveRun, 'settings'>): string {
-  return method === 'auto' ? '' : ` --method ${method}`;
 }
 
 /** `7-7` for a single slot alone: a bare number would be a count. */
@@ -66,13 +69,13 @@ function managedAdvice({ cause, message }: MoveIncomplete): string {
   return 'a managed service moves slots by its own console only; on a server of yours the ACL user needs +cluster|setslot; then: ';
 }
 
-function withContinuation(error: MoveIncomplete, next: string | undefined, run: MoveRun): MoveIncomplete {
+function withContinuation(error: MoveIncomplete, next: string | undefined, run: MoveRun, context: CommandContext): MoveIncomplete {
   const { seed, planFile } = run;
   const { code, message, stats, failures, exitCode, cause } = error;
   if (next === undefined) return error;
   // A saved plan knows its own open slots; other commands refuse a cluster with open slots. Keys that differ stop both.
   const conflict = cause instanceof KeyConflict;
-  const repair = failures.some(({ untouched }) => untouched !== true) && (conflict || planFile === undefined) ? `redis-trib fix ${seed}${conflict ? ' --replace' : ''}${waiting(run)} && ` : '';
+  const repair = failures.some(({ untouched }) => untouched !== true) && (conflict || planFile === undefined) ? `redis-trib fix ${seed}${conflict ? ' --replace' : ''}${context.again({ ...waitOptions, ...connectionOptions })} && ` : '';
   const advice = cause !== undefined && typeof cause === 'object' && cause !== null && 'hint' in cause && typeof cause.hint === 'string' ? `${cause.hint}; then: ` : '';
   return new MoveIncomplete(code, message, stats, failures, { hint: `${advice}${managedAdvice(error)}${repair}${next}`, exitCode, cause });
 }
@@ -106,7 +109,8 @@ export async function runMoves(cluster: Cluster, plan: MovePlan, run: MoveRun, c
     return stats;
   } catch (error) {
     display.failed();
-    if (error instanceof MoveIncomplete) throw withContinuation(error, continuation(plan, moved, run), run);
+    const again = context.again({ ...run.own, ...moverOptions, ...connectionOptions });
+    if (error instanceof MoveIncomplete) throw withContinuation(error, continuation(plan, moved, { ...run, again }), run, context);
     throw error;
   } finally {
     await release?.();

@@ -31,6 +31,8 @@ export interface ClusterCommandOptions {
   /** The command may run twice without harm (reads): repeated even when a connection broke under it. */
   readonly repeatable?: boolean;
   readonly signal?: AbortSignal;
+  /** Milliseconds for this one, instead of the client's. */
+  readonly deadlineMs?: number;
 }
 
 /** A command the cluster didn't answer. `executed`: 'no' = certainly not run, 'unknown' = a server may have run it. */
@@ -56,9 +58,26 @@ interface Attempt {
   asking: boolean;
 }
 
+/** What several commands wait for, without waiting beyond the end of one of them. */
+async function within<T>(shared: Promise<T>, deadline: number, signal: AbortSignal | undefined): Promise<T> {
+  let enough = (): void => undefined;
+  const over = new Promise<never>((_, reject) => {
+    const stop = (): void => reject(signal?.aborted === true ? aborted(signal) : new TribError('TIMEOUT', 'no node answered in time', { exitCode: ExitCode.unreachable }));
+    const timer = setTimeout(stop, Math.max(1, deadline - Date.now()));
+    signal?.addEventListener('abort', stop, { once: true });
+    enough = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', stop);
+    };
+  });
+  return Promise.race([shared, over]).finally(enough);
+}
+
 export class ClusterClient {
   private readonly map = new SlotMap();
   private readonly connections = new Map<string, Promise<Connection>>();
+  /** Those of them that are ready. */
+  private readonly opened = new Map<string, Connection>();
   private refreshing: Promise<void> | undefined;
   private closed = false;
   private turn = 0;
@@ -93,7 +112,7 @@ export class ClusterClient {
     const key = options.key === undefined ? args[1] : options.key;
     const slot = key === null || key === undefined ? undefined : keySlot(Buffer.isBuffer(key) ? key.toString('latin1') : String(key));
     const attempt: Attempt = { args, slot, options, address: undefined, asking: false };
-    const deadline = Date.now() + (this.options.deadlineMs ?? 15_000);
+    const deadline = Date.now() + (options.deadlineMs ?? this.options.deadlineMs ?? 15_000);
     let last: unknown;
     for (let tries = 0; tries < (this.options.maxAttempts ?? 64) && Date.now() <= deadline; tries++) {
       if (this.closed || options.signal?.aborted === true) throw aborted(options.signal);
@@ -116,6 +135,7 @@ export class ClusterClient {
     this.closed = true;
     for (const opening of this.connections.values()) opening.then((connection) => connection.close(), () => undefined);
     this.connections.clear();
+    this.opened.clear();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -126,11 +146,11 @@ export class ClusterClient {
   private async once(attempt: Attempt, deadline: number): Promise<{ done: true; reply: Reply } | { done: false; error: unknown; pause: boolean }> {
     const address = attempt.address ?? this.pick(attempt.slot);
     if (address === undefined) {
-      await this.refresh().catch(() => undefined);
+      await within(this.refresh(), deadline, attempt.options.signal).catch(() => undefined);
       return { done: false, error: new TribError('UNCOVERED', `no node serves slot ${attempt.slot ?? 'any'}`), pause: true };
     }
     try {
-      const connection = await this.connection(address);
+      const connection = this.opened.get(this.placeOf(address)) ?? (await within(this.connection(address), deadline, attempt.options.signal));
       const timeoutMs = Math.max(1, deadline - Date.now());
       const commands = attempt.asking ? [['ASKING'], attempt.args] : [attempt.args];
       const replies = await connection.pipeline(commands, attempt.options.signal ? { timeoutMs, signal: attempt.options.signal } : { timeoutMs });
@@ -138,7 +158,7 @@ export class ClusterClient {
       if (!(reply instanceof ReplyError)) return { done: true, reply };
       return this.redirected(attempt, reply, address);
     } catch (error) {
-      return this.failed(attempt, error, address);
+      return this.failed(attempt, error, address, deadline);
     }
   }
 
@@ -161,7 +181,7 @@ export class ClusterClient {
     return { done: false, error, pause: true };
   }
 
-  private async failed(attempt: Attempt, error: unknown, address: Address): Promise<{ done: false; error: unknown; pause: boolean }> {
+  private async failed(attempt: Attempt, error: unknown, address: Address, deadline: number): Promise<{ done: false; error: unknown; pause: boolean }> {
     if (error instanceof ReplyError) throw error;
     if (error instanceof ConnectionLost && error.executed === 'unknown' && attempt.options.repeatable !== true) {
       throw new ClusterCommandError('UNKNOWN_OUTCOME', `${String(attempt.args[0])} was sent to ${formatAddress(address)}, its answer never came: ${error.message}`, 'unknown', error);
@@ -171,7 +191,7 @@ export class ClusterClient {
     }
     attempt.address = undefined;
     attempt.asking = false;
-    await this.refresh().catch(() => undefined);
+    await within(this.refresh(), deadline, attempt.options.signal).catch(() => undefined);
     return { done: false, error, pause: true };
   }
 
@@ -181,19 +201,27 @@ export class ClusterClient {
     return masters[this.turn++ % Math.max(1, masters.length)];
   }
 
+  private placeOf(announced: Address): string {
+    return formatAddress(this.options.addressMap?.(announced) ?? announced);
+  }
+
   private connection(announced: Address): Promise<Connection> {
     const address = this.options.addressMap?.(announced) ?? announced;
-    const key = formatAddress(address);
+    const key = this.placeOf(announced);
     const known = this.connections.get(key);
     if (known !== undefined) return known;
     const opening = this.enter(address, announced);
     this.connections.set(key, opening);
     const forget = (): void => {
-      if (this.connections.get(key) === opening) this.connections.delete(key);
+      if (this.connections.get(key) !== opening) return;
+      this.connections.delete(key);
+      this.opened.delete(key);
     };
     opening.then((connection) => {
       connection.onClose = forget;
       if (this.closed) connection.close();
+      if (connection.isOpen) this.opened.set(key, connection);
+      else forget();
     }, forget);
     return opening;
   }
@@ -209,7 +237,7 @@ export class ClusterClient {
     for (const address of candidates) {
       try {
         const connection = await this.connection(address);
-        const reply = await connection.command(['CLUSTER', 'SLOTS'], { timeoutMs: 5000 });
+        const reply = await connection.command(['CLUSTER', 'SLOTS'], { timeoutMs: Math.min(5000, this.options.commandTimeoutMs || 5000) });
         this.map.load(reply, address);
         return;
       } catch (error) {

@@ -7,7 +7,7 @@ import { encodeCommand, encodeCommands } from '../resp/command.js';
 import { ReplyParser } from '../resp/reply-parser.js';
 import type { Reply } from '../resp/reply.js';
 import { PushReply, ReplyError, toBinary } from '../resp/reply.js';
-import { ConnectionLost, addressText, authFailure, lostFailure } from './connection-errors.js';
+import { ConnectionLost, addressText, authFailure, lostFailure, noRedis, turnedAway } from './connection-errors.js';
 import type { NodeCredentials } from './migrate-command.js';
 import { credentialsIn } from './node-credentials.js';
 import { limitSilence } from './silence.js';
@@ -32,9 +32,14 @@ export interface ConnectionOptions extends SocketOptions {
 export interface RequestOptions {
   /** Milliseconds for all replies of this request; 0 = no limit. A timeout closes the connection. */
   readonly timeoutMs?: number;
+  /** Milliseconds that the server may work on it, beyond what replies may take otherwise (a minute where nothing is said). */
+  readonly takesMs?: number;
   /** Stops waiting (code ABORTED); the connection stays usable, the reply is swallowed when it comes. */
   readonly signal?: AbortSignal;
 }
+
+/** What replies may take where that is not said, but there has to be an end. */
+const UNSAID_MS = 60_000;
 
 /** One reply of several; errors are values. */
 export type Outcome = Reply | ReplyError;
@@ -59,8 +64,10 @@ export class Connection {
   private pending: Pending[] = [];
   private head = 0;
   private ended: ConnectionLost | undefined;
-  /** Whether the server has ever said anything. */
-  private heard = false;
+  /** Whether a whole reply has ever come. */
+  private answered = false;
+  /** The first bytes the server ever said; null as long as it has said nothing. */
+  private opening: string | null = null;
 
   private constructor(
     private readonly socket: Socket,
@@ -71,8 +78,8 @@ export class Connection {
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 15_000);
     socket.on('data', (chunk: Buffer) => this.receive(chunk));
-    socket.on('error', (error) => this.end(lostFailure(this.host, this.port, 'unknown', error, this.heard)));
-    socket.on('close', () => this.end(lostFailure(this.host, this.port, 'unknown', undefined, this.heard)));
+    socket.on('error', (error) => this.end(lostFailure(this.host, this.port, 'unknown', error, this.opening)));
+    socket.on('close', () => this.end(lostFailure(this.host, this.port, 'unknown', undefined, this.opening)));
   }
 
   /**
@@ -158,7 +165,7 @@ export class Connection {
   /** `T`: what `lists` lets the replies be. */
   private request<T extends Outcome | BulkList>(bytes: string, count: number, options: RequestOptions, lists = false): Promise<T[]> {
     const { signal } = options;
-    const timeoutMs = options.timeoutMs ?? this.options.commandTimeoutMs ?? 0;
+    const timeoutMs = this.limitOf(options);
     if (this.ended) return Promise.reject(this.unsent(this.ended));
     if (signal?.aborted === true) return Promise.reject(aborted(signal));
     return new Promise((resolve, reject) => {
@@ -178,6 +185,12 @@ export class Connection {
     });
   }
 
+  private limitOf({ timeoutMs, takesMs }: RequestOptions): number {
+    if (timeoutMs !== undefined) return timeoutMs;
+    const { commandTimeoutMs = 0 } = this.options;
+    return takesMs === undefined ? commandTimeoutMs : takesMs + (commandTimeoutMs > 0 ? commandTimeoutMs : UNSAID_MS);
+  }
+
   private unsent(ended: ConnectionLost): ConnectionLost {
     return new ConnectionLost(ended.code, ended.message, 'no', { cause: ended });
   }
@@ -189,13 +202,12 @@ export class Connection {
   }
 
   private receive(chunk: Buffer): void {
-    this.heard = true;
+    this.opening ??= chunk.toString('latin1', 0, 200);
     try {
       this.parser.feed(chunk);
       for (let reply = this.next(); reply !== undefined && !this.ended; reply = this.next()) this.deliver(reply);
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      this.end(new ConnectionLost('PROTOCOL', `${addressText(this.host, this.port)}: ${text}`, 'unknown', { cause: error }));
+      this.end(noRedis(this.host, this.port, this.answered ? null : this.opening, error));
     }
   }
 
@@ -210,6 +222,11 @@ export class Connection {
       return;
     }
     const pending = this.pending[this.head];
+    if (!this.answered) {
+      this.answered = true;
+      const away = reply instanceof ReplyError ? turnedAway(this.host, this.port, reply, pending !== undefined) : undefined;
+      if (away !== undefined) return this.end(away);
+    }
     if (pending === undefined) {
       // RESP2 pub/sub messages and MONITOR lines arrive unasked.
       if (!(reply instanceof BulkList)) this.onPush?.(Array.isArray(reply) ? reply : [reply]);

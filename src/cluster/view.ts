@@ -101,8 +101,8 @@ export class ClusterView {
   }
 
   /**
-   * Finds one node by id, unique id prefix, or address (typed or announced). Throws TribError NO_SUCH_NODE or
-   * AMBIGUOUS_NODE (exit code 1, as the predecessors), the latter naming the candidates.
+   * Finds one node by id, unique id prefix, or address (typed or announced). Throws TribError NO_SUCH_NODE,
+   * NODE_UNREACHABLE, or AMBIGUOUS_NODE naming the candidates (exit code 1, as the predecessors).
    */
   find(text: string): ClusterNode {
     const wanted = text.trim().toLowerCase();
@@ -111,10 +111,19 @@ export class ClusterView {
     const [first, ...more] = found;
     if (first !== undefined && more.length === 0) return first;
     if (first === undefined) {
+      const away = this.absent(wanted);
+      if (away !== undefined) throw new TribError('NODE_UNREACHABLE', `${away.name} (${away.id.slice(0, 12)}) is in the cluster, but cannot be reached: ${away.reason}`, { hint: away.refusal ?? 'bring it back, or name another node' });
       throw new TribError('NO_SUCH_NODE', `No such node ${text}`, { hint: `nodes: ${this.nodes.map((node) => `${node.id.slice(0, 8)} ${node.name}`).join(', ')}` });
     }
     const names = found.map((node) => `${node.id.slice(0, 12)} (${node.name})`).join(', ');
     throw new TribError('AMBIGUOUS_NODE', `${text} fits several nodes: ${names}`, { hint: 'write more digits of the id, or the address' });
+  }
+
+  /** The one node that could not be loaded and goes by this id, beginning of an id, or address. */
+  private absent(wanted: string): UnreachableNode | undefined {
+    const exact = this.unreachable.filter((node) => node.id === wanted || node.name.toLowerCase() === wanted);
+    const found = exact.length > 0 || wanted === '' ? exact : this.unreachable.filter((node) => node.id.startsWith(wanted));
+    return found.length === 1 ? found[0] : undefined;
   }
 
   /** As find, for a master; `complaint` is the predecessors' one sentence for a node that is unknown and for a replica. Throws NOT_A_MASTER too. */
@@ -125,6 +134,7 @@ export class ClusterView {
       node = this.find(text);
     } catch (error) {
       if (error instanceof TribError && error.code === 'NO_SUCH_NODE') throw new TribError('NO_SUCH_NODE', complaint, { hint });
+      if (error instanceof TribError && error.code === 'NODE_UNREACHABLE') throw new TribError('NODE_UNREACHABLE', complaint, { hint: `${error.message}; ${hint}`, cause: error });
       throw error;
     }
     if (node.role !== 'master') throw new TribError('NOT_A_MASTER', complaint, { hint: `${node.name} is a replica; ${hint}` });

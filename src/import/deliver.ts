@@ -95,7 +95,7 @@ export class Delivery {
   private async afterError(route: Route, keys: readonly string[], present: number, error: ReplyError): Promise<undefined> {
     const text = error.message;
     const busy = /\bBUSYKEY\b/.test(text);
-    if (!busy && !ELSEWHERE.test(text) && !/\bIOERR\b/.test(text) && !sourceRefuses(error)) throw refusal(route.name, text, error);
+    if (!busy && !ELSEWHERE.test(text) && !/\bIOERR\b/.test(text) && !sourceRefuses(error)) return this.refused(route, keys, present, error);
     if (ELSEWHERE.test(text)) await this.routes.refresh();
     else if (!busy) this.lostWay(route, error);
     // Whatever it was: some of the keys may be over there, some not. Each is looked at, and none is lost.
@@ -107,6 +107,24 @@ export class Delivery {
     this.tally.vanished(sent.length - sentCount);
     for (const key of sent) fates.delete(key);
     this.count(route, fates);
+  }
+
+  /** Ends the import. MIGRATE has handled every key of the batch: those that went over count, and the rest was refused. */
+  private async refused(route: Route, keys: readonly string[], present: number, error: ReplyError): Promise<never> {
+    const left = new Set(await this.leftBehind(route, keys).catch(() => undefined));
+    const went = left.size === 0 ? [] : keys.filter((key) => !left.has(key));
+    this.tally.delivered(route, went, Math.min(went.length, Math.max(0, present - left.size)));
+    throw refusal(route.name, error.message, error, [...left]);
+  }
+
+  /** Keys of a batch that did not go over; none where --copy --replace leaves no trace of that. */
+  private async leftBehind(route: Route, keys: readonly string[]): Promise<string[]> {
+    const { copy, replace } = this.settings;
+    if (copy && replace) return [];
+    const there = await this.relay.stillThere(keys);
+    if (!copy) return there;
+    const replies = await (await this.routes.connection(route)).pipeline(there.map((key) => ['EXISTS', key]));
+    return there.filter((_, index) => replies[index] === 0);
   }
 
   /** MIGRATE got lost between source and target: once may be chance. */

@@ -1,5 +1,6 @@
 // Imports the keys of a running instance into a cluster: all passes over all databases, counts before and after, how it
 // ends. Safe to kill and to run again: moved keys are gone from the source, copied ones are compared, not sent again.
+import { graceAfter, unlessAborted } from '../apply/delay.js';
 import { ClientLoad } from '../apply/mover/client-load.js';
 import type { Cluster } from '../apply/open-cluster.js';
 import type { Address } from '../cluster/address.js';
@@ -15,6 +16,9 @@ import type { PassTools } from './pass.js';
 import { Routes } from './routes.js';
 import type { Source } from './source.js';
 import { Tally } from './tally.js';
+
+/** Milliseconds for the counts at the end when the user wants to leave. */
+const GRACE_MS = 1000;
 
 /** Passes over a database for the sake of keys that were written to it meanwhile. */
 const PASSES = 3;
@@ -78,7 +82,9 @@ export async function importKeys(source: Source, cluster: Cluster, options: Impo
   void clients.watch(); // never rejects; ends by itself
   const tools: PassTools = { source, client, settings, tally, routes: new Routes(cluster), alone: () => clients.alone(ids) };
   const stats = async (): Promise<ImportStats> => {
-    const after = { source: await countSource(source, settings.databases).catch(() => NaN), cluster: await countCluster(cluster).catch(() => NaN) };
+    using grace = graceAfter(settings.signal, GRACE_MS);
+    const counted = (count: Promise<number>): Promise<number> => unlessAborted(count, grace.signal).catch(() => NaN);
+    const after = { source: await counted(countSource(source, settings.databases)), cluster: await counted(countCluster(cluster)) };
     return tally.stats({ source: { before: before.source, after: after.source }, cluster: { before: before.cluster, after: after.cluster } });
   };
   try {

@@ -1,5 +1,6 @@
 // Settings of an import with their defaults, and what it throws when it can't finish.
 import { ExitCode, TribError } from '../errors.js';
+import { fromBinary } from '../resp/reply.js';
 import type { Conflict, ImportStats, OnImportEvent } from './event.js';
 
 export interface ImportOptions {
@@ -63,6 +64,7 @@ export class ImportIncomplete extends TribError {
 }
 
 const HINTS: readonly (readonly [pattern: RegExp, message: string, hint: string])[] = [
+  [/does not store values of that type/i, 'The bundled node stores no streams and no values of modules', 'import into redis-server or valkey-server nodes, or take these keys off the source first; nothing was lost, they are still there'],
   [/DUMP payload version or checksum|Bad data format/i, 'The cluster cannot read values of this source: its version is older than the source\'s', 'upgrade the cluster first; nothing was lost, the keys are still on the source'],
   [/\bOOM\b/, 'A node of the cluster has no memory left', 'raise maxmemory or add masters, then run the same command again: it goes on'],
   [/\b(NOAUTH|WRONGPASS|NOPERM)\b/, 'A node of the cluster refused the credentials', 'the source hands on the credentials of that node (--user, --pass, or its own in the config file): check them and what that user may do (RESTORE, SELECT)'],
@@ -75,11 +77,13 @@ export function outOfReach(error: unknown): boolean {
   return error instanceof TribError && error.exitCode === ExitCode.unreachable && /^(E[A-Z]+|TIMEOUT|CLOSED|CONNECTION)$/.test(error.code);
 }
 
-/** An error reply that ends the import, with what to do about it. */
-export function refusal(where: string, message: string, cause: unknown): TribError {
+/** An error reply that ends the import, with what to do about it. `keys`: which it is about, when that is known. */
+export function refusal(where: string, message: string, cause: unknown, keys: readonly string[] = []): TribError {
+  const [first, ...more] = keys;
+  const about = first === undefined ? '' : ` about key ${JSON.stringify(fromBinary(first))}${more.length > 0 ? ` and ${more.length} more` : ''}`;
   const known = HINTS.find(([pattern]) => pattern.test(message));
-  if (known === undefined) return new TribError('IMPORT_REFUSED', `${where} replied with error: ${message}`, { cause, hint: 'the keys concerned are still on the source; the same command goes on' });
-  return new TribError('IMPORT_REFUSED', `${known[1]}: ${where} replied ${message}`, { exitCode: ExitCode.failed, cause, hint: known[2] });
+  if (known === undefined) return new TribError('IMPORT_REFUSED', `${where} replied with error${about}: ${message}`, { cause, hint: 'the keys concerned are still on the source; the same command goes on' });
+  return new TribError('IMPORT_REFUSED', `${known[1]}: ${where} replied${about === '' ? '' : `${about}:`} ${message}`, { exitCode: ExitCode.failed, cause, hint: known[2] });
 }
 
 /** `"user:1" (database 0, on 127.0.0.1:7000)`, at most `limit` of them. */

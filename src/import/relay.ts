@@ -44,13 +44,25 @@ export class Relay {
    * sending. Throws TribError IMPORT_REFUSED, or what connections throw; the keys are still on the source then.
    */
   async carry(keys: readonly string[], route: Route, busy: boolean): Promise<Map<string, Fate>> {
-    // A connection for each caller: WATCH and MULTI belong to it.
+    return this.borrow((connection) => this.transfer(connection, keys, route, busy));
+  }
+
+  /** Those of the keys that the source still holds. */
+  stillThere(keys: readonly string[]): Promise<string[]> {
+    return this.borrow(async (connection) => {
+      const replies = await connection.pipeline(keys.map((key) => ['EXISTS', key]), { timeoutMs: this.settings.timeoutMs });
+      return keys.filter((_, index) => replies[index] !== 0);
+    });
+  }
+
+  /** A connection for each caller: WATCH and MULTI belong to it. */
+  private async borrow<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     const connection = this.idle.pop() ?? (await this.source.connect(this.database));
     try {
-      const fates = await this.transfer(connection, keys, route, busy);
+      const done = await work(connection);
       if (this.closed || !connection.isOpen) connection.close();
       else this.idle.push(connection);
-      return fates;
+      return done;
     } catch (error) {
       connection.close();
       throw error;
@@ -129,7 +141,7 @@ export class Relay {
           const fate = await this.compare(connection, key, value);
           if (fate !== undefined) return fate === 'equal' && uncertain ? 'moved' : fate;
           if (attempt >= 5) throw error;
-        } else if (error instanceof ReplyError) throw refusal('The cluster', error.message, error);
+        } else if (error instanceof ReplyError) throw refusal('The cluster', error.message, error, [key]);
         else throw error;
       }
     }

@@ -19,16 +19,17 @@ export interface ScannedPage {
  * many names on the next page, about.
  */
 export async function* scanKeys(connection: Connection, sizes: boolean, pageKeys = (): number => LARGE_PAGE): AsyncGenerator<ScannedPage, void> {
-  const readPage = (cursor: string): Promise<[string, ScannedPage]> => pageAt(connection, cursor, sizes, pageKeys());
+  const readPage = (cursor: string): Promise<[string, ScannedPage]> => {
+    const page = pageAt(connection, cursor, sizes, pageKeys());
+    // It may fail while the reader is still at the one before, or after it has left: the first hears of it later, the other never.
+    page.catch(() => undefined);
+    return page;
+  };
   let next: Promise<[string, ScannedPage]> | undefined = readPage('0');
-  try {
-    while (next !== undefined) {
-      const [cursor, page]: [string, ScannedPage] = await next;
-      next = cursor === '0' ? undefined : readPage(cursor);
-      if (page.keys.length > 0) yield page;
-    }
-  } finally {
-    next?.catch(() => undefined); // the reader left in the middle
+  while (next !== undefined) {
+    const [cursor, page]: [string, ScannedPage] = await next;
+    next = cursor === '0' ? undefined : readPage(cursor);
+    if (page.keys.length > 0) yield page;
   }
 }
 

@@ -24,6 +24,7 @@ function atSource(error: unknown): unknown {
     NOAUTH: `the source needs a password: ${PASSWORDS}`,
     WRONGPASS: `check --from-user and the password of the source (${PASSWORDS})`,
     NOPASSWORDSET: 'the source has no password: leave out --from-pass and unset REDIS_TRIB_FROM_AUTH',
+    DENIED: `run redis-trib on that machine, or give the source a password (requirepass, then ${PASSWORDS}), or switch the mode off: CONFIG SET protected-mode no`,
     NOPERM: 'this user of the source may not run that command: give one with the permission (--from-user NAME and its password)',
   };
   const hint = hints[code] ?? error.hint?.replace(/--(?=(?:tls|cacert|cert|key|sni|insecure|user|askpass)\b)/g, '--from-');
@@ -46,7 +47,9 @@ export class Source {
    */
   static async open(options: ConnectionOptions): Promise<Source> {
     await using connection = await Source.enter(options);
-    const replies = await connection.pipeline([['INFO', 'server'], ['INFO', 'cluster'], ['INFO', 'replication'], ['INFO', 'memory'], ['INFO', 'keyspace']]);
+    const replies = await connection.pipeline([['INFO', 'server'], ['INFO', 'cluster'], ['INFO', 'replication'], ['INFO', 'memory'], ['INFO', 'keyspace']]).catch((error: unknown) => {
+      throw atSource(error);
+    });
     const refused = replies.find((reply) => reply instanceof ReplyError);
     if (refused instanceof ReplyError) throw atSource(accessFailure(options.host, options.port, refused) ?? refused);
     const info = parseInfo(replies.map(asString).join('\n'));
@@ -106,7 +109,10 @@ export class Source {
     } catch (error) {
       connection.close();
       if (!(error instanceof ReplyError)) throw error;
-      throw atSource(accessFailure(this.options.host, this.options.port, error)) ?? new TribError('NO_SUCH_DATABASE', `The source ${this.name} refused database ${database}: ${error.message}`, { exitCode: ExitCode.failed });
+      throw atSource(accessFailure(this.options.host, this.options.port, error)) ?? new TribError('NO_SUCH_DATABASE', `The source ${this.name} refused database ${database}: ${error.message}`, {
+        exitCode: ExitCode.failed,
+        hint: this.databases.length === 0 ? 'the source holds no keys in any database' : `the source has keys in database ${this.databases.map(({ index }) => index).join(', ')}: --db N takes one of them, --db all all`,
+      });
     }
   }
 }

@@ -105,7 +105,7 @@ async function startNew(options: LocalOptions): Promise<StartResult> {
   const state = plannedState(options);
   const ports = state.nodes.map((node) => node.port);
   await requireFree(state.host, ports);
-  writeState(options.folder, state);
+  await writeState(options.folder, state);
   try {
     return { state: await launch(options, state, ports), started: ports, resumed: false };
   } catch (error) {
@@ -124,22 +124,22 @@ async function launch(options: LocalOptions, state: LocalState, ports: readonly 
   const outcomes = await Promise.allSettled(starts);
   const pids = new Map(outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])));
   const next = { ...state, nodes: state.nodes.map((node) => ({ ...node, pid: pids.get(node.port) ?? node.pid })) };
-  writeState(folder, next); // also after a failure: what runs must be found again
+  await writeState(folder, next); // also after a failure: what runs must be found again
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
   return next;
 }
 
 /** Stops the folder's nodes. Resolves with the ports of those that were running. */
-export async function stopLocal(folder: string): Promise<number[]> {
+export async function stopLocal(folder: string, signal?: AbortSignal): Promise<number[]> {
   const { state } = await requireLocal(folder);
-  const stopped = await Promise.all(state.nodes.map(async (node) => ((await stopNode(node.pid, state.host, node.port)) ? node.port : undefined)));
+  const stopped = await Promise.all(state.nodes.map(async (node) => ((await stopNode(node.pid, state.host, node.port, signal)) ? node.port : undefined)));
   return stopped.filter((port) => port !== undefined);
 }
 
 /** Stops the nodes and removes everything they kept. */
-export async function cleanLocal(folder: string): Promise<void> {
+export async function cleanLocal(folder: string, signal?: AbortSignal): Promise<void> {
   const { state } = await requireLocal(folder);
-  await stopLocal(folder);
+  await stopLocal(folder, signal);
   removeState(folder, state);
 }

@@ -54,7 +54,7 @@ export function nodeConfig(host: string, port: number, server: string | null): s
 export async function startNode(launch: NodeLaunch): Promise<number> {
   const { folder, host, port, server, signal } = launch;
   const home = nodeFolder(folder, port);
-  makeFolder(home);
+  await makeFolder(home);
   const config = resolve(home, 'redis.conf');
   writeFileSync(config, nodeConfig(host, port, server));
   const { command, args } = program(server);
@@ -133,13 +133,14 @@ export async function isNode(pid: number, host: string, port: number): Promise<b
   return listing.status === 0 && listing.stdout.includes(String(port)) && /redis/.test(listing.stdout);
 }
 
-/** Ends a node: SIGTERM, after ten seconds SIGKILL. Resolves when it is gone; false when it wasn't running. */
-export async function stopNode(pid: number, host: string, port: number): Promise<boolean> {
+/** Ends a node: SIGTERM, after ten seconds SIGKILL. Resolves when it is gone; false when it wasn't running. Throws the reason of the signal. */
+export async function stopNode(pid: number, host: string, port: number, signal?: AbortSignal): Promise<boolean> {
   if (!(await isNode(pid, host, port))) return false;
   process.kill(pid, 'SIGTERM');
   const deadline = performance.now() + STOP_TIMEOUT_MS;
   let forced = false;
   while (exists(pid)) {
+    signal?.throwIfAborted();
     if (!forced && performance.now() > deadline) {
       process.kill(pid, 'SIGKILL');
       forced = true;

@@ -1,7 +1,8 @@
 // What is remembered of local nodes, in one folder: cluster.json and a folder a node. Reads and writes these files only;
 // whether a node runs is asked elsewhere (node-process.ts).
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeDirectories } from '../apply/make-directories.js';
 import { ExitCode, TribError } from '../errors.js';
 
 export interface LocalNode {
@@ -52,25 +53,16 @@ function parseState(text: string): LocalState | undefined {
   }
 }
 
-/**
- * Makes a folder and those above it that are missing, one by one: Node's own way to do that tries for ever where nothing can
- * be made in a folder that is there (/proc). Throws TribError NOT_WRITABLE.
- */
-export function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  if (dirname(folder) !== folder) makeFolder(dirname(folder));
-  try {
-    mkdirSync(folder);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' && existsSync(folder)) return; // made by another process in the meantime
+/** Makes a folder and those above it that are missing. Throws TribError NOT_WRITABLE. */
+export async function makeFolder(folder: string): Promise<void> {
+  await makeDirectories(folder).catch((error: unknown) => {
     throw new TribError('NOT_WRITABLE', `Cannot make the folder ${folder}`, { cause: error, hint: 'choose another folder with --dir', exitCode: ExitCode.failed });
-  }
+  });
 }
 
 /** Replaces the record in one step, so that a crash leaves the old one or the new one. Throws as makeFolder. */
-export function writeState(folder: string, state: LocalState): void {
-  makeFolder(folder);
+export async function writeState(folder: string, state: LocalState): Promise<void> {
+  await makeFolder(folder);
   const path = join(folder, STATE_FILE);
   writeFileSync(`${path}.tmp`, `${JSON.stringify(state, null, 2)}\n`);
   renameSync(`${path}.tmp`, path);

@@ -4,6 +4,7 @@ import type { ClusterNode, ClusterView } from '../cluster/view.js';
 import { TribError } from '../errors.js';
 import type { Member } from './member.js';
 import { findMember, ReplicaCounts } from './member.js';
+import { wayOut, type ReplicaCopies } from './replica-copy.js';
 import type { PlanBase, Step } from './step.js';
 
 /** What becomes of the node itself; 'leave' when it cannot be reached, or shall only be forgotten. */
@@ -23,13 +24,12 @@ export interface DelNodePlan extends PlanBase {
   readonly untold: readonly { readonly id: string; readonly name: string }[];
 }
 
-function notEmpty(view: ClusterView, member: Member): TribError {
+function notEmpty(view: ClusterView, member: Member, copies: ReplicaCopies): TribError {
   const message = `[ERR] Node ${member.name} is not empty! Reshard data away and try again.`;
-  const seed = view.entry.name;
   const hint =
     member.absence === undefined
       ? `--drain moves its ${member.slots.size} slots to the other masters first`
-      : `it is down (${member.absence}) and owns ${member.slots.size} slots: promote a replica of it (redis-trib failover REPLICA --takeover), or give the slots up with redis-trib fix ${seed} --fix-with-unreachable-masters`;
+      : `it is down (${member.absence}) and owns ${member.slots.size} slots: ${wayOut(view, member.id, copies)}`;
   return new TribError('NOT_EMPTY', message, { hint });
 }
 
@@ -54,11 +54,12 @@ function reattach(view: ClusterView, member: Member, formerReplicas: readonly st
 
 /**
  * Plans the removal of the node named by id, beginning of an id or address. `formerReplicas`: ids of replicas that were its
- * own until servers made them follow whoever took its last slot. Throws NO_SUCH_NODE, AMBIGUOUS_NODE, NOT_EMPTY, LAST_NODE.
+ * own until servers made them follow whoever took its last slot; `copies`: what its replicas have, for advice when it is
+ * down. Throws NO_SUCH_NODE, AMBIGUOUS_NODE, NOT_EMPTY, LAST_NODE.
  */
-export function planDelNode(view: ClusterView, name: string, farewell: Farewell, formerReplicas: readonly string[] = []): DelNodePlan {
+export function planDelNode(view: ClusterView, name: string, farewell: Farewell, formerReplicas: readonly string[] = [], copies: ReplicaCopies = new Map()): DelNodePlan {
   const member = findMember(view, name);
-  if (member.slots.size > 0) throw notEmpty(view, member);
+  if (member.slots.size > 0) throw notEmpty(view, member, copies);
   const others = view.nodes.filter((node) => node.id !== member.id);
   if (others.length === 0) throw new TribError('LAST_NODE', `${member.name} is the only node that can be reached: nobody is left to forget it`, { hint: `redis-trib reset ${member.name} makes it an empty node` });
   const reattached = reattach(view, member, formerReplicas);

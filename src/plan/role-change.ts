@@ -3,6 +3,7 @@ import type { ClusterNode, ClusterView } from '../cluster/view.js';
 import { TribError } from '../errors.js';
 import { findMember, type Member } from './member.js';
 import type { FailoverMode } from './node-steps.js';
+import { wayOut, type ReplicaCopies } from './replica-copy.js';
 import type { PlanBase, Step } from './step.js';
 
 export interface RolePlan extends PlanBase {
@@ -49,12 +50,20 @@ export function planReplicate(view: ClusterView, node: ClusterNode, master: Clus
   return { schema: 1, kind: 'replicate', node: named(node), master: named(master), steps };
 }
 
-/** All reachable nodes forget the members. Throws NOT_EMPTY for one that owns slots, STILL_FOLLOWED for one with reachable replicas. */
-export function planForget(view: ClusterView, members: readonly Member[]): PlanBase & { readonly kind: 'forget'; readonly nodes: readonly Member[] } {
+/** Why a node with slots is not forgotten, and what else to do with it. */
+function stillServing(view: ClusterView, member: Member, copies: ReplicaCopies): TribError {
+  const seed = view.entry.name;
+  const hint = member.absence === undefined ? `without it they would be served by nobody: redis-trib del-node ${seed} ${member.id} --drain moves them away first` : `it is down (${member.absence}): ${wayOut(view, member.id, copies)}`;
+  return new TribError('NOT_EMPTY', `[ERR] Node ${member.name} is not empty! It owns ${member.slots.size} slots.`, { hint });
+}
+
+/**
+ * All reachable nodes forget the members. `copies`: what replicas of those that are down have, for advice. Throws NOT_EMPTY for one that owns slots, STILL_FOLLOWED for one with reachable
+ * replicas.
+ */
+export function planForget(view: ClusterView, members: readonly Member[], copies: ReplicaCopies = new Map()): PlanBase & { readonly kind: 'forget'; readonly nodes: readonly Member[] } {
   for (const member of members) {
-    if (member.slots.size > 0) {
-      throw new TribError('NOT_EMPTY', `[ERR] Node ${member.name} is not empty! It owns ${member.slots.size} slots.`, { hint: 'without it they would be served by nobody: del-node --drain moves them away first, fix repairs when it is gone for good' });
-    }
+    if (member.slots.size > 0) throw stillServing(view, member, copies);
     const followers = view.nodes.filter((node) => node.role === 'replica' && node.masterId === member.id);
     if (followers.length > 0) {
       throw new TribError('STILL_FOLLOWED', `${followers.map((node) => node.name).join(', ')} replicates ${member.name}: a replica does not forget its master`, { hint: `redis-trib del-node ${view.entry.name} ${member.id} gives the replicas another master` });

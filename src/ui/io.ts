@@ -51,6 +51,11 @@ export function processStreams(): Streams {
   return { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr };
 }
 
+/** A window made too narrow for any text counts as an ordinary one: who redraws would go up endlessly many lines. */
+function keepUsable(stream: OutputStream): void {
+  if (stream.isTTY === true) stream.on('resize', () => void (stream.columns = usableColumns(true, stream.columns)));
+}
+
 class TerminalIo implements Io {
   readonly mode: OutputMode;
   readonly lines: LineDialect;
@@ -77,6 +82,7 @@ class TerminalIo implements Io {
     this.#animate = wantsAnimation(streams.stderr.isTTY === true, env, flags, streams.stderr.columns);
     streams.stdout.on('error', (error: Error) => this.#close(error));
     streams.stderr.on('error', () => undefined);
+    for (const stream of [streams.stdout, streams.stderr]) keepUsable(stream);
   }
 
   get columns(): number {

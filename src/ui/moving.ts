@@ -32,6 +32,8 @@ export function movedText(stats: ApplyStats): string {
   return `${formatCount(slots)} slots with ${formatCount(keys)} keys${size} in ${(ms / 1000).toFixed(1)} s${pause}`;
 }
 
+/** Failed attempts in a row, most of a second, that the user is told of. */
+const TELL_ATTEMPTS = 6;
 /** Milliseconds between two looks of the progress line: events come by the thousand a second. */
 const DRAW_EVERY_MS = 50;
 
@@ -51,11 +53,12 @@ function gatheredLines(io: Io): { line: (text: string) => void; print: () => voi
 /** Starts the display for a move of `slots` slots; `plain`: the predecessors' lines instead of progress. */
 export async function showMoving(io: Io, slots: number, plain = io.mode === 'plain'): Promise<MovingDisplay> {
   const progress = plain ? undefined : await io.progress('Moving slots', { total: slots, unit: 'slots' });
-  let started = performance.now();
-  let drawn = started;
-  let restingSince = started;
+  const elapsedMs = (): number => progress?.elapsedMs() ?? 0;
+  let drawn = performance.now();
+  let restingSince = 0;
   const seen = { slots: 0, keys: 0, bytes: 0 };
   const replaced = new Set<number>();
+  const told = new Set<string>();
   const count = (event: ApplyEvent): void => {
     if (event.kind === 'batchMoved') {
       seen.keys += event.keys;
@@ -66,7 +69,7 @@ export async function showMoving(io: Io, slots: number, plain = io.mode === 'pla
     const now = performance.now();
     if (now - drawn < DRAW_EVERY_MS) return;
     drawn = now;
-    const rate = seen.bytes / Math.max(0.001, (now - started) / 1000);
+    const rate = seen.bytes / Math.max(0.001, elapsedMs() / 1000);
     const amount = seen.bytes === 0 && seen.keys > 0 ? '' : `, ${formatBytes(seen.bytes)}, ${formatBytes(rate)}/s`;
     progress?.update(seen.slots, `${formatCount(seen.keys)} keys${amount}`);
   };
@@ -75,14 +78,12 @@ export async function showMoving(io: Io, slots: number, plain = io.mode === 'pla
   const jobs = showJobs(io, status, plain ? line : undefined);
   const rest = (slots: number, total: number): void => {
     print();
-    restingSince = performance.now();
+    restingSince = elapsedMs();
     progress?.describe('paused');
     io.note(`Paused: ${slots} of ${total} slots moved; SIGUSR2 to PID ${process.pid} goes on, Ctrl-C stops.`);
   };
   const goOn = (): void => {
-    const restedMs = performance.now() - restingSince;
-    started += restedMs;
-    progress?.skip(restedMs);
+    progress?.skip(elapsedMs() - restingSince);
     io.note('Going on.');
   };
   return {
@@ -95,6 +96,9 @@ export async function showMoving(io: Io, slots: number, plain = io.mode === 'pla
       if (event.kind === 'warning') io.note(`${io.errStyle.warn('warning:')} ${event.message}`);
       else if (plain && event.kind === 'slotClosed') line(movedSlotLine(event.slot, event.source.name, event.target.name, event.keys, replaced.has(event.slot)));
       else count(event);
+      if (event.kind !== 'retry' || event.attempt !== TELL_ATTEMPTS || told.has(event.node.id)) return;
+      told.add(event.node.id);
+      io.note(`Trying again for a while: ${event.reason}`);
     },
     done(stats) {
       print();

@@ -1,6 +1,7 @@
 // Progress of long work on stderr: a spinner line with rate and ETA on a terminal, a line every few seconds elsewhere.
 // It knows counts and time only; what is counted is the caller's.
 import type { OutputStream } from './streams.js';
+import { onSuspend } from './suspension.js';
 
 export interface ProgressOptions {
   /** How many units there are to do; absent when nobody knows. */
@@ -16,6 +17,8 @@ export interface Progress {
   update(done: number, detail?: string): void;
   /** Milliseconds in which nothing was to be done: they don't count for the rate. */
   skip(ms: number): void;
+  /** Milliseconds since the start, without those that were skipped and those in which the process was suspended (Ctrl-Z). */
+  elapsedMs(): number;
   /** What is being done right now, where nothing is counted. */
   describe(detail: string): void;
   succeed(text: string): void;
@@ -52,12 +55,24 @@ function percent(done: number, total: number): number {
 
 function silent(): Progress {
   const nothing = (): void => undefined;
-  return { update: nothing, skip: nothing, describe: nothing, succeed: nothing, fail: nothing, stop: nothing };
+  return { update: nothing, skip: nothing, elapsedMs: () => 0, describe: nothing, succeed: nothing, fail: nothing, stop: nothing };
+}
+
+/** Time that counts. */
+class Stopwatch {
+  private started = performance.now();
+  readonly elapsedMs = (): number => performance.now() - this.started;
+  readonly skip = (ms: number): void => void (this.started += ms);
 }
 
 function lines(stream: OutputStream, title: string, options: ProgressOptions): Progress {
-  let started = performance.now();
-  let last = started;
+  const watch = new Stopwatch();
+  let last = performance.now();
+  const unwatch = onSuspend({ leave: () => undefined, comeBack: watch.skip });
+  const end = (text: string): void => {
+    unwatch();
+    say(text);
+  };
   const say = (text: string): void => void stream.write(`${text}\n`);
   say(`${title}…`);
   return {
@@ -65,32 +80,45 @@ function lines(stream: OutputStream, title: string, options: ProgressOptions): P
       const now = performance.now();
       if (now - last < (options.everyMs ?? 3000)) return;
       last = now;
-      say(progressLine(title, options, done, now - started, detail));
+      say(progressLine(title, options, done, watch.elapsedMs(), detail));
     },
-    skip: (ms) => void (started += ms),
+    skip: watch.skip,
+    elapsedMs: watch.elapsedMs,
     describe: () => undefined,
-    succeed: say,
-    fail: say,
-    stop: () => undefined,
+    succeed: end,
+    fail: end,
+    stop: unwatch,
   };
 }
 
 async function animated(stream: OutputStream, title: string, options: ProgressOptions): Promise<Progress> {
   const { default: ora } = await import('ora');
-  let started = performance.now();
+  const watch = new Stopwatch();
   // discardStdin would take Ctrl-C away from our own handler; the handler must see it to finish the slots in flight.
   const spinner = ora({ text: title, stream: stream as NodeJS.WriteStream, discardStdin: false, isEnabled: true }).start();
+  const unwatch = onSuspend({
+    leave: () => void spinner.stop(),
+    comeBack(ms) {
+      watch.skip(ms);
+      spinner.start();
+    },
+  });
+  const end = (draw: () => void): void => {
+    unwatch();
+    draw();
+  };
   return {
     update(done, detail) {
-      spinner.text = progressLine(title, options, done, performance.now() - started, detail);
+      spinner.text = progressLine(title, options, done, watch.elapsedMs(), detail);
     },
-    skip: (ms) => void (started += ms),
+    skip: watch.skip,
+    elapsedMs: watch.elapsedMs,
     describe(detail) {
       spinner.text = `${title}: ${detail}`;
     },
-    succeed: (text) => void spinner.succeed(text),
-    fail: (text) => void spinner.fail(text),
-    stop: () => void spinner.stop(),
+    succeed: (text) => end(() => spinner.succeed(text)),
+    fail: (text) => end(() => spinner.fail(text)),
+    stop: () => end(() => spinner.stop()),
   };
 }
 

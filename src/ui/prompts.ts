@@ -2,6 +2,7 @@
 // without a terminal the question is never put and the flag is what the error tells (specs/ux.md rule 5).
 import { ExitCode, TribError } from '../errors.js';
 import type { InputStream, OutputStream } from './streams.js';
+import { onSuspend } from './suspension.js';
 
 export interface Choice<T> {
   readonly name: string;
@@ -67,6 +68,29 @@ function watchEnd(input: InputStream): { readonly signal: AbortSignal; dispose()
   };
 }
 
+const SHOW_CURSOR = '\u001b[?25h';
+
+/**
+ * Ctrl-Z and `fg`: afterwards Node's readline waits to be told to read again, which inquirer does not. Nothing typed would
+ * arrive, or inquirer takes it for the end, and a password is typed into the shell. The question is shown again, below what
+ * the shell has written. Returns what ends it.
+ */
+function watchReturn({ input, output }: PromptTerminal, question: string): () => void {
+  const onReturn = (): void => {
+    // readline's own listener came later than this one.
+    setImmediate(() => {
+      input.resume();
+      output.write(`? ${question} `);
+    });
+  };
+  process.on('SIGCONT', onReturn);
+  const unwatch = onSuspend({ leave: () => void output.write(SHOW_CURSOR), comeBack: () => undefined });
+  return () => {
+    unwatch();
+    process.off('SIGCONT', onReturn);
+  };
+}
+
 /** What inquirer is asked for one answer. */
 type Question<T> =
   | { readonly type: 'input'; readonly validate: (typed: string) => true | string }
@@ -103,6 +127,7 @@ class TerminalPrompts implements Prompts {
     if (!interactive) throw notATerminal(message, flag);
     const { default: inquirer } = await import('inquirer');
     const ended = watchEnd(input);
+    const returned = watchReturn(this.terminal, message);
     const prompt = inquirer.createPromptModule({ input: input as NodeJS.ReadStream, output, signal: signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]) });
     try {
       const answers: { answer?: Answer } = await prompt([{ ...question, name: 'answer', message }] as Parameters<typeof prompt>[0]);
@@ -111,6 +136,7 @@ class TerminalPrompts implements Prompts {
       throw asInterruption(error);
     } finally {
       ended.dispose();
+      returned();
     }
   }
 }

@@ -78,6 +78,7 @@ describeWithRedis('errors of nodes while slots move', () => {
     [target("OOM command not allowed when used memory > 'maxmemory'."), /raise its maxmemory/],
     [target('NOAUTH Authentication required.'), /same user and password/],
     [target("NOPERM this user has no permissions to run the 'restore' command"), /same user and password/],
+    ["NOPERM this user has no permissions to run the 'migrate' command", /the source itself refuses .* \+migrate/],
     ['MOVED 5 127.0.0.1:1', /another owner now/],
     ['ERR something new', /look with check/],
   ])('MIGRATE answers -%s: stops with advice, and the same plan goes on', async (error, hint) => {

@@ -117,11 +117,11 @@ describeWithRedis('--wait-replicas on real nodes', () => {
   });
 
   it('a replica that hears nothing: the slots stay open, with their keys; what is told to run goes on', async () => {
-    const stopped = await whileMoving('--wait-replicas', '1', '--wait-replicas-timeout', '0.5', '--command-timeout', '2', '--json');
+    const stopped = await whileMoving('--wait-replicas', '1', '--wait-replicas-timeout', '2', '--command-timeout', '2', '--json');
     expect(stopped.code, stopped.stderr).toBe(1);
     const { error } = JSON.parse(stopped.stdout) as { error: { code: string; message: string; hint: string } };
     expect(error).toMatchObject({ code: 'REPLICAS_BEHIND' });
-    expect(error.message).toContain(`0 of 1 replicas of ${at(1)} confirmed within 0.5 s`);
+    expect(error.message).toContain(`0 of 1 replicas of ${at(1)} confirmed within 2 s`);
     await waitFor(allBack, 'the replica to be back');
     await using opened = await openCluster(cluster.seed);
     const { openSlots, uncovered } = await opened.check();
@@ -131,7 +131,7 @@ describeWithRedis('--wait-replicas on real nodes', () => {
     expect(openSlots.filter((slot) => moved().includes(slot))).toEqual([]);
     expect(await masters()).toBe(KEYS);
     const next = /redis-trib fix .*$/.exec(error.hint)?.[0] ?? '';
-    expect(next).toMatch(/^redis-trib fix \S+ --wait-replicas 1 && redis-trib reshard .* --wait-replicas 1 --yes$/);
+    expect(next).toMatch(/^redis-trib fix \S+ --wait-replicas 1 --wait-replicas-timeout 2 --command-timeout 2 && redis-trib reshard .* --wait-replicas 1 --wait-replicas-timeout 2 --command-timeout 2 --yes$/);
     for (const command of next.split(' && ')) expect(await runCli(command.split(' ').slice(1))).toMatchObject({ code: 0 });
     expect(await masters()).toBe(KEYS);
     await opened.refresh();

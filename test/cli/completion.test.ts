@@ -10,9 +10,27 @@ import { bashScript } from '../../src/cli/completion-bash.js';
 import { fishScript } from '../../src/cli/completion-fish.js';
 import { zshScript } from '../../src/cli/completion-zsh.js';
 import { completableCommands, leadingOptions, type CompletableCommand } from '../../src/cli/completion.js';
-import { cleanEnv, runCli } from '../support/cli.js';
+import { cleanEnv, openShell, runCli, type Terminal } from '../support/cli.js';
+import { waitFor } from '../support/redis-server.js';
 
 const has = (shell: string): boolean => spawnSync(shell, ['-c', 'true']).status === 0;
+
+/** What stands on the line before a tab, and the word it becomes: the same in all shells. */
+const BEFORE: readonly (readonly [line: string, word: string])[] = [
+  ['--outp', '--output'],
+  ['--vers', '--version'],
+  ['--clus', '--cluster'],
+  ['--output j', 'json'],
+  ['--lines redis-t', 'redis-trib.rb'],
+  ['--cluster resh', 'reshard'],
+  ['-o json --quiet chec', 'check'],
+  ['--user info chec', 'check'],
+  ['--uri redis://h:1 chec', 'check'],
+  ['--pass x chec', 'check'],
+  ['--output json check --search', '--search-multiple-owners'],
+];
+
+const waitUntilShown = (terminal: Terminal, text: string): Promise<void> => waitFor(() => terminal.screen().includes(`${text} `), text);
 
 let folder = '';
 let all: CompletableCommand[] = [];
@@ -22,7 +40,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'redis-trib-completion-'));
   all = await completableCommands(commands);
   writeFileSync(file('bash'), bashScript(all, leadingOptions()));
-  writeFileSync(file('_redis-trib'), zshScript(all));
+  writeFileSync(file('_redis-trib'), zshScript(all, leadingOptions()));
   writeFileSync(file('fish'), fishScript(all, leadingOptions()));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -80,6 +98,11 @@ describe.skipIf(!has('bash'))('in bash', () => {
     ['commands used to come for the value of --lines before the command', ['redis-trib', '--lines', ''], ['redis-cli', 'redis-trib.rb']],
     ['choices of a short option before the command', ['redis-trib', '-o', ''], ['table', 'plain', 'json']],
     ['options before the command', ['redis-trib', '--outp'], ['--output']],
+    ['a command behind options and their values', ['redis-trib', '-o', 'json', '--quiet', 'chec'], ['check']],
+    ['a value that is the name of a command', ['redis-trib', '--user', 'info', 'chec'], ['check']],
+    ['the same behind =', ['redis-trib', '--user', '=', 'info', 'chec'], ['check']],
+    ['options of the command behind others', ['redis-trib', '--output', 'json', 'check', '--search'], ['--search-multiple-owners']],
+    ['nothing for the value of a hidden option', ['redis-trib', '--uri', ''], []],
     ['files', ['redis-trib', 'check', '--cacert', 'ba'], ['bash']],
     ['nothing for a free value', ['redis-trib', 'check', '--user', ''], []],
     ['literal words', ['redis-trib', 'local', 'sta'], ['start', 'status']],
@@ -99,10 +122,10 @@ describe.skipIf(!has('bash'))('in bash', () => {
 describe('in fish', () => {
   it('a line for each command and each option', () => {
     const lines = fishScript(all, leadingOptions()).split('\n');
-    expect(lines.filter((line) => line.includes(" __fish_use_subcommand -l output -s o -x -a 'table plain json' "))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes(" 'not __redis_trib_command' -l output -s o -x -a 'table plain json' "))).toHaveLength(1);
     for (const command of all) {
-      expect(lines.filter((line) => line.includes(`__fish_use_subcommand -a ${command.name} `))).toHaveLength(1);
-      expect(lines.filter((line) => line.includes(`__fish_seen_subcommand_from ${command.name}' -l `))).toHaveLength(command.options.length);
+      expect(lines.filter((line) => line.includes(`'not __redis_trib_command' -a ${command.name} `))).toHaveLength(1);
+      expect(lines.filter((line) => line.includes(`__redis_trib_command ${command.name}' -l `))).toHaveLength(command.options.length);
     }
   });
 
@@ -115,12 +138,16 @@ describe('in fish', () => {
     expect(complete('redis-trib check --output ').sort()).toEqual(['json', 'plain', 'table']);
     expect(complete('redis-trib local sta').sort()).toEqual(['start', 'status']);
     expect(complete('redis-trib failover --takeo')).toEqual(['--takeover']);
+    for (const [line, expected] of BEFORE) expect(complete(`redis-trib ${line}`), line).toEqual([expected]);
+    expect(complete('redis-trib --').sort()).toEqual(leadingOptions().options.map(({ flag }) => flag).sort());
+    expect(complete('redis-trib check --takeov')).toEqual([]);
+    expect(complete('redis-trib help check --search')).toEqual([]);
   });
 });
 
 describe('in zsh', () => {
   it('a branch for each command with all its options', () => {
-    const script = zshScript(all);
+    const script = zshScript(all, leadingOptions());
     expect(script.startsWith('#compdef redis-trib\n')).toBe(true);
     for (const command of all) {
       const branch = script.split(`\n    ${command.name})\n`)[1]?.split('\n      ;;')[0] ?? '';
@@ -132,5 +159,26 @@ describe('in zsh', () => {
     expect(spawnSync('zsh', ['-n', file('_redis-trib')], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
     const load = spawnSync('zsh', ['-f', '-c', `autoload -U compinit; compinit -u -D; source ${file('_redis-trib')}; print $_comps[redis-trib]`], { encoding: 'utf8', env: cleanEnv({ HOME: folder }) });
     expect(load).toMatchObject({ status: 0, stdout: '_redis_trib\n' });
+  });
+
+  it.skipIf(!has('zsh'))('zsh completes: it offered no options before the command', async () => {
+    const zsh = openShell('zsh', ['-f', '-i'], { cwd: folder, env: { PS1: '% ' } });
+    try {
+      zsh.type(`autoload -U compinit; compinit -u -D; source ./_redis-trib; LISTMAX=1000; show() { print -rn -- "<<\${(V)BUFFER}>>"; }; zle_highlight=(suffix:none); zle -N show; bindkey '^Xs' show; echo rea''dy\r`);
+      await zsh.waitFor('ready');
+      const complete = async (line: string): Promise<string> => {
+        zsh.type(`\u0015redis-trib ${line}\t\u0018s`);
+        await zsh.waitFor('>>');
+        return zsh.screen().slice(zsh.screen().lastIndexOf('<<') + 2, zsh.screen().lastIndexOf('>>'));
+      };
+      for (const [line, expected] of BEFORE) expect((await complete(line)).trimEnd().replace(/=$/, ''), line).toBe(`redis-trib ${line.replace(/\S+$/, '')}${expected}`);
+      expect((await complete('failover h:1 --takeo')).trimEnd()).toBe('redis-trib failover h:1 --takeover');
+      expect((await complete('check --takeov')).trimEnd()).toBe('redis-trib check --takeov');
+      expect((await complete('help consis')).trimEnd()).toBe('redis-trib help consistency-test');
+      zsh.type('\u0015redis-trib --\t');
+      for (const { flag } of leadingOptions().options) await waitUntilShown(zsh, flag);
+    } finally {
+      zsh.kill();
+    }
   });
 });

@@ -1,6 +1,6 @@
 // The checker's judgement with counters that lie in known ways, and the lines it prints.
 import { describe, expect, it } from 'vitest';
-import { ConsistencyRun, lineTimes, totalsLine, type ConsistencyOptions, type CounterClient } from '../../src/cli/consistency.js';
+import { ConsistencyRun, lineTimes, totalsLine, type ConsistencyOptions, type CounterClient, type Outcome } from '../../src/cli/consistency.js';
 
 class Counters implements CounterClient {
   readonly values = new Map<string, number>();
@@ -14,6 +14,12 @@ class Counters implements CounterClient {
 
   async read(key: string): Promise<number> {
     return this.#serve(key, () => this.values.get(key) ?? 0);
+  }
+  nodeOf(key: string): string {
+    return `node ${Number(key.slice(-1)) % 2}`;
+  }
+  isSilence(error: unknown): boolean {
+    return error instanceof Error && error.message === 'silence';
   }
   async increment(key: string): Promise<number> {
     return this.#serve(key, () => {
@@ -33,10 +39,10 @@ class Counters implements CounterClient {
   }
 }
 
-function start(counters: Counters, options: Partial<ConsistencyOptions> = {}): Promise<ConsistencyRun['totals']> {
+function start(counters: Counters, options: Partial<ConsistencyOptions> = {}): Promise<Outcome> {
   let seed = 1;
   const random = (): number => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
-  const run = new ConsistencyRun(counters, { workingSet: 10, prefix: '', clients: 3, rate: 0, random, now: () => 0, sleep: () => Promise.resolve(), ...options });
+  const run = new ConsistencyRun(counters, { workingSet: 10, prefix: '', clients: 3, rate: 0, random, now: () => 0, sleep: () => new Promise(() => undefined), patienceMs: 100, ...options });
   counters.run = run;
   return run.run();
 }
@@ -79,6 +85,59 @@ describe('ConsistencyRun', () => {
     });
     expect((await start(counters, { workingSet: 4, clients: 1 })).lost).toBeGreaterThan(0);
   });
+  it('names the counters whose acknowledged writes it could not read back, and asks a silent node once', async () => {
+    let asked = 0;
+    const counters: Counters = new Counters(300, (operation, key) => {
+      if (operation <= 302 || counters.nodeOf(key) !== 'node 1') return;
+      asked++;
+      throw new Error('silence');
+    });
+    const outcome = await start(counters, { clients: 1 });
+    expect(outcome.lost).toBe(0);
+    expect(outcome.unverified.length).toBeGreaterThan(1);
+    expect(outcome.unverified.filter((key) => counters.nodeOf(key) !== 'node 1')).toEqual([]);
+    expect(asked).toBe(1);
+  });
+  it('names nobody whose counters were only read, or refused once and answered in the end', async () => {
+    const outcome = await start(
+      new Counters(300, (operation) => {
+        if (operation % 7 === 0 && operation < 290) throw new Error('TRYAGAIN');
+      }),
+    );
+    expect(outcome).toMatchObject({ lost: 0, unverified: [] });
+  });
+  it('gives up what is under way at a silent node when the patience is over, and has read the others by then', async () => {
+    let patience: () => void = () => undefined;
+    const read = new Set<string>();
+    const counters = new Counters(Infinity);
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    const silent = (signal: AbortSignal): Promise<never> => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('silence'))));
+    const client: CounterClient = {
+      nodeOf: (key) => counters.nodeOf(key),
+      isSilence: (error) => counters.isSilence(error),
+      increment: (key) => counters.increment(key),
+      read: async (key, { signal, ms }) => {
+        await turn(); // or nobody else would ever have one
+        if (stuck && counters.nodeOf(key) === 'node 1') return silent(signal);
+        if (ms !== undefined) read.add(key);
+        return counters.read(key);
+      },
+    };
+    let stuck = false;
+    let seed = 1;
+    const random = (): number => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
+    const run = new ConsistencyRun(client, { workingSet: 10, prefix: '', clients: 4, rate: 0, random, now: () => 0, patienceMs: 100, sleep: () => new Promise((resolve) => (patience = resolve)) });
+    const finished = run.run();
+    for (let turns = 0; counters.values.size < 10 && turns < 1000; turns++) await turn();
+    stuck = true;
+    for (let turns = 0; turns < 60; turns++) await turn();
+    run.stop();
+    for (let turns = 0; turns < 60; turns++) await turn();
+    expect([...read].sort()).toEqual(['key_0', 'key_2', 'key_4', 'key_6', 'key_8']);
+    run.stop(1); // Ctrl-C while it is read back
+    patience();
+    expect((await finished).unverified).toEqual(['key_1', 'key_3', 'key_5', 'key_7', 'key_9']);
+  }, 5000);
   it('keeps to the rate', async () => {
     let now = 0;
     const counters: Counters = new Counters(Infinity, () => (now >= 2000 ? counters.run?.stop() : undefined));

@@ -16,7 +16,7 @@ describe('help and version', () => {
   });
 
   it.each(commands.map((entry) => entry.name))('help of %s has usage, options and examples', async (name) => {
-    const forms = await Promise.all([runCli(['help', name]), runCli([name, '--help']), runCli([name, '-h', 'words', '--json'])]);
+    const forms = await Promise.all([runCli(['help', name]), runCli([name, '--help']), runCli([name, '-h', 'words', '--quiet'])]);
     for (const run of forms) {
       expect(run).toMatchObject({ code: 0, stderr: '' });
       expect(run.stdout).toMatch(new RegExp(`^Usage: redis-trib ${name} \\[options\\]`));

@@ -38,6 +38,45 @@ describe('Connection without a Redis behind it', () => {
     server.close();
   });
 
+  const greeting = (words: string, asked: boolean): Promise<Server> => {
+    const server = createServer((socket) => void (asked ? socket.on('error', () => undefined).once('data', () => socket.end(words)) : socket.on('error', () => undefined).end(words)));
+    return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+  };
+
+  it.each([
+    ['protected mode', '-DENIED Redis is running in protected mode because protected mode is enabled and no password is set.\r\n', 'DENIED', /protected mode/, /requirepass/],
+    ['too many clients', '-ERR max number of clients reached\r\n', 'MAXCLIENTS', /as many clients/, /maxclients/],
+  ])('a server that turns everybody away is quoted, not "closed by the server": %s', async (_, words, code, message, hint) => {
+    for (const asked of [false, true]) {
+      const server = await greeting(words, asked);
+      const connection = await Connection.connect({ host: '127.0.0.1', port: portOf(server) });
+      const failure: unknown = await connection.pipeline([['INFO'], ['CLUSTER', 'NODES']]).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ code, exitCode: 3, message: expect.stringMatching(message) as string, hint: expect.stringMatching(hint) as string, cause: { message: words.slice(1, -2) } });
+      server.close();
+    }
+  });
+
+  it('an ordinary error as the first reply stays that command\'s answer', async () => {
+    const server = await mute('-ERR unknown command\r\n');
+    await using connection = await Connection.connect({ host: '127.0.0.1', port: portOf(server) });
+    await expect(connection.command(['PONG'])).rejects.toBeInstanceOf(ReplyError);
+    await expect(connection.command(['PONG'])).rejects.toBeInstanceOf(ReplyError);
+    server.close();
+  });
+
+  it.each([
+    ['HTTP', 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n', /no Redis or Valkey port: a web server answers/],
+    ['HTTP/0.9', '<!DOCTYPE HTML>\n<html lang="en">\n', /no Redis or Valkey port: a web server answers/],
+    ['TLS', '\x15\x03\x01\0\x02\x02\x46', /no Redis or Valkey port: it speaks TLS/],
+    ['SSH', 'SSH-2.0-OpenSSH_9.2p1\r\n', /an SSH server answers/],
+    ['SMTP', '220 mail.example ESMTP\r\n', /no Redis or Valkey port: it answered "220 mail.example ESMTP"/],
+  ])('a port that speaks %s is told as no Redis port, with what to try', async (_, words, message) => {
+    const server = await greeting(words, true);
+    const connection = await Connection.connect({ host: '127.0.0.1', port: portOf(server) });
+    await expect(connection.command(['INFO'])).rejects.toMatchObject({ code: 'PROTOCOL', exitCode: 3, message: expect.stringMatching(message) as string, hint: expect.any(String) as string });
+    server.close();
+  });
+
   it('notices that the server hangs up politely', async () => {
     const server = createServer((socket) => socket.on('error', () => undefined).on('data', () => socket.end()));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

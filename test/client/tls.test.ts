@@ -48,6 +48,15 @@ describe('TLS', () => {
     plain.close();
   });
 
+  it('a plain port that complains (a bundled node does) gave raw OpenSSL text, an empty line, and was said to lack a CA', async () => {
+    const plain = createServer((socket) => socket.on('error', () => undefined).once('data', () => socket.end("-ERR unknown command\r\n-ERR unknown command\r\n")));
+    await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
+    const { port } = plain.address() as AddressInfo;
+    const error: unknown = await Connection.connect({ host: '127.0.0.1', port, tls: { ca: CA } }).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ exitCode: 3, message: `Could not connect to Redis at 127.0.0.1:${port}: the answer is no TLS`, hint: 'is TLS on at that port? try without --tls', cause: { message: expect.stringMatching(/^[\w ]+$/) as string } });
+    plain.close();
+  });
+
   it('a plain port that waits for more was taken for a firewall', async () => {
     const plain = createServer((socket) => socket.on('error', () => undefined).resume());
     await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));

@@ -79,4 +79,9 @@ describe('ClusterView.find', () => {
     expect(() => view.find('zz')).toThrow(/No such node zz/);
     expect(() => view.find('')).toThrow(/No such node/);
   });
+  it('a member that cannot be reached is no unknown one', () => {
+    const view = viewOf(healthy, [{ id: idOf(9), name: '127.0.0.1:7009', role: 'master', masterId: null, flags: ['fail'], slots: new SlotSet(), reason: 'fail' }]);
+    for (const text of [idOf(9), idOf(9).slice(0, 4), '127.0.0.1:7009']) expect(() => view.find(text)).toThrow(expect.objectContaining({ code: 'NODE_UNREACHABLE', message: `127.0.0.1:7009 (${idOf(9).slice(0, 12)}) is in the cluster, but cannot be reached: fail` }));
+    expect(() => view.findMaster(idOf(9), '*** not known, please retry.')).toThrow(expect.objectContaining({ message: '*** not known, please retry.', hint: expect.stringContaining('cannot be reached: fail; masters: ') as string }));
+  });
 });

@@ -111,6 +111,29 @@ describeWithRedis('backup as a command', () => {
     expect(dry.stdout).toContain('The directory /proc/x cannot be used: no files can be made in /proc');
   });
 
+  it('what a user may not read named no node and gave nothing to try', async () => {
+    for (const node of nodes.nodes) {
+      await using link = await node.connect();
+      await link.command(['ACL', 'SETUSER', 'half', 'on', '>pw', '~*', '+@all', '-pttl', '-sync']);
+    }
+    const run = await runCli(['backup', nodes.seed, dir, '--user', 'half', '--pass', 'pw', '--no-auth-warning', '--via', 'scan']);
+    expect(run.code).toBe(3);
+    expect(run.stderr).toMatch(/error: Node 127\.0\.0\.1:\d+ refused: NOPERM .*'pttl'.*\ntry: this user may not run that command/);
+  });
+
+  it('a master that dies in the middle is named with what to try', async () => {
+    await using link = await nodes.nodes[0]!.connect();
+    await link.command(['CONFIG', 'SET', 'rdb-key-save-delay', 5000]); // seconds for all keys
+    const child = startCli(['backup', nodes.seed, dir]);
+    const result = finished(child);
+    await waitFor(async () => /rdb_bgsave_in_progress:1/.test(String(await link.command(['INFO', 'persistence']))), 'the data to be on its way');
+    await link.command(['CONFIG', 'SET', 'rdb-key-save-delay', 200]);
+    await link.command(['CLIENT', 'KILL', 'TYPE', 'replica']); // the connection ends as it does when the node dies
+    const run = await result;
+    expect(run).toMatchObject({ code: 3, stderr: expect.stringMatching(/lost: .*\ntry: nothing new was saved/) as string });
+    expect(partial()).toEqual([]);
+  });
+
   it('Ctrl-C leaves nothing and exits 130', async () => {
     const child = startCli(['backup', nodes.seed, dir]);
     const end = finished(child);

@@ -1,7 +1,7 @@
 // consistency-test as a process against real nodes: under a reshard nothing is lost, a stolen write is found.
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { finished, runCli, startCli } from '../support/cli.js';
-import { describeWithRedis, startRedisCluster, type RedisNodes } from '../support/redis-server.js';
+import { finished, runCli, startCli, type CliResult } from '../support/cli.js';
+import { describeWithRedis, startRedisCluster, waitFor, type RedisNode, type RedisNodes } from '../support/redis-server.js';
 
 describeWithRedis('consistency-test', () => {
   let cluster: RedisNodes;
@@ -50,4 +50,62 @@ describeWithRedis('consistency-test', () => {
     expect(run.stderr).toContain('Stopping. Press Ctrl-C again to leave at once.');
     expect(run.stderr).toContain('no acknowledged write was lost');
   });
+
+  it('says that nothing is known, and exits 1, when nothing could be written', async () => {
+    await Promise.all(cluster.nodes.map(async (node) => {
+      await using connection = await node.connect();
+      await connection.command(['ACL', 'SETUSER', 'mute', 'on', '>pw', '~*', '&*', '+@all', '-incr', '-get']);
+    }));
+    const run = await runCli(['consistency-test', cluster.seed, '--duration', '0.5', '--user', 'mute'], { env: { REDISCLI_AUTH: 'pw' } });
+    expect(run.stdout).toMatch(/^0 R \([1-9]\d* err\) \| 0 W/);
+    expect(run.stderr).toContain('NOPERM');
+    expect(run.stderr).toContain('nothing was written, so nothing is known');
+    expect(run.code).toBe(1);
+  });
+
+  it('ends in time when a node freezes, names the counters it could not read back, and exits 1', async () => {
+    const test = startCli(['consistency-test', cluster.seed, '--duration', '3', '--working-set', '40', '--command-timeout', '1', '--prefix', 'freeze:', '--json']);
+    const { run, ms } = await frozen(test, cluster, () => undefined);
+    const document = JSON.parse(run.stdout) as { lost: number; unverified: string[] };
+    expect(document.lost).toBe(0);
+    expect(document.unverified.length).toBeGreaterThan(0);
+    for (const name of document.unverified) expect(name).toMatch(/^freeze:key_\d+$/);
+    expect(run.code).toBe(1);
+    expect(ms).toBeLessThan(8000);
+  });
+
+  it('ends soon after Ctrl-C while a node is frozen, however long commands may take', async () => {
+    const test = startCli(['consistency-test', cluster.seed, '--working-set', '40', '--prefix', 'ctrl-c:']);
+    let interrupted = 0;
+    const { run } = await frozen(test, cluster, () => {
+      interrupted = performance.now();
+      test.kill('SIGINT');
+    });
+    expect(performance.now() - interrupted).toBeLessThan(5000);
+    expect(run.code).toBe(130);
+    expect(run.stderr).toMatch(/no loss was seen, but \d+ counters with acknowledged writes could not be read back \(ctrl-c:key_\d+/);
+  });
 });
+
+/** Freezes a node when some of its counters were written, and lets it go on when the test has ended. */
+async function frozen(test: ReturnType<typeof startCli>, cluster: RedisNodes, then: () => void): Promise<{ run: CliResult; ms: number }> {
+  const started = performance.now();
+  const done = finished(test);
+  const node = cluster.nodes[0]!;
+  await using connection = await node.connect();
+  const before = Number(await connection.command(['DBSIZE']));
+  await waitFor(async () => Number(await connection.command(['DBSIZE'])) > before, 'the first counters');
+  node.process.kill('SIGSTOP');
+  try {
+    then();
+    return { run: await done, ms: performance.now() - started };
+  } finally {
+    node.process.kill('SIGCONT');
+    await waitFor(async () => (await Promise.all(cluster.nodes.map(serves))).every(Boolean), 'the cluster to serve again');
+  }
+}
+
+async function serves(node: RedisNode): Promise<boolean> {
+  await using connection = await node.connect();
+  return /cluster_state:ok/.test(String(await connection.command(['CLUSTER', 'INFO'])));
+}

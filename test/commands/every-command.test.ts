@@ -70,8 +70,8 @@ describeWithRedis('every subcommand', () => {
     'set-timeout': { reads: [at(0), '5000', '--dry-run'], fields: ['ms', 'applied', 'nodes', 'unreachable'], fails: [[[at(0), '50'], 2, 'USAGE']], would: [at(0), '9000'], asks: null },
     import: { reads: [at(0), '--from', plain.address, '--dry-run'], fields: ['source', 'copy', 'applied', 'plan'], fails: [[[at(0)], 2, 'USAGE'], [[at(0), '--from', at(1)], 1, 'SOURCE_IS_CLUSTER'], [[at(0), '--from', closed], 3, 'ECONNREFUSED']], would: [at(0), '--from', plain.address], asks: null },
     backup: { reads: [at(0), 'saved'], fields: ['ok', 'ms', 'manifest', 'files', 'missing'], fails: [[[at(0), 'plan.json'], 1, 'NOT_WRITABLE']], would: [at(0), 'elsewhere'], asks: null },
-    call: { reads: [at(0), 'ping'], fields: ['command', 'results'], fails: [[[closed, 'ping'], 3, 'ECONNREFUSED']] },
-    'consistency-test': { reads: [at(0), '--duration', '0.2'], fields: ['reads', 'writes', 'lost', 'seconds'], fails: [[[closed], 3, 'ECONNREFUSED']] },
+    call: { reads: [at(0), 'ping'], fields: ['command', 'results', 'unreachable'], fails: [[[closed, 'ping'], 3, 'ECONNREFUSED']] },
+    'consistency-test': { reads: [at(0), '--duration', '0.2'], fields: ['reads', 'writes', 'lost', 'unverified', 'seconds'], fails: [[[closed], 3, 'ECONNREFUSED']] },
     completion: { reads: ['bash'], fields: ['shell', 'script'], fails: [[['tcsh'], 2, 'USAGE']] },
   });
 

@@ -101,6 +101,8 @@ describeWithRedis('import as a command', () => {
     await link.pipeline([['SET', 'a', '0'], ['SELECT', 2], ['SET', 'b', '2'], ['SELECT', 0]]);
     expect(await importing()).toMatchObject({ code: 1, stderr: expect.stringMatching(/databases other than 0: 2 \(1 keys\)[^]*--db all/) as string });
     expect((await importing('--db', '2', '--copy')).stdout).toContain('*** Importing 1 keys from DB 2\n');
+    const none = await importing('--db', '77');
+    expect(none, 'a database that is not there said nothing to try').toMatchObject({ stderr: expect.stringMatching(/refused database 77: .*\ntry: the source has keys in database 0, 2: --db N takes one of them/) as string });
     expect((await importing('--db', 'all')).code).toBe(0);
     expect([await totalKeys(nodes), await size()]).toEqual([2, 0]);
   });
@@ -250,6 +252,33 @@ describeWithRedis('import as a command', () => {
     const length = spawnSync('redis-cli', ['-c', '-p', String(nodes.nodes[0]?.port), 'STRLEN', 'large'], { encoding: 'utf8' });
     const members = spawnSync('redis-cli', ['-c', '-p', String(nodes.nodes[0]?.port), 'SCARD', 'set'], { encoding: 'utf8' });
     expect([length.stdout.trim(), members.stdout.trim()]).toEqual(['60000003', '200000']);
+  });
+
+  it('a stream for bundled nodes: the cluster was said to be too old, no key was named, and keys that had moved were not counted', async () => {
+    await populate(200);
+    await link.command(['XADD', 'the stream', '*', 'f', 'v']);
+    const dir = mkdtempSync(join(tmpdir(), 'redis-trib-stream-'));
+    const bundled = await startBundled(dir, '--cluster-enabled', 'yes');
+    try {
+      const seed = `127.0.0.1:${bundled.port}`;
+      await using node = await Connection.connect({ host: '127.0.0.1', port: bundled.port });
+      await node.command(['CLUSTER', 'ADDSLOTSRANGE', 0, 16383]);
+      await waitFor(async () => String(await node.command(['CLUSTER', 'INFO'])).includes('cluster_state:ok'), 'the node to serve');
+      const run = await runCli(['import', seed, '--from', origin.address]);
+      expect(run.code).toBe(1);
+      expect(run.stderr).toMatch(/The bundled node stores no streams.*about key "the stream":.*\ntry: import into redis-server or valkey-server nodes, or take these keys off the source first/);
+      expect(run.stderr).not.toContain('older');
+      expect(run.stderr).toContain(`(${201 - (await size())} keys were moved before that)`);
+      expect((await size()) + Number(await node.command(['DBSIZE']))).toBe(201);
+      const copy = await runCli(['import', seed, '--from', origin.address, '--copy']);
+      expect(copy).toMatchObject({ code: 1, stderr: expect.stringContaining('about key "the stream"') as string });
+      await link.command(['DEL', 'the stream']); // as advised
+      expect((await runCli(['import', seed, '--from', origin.address])).code).toBe(0);
+      expect([await size(), await node.command(['DBSIZE'])]).toEqual([0, 200]); // also what was copied
+    } finally {
+      await bundled.stop();
+      rmSync(dir, { recursive: true, force: true });
+    }
   });
 
   it('a cluster of real and bundled nodes takes keys from a real and from a bundled source; its backup loads', async () => {

@@ -5,9 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Connection } from '../../src/client/connection.js';
-import { findFreeRun } from '../../src/local/ports.js';
 import { finished, runCli, startCli, type CliResult } from '../support/cli.js';
-import { describeWithRedis, freePort, startRedis, waitFor } from '../support/redis-server.js';
+import { describeWithRedis, keptPorts, startRedis, waitFor } from '../support/redis-server.js';
 
 interface Status {
   readonly nodes: readonly { readonly port: number; readonly pid: number; readonly running: boolean }[];
@@ -36,7 +35,7 @@ function lifeOf(server: readonly string[], replicas: number): void {
 
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'redis-trib-local-'));
-    base = await findFreeRun('127.0.0.1', await freePort(), 3 * (1 + replicas));
+    base = await keptPorts(3 * (1 + replicas));
   });
   afterAll(() => {
     for (const pid of pids) if (pid > 0 && alive(pid)) process.kill(pid, 'SIGKILL');
@@ -88,7 +87,7 @@ function lifeOf(server: readonly string[], replicas: number): void {
     expect((await done).code).toBe(0);
   });
 
-  it('stop ends them, start finds them with their folders, the cluster as it was', async () => {
+  it('stop ends them, start finds them with their folders, the cluster as it was', { timeout: 90_000 }, async () => {
     expect(await local('stop')).toMatchObject({ code: 0, stdout: expect.stringContaining(String(base)) as string });
     const stopped = await status();
     expect(stopped.nodes.some(({ running, pid }) => running || alive(pid))).toBe(false);
@@ -131,7 +130,7 @@ describe('local refuses', () => {
     expect(run.stderr).toContain('holds other things (thesis.tex)');
   });
   it('a server that does not exist or is none, with the reason', async () => {
-    const port = String(await findFreeRun('127.0.0.1', await freePort(), 3));
+    const port = String(await keptPorts(3));
     const cwd = folder();
     for (const [server, why] of [['/nonexistent/redis-server', 'there is no such file (ENOENT)'], ['nosuchserver', 'it is in no folder of PATH (ENOENT)'], ['/dev/null', 'EACCES'], [cwd, 'EACCES']] as const) {
       const missing = await runCli(['local', 'up', '--server', server, '--port', port], { cwd });
@@ -161,7 +160,7 @@ describe('local refuses', () => {
 describeWithRedis('local with another --server than before', () => {
   it('takes it where no node ever ran, and refuses it where one did', async () => {
     const cwd = mkdtempSync(join(tmpdir(), 'redis-trib-local-'));
-    const port = String(await findFreeRun('127.0.0.1', await freePort(), 3));
+    const port = String(await keptPorts(3));
     const local = (...words: string[]): Promise<CliResult> => runCli(['local', ...words], { cwd });
     try {
       expect(await local('up', '--port', port, '--server', 'false')).toMatchObject({ code: 1 });
@@ -178,7 +177,7 @@ describeWithRedis('local with another --server than before', () => {
 
   it('up on a cluster that was never finished says what is missing, exit 1 (it said "is up")', async () => {
     const cwd = mkdtempSync(join(tmpdir(), 'redis-trib-local-'));
-    const base = await findFreeRun('127.0.0.1', await freePort(), 4);
+    const base = await keptPorts(4);
     const local = (...words: string[]): Promise<CliResult> => runCli(['local', ...words], { cwd });
     const say = async (port: number, ...words: string[]): Promise<string> => {
       await using connection = await Connection.connect({ host: '127.0.0.1', port });
@@ -199,6 +198,38 @@ describeWithRedis('local with another --server than before', () => {
       await local('clean', '--yes');
       rmSync(cwd, { recursive: true });
     }
+  });
+});
+
+describe('local in a folder of its own (--dir)', () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'redis-trib local-')); // a blank: to be quoted
+  const dir = join(cwd, 'z');
+  afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+
+  it("'redis-trib local stop' without --dir was advised, and found nothing: the advice works as printed", async () => {
+    const port = String(await keptPorts(1));
+    const up = await runCli(['local', 'up', '--masters', '1', '--dir', 'z', '--port', port], { cwd });
+    try {
+      const advised = /'redis-trib local stop --dir '(.*)'' ends it/.exec(up.stderr)?.[1];
+      expect(advised).toBe(dir);
+      expect(await runCli(['local', 'stop', '--dir', dir], { cwd: tmpdir() })).toMatchObject({ code: 0, stdout: expect.stringContaining(port) as string });
+      expect(JSON.parse((await runCli(['local', 'clean', '--dir', 'z', '--dry-run', '--json'], { cwd })).stdout)).toMatchObject({ changed: [Number(port)] });
+      const clean = await runCli(['local', 'clean', '--dir', 'z', '--yes', '--json'], { cwd });
+      expect(JSON.parse(clean.stdout), 'clean of stopped nodes said changed: []').toMatchObject({ changed: [Number(port)], nodes: [] });
+    } finally {
+      await runCli(['local', 'clean', '--dir', dir, '--yes'], { cwd });
+    }
+  });
+
+  it('a server that failed is remembered: up without --server says so, and how to forget it', async () => {
+    const port = String(await keptPorts(1));
+    const up = (...more: string[]): Promise<CliResult> => runCli(['local', 'up', '--masters', '1', '--dir', 'z', '--port', port, ...more], { cwd });
+    expect((await up('--server', 'true')).code).toBe(1);
+    const again = await up();
+    expect(again).toMatchObject({ code: 1, stderr: expect.stringMatching(/remembers --server true from an earlier start.*redis-trib local clean --dir '.*\/z' --yes/) as string });
+    expect((await runCli(['local', 'clean', '--dir', 'z', '--yes'], { cwd })).code).toBe(0);
+    expect((await up()).code).toBe(0);
+    expect((await runCli(['local', 'clean', '--dir', 'z', '--yes'], { cwd })).code).toBe(0);
   });
 });
 

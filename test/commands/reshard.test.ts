@@ -55,6 +55,14 @@ describeWithRedis('reshard and apply', () => {
     return { child, result };
   }
 
+  it('slots that are on the target already: "Ready to move 101 slots." came before "Nothing to move."', async () => {
+    const all = await runCli(['reshard', at(0), '--from', 'all', '--to', at(0), '--slots', '0-99,200', '--dry-run']);
+    expect(all).toMatchObject({ code: 0, stdout: expect.stringContaining('Slots 0-99,200 are on the target already.') as string, stderr: expect.stringContaining('Nothing to move.') as string });
+    expect(all.stdout).not.toContain('Ready to move');
+    const some = await runCli(['reshard', at(0), '--from', 'all', '--to', at(0), '--slots', '0-99,16383', '--dry-run']);
+    expect(some.stdout).toContain('Ready to move 1 slots.');
+  });
+
   it('says what is missing where a user may not set slots, or a service keeps that to itself', async () => {
     for (const node of cluster.nodes) {
       await using link = await node.connect();
@@ -96,13 +104,14 @@ describeWithRedis('reshard and apply', () => {
   });
 
   it('Ctrl-C finishes the slots in flight and tells the command that goes on', async () => {
-    const { child, result } = await underWay(1);
+    const { child, result } = await underWay(1, '--command-timeout', '20', '--replace');
     child.kill('SIGINT');
     const { code, stderr } = await result;
     expect(code).toBe(130);
     expect(stderr).toMatch(/Interrupted: \d+ of \d+ slots were moved, with \d+ keys/);
     await inOrder();
     const next = /try: redis-trib (reshard .*)$/m.exec(stderr)?.[1] ?? '';
+    expect(next).toMatch(/ --max-rate \S+ --replace --command-timeout 20 --yes$/); // they were dropped
     expect(await runCli(next.split(' '))).toMatchObject({ code: 0 });
     expect(await slotsOf(1, [0, 2000])).toBe(2001);
     await inOrder();

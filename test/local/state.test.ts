@@ -10,9 +10,9 @@ let base = '';
 beforeEach(() => (base = mkdtempSync(join(tmpdir(), 'redis-trib-state-'))));
 afterEach(() => rmSync(base, { recursive: true, force: true }));
 
-it('is written, read back and removed with the nodes folders, but with nothing else', () => {
+it('is written, read back and removed with the nodes folders, but with nothing else', async () => {
   const folder = join(base, 'local');
-  writeState(folder, state);
+  await writeState(folder, state);
   expect(readState(folder)).toEqual(state);
   mkdirSync(nodeFolder(folder, 30_001));
   writeFileSync(join(folder, 'notes.txt'), 'mine');
@@ -20,19 +20,19 @@ it('is written, read back and removed with the nodes folders, but with nothing e
   expect(existsSync(nodeFolder(folder, 30_001))).toBe(false);
   expect(existsSync(join(folder, 'notes.txt'))).toBe(true);
   rmSync(join(folder, 'notes.txt'));
-  writeState(folder, state);
+  await writeState(folder, state);
   removeState(folder, state);
   expect(existsSync(folder)).toBe(false);
 });
 
-it('several missing folders are made; where none can be made it hung (/proc) or was called a fault of ours', () => {
-  makeFolder(join(base, 'a', 'b', 'c'));
-  makeFolder(join(base, 'a', 'b', 'c'));
+it('several missing folders are made; where none can be made it hung (/proc) or was called a fault of ours', async () => {
+  await makeFolder(join(base, 'a', 'b', 'c'));
+  await makeFolder(join(base, 'a', 'b', 'c'));
   expect(existsSync(join(base, 'a', 'b', 'c'))).toBe(true);
   writeFileSync(join(base, 'file'), '');
   const refused = expect.objectContaining({ code: 'NOT_WRITABLE', hint: 'choose another folder with --dir' }) as Error;
-  expect(() => makeFolder(join(base, 'file', 'x', 'y'))).toThrow(refused);
-  if (existsSync('/proc/self')) expect(() => makeFolder('/proc/x')).toThrow(refused);
+  for (const inTheWay of [join(base, 'file'), join(base, 'file', 'x', 'y')]) await expect(makeFolder(inTheWay)).rejects.toEqual(refused);
+  if (existsSync('/proc/self')) await expect(makeFolder('/proc/x')).rejects.toEqual(refused);
 });
 
 it('is absent in a folder that has none, and refused when it is no record', () => {

@@ -1,5 +1,5 @@
 // Runs the built CLI (dist/, made by `npm test`) as users do: as a process, piped or under a pseudo terminal.
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as pty from '@lydell/node-pty';
@@ -24,6 +24,8 @@ export interface CliOptions {
   readonly program?: string;
   /** Columns that a pseudo terminal says it has, default 120; 0 as one whose size was never set. */
   readonly columns?: number;
+  /** Type the command into an interactive bash, which stays: Ctrl-Z needs a shell. */
+  readonly shell?: boolean;
 }
 
 /** The tests' own environment must not colour or configure the CLI. */
@@ -60,6 +62,10 @@ export function runCli(args: readonly string[], options: CliOptions = {}): Promi
 export interface Terminal {
   /** Everything shown so far, without escape sequences. */
   screen(): string;
+  /** The same with them. */
+  raw(): string;
+  /** Gives the terminal another width; 0 as one whose size was never set. */
+  resize(columns: number): void;
   /** Resolves when the text has appeared after everything that was waited for before. */
   waitFor(text: string | RegExp): Promise<void>;
   type(keys: string): void;
@@ -71,10 +77,20 @@ const ESCAPES = new RegExp(String.raw`\u001b(\[[0-9;?]*[A-Za-z]|\][^\u0007]*\u00
 
 /** Runs the CLI under a pseudo terminal. */
 export function openTerminal(args: readonly string[], options: CliOptions = {}): Terminal {
-  const { columns = 120 } = options;
+  const { columns = 120, shell } = options;
+  const command = [process.execPath, CLI, ...args];
   // The library of pseudo terminals takes no 0.
-  const [program, ...words]: [string, ...string[]] = columns > 0 ? [process.execPath, CLI] : ['sh', '-c', 'stty cols 0; exec "$@"', 'sh', process.execPath, CLI];
-  const terminal = pty.spawn(program, [...words, ...args], { cols: columns > 0 ? columns : 120, rows: 40, cwd: options.cwd ?? process.cwd(), env: cleanEnv(options.env) as Record<string, string> });
+  const [program = '', ...words] = columns > 0 ? command : ['sh', '-c', 'stty cols 0; exec "$@"', 'sh', ...command];
+  if (shell !== true) return openShell(program, words, options);
+  const bash = openShell('bash', ['--norc', '--noprofile', '-i'], options);
+  bash.type(`${command.map((word) => `'${word}'`).join(' ')}\r`);
+  return bash;
+}
+
+/** Runs any program under a pseudo terminal. */
+export function openShell(program: string, words: string[], options: CliOptions = {}): Terminal {
+  const { columns = 120 } = options;
+  const terminal = pty.spawn(program, words, { cols: columns > 0 ? columns : 120, rows: 40, cwd: options.cwd ?? process.cwd(), env: cleanEnv(options.env) as Record<string, string> });
   let shown = '';
   let seen = 0;
   let look = (): void => undefined;
@@ -103,5 +119,9 @@ export function openTerminal(args: readonly string[], options: CliOptions = {}):
       };
       look();
     });
-  return { screen, waitFor, type: (keys) => terminal.write(keys), exit, kill: () => terminal.kill('SIGKILL') };
+  const resize = (width: number): void => {
+    if (width > 0) return terminal.resize(width, 40);
+    spawnSync('sh', ['-c', 'stty cols 0 <"$0"', (terminal as unknown as { readonly ptsName: string }).ptsName]);
+  };
+  return { screen, raw: () => shown, resize, waitFor, type: (keys) => terminal.write(keys), exit, kill: () => terminal.kill('SIGKILL') };
 }

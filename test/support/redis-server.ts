@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from 'vitest';
 import { Connection } from '../../src/client/connection.js';
+import { findFreeRun } from '../../src/local/ports.js';
 
 const HOST = '127.0.0.1';
 const BUS_OFFSET = 10_000;
@@ -42,10 +43,22 @@ function bindable(port: number): Promise<boolean> {
   });
 }
 
+/** Ports and bus ports, of both ranges, are no ports of each other; all are below the range of outgoing connections. */
+const SHARED_PORTS = { from: 12_000, count: 9000 };
+const KEPT_PORTS = { from: 11_000, count: 900 };
+
+/**
+ * The first of `count` free ports in a row which `freePort` gives to nobody: for nodes that are stopped and come back. While
+ * they were away another suite's node used to take one of their ports now and then.
+ */
+export function keptPorts(count: number): Promise<number> {
+  return findFreeRun(HOST, KEPT_PORTS.from + Math.floor(Math.random() * KEPT_PORTS.count), count);
+}
+
 /** A port that is free on loopback together with its bus port (port + 10000). */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 200; attempt++) {
-    const port = 11_000 + Math.floor(Math.random() * 11_500); // bus ports stay below the range of outgoing connections
+    const port = SHARED_PORTS.from + Math.floor(Math.random() * SHARED_PORTS.count);
     if ((await bindable(port)) && (await bindable(port + BUS_OFFSET))) return port;
   }
   throw new Error('no free port pair found');

@@ -36,7 +36,7 @@ export async function changedHands(run: Handover, slots: SlotSet): Promise<void>
       const { taken } = await ascribed(run, witness, slots);
       if (taken === slots.size) break;
       if (Date.now() > deadline) throw new JobFailed(ends, 'none', `it is said to be done, but ${witness.name} ascribes only ${taken} of ${slots.size} slots to ${ends.target.name}`, { hint: 'look with check' });
-      await delay(LOOK_MS);
+      await delay(LOOK_MS, run.settings.signal);
     }
   }
 }

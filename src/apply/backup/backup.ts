@@ -2,7 +2,9 @@
 // data is of its own moment. Not here: how bytes are got (rdb-stream.ts, rdb-by-scan.ts) and kept (staging.ts).
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ConnectionLost, accessFailure } from '../../client/connection-errors.js';
 import { ExitCode, TribError } from '../../errors.js';
+import { ReplyError, fromBinary } from '../../resp/reply.js';
 import type { CheckReport } from '../../cluster/findings.js';
 import type { ClusterNode, UnreachableNode } from '../../cluster/view.js';
 import type { Cluster } from '../open-cluster.js';
@@ -128,6 +130,17 @@ class Saver {
   }
 }
 
+/** What a master failed with, named and with what to do. */
+function explain(node: ClusterNode, error: unknown): unknown {
+  if (error instanceof ReplyError) {
+    const hint = 'nothing new was saved; look into its log, then run the same command again';
+    return accessFailure(node.connectHost, node.connectPort, error) ?? new TribError(error.code, `Node ${node.name} refused: ${fromBinary(error.message)}`, { hint, cause: error });
+  }
+  if (!(error instanceof ConnectionLost) || error.hint !== undefined) return error;
+  const hint = 'nothing new was saved; when the node is back, or a replica has taken over, run the same command again (--allow-partial: without a master that stays away)';
+  return new TribError(error.code, error.message, { exitCode: error.exitCode, hint, cause: error });
+}
+
 async function* once(text: string): AsyncGenerator<Buffer> {
   yield await Promise.resolve(Buffer.from(text, 'utf8'));
 }
@@ -148,7 +161,7 @@ export async function backupCluster(cluster: Cluster, report: CheckReport, dir: 
     try {
       return await saver.save(node);
     } catch (error) {
-      first ??= error;
+      first ??= explain(node, error);
       failure.abort(error);
       throw error;
     }

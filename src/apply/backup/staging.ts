@@ -1,8 +1,9 @@
 // Files that appear all at once or not at all: written under hidden names, flushed to the disk, renamed at the very end;
 // the manifest last, as its presence says that the rest is complete. What a killed run left is cleared by the next.
-import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ExitCode, TribError } from '../../errors.js';
+import { makeDirectories } from '../make-directories.js';
 
 const PREFIX = '.redis-trib-backup';
 const STALE_MS = 60_000;
@@ -72,33 +73,6 @@ export class Staging {
   private hidden(name: string): string {
     return join(this.dir, `${PREFIX}.${process.pid}.${name}.part`);
   }
-}
-
-/**
- * Makes the directory and those above it that are missing; tells whether any was. One by one: Node's own way to do that
- * tries for ever where nothing can be made in a directory that is there (/proc), and hears no signal then.
- */
-async function makeDirectories(dir: string): Promise<boolean> {
-  const missing: string[] = [];
-  for (let at = dir; !(await isThere(at)); at = dirname(at)) missing.unshift(at);
-  for (const path of missing) {
-    await mkdir(path).catch(async (error: unknown) => {
-      if (!(await isDirectory(path))) throw error; // made by somebody else in the meantime
-    });
-  }
-  if (!(await isDirectory(dir))) throw Object.assign(new Error('not a directory'), { code: 'EEXIST' });
-  return missing.length > 0;
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(() => true, (error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && path !== dirname(path)) return false;
-    throw error;
-  });
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return stat(path).then((there) => there.isDirectory(), () => false);
 }
 
 interface Writable {

@@ -83,6 +83,17 @@ async function close(run: FixRun, step: CarryStep, slots: readonly number[]): Pr
   for (const slot of slots) run.request.onEvent({ kind: 'slotClosed', slot, source: { id: source.id, name: source.name }, target: { id: target.id, name: target.name }, keys: 0 });
 }
 
+/**
+ * Slots whose keys could not all be gathered, as copies differ or a node refused: a mark that only we have set goes again, or
+ * a cluster that was in order but for these keys would be left with an open slot.
+ */
+async function unmark(run: FixRun, step: CarryStep, slots: readonly number[]): Promise<void> {
+  if (step.kind !== 'gather-keys') return;
+  const before = run.request.view.node(step.source);
+  const ours = slots.filter((slot) => before?.slots.has(slot) === false && !before.importing.has(slot) && !before.migrating.has(slot));
+  if (ours.length > 0) await setSlots(run.settings, run.link(step.source), ours, 'STABLE', '');
+}
+
 /** Carries the slots of one step from its source to its target and closes those that are empty then. */
 export async function carrySteps(run: FixRun, step: CarryStep): Promise<void> {
   const slots = run.open(eachSlot(step.slots));
@@ -90,6 +101,8 @@ export async function carrySteps(run: FixRun, step: CarryStep): Promise<void> {
     await openBoth(run, step, slots);
     const empty = await emptied(run, step, run.open(slots));
     if (empty.length > 0) await close(run, step, empty.sort((a, b) => a - b));
+    const done = new Set(empty);
+    await unmark(run, step, slots.filter((slot) => !done.has(slot)));
   } catch (error) {
     run.stopIfTold(error);
     run.fail(step.kind, slots, error);

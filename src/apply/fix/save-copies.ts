@@ -62,7 +62,7 @@ export class CopyFile {
 
   private async write(line: string): Promise<void> {
     this.handle ??= await this.begin();
-    await this.handle.appendFile(line);
+    await append(this.handle, line);
     try {
       await this.handle.datasync();
     } catch (error) {
@@ -74,7 +74,23 @@ export class CopyFile {
   private async begin(): Promise<FileHandle> {
     const empty = await stat(this.path).then(({ size }) => size === 0, () => true);
     const handle = await open(this.path, 'a', 0o600);
-    if (empty) await handle.appendFile(`${JSON.stringify(HEADER)}\n`);
-    return handle;
+    try {
+      if (empty) await append(handle, `${JSON.stringify(HEADER)}\n`);
+      return handle;
+    } catch (error) {
+      await handle.close(); // nobody else knows it
+      throw error;
+    }
+  }
+}
+
+/** Writes all of the text or, as on a full disk, none: half a line would spoil the file for those that follow. */
+async function append(handle: FileHandle, text: string): Promise<void> {
+  const { size } = await handle.stat();
+  try {
+    await handle.appendFile(text);
+  } catch (error) {
+    await handle.truncate(size).catch(() => undefined); // no pipe and no device can be
+    throw error;
   }
 }

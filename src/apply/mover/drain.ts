@@ -140,6 +140,7 @@ function name(link: NodeLink): { id: string; name: string } {
 
 function hintFor(message: string): string {
   if (/\bIOERR\b/.test(message)) return 'the source could not reach the target, or the target was too slow: look at the target, or allow more time';
+  if (/^(ERR )?NOPERM\b/.test(message)) return 'the source itself refuses MIGRATE to this user: it needs +migrate there';
   if (/NOAUTH|WRONGPASS|NOPERM|AUTH/.test(message)) return 'MIGRATE logs in to the target with the same user and password as we do there: check what that user may do (RESTORE, SELECT)';
   if (/\bOOM\b/.test(message)) return 'the target is out of memory: raise its maxmemory or move less';
   if (/READONLY/.test(message)) return 'the target is a replica now: look with check, then plan again';

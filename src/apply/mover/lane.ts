@@ -34,6 +34,11 @@ const BATCH_SHARE = 0.25;
 const RIDERS = 32;
 const KEYS_IN_SLOT = encodeWords(['CLUSTER', 'GETKEYSINSLOT']);
 
+/** Socket operations of one MIGRATE that may each take its timeout: connecting, sending, hearing the target. */
+const OPERATIONS = 3;
+/** Silence of a source that the user is told of. */
+const TELL_AFTER_MS = 10_000;
+
 /** What goes into one MIGRATE. */
 export interface Freight {
   readonly slot: number;
@@ -67,6 +72,7 @@ export class Lane {
   private lastRoute: Route | undefined;
   private roundTripMs = 0;
   private lastReply = 0;
+  private silenceTold = false;
   private readonly replicas: ReplicaWatch;
   /** Sizes of the keys that come next. */
   private readonly scales = new Scales();
@@ -170,8 +176,9 @@ export class Lane {
     const more = joinCommand(KEYS_IN_SLOT, encodeWords([slot, this.pace.offerKeys + 1]));
     const riding = this.scales.take(keys.length + RIDERS);
     const sentAt = performance.now();
-    // The limit here only guards against a source that never answers: its own timeout is per socket operation.
-    const replies = await connection.send(migrate + more + encodeCommands(riding.map(weighCommand)), 2 + riding.length, { timeoutMs: patience * 4 + 60_000 }).catch((error: unknown) => {
+    const takesMs = patience * OPERATIONS;
+    const answers = connection.send(migrate + more + encodeCommands(riding.map(weighCommand)), 2 + riding.length, { takesMs });
+    const replies = await this.tellSilence(answers, takesMs).catch((error: unknown) => {
       this.scales.lost(riding);
       throw error;
     });
@@ -182,6 +189,25 @@ export class Lane {
     // What one big key took says nothing about the others.
     if (ownTimeoutMs === undefined) this.pace.learnTime(keys.length, ms);
     return delivery(keys, replies, ms);
+  }
+
+  /** Says once when the source keeps silent for long: it stands still, or its target does. */
+  private async tellSilence<T>(answers: Promise<T>, takesMs: number): Promise<T> {
+    const answered = new AbortController();
+    const afterMs = Math.min(TELL_AFTER_MS, takesMs);
+    void delay(afterMs, answered.signal).then(() => {
+      if (this.silenceTold) return;
+      this.silenceTold = true;
+      const message = `${this.source.name} has not answered MIGRATE for ${Math.round(afterMs / 1000)} s: it stands still, or its target ${this.target.name} does; waiting for ${Math.ceil(takesMs / 1000)} s (3 times --timeout) and --command-timeout`;
+      this.settings.emit({ kind: 'warning', code: 'SILENT', message });
+    }, () => undefined);
+    try {
+      const replies = await answers;
+      this.silenceTold = false;
+      return replies;
+    } finally {
+      answered.abort();
+    }
   }
 
   private route(replace: boolean, timeoutMs: number): EncodedWords {

@@ -1,11 +1,12 @@
 // Replicas of a target that must hold what was moved before the target gets the slots: should it fail right afterwards, the
 // one that takes its place has the keys (cli 5.6). Not here: replicas that only must not fall far behind (throttle.ts).
 import type { ClusterView } from '../../cluster/view.js';
+import { aborted } from '../../client/socket.js';
 import { TribError } from '../../errors.js';
 import type { MoveStep } from '../../plan/step.js';
 import type { Reply } from '../../resp/reply.js';
 import { ReplyError } from '../../resp/reply.js';
-import { delay } from '../delay.js';
+import { delay, graceAfter, unlessAborted } from '../delay.js';
 import type { NodeLink } from '../node-link.js';
 import type { MoverSettings } from './options.js';
 import { mayPass, retrying } from './retry.js';
@@ -15,6 +16,8 @@ const SLICE_MS = 200;
 /** Between two looks where WAIT came back at once, and until the user is told. */
 const POLL_MS = 50;
 const TELL_AFTER_MS = 1000;
+/** Who wants to stop waits this much longer: replicas that are well confirm in a moment, and no slot stays open. */
+const STOP_MS = 1000;
 /** Beyond the WAIT itself, what the target's answer may take. */
 const GRACE_MS = 15_000;
 
@@ -75,12 +78,13 @@ function behind(target: NodeLink, holders: number, { waitReplicas, waitReplicasM
 /**
  * Resolves when `waitReplicas` replicas of the target have confirmed everything it has written so far. WAIT makes it ask
  * them at once (persistence-replication, WAIT: an offset of this very connection's last command, a read will do); otherwise
- * they confirm once a second. Throws REPLICAS_BEHIND after `waitReplicasMs`, WAIT_REFUSED, or the connection's error.
+ * they confirm once a second. Throws REPLICAS_BEHIND after `waitReplicasMs`, ABORTED, WAIT_REFUSED, or the connection's error.
  */
 export async function awaitReplicas(settings: MoverSettings, target: NodeLink): Promise<void> {
-  const { waitReplicas, waitReplicasMs, emit } = settings;
+  const { waitReplicas, waitReplicasMs, emit, signal } = settings;
   if (waitReplicas === 0) return;
   const start = performance.now();
+  using grace = graceAfter(signal, STOP_MS);
   let written: number | undefined;
   for (;;) {
     const left = waitReplicasMs - (performance.now() - start);
@@ -88,13 +92,15 @@ export async function awaitReplicas(settings: MoverSettings, target: NodeLink): 
     const asked = performance.now();
     const found = await retrying(settings, target, async () => {
       const connection = await target.connection();
-      return look(target, await connection.pipeline([['INFO', 'replication'], ['WAIT', waitReplicas, sliceMs], ['INFO', 'replication']], { timeoutMs: sliceMs + GRACE_MS }), written);
+      const replies = connection.pipeline([['INFO', 'replication'], ['WAIT', waitReplicas, sliceMs], ['INFO', 'replication']], { timeoutMs: sliceMs + GRACE_MS });
+      return look(target, await unlessAborted(replies, grace.signal), written);
     });
     if (found.holders >= waitReplicas) return;
     written = found.written;
     const waitedMs = performance.now() - start;
+    if (grace.signal.aborted) throw aborted(signal);
     if (left <= 0) throw behind(target, found.holders, settings);
     if (waitedMs > TELL_AFTER_MS) emit({ kind: 'waiting', for: 'replication', waitedMs });
-    if (performance.now() - asked < POLL_MS) await delay(POLL_MS);
+    if (performance.now() - asked < POLL_MS) await delay(POLL_MS, grace.signal);
   }
 }

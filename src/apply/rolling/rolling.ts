@@ -94,20 +94,20 @@ class Roll {
   }
 
   async turn(turn: Turn, number: number): Promise<void> {
-    const { service, onEvent, expectRestart } = this.options;
+    const { service, onEvent, expectRestart, signal } = this.options;
     const before = this.node(turn.id);
     const successor = await this.handOver(before);
     const now = this.node(turn.id);
     const node: TurnNode = { id: now.id, name: turn.name, host: now.host, port: now.port, role: now.role, number, of: this.plan.turns.length };
     onEvent({ kind: 'turn', node });
-    const runId = await runIdOf(this.cluster, node.id);
+    const runId = await runIdOf(this.cluster, node.id, signal);
     const start = Date.now();
     const outcome = await service(node);
     const result = { id: turn.id, name: turn.name, role: before.role, successor: successor?.name, outcome };
     this.done.push({ ...result, restarted: false, ms: 0 });
     if (outcome === 'skipped') return onEvent({ kind: 'skipped', node });
     await this.settle(expectRestart ? { id: node.id, runId } : undefined);
-    const restarted = (await runIdOf(this.cluster, node.id)) !== runId;
+    const restarted = (await runIdOf(this.cluster, node.id, signal)) !== runId;
     const ms = Date.now() - start;
     this.done[this.done.length - 1] = { ...result, restarted, ms };
     onEvent({ kind: 'whole', node, restarted, ms });

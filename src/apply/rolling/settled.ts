@@ -5,7 +5,7 @@ import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import { asString, parseInfo } from '../../client/read-reply.js';
 import { TribError } from '../../errors.js';
 import { ReplyError } from '../../resp/reply.js';
-import { delay } from '../delay.js';
+import { delay, unlessAborted } from '../delay.js';
 import type { Cluster } from '../open-cluster.js';
 import { mapBounded } from '../parallel.js';
 
@@ -21,8 +21,9 @@ export interface SettledOptions {
 }
 
 /** What INFO of one node says about the process: a new one after every start. */
-export async function runIdOf(cluster: Cluster, id: string): Promise<string> {
-  return (await (await cluster.admin(id)).info('server')).get('run_id') ?? '';
+export async function runIdOf(cluster: Cluster, id: string, signal?: AbortSignal): Promise<string> {
+  const info = await unlessAborted(cluster.admin(id).then((admin) => admin.info('server')), signal);
+  return info.get('run_id') ?? '';
 }
 
 function absence(view: ClusterView, members: readonly string[]): string | undefined {
@@ -73,7 +74,7 @@ async function look(cluster: Cluster, { members, restarted }: SettledOptions): P
 /** What keeps the cluster from being whole at this moment; undefined when nothing does. Throws when the signal fired. */
 async function problemOf(cluster: Cluster, options: SettledOptions): Promise<string | undefined> {
   try {
-    return await look(cluster, options);
+    return await unlessAborted(look(cluster, options), options.signal);
   } catch (error) {
     options.signal?.throwIfAborted();
     if (error instanceof TribError || error instanceof ReplyError || error instanceof Error) return error.message; // a node that went away while it was asked

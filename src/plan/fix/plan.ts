@@ -4,6 +4,7 @@ import { agrees } from '../../cluster/findings.js';
 import type { SlotRange } from '../../cluster/slot-set.js';
 import { SlotSet, toRanges } from '../../cluster/slot-set.js';
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
+import { promoteAdvice, replicasWithData, type ReplicaCopies } from '../replica-copy.js';
 import { assignUncovered } from './cover.js';
 import type { SlotRepair } from './decide.js';
 import { decideSlot } from './decide.js';
@@ -15,6 +16,8 @@ import type { Decision, FixPlan, Refusal } from './step.js';
 export interface FixPlanOptions {
   /** Go on although masters that own slots cannot be reached: their slots are given to others. */
   readonly withUnreachableMasters?: boolean;
+  /** What replicas of masters that cannot be reached have, for advice. */
+  readonly copies?: ReplicaCopies;
 }
 
 function ids(nodes: readonly { readonly id: string }[]): string[] {
@@ -81,14 +84,23 @@ function tellDecisions(view: ClusterView, troubled: SlotSet): Decision[] {
   }));
 }
 
+/** What brings the slots of absent masters back with their keys. A replica without a copy is nobody to wait for. */
+function rescue(view: ClusterView, absent: readonly string[], copies: ReplicaCopies): string {
+  for (const id of absent) {
+    const [best] = replicasWithData(view, id, copies);
+    if (best !== undefined) return `wait until its replica ${best.name} takes over, or bring it back, or ${promoteAdvice(view, id, copies) ?? ''}`;
+  }
+  const empty = absent.flatMap((id) => view.replicasOf(id).map(({ name }) => name));
+  return empty.length === 0 ? 'bring it back' : `bring it back: ${empty.join(', ')} ${empty.length === 1 ? 'is its replica, but has' : 'are its replicas, but have'} no copy of its data`;
+}
+
 function guard(view: ClusterView, options: FixPlanOptions): Refusal[] {
   const absent = absentOwners(view);
   if (absent.length === 0 || options.withUnreachableMasters === true) return [];
   const list = absent.map(({ node, slots }) => `${node.name} (${node.id.slice(0, 8)}: ${node.reason}) owns ${slots.toBracketText()}`).join('; ');
-  const replica = view.replicas.find((node) => absent.some((one) => one.node.id === node.masterId));
   const split = absent.some(({ node, slots }) => view.nodes.some(({ lines }) => lines.some((line) => line.id === node.id && slots.difference(line.slots).size > 0)));
   const doubt = split ? ' Not all nodes agree that it owned them: if its replica has taken over already, its keys are there.' : '';
-  const wait = replica === undefined ? 'bring it back' : `wait until its replica ${replica.name} takes over, or bring it back`;
+  const wait = rescue(view, absent.map(({ node }) => node.id), options.copies ?? new Map());
   return [
     {
       code: 'UNREACHABLE_MASTERS',
@@ -128,7 +140,7 @@ export function planFix(view: ClusterView, counts: SlotKeyCounts, options: FixPl
   const refused = guard(view, options);
   const [anyone] = view.masters;
   if (refused.length > 0) return plan([], [], refused);
-  if (anyone === undefined) return plan([], [], [{ code: 'NO_MASTER', message: 'No master of this cluster can be reached', hint: 'bring a master back, or promote a replica: CLUSTER FAILOVER TAKEOVER' }]);
+  if (anyone === undefined) return plan([], [], [{ code: 'NO_MASTER', message: 'No master of this cluster can be reached', hint: 'bring a master back, or promote a replica that has its data: redis-trib failover REPLICA --takeover' }]);
   const facts = slotFacts(view, counts);
   const assigned = assignUncovered(view, facts);
   const repairs = facts.map((one) => decideSlot(view, one, assigned.get(one.slot) ?? anyone));

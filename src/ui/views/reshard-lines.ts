@@ -16,9 +16,11 @@ export function reshardPlanLines(view: ClusterView, plan: ReshardPlan, dialect: 
       const node = view.node(id);
       return node === undefined ? [] : nodeLines(view, node, 4, dialect);
     });
+  // Named slots that are there already are not to be moved; a number that cannot be had is shown all the same, as redis-cli does.
+  const ready = plan.notes.some(({ code }) => code === 'ALREADY_THERE') ? plan.moved : plan.wanted;
   return [
     '',
-    `Ready to move ${plan.wanted} slots.`,
+    `Ready to move ${ready} slots.`,
     '  Source nodes:',
     ...blocks(plan.sources),
     '  Destination node:',

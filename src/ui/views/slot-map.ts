@@ -1,6 +1,8 @@
 // The 16384 slots and their owners: drawn as a map for a person, as ranges for scripts. Pure but for the table of owners.
+import type { SlotSet } from '../../cluster/slot-set.js';
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import { SLOT_COUNT } from '../../cluster/slots.js';
+import { absentOwners } from '../../plan/fix/facts.js';
 import type { Io } from '../io.js';
 import type { Style } from '../style.js';
 import { drawTable } from '../table.js';
@@ -11,15 +13,40 @@ const WIDTH = 64;
 const CELL = 16;
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
+/** Who has a slot: by its own account, or, of a master that cannot be reached, by that of the others. */
+export interface SlotOwner {
+  readonly id: string;
+  readonly name: string;
+  /** Why it cannot be reached. */
+  readonly reason?: string;
+}
+
 export interface SlotRun {
   readonly first: number;
   readonly last: number;
-  readonly owner: ClusterNode | undefined;
+  readonly owner: SlotOwner | undefined;
+}
+
+/** Owner of every slot: index = slot, undefined = nobody, as far as anybody reachable knows. */
+export function slotOwners(view: ClusterView): (SlotOwner | undefined)[] {
+  const owners: (SlotOwner | undefined)[] = view.owners();
+  for (const { node, slots } of absentOwners(view)) for (const slot of slots) owners[slot] ??= node;
+  return owners;
+}
+
+/** Slots that nobody reachable takes for anybody's. */
+export function ownerless(view: ClusterView): SlotSet {
+  return absentOwners(view).reduce((left, { slots }) => left.difference(slots), view.covered().complement());
+}
+
+/** `HOST:PORT owns 5461 slots and cannot be reached (fail)`, for each such master. */
+export function absenceTexts(view: ClusterView): string[] {
+  return absentOwners(view).map(({ node, slots }) => `${node.name} owns ${slots.size} ${slots.size === 1 ? 'slot' : 'slots'} and cannot be reached (${node.reason})`);
 }
 
 /** Neighbouring slots of the same owner together, ascending; owner undefined where nobody covers. */
 export function slotRuns(view: ClusterView): SlotRun[] {
-  const owners = view.owners();
+  const owners = slotOwners(view);
   const runs: SlotRun[] = [];
   let first = 0;
   for (let slot = 1; slot <= SLOT_COUNT; slot++) {
@@ -59,13 +86,14 @@ export function plainSlotLines(view: ClusterView): string[] {
   return [...runs, ...openSlotsOf(view).map((open) => `open ${openText(open)}`)];
 }
 
-/** The character of one cell: the owner's letter, `·` for nobody, `+` for several owners, `!` where a slot is open. */
-function cellCharacter(owners: readonly (ClusterNode | undefined)[], at: number, letters: ReadonlyMap<string, string>, open: ReadonlySet<number>): string {
+/** The character of one cell: the owner's letter, `?` for one out of reach, `·` for nobody, `+` for several, `!` where a slot is open. */
+function cellCharacter(owners: readonly (SlotOwner | undefined)[], at: number, letters: ReadonlyMap<string, string>, open: ReadonlySet<number>): string {
   const cell = owners.slice(at, at + CELL);
   if (cell.some((_, index) => open.has(at + index))) return '!';
   const distinct = new Set(cell.map((owner) => owner?.id));
   if (distinct.size > 1) return '+';
   const [owner] = cell;
+  if (owner?.reason !== undefined) return '?';
   return owner === undefined ? '·' : (letters.get(owner.id) ?? '#');
 }
 
@@ -74,14 +102,14 @@ function painter(style: Style, letters: ReadonlyMap<string, string>): (character
   const colours = [style.accent, style.good, style.warn, style.strong];
   const order = [...letters.values()];
   return (character) => {
-    if (character === '!' || character === '·') return style.bad(character);
+    if (character === '!' || character === '·' || character === '?') return style.bad(character);
     const index = order.indexOf(character);
     return index < 0 ? style.faint(character) : (colours[index % colours.length] ?? style.strong)(character);
   };
 }
 
 function mapLines(view: ClusterView, style: Style, letters: ReadonlyMap<string, string>): string[] {
-  const owners = view.owners();
+  const owners = slotOwners(view);
   const open = new Set(openSlotsOf(view).map(({ slot }) => slot));
   const paint = painter(style, letters);
   const lines: string[] = [];
@@ -115,13 +143,14 @@ export async function slotMap(io: Io, view: ClusterView): Promise<string> {
     return [letter === undefined ? '' : paint(letter), node.name, style.faint(node.id.slice(0, 8)), formatCount(node.slots.size), `${((node.slots.size * 100) / SLOT_COUNT).toFixed(1)}%`, ranges];
   });
   const columns = [{ title: '' }, { title: 'master' }, { title: 'id' }, { title: 'slots', align: 'right' as const }, { title: 'share', align: 'right' as const }, { title: '' }];
-  const uncovered = view.covered().complement();
+  const uncovered = ownerless(view);
   const open = openSlotsOf(view);
   const wrong = [
     ...(uncovered.size > 0 ? [`${style.bad('·')} ${uncovered.size} ${uncovered.size === 1 ? 'slot is' : 'slots are'} covered by no node: ${uncovered.tokens().slice(0, 10).join(',')}${uncovered.tokens().length > 10 ? ',…' : ''}`] : []),
+    ...absenceTexts(view).map((text) => `${style.bad('?')} ${text}`),
     ...open.slice(0, 20).map((one) => `${style.bad('!')} slot ${openText(one)}`),
     ...(open.length > 20 ? [`${style.bad('!')} and ${open.length - 20} more open slots`] : []),
   ];
-  const legend = style.faint(`      a character is ${CELL} slots; + several owners, · nobody, ! open`);
+  const legend = style.faint(`      a character is ${CELL} slots; + several owners, · nobody, ? owner out of reach, ! open`);
   return [...mapLines(view, style, letters), legend, '', await drawTable(style, columns, rows), ...(wrong.length > 0 ? ['', ...wrong] : [])].join('\n');
 }

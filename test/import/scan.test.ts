@@ -1,0 +1,32 @@
+// Reading the names of keys: what the page that is read ahead may do to the one in use.
+import { expect, it } from 'vitest';
+import type { Connection } from '../../src/client/connection.js';
+import { scanKeys } from '../../src/import/scan.js';
+
+/** Answers the first SCAN with one key and a cursor, and fails the second. */
+function failingLater(): Connection {
+  let calls = 0;
+  const command = (): Promise<unknown> => (calls++ === 0 ? Promise.resolve(['7', ['key']]) : Promise.reject(new Error('No reply')));
+  return { command } as unknown as Connection;
+}
+
+it('a page read ahead that fails while the one before is in use ended the process with a stack trace', async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown): void => void unhandled.push(error);
+  process.on('unhandledRejection', note);
+  try {
+    const pages = scanKeys(failingLater(), false);
+    expect((await pages.next()).value).toMatchObject({ keys: ['key'] });
+    for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setImmediate(resolve)); // the reader is busy with it
+    await expect(pages.next()).rejects.toThrow('No reply');
+    expect(unhandled).toEqual([]);
+  } finally {
+    process.off('unhandledRejection', note);
+  }
+});
+
+it('nobody hears of it when the reader has left', async () => {
+  const pages = scanKeys(failingLater(), false);
+  await pages.next();
+  await pages.return();
+});
