@@ -17,11 +17,11 @@ describeWithRedis('a source that stands still', () => {
   });
   afterAll(() => nodes.stop());
 
-  async function move(onEvent: (event: ApplyEvent) => void): Promise<void> {
+  async function move(onEvent: (event: ApplyEvent) => void, retryMs: number): Promise<void> {
     await using cluster = await openCluster(nodes.seed, { commandTimeoutMs: 400 });
     const id = (index: number): string => cluster.view.masters.find((node) => node.port === nodes.nodes[index]?.port)?.id ?? '';
     const step: MoveStep = { kind: 'move-slots', source: id(0), target: id(1), slots: [[0, 99]] };
-    await cluster.apply({ steps: [step] }, { timeoutMs: 200, retryMs: 1000, maxRate: 1_000_000, onEvent });
+    await cluster.apply({ steps: [step] }, { timeoutMs: 200, retryMs, maxRate: 1_000_000, onEvent });
   }
 
   it('is told of, and given up within what --timeout, --command-timeout and the retries allow (it was silent for two minutes)', async () => {
@@ -34,14 +34,14 @@ describeWithRedis('a source that stands still', () => {
       frozenAt = performance.now();
       nodes.nodes[0]?.process.kill('SIGSTOP');
     };
-    await expect(move(onEvent)).rejects.toMatchObject({ message: expect.stringContaining(`No reply from ${nodes.nodes[0]?.address ?? ''}`) as string });
-    expect(performance.now() - frozenAt).toBeLessThan(10_000);
+    await expect(move(onEvent, 1000)).rejects.toMatchObject({ message: expect.stringContaining(`No reply from ${nodes.nodes[0]?.address ?? ''}`) as string });
+    expect(performance.now() - frozenAt).toBeLessThan(15_000);
     expect(warnings.filter((text) => text.includes('has not answered MIGRATE'))).toHaveLength(1);
 
     nodes.nodes[0]?.process.kill('SIGCONT');
-    await move(() => undefined);
+    await move(() => undefined, 15_000); // the target takes the cluster for down for a while
     expect(await totalKeys(nodes)).toBe(KEYS);
     await using cluster = await openCluster(nodes.seed);
     expect(await cluster.check({ searchMultipleOwners: true })).toMatchObject({ openSlots: [] });
-  });
+  }, 60_000);
 });

@@ -16,6 +16,7 @@ import { timeoutOf } from './big-key.js';
 import { Health } from './retry.js';
 import { lightKeys } from './room.js';
 import { Scales, weighCommand } from './scales.js';
+import { SilenceWatch } from './silence-watch.js';
 import type { RateLimit } from './throttle.js';
 import { ReplicaWatch } from './throttle.js';
 import { nextBatch } from './weigh.js';
@@ -72,7 +73,7 @@ export class Lane {
   private lastRoute: Route | undefined;
   private roundTripMs = 0;
   private lastReply = 0;
-  private silenceTold = false;
+  private readonly silence: SilenceWatch;
   private readonly replicas: ReplicaWatch;
   /** Sizes of the keys that come next. */
   private readonly scales = new Scales();
@@ -89,6 +90,9 @@ export class Lane {
   ) {
     this.replicas = new ReplicaWatch(target, settings);
     this.health = new Health(settings.retryMs);
+    const takesMs = settings.timeoutMs * OPERATIONS;
+    const tellAfterMs = Math.min(TELL_AFTER_MS, takesMs);
+    this.silence = new SilenceWatch(tellAfterMs, () => this.tellSilence(tellAfterMs, takesMs));
     const stallMs = settings.maxStallMs * BATCH_SHARE;
     this.pace = new Pace({ batchMs: () => Math.min(stallMs, batchMs()), stallMs, maxKeys: settings.pipeline });
   }
@@ -155,6 +159,7 @@ export class Lane {
   }
 
   close(): void {
+    this.silence.close();
     this.connection?.close();
   }
 
@@ -176,12 +181,13 @@ export class Lane {
     const more = joinCommand(KEYS_IN_SLOT, encodeWords([slot, this.pace.offerKeys + 1]));
     const riding = this.scales.take(keys.length + RIDERS);
     const sentAt = performance.now();
-    const takesMs = patience * OPERATIONS;
-    const answers = connection.send(migrate + more + encodeCommands(riding.map(weighCommand)), 2 + riding.length, { takesMs });
-    const replies = await this.tellSilence(answers, takesMs).catch((error: unknown) => {
+    this.silence.begun();
+    const replies = await connection.send(migrate + more + encodeCommands(riding.map(weighCommand)), 2 + riding.length, { takesMs: patience * OPERATIONS }).catch((error: unknown) => {
+      this.silence.ended(false);
       this.scales.lost(riding);
       throw error;
     });
+    this.silence.ended(true);
     this.scales.learn(riding, replies.slice(2) as Outcome[]);
     const now = performance.now();
     const ms = Math.max(0, now - Math.max(this.lastReply, sentAt + this.roundTripMs));
@@ -191,23 +197,10 @@ export class Lane {
     return delivery(keys, replies, ms);
   }
 
-  /** Says once when the source keeps silent for long: it stands still, or its target does. */
-  private async tellSilence<T>(answers: Promise<T>, takesMs: number): Promise<T> {
-    const answered = new AbortController();
-    const afterMs = Math.min(TELL_AFTER_MS, takesMs);
-    void delay(afterMs, answered.signal).then(() => {
-      if (this.silenceTold) return;
-      this.silenceTold = true;
-      const message = `${this.source.name} has not answered MIGRATE for ${Math.round(afterMs / 1000)} s: it stands still, or its target ${this.target.name} does; waiting for ${Math.ceil(takesMs / 1000)} s (3 times --timeout) and --command-timeout`;
-      this.settings.emit({ kind: 'warning', code: 'SILENT', message });
-    }, () => undefined);
-    try {
-      const replies = await answers;
-      this.silenceTold = false;
-      return replies;
-    } finally {
-      answered.abort();
-    }
+  private tellSilence(afterMs: number, takesMs: number): void {
+    const { source, target, settings } = this;
+    const message = `${source.name} has not answered MIGRATE for ${Math.round(afterMs / 1000)} s: it stands still, or its target ${target.name} does; waiting for ${Math.ceil(takesMs / 1000)} s (3 times --timeout) and --command-timeout`;
+    settings.emit({ kind: 'warning', code: 'SILENT', message });
   }
 
   private route(replace: boolean, timeoutMs: number): EncodedWords {
