@@ -1,22 +1,23 @@
-// redis-trib backup: check (problems don't stop it), save every master and nodes.json. How files become complete all at
-// once is src/apply/backup/'s.
+// redis-trib backup: check (findings do not stop it), save every master and nodes.json. Writing the files atomically is in
+// src/apply/backup/.
 import { resolve } from 'node:path';
-import { seedAnd } from '../src/cli/arguments.js';
-import { defineCommand, type CommandContext } from '../src/cli/define.js';
-import { openSeed } from '../src/cli/open.js';
-import { choice, flag, integer, usageError } from '../src/cli/options.js';
-import { wrongNumber } from '../src/cli/arguments.js';
+import { seedAnd } from '../src/cli/program/arguments.js';
+import { defineCommand, type SubcommandContext } from '../src/cli/program/define.js';
+import { openSeed } from '../src/cli/connection/open.js';
+import { choice, flag, integer, usageError } from '../src/cli/options/options.js';
+import { wrongNumber } from '../src/cli/program/arguments.js';
 import type { BackupOptions, BackupResult } from '../src/apply/backup/backup.js';
 import type { BackupPreview } from '../src/apply/backup/preview.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
 import type { CheckReport } from '../src/cluster/findings.js';
 import type { Io } from '../src/ui/io.js';
+import { fewOf } from '../src/ui/views/count.js';
 import { ExitCode } from '../src/errors.js';
 
 interface BackedUp {
   readonly result: BackupResult;
   readonly report: CheckReport;
-  /** As typed, which is what is shown. */
+  /** As typed, for display. */
   readonly dir: string;
   readonly ms: number;
 }
@@ -29,7 +30,7 @@ interface Previewed {
 
 const WARNING = "*** Cluster seems to have some problems, please be aware of it if you're going to restore this backup.";
 
-async function judge(cluster: Cluster, { io, signal }: CommandContext): Promise<CheckReport> {
+async function judge(cluster: Cluster, { io, signal }: SubcommandContext): Promise<CheckReport> {
   let report = await cluster.check();
   if (!report.agreement) {
     await cluster.waitForAgreement({ timeoutMs: 5000, signal }).catch(() => signal.throwIfAborted());
@@ -42,7 +43,7 @@ async function judge(cluster: Cluster, { io, signal }: CommandContext): Promise<
   return report;
 }
 
-async function save(cluster: Cluster, report: CheckReport, dir: string, options: BackupOptions, { io, cwd }: CommandContext): Promise<BackedUp> {
+async function save(cluster: Cluster, report: CheckReport, dir: string, options: BackupOptions, { io, cwd }: SubcommandContext): Promise<BackedUp> {
   const [{ backupCluster }, { showBackup }] = await Promise.all([import('../src/apply/backup/backup.js'), import('../src/ui/backing-up.js')]);
   const display = await showBackup(io, cluster.view.masters.length);
   const start = performance.now();
@@ -65,7 +66,7 @@ async function renderPreview(previewed: Previewed, io: Io): Promise<void> {
   const { backupPreviewLines, backupPreviewTable } = await import('../src/ui/views/backup-preview.js');
   const { preview, report, allowPartial } = previewed;
   io.out(io.mode === 'plain' ? backupPreviewLines(preview).join('\n') : await backupPreviewTable(io, preview));
-  for (const { name, reason } of preview.missing) io.error(`The data of ${name} would be missing${allowPartial ? '' : ', so nothing would be saved without --allow-partial'}: ${reason}`);
+  for (const line of fewOf(preview.missing.map(({ name, reason }) => `The data of ${name} would be missing${allowPartial ? '' : ', so nothing would be saved without --allow-partial'}: ${reason}`))) io.error(line);
   if (!report.ok) io.out(io.mode === 'plain' ? WARNING : io.style.warn(WARNING.replace('*** ', '')));
   io.note(`Dry run: nothing was ${hopeless(previewed) ? 'saved, and nothing would be' : 'saved'}.`);
 }
@@ -73,9 +74,14 @@ async function renderPreview(previewed: Previewed, io: Io): Promise<void> {
 function renderBackup({ result, report, dir }: BackedUp, io: Io): void {
   const manifest = `${dir.replace(/\/+$/, '')}/nodes.json`;
   if (io.mode === 'plain') io.out(`Saving cluster configuration to: ${manifest}`);
-  for (const { name, reason } of result.missing) io.error(`The data of ${name} is missing: ${reason}`);
+  for (const line of fewOf(result.missing.map(({ name, reason }) => `The data of ${name} is missing: ${reason}`))) io.error(line);
   if (!report.ok) io.out(io.mode === 'plain' ? WARNING : io.style.warn(WARNING.replace('*** ', '')));
   io.out(io.mode === 'plain' ? `[OK] Backup created into: ${dir}` : `${io.style.good('✔')} Backup created into ${dir}`);
+}
+
+/** As in the other documents: the node is an object. */
+function fileDocument<T extends { readonly node: string; readonly id: string }>({ node, id, ...file }: T): object {
+  return { node: { id, name: node }, ...file };
 }
 
 export default defineCommand({
@@ -83,18 +89,18 @@ export default defineCommand({
   connects: true,
   mutates: true,
   options: {
-    via: choice(['sync', 'scan'], 'sync: as a replica takes its data; scan: key by key (default: sync, where a node refuses it scan)'),
-    parallel: integer('N', 'masters at the same time', { min: 1, fallback: 4 }),
-    allowPartial: flag('save what can be reached although masters with slots are missing'),
+    via: choice(['sync', 'scan'], 'sync: as a replica reads it; scan: key by key (default: sync, or scan where a node refuses sync)'),
+    parallel: integer('N', 'number of masters saved in parallel', { min: 1, fallback: 4 }),
+    allowPartial: flag('save the reachable masters although others with slots are missing'),
   },
   description:
-    'Saves an RDB file of each master and nodes.json. The files appear when all are complete; an earlier backup in the directory is replaced then, and stays as it is when this one fails. ' +
-    "Every master's data is of its own moment: stop the writers for a backup of one moment. It never asks. --dry-run tells which masters, how much, and whether the directory can take it: exit 1 when it would fail.",
+    'Saves an RDB file of each master and nodes.json. The files appear when all are complete. They then replace an earlier backup in the directory; if the backup fails, the earlier one is unchanged. ' +
+    "Each master's data is of its own point in time: stop all writers for a consistent backup. Never asks. --dry-run reports which masters, how much data, and whether the directory can take it; exit code 1 when the backup would fail.",
   examples: ['redis-trib backup 127.0.0.1:7000 ./backup', 'redis-trib backup 127.0.0.1:7000 ./backup --dry-run', 'redis-trib --cluster backup 10.0.0.1:7000 /srv/backup/today'],
   async run({ args, options }, context): Promise<BackedUp | Previewed> {
     const [dir = '', extra] = args.words;
     if (extra !== undefined) throw wrongNumber('HOST:PORT DIRECTORY');
-    if (dir === '') throw usageError('the name of the directory is empty', 'for the one you stand in: .');
+    if (dir === '') throw usageError('the name of the directory is empty', 'for the current directory give .');
     await using cluster = await openSeed(args.seed, context);
     const report = await judge(cluster, context);
     const { via, parallel, allowPartial } = options;
@@ -110,8 +116,8 @@ export default defineCommand({
   toJson(done) {
     const { report } = done;
     const missing = ('preview' in done ? done.preview : done.result).missing.map(({ id, name, reason }) => ({ id, name, reason }));
-    if ('preview' in done) return { ok: report.ok, applied: false, would: !hopeless(done), manifest: done.preview.manifest, files: done.preview.files, directory: done.preview.directory, missing };
-    return { ok: report.ok, applied: true, ms: done.ms, manifest: done.result.manifest, files: done.result.files, missing };
+    if ('preview' in done) return { ok: report.ok, applied: false, would: !hopeless(done), manifest: done.preview.manifest, files: done.preview.files.map(fileDocument), directory: done.preview.directory, missing };
+    return { ok: report.ok, applied: true, ms: done.ms, manifest: done.result.manifest, files: done.result.files.map(fileDocument), missing };
   },
   exitCode: (done) => ('preview' in done && hopeless(done) ? ExitCode.failed : ExitCode.ok),
 });

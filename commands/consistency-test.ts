@@ -1,49 +1,55 @@
-// redis-trib consistency-test: the tutorials' checker. Counters are written and read back through redirects while you
-// reshard or fail nodes over; lost and unacknowledged writes are told. Exit code 1 for a lost one, and when nobody can tell.
-import { seed } from '../src/cli/arguments.js';
-import type { ConsistencyRun, Outcome } from '../src/cli/consistency.js';
-import { defineCommand, type CommandContext } from '../src/cli/define.js';
-import { decimal, integer, text } from '../src/cli/options.js';
+// redis-trib consistency-test: the consistency checker of the Redis Cluster tutorial. Writes and reads counters through
+// redirects while nodes fail over or slots move, and reports lost and unacknowledged writes. Exit code 1 for a lost write, and
+// when the result is unknown.
+import { seed } from '../src/cli/program/arguments.js';
+import type { ConsistencyRun, ConsistencyOutcome } from '../src/consistency/run.js';
+import { defineCommand, type SubcommandContext } from '../src/cli/program/define.js';
+import { decimal, flag, integer, text } from '../src/cli/options/options.js';
+import { randomUUID } from 'node:crypto';
+import { isHere } from '../src/client/here.js';
 import { ExitCode } from '../src/errors.js';
 
-/** What a silent node is given after Ctrl-C. */
+/** Milliseconds that a silent node is given after Ctrl-C. */
 const HURRY_MS = 1000;
-/** A command of the load is tried no longer than this: nodes fail over meanwhile. */
+/** Milliseconds after which a command of the load is given up; nodes may fail over meanwhile. */
 const LOAD_DEADLINE_MS = 15_000;
 
-interface Tested extends Outcome {
+interface Tested extends ConsistencyOutcome {
   readonly seconds: number;
+  /** Prefix of the counters' names, and how many of them stay in the cluster. */
+  readonly prefix: string;
+  readonly kept: number;
   readonly interrupted: boolean;
 }
 
-/** A line a second until the time is over or the user stops it. */
-async function watch(run: ConsistencyRun, durationMs: number, context: CommandContext): Promise<void> {
+/** Prints a line per second until the time is over or the user stops it. */
+async function watch(run: ConsistencyRun, durationMs: number, context: SubcommandContext): Promise<void> {
   const { setTimeout: wait } = await import('node:timers/promises');
-  const { lineTimes, totalsLine } = await import('../src/cli/consistency.js');
+  const { lineTimes, totalsLine } = await import('../src/consistency/run.js');
   const { io, signal } = context;
   const start = performance.now();
   for (const due of lineTimes(durationMs)) {
     if (!io.open || signal.aborted) return;
     const until = Math.ceil(start + due - performance.now());
-    // An early end by the signal is what we wait for too.
+    // The signal may end the wait early.
     if (until > 0) await wait(until, undefined, { signal }).catch(() => undefined);
-    // By the schedule, not by the clock: a timer may fire a little early.
+    // By the schedule, not by the clock: a timer may fire slightly early.
     if (io.mode !== 'json') io.out(totalsLine(run.totals));
   }
 }
 
-function complain(context: CommandContext): (what: 'read' | 'write', error: unknown) => void {
+function complain(context: SubcommandContext): (what: 'read' | 'write', error: unknown) => void {
   const said = new Set<string>();
   return (what, error) => {
     const text = `${what === 'read' ? 'Reading' : 'Writing'}: ${error instanceof Error ? error.message : String(error)}`;
     const kind = text.replace(/\d+ ms/g, '');
-    if (said.has(kind) || said.size >= 100) return; // each kind of error once: thousands come while a node is away
+    if (said.has(kind) || said.size >= 100) return; // Each kind of error once: thousands occur while a node is down.
     said.add(kind);
     context.io.note(text);
   };
 }
 
-/** Every acknowledged write is known to be there, and there were some. */
+/** Every acknowledged write is confirmed, and there was at least one. */
 function passed({ lost, unverified, writes }: Tested): boolean {
   return lost === 0 && unverified.length === 0 && writes > 0;
 }
@@ -63,27 +69,31 @@ export default defineCommand({
   connects: true,
   options: {
     duration: decimal('SECONDS', 'stop after this long (default: run until Ctrl-C)', { min: 0.1, fallback: undefined }),
-    rate: integer('N', 'rounds (a read and a write) a second, 0 for as many as possible', { min: 0, fallback: 0 }),
+    rate: integer('N', 'rounds (a read and a write) per second, 0 for no limit', { min: 0, fallback: 0 }),
     workingSet: integer('N', 'how many counters', { min: 1, fallback: 1000 }),
-    clients: integer('N', 'how many counters are worked on at the same time', { min: 1, max: 10_000, fallback: 16 }),
-    prefix: text('TEXT', 'beginning of the names of the counters (default: none)'),
+    clients: integer('N', 'number of counters used in parallel', { min: 1, max: 10_000, fallback: 16 }),
+    prefix: text('TEXT', 'prefix of the names of the counters, which then stay in the cluster (default: a generated one, and the counters are deleted at the end)'),
+    yes: flag('do not ask before writing to a cluster on another host', { short: 'y' }),
   },
   description: [
-    'Prints a line a second: reads and writes so far with their errors, then, if there are any,',
-    '"lost" (acknowledged writes that a read did not see) and "noack" (writes seen that were not acknowledged).',
-    'At the end every counter is read back. Exit code 1 for a lost write, and when that is not known: nothing was written,',
+    'Prints a line per second: reads and writes so far with their errors, then, if there are any,',
+    '"lost" (acknowledged writes that a read did not return) and "noack" (writes returned without acknowledgement).',
+    'At the end every counter is read back. Exit code 1 for a lost write, and when the result is unknown: nothing was written,',
     'or a counter with acknowledged writes could not be read back ("unverified" in --json). A silent node gets --command-timeout',
-    'for that, and a second after Ctrl-C. The counters key_0 … stay in the cluster.',
+    'for that, and one second after Ctrl-C. The last lines report for how long reads and writes failed or took more than a second.',
+    'Asks before it writes to a cluster on another host. Deletes the counters when no write was lost.',
   ].join('\n'),
   examples: ['redis-trib consistency-test 127.0.0.1:7000', 'redis-trib consistency-test 127.0.0.1:7000 --duration 30 --rate 500 --json'],
   async run({ args, options }, context): Promise<Tested> {
-    const [{ ClusterClient }, { startableRun }, settings] = await Promise.all([import('../src/client/cluster-client.js'), import('../src/cli/counters.js'), context.connection(args.seed)]);
-    const { openSeed } = await import('../src/cli/open.js');
-    await (await openSeed(args.seed, context))[Symbol.asyncDispose](); // a clear word about a bad seed before thousands of errors
+    const [{ ClusterClient }, { startableRun, removeCounters }, settings] = await Promise.all([import('../src/client/cluster-client.js'), import('../src/consistency/counters.js'), context.connection(args.seed)]);
+    const { openSeed } = await import('../src/cli/connection/open.js');
+    await (await openSeed(args.seed, context))[Symbol.asyncDispose](); // A clear error for a bad seed before thousands of connection errors.
+    const { workingSet, clients, rate } = options;
+    const prefix = options.prefix ?? `redis-trib-consistency:${randomUUID().slice(0, 8)}:`;
+    if (!args.seed.addresses.every(({ host }) => isHere(host))) await context.confirm(`Write up to ${workingSet} counters ${prefix}key_… to this cluster? (type 'yes' to accept):`);
     const patienceMs = settings.commandTimeoutMs ?? LOAD_DEADLINE_MS;
     await using client = await ClusterClient.connect(args.seed.addresses, { ...settings, deadlineMs: Math.min(LOAD_DEADLINE_MS, patienceMs) });
-    const { workingSet, clients, rate } = options;
-    const run = startableRun(client, { workingSet, clients, rate, patienceMs, prefix: options.prefix ?? '', onError: complain(context) });
+    const run = startableRun(client, { workingSet, clients, rate, patienceMs, prefix, onError: complain(context) });
     context.signal.throwIfAborted();
     context.signal.addEventListener('abort', () => run.stop(Math.min(HURRY_MS, patienceMs)), { once: true });
     const started = performance.now();
@@ -91,11 +101,18 @@ export default defineCommand({
     await Promise.race([watch(run, (options.duration ?? Infinity) * 1000, context), finished]);
     if (!context.signal.aborted) run.stop();
     const outcome = await finished;
-    return { ...outcome, seconds: Math.round(performance.now() - started) / 1000, interrupted: context.signal.aborted };
+    const result = { ...outcome, seconds: Math.round(performance.now() - started) / 1000, interrupted: context.signal.aborted, prefix };
+    // Keep the counters: the failure has yet to be investigated.
+    const keep = options.prefix !== undefined || outcome.lost > 0 || outcome.unverified.length > 0;
+    return { ...result, kept: keep ? run.counters.length : await removeCounters(client, run.counters, HURRY_MS) };
   },
   render(result, { io }) {
     const { reads, writes, seconds } = result;
     io.note(`${reads} reads and ${writes} writes in ${seconds.toFixed(1)} s: ${io.errStyle[passed(result) ? 'good' : 'bad'](verdict(result))}.`);
+    const outages = [['reads', result.readOutageMs], ['writes', result.writeOutageMs]] as const;
+    const unavailable = outages.filter(([, ms]) => ms > 0).map(([what, ms]) => `${what} ${(ms / 1000).toFixed(1)} s`);
+    if (unavailable.length > 0) io.note(io.errStyle.warn(`Unavailable: ${unavailable.join(', ')}.`));
+    if (result.kept > 0) io.note(`${result.kept} counters stay in the cluster: ${result.prefix}key_…`);
   },
   exitCode: (result) => (result.lost > 0 ? ExitCode.failed : result.interrupted ? ExitCode.interrupted : passed(result) ? ExitCode.ok : ExitCode.failed),
 });

@@ -1,29 +1,35 @@
-// redis-trib import: check the cluster, look at the source, show, ask, move or copy its keys, count. The carrying is
-// src/import/'s.
-import { seed } from '../src/cli/arguments.js';
-import { defineCommand, type CommandContext } from '../src/cli/define.js';
-import { requireHealthy } from '../src/cli/healthy.js';
-import { sourceEntrance, sourceOptions } from '../src/cli/import-source.js';
-import { openSeed } from '../src/cli/open.js';
-import { choice, flag, integer, text, usageError, type OptionValues } from '../src/cli/options.js';
+// redis-trib import: check the cluster, inspect the source, show, ask, move or copy its keys, count. Moving is in src/import/. Files as
+// sources (--rdb, --aof) are in src/cli/output/import-file.ts.
+import { seed } from '../src/cli/program/arguments.js';
+import { defineCommand, type SubcommandContext } from '../src/cli/program/define.js';
+import { requireHealthy } from '../src/cli/connection/healthy.js';
+import { sourceEntrance, sourceOptions } from '../src/cli/program/import-source.js';
+import { openSeed } from '../src/cli/connection/open.js';
+import { choice, flag, integer, text, usageError, type OptionValues } from '../src/cli/options/options.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
+import type { FileImport } from '../src/cli/output/import-file.js';
 import type { Forecast } from '../src/import/census.js';
 import type { ImportStats } from '../src/import/event.js';
-import type { Source } from '../src/import/source.js';
-import { TribError } from '../src/errors.js';
+import type { ImportSource } from '../src/import/source.js';
+import { chooseDatabases, type DatabaseChoice } from '../src/import/choose-databases.js';
 
 const options = {
   ...sourceOptions,
-  copy: flag('leave the keys on the source; without it they are moved'),
+  rdb: text('FILE', 'load this RDB file instead of a running instance; of any version of Redis or Valkey'),
+  aof: text('FILE|DIR', 'load this append-only file, or the folder of one (appendonlydir)'),
+  match: text('PATTERN', 'of a file only keys that match this pattern, as in KEYS'),
+  allowPartial: flag('load what stands before the damage of a damaged file'),
+  copy: flag('keep the keys on the source; by default they are moved'),
   replace: flag('overwrite keys that the cluster holds with other values'),
-  db: text('N|all', 'database of the source, or all of them into the one that a cluster has', { aliases: ['from-db'] }),
-  timeout: integer('MS', 'how long one step of a MIGRATE may take', { min: 1, fallback: 60_000 }),
-  pipeline: integer('KEYS', 'most keys in one MIGRATE', { min: 1, fallback: undefined }),
+  db: text('N|all', 'database of the source, or all of them. They keep their numbers if the cluster has several (Valkey 9), else all go into its only one', { aliases: ['from-db'] }),
+  timeout: integer('MS', 'timeout of each socket operation of MIGRATE', { min: 1, fallback: 60_000 }),
+  pipeline: integer('KEYS', 'maximum keys in one MIGRATE', { min: 1, fallback: undefined }),
   maxStall: integer('MS', "how long the source's other clients may have to wait", { min: 1, fallback: 20 }),
-  via: choice(['source', 'client'], 'source: only straight from there; client: only through this machine (default: as it works)'),
+  via: choice(['source', 'client'], 'source: only directly from the source; client: only through this host (default: direct where possible)'),
 } as const;
 
 interface Imported {
+  readonly loaded?: undefined;
   readonly source: string;
   readonly copy: boolean;
   readonly replace: boolean;
@@ -31,32 +37,18 @@ interface Imported {
   readonly stats: ImportStats | undefined;
 }
 
-/** Which databases to take. Throws TribError OTHER_DATABASES when some would be left behind without a word. */
-function chooseDatabases(source: Source, wanted: string | undefined): number[] {
-  const all = source.databases.map(({ index }) => index);
-  if (wanted?.toLowerCase() === 'all') return all.length === 0 ? [0] : all;
-  if (wanted !== undefined && /^\d+$/.test(wanted)) return [Number(wanted)];
-  if (wanted !== undefined) throw usageError(`--db takes a number or all, not "${wanted}"`);
-  const others = source.databases.filter(({ index }) => index !== 0);
-  if (others.length === 0) return [0];
-  const named = others.map(({ index, keys }) => `${index} (${keys} keys)`).join(', ');
-  throw new TribError('OTHER_DATABASES', `The source has keys in databases other than 0: ${named}. A cluster has database 0 only`, {
-    hint: '--db all puts all of them there, --db 0 takes only that one',
-  });
-}
-
-async function bring(source: Source, cluster: Cluster, databases: readonly number[], wanted: OptionValues<typeof options>, context: CommandContext): Promise<ImportStats> {
+async function bring(source: ImportSource, cluster: Cluster, { databases, keep }: DatabaseChoice, wanted: OptionValues<typeof options>, context: SubcommandContext): Promise<ImportStats> {
   const [{ importKeys }, { showImporting }] = await Promise.all([import('../src/import/import.js'), import('../src/ui/importing.js')]);
   const { copy, replace, timeout, pipeline, maxStall, via } = wanted;
   const keys = source.databases.filter(({ index }) => databases.includes(index)).reduce((sum, one) => sum + one.keys, 0);
   if (context.io.interactive && keys > 0 && (!copy || replace)) {
     const { importQuestion } = await import('../src/ui/views/import-lines.js');
-    await context.confirm(importQuestion(source.name, keys, copy, replace)); // only where a person sits: the predecessors never ask
+    await context.confirm(importQuestion(source.name, keys, copy, replace)); // Only at a terminal: the predecessors never ask.
   }
   const display = await showImporting(context.io, source.name, keys, copy);
   try {
     const stats = await importKeys(source, cluster, {
-      copy, replace, databases, timeoutMs: timeout, maxStallMs: maxStall, signal: context.signal, onEvent: display.onEvent,
+      copy, replace, databases, keepDatabases: keep, timeoutMs: timeout, maxStallMs: maxStall, signal: context.signal, onEvent: display.onEvent,
       ...(pipeline === undefined ? {} : { pipeline }),
       ...(via === undefined ? {} : { via }),
     });
@@ -74,46 +66,56 @@ export default defineCommand({
   connects: true,
   mutates: true,
   description:
-    'Keys go straight from the source to their masters where the source reaches them, and through this machine where not. ' +
-    'Interrupted at any time, the same command goes on. Keys that are written to the source meanwhile may be missed, so stop its writers first; redis-trib counts at the end and tells. ' +
-    'Asks at a terminal when keys leave the source or --replace may overwrite; piped it goes ahead as the predecessors did, also with --replace.',
+    'Keys go directly from the source to their masters where the source reaches them, and through this host elsewhere. ' +
+    'After an interruption run the same command again. Keys written to the source meanwhile may be missed, so stop its writers first; redis-trib compares the counts at the end. ' +
+    'Asks at a terminal when keys leave the source or --replace may overwrite; when piped it continues as the predecessors do, also with --replace. ' +
+    'With --rdb or --aof keys come from a file, which stays as it is: they go to all masters at once, times to live stay absolute, expired keys are left out, and what the cluster cannot take is named.',
   examples: [
     'redis-trib import 127.0.0.1:7000 --from 127.0.0.1:6379 --copy',
     'redis-trib import 127.0.0.1:7000 --from 127.0.0.1:6379 --dry-run',
+    'redis-trib import 127.0.0.1:7000 --rdb /var/lib/redis/dump.rdb',
+    "redis-trib import 127.0.0.1:7000 --aof /var/lib/redis/appendonlydir --match 'user:*' --dry-run",
     'redis-trib import 10.0.0.1:7000 --from rediss://old.example:6379 --from-askpass --from-cacert ca.pem --db all',
   ],
-  async run({ args, options: wanted }, context): Promise<Imported> {
+  async run({ args, options: wanted }, context): Promise<Imported | { readonly loaded: FileImport }> {
     const { io } = context;
+    if (wanted.rdb !== undefined || wanted.aof !== undefined) return { loaded: await (await import('../src/cli/output/import-file.js')).importFile(args.seed, wanted, context) };
+    if (wanted.match !== undefined || wanted.allowPartial) throw usageError('--match and --allow-partial go with --rdb and --aof');
     const { connection: from, database } = await sourceEntrance(wanted, wanted.db, context);
-    const { Source } = await import('../src/import/source.js');
+    const [{ ImportSource }, { databasesOf }] = await Promise.all([import('../src/import/source.js'), import('../src/import/census.js')]);
     await using cluster = await openSeed(args.seed, context);
     const name = `${from.host}:${from.port}`;
     if (io.mode === 'plain') io.out(`>>> Importing data from ${name} to cluster ${cluster.view.entry.name}`);
     await requireHealthy(cluster, context, 'importing');
     for (const line of (await import('../src/ui/views/import-lines.js')).connectingLines(io.lines)) io.out(line);
     const { connectTimeoutMs = 5000, commandTimeoutMs = 30_000 } = cluster.options;
-    const source = await Source.open({ ...from, connectTimeoutMs, commandTimeoutMs });
-    const databases = chooseDatabases(source, database);
+    const source = await ImportSource.open({ ...from, connectTimeoutMs, commandTimeoutMs });
+    const choice = chooseDatabases(source.databases, 'The source', database, await databasesOf(cluster));
     const { copy, replace } = wanted;
     if (wanted.dryRun) {
       const { forecast } = await import('../src/import/census.js');
-      return { source: name, copy, replace, stats: undefined, forecast: await forecast(source, cluster, databases, context.signal) };
+      return { source: name, copy, replace, stats: undefined, forecast: await forecast(source, cluster, choice.databases, context.signal) };
     }
-    return { source: name, copy, replace, forecast: undefined, stats: await bring(source, cluster, databases, wanted, context) };
+    return { source: name, copy, replace, forecast: undefined, stats: await bring(source, cluster, choice, wanted, context) };
   },
-  async render({ stats, forecast, copy, replace }, { io }) {
+  async render(result, context) {
+    const { io } = context;
+    if (result.loaded !== undefined) return (await import('../src/cli/output/import-file.js')).renderFileImport(result.loaded, context);
+    const { stats, forecast, copy, replace } = result;
     const { conflictLines, countWarnings, forecastLines, targetsTable } = await import('../src/ui/views/import-lines.js');
     if (forecast !== undefined) io.out(io.mode === 'plain' ? forecastLines(forecast).join('\n') : await targetsTable(io, forecast.targets));
     if (stats === undefined) return io.note('Dry run: nothing was changed.');
     if (io.mode === 'table' && stats.imported > 0) io.out(await targetsTable(io, stats.targets));
-    if (stats.equal > 0) io.note(`${stats.equal} keys were there already, with the same values.`);
-    for (const warning of countWarnings(stats, copy, replace)) io.note(`${io.errStyle.warn('warning:')} ${warning}`);
+    if (stats.equal > 0) io.note(`${stats.equal} keys existed already, with the same values.`);
+    for (const warning of countWarnings(stats, copy, replace)) io.warn(`${warning}`);
     for (const line of conflictLines(stats)) io.error(line);
   },
-  async toJson({ source, copy, forecast, stats }) {
+  async toJson(result) {
+    if (result.loaded !== undefined) return (await import('../src/cli/output/import-file.js')).fileImportDocument(result.loaded);
+    const { source, copy, forecast, stats } = result;
     const { fromBinary } = await import('../src/resp/reply.js');
     if (stats === undefined) return { source, copy, applied: false, ...(forecast === undefined ? {} : { plan: forecast }) };
     return { source, copy, applied: true, ...stats, conflicts: stats.conflicts.map((one) => ({ ...one, key: fromBinary(one.key) })) };
   },
-  exitCode: ({ stats }) => (stats !== undefined && stats.conflicts.length > 0 ? 1 : 0),
+  exitCode: (result) => (result.loaded !== undefined ? result.loaded.exitCode : result.stats !== undefined && result.stats.conflicts.length > 0 ? 1 : 0),
 });

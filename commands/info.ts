@@ -1,9 +1,10 @@
-// redis-trib info: the masters with their keys, slots and replicas. Judges nothing: that is check. So its exit code is 0
-// whoever is away, as redis-cli's (cli 3.1).
-import { seed } from '../src/cli/arguments.js';
-import { defineCommand } from '../src/cli/define.js';
-import { countKeys, openSeed } from '../src/cli/open.js';
+// redis-trib info: the masters with their keys, slots and replicas. It does not judge (see check), so its exit code is 0 even
+// with unreachable nodes, as redis-cli's (cli 3.1).
+import { seed } from '../src/cli/program/arguments.js';
+import { defineCommand } from '../src/cli/program/define.js';
+import { countKeys, openSeed } from '../src/cli/connection/open.js';
 import type { ClusterView } from '../src/cluster/view.js';
+import { fewOf } from '../src/ui/views/count.js';
 import type { KeyCounts } from '../src/ui/views/cluster-lines.js';
 
 interface Info {
@@ -18,6 +19,7 @@ function total(keys: KeyCounts): number {
 export default defineCommand({
   args: seed,
   connects: true,
+  quick: true,
   options: {},
   examples: ['redis-trib info 127.0.0.1:7000', 'redis-trib info 127.0.0.1:7000 --json | jq .keys'],
   async run({ args }, context): Promise<Info> {
@@ -25,22 +27,23 @@ export default defineCommand({
     return { view: cluster.view, keys: await countKeys(cluster) };
   },
   async render({ view, keys }, { io }) {
+    const { rangesText, shatteredNote } = await import('../src/ui/views/slot-ranges.js');
+    const note = shatteredNote(view);
+    if (note !== undefined) io.warn(note);
     if (io.mode === 'plain') {
-      for (const { name, reason, refusal, mute } of view.unreachable) {
-        if (refusal === undefined && mute !== true) io.note(`${io.errStyle.warn('warning:')} ${name} cannot be reached and is left out: ${reason}`); // of the others openSeed has told
-      }
+      const silent = view.unreachable.filter(({ refusal, unresponsive }) => refusal === undefined && unresponsive !== true); // openSeed has reported the others.
+      for (const line of fewOf(silent.map(({ name, reason }) => `${name} cannot be reached and is left out: ${reason}`))) io.warn(line);
       const { infoLines } = await import('../src/ui/views/cluster-lines.js');
       return io.out(infoLines(view, keys).join('\n'));
     }
     const { formatCount, nodesTable } = await import('../src/ui/views/check-table.js');
     io.out(`${await nodesTable(io, view, keys)}\n`);
     const replicas = view.replicas.length === 0 ? '' : `, ${view.replicas.length} replicas`;
-    io.out(`${formatCount(total(keys))} keys in ${view.masters.length} masters${replicas}`);
-    for (const node of view.unreachable) io.out(`${io.style.bad('✖')} ${node.name} cannot be reached: ${node.reason}`);
+    io.out(`${formatCount(total(keys))} keys in ${view.masters.length} masters${replicas}; the slot map has ${rangesText(view)}`);
+    for (const line of fewOf(view.unreachable.map((node) => `${io.style.bad('✖')} ${node.name} cannot be reached: ${node.reason}`))) io.out(line);
   },
   async toJson({ view, keys }) {
-    const { nodeDocuments } = await import('../src/cli/documents.js');
-    const unreachable = view.unreachable.map(({ id, name, role, reason }) => ({ id, address: name, role, reason }));
-    return { keys: total(keys), masters: view.masters.length, replicas: view.replicas.length, nodes: nodeDocuments(view, keys), unreachable };
+    const [{ absentDocuments, nodeDocuments }, { rangesOf }] = await Promise.all([import('../src/cli/output/documents.js'), import('../src/ui/views/slot-ranges.js')]);
+    return { keys: total(keys), masters: view.masters.length, replicas: view.replicas.length, ranges: rangesOf(view), nodes: nodeDocuments(view, keys), unreachable: absentDocuments(view.unreachable) };
   },
 });

@@ -1,101 +1,115 @@
-// redis-trib local: nodes on this machine in one place: up, start, status, logs, stop, clean. The work is in src/local/;
-// joining the nodes into a cluster is the same as create's.
+// redis-trib local: nodes on this machine, with the verbs of create-cluster. The work is in src/local/; nodes are joined as in
+// create.
 import { resolve } from 'node:path';
-import { wrongNumber } from '../src/cli/arguments.js';
-import { defineCommand, type Arguments, type CommandContext } from '../src/cli/define.js';
-import { flag, integer, text, usageError, type OptionValues } from '../src/cli/options.js';
+import { wrongNumber } from '../src/cli/program/arguments.js';
+import { defineCommand, type Arguments, type SubcommandContext } from '../src/cli/program/define.js';
+import { flag, integer, text, usageError, type OptionValues } from '../src/cli/options/options.js';
+import { LOCAL_ACTIONS, renderLocal } from '../src/cli/output/local-report.js';
+import type { LocalAction, LocalNodeReport, LocalReport } from '../src/cli/output/local-report.js';
 import { TribError } from '../src/errors.js';
+import type { NodeStatus } from '../src/local/local-cluster.js';
+import type { LocalState } from '../src/local/state.js';
 
-const ACTIONS = ['up', 'start', 'status', 'logs', 'stop', 'clean'] as const;
-type Action = (typeof ACTIONS)[number];
+const USAGE = 'ACTION [PORT | COMMAND…]';
 
-const USAGE = `${ACTIONS.join('|')} [PORT]`;
+interface LocalArguments {
+  readonly action: LocalAction;
+  /** A port, or the number of a node counted from 1. */
+  readonly node: number | undefined;
+  /** `call`: the command. */
+  readonly words: readonly string[];
+}
 
-const args: Arguments<{ readonly action: Action; readonly port: number | undefined }> = {
+const args: Arguments<LocalArguments> = {
   usage: USAGE,
+  actions: LOCAL_ACTIONS,
   parse(words) {
-    const [word, port, more] = words;
-    if (word === undefined || more !== undefined) throw wrongNumber(`local ${USAGE}`);
-    const action = ACTIONS.find((name) => name === word.toLowerCase());
-    if (action === undefined) throw usageError(`unknown action of local: ${word}`, `one of ${ACTIONS.join(', ')}`);
-    if (port !== undefined && (action !== 'logs' || !/^\d+$/.test(port))) throw usageError(`unexpected argument: ${port}`);
-    return { action, port: port === undefined ? undefined : Number(port) };
+    const [word, node, more] = words;
+    if (word === undefined) throw wrongNumber(`local ${USAGE}`);
+    const action = LOCAL_ACTIONS.find((name) => name === word.toLowerCase());
+    if (action === undefined) throw usageError(`unknown action of local: ${word}`, `one of ${LOCAL_ACTIONS.join(', ')}`);
+    if (action === 'call' ? node === undefined : more !== undefined) throw wrongNumber(`local ${USAGE}`);
+    if (action === 'call') return { action, node: undefined, words: words.slice(1) };
+    if (node !== undefined && ((action !== 'logs' && action !== 'tail') || !/^\d+$/.test(node))) throw usageError(`unexpected argument: ${node}`);
+    if (node === undefined && action === 'tail') throw usageError('which node is meant is missing', 'redis-trib local tail 1, or its port; all nodes: redis-trib local tailall');
+    return { action, node: node === undefined ? undefined : Number(node), words: [] };
   },
 };
 
 const options = {
   masters: integer('N', 'how many masters', { min: 1, max: 1000, fallback: 3 }),
-  replicas: integer('N', 'how many replicas each master gets', { min: 0, max: 10, fallback: 0 }),
-  port: integer('PORT', 'port of the first node, the others follow', { min: 1, max: 55_535, fallback: 30_001 }),
-  dir: text('DIR', 'where nodes keep their files (default ./redis-trib-local)'),
+  replicas: integer('N', 'number of replicas of each master', { min: 0, max: 10, fallback: 1 }),
+  port: integer('PORT', 'port of the first node; the others follow', { min: 1, max: 55_535, fallback: 30_001 }),
+  dir: text('DIR', 'directory of the nodes (default ./redis-trib-local)'),
   server: text('PATH', 'run this redis-server or valkey-server instead of the bundled node'),
-  follow: flag('logs: go on as lines come', { short: 'f' }),
-  lines: integer('N', 'logs: how many lines of each node', { short: 'n', min: 0, fallback: 20 }),
+  follow: flag('logs: follow the files', { short: 'f' }),
+  lines: integer('N', 'logs: number of lines of each node', { short: 'n', min: 0, fallback: 20 }),
 } as const;
-
-export interface LocalNodeReport {
-  readonly port: number;
-  readonly address: string;
-  readonly pid: number;
-  readonly running: boolean;
-}
-
-interface LocalReport {
-  readonly action: Action;
-  readonly folder: string;
-  readonly nodes: readonly LocalNodeReport[];
-  /** Ports this call started or stopped; with `clean` all whose files it removed. */
-  readonly changed: readonly number[];
-  /** `up`: whether the cluster was made now. */
-  readonly created: boolean;
-  readonly logs: readonly { readonly port: number; readonly lines: readonly string[] }[];
-  readonly dryRun: boolean;
-}
 
 type Input = { readonly args: ReturnType<typeof args.parse>; readonly options: OptionValues<typeof options> & { readonly dryRun: boolean } };
 
-/** What is there now, for the report. */
+/** The present state, for the report. */
 async function look(folder: string): Promise<readonly LocalNodeReport[]> {
   const { localStatus } = await import('../src/local/local-cluster.js');
   const found = await localStatus(folder);
-  return (found?.nodes ?? []).map((node) => ({ ...node, address: `${found?.state.host ?? ''}:${node.port}` }));
+  return (found?.nodes ?? []).map(({ port, pid, running }) => ({ port, pid, running, address: `${found?.state.host ?? ''}:${port}` }));
 }
 
-async function start(input: Input, folder: string, context: CommandContext): Promise<{ changed: readonly number[]; created: boolean }> {
-  const { startLocal } = await import('../src/local/local-cluster.js');
+/** Actions that start nodes which do not run. */
+const STARTS: ReadonlySet<LocalAction> = new Set(['up', 'start']);
+const SHOW_LOGS: ReadonlySet<LocalAction> = new Set(['logs', 'tail', 'tailall']);
+
+async function start(input: Input, folder: string, context: SubcommandContext): Promise<{ changed: readonly number[]; created: boolean }> {
+  const [{ localStatus, startLocal }, { LocalTrust }] = await Promise.all([import('../src/local/local-cluster.js'), import('../src/cli/connection/local-trust.js')]);
   const { masters, replicas, port, server } = input.options;
+  const trust = new LocalTrust(folder, context);
+  const known = await localStatus(folder);
+  if (server === undefined && known?.nodes.some(({ running }) => !running) === true) await trust.confirm(known.state); // Before the progress line, because it may ask.
   const progress = await context.io.progress('Starting local nodes', { unit: 'nodes' });
   try {
-    const { started, state, resumed } = await startLocal({ folder, masters, replicas, port, server, signal: context.signal });
-    progress.succeed(started.length === 0 ? 'All nodes are running already' : `Started ${started.length} nodes (ports ${started.join(', ')})${resumed ? ', as they were before' : ''}`);
-    if (input.args.action === 'start') return { changed: started, created: false };
-    const { joinLocal } = await import('../src/cli/join-local.js');
+    const { started, state, resumed } = await startLocal({ folder, masters, replicas, port, server, signal: context.signal, confirm: trust.confirm, onTrusted: trust.remember });
+    progress.succeed(started.length === 0 ? 'All nodes are running already' : `Started ${started.length} nodes (ports ${started.join(', ')})${resumed ? ', with their data' : ''}`);
+    if (input.args.action !== 'up') return { changed: started, created: false };
+    const { joinLocal } = await import('../src/cli/connection/join-local.js');
     return { changed: started, created: await joinLocal(state, context) };
   } catch (error) {
     progress.stop();
-    throw (await import('../src/cli/interruption.js')).interruptedOr(error, context.signal, 'nodes may be running, and not be a cluster yet', `redis-trib local status shows which run; redis-trib local ${input.args.action} goes on`);
+    throw (await import('../src/cli/program/interruption.js')).interruptedOr(error, context.signal, 'nodes may be running without being a cluster yet', `to see which run: redis-trib local status; to continue: redis-trib local ${input.args.action}`);
   }
 }
 
-/** What failed, with advice for this folder. */
+/** The error, with advice for this folder. */
 async function explain(error: unknown, input: Input, folder: string, cwd: string): Promise<unknown> {
-  const [{ localFailure }, { readState }] = await Promise.all([import('../src/cli/local-advice.js'), import('../src/local/state.js')]);
+  const [{ localFailure }, { readState }] = await Promise.all([import('../src/cli/output/local-advice.js'), import('../src/local/state.js')]);
   const state = input.options.server === undefined && error instanceof TribError && error.code !== 'BAD_STATE' ? readState(folder) : undefined;
   return localFailure(error, folder, cwd, state);
 }
 
-async function act(input: Input, folder: string, context: CommandContext): Promise<{ changed: readonly number[]; created: boolean }> {
+async function act(input: Input, folder: string, context: SubcommandContext): Promise<{ changed: readonly number[]; created: boolean }> {
   const { action } = input.args;
   const local = await import('../src/local/local-cluster.js');
-  if (action === 'up' || action === 'start') return start(input, folder, context);
-  const { nodes } = await local.requireLocal(folder);
-  if (action === 'stop') return { changed: await local.stopLocal(folder, context.signal), created: false };
-  if (action === 'clean') {
-    await context.confirm(`Stop the nodes and delete all they keep in ${folder}? (type 'yes' to accept):`);
-    await local.cleanLocal(folder, context.signal);
-    return { changed: nodes.map((node) => node.port), created: false };
+  if (STARTS.has(action)) return start(input, folder, context);
+  const { state, nodes } = await local.requireLocal(folder);
+  if (action === 'create') return create(state, nodes, context);
+  if (action === 'stop' || action === 'restart') {
+    const doubtful = nodes.filter((node) => node.running && node.started === undefined);
+    if (doubtful.length > 0) await context.confirm(`The record of the nodes is of an earlier version and may refer to other processes. End the processes ${doubtful.map(({ pid, port }) => `${pid} (port ${port})`).join(', ')}? (type 'yes' to accept):`);
+    const changed = await local.stopLocal(folder, context.signal);
+    return action === 'stop' ? { changed, created: false } : start(input, folder, context);
   }
-  return { changed: [], created: false };
+  if (action === 'clean') {
+    await context.confirm(`Stop the nodes and delete all their files in ${folder}? (type 'yes' to accept):`);
+    await local.cleanLocal(folder, context.signal);
+  } else if (action === 'clean-logs') (await import('../src/local/state.js')).emptyLogs(folder, state);
+  return { changed: action === 'clean' || action === 'clean-logs' ? nodes.map((node) => node.port) : [], created: false };
+}
+
+/** Joins nodes that `start` has started. */
+async function create(state: LocalState, nodes: readonly NodeStatus[], context: SubcommandContext): Promise<{ changed: readonly number[]; created: boolean }> {
+  const stopped = nodes.filter((node) => !node.running).map((node) => node.port);
+  if (stopped.length > 0) throw new TribError('NOT_RUNNING', `the nodes on ports ${stopped.join(', ')} do not run`, { hint: 'redis-trib local start' });
+  const { joinLocal } = await import('../src/cli/connection/join-local.js');
+  return { changed: [], created: await joinLocal(state, context) };
 }
 
 /** Ports whose nodes the action would start or stop. */
@@ -103,46 +117,34 @@ async function wouldChange(input: Input, folder: string): Promise<number[]> {
   const { action } = input.args;
   const { masters, replicas, port } = input.options;
   const nodes = await look(folder);
-  if (action === 'up' || action === 'start') (await import('../src/local/local-cluster.js')).requireStartable({ folder, ...input.options });
-  if (action === 'status' || action === 'logs') return [];
-  if (action === 'stop') return nodes.filter((node) => node.running).map((node) => node.port);
-  if (action === 'clean') return nodes.map((node) => node.port);
+  if (STARTS.has(action)) (await import('../src/local/local-cluster.js')).requireStartable({ folder, ...input.options });
+  else if (action === 'stop') return nodes.filter((node) => node.running).map((node) => node.port);
+  else return ['clean', 'clean-logs', 'restart'].includes(action) ? nodes.map((node) => node.port) : [];
   if (nodes.length > 0) return nodes.filter((node) => !node.running).map((node) => node.port);
   return Array.from({ length: masters * (1 + replicas) }, (_, index) => port + index);
 }
 
+async function askAll(input: Input, folder: string, signal: AbortSignal): Promise<LocalReport['answers']> {
+  if (input.args.action !== 'call') return [];
+  const [{ requireLocal }, { askNode }] = await Promise.all([import('../src/local/local-cluster.js'), import('../src/local/ask-node.js')]);
+  const { state, nodes } = await requireLocal(folder);
+  return Promise.all(nodes.map(({ port }) => askNode(state.host, port, input.args.words, signal)));
+}
+
 async function readLogs(input: Input, folder: string): Promise<LocalReport['logs']> {
-  if (input.args.action !== 'logs') return [];
+  const { action, node: wish } = input.args;
+  if (!SHOW_LOGS.has(action)) return [];
   const [{ requireLocal }, { logFile }, { lastLines }] = await Promise.all([import('../src/local/local-cluster.js'), import('../src/local/state.js'), import('../src/local/node-process.js')]);
   const { nodes } = await requireLocal(folder);
-  const wanted = nodes.filter((node) => input.args.port === undefined || node.port === input.args.port);
-  if (wanted.length === 0) throw usageError(`there is no local node on port ${input.args.port ?? ''}`, `nodes: ${nodes.map((node) => node.port).join(', ')}`);
+  const wanted = nodes.filter((node, index) => wish === undefined || node.port === wish || (action === 'tail' && index + 1 === wish));
+  if (wanted.length === 0) throw usageError(`there is no local node on port ${wish ?? ''}`, `nodes: ${nodes.map((node) => node.port).join(', ')}`);
   return wanted.map((node) => ({ port: node.port, lines: lastLines(logFile(folder, node.port), input.options.lines) }));
 }
 
-async function follow(report: LocalReport, context: CommandContext): Promise<void> {
+async function follow(report: LocalReport, context: SubcommandContext): Promise<void> {
   const [{ followFiles }, { logFile }] = await Promise.all([import('../src/local/follow.js'), import('../src/local/state.js')]);
   const files = new Map(report.logs.map(({ port }) => [logFile(report.folder, port), port]));
   await followFiles([...files.keys()], context.signal, (path, line) => context.io.out(`${files.get(path) ?? ''} | ${line}`));
-}
-
-async function render(report: LocalReport, { io, cwd }: CommandContext): Promise<void> {
-  if (report.dryRun) return io.out(`${report.action} would change the nodes on ports: ${report.changed.join(', ') || 'none'} (in ${report.folder})`);
-  for (const { port, lines } of report.logs) for (const line of lines) io.out(`${port} | ${line}`);
-  if (report.action === 'logs') return;
-  if (report.action === 'stop') io.out(report.changed.length === 0 ? 'No node was running.' : `Stopped the nodes on ports ${report.changed.join(', ')}.`);
-  else if (report.action === 'clean') io.out(`Removed the local nodes of ${report.folder}.`);
-  else if (io.mode === 'plain') for (const node of report.nodes) io.out(`${node.address} ${node.running ? `running ${node.pid}` : 'stopped'}`);
-  else {
-    const { drawTable } = await import('../src/ui/table.js');
-    const rows = report.nodes.map((node) => [node.address, node.running ? io.style.good('running') : io.style.bad('stopped'), node.running ? String(node.pid) : '']);
-    io.out(await drawTable(io.style, [{ title: 'node' }, { title: 'state' }, { title: 'pid', align: 'right' }], rows));
-  }
-  const [first] = report.nodes;
-  if (report.action === 'up' && first !== undefined) {
-    const { withFolder } = await import('../src/cli/local-advice.js');
-    io.note(`\nThe cluster is up. It goes on running without this shell; '${withFolder('redis-trib local stop', report.folder, cwd)}' ends it.\n  redis-trib check ${first.address}\n  redis-cli -c -p ${first.port}`);
-  }
 }
 
 export default defineCommand({
@@ -150,17 +152,25 @@ export default defineCommand({
   options,
   mutates: true,
   description: [
-    'up      start the nodes (or those that stopped) and join them into a cluster; replicas need --server',
-    'start   start the nodes only',
-    'status  which nodes run',
-    'logs    what the nodes wrote, of one PORT or all; -f goes on',
-    'stop    stop the nodes, keep their files',
-    'clean   stop the nodes and delete their files',
+    'up          start the nodes (or those that stopped) and join them into a cluster',
+    'start       start the nodes only',
+    'create      join started nodes into a cluster',
+    'status      show which nodes run',
+    'watch       show CLUSTER NODES of the first node every second',
+    'call        send COMMAND to all nodes; options of it come after --',
+    'logs        show the logs of the nodes, of one PORT or all; -f follows them',
+    'tail        follow the log of one node, by its PORT or number; tailall follows all',
+    'restart     stop the nodes and start them again',
+    'stop        stop the nodes, keep their files',
+    'clean-logs  empty the logs',
+    'clean       stop the nodes and delete their files',
   ].join('\n'),
   examples: [
     'redis-trib local up',
+    'redis-trib local up --masters 5 --replicas 0',
     'redis-trib local up --masters 3 --replicas 1 --server redis-server --port 7000',
     'redis-trib local logs 30001 -f',
+    'redis-trib local call config get maxmemory',
     'redis-trib local stop',
   ],
   async run(input, context): Promise<LocalReport> {
@@ -171,16 +181,23 @@ export default defineCommand({
     const explained = async (error: unknown): Promise<never> => {
       throw await explain(error, input, folder, context.cwd);
     };
-    if (dryRun) return { action, folder, nodes: await look(folder), changed: await wouldChange(input, folder).catch(explained), created: false, logs: [], dryRun };
+    if (dryRun) return { action, folder, nodes: await look(folder), changed: await wouldChange(input, folder).catch(explained), created: false, logs: [], answers: [], dryRun };
     const { changed, created } = await act(input, folder, context).catch(explained);
-    const report = { action, folder, nodes: await look(folder), changed, created, logs: await readLogs(input, folder).catch(explained), dryRun };
-    if (input.options.follow && action === 'logs') {
-      await render(report, context);
+    const [logs, answers] = [await readLogs(input, folder).catch(explained), await askAll(input, folder, context.signal)];
+    const report = { action, folder, nodes: await look(folder), changed, created, logs, answers, dryRun };
+    if (action === 'watch' && context.io.mode !== 'json') await (await import('../src/cli/output/local-watch.js')).watchLocal(report, context);
+    if ((input.options.follow && action === 'logs') || action === 'tail' || action === 'tailall') {
+      await renderLocal(report, context);
       await follow(report, context);
       return { ...report, logs: [] };
     }
     return report;
   },
-  render,
-  exitCode: (report) => (report.action === 'status' && report.nodes.some((node) => !node.running) ? 1 : 0),
+  render: renderLocal,
+  async toJson({ answers, ...report }) {
+    const { jsonReply } = await import('../src/ui/views/raw-reply.js');
+    const replies = answers.map(({ port, reply, failure }) => ({ port, ...(failure === undefined ? jsonReply(reply ?? null) : { error: failure }) }));
+    return report.action === 'call' ? { ...report, answers: replies } : report;
+  },
+  exitCode: ({ action, nodes, answers }) => ((action === 'status' && nodes.some((node) => !node.running)) || answers.some(({ reply, failure }) => failure !== undefined || reply instanceof Error) ? 1 : 0),
 });

@@ -1,21 +1,22 @@
-// redis-trib reshard: load, check, ask for what no flag says, plan, show, confirm, move. The mover is apply's.
-import { seed } from '../src/cli/arguments.js';
-import { defineCommand, type CommandContext } from '../src/cli/define.js';
-import { requireHealthy } from '../src/cli/healthy.js';
-import { requireMeans } from '../src/cli/movable.js';
-import { moverOptions, moverSettings } from '../src/cli/mover-options.js';
-import { openSeed } from '../src/cli/open.js';
-import { list, text, type OptionValues } from '../src/cli/options.js';
-import { planFileOptions, writePlanFile } from '../src/cli/plan-file.js';
-import type { ApplyStats } from '../src/apply/event.js';
+// redis-trib reshard: load, check, ask for missing options, plan, show, confirm, move. The mover is in src/apply.
+import { seed } from '../src/cli/program/arguments.js';
+import { defineCommand, type SubcommandContext } from '../src/cli/program/define.js';
+import { requireHealthy } from '../src/cli/connection/healthy.js';
+import { requireServersAllow } from '../src/cli/options/move-requirements.js';
+import { moverOptions, moverSettings } from '../src/cli/options/mover-options.js';
+import { noteEmptiedMasters } from '../src/cli/output/emptied-masters.js';
+import { openSeed } from '../src/cli/connection/open.js';
+import { list, text, type OptionValues } from '../src/cli/options/options.js';
+import { planFileOptions, writePlanFile } from '../src/cli/program/plan-file.js';
+import type { ApplyStats } from '../src/apply/node/event.js';
 import { formatAddress } from '../src/cluster/address.js';
 import type { ClusterView } from '../src/cluster/view.js';
 import type { ReshardPlan } from '../src/plan/reshard.js';
 
 const options = {
-  from: list('IDS', 'nodes that give slots: ids, beginnings of ids, addresses, or all'),
-  to: list('ID', 'node that takes the slots, or several'),
-  slots: text('N|N%|RANGES', 'how many slots, which part of what the sources own, or which (0-99,200)'),
+  from: list('IDS', 'nodes that give slots: ids, prefixes of ids, addresses, or all'),
+  to: list('ID', 'node that gets the slots, or several'),
+  slots: text('N|N%|RANGES', 'how many slots, a percentage of what the sources own, or which (0-99,200)'),
   ...moverOptions,
   ...planFileOptions,
 } as const;
@@ -27,19 +28,19 @@ interface Resharded {
   readonly stats: ApplyStats | undefined;
 }
 
-async function makePlan(view: ClusterView, wanted: OptionValues<typeof options>, context: CommandContext): Promise<ReshardPlan> {
-  const [{ parseSlotWish, planReshard }, { askReshard }] = await Promise.all([import('../src/plan/reshard.js'), import('../src/ui/ask-reshard.js')]);
+async function makePlan(view: ClusterView, wanted: OptionValues<typeof options>, context: SubcommandContext): Promise<ReshardPlan> {
+  const [{ parseSlotRequest, planReshard }, { askReshard }] = await Promise.all([import('../src/plan/reshard.js'), import('../src/ui/ask-reshard.js')]);
   const answers = await askReshard(view, wanted, () => context.io.prompts(context.signal));
-  return planReshard(view, { wish: parseSlotWish(answers.slots), from: answers.from, to: answers.to });
+  return planReshard(view, { wish: parseSlotRequest(answers.slots), from: answers.from, to: answers.to });
 }
 
-async function show(view: ClusterView, plan: ReshardPlan, { io }: CommandContext): Promise<void> {
+async function show(view: ClusterView, plan: ReshardPlan, { io }: SubcommandContext): Promise<void> {
   if (io.mode === 'json') return;
   for (const { message } of plan.notes) {
     if (io.mode === 'plain') io.out(message);
     else io.note(io.errStyle.warn(message));
   }
-  if (plan.moved === 0 && plan.notes.some(({ code }) => code === 'ALREADY_THERE')) return; // no plan to be ready for
+  if (plan.moved === 0 && plan.notes.some(({ code }) => code === 'ALREADY_THERE')) return; // There is no plan to execute.
   const { reshardPlanLines, reshardTable } = await import('../src/ui/views/reshard-lines.js');
   io.out(io.mode === 'plain' ? reshardPlanLines(view, plan, io.lines).join('\n') : await reshardTable(io, view, plan));
 }
@@ -49,7 +50,7 @@ export default defineCommand({
   options,
   connects: true,
   mutates: true,
-  description: 'What no flag says is asked, when there is a terminal to ask on. Interrupted with Ctrl-C it finishes the slots in flight and tells the command that goes on.',
+  description: 'Asks for missing options if there is a terminal. Ctrl-C finishes the open slots and prints the command that continues.',
   examples: [
     'redis-trib reshard 127.0.0.1:7000',
     'redis-trib reshard 127.0.0.1:7000 --from all --to 127.0.0.1:7002 --slots 1000 --yes',
@@ -62,14 +63,15 @@ export default defineCommand({
     await requireHealthy(cluster, context, 'resharding');
     const { view } = cluster;
     const plan = await makePlan(view, wanted, context);
-    await requireMeans(cluster, plan.steps, settings);
+    await requireServersAllow(cluster, plan.steps, settings);
     await show(view, plan, context);
+    noteEmptiedMasters(view, plan.steps, wanted.keepReplicas, context.io);
     const seedText = args.seed.addresses.map(formatAddress).join(',');
     if (wanted.planOut !== undefined && plan.moved > 0) await writePlanFile(wanted.planOut, view, plan, seedText, context);
     if (wanted.dryRun || plan.moved === 0) return { view, plan, applied: false, stats: undefined };
     const { RESHARD_QUESTION } = await import('../src/ui/views/reshard-lines.js');
     await context.confirm(RESHARD_QUESTION);
-    const { runMoves } = await import('../src/cli/run-moves.js');
+    const { runMoves } = await import('../src/cli/output/run-moves.js');
     const run = { settings, seed: seedText, planFile: wanted.planOut, keepReplicas: wanted.keepReplicas };
     return { view, plan, applied: true, stats: await runMoves(cluster, plan, run, context) };
   },

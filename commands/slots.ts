@@ -1,14 +1,14 @@
-// redis-trib slots: which master owns which of the 16384 slots, drawn as a map; with keys behind: where those live.
-import { wrongNumber } from '../src/cli/arguments.js';
-import { parseSeed, takeSeed, type Seed } from '../src/cli/address.js';
-import { defineCommand, type Arguments, type CommandContext } from '../src/cli/define.js';
-import { openSeed } from '../src/cli/open.js';
+// redis-trib slots: the owner of each of the 16384 slots, drawn as a map; with keys as arguments: where those are.
+import { wrongNumber } from '../src/cli/program/arguments.js';
+import { parseSeed, takeSeed, type SeedAddresses } from '../src/cli/options/address.js';
+import { defineCommand, type Arguments, type SubcommandContext } from '../src/cli/program/define.js';
+import { openSeed } from '../src/cli/connection/open.js';
 import type { ClusterView } from '../src/cluster/view.js';
 import type { SlotOwner } from '../src/ui/views/slot-map.js';
 
 const USAGE = 'HOST:PORT [KEY…]';
 
-const args: Arguments<{ readonly seed: Seed; readonly keys: readonly string[] }> = {
+const args: Arguments<{ readonly seed: SeedAddresses; readonly keys: readonly string[] }> = {
   usage: USAGE,
   parse(words, fallbackSeed) {
     if (words.length === 0 && fallbackSeed !== undefined) return { seed: parseSeed(fallbackSeed), keys: [] };
@@ -39,22 +39,23 @@ async function locate(view: ClusterView, keys: readonly string[]): Promise<Locat
 }
 
 /** Of an owner in the JSON; `unreachable` says why, and is there for those only. */
-function ownerFields(owner: SlotOwner | undefined): { readonly node: string | null; readonly address: string | null; readonly unreachable?: string } {
-  return { node: owner?.id ?? null, address: owner?.name ?? null, ...(owner?.reason === undefined ? {} : { unreachable: owner.reason }) };
+function ownerFields(owner: SlotOwner | undefined): { readonly node: { readonly id: string; readonly name: string } | null; readonly unreachable?: string } {
+  return { node: owner === undefined ? null : { id: owner.id, name: owner.name }, ...(owner?.reason === undefined ? {} : { unreachable: owner.reason }) };
 }
 
-async function renderKeys({ keys }: Mapped, { io }: CommandContext): Promise<void> {
+async function renderKeys({ keys }: Mapped, { io }: SubcommandContext): Promise<void> {
   if (io.mode === 'plain') return io.out(keys.map(({ key, slot, owner }) => `${slot} ${owner?.name ?? '-'} ${owner?.id ?? '-'} ${key}`).join('\n'));
   const { drawTable } = await import('../src/ui/table.js');
   const rows = keys.map(({ key, slot, owner }) => [key, String(slot), owner === undefined ? io.style.bad('nobody') : owner.reason === undefined ? owner.name : io.style.bad(owner.name), owner === undefined ? '' : io.style.faint(owner.id.slice(0, 8))]);
-  io.out(await drawTable(io.style, [{ title: 'key' }, { title: 'slot', align: 'right' }, { title: 'master' }, { title: 'id' }], rows));
+  io.out(await drawTable(io, [{ title: 'key' }, { title: 'slot', align: 'right' }, { title: 'master' }, { title: 'id' }], rows));
 }
 
 export default defineCommand({
   args,
   connects: true,
+  quick: true,
   options: {},
-  description: 'Without keys: the map. Piped, a line for each run of slots: FIRST-LAST, address and id of its master. With keys (behind -- when one begins with a dash), piped: slot, address and id, key. Of a master that cannot be reached the others tell what it owns. Exit code 1 when slots are covered by nobody, or by such a master.',
+  description: 'Without keys: the map. When piped, a line for each run of slots: FIRST-LAST, address and id of its master. With keys (after -- when one begins with a dash), piped: slot, address and id, key. For an unreachable master its slots are as other nodes list them. Exit code 1 when slots are uncovered or owned by such a master.',
   examples: ['redis-trib slots 127.0.0.1:7000', "redis-trib slots 127.0.0.1:7000 user:1 'user:{42}:name'", 'redis-trib slots 127.0.0.1:7000 --json'],
   async run({ args: { seed, keys } }, context): Promise<Mapped> {
     await using cluster = await openSeed(seed, context);
@@ -63,15 +64,15 @@ export default defineCommand({
   async render(result, context) {
     const { absenceTexts, plainSlotLines, slotMap } = await import('../src/ui/views/slot-map.js');
     const { io } = context;
-    if (io.mode === 'plain' || result.keys.length > 0) for (const text of absenceTexts(result.view)) io.note(`${io.errStyle.warn('warning:')} ${text}`);
+    if (io.mode === 'plain' || result.keys.length > 0) for (const text of absenceTexts(result.view)) io.warn(`${text}`);
     if (result.keys.length > 0) return renderKeys(result, context);
     io.out(io.mode === 'plain' ? plainSlotLines(result.view).join('\n') : await slotMap(io, result.view));
   },
   async toJson({ view, keys }) {
     const { openSlotsOf, ownerless, slotRuns } = await import('../src/ui/views/slot-map.js');
     return {
-      slots: slotRuns(view).map(({ first, last, owner }) => ({ first, last, ...ownerFields(owner) })),
-      open: openSlotsOf(view).map(({ slot, node, state, peer }) => ({ slot, node: node.id, address: node.name, state, peer })),
+      slots: slotRuns(view).map(({ first, last, owner }) => ({ range: [first, last], ...ownerFields(owner) })),
+      open: openSlotsOf(view).map(({ slot, node, state, peer }) => ({ slot, node: { id: node.id, name: node.name }, state, peer })),
       uncovered: ownerless(view).ranges(),
       ...(keys.length > 0 ? { keys: keys.map(({ key, slot, owner }) => ({ key, slot, ...ownerFields(owner) })) } : {}),
     };

@@ -1,6 +1,9 @@
-// The one error a person meets: what happened, why, what to do next, and the exit code that says so to a script.
+// The error type shown to users: what happened, why, what to do next, and the exit code.
 
-/** Exit codes of specs/ux.md B.1: 0 ok, 1 failed or unhealthy, 2 usage, 3 unreachable or refused, 4 the user said no, 130 interrupted. */
+/**
+ * Exit codes of specs/ux.md B.1: 0 ok, 1 failed or unhealthy, 2 usage, 3 unreachable or refused, 4 declined by the user, 130
+ * interrupted.
+ */
 export const ExitCode = { ok: 0, failed: 1, usage: 2, unreachable: 3, declined: 4, interrupted: 130 } as const;
 
 export interface TribErrorDetails {
@@ -11,7 +14,7 @@ export interface TribErrorDetails {
   readonly cause?: unknown;
 }
 
-/** An expected failure. `code` is a stable upper-case word that programs may switch on. */
+/** An expected failure. `code` is a stable upper-case word for programs. */
 export class TribError extends Error {
   readonly hint: string | undefined;
   readonly exitCode: number;

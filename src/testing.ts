@@ -1,29 +1,26 @@
-// Clusters for test suites (`redis-trib/testing`): bundled nodes in this process, on free loopback ports, silent, with
-// data in memory and a clock for expiry that can be moved. Imports nothing of the terminal.
-import { mkdtemp, mkdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { openNewNodes } from './apply/create.js';
-import { waitForState } from './testing/await-state.js';
+// Clusters and single servers for test suites (`redis-trib/testing`): bundled nodes in this process, on free loopback ports,
+// silent, with data in memory, a clock for expiry that can be moved, and faults. Imports nothing of the terminal.
+import { delay } from './apply/node/delay.js';
+import { openNewNodes } from './apply/steps/create.js';
 import { TribError } from './errors.js';
-import { takenPorts } from './local/ports.js';
 import { planCreate } from './plan/create.js';
-import { systemClock } from './server/clock.js';
-import type { Clock } from './server/clock.js';
-import { Config } from './server/config/config.js';
-import { startNode } from './server/node.js';
 import type { Node } from './server/node.js';
+import { waitForState } from './testing/await-state.js';
+import { freePorts, HOST, makeFolder, removeFolder, startTestNode, type NodeConfig } from './testing/nodes.js';
+import { ShiftedClock } from './testing/shifted-clock.js';
+import { isStable, stateOf } from './testing/stability.js';
 
-const HOST = '127.0.0.1';
-const PORT_TRIES = 200;
+export { startServer, TestServer, type TestServerOptions } from './testing/server.js';
 
 export interface TestClusterOptions {
-  /** How many masters share the slots; 3 when absent, at least 1. */
+  /** Number of masters that share the slots; default 3, at least 1. */
   readonly masters?: number;
+  /** Replicas of each master; 0 when absent. */
+  readonly replicas?: number;
   /** cluster-node-timeout of the nodes in ms; 2000 when absent. */
   readonly nodeTimeoutMs?: number;
-  /** Further redis.conf parameters of every node. */
-  readonly config?: Readonly<Record<string, string>>;
+  /** Further redis.conf parameters of every node, such as `requirepass`. */
+  readonly config?: NodeConfig;
 }
 
 export interface TestNode {
@@ -32,38 +29,23 @@ export interface TestNode {
   readonly id: string;
 }
 
-/** The system's clock, moved forward by as much as the test asked for. Timers run in real time. */
-class ShiftedClock implements Clock {
-  private shift = 0;
-  now(): number {
-    return systemClock.now() + this.shift;
-  }
-  micros(): { seconds: number; micros: number } {
-    const { seconds, micros } = systemClock.micros();
-    const total = seconds * 1e6 + micros + this.shift * 1000;
-    return { seconds: Math.floor(total / 1e6), micros: Math.floor(total % 1e6) };
-  }
-  monotonic(): number {
-    return systemClock.monotonic();
-  }
-  after(ms: number, task: () => void): () => void {
-    return systemClock.after(ms, task);
-  }
-  advance(ms: number): void {
-    this.shift += ms;
-  }
+interface Running {
+  /** null while it is killed. */
+  node: Node | null;
+  readonly view: TestNode;
 }
 
-/** A running cluster. Make one with startCluster; end it with stop() or `await using`. */
+/** A running cluster. Make one with startCluster; end it with stop() or `await using`. Nodes are named by their index. */
 export class TestCluster {
   /** @internal use startCluster */
   constructor(
-    private readonly running: readonly { readonly node: Node; readonly view: TestNode }[],
+    private readonly running: readonly Running[],
     private readonly clock: ShiftedClock,
     private readonly folder: string,
+    private readonly config: NodeConfig,
   ) {}
 
-  /** Where the nodes listen: what ioredis and node-redis take as they are. */
+  /** Addresses of the nodes, in the form that ioredis and node-redis accept. */
   get nodes(): readonly TestNode[] {
     return this.running.map(({ view }) => view);
   }
@@ -73,27 +55,104 @@ export class TestCluster {
     return `redis://${HOST}:${this.running[0]!.view.port}`;
   }
 
-  /** Moves the keys' clock forward: what would have expired by then is gone. Cluster timers stay in real time. */
+  /** Moves the keys' clock forward: what would have expired by then is gone. Timers stay in real time. */
   advance(ms: number): void {
     this.clock.advance(ms);
   }
 
-  /** Stops one node for good, as a crash would look to the others. Throws RangeError for an index that is not there. */
-  async kill(index: number): Promise<void> {
+  private at(index: number): Running {
     const found = this.running[index];
     if (!found) throw new RangeError(`node ${index} of ${this.running.length}`);
-    await found.node.close();
+    return found;
   }
 
-  /** Deletes all keys of all nodes that run. */
+  private alive(index: number): Node {
+    const { node } = this.at(index);
+    if (node === null) throw new RangeError(`node ${index} is killed; restart(${index}) brings it back`);
+    return node;
+  }
+
+  /** The role that a running node says it has. Throws RangeError for one that does not run. */
+  role(index: number): 'master' | 'replica' {
+    return stateOf(this.alive(index)).myself.isMaster ? 'master' : 'replica';
+  }
+
+  /** Index of the master that a replica follows; undefined for a master. */
+  masterOf(index: number): number | undefined {
+    const { master } = stateOf(this.alive(index)).myself;
+    return master === null ? undefined : this.running.findIndex(({ view }) => view.id === master.id);
+  }
+
+  /** Ends a node without a word to the others: its connections break and its data are gone. Throws RangeError. */
+  async kill(index: number): Promise<void> {
+    const found = this.at(index);
+    const { node } = found;
+    found.node = null;
+    await node?.close();
+  }
+
+  /** Starts a killed node again, with its nodes.conf and without data: a replica gets them from its master. Throws what a start throws. */
+  async restart(index: number): Promise<void> {
+    const found = this.at(index);
+    found.node ??= await startTestNode(found.view.port, this.folder, this.clock, this.config);
+  }
+
+  /** Freezes a node: it hears no other node and answers no client until resume(). Its replication link stays. Throws RangeError. */
+  pause(index: number): void {
+    const node = this.alive(index);
+    node.cluster!.bus.passes = () => false;
+    node.pause.start(Infinity, true, 'client');
+  }
+
+  /** Ends pause(). Throws RangeError. */
+  resume(index: number): void {
+    const node = this.alive(index);
+    node.cluster!.bus.passes = () => true;
+    node.pause.end('client');
+  }
+
+  /**
+   * Cuts the cluster bus between groups of nodes; those in no group form one of their own. Clients reach all nodes, and
+   * replication links stay. heal() ends it. Throws RangeError.
+   */
+  partition(...groups: readonly (readonly number[])[]): void {
+    const groupOf = new Map(groups.flatMap((members, group) => members.map((index) => [this.at(index).view.id, group] as const)));
+    for (const { node, view } of this.running) {
+      if (node?.cluster) node.cluster.bus.passes = (id) => groupOf.get(id) === groupOf.get(view.id);
+    }
+  }
+
+  /** Ends partition(). */
+  heal(): void {
+    for (const { node } of this.running) if (node?.cluster) node.cluster.bus.passes = () => true;
+  }
+
+  /**
+   * Waits until all running nodes serve, agree on roles and slots, see each other well and replicas are in sync. Throws
+   * NOT_STABLE after `limitMs`.
+   */
+  async waitUntilStable(limitMs = 20_000): Promise<void> {
+    const deadline = performance.now() + limitMs;
+    for (;;) {
+      const nodes = this.running.flatMap(({ node }) => (node === null ? [] : [node]));
+      if (isStable(nodes)) return;
+      if (performance.now() > deadline) throw new TribError('NOT_STABLE', `The cluster did not settle in ${limitMs} ms`);
+      await delay(20);
+    }
+  }
+
+  /** Deletes all keys of all running nodes. */
   reset(): void {
-    for (const { node } of this.running) for (const db of node.keyspace.databases) db.flush();
+    for (const { node } of this.running) {
+      if (node?.replication.role !== 'master') continue; // replicas get it from their masters
+      for (const db of node.keyspace.databases) db.flush();
+    }
   }
 
   /** Stops every node and removes their files. Idempotent. */
   async stop(): Promise<void> {
-    await Promise.all(this.running.map(({ node }) => node.close()));
-    await rm(this.folder, { recursive: true, force: true });
+    await Promise.all(this.running.map(async ({ node }) => node?.close()));
+    await removeFolder(this.folder);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -101,51 +160,31 @@ export class TestCluster {
   }
 }
 
-/** Ports that are free, with their bus ports; the start is spread by process id so that parallel suites don't collide. */
-async function freePorts(count: number): Promise<number[]> {
-  const ports: number[] = [];
-  let port = 20_000 + ((process.pid * 37) % 20_000);
-  for (let tries = 0; ports.length < count && tries < PORT_TRIES; tries++, port++) {
-    if ((await takenPorts(HOST, [port])).length === 0) ports.push(port);
-  }
-  if (ports.length < count) throw new TribError('NO_PORTS', `No ${count} free ports found on ${HOST}`);
-  return ports;
-}
-
-async function startOne(port: number, folder: string, clock: Clock, options: TestClusterOptions): Promise<Node> {
-  const dir = join(folder, String(port));
-  await mkdir(dir);
-  return startNode({
-    clock,
-    config: new Config({
-      port: String(port),
-      bind: HOST,
-      dir,
-      'cluster-enabled': 'yes',
-      'cluster-node-timeout': String(options.nodeTimeoutMs ?? 2000),
-      ...options.config,
-    }),
-  });
-}
-
 /**
- * Starts a cluster in this process and waits until it serves. Throws NO_PORTS, or what a node or the creation throws,
- * with nothing left running.
+ * Starts a cluster in this process and waits until it serves. Throws NO_PORTS, BAD_CONFIG for a parameter that the node does
+ * not accept, or the error of a node or of the creation; then nothing is left running.
  */
 export async function startCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
   const clock = new ShiftedClock();
-  const folder = await mkdtemp(join(tmpdir(), 'redis-trib-cluster-'));
+  const folder = await makeFolder();
   const started: Node[] = [];
+  const { config = {}, masters = 3, replicas = 0, nodeTimeoutMs = 2000 } = options;
+  const settings = { 'cluster-enabled': 'yes', 'cluster-node-timeout': String(nodeTimeoutMs), 'repl-diskless-sync-delay': '0', ...config };
+  const access = config['requirepass'] === undefined ? {} : { password: config['requirepass'] };
   try {
-    for (const port of await freePorts(options.masters ?? 3)) started.push(await startOne(port, folder, clock, options));
-    await using fresh = await openNewNodes(started.map(({ port }) => ({ host: HOST, port })));
-    await fresh.apply(planCreate(fresh.nodes, { replicas: 0, allowFewMasters: true }));
-    await Promise.all(started.map((node) => waitForState(HOST, node.port)));
+    for (const port of await freePorts(masters * (1 + replicas))) {
+      started.push(await startTestNode(port, folder, clock, settings));
+    }
+    await using fresh = await openNewNodes(started.map(({ port }) => ({ host: HOST, port })), access);
+    await fresh.apply(planCreate(fresh.nodes, { replicas, allowFewMasters: true }));
+    await Promise.all(started.map((node) => waitForState({ host: HOST, port: node.port, ...access })));
     const running = started.map((node, i) => ({ node, view: { host: HOST, port: node.port, id: fresh.nodes[i]!.id } }));
-    return new TestCluster(running, clock, folder);
+    const cluster = new TestCluster(running, clock, folder, settings);
+    await cluster.waitUntilStable();
+    return cluster;
   } catch (error) {
     await Promise.all(started.map((node) => node.close()));
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
     throw error;
   }
 }

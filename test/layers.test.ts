@@ -1,5 +1,5 @@
-// The house's order, enforced (DESIGN.md "Rooms"): lower ranks never import higher ones, rooms don't import each other in
-// circles, one file touches the terminal, one file ends the process, src/server/ takes time and chance only by injection.
+// The order of the folders (docs/design.md): lower ranks never import higher ones, folders do not import each other in circles,
+// one file touches the terminal, one file ends the process, src/server/ takes time and chance only by injection.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,9 +12,13 @@ const RANKS: Readonly<Record<string, number>> = {
   'src/errors.ts': 0,
   'src/resp': 0,
   'src/cluster': 0,
+  'src/files': 0,
+  'src/rdb': 0,
+  'src/aof': 0,
   'src/plan': 1,
   'src/client': 2,
   'src/apply': 3,
+  'src/consistency': 3,
   'src/import': 3,
   'src/local': 3,
   'src/ui': 4,
@@ -28,7 +32,23 @@ const RANKS: Readonly<Record<string, number>> = {
 };
 
 /** src/server/ is a house of its own: what it may borrow. */
-const SERVER_MAY_USE = [/^src\/server\//, /^src\/resp\//, /^src\/cluster\//, /^src\/errors\.ts$/, /^src\/client\/connection\.ts$/];
+const SERVER_MAY_USE = [/^src\/server\//, /^src\/resp\//, /^src\/cluster\//, /^src\/rdb\//, /^src\/aof\//, /^src\/errors\.ts$/, /^src\/client\/connection\.ts$/];
+
+/** Rooms of src/server and single files in it, lower ones first: nobody imports what stands in a later line. */
+const SERVER_RANKS: readonly (readonly string[])[] = [
+  ['types', 'runtime', 'errors.ts'],
+  ['keyspace', 'persistence', 'observability'],
+  ['config', 'settings.ts', 'migrate'],
+  ['exec', 'pubsub'],
+  ['cluster', 'net', 'durability', 'replication'],
+  ['info'],
+  ['commands'],
+  ['node.ts'],
+  ['index.ts', 'process'],
+];
+
+/** What commands see of the room that runs them: their context and the reading of arguments. How they are run is not theirs. */
+const NOT_FOR_COMMANDS = ['src/server/exec/executor.ts', 'src/server/exec/gates.ts', 'src/server/exec/served-client.ts'];
 
 interface SourceFile {
   /** Relative to the root, with slashes. */
@@ -122,11 +142,22 @@ describe('layers', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('the server borrows only the codec, the cluster model and the connection', () => {
+  it('the server borrows only the codecs, the cluster model and the connection', () => {
     const wrong = files
       .filter(({ path }) => path.startsWith('src/server/'))
       .flatMap(({ path, imports }) => imports.filter((target) => !SERVER_MAY_USE.some((rule) => rule.test(target))).map((target) => `${path} → ${target}`));
     expect(wrong).toEqual([]);
+  });
+
+  it('rooms of the server import lower ones only: net → exec, commands → keyspace → types', () => {
+    const room = (path: string): string => path.slice('src/server/'.length).split('/')[0]!;
+    const rank = (path: string): number => SERVER_RANKS.findIndex((rooms) => rooms.includes(room(path)));
+    const inside = files.filter(({ path }) => path.startsWith('src/server/'));
+    expect(inside.filter(({ path }) => rank(path) < 0).map(({ path }) => path)).toEqual([]);
+    const arrows = inside.flatMap(({ path, imports }) => imports.filter((target) => target.startsWith('src/server/')).map((target) => ({ path, target })));
+    expect(arrows.filter(({ path, target }) => rank(target) > rank(path)).map(({ path, target }) => `${path} → ${target}`)).toEqual([]);
+    const reaching = arrows.filter(({ path, target }) => room(path) === 'commands' && NOT_FOR_COMMANDS.includes(target));
+    expect(reaching.map(({ path, target }) => `${path} → ${target}`)).toEqual([]);
   });
 
   it('the administrator does not import the server: bin and testing do', () => {
@@ -154,6 +185,25 @@ describe('layers', () => {
     expect([...new Set(circles)]).toEqual([]);
   });
 
+  it.each(['src/apply/mover', 'src/cli', 'src/server/cluster'])('the folders of %s import each other in one direction', (parent) => {
+    const folder = (path: string): string | undefined => new RegExp(`^${parent}/([^/]+)/`).exec(path)?.[1];
+    const graph = new Map<string, string[]>();
+    for (const { path, imports } of files) {
+      const from = folder(path);
+      if (from === undefined) continue;
+      const others = imports.map(folder).filter((to) => to !== undefined && to !== from) as string[];
+      graph.set(from, [...(graph.get(from) ?? []), ...others]);
+    }
+    expect(graph.size).toBeGreaterThan(4);
+    expect(circles(graph)).toEqual([]);
+  });
+
+  it('no folder has more than 25 files, but for the list of subcommands', () => {
+    const counts = new Map<string, number>();
+    for (const { path } of files) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+    expect([...counts].filter(([folder, count]) => count > 25 && folder !== 'commands')).toEqual([]);
+  });
+
   it('no files import each other in a circle, not even for types', () => {
     const graph = new Map(files.map(({ path, imports }) => [path, imports]));
     expect(circles(graph)).toEqual([]);
@@ -175,7 +225,7 @@ describe('single doors', () => {
     expect(accesses('process', ['exit', 'exitCode', 'abort'], (path) => path === 'src/cli/main.ts' || isServer(path))).toEqual([]);
   });
   it('in the server time and chance come from clock.ts and random.ts', () => {
-    const door = (path: string): boolean => !path.startsWith('src/server/') || /^src\/server\/(clock|random)\.ts$/.test(path);
+    const door = (path: string): boolean => !path.startsWith('src/server/') || /^src\/server\/runtime\/(clock|random)\.ts$/.test(path);
     expect([...accesses('Date', ['now'], door), ...accesses('Math', ['random'], door), ...accesses('performance', ['now'], door)]).toEqual([]);
   });
   it('no file is named after nothing', () => {

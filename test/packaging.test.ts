@@ -13,7 +13,7 @@ interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
   readonly bin: Readonly<Record<string, string>>;
   readonly scripts: Readonly<Record<string, string>>;
-  readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
+  readonly exports: Readonly<Record<string, string | Readonly<Record<'import' | 'require', { readonly types: string; readonly default: string }>>>>;
 }
 
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
@@ -35,17 +35,17 @@ describe('the package', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('holds what users need and nothing else', () => {
-    const others = files.filter((path) => !/^dist\/(bin|commands|src)\/.*\.(js|d\.ts)$/.test(path));
-    expect(others.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
+    const others = files.filter((path) => !/^dist\/(bin|commands|(cjs\/)?src)\/.*\.(js|d\.ts)$/.test(path));
+    expect(others.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist/cjs/package.json', 'man/redis-trib-server.1', 'man/redis-trib.1', 'package.json']);
     for (const target of Object.values(manifest.bin)) expect(files).toContain(target);
   });
 
   it('has everything its manifest points at', () => {
-    const targets = Object.values(manifest.exports).flatMap((target) => (typeof target === 'string' ? [target] : [target.types, target.default]));
+    const targets = Object.values(manifest.exports).flatMap((target) => (typeof target === 'string' ? [target] : [target.import, target.require].flatMap(({ types, default: code }) => [types, code])));
     for (const target of targets) expect(files).toContain(target.replace('./', ''));
   });
 
-  it('a link from a checkout was refused for want of the x bit: the build sets it', () => {
+  it('the build sets the x bit of programs', () => {
     const made = join(folder, 'checkout', 'dist', 'bin', 'tool.js');
     mkdirSync(dirname(made), { recursive: true });
     writeFileSync(made, '', { mode: 0o644 });
@@ -54,8 +54,9 @@ describe('the package', () => {
     if (process.platform !== 'win32') expect(statSync(made).mode & 0o777).toBe(0o755);
   });
 
-  it('runs no script at install time', () => {
-    expect(Object.keys(manifest.scripts).filter((name) => /^(pre|post)?install$|^prepare$/.test(name))).toEqual([]);
+  it('runs no script when it is installed, and is built when it is installed from git', () => {
+    expect(Object.keys(manifest.scripts).filter((name) => /^(pre|post)?install$/.test(name))).toEqual([]);
+    expect(manifest.scripts['prepare']).toContain('build');
   });
 
   it('runs from an empty folder after an install without scripts or network', () => {
@@ -66,7 +67,11 @@ describe('the package', () => {
     mkdirSync(own);
     execFileSync('tar', ['-xzf', tarball, '-C', own, '--strip-components=1']);
     // What npm would fetch is linked from here, so that the test needs no registry: our own dependencies, nothing of development.
-    for (const name of Object.keys(manifest.dependencies)) symlinkSync(join(ROOT, 'node_modules', name), join(home, 'node_modules', name), 'junction');
+    for (const name of Object.keys(manifest.dependencies)) {
+      const link = join(home, 'node_modules', name);
+      mkdirSync(dirname(link), { recursive: true });
+      symlinkSync(join(ROOT, 'node_modules', name), link, 'junction');
+    }
     mkdirSync(join(home, 'node_modules', '.bin'));
     for (const target of Object.values(manifest.bin)) chmodSync(join(own, target), 0o755); // as npm does for bins
     symlinkSync(join(own, manifest.bin['redis-trib'] ?? ''), join(home, 'node_modules', '.bin', 'redis-trib'));
@@ -74,6 +79,10 @@ describe('the package', () => {
     expect(run.stdout.trim()).toBe(manifest.version);
     expect(run.status).toBe(0);
     expect(existsSync(join(home, 'node_modules', 'typescript'))).toBe(false);
+    for (const entry of ['redis-trib', 'redis-trib/testing', 'redis-trib/server']) {
+      const program = `const one = require('${entry}'); import('${entry}').then((other) => console.log(Object.keys(one).filter((name) => !(name in other)).length, Object.keys(one).length > 3));`;
+      expect(spawnSync(process.execPath, ['-e', program], { cwd: home, encoding: 'utf8' })).toMatchObject({ status: 0, stdout: '0 true\n' });
+    }
     const usage = spawnSync('npx', ['--no-install', 'redis-trib', 'reshard', '--help'], { cwd: home, encoding: 'utf8' });
     expect(usage.stdout).toContain('Usage: redis-trib reshard');
   });

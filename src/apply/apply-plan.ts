@@ -1,33 +1,34 @@
-// Carries out the steps of a plan: neighbours of the same kind together, kinds in order. Each kind is one small function.
-// Not here: making plans, loading clusters, the mover's inside.
+// Carries out the steps of a plan: adjacent steps of the same kind together, kinds in order. Each kind is one small function.
+// Not here: making plans, loading clusters, the mover.
 import { SlotSet } from '../cluster/slot-set.js';
 import type { ClusterView } from '../cluster/view.js';
 import type { MoveStep, Step } from '../plan/step.js';
 import { TribError } from '../errors.js';
 import { ReplyError } from '../resp/reply.js';
-import { waitForAgreement } from './agreement.js';
-import { delay, unlessAborted } from './delay.js';
-import type { ApplyStats, OnEvent } from './event.js';
+import { waitForAgreement } from './cluster/agreement.js';
+import { lockMoves } from './cluster/move-lock.js';
+import { delay, unlessAborted } from './node/delay.js';
+import type { ApplyStats, OnEvent } from './node/event.js';
 import { moveByMethod } from './move-by-method.js';
-import type { MoverOptions } from './mover/options.js';
-import type { NodeLink } from './node-link.js';
+import type { MoverOptions } from './mover/pacing/options.js';
+import type { NodeLink } from './node/node-link.js';
 import { runNodeStep } from './steps/node-step.js';
 import type { StepJob } from './steps/step-job.js';
-import { addStats, NOTHING } from './tally.js';
+import { addStats, NOTHING } from './node/tally.js';
 
 export interface ApplyOptions extends MoverOptions {
   readonly onEvent?: OnEvent;
-  /** Abort: moves of slots finish what is in flight, other steps are left as they are; then it stops with ABORTED. */
+  /** Abort: moves finish their open slots, other steps stop as they are; then ABORTED is thrown. */
   readonly signal?: AbortSignal;
   /** Milliseconds to wait for nodes to join and agree; default 60000. */
   readonly agreementTimeoutMs?: number;
 }
 
-/** What steps are carried out on. */
+/** What the steps work on. */
 export interface ApplyContext {
   /** May change with every fresh view. */
   readonly links: ReadonlyMap<string, NodeLink>;
-  /** A fresh view, for steps that depend on who owns what. */
+  /** A fresh view, for steps that depend on slot owners. */
   view(): Promise<ClusterView>;
 }
 
@@ -43,10 +44,10 @@ function linkOf(job: Job, id: string): NodeLink {
   return link;
 }
 
-/** Replies that pass once gossip has caught up. */
+/** Transient refusals, until gossip has propagated. */
 const NOT_YET = /unknown node|don't know about node|only replicate a master/i;
 
-/** Repeats a refused command while the node may not have heard of another yet; 10 s at most. */
+/** Repeats a refused command while the node may not know another yet; at most 10 s. */
 async function onceKnown(job: Job, work: () => Promise<void>): Promise<void> {
   const deadline = Date.now() + 10_000;
   for (;;) {
@@ -94,14 +95,14 @@ function agreement(job: Job): Parameters<typeof waitForAgreement>[1] {
   };
 }
 
-/** A node that has an epoch already keeps it: epochs only have to differ, and servers resolve collisions themselves. */
+/** A node that already has an epoch keeps it: epochs must only differ, and servers resolve collisions themselves. */
 async function setConfigEpoch(job: Job, id: string, epoch: number): Promise<void> {
   const link = linkOf(job, id);
   try {
     await (await link.admin()).setConfigEpoch(epoch);
   } catch (error) {
     if (!(error instanceof ReplyError)) throw error;
-    job.emit({ kind: 'warning', code: 'CONFIG_EPOCH', message: `${link.name} keeps its config epoch: ${error.message}` });
+    job.emit({ kind: 'warning', code: 'CONFIG_EPOCH', message: `${link.name} keeps its present config epoch: ${error.message}` });
   }
 }
 
@@ -116,7 +117,9 @@ async function together(job: Job, steps: readonly Step[], first: number): Promis
   let stats = NOTHING;
   if (moves.length > 0) {
     const { context, options, emit } = job;
-    const view = await context.view();
+    const ends = new Set(moves.flatMap(({ source, target }) => [source, target]));
+    using _lock = await lockMoves([...ends].flatMap((id) => context.links.get(id) ?? []), options.signal);
+    const view = await context.view(); // Under the lock: no other administrator changes it from here on.
     const { links } = context;
     stats = await moveByMethod({ view, links, steps: moves, options, onEvent: emit, signal: options.signal }, async () => ({ view: await context.view(), links: context.links }));
   } else {
@@ -126,7 +129,7 @@ async function together(job: Job, steps: readonly Step[], first: number): Promis
   return stats;
 }
 
-/** Carries out steps in order. Throws what the first failing step throws; earlier steps stay done. */
+/** Carries out steps in order. Throws the first failing step's error; earlier steps stay done. */
 export async function applySteps(context: ApplyContext, steps: readonly Step[], options: ApplyOptions = {}): Promise<ApplyStats> {
   const start = Date.now();
   const job: Job = { context, options, emit: options.onEvent ?? (() => undefined) };

@@ -1,18 +1,18 @@
-// Makes a directory with all above it, for backups and for local nodes. Not here: what is said when that fails.
+// Creates a directory with its ancestors, for backups and for local nodes. Not here: the error messages.
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
- * Makes the directory and those above it that are missing; tells whether any was. One by one: Node's own way to do that
- * tries for ever where nothing can be made in a directory that is there (/proc), and hears no signal then.
+ * Creates the directory and its missing ancestors; returns whether any was missing. Creates them one by one: Node's recursive
+ * mkdir loops for ever in a directory that accepts no entries (/proc), and ignores signals then. `mode`: of those it creates.
  * Throws the system's errors; EEXIST for a file in its place.
  */
-export async function makeDirectories(dir: string): Promise<boolean> {
+export async function makeDirectories(dir: string, mode = 0o777): Promise<boolean> {
   const missing: string[] = [];
   for (let at = dir; !(await isThere(at)); at = dirname(at)) missing.unshift(at);
   for (const path of missing) {
-    await mkdir(path).catch(async (error: unknown) => {
-      if (!(await isDirectory(path))) throw error; // made by somebody else in the meantime
+    await mkdir(path, mode).catch(async (error: unknown) => {
+      if (!(await isDirectory(path))) throw error; // Another process may have created it meanwhile.
     });
   }
   if (!(await isDirectory(dir))) throw Object.assign(new Error('not a directory'), { code: 'EEXIST' });

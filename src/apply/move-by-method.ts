@@ -1,46 +1,47 @@
-// Who moves what: pairs whose servers can do it themselves, and the rest key by key, never both at once (cli 6.4, 6.6).
-// Not here: the two ways (atomic/schedule.ts, mover/mover.ts).
+// Chooses the method of a move: atomic for pairs whose servers support it, MIGRATE for the rest, never both at once (cli 6.4,
+// 6.6). Not here: the two methods (atomic/schedule.ts, mover/mover.ts).
 import type { ClusterView } from '../cluster/view.js';
 import { TribError } from '../errors.js';
 import type { MoveStep } from '../plan/step.js';
 import { waysOfAll } from './atomic/design.js';
 import type { JobReport, JobWays } from './atomic/job.js';
 import type { AtomicPair } from './atomic/schedule.js';
-import type { ApplyStats } from './event.js';
-import { requireOneDatabase } from './mover/databases.js';
-import { failed } from './mover/incomplete.js';
-import { link, moveSlots, takePart, type MoveRequest } from './mover/mover.js';
-import { MoveIncomplete, type MoverOptions } from './mover/options.js';
-import type { PairWork } from './mover/preflight.js';
-import { preflight } from './mover/preflight.js';
-import type { NodeLink } from './node-link.js';
+import type { ApplyStats } from './node/event.js';
+import { failed } from './mover/safety/incomplete.js';
+import { moveSlots } from './mover/mover.js';
+import { MoveIncomplete, type MoverOptions } from './mover/pacing/options.js';
+import type { PairWork } from './mover/plan/preflight.js';
+import { preflight } from './mover/plan/preflight.js';
+import { requirePairs } from './mover/plan/ready.js';
+import { link, takePart, type MoveRequest } from './mover/plan/request.js';
+import type { NodeLink } from './node/node-link.js';
 
-/** What a move is looked at in. */
-type Cluster = Pick<MoveRequest, 'view' | 'links'>;
+/** The cluster that a move is checked against. */
+type MoveCluster = Pick<MoveRequest, 'view' | 'links'>;
 
-/** Options that only the key-by-key way obeys. */
+/** Options that only MIGRATE key by key supports. */
 function wantsKeys({ method, maxRate, replace, waitReplicas }: MoverOptions): boolean {
   return method === 'keys' || maxRate !== undefined || replace === true || (waitReplicas ?? 0) > 0;
 }
 
-/** Why the servers can't move a pair's slots themselves; undefined when they can. */
+/** Why the servers cannot move a pair's slots atomically; undefined when they can. */
 function obstacle(view: ClusterView, { source, target }: PairWork, ways: ReadonlyMap<string, JobWays>): string | undefined {
   const name = (id: string): string => view.node(id)?.name ?? id;
-  const members = [source, target].flatMap((id) => [id, ...view.replicasOf(id).map((replica) => replica.id)]); // a replica may be promoted in the middle
+  const members = [source, target].flatMap((id) => [id, ...view.replicasOf(id).map((replica) => replica.id)]); // A replica may be promoted during the move.
   const unable = members.find((id) => ways.get(id) === undefined);
-  if (unable !== undefined) return `${name(unable)} can't (Redis 8.4 or Valkey 9 is needed, and a user who may ask for it)`;
+  if (unable !== undefined) return `${name(unable)} does not support it (requires Redis 8.4 or Valkey 9, and a user who may list its jobs)`;
   const other = members.find((id) => ways.get(id) !== ways.get(source));
-  if (other !== undefined) return `${name(source)} and ${name(other)} do it in different ways`;
+  if (other !== undefined) return `${name(source)} and ${name(other)} use different protocols for it`;
   const open = [source, target].map((id) => view.node(id)).find((node) => node !== undefined && node.migrating.size + node.importing.size > 0);
   return open === undefined ? undefined : `${open.name} has slots that were opened by SETSLOT`;
 }
 
-/** Throws NO_ATOMIC when the servers can't move all of it themselves. */
+/** Throws NO_ATOMIC when the servers cannot move all of it atomically. */
 function requireAtomic(view: ClusterView, work: readonly PairWork[], ways: ReadonlyMap<string, JobWays>): void {
   const why = work.map((pair) => (pair.move.length === 0 ? undefined : obstacle(view, pair, ways))).find((text) => text !== undefined);
   if (why === undefined) return;
-  const hint = why.endsWith('SETSLOT') ? 'fix finishes or closes them; --method auto finishes its own key by key' : '--method auto lets them where they can, and moves key by key elsewhere';
-  throw new TribError('NO_ATOMIC', `The servers can't move these slots themselves: ${why}`, { hint });
+  const hint = why.endsWith('SETSLOT') ? 'fix completes or closes them; --method auto completes its own with MIGRATE' : 'use --method auto: atomic where the servers support it, MIGRATE elsewhere';
+  throw new TribError('NO_ATOMIC', `The servers cannot move these slots atomically: ${why}`, { hint });
 }
 
 interface Division {
@@ -54,27 +55,27 @@ function divide({ view, options }: MoveRequest, work: readonly PairWork[], ways:
   return { atomic: able, byKeys: work.filter((pair) => !able.includes(pair)) };
 }
 
-/** What those can do that take part, and their replicas. */
-function waysOfMembers(request: Cluster, involved: readonly NodeLink[]): Promise<Map<string, JobWays>> {
+/** The designs that the nodes of the move and their replicas support. */
+function waysOfMembers(request: MoveCluster, involved: readonly NodeLink[]): Promise<Map<string, JobWays>> {
   return waysOfAll(involved.flatMap((node) => [node, ...request.view.replicasOf(node.id).map((replica) => link(request, replica.id))]));
 }
 
 /** Throws NO_ATOMIC as moveByMethod would with method `atomic`, or PLAN_STALE, OPEN_SLOTS; nothing is moved. */
-export async function requireServersMove(cluster: Cluster, steps: readonly MoveStep[]): Promise<void> {
+export async function requireServersMove(cluster: MoveCluster, steps: readonly MoveStep[]): Promise<void> {
   const work = preflight(cluster.view, steps);
   requireAtomic(cluster.view, work, await waysOfMembers(cluster, takePart(cluster, work).involved));
 }
 
-/** The steps of the pairs that are moved key by key. */
+/** The steps of the pairs that move by MIGRATE. */
 function stepsOf(steps: readonly MoveStep[], pairs: readonly PairWork[]): MoveStep[] {
   return steps.filter((step) => pairs.some(({ source, target }) => source === step.source && target === step.target));
 }
 
 /**
- * Carries out move steps in the ways that options and servers allow. `fresh`: the cluster after some of them. Throws as moveSlots
- * and moveAtomically, or NO_ATOMIC, JOB_RUNNING, SEVERAL_DATABASES before anything has moved.
+ * Carries out move steps by the methods that options and servers permit. `fresh`: the cluster after some of them. Throws as
+ * moveSlots and moveAtomically, or NO_ATOMIC, JOB_RUNNING before anything has moved.
  */
-export async function moveByMethod(request: MoveRequest, fresh: () => Promise<Cluster>): Promise<ApplyStats> {
+export async function moveByMethod(request: MoveRequest, fresh: () => Promise<MoveCluster>): Promise<ApplyStats> {
   const { view, steps } = request;
   const work = preflight(view, steps);
   const { masters, involved } = takePart(request, work);
@@ -86,8 +87,8 @@ export async function moveByMethod(request: MoveRequest, fresh: () => Promise<Cl
   for (const design of new Set(ways.values())) {
     for (const [pair, jobs] of await jobsUnderWay(masters, design, atomic, new Set(involved.map(({ id }) => id)))) underWay.set(pair, jobs);
   }
-  await requireOneDatabase(byKeys.map(({ source }) => link(request, source)).filter(({ id }) => ways.has(id)));
   if (atomic.length === 0) return moveSlots(request);
+  await requirePairs(request, byKeys); // Before the servers have moved the rest.
   const { moveAtomically } = await import('./atomic/schedule.js');
   const pairs = atomic.flatMap((pair): AtomicPair[] => {
     const its = ways.get(pair.source);
@@ -97,10 +98,9 @@ export async function moveByMethod(request: MoveRequest, fresh: () => Promise<Cl
   const rest = [...left, ...stepsOf(steps, byKeys)];
   if (rest.length === 0) return stats;
   try {
-    await requireOneDatabase(left.map(({ source }) => link(request, source)));
     return await moveSlots({ ...request, ...(await fresh()), steps: rest, before: stats });
   } catch (error) {
     if (error instanceof MoveIncomplete) throw error;
-    throw failed(stats, [], error, true); // before it could begin
+    throw failed(stats, [], error, true); // Before it could begin.
   }
 }

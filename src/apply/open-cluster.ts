@@ -1,5 +1,5 @@
-// A cluster to work with: loaded, checked, changed by plans. What programs and subcommands hold in their hands.
-// Not here: how loading works (load.ts), what steps do (apply-plan.ts), new clusters (create.ts).
+// An open cluster: loaded, checked, changed by plans. The object that programs and subcommands use. Not here: loading
+// (cluster/load.ts), steps (apply-plan.ts), new clusters (steps/create.ts).
 import type { Address } from '../cluster/address.js';
 import { parseAddress } from '../cluster/address.js';
 import type { CheckReport } from '../cluster/findings.js';
@@ -9,21 +9,26 @@ import { Admin } from '../client/admin.js';
 import type { Connection } from '../client/connection.js';
 import { TribError } from '../errors.js';
 import type { Step } from '../plan/step.js';
-import { waitForAgreement } from './agreement.js';
-import type { AgreementOptions } from './agreement.js';
+import { waitForAgreement } from './cluster/agreement.js';
+import type { AgreementOptions } from './cluster/agreement.js';
 import type { ApplyOptions } from './apply-plan.js';
-import { unlessAborted } from './delay.js';
-import type { ApplyStats } from './event.js';
-import type { LoadedCluster } from './load.js';
-import { loadCluster } from './load.js';
-import type { ClusterOptions, NodeLink } from './node-link.js';
+import { delay, unlessAborted } from './node/delay.js';
+import type { ApplyStats } from './node/event.js';
+import type { LoadedCluster } from './cluster/load.js';
+import { loadCluster } from './cluster/load.js';
+import type { ClusterOptions, NodeLink } from './node/node-link.js';
 
 /** One node of the cluster: `host:port` or its parts. */
 export type Seed = string | Address;
 
+/** Milliseconds between two polls whether all nodes know each other. */
+const SETTLE_POLL_MS = 250;
+
 export interface CheckOptions {
   /** Also ask every master for keys in slots it doesn't own (cli 2.4 step 5). */
   readonly searchMultipleOwners?: boolean;
+  /** Also ask masters and replicas whether replication is in step. */
+  readonly replicaHealth?: boolean;
 }
 
 export class Cluster {
@@ -36,7 +41,12 @@ export class Cluster {
     private readonly seeds: readonly Address[],
     readonly options: ClusterOptions,
   ) {
-    this.loaded = loaded;
+    this.loaded = this.named(loaded);
+  }
+
+  private named(loaded: LoadedCluster): LoadedCluster {
+    const { hostNames } = this.options;
+    return hostNames === undefined ? loaded : { ...loaded, view: loaded.view.withHosts(hostNames) };
   }
 
   /** The cluster as it was when loaded, last refreshed, or last changed by `apply`. */
@@ -44,12 +54,12 @@ export class Cluster {
     return this.loaded.view;
   }
 
-  /** The ways to all loaded nodes, by id. */
+  /** The links to all loaded nodes, by id. */
   get links(): ReadonlyMap<string, NodeLink> {
     return this.loaded.links;
   }
 
-  /** The shared connection to a node; dialled again when it broke. Throws TribError NO_SUCH_NODE. */
+  /** The shared connection to a node; redialled when it broke. Throws TribError NO_SUCH_NODE. */
   connection(id: string): Promise<Connection> {
     return this.link(id).connection();
   }
@@ -58,45 +68,65 @@ export class Cluster {
     return new Admin(await this.connection(id));
   }
 
-  /** Asks all nodes anew, over the connections there are. */
+  /** Reads all nodes again, over the existing connections. */
   async refresh(): Promise<ClusterView> {
     const others = this.view.nodes.map((node) => ({ host: node.connectHost, port: node.connectPort }));
-    this.loaded = await loadCluster([...this.seeds, ...others], this.options, this.loaded.links);
+    this.loaded = this.named(await loadCluster([...this.seeds, ...others], this.options, this.loaded.links));
     if (this.closed) this.close();
     return this.view;
   }
 
-  /** Judges the view as loaded; asks the nodes only when searching for keys in foreign slots. */
+  /** Judges the loaded view; contacts the nodes only when searching for keys in foreign slots. */
   async check(options: CheckOptions = {}): Promise<CheckReport> {
-    if (options.searchMultipleOwners !== true) return checkView(this.view);
-    const { findKeyHolders } = await import('./search-owners.js');
-    return checkView(this.view, await findKeyHolders(this));
+    const health = options.replicaHealth === true ? await (await import('./cluster/replica-health.js')).replicaHealth(this) : [];
+    if (options.searchMultipleOwners !== true) return checkView(this.view, health);
+    const [{ keyHolders }, { countSlotKeys }] = await Promise.all([import('../cluster/key-holders.js'), import('./fix/count-keys.js')]);
+    return checkView(this.view, [...keyHolders(this.view, await countSlotKeys(this)), ...health]);
   }
 
   /**
-   * The view when the slots are in order. Nodes that only don't agree yet get `waitMs` (default 5000) to do so. Throws
-   * TribError UNHEALTHY otherwise.
+   * The view when the slots are in order. Nodes that do not agree yet get `waitMs` (default 5000) to do so. Throws TribError
+   * UNHEALTHY otherwise.
    */
   async healthyView(waitMs = 5000): Promise<ClusterView> {
-    const report = await this.check();
-    if (!report.agreement) {
-      await this.waitForAgreement({ timeoutMs: waitMs }).catch(() => undefined);
-      await this.refresh();
-    }
-    const { findings } = await this.check();
+    const { findings } = await this.settle(waitMs);
     const [first] = findings.filter((finding) => finding.severity === 'error' && finding.kind !== 'unreachable-node');
     if (first === undefined) return this.view;
-    throw new TribError('UNHEALTHY', '*** Please fix your cluster problems first', { hint: `look with check, repair with fix (${first.kind})` });
+    throw new TribError('UNHEALTHY', '*** Please fix your cluster problems first', { hint: `run check for details, fix to repair (${first.kind})` });
   }
 
-  /** Waits until all loaded nodes give the same account of the slots. */
+  /**
+   * Waits up to `waitMs` for nodes that do not agree about the slots or do not all know each other: a reshard may just have
+   * ended, or a node just been added. Returns the check after the wait.
+   */
+  async settle(waitMs: number, signal?: AbortSignal): Promise<CheckReport> {
+    const deadline = Date.now() + waitMs;
+    let report = await this.check();
+    if (!report.agreement) {
+      await this.waitForAgreement({ timeoutMs: waitMs, ...(signal === undefined ? {} : { signal }) }).catch(() => signal?.throwIfAborted());
+      await this.refresh();
+      report = await this.check();
+    }
+    while (report.findings.some(({ kind, severity }) => kind === 'partly-known' && severity === 'error') && Date.now() < deadline) {
+      await delay(SETTLE_POLL_MS, signal);
+      await this.refresh();
+      report = await this.check();
+    }
+    return report;
+  }
+
+  /** Waits until all loaded nodes report the same slot owners. */
   waitForAgreement(options: AgreementOptions = {}): Promise<void> {
     return unlessAborted(waitForAgreement([...this.links.values()], options), options.signal);
   }
 
-  /** Carries out a plan (or bare steps); see applySteps and moveSlots for what it throws. Refresh to see the result. */
-  async apply(plan: { readonly steps: readonly Step[] }, options: ApplyOptions = {}): Promise<ApplyStats> {
+  /**
+   * Carries out a plan (or bare steps). Throws as applySteps and moveSlots, and ONLY_COPY before the first step when it would
+   * lose keys that no other node has (unless `giveUpKeys`). Call refresh to see the result.
+   */
+  async apply(plan: { readonly steps: readonly Step[] }, options: ApplyOptions & { readonly giveUpKeys?: boolean } = {}): Promise<ApplyStats> {
     const { applySteps } = await import('./apply-plan.js'); // with the mover, which looking at a cluster doesn't need
+    if (options.giveUpKeys !== true) await (await import('./cluster/only-copy.js')).requireOtherCopies(this, plan.steps);
     const fresh = async (): Promise<ClusterView> => {
       const view = await this.refresh();
       if ((await this.check()).agreement) return view;
@@ -127,7 +157,8 @@ export class Cluster {
     return Promise.resolve();
   }
 
-  private link(id: string): NodeLink {
+  /** The link to one loaded node. Throws TribError NO_SUCH_NODE. */
+  link(id: string): NodeLink {
     const link = this.links.get(this.view.node(id)?.id ?? id);
     if (link === undefined) throw new TribError('NO_SUCH_NODE', `No such node ${id}`);
     return link;
@@ -135,8 +166,8 @@ export class Cluster {
 }
 
 /**
- * Opens the cluster behind the first seed that answers. Throws TribError with exit code 3 (not reachable, credentials
- * refused, NOT_A_CLUSTER) or BAD_ADDRESS (2). Close it, or declare it with `await using`.
+ * Opens the cluster behind the first seed that replies. Throws TribError with exit code 3 (not reachable, credentials refused,
+ * NOT_A_CLUSTER) or BAD_ADDRESS (2). Close it, or declare it with `await using`.
  */
 export async function openCluster(seeds: Seed | readonly Seed[], options: ClusterOptions = {}): Promise<Cluster> {
   const list = typeof seeds === 'string' ? seeds.split(',') : 'host' in seeds ? [seeds] : seeds;

@@ -1,12 +1,14 @@
 // The process around the program: arguments, streams, environment, signals, and the only exit of the CLI.
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { ExitCode } from '../errors.js';
 import { processStreams, type Io } from '../ui/io.js';
-import type { CommandEntry } from './define.js';
+import type { CommandEntry } from './program/define.js';
+import { describeFailure, reportFailure } from './program/failure.js';
 import { runProgram } from './program.js';
-import { watchSignals } from './signals.js';
+import { watchSignals } from './program/signals.js';
 
-/** The package's version; package.json lies two levels above dist/src in the package, three above src/cli in dist. */
+/** The package's version. package.json is two levels above dist/src in the package, three above src/cli in dist. */
 function packageVersion(): string {
   const candidates = ['../../../package.json', '../../package.json'];
   for (const candidate of candidates) {
@@ -15,7 +17,7 @@ function packageVersion(): string {
       const { name, version } = JSON.parse(text) as { name?: string; version?: string };
       if (name === 'redis-trib' && version !== undefined) return version;
     } catch {
-      // the other place, then
+      // Try the other location.
     }
   }
   return 'unknown';
@@ -29,6 +31,11 @@ export async function main(entries: readonly CommandEntry[]): Promise<never> {
     (text) => io?.error(io.errStyle.warn(text)),
     (code) => process.exit(code),
   );
+  // A bug of this program. Reported like every failure, since its text may contain text from a node.
+  process.once('uncaughtException', (error) => {
+    if (io !== undefined) reportFailure(io, describeFailure(error, watch.signal), error, process.argv.includes('--debug'));
+    process.exit(ExitCode.failed);
+  });
   const code = await runProgram(
     {
       argv: process.argv.slice(2),

@@ -1,70 +1,53 @@
-// The way of one command line: invocation → subcommand → values → context → run → exit code. Takes everything it touches
-// as arguments, so tests run it in process. Not here: the process (main.ts), parsing (argv.ts, parse.ts).
-import type { PauseSwitch } from '../apply/mover/pause-switch.js';
+// Runs one command line: invocation → subcommand → values → context → run → exit code. Gets all its dependencies as arguments,
+// so that tests run it in process. Not here: the process (main.ts), parsing (program/argv.ts, program/parse.ts).
 import { ExitCode, TribError } from '../errors.js';
 import type { Io } from '../ui/io.js';
 import { createIo } from '../ui/io.js';
-import type { Streams } from '../ui/streams.js';
 import type { Environment, TerminalFlags } from '../ui/terminal.js';
-import { OptionIndex, readInvocation, type Invocation } from './argv.js';
-import { loadConfig, type Config, type ConfigFile } from './config.js';
-import type { ConnectionValues } from './connection-settings.js';
-import { JSON_SCHEMA, type CommandContext, type CommandEntry, type StandardValues } from './define.js';
-import { describeFailure, reportFailure } from './failure.js';
-import { overview } from './help.js';
-import type { NodeEntries } from './node-entries.js';
-import { usageError } from './options.js';
-import { connectionOptions, lineOptions, mutationOptions, stdinOptions, terminalOptions } from './shared-options.js';
-import { typedAgain, type Typed } from './typed-again.js';
+import { OptionIndex, readInvocation, type Invocation } from './program/argv.js';
+import { loadConfig, merged, type CliConfig, type ConfigSettings, type ConfigFiles } from './config/config.js';
+import type { ConnectionValues } from './config/connection-settings.js';
+import type { Subcommand, SubcommandContext, CommandEntry, StandardValues } from './program/define.js';
+import { jsonDocument } from './program/schema.js';
+import { describeFailure, reportFailure } from './program/failure.js';
+import { overview } from './program/help.js';
+import type { Host } from './program/host.js';
+import type { NodeEntries } from './config/node-entries.js';
+import { usageError } from './options/options.js';
+import { connectionOptions, lineOptions, mutationOptions, stdinOptions, terminalOptions } from './options/shared-options.js';
+import { resumeFlags, type Typed } from './program/resume-flags.js';
 
-/** What a run of the program touches. */
-export interface Host {
-  readonly argv: readonly string[];
-  /** The name the program was called by: `redis-trib.rb` wants that one's lines. */
-  readonly calledAs?: string;
-  readonly streams: Streams;
-  readonly env: Environment;
-  readonly cwd: string;
-  readonly signal: AbortSignal;
-  /** Lets moves of slots rest. */
-  readonly pause?: PauseSwitch;
-  /** Version of this package, for --version. */
-  readonly version: string;
-  /** Told which io is in use, so that signals can be answered in its manner. */
-  readonly onIo?: (io: Io) => void;
-}
-
-/** What may stand before the subcommand. */
+/** The options that may stand before the subcommand. */
 const sharedIndex = new OptionIndex({ ...terminalOptions, ...lineOptions, ...connectionOptions, ...mutationOptions, ...stdinOptions });
 
-/** What stands last on the line for a shared option, in any of its spellings. */
+/** The last value on the line of a shared option, in any of its spellings. */
 function typedValue(words: readonly string[], key: string): string | undefined {
   const at = words.findLastIndex((word) => sharedIndex.find(word)?.key === key);
   return sharedIndex.find(words[at] ?? '')?.value ?? (at < 0 ? undefined : words[at + 1]);
 }
 
-/** The choice that flag, environment or config name, by the words it may be; undefined when none does, or nonsense. */
+/** The choice given by flag, environment or config; undefined when none gives a valid one. */
 function chosen<const W extends string>(choices: readonly W[], ...named: readonly (string | undefined)[]): W | undefined {
   const word = named.find((one) => one !== undefined && one !== '')?.toLowerCase();
   return choices.find((choice) => choice === word);
 }
 
-/** What stands before a `--`. */
+/** The words before `--`. */
 function ownWords(argv: readonly string[]): readonly string[] {
   const end = argv.indexOf('--');
   return end < 0 ? argv : argv.slice(0, end);
 }
 
-/** Prints what was asked about the program itself: a text, also where environment or config want documents, unless this line says --json. */
+/** Prints help or the version as text, also when environment or config select JSON, unless this line has --json. */
 function say(field: 'help' | 'version', text: string, { argv }: Host, io: Io): number {
   const words = ownWords(argv);
   const json = words.includes('--json') || typedValue(words, 'output') === 'json';
-  io.out(json ? JSON.stringify({ schema: JSON_SCHEMA, [field]: text }, null, 2) : text);
+  io.out(json ? JSON.stringify(jsonDocument({ [field]: text }), null, 2) : text);
   return ExitCode.ok;
 }
 
-/** Terminal flags as they stand on the command line: needed before anything is parsed, to complain in the right manner. */
-function terminalFlags({ argv, env, calledAs }: Host, config: ConfigFile): TerminalFlags {
+/** Terminal flags of the command line, needed before parsing so that usage errors are printed in the right format. */
+function terminalFlags({ argv, env, calledAs }: Host, config: ConfigSettings): TerminalFlags {
   const words = ownWords(argv);
   return {
     output: words.includes('--json') ? 'json' : chosen(['table', 'plain', 'json'], typedValue(words, 'output'), env['REDIS_TRIB_OUTPUT'], config['output']),
@@ -72,26 +55,38 @@ function terminalFlags({ argv, env, calledAs }: Host, config: ConfigFile): Termi
     color: words.includes('--no-color') ? false : undefined,
     input: words.includes('--no-input') ? false : undefined,
     quiet: words.includes('--quiet') || words.includes('-q'),
+    predecessor: words.includes('--cluster') || calledAs === 'redis-trib.rb',
   };
 }
 
 async function findEntry(name: string, entries: readonly CommandEntry[]): Promise<CommandEntry> {
   const entry = entries.find((one) => one.name === name);
   if (entry !== undefined) return entry;
-  const { nearest } = await import('./suggest.js');
+  const { nearest } = await import('./program/suggest.js');
   const near = nearest(name, entries.map((one) => one.name));
   throw usageError(`Unknown subcommand '${name}'`, near === undefined ? 'redis-trib help lists the commands' : `did you mean: redis-trib ${near}?`);
 }
 
 async function showHelp(topic: string | undefined, host: Host, entries: readonly CommandEntry[], io: Io): Promise<number> {
   if (topic === undefined || topic.startsWith('-')) return say('help', overview(entries, io.style), host, io);
-  return runCommand({ kind: 'command', name: topic.toLowerCase(), words: ['--help'], legacy: false }, host, entries, io, { settings: {}, nodes: new Map() });
+  if (topic.toLowerCase() === 'environment') return say('help', await (await import('./program/environment.js')).environmentText(entries, io.style), host, io);
+  return runCommand({ kind: 'command', name: topic.toLowerCase(), words: ['--help'], legacy: false }, host, entries, io, { own: { settings: {}, nodes: new Map() }, project: undefined });
 }
 
-/** What is wrong with a command line always comes with where to look it up. */
+/** Adds the help command to a usage error. */
 function withHelp(error: unknown, name: string): unknown {
   if (!(error instanceof TribError) || error.code !== 'USAGE' || error.hint !== undefined) return error;
   return usageError(error.message, `redis-trib help ${name}`);
+}
+
+/** The config settings for this command; asks before connection settings of the current folder are used. */
+async function settings(command: Subcommand, argv: readonly string[], { own, project }: ConfigFiles, host: Host, io: Io): Promise<CliConfig> {
+  if (project === undefined) return own;
+  const { admitProject, harmless } = await import('./config/project-settings.js');
+  const words = ownWords(argv);
+  if (!command.connects || words.includes('--help') || words.includes('-h')) return merged(own, harmless(project.config));
+  const choice = chosen(['use', 'ignore'], typedValue(words, 'projectSettings'), host.env['REDIS_TRIB_PROJECT_SETTINGS']);
+  return admitProject({ own, project }, choice, io, host.signal);
 }
 
 async function runCommand(
@@ -99,18 +94,19 @@ async function runCommand(
   host: Host,
   entries: readonly CommandEntry[],
   io: Io,
-  config: Config,
+  files: ConfigFiles,
 ): Promise<number> {
   const entry = await findEntry(invocation.name, entries);
-  const [{ default: command }, { parseLine }] = await Promise.all([entry.load(), import('./parse.js')]);
+  const [{ default: command }, { parseLine }] = await Promise.all([entry.load(), import('./program/parse.js')]);
   const { name, summary } = entry;
   const { legacy, words: argv } = invocation;
   const rejected = (error: unknown): never => {
     throw withHelp(error, name);
   };
+  const config = await settings(command, argv, files, host, io);
   const line = await parseLine({ name, summary, command, argv, legacy, env: host.env, config: config.settings, style: io.style }).catch(rejected);
   if ('help' in line) return say('help', line.help, host, io);
-  const context = createContext(host, entries, io, { values: line.values as unknown as StandardValues & ConnectionValues, typed: line.typed, nodes: config.nodes, legacy });
+  const context = createContext(host, entries, io, { values: line.values as unknown as StandardValues & ConnectionValues, typed: line.typed, nodes: config.nodes, legacy, nodeWords: nodeWords(command, line.words, line.typed) });
   const seed = host.env['REDIS_TRIB_SEED'] ?? config.settings['seed'];
   return command.execute(line.words, line.values, seed, context).catch(rejected);
 }
@@ -121,9 +117,25 @@ interface Given {
   readonly typed: Typed;
   readonly nodes: NodeEntries;
   readonly legacy: boolean;
+  readonly nodeWords: readonly string[];
 }
 
-function createContext(host: Host, entries: readonly CommandEntry[], io: Io, { values, typed, nodes, legacy }: Given): CommandContext {
+/**
+ * The words that name nodes by position or option. Other words may be keys, commands or passwords, which must not reach a
+ * resolver.
+ */
+function nodeWords({ usage, options }: Subcommand, words: readonly string[], typed: Typed): readonly string[] {
+  const values = [...typed].flatMap(([key, texts]) => (/NODE|^IDS?$|MASTER/.test(options[key]?.placeholder ?? '') ? texts : []));
+  return [...(usage.includes('NODE') ? words : []), ...values];
+}
+
+/** Whether a server would receive credentials from this line. */
+function carriesSecrets({ password, passwordFile, askpass, uri, cert }: ConnectionValues, nodes: NodeEntries, env: Environment): boolean {
+  const given = [password, passwordFile, uri, cert, ...(connectionOptions.password.lastEnv ?? []).map((name) => env[name])];
+  return askpass || nodes.size > 0 || given.some((one) => one !== undefined && one !== '');
+}
+
+function createContext(host: Host, entries: readonly CommandEntry[], io: Io, { values, typed, nodes, legacy, nodeWords }: Given): SubcommandContext {
   const { signal, pause, cwd } = host;
   return {
     io,
@@ -131,10 +143,15 @@ function createContext(host: Host, entries: readonly CommandEntry[], io: Io, { v
     pause,
     cwd,
     legacy,
+    nodeWords,
+    calledAs: host.calledAs ?? '',
     commands: entries,
-    again: (table) => typedAgain(typed, table),
+    again: (table) => resumeFlags(typed, table),
+    get carriesSecrets() {
+      return carriesSecrets(values, nodes, io.env);
+    },
     async connection(seed) {
-      const { resolveConnection } = await import('./connection-settings.js');
+      const { resolveConnection } = await import('./config/connection-settings.js');
       return resolveConnection({ values, io, cwd, signal, passwordTyped: typed.has('password') || typed.has('uri'), nodes }, seed);
     },
     async confirm(question) {
@@ -143,7 +160,7 @@ function createContext(host: Host, entries: readonly CommandEntry[], io: Io, { v
   };
 }
 
-/** Waits for what was written. What stdout did not take makes a run fail that went well, as its result is lost. */
+/** Waits until the output is written. A failed write to stdout makes a successful run fail, because its result is lost. */
 async function settle(io: Io, code: number): Promise<number> {
   await io.flush();
   if (io.outFailure === undefined) return code;
@@ -164,20 +181,31 @@ export async function runProgram(host: Host, entries: readonly CommandEntry[]): 
   return settle(io, code);
 }
 
-/** `use`: told when the config files want another io. */
+/** The first word of a request for node candidates by a shell's completion (completion/*.ts). */
+const CANDIDATES = '__nodes';
+
+async function offerNodes(host: Host, entries: readonly CommandEntry[], io: Io): Promise<number> {
+  const { nodeCandidates } = await import('./completion/node-candidates.js');
+  for (const line of await nodeCandidates(host.argv.slice(1), host, entries, sharedIndex)) io.out(line);
+  return ExitCode.ok;
+}
+
+/** `use`: called when the config files select another io. */
 async function runInvocation(host: Host, entries: readonly CommandEntry[], first: Io, use: (io: Io) => void): Promise<number> {
   const debug = host.argv.includes('--debug');
   let io = first;
+  if (host.argv[0] === CANDIDATES) return offerNodes(host, entries, io);
   try {
     const invocation = readInvocation(host.argv, sharedIndex);
     if (invocation.kind === 'version') return say('version', host.version, host, io);
     if (invocation.kind === 'help') return await showHelp(invocation.topic, host, entries, io);
-    const config = loadConfig(host.cwd, host.env, [terminalOptions, lineOptions, connectionOptions]);
-    if (config.settings['output'] !== undefined || config.settings['lines'] !== undefined) {
-      io = await createIo(host.streams, host.env, terminalFlags(host, config.settings));
+    const files = loadConfig(host.cwd, host.env, [terminalOptions, lineOptions, connectionOptions]);
+    const { settings } = merged(files.own, files.project?.config);
+    if (settings['output'] !== undefined || settings['lines'] !== undefined) {
+      io = await createIo(host.streams, host.env, terminalFlags(host, settings));
       use(io);
     }
-    return await runCommand(invocation, host, entries, io, config);
+    return await runCommand(invocation, host, entries, io, files);
   } catch (error) {
     const failure = describeFailure(error, host.signal);
     reportFailure(io, failure, error, debug);

@@ -1,5 +1,5 @@
-// The administrator's verbs of one node, typed: one method a command, nothing retried, ReplyError passes through.
-// Not here: sequences of commands (apply/), MIGRATE (migrate-command.ts).
+// Administrative commands of one node, typed: one method per command, nothing retried, ReplyError passes through. Not here:
+// sequences of commands (apply/), MIGRATE (migrate-command.ts).
 import type { NodeLine } from '../cluster/nodes-text.js';
 import { parseNodesText } from '../cluster/nodes-text.js';
 import type { SlotSet } from '../cluster/slot-set.js';
@@ -8,7 +8,7 @@ import type { Connection, RequestOptions } from './connection.js';
 import { ConnectionLost } from './connection-errors.js';
 import { asArray, asInteger, asString, asStrings, parseInfo } from './read-reply.js';
 
-/** States a slot can be set to; see CLUSTER SETSLOT. */
+/** Arguments of CLUSTER SETSLOT. */
 export type SlotState = 'MIGRATING' | 'IMPORTING' | 'NODE' | 'STABLE';
 
 /** The words of CLUSTER SETSLOT, for pipelines. */
@@ -47,7 +47,7 @@ export class Admin {
     return asInteger(await this.send('DBSIZE'));
   }
 
-  /** ADDSLOTS, slot by slot, as every version understands it. */
+  /** ADDSLOTS with single slots, which every version understands. */
   async addSlots(slots: SlotSet): Promise<void> {
     await this.send('CLUSTER', 'ADDSLOTS', ...slots);
   }
@@ -56,7 +56,7 @@ export class Admin {
     await this.send('CLUSTER', 'DELSLOTS', ...slots);
   }
 
-  /** `nodeId` for all states but STABLE. */
+  /** `nodeId` for all states except STABLE. */
   async setSlot(slot: number, state: SlotState, nodeId?: string): Promise<void> {
     await this.send(...setSlotCommand(slot, state, nodeId));
   }
@@ -75,7 +75,7 @@ export class Admin {
     return asStrings(await this.send('CLUSTER', 'GETKEYSINSLOT', slot, count));
   }
 
-  /** The bus port is sent only when it isn't port + 10000: servers before 4.0 know no third argument. */
+  /** The bus port is sent only when it is not port + 10000: servers before 4.0 accept no third argument. */
   async meet(host: string, port: number, busPort = port + 10_000): Promise<void> {
     await this.send('CLUSTER', 'MEET', host, port, ...(busPort === port + 10_000 ? [] : [busPort]));
   }
@@ -112,7 +112,7 @@ export class Admin {
     await this.send('CONFIG', 'REWRITE');
   }
 
-  /** One parameter, undefined when the server has none of that name. */
+  /** One parameter; undefined when the server does not know it. */
   async configGet(name: string): Promise<string | undefined> {
     const reply = await this.send('CONFIG', 'GET', name);
     if (reply instanceof Map) return [...reply.values()].map(asString)[0];
@@ -120,7 +120,7 @@ export class Admin {
     return value === undefined ? undefined : asString(value);
   }
 
-  /** The libraries of this node as an opaque payload (7.0+; older servers answer an error). */
+  /** The libraries of this node as an opaque payload (7.0+; older servers reply with an error). */
   async functionDump(): Promise<string> {
     return asString(await this.send('FUNCTION', 'DUMP'));
   }
@@ -130,7 +130,7 @@ export class Admin {
     await this.send('FUNCTION', 'RESTORE', payload);
   }
 
-  /** How many libraries of functions the node has. */
+  /** Number of function libraries on the node. */
   async functionCount(): Promise<number> {
     return asArray(await this.send('FUNCTION', 'LIST')).length;
   }
@@ -143,7 +143,7 @@ export class Admin {
     await this.send('FLUSHALL');
   }
 
-  /** Ends the server; a connection that closes without a word is its answer. Rejects with what the server refuses. */
+  /** Stops the server; the closed connection is the reply. Rejects with the server's refusal. */
   async shutdown(): Promise<void> {
     try {
       await this.send('SHUTDOWN');

@@ -1,5 +1,5 @@
-// A client of a whole cluster, for load and consistency tools: routes by slot, follows redirects, waits out passing
-// errors. It never repeats a write that a server may have executed. Not here: administration (admin.ts, apply/).
+// A client of a whole cluster, for load and consistency tools: routes by slot, follows redirects, retries transient errors.
+// Never repeats a write that a server may have executed. Not here: administration (admin.ts, apply/).
 import type { Address } from '../cluster/address.js';
 import { formatAddress } from '../cluster/address.js';
 import { keySlot } from '../cluster/slots.js';
@@ -17,25 +17,25 @@ import { aborted } from './socket.js';
 import { SlotMap, parseRedirect } from './slot-map.js';
 
 export interface ClusterClientOptions extends Omit<ConnectionOptions, 'host' | 'port' | keyof NodeCredentials>, ClusterAccess {
-  /** Redirects and retries of one command; default 64. */
+  /** Redirects and retries per command; default 64. */
   readonly maxAttempts?: number;
   /** Milliseconds one command may take with all its retries; default 15000. */
   readonly deadlineMs?: number;
-  /** From the address nodes announce to the one to connect to. */
+  /** Maps announced addresses to the ones to connect to. */
   readonly addressMap?: (announced: Address) => Address;
 }
 
 export interface ClusterCommandOptions {
-  /** Key that decides the slot; default the command's second word. null: any master will do. */
+  /** Key that determines the slot; default the command's second word. null: any master. */
   readonly key?: string | null;
-  /** The command may run twice without harm (reads): repeated even when a connection broke under it. */
+  /** The command may run twice (reads): repeated even when the connection broke. */
   readonly repeatable?: boolean;
   readonly signal?: AbortSignal;
-  /** Milliseconds for this one, instead of the client's. */
+  /** Milliseconds for this command, instead of the client's. */
   readonly deadlineMs?: number;
 }
 
-/** A command the cluster didn't answer. `executed`: 'no' = certainly not run, 'unknown' = a server may have run it. */
+/** A command without a reply from the cluster. `executed`: 'no' = certainly not run, 'unknown' = a server may have run it. */
 export class ClusterCommandError extends TribError {
   constructor(
     code: string,
@@ -58,11 +58,11 @@ interface Attempt {
   asking: boolean;
 }
 
-/** What several commands wait for, without waiting beyond the end of one of them. */
+/** Waits for a shared promise until the deadline of one command. */
 async function within<T>(shared: Promise<T>, deadline: number, signal: AbortSignal | undefined): Promise<T> {
   let enough = (): void => undefined;
   const over = new Promise<never>((_, reject) => {
-    const stop = (): void => reject(signal?.aborted === true ? aborted(signal) : new TribError('TIMEOUT', 'no node answered in time', { exitCode: ExitCode.unreachable }));
+    const stop = (): void => reject(signal?.aborted === true ? aborted(signal) : new TribError('TIMEOUT', 'no node replied in time', { exitCode: ExitCode.unreachable }));
     const timer = setTimeout(stop, Math.max(1, deadline - Date.now()));
     signal?.addEventListener('abort', stop, { once: true });
     enough = () => {
@@ -76,7 +76,7 @@ async function within<T>(shared: Promise<T>, deadline: number, signal: AbortSign
 export class ClusterClient {
   private readonly map = new SlotMap();
   private readonly connections = new Map<string, Promise<Connection>>();
-  /** Those of them that are ready. */
+  /** The connections that are established. */
   private readonly opened = new Map<string, Connection>();
   private refreshing: Promise<void> | undefined;
   private closed = false;
@@ -87,7 +87,7 @@ export class ClusterClient {
     private readonly options: ClusterClientOptions,
   ) {}
 
-  /** Loads the slot map from the first seed that answers; throws as Connection.connect when none does. */
+  /** Loads the slot map from the first seed that replies; throws as Connection.connect when none does. */
   static async connect(seeds: readonly Address[], options: ClusterClientOptions = {}): Promise<ClusterClient> {
     const client = new ClusterClient(seeds, options);
     try {
@@ -105,8 +105,8 @@ export class ClusterClient {
   }
 
   /**
-   * Runs one command where its key lives. Rejects with ReplyError for an error reply (not executed), and with
-   * ClusterCommandError when no answer came: see its `executed`.
+   * Runs one command on the owner of its key. Rejects with ReplyError for an error reply (not executed), and with
+   * ClusterCommandError when there was no reply: see its `executed`.
    */
   async command(args: readonly Arg[], options: ClusterCommandOptions = {}): Promise<Reply> {
     const key = options.key === undefined ? args[1] : options.key;
@@ -125,7 +125,7 @@ export class ClusterClient {
     throw new ClusterCommandError('NO_ANSWER', `The cluster did not serve ${String(args[0])} in time: ${text}`, 'no', last);
   }
 
-  /** Reads the slot map anew; several callers share one read. */
+  /** Reads the slot map again; concurrent callers share one read. */
   refresh(): Promise<void> {
     this.refreshing ??= this.loadMap().finally(() => (this.refreshing = undefined));
     return this.refreshing;
@@ -173,7 +173,7 @@ export class ClusterClient {
     attempt.address = undefined;
     if (redirect !== undefined) {
       this.map.set(redirect.slot, redirect.address);
-      // Told to go where we have just been: the nodes don't agree yet.
+      // Redirected to the node just asked: the nodes do not agree yet.
       return { done: false, error, pause: formatAddress(redirect.address) === formatAddress(from) };
     }
     if (!PASSING.has(error.code)) throw error;
@@ -184,10 +184,10 @@ export class ClusterClient {
   private async failed(attempt: Attempt, error: unknown, address: Address, deadline: number): Promise<{ done: false; error: unknown; pause: boolean }> {
     if (error instanceof ReplyError) throw error;
     if (error instanceof ConnectionLost && error.executed === 'unknown' && attempt.options.repeatable !== true) {
-      throw new ClusterCommandError('UNKNOWN_OUTCOME', `${String(attempt.args[0])} was sent to ${formatAddress(address)}, its answer never came: ${error.message}`, 'unknown', error);
+      throw new ClusterCommandError('UNKNOWN_OUTCOME', `${String(attempt.args[0])} was sent to ${formatAddress(address)}, but no reply arrived: ${error.message}`, 'unknown', error);
     }
     if (error instanceof TribError && error.code === 'ABORTED') {
-      throw new ClusterCommandError('ABORTED', 'Interrupted while a command was under way', attempt.options.repeatable === true ? 'no' : 'unknown', error);
+      throw new ClusterCommandError('ABORTED', 'Interrupted while a command was in progress', attempt.options.repeatable === true ? 'no' : 'unknown', error);
     }
     attempt.address = undefined;
     attempt.asking = false;

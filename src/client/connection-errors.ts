@@ -1,10 +1,10 @@
-// Turns socket, TLS and authentication failures into TribErrors a person can act on. Not here: the connection itself.
+// Turns socket, TLS and authentication failures into TribErrors with advice. Not here: the connection itself.
 import { ExitCode, TribError } from '../errors.js';
 import type { ReplyError } from '../resp/reply.js';
 
 /**
- * The connection broke, timed out or was closed while a command was to be answered. `executed` says what is known about
- * the command: 'no' when it never left this process, 'unknown' when the server may have run it.
+ * The connection broke, timed out or was closed before the reply. `executed`: 'no' when the command never left this process,
+ * 'unknown' when the server may have run it.
  */
 export class ConnectionLost extends TribError {
   constructor(
@@ -24,13 +24,13 @@ export function addressText(host: string, port: number): string {
 }
 
 const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
-  ECONNREFUSED: ['Connection refused', 'is the server running, and is this its port?'],
+  ECONNREFUSED: ['Connection refused', 'check that the server is running and uses this port'],
   ENOTFOUND: ['Name or service not known', 'check the spelling of the host name'],
   EAI_AGAIN: ['Temporary failure in name resolution', 'check the name server, or use an IP address'],
   ETIMEDOUT: ['Connection timed out', 'check the address and the firewall'],
   EHOSTUNREACH: ['No route to host', 'check the address and the network'],
   ENETUNREACH: ['Network is unreachable', 'check the address and the network'],
-  ECONNRESET: ['Connection reset by peer', 'does the server expect TLS, or has it just stopped?'],
+  ECONNRESET: ['Connection reset by peer', 'check whether the server expects TLS or has just stopped'],
   EPIPE: ['Broken pipe', 'the server closed the connection'],
 };
 
@@ -44,7 +44,7 @@ function isTlsCode(code: string): boolean {
   return /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(code);
 }
 
-/** OpenSSL's words for an answer that is no TLS at all: the server reads our handshake as a command, and complains in clear. */
+/** OpenSSL's messages for a reply that is not TLS: the server reads the handshake as a command and replies in plain text. */
 const NOT_TLS = /wrong version number|unknown protocol|packet length too long|record layer failure|http request/i;
 
 /** The reason in `…:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:….c:350:\n`. */
@@ -52,13 +52,13 @@ function plainText(text: string): string {
   return (/:SSL routines:[^:]*:([^:]+)/.exec(text)?.[1] ?? text).trim();
 }
 
-/** What to throw when no connection came about. */
+/** The error of a failed connection attempt. */
 export function connectFailure(host: string, port: number, cause: unknown, overTls: boolean): TribError {
   const code = codeOf(cause);
   const text = cause instanceof Error ? cause.message : String(cause);
   const deaf = overTls && NOT_TLS.test(text);
-  const [reason, hint] = deaf ? ['the answer is no TLS'] : (REASONS[code] ?? [plainText(text), undefined]);
-  const tlsHint = deaf ? 'is TLS on at that port? try without --tls' : 'check the CA (--cacert), the host name in the certificate (--sni) or use --insecure';
+  const [reason, hint] = deaf ? ['the reply is not TLS'] : (REASONS[code] ?? [plainText(text), undefined]);
+  const tlsHint = deaf ? 'check whether TLS is enabled on that port, or try without --tls' : 'check the CA (--cacert), the host name in the certificate (--sni) or use --insecure';
   const why = overTls && (deaf || isTlsCode(code) || code === 'EPROTO') ? tlsHint : hint;
   return new TribError(code, `Could not connect to Redis at ${addressText(host, port)}: ${reason}`, {
     exitCode: ExitCode.unreachable,
@@ -67,14 +67,14 @@ export function connectFailure(host: string, port: number, cause: unknown, overT
   });
 }
 
-/** Beginnings of what others than Redis say, and what they are. */
+/** First words of other protocols, and what they are. */
 const STRANGERS: readonly (readonly [start: RegExp, what: string, hint: string])[] = [
-  [/^(HTTP\/\d|\s*<(!doctype|html|head|\?xml))/i, 'a web server answers there', 'give the address and port that the Redis or Valkey node listens on'],
-  [/^[\x14-\x17]\x03/, 'it speaks TLS', 'switch TLS on (--tls, with --cacert or --insecure as needed)'],
-  [/^SSH-/, 'an SSH server answers there', 'give the address and port that the Redis or Valkey node listens on'],
+  [/^(HTTP\/\d|\s*<(!doctype|html|head|\?xml))/i, 'a web server replies there', 'give the address and port that the Redis or Valkey node listens on'],
+  [/^[\x14-\x17]\x03/, 'it speaks TLS', 'use TLS (--tls, with --cacert or --insecure as needed)'],
+  [/^SSH-/, 'an SSH server replies there', 'give the address and port that the Redis or Valkey node listens on'],
 ];
 
-/** What to reject with when bytes came that are no RESP. `opening`: the very first bytes heard, null when replies came before. */
+/** The error for bytes that are not RESP. `opening`: the first bytes received, null when replies came before. */
 export function noRedis(host: string, port: number, opening: string | null, error: unknown): ConnectionLost {
   const where = addressText(host, port);
   const text = error instanceof Error ? error.message : 'then hung up';
@@ -85,44 +85,53 @@ export function noRedis(host: string, port: number, opening: string | null, erro
   const known = STRANGERS.find(([start]) => start.test(opening));
   const said = JSON.stringify(opening.split(/[\r\n]/, 1)[0]?.slice(0, 60) ?? '');
   const what = known?.[1] ?? `it answered ${said} (${text})`;
-  return new ConnectionLost('PROTOCOL', `${where} is no Redis or Valkey port: ${what}`, 'unknown', {
+  return new ConnectionLost('PROTOCOL', `${where} is not a Redis or Valkey port: ${what}`, 'unknown', {
     ...(error === undefined ? {} : { cause: error }),
-    hint: known?.[2] ?? 'check the address, and that TLS is on or off on both sides',
+    hint: known?.[2] ?? 'check the address, and use TLS on both sides or on none',
   });
 }
 
-/** What a server that has not said a word yet may have wanted. */
-function silentHint(code: string): string {
-  if (/CERT/.test(code)) return 'the server wants a client certificate that its CA has signed: --cert and --key';
-  return 'it hung up without a word: does it speak TLS only (--tls), want a client certificate (--cert, --key), or speak no TLS?';
+/** The error for a reply that exceeds its memory limit. */
+export function tooLarge(host: string, port: number, error: TribError): ConnectionLost {
+  return new ConnectionLost(error.code, `Node ${addressText(host, port)}: ${error.message}`, 'unknown', { cause: error, ...(error.hint === undefined ? {} : { hint: error.hint }) });
 }
 
-/** What to reject with when an established connection ends under a command. `opening`: the first bytes the server had said, null for none. */
+/** Distance of a node's bus port from its port, unless configured. */
+const BUS_OFFSET = 10_000;
+
+/** Advice about a server that has sent nothing. A cluster bus port closes the connection at the first command. */
+function silentHint(code: string, host: string, port: number): string {
+  if (/CERT/.test(code)) return 'the server requires a client certificate signed by its CA: --cert and --key';
+  if (port > BUS_OFFSET && !/SSL|TLS/.test(code)) return `it closed the connection without a reply, as a cluster bus port does: if ${port} is the bus port, give ${addressText(host, port - BUS_OFFSET)}; else it may require TLS (--tls) or a client certificate (--cert, --key), or not support TLS`;
+  return 'it closed the connection without a reply: it may require TLS (--tls) or a client certificate (--cert, --key), or not support TLS';
+}
+
+/** The error for an established connection that ends during a command. `opening`: the first bytes received, null for none. */
 export function lostFailure(host: string, port: number, executed: 'no' | 'unknown', cause?: unknown, opening: string | null = ''): ConnectionLost {
   if (opening !== null && STRANGERS.some(([start]) => start.test(opening))) return noRedis(host, port, opening, cause);
   const code = cause === undefined ? 'CLOSED' : codeOf(cause);
   const reason = cause === undefined ? 'closed by the server' : (REASONS[code]?.[0] ?? (cause instanceof Error ? cause.message : 'unknown'));
-  const hint = opening !== null ? {} : { hint: silentHint(code) };
+  const hint = opening !== null ? {} : { hint: silentHint(code, host, port) };
   return new ConnectionLost(code, `Connection to ${addressText(host, port)} lost: ${reason}`, executed, cause === undefined ? hint : { cause, ...hint });
 }
 
 const DOOR_HINTS: readonly (readonly [word: RegExp, code: string, reason: string, hint: string])[] = [
-  [/^DENIED\b.*protected mode/is, 'DENIED', 'it is in protected mode, and takes connections from its own machine only', 'run redis-trib on that machine, or give the server a password (requirepass, then -a), or switch the mode off: CONFIG SET protected-mode no'],
-  [/max number of clients/i, 'MAXCLIENTS', 'it has as many clients as it takes', 'raise maxclients there, or end some of its clients, and try again'],
+  [/^DENIED\b.*protected mode/is, 'DENIED', 'it is in protected mode, which accepts connections from its own host only', 'run redis-trib on that host, or set a password on the server (requirepass, then use -a), or disable the mode: CONFIG SET protected-mode no'],
+  [/max number of clients/i, 'MAXCLIENTS', 'its maximum number of clients is connected', 'raise maxclients there, or close some of its clients, and try again'],
 ];
 
 /**
- * What to reject with when a server greets us with an error and hangs up, as it does in protected mode or with too many
- * clients; undefined for an ordinary first reply. `asked`: a command was waiting, so that the error may be its answer.
+ * The error when a server sends an error first and closes the connection, as in protected mode or with too many clients;
+ * undefined for an ordinary first reply. `asked`: a command was pending, so the error may be its reply.
  */
 export function turnedAway(host: string, port: number, greeting: ReplyError, asked: boolean): ConnectionLost | undefined {
   const known = DOOR_HINTS.find(([word]) => word.test(greeting.message));
   if (known === undefined && asked) return undefined;
   const [, code, reason, hint] = known ?? [undefined, greeting.code, greeting.message, undefined];
-  return new ConnectionLost(code, `Node ${addressText(host, port)} turned the connection away: ${reason}`, 'no', { cause: greeting, ...(hint === undefined ? {} : { hint }) });
+  return new ConnectionLost(code, `Node ${addressText(host, port)} refused the connection: ${reason}`, 'no', { cause: greeting, ...(hint === undefined ? {} : { hint }) });
 }
 
-/** What to throw when the server refuses the credentials (AUTH or HELLO). `origin`: where they come from, if from a place of their own. */
+/** The error for refused credentials (AUTH or HELLO). `origin`: their source, if the node has its own. */
 export function authFailure(host: string, port: number, error: ReplyError, origin?: string): TribError {
   const code = /without any password|no password is set/i.test(error.message) ? 'NOPASSWORDSET' : error.code;
   const hints: Readonly<Record<string, string>> = {
@@ -132,18 +141,57 @@ export function authFailure(host: string, port: number, error: ReplyError, origi
   };
   return new TribError(code, `Node ${addressText(host, port)} refused the credentials: ${error.message}`, {
     exitCode: ExitCode.unreachable,
-    hint: origin === undefined ? (hints[code] ?? 'check --user and the password (-a, --askpass, REDISCLI_AUTH)') : `this node has credentials of its own: check ${origin}`,
+    hint: origin === undefined ? (hints[code] ?? 'check --user and the password (-a, --askpass, REDISCLI_AUTH)') : `this node has its own credentials: check ${origin}`,
     cause: error,
   });
 }
 
-/** What to throw for an error reply that is about access, or undefined for any other error reply. */
+/** The error when a connection cannot select its database. */
+export function selectFailure(host: string, port: number, database: number, error: ReplyError): TribError {
+  return new TribError('NO_DATABASE', `Node ${addressText(host, port)} refused database ${database}: ${error.message}`, {
+    exitCode: ExitCode.unreachable,
+    hint: error.code === 'NOPERM' ? 'grant +select to this user' : 'all nodes of a cluster need the same cluster-databases',
+    cause: error,
+  });
+}
+
+/** The ACL rule that a NOPERM lacks: for a command (also a subcommand), or for keys. */
+export function missingRule(message: string): string {
+  const command = /permissions to run the '([^']+)' command/i.exec(message)?.[1];
+  if (command !== undefined) return `this user lacks the rule +${command}: grant it on every node with ACL SETUSER NAME +${command}`;
+  if (/permissions to access (a|one of the) keys?/i.test(message)) return 'this user lacks a rule for these keys: grant it on every node with ACL SETUSER NAME ~PATTERN (moving slots requires ~* for all keys)';
+  return 'this user may not run that command';
+}
+
+/** Causes of error replies that are not about access, with advice. */
+const REPLY_HINTS: readonly (readonly [start: RegExp, hint: string])[] = [
+  [/^LOADING\b/, 'that node is reading its data from disk: wait until its INFO persistence says loading:0, then try again'],
+  [/^(ERR )?unknown (sub)?command\b/i, 'that command is renamed, disabled or missing on that node (rename-command): restore it there'],
+  [/^OOM\b/, 'that node has reached its maxmemory: raise it there, or free memory'],
+  [/^BUSY\b/, 'a script is running on that node: wait, or stop it with SCRIPT KILL or FUNCTION KILL'],
+  [/^MISCONF\b/, 'that node cannot save its data and accepts no writes: see its log and free disk space'],
+  [/^READONLY\b/, 'that node is a replica now: run check'],
+  [/^CLUSTERDOWN\b/, 'the cluster does not serve: run check'],
+  [/^NOREPLICAS\b/, 'too few replicas of that node are in sync (min-replicas-to-write): run nodes'],
+];
+
+/**
+ * The error for an error reply, with its node and advice. `where`: `host:port`, when the connection has not named it. As
+ * accessFailure for replies about access.
+ */
+export function replyFailure(error: ReplyError, where = error.node): TribError {
+  const node = where === undefined ? 'A node' : `Node ${where}`;
+  const hint = error.code === 'NOPERM' ? `${missingRule(error.message)}, or use a user with the permission (--user)` : REPLY_HINTS.find(([start]) => start.test(error.message))?.[1];
+  return new TribError(error.code, `${node} replied with error: ${error.message}`, { cause: error, ...(hint === undefined ? {} : { hint }) });
+}
+
+/** The error for an error reply about access; undefined for any other error reply. */
 export function accessFailure(host: string, port: number, error: ReplyError): TribError | undefined {
   if (error.code === 'NOAUTH') return authFailure(host, port, error);
   if (error.code !== 'NOPERM') return undefined;
   return new TribError('NOPERM', `Node ${addressText(host, port)} refused: ${error.message}`, {
     exitCode: ExitCode.unreachable,
-    hint: 'this user may not run that command: use a user with the permission (--user)',
+    hint: `${missingRule(error.message)}, or use a user with the permission (--user)`,
     cause: error,
   });
 }

@@ -1,15 +1,17 @@
-// One connection to one node: a queue of commands in flight, replies matched in order, timeouts, abort. Commands are sent
-// once and never again: who wants a retry knows better. Not here: redirects (cluster-client.ts), typed verbs (admin.ts).
+// One connection to one node: a queue of pending commands, replies matched in order, timeouts, abort. Commands are sent once;
+// the caller decides about retries. Not here: redirects (cluster-client.ts), typed commands (admin.ts).
 import type { Socket } from 'node:net';
+import { TribError } from '../errors.js';
 import { BulkList } from '../resp/bulk-list.js';
 import type { Arg } from '../resp/command.js';
 import { encodeCommand, encodeCommands } from '../resp/command.js';
 import { ReplyParser } from '../resp/reply-parser.js';
 import type { Reply } from '../resp/reply.js';
 import { PushReply, ReplyError, toBinary } from '../resp/reply.js';
-import { ConnectionLost, addressText, authFailure, lostFailure, noRedis, turnedAway } from './connection-errors.js';
+import { ConnectionLost, addressText, authFailure, lostFailure, noRedis, selectFailure, tooLarge, turnedAway } from './connection-errors.js';
 import type { NodeCredentials } from './migrate-command.js';
 import { credentialsIn } from './node-credentials.js';
+import { replyMemory } from './reply-memory.js';
 import { limitSilence } from './silence.js';
 import type { SocketOptions, TlsOptions } from './socket.js';
 import { aborted, openSocket } from './socket.js';
@@ -20,53 +22,57 @@ export interface ConnectionOptions extends SocketOptions {
   /** ACL user; the default user when absent. Ordinary text (sent as UTF-8). */
   readonly username?: string;
   readonly password?: string;
-  /** Where these credentials were written down, for the hint when they are refused. */
+  /** Where these credentials are configured, for the hint when they are refused. */
   readonly origin?: string;
-  /** Milliseconds a reply may take unless the request says otherwise; default 0 = no limit. */
+  /** Milliseconds to wait for a reply unless the request sets its own; default 0 = no limit. */
   readonly commandTimeoutMs?: number;
   /** RESP version; 3 sends HELLO. Default 2. */
   readonly protocol?: 2 | 3;
   readonly clientName?: string;
+  /** Database of all commands of this connection; default 0, for which no SELECT is sent. */
+  readonly database?: number;
+  /** Bytes of memory for one reply; default 1 GiB, less when this process has less than twice as much. */
+  readonly maxReplyBytes?: number;
 }
 
 export interface RequestOptions {
   /** Milliseconds for all replies of this request; 0 = no limit. A timeout closes the connection. */
   readonly timeoutMs?: number;
-  /** Milliseconds that the server may work on it, beyond what replies may take otherwise (a minute where nothing is said). */
+  /** Milliseconds that the server may execute it, in addition to the reply timeout (a minute without one). */
   readonly takesMs?: number;
-  /** Stops waiting (code ABORTED); the connection stays usable, the reply is swallowed when it comes. */
+  /** Stops waiting (code ABORTED); the connection stays usable, the late reply is discarded. */
   readonly signal?: AbortSignal;
 }
 
-/** What replies may take where that is not said, but there has to be an end. */
+/** Timeout of replies when none is set but a limit is required. */
 const UNSAID_MS = 60_000;
 
 /** One reply of several; errors are values. */
-export type Outcome = Reply | ReplyError;
+export type PipelineReply = Reply | ReplyError;
 
-interface Pending {
-  readonly replies: (Outcome | BulkList)[];
+interface PendingReplies {
+  readonly replies: (PipelineReply | BulkList)[];
   missing: number;
-  /** Arrays of bulk strings are wanted as the bytes they are. */
+  /** Arrays of bulk strings are returned as their bytes. */
   readonly lists: boolean;
-  settle: ((outcome: (Outcome | BulkList)[] | Error) => void) | undefined;
+  settle: ((outcome: (PipelineReply | BulkList)[] | Error) => void) | undefined;
 }
 
 /** A connection to one node. Make one with Connection.connect. */
 export class Connection {
   readonly host: string;
   readonly port: number;
-  /** Receives RESP3 pushes and messages that no request waits for. */
+  /** Receives RESP3 pushes and messages without a pending request. */
   onPush?: (push: Reply[]) => void;
-  /** Called once when the connection ends, whoever ended it. */
+  /** Called once when the connection ends, on either side. */
   onClose?: (error: ConnectionLost) => void;
-  private readonly parser = new ReplyParser();
-  private pending: Pending[] = [];
+  private readonly parser: ReplyParser;
+  private pending: PendingReplies[] = [];
   private head = 0;
   private ended: ConnectionLost | undefined;
-  /** Whether a whole reply has ever come. */
+  /** Whether a complete reply has arrived on this connection. */
   private answered = false;
-  /** The first bytes the server ever said; null as long as it has said nothing. */
+  /** The first bytes received; null before that. */
   private opening: string | null = null;
 
   private constructor(
@@ -75,6 +81,7 @@ export class Connection {
   ) {
     this.host = options.host;
     this.port = options.port;
+    this.parser = new ReplyParser(options.maxReplyBytes ?? replyMemory());
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 15_000);
     socket.on('data', (chunk: Buffer) => this.receive(chunk));
@@ -83,8 +90,8 @@ export class Connection {
   }
 
   /**
-   * Connects, authenticates and names the connection. Throws TribError with exit code 3: the system's code
-   * (ECONNREFUSED …), TIMEOUT, WRONGPASS/NOAUTH or another refusal of the credentials; ABORTED (130) on the signal.
+   * Connects, authenticates and sets the connection's name. Throws TribError with exit code 3: the system's code (ECONNREFUSED
+   * …), TIMEOUT, WRONGPASS/NOAUTH or another refusal of the credentials, NO_DATABASE; ABORTED (130) on the signal.
    */
   static async connect(options: ConnectionOptions): Promise<Connection> {
     const connection = new Connection(await openSocket(options), options);
@@ -97,12 +104,12 @@ export class Connection {
     }
   }
 
-  /** The peer's IP address, e.g. to hand to CLUSTER MEET, which takes no names before 7.0. */
+  /** The peer's IP address, e.g. for CLUSTER MEET, which accepts no names before 7.0. */
   get remoteAddress(): string {
     return this.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '') ?? this.host;
   }
 
-  /** What it logged in with. */
+  /** The credentials used for login. */
   get credentials(): NodeCredentials {
     return credentialsIn(this.options);
   }
@@ -111,20 +118,20 @@ export class Connection {
     return this.ended === undefined;
   }
 
-  /** Keeps the process alive while idle, or not (`unref`), as for sockets. */
+  /** As for sockets: an idle connection keeps the process alive, or not (`unref`). */
   unref(): void {
     this.socket.unref();
   }
 
   /** One command. Rejects with ReplyError for an error reply, with ConnectionLost or ABORTED otherwise. */
   async command(args: readonly Arg[], options: RequestOptions = {}): Promise<Reply> {
-    const [reply] = await this.request<Outcome>(encodeCommand(args), 1, options);
+    const [reply] = await this.request<PipelineReply>(encodeCommand(args), 1, options);
     if (reply instanceof ReplyError) throw reply;
     return reply ?? null;
   }
 
   /** Several commands in one write; one reply each, error replies as values. Rejects as `command` for the rest. */
-  pipeline(commands: readonly (readonly Arg[])[], options: RequestOptions = {}): Promise<Outcome[]> {
+  pipeline(commands: readonly (readonly Arg[])[], options: RequestOptions = {}): Promise<PipelineReply[]> {
     if (commands.length === 0) return Promise.resolve([]);
     return this.request(encodeCommands(commands), commands.length, options);
   }
@@ -133,13 +140,13 @@ export class Connection {
    * As `pipeline`, for `count` commands that are encoded already; arrays of bulk strings may come as BulkList
    * (read-reply.ts, asBulks).
    */
-  send(bytes: string, count: number, options: RequestOptions = {}): Promise<(Outcome | BulkList)[]> {
+  send(bytes: string, count: number, options: RequestOptions = {}): Promise<(PipelineReply | BulkList)[]> {
     return count === 0 ? Promise.resolve([]) : this.request(bytes, count, options, true);
   }
 
-  /** Ends the connection now. Requests in flight are rejected with ConnectionLost. */
+  /** Closes the connection now. Pending requests are rejected with ConnectionLost. */
   close(): void {
-    this.end(new ConnectionLost('CLOSED', `Connection to ${addressText(this.host, this.port)} was closed here`, 'unknown'));
+    this.end(new ConnectionLost('CLOSED', `Connection to ${addressText(this.host, this.port)} was closed by redis-trib`, 'unknown'));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -148,29 +155,33 @@ export class Connection {
   }
 
   private async introduce(): Promise<void> {
-    const { username, password, protocol, clientName } = this.options;
+    const { username, password, protocol, clientName, database = 0 } = this.options;
     const auth = password === undefined ? [] : [toBinary(username ?? 'default'), toBinary(password)];
     const commands: Arg[][] = [];
     if (protocol === 3) commands.push(['HELLO', 3, ...(auth.length > 0 ? ['AUTH', ...auth] : [])]);
     else if (password !== undefined) commands.push(['AUTH', ...(username === undefined ? auth.slice(1) : auth)]);
     const credentials = commands.length;
+    if (database > 0) commands.push(['SELECT', database]);
+    const needed = commands.length;
     if (clientName !== undefined) commands.push(['CLIENT', 'SETNAME', toBinary(clientName)]);
     const timeoutMs = this.options.commandTimeoutMs ?? this.options.connectTimeoutMs ?? 5000;
     const signal = this.options.signal;
     const replies = await this.pipeline(commands, { timeoutMs, ...(signal ? { signal } : {}) });
     const refused = replies.slice(0, credentials).find((reply) => reply instanceof ReplyError);
     if (refused instanceof ReplyError) throw authFailure(this.host, this.port, refused, this.options.origin);
+    const unselected = replies.slice(credentials, needed).find((reply) => reply instanceof ReplyError);
+    if (unselected instanceof ReplyError) throw selectFailure(this.host, this.port, database, unselected);
   }
 
-  /** `T`: what `lists` lets the replies be. */
-  private request<T extends Outcome | BulkList>(bytes: string, count: number, options: RequestOptions, lists = false): Promise<T[]> {
+  /** `T`: the reply types that `lists` permits. */
+  private request<T extends PipelineReply | BulkList>(bytes: string, count: number, options: RequestOptions, lists = false): Promise<T[]> {
     const { signal } = options;
     const timeoutMs = this.limitOf(options);
     if (this.ended) return Promise.reject(this.unsent(this.ended));
     if (signal?.aborted === true) return Promise.reject(aborted(signal));
     return new Promise((resolve, reject) => {
-      const pending: Pending = { replies: [], missing: count, lists, settle: undefined };
-      const unwatch = timeoutMs > 0 ? limitSilence(timeoutMs, () => this.socket.bytesRead, () => this.expire(timeoutMs)) : undefined;
+      const pending: PendingReplies = { replies: [], missing: count, lists, settle: undefined };
+      const unwatch = timeoutMs > 0 ? limitSilence(timeoutMs, () => this.parser.progress, () => this.expire(timeoutMs, false), () => this.expire(timeoutMs, true)) : undefined;
       const onAbort = (): void => pending.settle?.(aborted(signal));
       pending.settle = (outcome) => {
         pending.settle = undefined;
@@ -195,10 +206,11 @@ export class Connection {
     return new ConnectionLost(ended.code, ended.message, 'no', { cause: ended });
   }
 
-  private expire(timeoutMs: number): void {
+  private expire(timeoutMs: number, coming: boolean): void {
     const where = addressText(this.host, this.port);
-    const hint = 'the node is slow, stopped or unreachable; allow more time or try another node';
-    this.end(new ConnectionLost('TIMEOUT', `No reply from ${where} within ${timeoutMs} ms`, 'unknown', { hint }));
+    const hint = coming ? 'request less at a time, or allow more time: --command-timeout SECONDS' : 'the node is slow, stopped or unreachable; allow more time with --command-timeout, or try another node';
+    const message = coming ? `The reply of ${where} was still incomplete long after ${timeoutMs} ms` : `No reply from ${where} within ${timeoutMs} ms`;
+    this.end(new ConnectionLost('TIMEOUT', message, 'unknown', { hint }));
   }
 
   private receive(chunk: Buffer): void {
@@ -207,7 +219,8 @@ export class Connection {
       this.parser.feed(chunk);
       for (let reply = this.next(); reply !== undefined && !this.ended; reply = this.next()) this.deliver(reply);
     } catch (error) {
-      this.end(noRedis(this.host, this.port, this.answered ? null : this.opening, error));
+      if (error instanceof TribError && error.code === 'REPLY_TOO_LARGE') this.end(tooLarge(this.host, this.port, error));
+      else this.end(noRedis(this.host, this.port, this.answered ? null : this.opening, error));
     }
   }
 
@@ -228,10 +241,11 @@ export class Connection {
       if (away !== undefined) return this.end(away);
     }
     if (pending === undefined) {
-      // RESP2 pub/sub messages and MONITOR lines arrive unasked.
+      // RESP2 pub/sub messages and MONITOR lines have no request.
       if (!(reply instanceof BulkList)) this.onPush?.(Array.isArray(reply) ? reply : [reply]);
       return;
     }
+    if (reply instanceof ReplyError) reply.node = addressText(this.host, this.port);
     pending.replies.push(reply);
     if (--pending.missing > 0) return;
     this.head++;

@@ -1,7 +1,7 @@
-// Which addresses are of this machine.
+// Whether an address belongs to this host.
 import { networkInterfaces } from 'node:os';
 
-/** Whether an address is one of this machine. Names count as elsewhere, but localhost: servers announce addresses. */
+/** Whether an address belongs to this host. Names other than localhost count as remote: servers announce addresses. */
 export function isHere(host: string): boolean {
   if (/^(127\.|::1$|localhost$)/.test(host)) return true;
   return Object.values(networkInterfaces()).some((entries) => entries?.some(({ address }) => address === host) === true);

@@ -1,18 +1,18 @@
-// Builds MIGRATE: the one command that copies keys between servers. Sending, and what its answers mean, is apply/mover's.
+// Builds MIGRATE. Sending it and handling its replies is in apply/mover.
 import type { Arg, EncodedWords } from '../resp/command.js';
 import { encodeWords } from '../resp/command.js';
 import { toBinary } from '../resp/reply.js';
 
-/** Credentials of the nodes, in ordinary text. */
+/** Credentials of nodes, as text. */
 export interface NodeCredentials {
   readonly username?: string;
   readonly password?: string;
-  /** Where they were written down, for who has to correct them there; without it they are those of the whole cluster. */
+  /** Where they are configured, for hints; absent for those of the whole cluster. */
   readonly origin?: string;
 }
 
 interface MigrateRoute extends NodeCredentials {
-  /** Target as the *source* reaches it. */
+  /** The target as seen from the source. */
   readonly host: string;
   readonly port: number;
   /** Milliseconds of each socket operation on the source; the server turns 0 into 1000. */
@@ -44,7 +44,7 @@ export function migrateCommand(options: MigrateOptions): Arg[] {
   return [...wordsBeforeKeys(options), ...options.keys];
 }
 
-/** What comes before the keys, encoded: the same for all that go one way. */
+/** The encoded words before the keys: equal for all calls with one route. */
 export function encodeRoute(route: MigrateRoute): EncodedWords {
   return encodeWords(wordsBeforeKeys(route));
 }

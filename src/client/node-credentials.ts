@@ -1,16 +1,16 @@
-// What to log in with at each node: the same everywhere, or something of a node's own (cli 5.7). Nodes are known by several
-// addresses, so rules are looked up by all of them, and at last by what their names resolve to. Not here: config files.
+// The credentials of each node: the same everywhere, or the node's own (cli 5.7). A node has several addresses, so rules are
+// looked up by all of them, and finally by resolved names. Not here: config files.
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Address } from '../cluster/address.js';
 import type { NodeCredentials } from './migrate-command.js';
 
-/** Credentials for the node known by any of these addresses; undefined: those of the cluster. `{}`: none at all. */
+/** Credentials of the node with any of these addresses; undefined: those of the cluster. `{}`: none. */
 export type CredentialsOf = (places: readonly Address[]) => Promise<NodeCredentials | undefined>;
 
-/** How to get into the nodes of a cluster. */
+/** How to log in to the nodes of a cluster. */
 export interface ClusterAccess extends NodeCredentials {
-  /** Nodes with credentials of their own. */
+  /** Nodes with their own credentials. */
   readonly credentialsOf?: CredentialsOf;
 }
 
@@ -22,26 +22,26 @@ export interface CredentialRule {
   readonly credentials: NodeCredentials;
 }
 
-/** From a host name to its IP addresses; none for one that cannot be resolved. */
+/** From a host name to its IP addresses; empty when it cannot be resolved. */
 export type Resolver = (host: string) => Promise<readonly string[]>;
 
 async function resolve(host: string): Promise<readonly string[]> {
   return (await lookup(host, { all: true }).catch(() => [])).map(({ address }) => address);
 }
 
-/** The credentials alone, out of something larger. */
+/** Only the credential fields of a larger object. */
 export function credentialsIn({ username, password, origin }: NodeCredentials): NodeCredentials {
   return { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }), ...(origin === undefined ? {} : { origin }) };
 }
 
-/** What to log in with at the node that is known by these addresses. */
+/** The credentials for the node with these addresses. */
 export async function credentialsFor(access: ClusterAccess, places: readonly Address[]): Promise<NodeCredentials> {
   return credentialsIn((await access.credentialsOf?.(places)) ?? access);
 }
 
 /**
- * Rules as a lookup. A rule with a port beats one without, the first address beats the next, and what was written beats
- * what names resolve to; names are only resolved when nothing else fits, each once.
+ * Rules as a lookup. A rule with a port precedes one without, an earlier address a later one, and a literal match a resolved
+ * name. Names are resolved once, and only when nothing else matches.
  */
 export function credentialRules(rules: readonly CredentialRule[], resolver: Resolver = resolve): CredentialsOf {
   const exact = rules.map((rule) => ({ ...rule, host: rule.host.toLowerCase() })).sort((a, b) => Number(a.port === undefined) - Number(b.port === undefined));

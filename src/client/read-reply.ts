@@ -1,4 +1,4 @@
-// Reads replies as the type a command promises; anything else is a protocol error. Also INFO's `name:value` text.
+// Reads replies as the type that a command promises; another type is a protocol error. Also INFO's `name:value` text.
 import { TribError } from '../errors.js';
 import { BulkList } from '../resp/bulk-list.js';
 import type { Reply } from '../resp/reply.js';
@@ -7,7 +7,7 @@ import { ReplyError } from '../resp/reply.js';
 function unexpected(reply: Reply | undefined, wanted: string): Error {
   if (reply instanceof ReplyError) return reply;
   const shown = reply === null ? 'nil' : reply === undefined ? 'nothing' : typeof reply;
-  return new TribError('PROTOCOL', `Unexpected reply: ${wanted} wanted, got ${shown}`, { exitCode: 3, hint: 'is this a Redis or Valkey server, and not a proxy?' });
+  return new TribError('PROTOCOL', `Unexpected reply: ${wanted} wanted, got ${shown}`, { exitCode: 3, hint: 'check that this is a Redis or Valkey server, not a proxy' });
 }
 
 /** A string reply; throws the ReplyError itself for an error reply, TribError PROTOCOL for another type. */
@@ -31,7 +31,7 @@ export function asStrings(reply: Reply | undefined): string[] {
   return asArray(reply).map(asString);
 }
 
-/** An array of strings as it travels; throws like asStrings. Takes apart and puts together what did not arrive as a whole. */
+/** An array of strings in wire format; throws as asStrings. Re-encodes an array that was not received in one piece. */
 export function asBulks(reply: Reply | BulkList | undefined): BulkList {
   return reply instanceof BulkList ? reply : BulkList.of(asStrings(reply));
 }

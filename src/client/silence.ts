@@ -1,33 +1,48 @@
-// How long a peer may be silent. A timer alone is unfair to it when this process stands still for a while (Ctrl-Z, a machine
-// asleep): then it is overdue at once, and fires before what waits in the socket has been read, or asked for.
+// Detects a silent peer. A plain timer fires at once when this process was suspended (Ctrl-Z, system sleep), before the data
+// waiting in the socket has been read.
 
-/** A limit is made of so many short ones, and a standstill, however long, takes up one of them. */
+/** The limit is divided into this many timers; a suspension, however long, uses up one of them. */
 const SLICES = 8;
 
+/** Milliseconds between two checks of which the first found nothing new. */
+const MOMENT_MS = 5;
+
+/** Extra milliseconds for data that is still arriving at the end of the limit: three times the limit, at least five seconds. */
+function extraTime(ms: number): number {
+  return Math.max(3 * ms, 5000);
+}
+
 /**
- * Calls `over` when nothing has come for `ms` in which this process was running; `heard` counts what came (bytes). Returns
- * what ends the watch, which whoever gets what it was waiting for calls.
+ * Calls `over` when nothing has arrived for `ms` of running time; `heard` counts received bytes. Data that keeps arriving gets
+ * extra time, after which `overdue` is called. Returns the function that ends the watch, which the caller must call when it has
+ * its reply.
  */
-export function limitSilence(ms: number, heard: () => number, over: () => void): () => void {
+export function limitSilence(ms: number, heard: () => number, over: () => void, overdue = over): () => void {
   let timer: NodeJS.Timeout | undefined;
   let look: NodeJS.Immediate | undefined;
   let left = ms;
+  let end = Infinity;
   const wait = (): void => {
     const slice = Math.min(left, ms / SLICES);
     const begun = performance.now();
-    // It may fire too early as well: Node counts from the beginning of the turn, which may be long ago.
+    // It may also fire too early: Node counts from the start of the event loop turn, which may be long ago.
     timer = setTimeout(() => {
       left -= Math.min(performance.now() - begun, slice);
       if (left > 0) wait();
-      else lookOnce(heard());
+      else {
+        end = performance.now() + extraTime(ms);
+        lookOnce(heard());
+      }
     }, slice);
   };
-  // Sockets are read between a timer and an immediate. While something comes, more of it may be waiting.
-  const lookOnce = (before: number): void => {
+  // Sockets are read between a timer and an immediate. While data arrives, more may be pending, and the sender may need a
+  // moment.
+  const lookOnce = (before: number, patient = true): void => {
     look = setImmediate(() => {
       const now = heard();
-      if (now === before) over();
-      else lookOnce(now);
+      if (now !== before) return performance.now() > end ? overdue() : lookOnce(now);
+      if (!patient) return over();
+      timer = setTimeout(() => lookOnce(now, false), MOMENT_MS);
     });
   };
   wait();

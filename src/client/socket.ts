@@ -1,18 +1,20 @@
-// Opens the TCP or TLS socket under a connection, with a deadline and an abort signal. Not here: RESP, AUTH.
+// Opens the TCP or TLS socket of a connection, with a deadline and an abort signal. Not here: RESP, AUTH.
 import net from 'node:net';
 import type tls from 'node:tls';
+import { isHost } from '../cluster/address.js';
 import { ExitCode, TribError } from '../errors.js';
+import { oneLine } from '../resp/visible.js';
 import { addressText, connectFailure } from './connection-errors.js';
 import { limitSilence } from './silence.js';
 
-/** How to speak TLS to a node. Contents (PEM), not file names. */
+/** TLS options of a node. Contents (PEM), not file names. */
 export interface TlsOptions {
-  /** CA certificates; the built-in list when absent. */
+  /** CA certificates; default: the built-in list. */
   readonly ca?: string | Buffer | readonly (string | Buffer)[];
   readonly cert?: string | Buffer;
   readonly key?: string | Buffer;
   readonly passphrase?: string;
-  /** Server name to ask for and to find in the certificate (SNI); the host when absent. */
+  /** Server name for SNI and for the certificate check; default: the host. */
   readonly sni?: string;
   /** Accept any certificate. */
   readonly insecure?: boolean;
@@ -24,10 +26,10 @@ export interface TlsOptions {
 export interface SocketOptions {
   readonly host: string;
   readonly port: number;
-  /** Only addresses of this family for a host name; either when absent. */
+  /** Address family for a host name; any when absent. */
   readonly family?: 4 | 6;
   readonly tls?: TlsOptions;
-  /** Milliseconds until giving up; default 5000. */
+  /** Milliseconds to connect; default 5000. */
   readonly connectTimeoutMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -50,16 +52,24 @@ function tlsOptions(options: SocketOptions, given: TlsOptions): tls.ConnectionOp
   };
 }
 
+/** Nodes may announce invalid addresses. */
+function requirePlace(host: string, port: number): void {
+  const fault = !isHost(host) ? 'this is not a host name' : !Number.isInteger(port) || port < 1 || port > 65_535 ? 'this is not a valid port' : undefined;
+  if (fault === undefined) return;
+  throw new TribError('BAD_ADDRESS', `Could not connect to Redis at ${oneLine(addressText(host, port)).slice(0, 300)}: ${fault}`, { exitCode: ExitCode.unreachable, hint: 'a node announces it: check its cluster-announce-ip, cluster-announce-hostname and cluster-announce-port' });
+}
+
 /**
  * Resolves with a connected socket (TLS handshake done). Rejects with a TribError whose code is the system's
- * (ECONNREFUSED, ENOTFOUND, …), TIMEOUT or ABORTED.
+ * (ECONNREFUSED, ENOTFOUND, …), BAD_ADDRESS, TIMEOUT or ABORTED.
  */
 export async function openSocket(options: SocketOptions): Promise<net.Socket> {
   const { host, port, signal, family } = options;
   if (signal?.aborted === true) throw aborted(signal);
+  requirePlace(host, port);
   const timeoutMs = options.connectTimeoutMs ?? 5000;
   const overTls = options.tls !== undefined;
-  // Loaded when needed: it costs a twentieth of the CLI's start.
+  // Loaded on demand: it takes a twentieth of the CLI's start-up time.
   const { connect: connectTls } = overTls ? await import('node:tls') : { connect: undefined };
   return new Promise((resolve, reject) => {
     const socket = options.tls && connectTls ? connectTls(tlsOptions(options, options.tls)) : net.connect({ host, port, ...(family === undefined ? {} : { family }) });
@@ -67,7 +77,7 @@ export async function openSocket(options: SocketOptions): Promise<net.Socket> {
     const done = (error?: TribError): void => {
       unwatch();
       signal?.removeEventListener('abort', onAbort);
-      // Only our own listeners: sockets have some of theirs, without which they never close.
+      // Only the listeners added here: sockets need their own to close.
       socket.off(ready, onReady).off('error', onError).off('close', onClosed);
       if (error === undefined) return resolve(socket);
       socket.on('error', () => undefined); // a destroyed socket may still report
@@ -91,16 +101,16 @@ function connectTimeout(host: string, port: number, timeoutMs: number, connected
   if (connected) {
     return new TribError('TIMEOUT', `Could not connect to Redis at ${addressText(host, port)}: connected, but no TLS handshake within ${timeoutMs} ms`, {
       exitCode: ExitCode.unreachable,
-      hint: 'is TLS on at that port? try without --tls',
+      hint: 'check whether TLS is enabled on that port, or try without --tls',
     });
   }
-  return new TribError('TIMEOUT', `Could not connect to Redis at ${addressText(host, port)}: no answer within ${timeoutMs} ms`, {
+  return new TribError('TIMEOUT', `Could not connect to Redis at ${addressText(host, port)}: no reply within ${timeoutMs} ms`, {
     exitCode: ExitCode.unreachable,
     hint: 'check the address and the firewall',
   });
 }
 
-/** The error of everything an AbortSignal cuts short; exit code 130. */
+/** The error of anything that an AbortSignal interrupts; exit code 130. */
 export function aborted(signal?: AbortSignal): TribError {
   return new TribError('ABORTED', 'Interrupted', { exitCode: ExitCode.interrupted, cause: signal?.reason });
 }

@@ -1,33 +1,36 @@
-// What is wrong with a loaded cluster, as data: disagreement, open slots, holes, double owners, absent nodes, odd
-// replicas (cli 2.4). Pure. Not here: texts for a person, repairs (plan/fix.ts).
+// The problems of a loaded cluster as data: disagreement, open slots, uncovered slots, double owners, absent nodes, nodes that
+// only some know, unusual replicas (cli 2.4). Pure. Not here: texts, repairs (plan/fix/plan.ts).
 import type { NodeLine } from './nodes-text.js';
 import { SlotSet } from './slot-set.js';
 import { SLOT_COUNT } from './slots.js';
-import type { ClusterNode, ClusterView, UnreachableNode } from './view.js';
+import { grouped, type ClusterNode, type ClusterView, type UnreachableNode } from './view.js';
 
 /** 'error' makes check fail, 'warning' does not. */
 export type Severity = 'error' | 'warning';
 
-/** A node in a finding: enough to print and to look up. */
+/** A node in a finding: enough to print it and to look it up. */
 export interface NodeRef {
   readonly id: string;
   readonly name: string;
 }
 
 export type Finding =
-  /** Loaded nodes give different accounts of who owns what; one group for each account. */
+  /** Loaded nodes list different slot owners; one group per version. */
   | { readonly kind: 'disagreement'; readonly severity: 'error'; readonly groups: readonly (readonly NodeRef[])[] }
-  /** A node has slots in migrating or importing state; `peers` = slot → other side's id. */
+  /**
+   * A node has slots in migrating or importing state; `peers` = slot → the other node's id. A warning on a replica whose master
+   * does not have them open: no move is in progress, but they would be open after a promotion.
+   */
   | {
       readonly kind: 'open-slots';
-      readonly severity: 'error';
+      readonly severity: Severity;
       readonly node: NodeRef;
       readonly state: 'migrating' | 'importing';
       readonly slots: readonly number[];
       readonly peers: Readonly<Record<number, string>>;
     }
   | { readonly kind: 'uncovered-slots'; readonly severity: 'error'; readonly slots: SlotSet }
-  /** Several masters own the slot by their own account, or (found 'keys') hold keys of it. */
+  /** Several masters claim the slot, or (found 'keys') hold keys of it. */
   | {
       readonly kind: 'multiple-owners';
       readonly severity: 'error';
@@ -36,17 +39,34 @@ export type Finding =
       readonly found: 'claims' | 'keys';
     }
   | { readonly kind: 'unreachable-node'; readonly severity: Severity; readonly node: UnreachableNode }
-  /** `flag`: fail, fail? or noaddr, as the nodes in `by` see it. */
+  /** Some loaded nodes list the node and others do not; `reachable`: it is loaded itself. */
+  | PartlyKnown
+  /** `flag`: fail, fail? or noaddr, as the nodes in `by` list it. */
   | { readonly kind: 'suspected-node'; readonly severity: 'warning'; readonly node: NodeRef; readonly flag: string; readonly by: readonly NodeRef[] }
   | { readonly kind: 'orphan-replica'; readonly severity: 'warning'; readonly node: NodeRef; readonly masterId: string | null }
   | { readonly kind: 'chained-replica'; readonly severity: 'warning'; readonly node: NodeRef; readonly master: NodeRef }
-  | { readonly kind: 'unreplicated-master'; readonly severity: 'warning'; readonly node: NodeRef };
+  | { readonly kind: 'unreplicated-master'; readonly severity: 'warning'; readonly node: NodeRef }
+  /** All replicas of the master are on its own host, in a cluster of several hosts. */
+  | { readonly kind: 'replicas-on-master-host'; readonly severity: 'warning'; readonly node: NodeRef; readonly host: string }
+  /** `syncing`: a first or full copy is under way. */
+  | { readonly kind: 'replica-link-down'; readonly severity: 'warning'; readonly node: NodeRef; readonly master: NodeRef; readonly syncing: boolean }
+  | { readonly kind: 'replica-behind'; readonly severity: 'warning'; readonly node: NodeRef; readonly master: NodeRef; readonly bytes: number };
+
+export interface PartlyKnown {
+  readonly kind: 'partly-known';
+  readonly severity: Severity;
+  readonly node: NodeRef;
+  readonly reachable: boolean;
+  readonly role: 'master' | 'replica';
+  readonly knownBy: readonly NodeRef[];
+  readonly unknownTo: readonly NodeRef[];
+}
 
 export interface CheckReport {
   /** No finding of severity 'error'. */
   readonly ok: boolean;
   readonly agreement: boolean;
-  /** All slots open anywhere, ascending. */
+  /** All slots open on masters, ascending. */
   readonly openSlots: readonly number[];
   readonly uncovered: SlotSet;
   readonly findings: readonly Finding[];
@@ -57,15 +77,15 @@ export function nodeRef(node: NodeRef): NodeRef {
 }
 
 /**
- * One node's account of slot ownership as a comparable text (cli 2.4): open slots don't count. Undefined when the node
- * knows no slot at all, which never agrees with anything.
+ * One node's view of slot owners as a comparable string (cli 2.4); open slots are ignored. Undefined when the node knows no
+ * slot, which never agrees with any other.
  */
 export function signature(lines: readonly NodeLine[]): string | undefined {
   const entries = lines.filter((line) => line.slotText !== '').map((line) => `${line.id}:${line.slotText}`);
   return entries.length === 0 ? undefined : entries.sort().join('|');
 }
 
-/** True when every loaded node tells the same; a single node always agrees (cli 2.4). */
+/** True when all loaded nodes list the same owners; a single node always agrees (cli 2.4). */
 export function agrees(accounts: readonly (readonly NodeLine[])[]): boolean {
   if (accounts.length <= 1) return true;
   const first = signature(accounts[0] ?? []);
@@ -74,24 +94,22 @@ export function agrees(accounts: readonly (readonly NodeLine[])[]): boolean {
 
 function disagreement(view: ClusterView): Finding[] {
   if (agrees(view.nodes.map((node) => node.lines))) return [];
-  const groups = new Map<string, NodeRef[]>();
-  for (const node of view.nodes) {
-    const key = signature(node.lines) ?? '';
-    groups.set(key, [...(groups.get(key) ?? []), nodeRef(node)]);
-  }
-  return [{ kind: 'disagreement', severity: 'error', groups: [...groups.values()] }];
+  const groups = grouped(view.nodes, (node) => signature(node.lines) ?? '');
+  return [{ kind: 'disagreement', severity: 'error', groups: [...groups.values()].map((nodes) => nodes.map(nodeRef)) }];
 }
 
-function openSlots(node: ClusterNode): Finding[] {
+function openSlots(view: ClusterView, node: ClusterNode): Finding[] {
+  const marks = view.openSlots(node);
   const states = [
-    ['migrating', node.migrating],
-    ['importing', node.importing],
+    ['migrating', marks.migrating],
+    ['importing', marks.importing],
   ] as const;
+  const severity = node.role === 'replica' ? 'warning' : 'error';
   return states
     .filter(([, open]) => open.size > 0)
     .map(([state, open]) => {
       const slots = [...open.keys()].sort((a, b) => a - b);
-      return { kind: 'open-slots', severity: 'error', node: nodeRef(node), state, slots, peers: Object.fromEntries(open) };
+      return { kind: 'open-slots', severity, node: nodeRef(node), state, slots, peers: Object.fromEntries(open) };
     });
 }
 
@@ -118,13 +136,15 @@ function suspicions(view: ClusterView): Finding[] {
       for (const flag of line.flags) {
         if (flag !== 'fail' && flag !== 'fail?' && flag !== 'noaddr') continue;
         const key = `${line.id} ${flag}`;
-        accusers.set(key, [...(accusers.get(key) ?? []), nodeRef(node)]);
+        const by = accusers.get(key);
+        if (by === undefined) accusers.set(key, [nodeRef(node)]);
+        else by.push(nodeRef(node));
       }
     }
   }
   return [...accusers].flatMap(([key, by]): Finding[] => {
     const [id = '', flag = ''] = key.split(' ');
-    const node = view.node(id); // the absent ones have a finding of their own
+    const node = view.node(id); // Absent nodes have their own finding.
     return node === undefined ? [] : [{ kind: 'suspected-node', severity: 'warning', node: nodeRef(node), flag, by }];
   });
 }
@@ -139,28 +159,57 @@ function replicaFindings(view: ClusterView): Finding[] {
       found.push({ kind: 'orphan-replica', severity: 'warning', node: nodeRef(replica), masterId: replica.masterId });
     }
   }
-  if (view.replicas.length === 0) return found; // nobody has replicas: a choice, not a fault
+  if (view.replicas.length === 0) return found; // Running without replicas is a choice, not a fault.
+  const severalHosts = new Set(view.nodes.map(({ host }) => host)).size > 1;
   for (const master of view.masters) {
-    if (master.slots.size > 0 && view.replicasOf(master.id).length === 0) found.push({ kind: 'unreplicated-master', severity: 'warning', node: nodeRef(master) });
+    if (master.slots.size === 0) continue;
+    const replicas = view.replicasOf(master.id);
+    if (replicas.length === 0) found.push({ kind: 'unreplicated-master', severity: 'warning', node: nodeRef(master) });
+    else if (severalHosts && replicas.every(({ host }) => host === master.host)) found.push({ kind: 'replicas-on-master-host', severity: 'warning', node: nodeRef(master), host: master.host });
   }
   return found;
 }
 
 function absent(view: ClusterView): Finding[] {
-  // A dead node that owned slots shows as a hole already; others are no error (cli 5.4: they must not block repairs).
+  // An absent node with slots is an error; one without slots is not (cli 5.4: it must not block repairs).
   return view.unreachable.map((node) => ({ kind: 'unreachable-node', severity: node.slots.size > 0 ? 'error' : 'warning', node }));
 }
 
-/** Judges a view. `more`: findings that needed further questions to the nodes (keys found outside their slot). */
+/** Number of loaded nodes that list each id; nodes in handshake are not members yet. */
+function listings(view: ClusterView): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { lines } of view.nodes) {
+    for (const line of lines) if (!line.flags.includes('handshake')) counts.set(line.id, (counts.get(line.id) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/**
+ * Nodes that some have forgotten or not met yet. Nodes that do not know such a node treat its slots as uncovered. An
+ * unreachable node without slots and without replicas is only a warning.
+ */
+export function partlyKnown(view: ClusterView): PartlyKnown[] {
+  return [...listings(view)].filter(([, count]) => count < view.nodes.length).flatMap(([id]): PartlyKnown[] => {
+    const lists = ({ lines }: ClusterNode): boolean => lines.some((line) => line.id === id && !line.flags.includes('handshake'));
+    const loaded = view.node(id);
+    const node = loaded ?? view.unreachable.find((one) => one.id === id);
+    if (node === undefined) return [];
+    const matters = loaded !== undefined || node.slots.size > 0 || view.replicasOf(id).length > 0;
+    const refs = (known: boolean): NodeRef[] => view.nodes.filter((one) => lists(one) === known).map(nodeRef);
+    return [{ kind: 'partly-known', severity: matters ? 'error' : 'warning', node: nodeRef(node), reachable: loaded !== undefined, role: node.role, knownBy: refs(true), unknownTo: refs(false) }];
+  });
+}
+
+/** Judges a view. `more`: findings from additional requests to the nodes (keys outside their slot). */
 export function checkView(view: ClusterView, more: readonly Finding[] = []): CheckReport {
-  const open = view.nodes.flatMap(openSlots);
+  const open = view.nodes.flatMap((node) => openSlots(view, node));
   const uncovered = view.covered().complement();
   const holes: Finding[] = uncovered.size > 0 ? [{ kind: 'uncovered-slots', severity: 'error', slots: uncovered }] : [];
   const disagree = disagreement(view);
   const searched = new Set(more.flatMap((finding) => (finding.kind === 'multiple-owners' ? [finding.slot] : [])));
   const claims = doubleClaims(view).filter((finding) => finding.kind !== 'multiple-owners' || !searched.has(finding.slot));
-  const findings = [...disagree, ...open, ...holes, ...claims, ...more, ...absent(view), ...suspicions(view), ...replicaFindings(view)];
-  const slots = new Set(open.flatMap((finding) => (finding.kind === 'open-slots' ? finding.slots : [])));
+  const findings = [...disagree, ...open, ...holes, ...claims, ...more, ...absent(view), ...partlyKnown(view), ...suspicions(view), ...replicaFindings(view)];
+  const slots = new Set(open.flatMap((finding) => (finding.kind === 'open-slots' && finding.severity === 'error' ? finding.slots : [])));
   return {
     ok: findings.every((finding) => finding.severity !== 'error'),
     agreement: disagree.length === 0,

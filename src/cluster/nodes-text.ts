@@ -1,16 +1,16 @@
-// Reads the text of CLUSTER NODES (and of nodes.conf without its `vars` line), all address forms from 3.x to 7.2+ and
-// Valkey. One line becomes one NodeLine. Not here: what several such texts mean together (view.ts).
+// Parses CLUSTER NODES (and nodes.conf without its `vars` line), in all address forms from 3.x to 7.2+ and Valkey. One line
+// becomes one NodeLine. Not here: combining several views (view.ts).
 import { TribError } from '../errors.js';
 import { SlotSet } from './slot-set.js';
 import { isSlot } from './slots.js';
 
-/** One node as some node sees it. When it was pinged is left out: that alone differs between equal accounts. */
+/** One node as another node lists it, without ping times, which differ between otherwise equal views. */
 export interface NodeLine {
   readonly id: string;
-  /** IP (or host) the node announces; empty when unknown (`:0@0`, or a node that doesn't know its own address yet). */
+  /** IP (or host) that the node announces; empty when unknown (`:0@0`, or a node that does not know its own address yet). */
   readonly host: string;
   readonly port: number;
-  /** Cluster bus port; undefined in the 3.x form, which has none. */
+  /** Cluster bus port; undefined in the 3.x form, which lacks it. */
   readonly busPort: number | undefined;
   /** Announced host name (7.0+), undefined when none or `?`. */
   readonly hostname: string | undefined;
@@ -20,13 +20,13 @@ export interface NodeLine {
   readonly flags: readonly string[];
   readonly myself: boolean;
   readonly role: 'master' | 'replica';
-  /** Id of the master a replica follows, null when it has none or is a master. */
+  /** Id of the replica's master; null for a master, or when unknown. */
   readonly masterId: string | null;
   readonly configEpoch: number;
   readonly connected: boolean;
-  /** Owned slots. May be shared between lines parsed with one cache: never change it. */
+  /** Owned slots. May be shared between lines parsed with one cache: never modify. */
   readonly slots: SlotSet;
-  /** Owned slots as a text that is equal exactly when the sets are (range tokens sorted as strings); '' for none. */
+  /** Owned slots as a string that is equal exactly when the sets are (range tokens sorted as strings); '' for none. */
   readonly slotText: string;
   /** Slot → destination id; servers list open slots only on their own line. In the order listed. */
   readonly migrating: ReadonlyMap<number, string>;
@@ -37,11 +37,11 @@ export interface NodeLine {
 function bad(line: string): TribError {
   return new TribError('PROTOCOL', `Invalid CLUSTER NODES line: ${JSON.stringify(line.slice(0, 120))}`, {
     exitCode: 3,
-    hint: 'is this a Redis or Valkey cluster node, and not a proxy?',
+    hint: 'check that this is a Redis or Valkey cluster node, not a proxy',
   });
 }
 
-interface Address {
+interface NodesTextAddress {
   host: string;
   port: number;
   busPort: number | undefined;
@@ -49,15 +49,15 @@ interface Address {
   aux: Map<string, string>;
 }
 
-/** `ip:port`, `ip:port@cport`, `ip:port@cport,hostname[,name=value…]`; IPv6 texts contain colons: the last one counts. */
-function parseAddress(text: string, line: string): Address {
+/** `ip:port`, `ip:port@cport`, `ip:port@cport,hostname[,name=value…]`; IPv6 texts contain colons, so the last one separates. */
+function parseAddress(text: string, line: string): NodesTextAddress {
   const [location = '', ...extras] = text.split(',');
   const at = location.lastIndexOf('@');
   const client = at < 0 ? location : location.slice(0, at);
   const colon = client.lastIndexOf(':');
-  const port = Number(client.slice(colon + 1));
-  const busPort = at < 0 ? undefined : Number(location.slice(at + 1));
-  if (colon < 0 || !isPort(port) || (busPort !== undefined && !isPort(busPort))) throw bad(line);
+  const port = portOf(client.slice(colon + 1));
+  const busPort = at < 0 ? undefined : portOf(location.slice(at + 1));
+  if (colon < 0 || Number.isNaN(port) || Number.isNaN(busPort ?? 0)) throw bad(line);
   const aux = new Map<string, string>();
   let hostname: string | undefined;
   extras.forEach((extra, index) => {
@@ -69,8 +69,10 @@ function parseAddress(text: string, line: string): Address {
   return { host: host === '?' ? '' : host, port, busPort, hostname, aux };
 }
 
-function isPort(value: number): boolean {
-  return Number.isInteger(value) && value >= 0 && value <= 65_535;
+/** 0 for an unknown port; NaN for an invalid one. */
+function portOf(text: string): number {
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  return value <= 65_535 ? value : NaN;
 }
 
 interface Slots {
@@ -81,8 +83,8 @@ interface Slots {
 }
 
 /**
- * Lets texts of many nodes share what is equal in them: a thousand nodes tell the same about a thousand nodes, and a
- * slot set for each of the million lines would take gigabytes.
+ * Shares equal parts of the texts of many nodes: a thousand nodes list a thousand nodes, and a slot set for each of the million
+ * lines would take gigabytes.
  */
 export class LineCache {
   private readonly slots = new Map<string, Slots>();
@@ -136,7 +138,7 @@ function parseSlots(tokens: readonly string[], line: string): Slots {
   return result;
 }
 
-/** The line without its fifth and sixth word, the times of ping and pong: equal for equal accounts. */
+/** The line without the times of ping and pong (fifth and sixth word), so that equal views are equal. */
 function withoutTimes(line: string): string {
   let cut = -1;
   for (let word = 0; word < 4; word++) cut = line.indexOf(' ', cut + 1);
@@ -172,7 +174,7 @@ function parseStable(line: string, cache: LineCache): NodeLine {
   };
 }
 
-/** Parses a whole CLUSTER NODES reply, in its order. Give one cache to the texts of one cluster. Throws TribError PROTOCOL. */
+/** Parses a whole CLUSTER NODES reply, in its order. Use one cache for the texts of one cluster. Throws TribError PROTOCOL. */
 export function parseNodesText(text: string, cache: LineCache = new LineCache()): NodeLine[] {
   return text
     .split('\n')

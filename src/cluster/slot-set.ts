@@ -1,5 +1,5 @@
-// A set of slots: a bitmap that reads and prints as ranges, with the set operations planners need. Mutable only by its
-// own add/delete; every operation that combines sets returns a new one.
+// A set of slots: a bitmap that is read and printed as ranges, with the set operations that planners need. Modified only by its
+// own add and delete; every operation that combines sets returns a new one.
 import { TribError } from '../errors.js';
 import { SLOT_COUNT, isSlot } from './slots.js';
 
@@ -168,7 +168,7 @@ export class SlotSet implements Iterable<number> {
     return this.ranges();
   }
 
-  /** The first slot from `from` on that is in the set, or is not; SLOT_COUNT when there is none. */
+  /** The first slot from `from` on that is in the set (or is not); SLOT_COUNT when there is none. */
   private seek(from: number, inside: boolean): number {
     for (let index = from >>> 5, skip = from & 31; index < WORDS; index++, skip = 0) {
       const word = this.words[index] as number;

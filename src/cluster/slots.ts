@@ -1,6 +1,6 @@
-// Which slot a key belongs to: CRC16/XMODEM of the key or of its hash tag (cluster-node 0.2). Keys are binary strings.
+// The slot of a key: CRC16/XMODEM of the key or of its hash tag (cluster-node 0.2). Keys are binary strings.
 
-/** How many slots a cluster has. */
+/** Number of slots of a cluster. */
 export const SLOT_COUNT = 16_384;
 
 function buildTable(): Uint16Array {
@@ -22,12 +22,12 @@ export function crc16(bytes: string, start = 0, end = bytes.length): number {
   return crc;
 }
 
-/** The CRC16/XMODEM of one byte more: `crc` is that of the bytes before it, 0 at the start. */
+/** The CRC16/XMODEM after one more byte: `crc` is that of the bytes before it, 0 at the start. */
 export function crc16Add(crc: number, byte: number): number {
   return ((crc << 8) & 0xffff) ^ (TABLE[((crc >> 8) ^ byte) & 0xff] as number);
 }
 
-/** The slot (0–16383) of a key. Only the text between the first `{` and the next `}` counts when it is not empty. */
+/** The slot (0–16383) of a key. Only the text between the first `{` and the next `}` counts if it is not empty. */
 export function keySlot(key: string): number {
   const open = key.indexOf('{');
   if (open >= 0) {

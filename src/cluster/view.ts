@@ -1,5 +1,5 @@
-// A cluster as loaded: every node's own account of itself and of the others, put side by side. Pure data with lookups;
-// immutable once built. Not here: loading (apply/open-cluster.ts), judging (findings.ts).
+// A loaded cluster: every node's view of itself and of the others. Immutable data with lookups. Not here: loading
+// (apply/open-cluster.ts), judging (findings.ts).
 import { TribError } from '../errors.js';
 import type { NodeLine } from './nodes-text.js';
 import { SlotSet } from './slot-set.js';
@@ -8,19 +8,19 @@ import { SLOT_COUNT } from './slots.js';
 /** One loaded node. */
 export interface ClusterNode {
   readonly id: string;
-  /** Address to show: as typed for the entry node, else as announced. */
+  /** Address for display: as typed for the entry node, else as announced. */
   readonly name: string;
-  /** Where the other nodes reach it (for MIGRATE, MEET); never what the user typed unless nothing else is known. */
+  /** Where other nodes reach it (for MIGRATE, MEET); the typed address only when nothing else is known. */
   readonly host: string;
   readonly port: number;
   readonly busPort: number;
   readonly hostname: string | undefined;
-  /** Where we are connected. */
+  /** The host this process is connected to. */
   readonly connectHost: string;
   readonly connectPort: number;
   readonly role: 'master' | 'replica';
   readonly masterId: string | null;
-  /** Flags without `myself`, as the node itself and the entry node give them. */
+  /** Flags without `myself`, as the node itself and the node that listed it first (the entry node, if it does) give them. */
   readonly flags: readonly string[];
   readonly configEpoch: number;
   readonly slots: SlotSet;
@@ -30,36 +30,71 @@ export interface ClusterNode {
   readonly lines: readonly NodeLine[];
 }
 
-/** A node the entry node knows and we could not load. */
+/** A node that a loaded node lists and that could not be loaded. */
 export interface UnreachableNode {
   readonly id: string;
   readonly name: string;
   readonly role: 'master' | 'replica';
   readonly masterId: string | null;
   readonly flags: readonly string[];
-  /** Slots it owned as far as the entry node knows. */
+  /** Slots it owns as any loaded node lists them, without those that a loaded node claims itself. */
   readonly slots: SlotSet;
   readonly reason: string;
-  /** It was reached, but did not let us in: what to do about that. */
+  /** The node was reached but denied access: what to do. */
   readonly refusal?: string;
-  /** It took the connection and answered nothing in time: no matter of addresses. */
-  readonly mute?: boolean;
+  /** The node accepted the connection but did not reply in time, so its address is right. */
+  readonly unresponsive?: boolean;
 }
+
+/** Groups items by a key, in their order. */
+export function grouped<T>(items: Iterable<T>, keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+/** IP addresses of host names, lower case, as resolved by this process. */
+export type HostNames = ReadonlyMap<string, readonly string[]>;
+
+const LOCALHOST = ['127.0.0.1', '::1'];
 
 export class ClusterView {
   private readonly byId: ReadonlyMap<string, ClusterNode>;
+  private readonly followers: ReadonlyMap<string, readonly ClusterNode[]>;
   /** Masters in node order. */
   readonly masters: readonly ClusterNode[];
   readonly replicas: readonly ClusterNode[];
 
-  /** `nodes`: entry node first, then in the order of its CLUSTER NODES (cli 2.1: many results depend on it). */
+  /**
+   * `nodes`: entry node first, then in the order of its CLUSTER NODES (cli 2.1; many results depend on it), then those that
+   * only others list.
+   */
   constructor(
     readonly nodes: readonly ClusterNode[],
     readonly unreachable: readonly UnreachableNode[] = [],
+    private readonly hosts: HostNames = new Map(),
   ) {
     this.byId = new Map(nodes.map((node) => [node.id, node]));
     this.masters = nodes.filter((node) => node.role === 'master');
     this.replicas = nodes.filter((node) => node.role === 'replica');
+    this.followers = grouped(this.replicas, ({ masterId }) => masterId ?? '');
+  }
+
+  /** The same view, in which nodes are also found by these host names. */
+  withHosts(hosts: HostNames): ClusterView {
+    return new ClusterView(this.nodes, this.unreachable, hosts);
+  }
+
+  /** An address as typed, lower case, and with its host name resolved. */
+  spellings(wanted: string): readonly string[] {
+    const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(wanted) ?? [];
+    const resolved = this.hosts.get(host) ?? (host === 'localhost' ? LOCALHOST : []);
+    return [wanted, ...resolved.map((ip) => `${ip}:${port}`)];
   }
 
   get entry(): ClusterNode {
@@ -73,24 +108,35 @@ export class ClusterView {
     return this.byId.get(id) ?? this.byId.get(id.toLowerCase());
   }
 
-  /** Loaded replicas of a master, in node order. */
-  replicasOf(masterId: string): ClusterNode[] {
-    return this.replicas.filter((node) => node.masterId === masterId);
+  /**
+   * Slots that a node itself has open: all of a master's; of a replica those that its loaded master does not have open in the
+   * same way. Servers that replicate SETSLOT (Valkey 8 and later) show the master's on its replicas too.
+   */
+  openSlots(node: ClusterNode): Pick<ClusterNode, 'migrating' | 'importing'> {
+    const master = node.role === 'replica' && node.masterId !== null ? this.node(node.masterId) : undefined;
+    if (master === undefined) return node;
+    const own = (state: 'migrating' | 'importing'): Map<number, string> => new Map([...node[state]].filter(([slot, peer]) => master[state].get(slot) !== peer));
+    return { migrating: own('migrating'), importing: own('importing') };
   }
 
-  /** The first master, in node order, whose own line claims the slot. */
+  /** Loaded replicas of a master, in node order. */
+  replicasOf(masterId: string): ClusterNode[] {
+    return [...(this.followers.get(masterId) ?? [])];
+  }
+
+  /** The first master, in node order, that claims the slot itself. */
   ownerOf(slot: number): ClusterNode | undefined {
     return this.masters.find((node) => node.slots.has(slot));
   }
 
-  /** Owner of every slot: index = slot, undefined = nobody. */
+  /** Owner of every slot: index = slot, undefined = none. */
   owners(): (ClusterNode | undefined)[] {
     const owners = new Array<ClusterNode | undefined>(SLOT_COUNT).fill(undefined);
     for (const master of this.masters) for (const slot of master.slots) owners[slot] ??= master;
     return owners;
   }
 
-  /** Union of the slots that loaded nodes say they own. */
+  /** Union of the slots that loaded nodes claim. */
   covered(): SlotSet {
     return this.nodes.reduce((all, node) => all.union(node.slots), new SlotSet());
   }
@@ -101,32 +147,37 @@ export class ClusterView {
   }
 
   /**
-   * Finds one node by id, unique id prefix, or address (typed or announced). Throws TribError NO_SUCH_NODE,
-   * NODE_UNREACHABLE, or AMBIGUOUS_NODE naming the candidates (exit code 1, as the predecessors).
+   * Finds one node by id, unique id prefix, or address (typed or announced). Throws TribError NO_SUCH_NODE, NODE_UNREACHABLE,
+   * or AMBIGUOUS_NODE with the candidates (exit code 1, as the predecessors).
    */
   find(text: string): ClusterNode {
     const wanted = text.trim().toLowerCase();
-    const exact = this.nodes.filter((node) => node.id === wanted || addressesOf(node).includes(wanted));
+    const spellings = this.spellings(wanted);
+    const exact = this.nodes.filter((node) => node.id === wanted || hasAddress(node, spellings));
     const found = exact.length > 0 || wanted === '' ? exact : this.nodes.filter((node) => node.id.startsWith(wanted));
     const [first, ...more] = found;
     if (first !== undefined && more.length === 0) return first;
     if (first === undefined) {
       const away = this.absent(wanted);
-      if (away !== undefined) throw new TribError('NODE_UNREACHABLE', `${away.name} (${away.id.slice(0, 12)}) is in the cluster, but cannot be reached: ${away.reason}`, { hint: away.refusal ?? 'bring it back, or name another node' });
+      if (away !== undefined) throw new TribError('NODE_UNREACHABLE', `${away.name} (${away.id.slice(0, 12)}) is in the cluster, but cannot be reached: ${away.reason}`, { hint: away.refusal ?? 'start it again, or give another node' });
       throw new TribError('NO_SUCH_NODE', `No such node ${text}`, { hint: `nodes: ${this.nodes.map((node) => `${node.id.slice(0, 8)} ${node.name}`).join(', ')}` });
     }
     const names = found.map((node) => `${node.id.slice(0, 12)} (${node.name})`).join(', ');
-    throw new TribError('AMBIGUOUS_NODE', `${text} fits several nodes: ${names}`, { hint: 'write more digits of the id, or the address' });
+    throw new TribError('AMBIGUOUS_NODE', `${text} fits several nodes: ${names}`, { hint: 'give more digits of the id, or the address' });
   }
 
-  /** The one node that could not be loaded and goes by this id, beginning of an id, or address. */
+  /** The only unreachable node with this id, id prefix, or address. */
   private absent(wanted: string): UnreachableNode | undefined {
-    const exact = this.unreachable.filter((node) => node.id === wanted || node.name.toLowerCase() === wanted);
+    const spellings = this.spellings(wanted);
+    const exact = this.unreachable.filter((node) => node.id === wanted || spellings.includes(node.name.toLowerCase()));
     const found = exact.length > 0 || wanted === '' ? exact : this.unreachable.filter((node) => node.id.startsWith(wanted));
     return found.length === 1 ? found[0] : undefined;
   }
 
-  /** As find, for a master; `complaint` is the predecessors' one sentence for a node that is unknown and for a replica. Throws NOT_A_MASTER too. */
+  /**
+   * As find, for a master; `complaint` is the predecessors' text for an unknown node and for a replica. Throws NOT_A_MASTER
+   * too.
+   */
   findMaster(text: string, complaint: string): ClusterNode {
     const hint = `masters: ${this.masters.map((one) => `${one.id.slice(0, 8)} ${one.name}`).join(', ')}`;
     let node: ClusterNode;
@@ -140,6 +191,11 @@ export class ClusterView {
     if (node.role !== 'master') throw new TribError('NOT_A_MASTER', complaint, { hint: `${node.name} is a replica; ${hint}` });
     return node;
   }
+}
+
+/** Whether one of these addresses (lower case) is the displayed, announced or connected one of the node. */
+export function hasAddress(node: ClusterNode, spellings: readonly string[]): boolean {
+  return addressesOf(node).some((address) => spellings.includes(address));
 }
 
 function addressesOf(node: ClusterNode): string[] {

@@ -1,18 +1,18 @@
-// Gathers keys into batches, one heap a target: a batch goes when it has enough keys or bytes; a large key goes alone.
-// How many keys are enough is learnt from how long the source was busy with the batches before. No I/O.
-/** Bytes of values in one batch: the source holds a batch in memory while it sends it. */
+// Groups keys into batches, one per target: a batch is sent when it has enough keys or bytes; a large key is sent alone. The
+// number of keys adapts to how long the source was busy with earlier batches. No I/O.
+/** Maximum bytes of values in one batch: the source holds a batch in memory while it sends it. */
 const MAX_BYTES = 4 * 1024 * 1024;
 const FIRST_BATCH = 16;
 
-export interface Batch<T> {
+export interface ImportBatch<T> {
   readonly target: T;
   readonly keys: readonly string[];
 }
 
 export interface BatchLimits {
-  /** Most keys in one batch. */
+  /** Maximum keys in one batch. */
   readonly maxKeys: number;
-  /** Milliseconds the source should be busy with one batch at most, at the moment. */
+  /** Current maximum milliseconds that one batch may keep the source busy. */
   readonly batchMs: () => number;
 }
 
@@ -22,25 +22,25 @@ export class Batches<T> {
 
   constructor(private readonly limits: BatchLimits) {}
 
-  /** Adds a key; returns the batch that is full with it, if any. */
-  add(target: T, key: string, bytes: number): Batch<T> | undefined {
+  /** Adds a key; returns the batch that it completes, if any. */
+  add(target: T, key: string, bytes: number): ImportBatch<T> | undefined {
     if (bytes >= MAX_BYTES) return { target, keys: [key] };
     const heap = this.heaps.get(target) ?? { keys: new Set<string>(), bytes: 0 };
     this.heaps.set(target, heap);
-    heap.keys.add(key); // SCAN may tell a key twice; twice in one MIGRATE it would be busy
+    heap.keys.add(key); // SCAN may return a key twice; a repeated key in one MIGRATE would be busy.
     heap.bytes += bytes;
     if (heap.keys.size < this.enough && heap.bytes < MAX_BYTES) return undefined;
     this.heaps.delete(target);
     return { target, keys: [...heap.keys] };
   }
 
-  /** Takes all that is left. */
-  *rest(): Generator<Batch<T>> {
+  /** Takes all remaining keys. */
+  *rest(): Generator<ImportBatch<T>> {
     for (const [target, heap] of this.heaps) yield { target, keys: [...heap.keys] };
     this.heaps.clear();
   }
 
-  /** After a batch: how long the source was busy with it. Slow ones count at once, fast ones slowly. */
+  /** Records how long the source was busy with a batch. Slower ones take effect at once, faster ones gradually. */
   learn(keys: number, ms: number): void {
     const sample = ms / Math.max(1, keys);
     const known = this.msPerKey ?? sample;

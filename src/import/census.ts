@@ -1,12 +1,13 @@
-// Counts keys: of the source, of the cluster, of what would go where, and of names that stand in several databases.
-// Only looks.
+// Counts keys: of the source, of the cluster, by target, and names that exist in several databases. Read-only.
 import type { Cluster } from '../apply/open-cluster.js';
+import { readKeyspace } from '../client/databases.js';
 import { keySlot } from '../cluster/slots.js';
-import { databaseSize, type Source } from './source.js';
+import { TribError } from '../errors.js';
+import { databaseSize, type ImportSource } from './source.js';
 import { scanKeys } from './scan.js';
 
 /** Keys in these databases of the source now. */
-export async function countSource(source: Source, databases: readonly number[]): Promise<number> {
+export async function countSource(source: ImportSource, databases: readonly number[]): Promise<number> {
   let sum = 0;
   for (const database of databases) {
     await using connection = await source.connect(database);
@@ -15,25 +16,44 @@ export async function countSource(source: Source, databases: readonly number[]):
   return sum;
 }
 
-/** Keys on all masters now. */
+/** Keys of all databases on all masters now. */
 export async function countCluster(cluster: Cluster): Promise<number> {
-  const counts = await Promise.all(cluster.view.masters.map(async ({ id }) => (await cluster.admin(id)).dbSize()));
+  const counts = await Promise.all(
+    cluster.view.masters.map(async ({ id }) => {
+      const [own, keyspace] = await Promise.all([(await cluster.admin(id)).dbSize(), (await cluster.connection(id)).pipeline([['INFO', 'keyspace']])]);
+      const others = [...(readKeyspace(keyspace[0]) ?? [])].filter(([database]) => database !== 0);
+      return others.reduce((sum, [, keys]) => sum + keys, own);
+    }),
+  );
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
+/** Number of databases that every master has for this user. Rejects as the connections do. */
+export async function databasesOf(cluster: Cluster): Promise<number> {
+  const count = async (id: string): Promise<number> => {
+    try {
+      return (await cluster.links.get(id)?.databaseCount()) ?? 1;
+    } catch (error) {
+      if (error instanceof TribError && error.code === 'NO_DATABASE') return 1; // A user who may not SELECT has database 0 only.
+      throw error;
+    }
+  };
+  return Math.min(...(await Promise.all(cluster.view.masters.map(({ id }) => count(id)))));
+}
+
 export interface Forecast {
-  /** Keys by the name of the master that would take them. */
+  /** Keys by the name of the master that would get them. */
   readonly targets: Readonly<Record<string, number>>;
   readonly keys: number;
-  /** True when only a part was looked at and the rest extrapolated. */
+  /** True when only a part was read and the rest extrapolated. */
   readonly sampled: boolean;
 }
 
-/** Keys looked at for a forecast. */
+/** Maximum keys read for a forecast. */
 const SAMPLE = 500_000;
 
-/** What an import would bring where. */
-export async function forecast(source: Source, cluster: Cluster, databases: readonly number[], signal?: AbortSignal): Promise<Forecast> {
+/** The keys an import would bring to each master. */
+export async function forecast(source: ImportSource, cluster: Cluster, databases: readonly number[], signal?: AbortSignal): Promise<Forecast> {
   const owners = cluster.view.owners();
   const targets = new Map<string, number>(cluster.view.masters.filter(({ slots }) => slots.size > 0).map(({ name }) => [name, 0]));
   let seen = 0;
@@ -61,8 +81,8 @@ export interface DoubleKey {
   readonly databases: readonly number[];
 }
 
-/** Names that stand in more than one of the databases; at most a thousand of them. */
-export async function doubleKeys(source: Source, databases: readonly number[], signal?: AbortSignal): Promise<DoubleKey[]> {
+/** Names that exist in more than one of the databases; at most a thousand. */
+export async function doubleKeys(source: ImportSource, databases: readonly number[], signal?: AbortSignal): Promise<DoubleKey[]> {
   const found: DoubleKey[] = [];
   for (const [index, database] of databases.entries()) {
     await using scanner = await source.connect(database);

@@ -1,15 +1,18 @@
-// Are two copies of a key the same value? By DUMP, and by contents where equal values may be dumped in different order
-// or encoding. Only looks. Time to live is not compared.
+// Compares two copies of a key: by DUMP, and by contents for types whose equal values may differ in order or encoding.
+// Read-only. Time to live is ignored.
 import type { Arg } from '../resp/command.js';
 import type { Reply } from '../resp/reply.js';
 
-/** RDB version (2 bytes) and checksum (8 bytes) end a DUMP; versions may differ between equal values. */
+/** A DUMP payload ends with the RDB version (2 bytes) and a checksum (8 bytes). Equal values may differ in version. */
 const FOOTER = 10;
 
-/** Asks one side; rejects for an error reply. */
+/** Runs a command on one side; rejects for an error reply. */
 export type Ask = (command: readonly Arg[]) => Promise<Reply>;
 
-/** How to read all of a value, by type. Streams have groups besides their entries: only their DUMP tells. */
+/**
+ * By type, the command that reads a whole value. Streams have consumer groups besides their entries, so only their DUMP is
+ * compared.
+ */
 const CONTENTS: Readonly<Record<string, (key: string) => Arg[]>> = {
   hash: (key) => ['HGETALL', key],
   set: (key) => ['SMEMBERS', key],
@@ -18,7 +21,7 @@ const CONTENTS: Readonly<Record<string, (key: string) => Arg[]>> = {
   string: (key) => ['GET', key],
 };
 
-/** A value's contents as one comparable text, in an order of their own where the type has none. */
+/** A value's contents as one comparable string, sorted when the type has no order. */
 function canonical(type: string, reply: Reply): string | undefined {
   if (typeof reply === 'string') return reply;
   if (!Array.isArray(reply)) return undefined;
@@ -31,7 +34,7 @@ function canonical(type: string, reply: Reply): string | undefined {
     .join();
 }
 
-/** `mine`, `theirs`: the DUMPs of both sides. */
+/** `mine`, `theirs`: the DUMP payloads of both sides. */
 export async function sameValue(source: Ask, target: Ask, key: string, mine: string, theirs: string): Promise<boolean> {
   if (mine.slice(0, -FOOTER) === theirs.slice(0, -FOOTER)) return true;
   const [here, there] = await Promise.all([source(['TYPE', key]), target(['TYPE', key])]);

@@ -1,13 +1,13 @@
-// Sends batches from the source straight to their targets with MIGRATE, over one connection, several under way: the
-// source does one after the other without waiting for us in between. Not here: what its errors mean (deliver.ts).
+// Sends batches from the source directly to their targets with MIGRATE, over one connection, several in flight, so that the
+// source does not wait for this process in between. Not here: handling errors (deliver.ts).
 import { migrateCommand } from '../client/migrate-command.js';
 import type { Connection } from '../client/connection.js';
 import { ReplyError } from '../resp/reply.js';
 import type { ImportSettings } from './options.js';
-import type { Route } from './routes.js';
+import type { ImportRoute } from './routes.js';
 
-export interface Delivery {
-  /** How many of the keys the source held just before. */
+export interface DirectReply {
+  /** Number of the keys that the source held just before. */
   readonly present: number;
   readonly error: ReplyError | undefined;
   /** Milliseconds the source was busy with it. */
@@ -19,20 +19,22 @@ export interface MigrateExtras {
   readonly timeoutMs?: number;
 }
 
-export class DirectLane {
+export class DirectChannel {
   private lastReply = 0;
 
   constructor(
     private readonly connection: Connection,
     private readonly settings: ImportSettings,
+    /** Database of the target. */
+    readonly database = 0,
   ) {}
 
-  /** One MIGRATE. Rejects with ConnectionLost when the source went away: then it is unknown what has moved. */
-  async send(route: Route, keys: readonly string[], extras: MigrateExtras = {}): Promise<Delivery> {
+  /** One MIGRATE. Rejects with ConnectionLost when the source became unreachable; what has moved is unknown then. */
+  async send(route: ImportRoute, keys: readonly string[], extras: MigrateExtras = {}): Promise<DirectReply> {
     const { timeoutMs, copy, replace } = { ...this.settings, ...extras };
-    const migrate = migrateCommand({ host: route.host, port: route.port, keys, timeoutMs, copy, replace, ...route.credentials });
+    const migrate = migrateCommand({ host: route.host, port: route.port, keys, db: this.database, timeoutMs, copy, replace, ...route.credentials });
     const sentAt = performance.now();
-    // Its own limit is for each socket operation; ours only guards against a source that never answers.
+    // MIGRATE's own timeout applies to each socket operation; this one only guards against a source that never replies.
     const [count, reply] = await this.connection.pipeline([['EXISTS', ...keys], migrate], { timeoutMs: timeoutMs * 4 + 60_000 });
     const now = performance.now();
     const ms = now - Math.max(this.lastReply, sentAt);

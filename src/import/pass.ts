@@ -1,48 +1,51 @@
-// One pass over one database of the source: scan, gather into batches, keep a few batches under way. Not here: what
-// happens to a batch (deliver.ts), how many passes there are (import.ts).
+// One pass over one database of the source: scan, batch, keep a few batches in flight. Not here: delivering a batch
+// (deliver.ts), the number of passes (import.ts).
 import type { ClusterClient } from '../client/cluster-client.js';
-import { Batches, type Batch } from './batches.js';
-import { Delivery } from './deliver.js';
-import { DirectLane } from './direct.js';
+import { Batches, type ImportBatch } from './batches.js';
+import { BatchDelivery } from './deliver.js';
+import { DirectChannel } from './direct.js';
 import type { ImportSettings } from './options.js';
 import { Relay } from './relay.js';
-import type { Route, Routes } from './routes.js';
+import type { ImportRoute, ImportRoutes } from './routes.js';
 import { LARGE_PAGE, scanKeys, SMALL_PAGE } from './scan.js';
-import type { Source } from './source.js';
-import type { Tally } from './tally.js';
+import type { ImportSource } from './source.js';
+import type { ImportTally } from './tally.js';
 
 /**
- * Batches under way. The source works on one at a time, and on those that wait back to back; a second one keeps it from
- * waiting for us. Measured with 200k keys of 100 bytes in batches of 5 ms: 2 takes 1.3 s, as 3 does, whose clients wait longer.
+ * Batches in flight. The source executes them back to back; a second one prevents it from idling. Measured with 200k keys of
+ * 100 bytes in batches of 5 ms: 2 takes 1.3 s, and 3 takes as long with longer waits for clients.
  */
 const DEPTH = 2;
 
-/** Milliseconds of one batch where clients use the source or the cluster: they wait behind two of them. */
+/** Milliseconds of one batch while clients use the source or the cluster; a command may wait for two of them. */
 const BESIDE_CLIENTS_MS = 0.4;
 
-/** Up to this much data no batch can be too large for the source's memory: sizes need not be asked for. */
+/** Up to this much data no batch can exceed the source's memory, so sizes are not requested. */
 const SMALL_DATASET = 64 * 1024 * 1024;
 
 export interface PassTools {
-  readonly source: Source;
-  readonly client: ClusterClient;
-  readonly routes: Routes;
-  readonly tally: Tally;
+  readonly source: ImportSource;
+  /** A client of a database of the cluster. */
+  readonly clientOf: (database: number) => Promise<ClusterClient>;
+  readonly routes: ImportRoutes;
+  readonly tally: ImportTally;
   readonly settings: ImportSettings;
-  /** Whether nobody else uses the source and the cluster at the moment. */
+  /** Whether no other client uses the source and the cluster now. */
   readonly alone: () => boolean;
 }
 
-/** Returns when all keys were dealt with, or the signal said stop and what was under way has ended. */
+/** Returns when all keys are handled, or after an abort when the batches in flight have ended. */
 export async function runPass(database: number, tools: PassTools): Promise<void> {
-  const { source, settings, routes, client, tally, alone } = tools;
+  const { source, settings, routes, tally, alone } = tools;
+  const into = settings.keepDatabases ? database : 0;
+  const client = await tools.clientOf(into);
   await using scanner = await source.connect(database);
-  const lane = new DirectLane(await source.connect(database), settings);
-  const relay = new Relay(source, database, client, routes, settings);
-  const delivery = new Delivery(source, database, lane, relay, routes, tally, settings);
+  const channel = new DirectChannel(await source.connect(database), settings, into);
+  const relay = new Relay(source, database, client, routes, settings, into);
+  const delivery = new BatchDelivery(source, database, channel, relay, routes, tally, settings);
   const batchMs = settings.maxStallMs / (2 * DEPTH);
-  const batches = new Batches<Route>({ maxKeys: settings.pipeline, batchMs: () => (alone() ? batchMs : Math.min(batchMs, BESIDE_CLIENTS_MS)) });
-  const flight = new Flight(DEPTH, async (batch: Batch<Route>) => {
+  const batches = new Batches<ImportRoute>({ maxKeys: settings.pipeline, batchMs: () => (alone() ? batchMs : Math.min(batchMs, BESIDE_CLIENTS_MS)) });
+  const flight = new Flight(DEPTH, async (batch: ImportBatch<ImportRoute>) => {
     const ms = await delivery.deliver(batch);
     if (ms !== undefined) batches.learn(batch.keys.length, ms);
   });
@@ -58,13 +61,13 @@ export async function runPass(database: number, tools: PassTools): Promise<void>
     if (settings.signal?.aborted !== true) for (const batch of batches.rest()) await flight.start(batch);
   } finally {
     await flight.landed();
-    lane.close();
+    channel.close();
     relay.close();
   }
   flight.rethrow();
 }
 
-/** A few pieces of work at the same time; after a failure nothing more is started. */
+/** Runs a limited number of tasks at once; after a failure no further one starts. */
 class Flight<T> {
   private readonly running = new Set<Promise<void>>();
   private failure: { readonly error: unknown } | undefined;
@@ -74,7 +77,7 @@ class Flight<T> {
     private readonly work: (item: T) => Promise<void>,
   ) {}
 
-  /** Resolves when the work has begun. Throws what an earlier piece failed with. */
+  /** Resolves when the task has started. Throws the error of an earlier one. */
   async start(item: T): Promise<void> {
     while (this.running.size >= this.limit) await Promise.race(this.running);
     this.rethrow();

@@ -1,5 +1,5 @@
-// The way through us: DUMP on the source, RESTORE on the cluster wherever the slot is just now, then DEL on the source if
-// nobody has changed the key meanwhile. Slower than MIGRATE, but it works over any network and answers every trouble.
+// Relays keys through this process: DUMP on the source, RESTORE on the slot's present owner, then DEL on the source if the key
+// is unchanged. Slower than MIGRATE, but works over any network and handles every error.
 import type { ClusterClient } from '../client/cluster-client.js';
 import { ClusterCommandError } from '../client/cluster-client.js';
 import type { Connection } from '../client/connection.js';
@@ -10,44 +10,46 @@ import { sameValue } from './compare.js';
 import type { Ask } from './compare.js';
 import type { ImportSettings } from './options.js';
 import { outOfReach, refusal } from './options.js';
-import type { Route, Routes } from './routes.js';
-import type { Source } from './source.js';
+import type { ImportRoute, ImportRoutes } from './routes.js';
+import type { ImportSource } from './source.js';
 
-/** What became of a key. */
+/** The result for a key. */
 export type Fate = 'moved' | 'equal' | 'conflict' | 'gone';
 
-interface Value {
+interface DumpedValue {
   readonly dump: string;
-  /** Milliseconds to live, 0 = for ever, as RESTORE takes it. */
+  /** Time to live in milliseconds, 0 = none, as RESTORE takes it. */
   readonly ttl: number;
 }
 
-/** Times that a key which is being written to all the time is tried again. */
+/** Attempts for a key that is being written to continuously. */
 const RETRIES = 20;
 
 export class Relay {
-  /** Keys whose copy in the cluster is of this run's making: a newer value of the source may overwrite it. */
+  /** Keys whose copy in the cluster was made by this run: a newer value of the source may overwrite it. */
   readonly ours = new Set<string>();
   private readonly idle: Connection[] = [];
   private closed = false;
 
   constructor(
-    private readonly source: Source,
+    private readonly source: ImportSource,
     private readonly database: number,
     private readonly client: ClusterClient,
-    private readonly routes: Routes,
+    private readonly routes: ImportRoutes,
     private readonly settings: ImportSettings,
+    /** Database of the cluster: the client's. */
+    private readonly into: number,
   ) {}
 
   /**
-   * Carries keys over; says what became of each. `busy`: the cluster probably holds them already, so look before
-   * sending. Throws TribError IMPORT_REFUSED, or what connections throw; the keys are still on the source then.
+   * Relays keys; returns the result for each. `busy`: the cluster probably holds them already, so compare before sending.
+   * Throws TribError IMPORT_REFUSED, or connection errors; then the keys are still on the source.
    */
-  async carry(keys: readonly string[], route: Route, busy: boolean): Promise<Map<string, Fate>> {
+  async carry(keys: readonly string[], route: ImportRoute, busy: boolean): Promise<Map<string, Fate>> {
     return this.borrow((connection) => this.transfer(connection, keys, route, busy));
   }
 
-  /** Those of the keys that the source still holds. */
+  /** The keys that the source still holds. */
   stillThere(keys: readonly string[]): Promise<string[]> {
     return this.borrow(async (connection) => {
       const replies = await connection.pipeline(keys.map((key) => ['EXISTS', key]), { timeoutMs: this.settings.timeoutMs });
@@ -55,7 +57,7 @@ export class Relay {
     });
   }
 
-  /** A connection for each caller: WATCH and MULTI belong to it. */
+  /** A separate connection for each caller, because of WATCH and MULTI. */
   private async borrow<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     const connection = this.idle.pop() ?? (await this.source.connect(this.database));
     try {
@@ -74,13 +76,13 @@ export class Relay {
     for (const connection of this.idle) connection.close();
   }
 
-  private async transfer(connection: Connection, keys: readonly string[], route: Route, busy: boolean): Promise<Map<string, Fate>> {
+  private async transfer(connection: Connection, keys: readonly string[], route: ImportRoute, busy: boolean): Promise<Map<string, Fate>> {
     const { copy } = this.settings;
     if (!copy) await connection.command(['WATCH', ...keys]);
     const values = await this.read(connection, keys);
     const fates = new Map<string, Fate>(keys.map((key) => [key, 'gone']));
     const rest = busy ? [...values.keys()] : await this.restoreAll(route, values, fates);
-    // Values may be large, and this is the way of the few: not many at once.
+    // One at a time: values may be large, and such keys are few.
     for (const key of rest) fates.set(key, await this.placeOne(connection, key, values.get(key) ?? { dump: '', ttl: 0 }, busy));
     if (copy) return fates;
     const done = keys.filter((key) => fates.get(key) === 'moved' || fates.get(key) === 'equal');
@@ -89,9 +91,9 @@ export class Relay {
     return fates;
   }
 
-  private async read(connection: Connection, keys: readonly string[]): Promise<Map<string, Value>> {
+  private async read(connection: Connection, keys: readonly string[]): Promise<Map<string, DumpedValue>> {
     const replies = await connection.pipeline(keys.flatMap((key) => [['PTTL', key], ['DUMP', key]]), { timeoutMs: this.settings.timeoutMs });
-    const values = new Map<string, Value>();
+    const values = new Map<string, DumpedValue>();
     keys.forEach((key, index) => {
       const [ttl, dump] = [replies[index * 2], replies[index * 2 + 1]];
       if (ttl instanceof ReplyError || dump instanceof ReplyError) throw refusal(`The source ${this.source.name}`, (dump instanceof ReplyError ? dump : (ttl as ReplyError)).message, dump);
@@ -101,21 +103,21 @@ export class Relay {
     return values;
   }
 
-  private restore(key: string, value: Value): Arg[] {
+  private restore(key: string, value: DumpedValue): Arg[] {
     const replace = this.settings.replace || this.ours.has(key);
     return ['RESTORE', key, value.ttl, value.dump, ...(replace ? ['REPLACE'] : [])];
   }
 
-  /** One write to the node that should take them; returns the keys that need a closer look. */
-  private async restoreAll(route: Route, values: ReadonlyMap<string, Value>, fates: Map<string, Fate>): Promise<string[]> {
+  /** One write to the expected owner; returns the keys that need individual handling. */
+  private async restoreAll(route: ImportRoute, values: ReadonlyMap<string, DumpedValue>, fates: Map<string, Fate>): Promise<string[]> {
     const keys = [...values.keys()];
     let replies: (Reply | ReplyError)[] = [];
     try {
-      const connection = await this.routes.connection(route);
+      const connection = await this.routes.connection(route, this.into);
       replies = await connection.pipeline([...values].map(([key, value]) => this.restore(key, value)), { timeoutMs: this.settings.timeoutMs });
     } catch (error) {
       if (!outOfReach(error)) throw error;
-      await this.routes.refresh(); // a replica may have taken over; the cluster client waits for that
+      await this.routes.refresh(); // A replica may have been promoted; the cluster client waits for that.
     }
     return keys.filter((key, index) => {
       if (replies[index] !== 'OK') return true;
@@ -124,8 +126,8 @@ export class Relay {
     });
   }
 
-  /** One key, wherever its slot is: the cluster client follows redirects and waits out what passes. */
-  private async placeOne(connection: Connection, key: string, value: Value, look: boolean): Promise<Fate> {
+  /** One key, wherever its slot is: the cluster client follows redirects and retries transient errors. */
+  private async placeOne(connection: Connection, key: string, value: DumpedValue, look: boolean): Promise<Fate> {
     let uncertain = false;
     if (look && !this.settings.replace && !this.ours.has(key)) {
       const fate = await this.compare(connection, key, value);
@@ -147,8 +149,8 @@ export class Relay {
     }
   }
 
-  /** undefined: the cluster doesn't hold the key. */
-  private async compare(connection: Connection, key: string, value: Value): Promise<Fate | undefined> {
+  /** undefined: the cluster does not hold the key. */
+  private async compare(connection: Connection, key: string, value: DumpedValue): Promise<Fate | undefined> {
     const source: Ask = (command) => connection.command(command, { timeoutMs: this.settings.timeoutMs });
     const target: Ask = (command) => this.client.command(command, { repeatable: true });
     const theirs = await target(['DUMP', key]);
@@ -156,7 +158,7 @@ export class Relay {
     return (await sameValue(source, target, key, value.dump, theirs)) ? 'equal' : 'conflict';
   }
 
-  /** False when one of the watched keys has changed since it was read: nothing was removed then. */
+  /** False when one of the watched keys has changed since it was read; then nothing was removed. */
   private async remove(connection: Connection, keys: readonly string[]): Promise<boolean> {
     if (keys.length === 0) {
       await connection.command(['UNWATCH']);
@@ -169,7 +171,7 @@ export class Relay {
     return done !== null;
   }
 
-  /** A key whose neighbour or itself is being written to on the source: alone, until it holds still for a moment. */
+  /** Retries a single key until no write on the source interferes. */
   private async chase(connection: Connection, key: string, before: Fate): Promise<Fate> {
     if (before === 'moved') this.ours.add(key);
     for (let attempt = 0; attempt < RETRIES; attempt++) {

@@ -1,5 +1,5 @@
-// Which master takes which key, and how each is to be reached: straight from the source or through us. Follows slots that
-// move while the import runs. Not here: finding out whether a way works (probe.ts).
+// The master of each key, and the route to it: directly from the source, or through this process. Follows slots that move
+// during the import. Not here: probing a route (probe.ts).
 import type { Cluster } from '../apply/open-cluster.js';
 import type { Connection } from '../client/connection.js';
 import type { NodeCredentials } from '../client/migrate-command.js';
@@ -7,29 +7,29 @@ import type { ClusterNode } from '../cluster/view.js';
 import { keySlot } from '../cluster/slots.js';
 import { TribError } from '../errors.js';
 
-/** `unknown` until the first keys have been there. */
-export type Way = 'unknown' | 'direct' | 'relay';
+/** `unknown` until the first keys were sent. */
+export type ImportWay = 'unknown' | 'direct' | 'relay';
 
-export class Route {
-  way: Way = 'unknown';
-  /** MIGRATEs in a row that failed on the way. */
+export class ImportRoute {
+  way: ImportWay = 'unknown';
+  /** Consecutive network failures of MIGRATE. */
   failures = 0;
-  /** The attempt to find out, shared by the batches that wait for it. */
+  /** The probe, shared by the batches that wait for it. */
   probing: Promise<void> | undefined;
 
   constructor(
     readonly id: string,
     readonly name: string,
-    /** Where the cluster says it is: what a source is told. */
+    /** The announced address, which the source gets. */
     readonly host: string,
     readonly port: number,
-    /** What the source gets in with. */
+    /** The credentials for the source's MIGRATE. */
     readonly credentials: NodeCredentials,
   ) {}
 }
 
-export class Routes {
-  private readonly routes = new Map<string, Route>();
+export class ImportRoutes {
+  private readonly routes = new Map<string, ImportRoute>();
   private owners: readonly (ClusterNode | undefined)[] = [];
   private refreshing: Promise<void> | undefined;
 
@@ -37,28 +37,28 @@ export class Routes {
     this.owners = cluster.view.owners();
   }
 
-  /** Throws TribError UNCOVERED for a slot that nobody serves. */
-  of(key: string): Route {
+  /** Throws TribError UNCOVERED for a slot without owner. */
+  of(key: string): ImportRoute {
     const slot = keySlot(key);
     const owner = this.owners[slot];
-    if (owner === undefined) throw new TribError('UNCOVERED', `No node serves slot ${slot}`, { hint: 'run check and fix, then the import again: it goes on where it stopped' });
+    if (owner === undefined) throw new TribError('UNCOVERED', `No node serves slot ${slot}`, { hint: 'run check and fix, then the import again' });
     let route = this.routes.get(owner.id);
-    if (route === undefined) this.routes.set(owner.id, (route = new Route(owner.id, owner.name, owner.host, owner.port, this.cluster.links.get(owner.id)?.credentials ?? {})));
+    if (route === undefined) this.routes.set(owner.id, (route = new ImportRoute(owner.id, owner.name, owner.host, owner.port, this.cluster.links.get(owner.id)?.credentials ?? {})));
     return route;
   }
 
-  /** Reads the owners anew; several callers share one read. Fails silently: the next error brings it back. */
+  /** Reads the owners again; concurrent callers share one read. Ignores errors: the next failure triggers another read. */
   refresh(): Promise<void> {
     this.refreshing ??= this.cluster
       .refresh()
-      .then((view) => void (this.owners = view.owners().map((owner, slot) => owner ?? this.owners[slot]))) // until somebody takes over
+      .then((view) => void (this.owners = view.owners().map((owner, slot) => owner ?? this.owners[slot]))) // Keep the old owner until a new one is known.
       .catch(() => undefined)
       .finally(() => (this.refreshing = undefined));
     return this.refreshing;
   }
 
-  /** Our own connection to a target. */
-  connection(route: Route): Promise<Connection> {
-    return this.cluster.connection(route.id);
+  /** This process's connection to a database of a target. */
+  connection(route: ImportRoute, database: number): Promise<Connection> {
+    return this.cluster.links.get(route.id)?.connection(database) ?? this.cluster.connection(route.id);
   }
 }

@@ -1,5 +1,5 @@
-// The instance that keys are imported from: is it one to import from, what does it hold, how does one enter it.
-// Not here: reading its keys (scan.ts), sending them (direct.ts, relay.ts).
+// The instance to import from: checks it, reads its content, connects to it. Not here: reading its keys (scan.ts), sending them
+// (direct.ts, relay.ts).
 import { Connection } from '../client/connection.js';
 import type { ConnectionOptions } from '../client/connection.js';
 import { accessFailure } from '../client/connection-errors.js';
@@ -16,7 +16,9 @@ export interface SourceDatabase {
 
 const PASSWORDS = '--from-pass, --from-password-file, --from-askpass or REDIS_TRIB_FROM_AUTH';
 
-/** What the source refuses is mended by options of its own: those of the cluster, which other hints name, are never tried there. */
+/**
+ * A refusal of the source needs the source's own options; the cluster's options, which other hints name, are never used there.
+ */
 function atSource(error: unknown): unknown {
   if (!(error instanceof TribError) || error.exitCode !== ExitCode.unreachable) return error;
   const { code, message, cause } = error;
@@ -24,39 +26,42 @@ function atSource(error: unknown): unknown {
     NOAUTH: `the source needs a password: ${PASSWORDS}`,
     WRONGPASS: `check --from-user and the password of the source (${PASSWORDS})`,
     NOPASSWORDSET: 'the source has no password: leave out --from-pass and unset REDIS_TRIB_FROM_AUTH',
-    DENIED: `run redis-trib on that machine, or give the source a password (requirepass, then ${PASSWORDS}), or switch the mode off: CONFIG SET protected-mode no`,
-    NOPERM: 'this user of the source may not run that command: give one with the permission (--from-user NAME and its password)',
+    DENIED: `run redis-trib on that host, or set a password on the source (requirepass, then ${PASSWORDS}), or disable the mode: CONFIG SET protected-mode no`,
+    NOPERM: 'this user of the source lacks the permission for that command: use another one (--from-user NAME and its password)',
   };
   const hint = hints[code] ?? error.hint?.replace(/--(?=(?:tls|cacert|cert|key|sni|insecure|user|askpass)\b)/g, '--from-');
   return new TribError(code, message, { exitCode: error.exitCode, ...(hint === undefined ? {} : { hint }), ...(cause === undefined ? {} : { cause }) });
 }
 
-export class Source {
+export class ImportSource {
   private constructor(
     private readonly options: ConnectionOptions,
     private readonly info: ReadonlyMap<string, string>,
     /** Databases that hold keys, ascending. */
     readonly databases: readonly SourceDatabase[],
-    /** The peer's address as our connection found it. */
+    /** The peer's address of the connection. */
     readonly remoteAddress: string,
   ) {}
 
   /**
-   * Enters the instance and looks at it. Throws TribError SOURCE_IS_CLUSTER (exit 1), or with exit code 3 what
-   * connecting throws and NOPERM for a user who may not run INFO.
+   * Connects and inspects the instance. Throws TribError SOURCE_IS_CLUSTER (exit 1), or with exit code 3 connection errors and
+   * NOPERM for a user who may not run INFO.
    */
-  static async open(options: ConnectionOptions): Promise<Source> {
-    await using connection = await Source.enter(options);
+  static async open(options: ConnectionOptions): Promise<ImportSource> {
+    await using connection = await ImportSource.enter(options);
     const replies = await connection.pipeline([['INFO', 'server'], ['INFO', 'cluster'], ['INFO', 'replication'], ['INFO', 'memory'], ['INFO', 'keyspace']]).catch((error: unknown) => {
       throw atSource(error);
     });
     const refused = replies.find((reply) => reply instanceof ReplyError);
     if (refused instanceof ReplyError) throw atSource(accessFailure(options.host, options.port, refused) ?? refused);
     const info = parseInfo(replies.map(asString).join('\n'));
-    if (info.get('cluster_enabled') === '1') {
-      throw new TribError('SOURCE_IS_CLUSTER', '[ERR] The source node should not be a cluster node.', { hint: 'to move keys within a cluster use reshard; import takes one that runs without cluster mode' });
+    if (info.get('redis_mode') === 'sentinel') {
+      throw new TribError('SOURCE_IS_SENTINEL', `[ERR] The source node ${formatAddress(options)} is a Sentinel, which holds no keys.`, { hint: 'give the address of the master: SENTINEL GET-MASTER-ADDR-BY-NAME NAME' });
     }
-    return new Source(options, info, readDatabases(info), connection.remoteAddress);
+    if (info.get('cluster_enabled') === '1') {
+      throw new TribError('SOURCE_IS_CLUSTER', '[ERR] The source node should not be a cluster node.', { hint: 'to move keys within a cluster use reshard; import requires a source without cluster mode' });
+    }
+    return new ImportSource(options, info, readDatabases(info), connection.remoteAddress);
   }
 
   private static async enter(options: ConnectionOptions): Promise<Connection> {
@@ -79,13 +84,13 @@ export class Source {
     return this.info.get('role') === 'slave';
   }
 
-  /** Bytes all values take together, as far as the server tells; Infinity when it doesn't. */
+  /** Bytes of all values together as the server reports them; Infinity when unknown. */
   get datasetBytes(): number {
     const bytes = Number(this.info.get('used_memory_dataset') ?? Infinity);
     return Number.isFinite(bytes) ? bytes : Infinity;
   }
 
-  /** Connections go over TLS, so its own outgoing ones may too: nobody knows. */
+  /** This process connects over TLS, so the source's outgoing connections may use TLS too. */
   get overTls(): boolean {
     return this.options.tls !== undefined;
   }
@@ -100,9 +105,9 @@ export class Source {
     return true;
   }
 
-  /** A connection of the caller's own with this database selected. Throws as Connection.connect. */
+  /** A new connection with this database selected; the caller closes it. Throws as Connection.connect. */
   async connect(database: number): Promise<Connection> {
-    const connection = await Source.enter(this.options);
+    const connection = await ImportSource.enter(this.options);
     try {
       if (database !== 0) await connection.command(['SELECT', database]);
       return connection;
@@ -111,7 +116,7 @@ export class Source {
       if (!(error instanceof ReplyError)) throw error;
       throw atSource(accessFailure(this.options.host, this.options.port, error)) ?? new TribError('NO_SUCH_DATABASE', `The source ${this.name} refused database ${database}: ${error.message}`, {
         exitCode: ExitCode.failed,
-        hint: this.databases.length === 0 ? 'the source holds no keys in any database' : `the source has keys in database ${this.databases.map(({ index }) => index).join(', ')}: --db N takes one of them, --db all all`,
+        hint: this.databases.length === 0 ? 'the source holds no keys in any database' : `the source has keys in database ${this.databases.map(({ index }) => index).join(', ')}: --db N imports one of them, --db all imports all`,
       });
     }
   }

@@ -1,10 +1,10 @@
-// Counts what an import has done, out of what the deliveries report. Not here: counting keys on the nodes (census.ts).
+// Totals of an import, counted from the deliveries' results. Not here: counting keys on the nodes (census.ts).
 import type { Conflict, ImportStats, ImportTarget, Span } from './event.js';
 import type { ImportSettings } from './options.js';
 import type { Fate } from './relay.js';
-import type { Route } from './routes.js';
+import type { ImportRoute } from './routes.js';
 
-export class Tally {
+export class ImportTally {
   private imported = 0;
   private equal = 0;
   private gone = 0;
@@ -19,7 +19,7 @@ export class Tally {
     return this.imported + this.equal;
   }
 
-  /** Keys of one database that stay where they are. */
+  /** Number of conflicting keys of one database. */
   conflictsOf(database: number): number {
     return this.conflicts().filter((conflict) => conflict.database === database).length;
   }
@@ -28,15 +28,15 @@ export class Tally {
     return [...this.found.values()];
   }
 
-  delivered(route: Route, keys: readonly string[], count = keys.length): void {
+  delivered(route: ImportRoute, keys: readonly string[], count = keys.length): void {
     if (count === 0) return;
     this.imported += count;
     this.targets.set(route.name, (this.targets.get(route.name) ?? 0) + count);
     this.settings.emit({ kind: 'delivered', target: targetOf(route), keys });
   }
 
-  /** What became of keys that went through us. `probed`: a copy that we made a moment ago to find the way. */
-  carried(route: Route, database: number, fates: ReadonlyMap<string, Fate>, probed: ReadonlySet<string>): void {
+  /** Records the results of relayed keys. `probed`: keys that the probe has just copied. */
+  carried(route: ImportRoute, database: number, fates: ReadonlyMap<string, Fate>, probed: ReadonlySet<string>): void {
     const moved: string[] = [];
     for (const [key, fate] of fates) {
       if (fate === 'moved' && !probed.has(key)) this.relayed++;
@@ -59,12 +59,12 @@ export class Tally {
 
   private conflict(conflict: Conflict): void {
     const id = `${conflict.database} ${conflict.key}`;
-    if (this.found.has(id)) return; // met in an earlier pass
+    if (this.found.has(id)) return; // Counted in an earlier pass.
     this.found.set(id, conflict);
     this.settings.emit({ kind: 'conflict', ...conflict });
   }
 }
 
-export function targetOf(route: Route): ImportTarget {
+export function targetOf(route: ImportRoute): ImportTarget {
   return { id: route.id, name: route.name };
 }

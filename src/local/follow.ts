@@ -1,4 +1,4 @@
-// Follows growing files line by line, as `tail -f` does. Polls sizes: watching files behaves differently on every system.
+// Follows growing files line by line, as `tail -f` does. Polls sizes, because file watching differs between systems.
 import { open } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -14,7 +14,7 @@ async function readMore(tail: Tail, onLine: (path: string, line: string) => void
   const file = await open(tail.path, 'r');
   try {
     const { size } = await file.stat();
-    if (size < tail.offset) tail.offset = 0; // it was truncated: begin again
+    if (size < tail.offset) tail.offset = 0; // It was truncated: start again.
     const { buffer, bytesRead } = await file.read(Buffer.alloc(size - tail.offset), 0, size - tail.offset, tail.offset);
     tail.offset += bytesRead;
     const lines = (tail.rest + buffer.toString('utf8', 0, bytesRead)).split('\n');
@@ -25,7 +25,7 @@ async function readMore(tail: Tail, onLine: (path: string, line: string) => void
   }
 }
 
-/** Calls `onLine` for each line that is added from now on. Resolves when the signal aborts or a file goes away. */
+/** Calls `onLine` for each line that is added from now on. Resolves when the signal aborts or a file is removed. */
 export async function followFiles(paths: readonly string[], signal: AbortSignal, onLine: (path: string, line: string) => void): Promise<void> {
   const tails: Tail[] = [];
   for (const path of paths) {

@@ -1,4 +1,5 @@
-// The nodes of one local cluster together: start, find again, stop, clean. Joining them into a cluster is apply's work.
+// The nodes of one local cluster: start, find again, stop, clean. Not here: joining them into a cluster
+// (cli/connection/join-local.ts).
 import { ExitCode, TribError } from '../errors.js';
 import { isNode, startNode, stopNode } from './node-process.js';
 import { requireFree } from './ports.js';
@@ -15,8 +16,15 @@ export interface LocalOptions {
   /** Path of a redis-server binary; absent for the bundled node. */
   readonly server?: string | undefined;
   readonly signal?: AbortSignal;
-  /** Told of each process id as soon as it is known. */
+  /** Called with each process id as soon as it is known. */
   readonly onStarted?: (pid: number) => void;
+  /**
+   * Called before running a program or listening on an address that only the folder's state names, since the state may come
+   * from another person. Rejects to prevent it. Without it nothing is refused.
+   */
+  readonly confirm?: (state: LocalState) => Promise<void>;
+  /** Called with the folder's state when the user has named its program, or this call created it. */
+  readonly onTrusted?: (state: LocalState) => Promise<void>;
 }
 
 export interface NodeStatus extends LocalNode {
@@ -27,7 +35,7 @@ export interface StartResult {
   readonly state: LocalState;
   /** Ports of the nodes that this call started. */
   readonly started: readonly number[];
-  /** True when the nodes were there before, with what they knew. */
+  /** True when the nodes existed before, with their data. */
   readonly resumed: boolean;
 }
 
@@ -43,11 +51,11 @@ function plannedState(options: LocalOptions): LocalState {
   };
 }
 
-/** The nodes of the folder with whether they run. Undefined when there are none. */
+/** The nodes of the folder and whether they run. Undefined when there are none. */
 export async function localStatus(folder: string): Promise<{ readonly state: LocalState; readonly nodes: readonly NodeStatus[] } | undefined> {
   const state = readState(folder);
   if (state === undefined) return undefined;
-  const nodes = await Promise.all(state.nodes.map(async (node) => ({ ...node, running: await isNode(node.pid, state.host, node.port) })));
+  const nodes = await Promise.all(state.nodes.map(async (node) => ({ ...node, running: await isNode(node, state.host) })));
   return { state, nodes };
 }
 
@@ -59,43 +67,39 @@ export async function requireLocal(folder: string): Promise<{ readonly state: Lo
 }
 
 /**
- * Starts the folder's nodes that don't run, or new ones when the folder has none. Throws TribError PORT_TAKEN,
- * FOREIGN_FOLDER, START_FAILED, and what requireStartable throws; nodes of a new cluster that came up before the failure are stopped again.
+ * Starts the folder's stopped nodes, or new ones when the folder has none. Throws TribError PORT_TAKEN, FOREIGN_FOLDER,
+ * START_FAILED, and as requireStartable; nodes of a new cluster that started before the failure are stopped again.
  */
 export async function startLocal(options: LocalOptions): Promise<StartResult> {
   requireStartable(options);
   const known = await localStatus(options.folder);
   if (known === undefined || isSuperseded(known.state, options)) return startNew(options);
+  if (options.server !== undefined) await options.onTrusted?.(known.state);
   const missing = known.nodes.filter((node) => !node.running).map((node) => node.port);
+  if (missing.length > 0 && options.server === undefined) await options.confirm?.(known.state);
   if (missing.length > 0) requireRunnable(known.state.server);
   await requireFree(known.state.host, missing);
   const state = await launch(options, known.state, missing);
   return { state, started: missing, resumed: true };
 }
 
-/** Another server is asked for, and none of the folder's nodes ever ran: nothing is lost with them. */
+/** Another server is requested, and none of the folder's nodes ever ran: no data is lost. */
 function isSuperseded({ server, nodes }: LocalState, options: LocalOptions): boolean {
   return options.server !== undefined && !sameServer(serverPath(options.server), server) && nodes.every(({ pid }) => pid === 0);
 }
 
 /**
  * Whether these nodes can be had, before anything is written or started. Throws with exit code 2: NO_SERVER for a program
- * that cannot be run, NO_REPLICAS for replicas of bundled nodes, OTHER_SERVER for a folder whose nodes are of another server.
+ * that cannot be run, OTHER_SERVER for a folder whose nodes are of another server.
  */
 export function requireStartable(options: LocalOptions): void {
   const state = readState(options.folder);
   const anew = state === undefined || isSuperseded(state, options);
-  const { server, replicas } = anew ? plannedState(options) : state;
+  const { server } = anew ? plannedState(options) : state;
   if (options.server !== undefined && !sameServer(serverPath(options.server), server)) {
-    throw new TribError('OTHER_SERVER', `the nodes in ${options.folder} are of ${server ?? 'the bundled node'}, not of ${options.server}`, { exitCode: ExitCode.usage, hint: 'redis-trib local clean removes them; --dir DIR keeps others elsewhere' });
+    throw new TribError('OTHER_SERVER', `the nodes in ${options.folder} belong to ${server ?? 'the bundled node'}, not to ${options.server}`, { exitCode: ExitCode.usage, hint: 'remove them with redis-trib local clean, or use another directory with --dir DIR' });
   }
   if (anew) requireRunnable(server);
-  if (server === null && Math.max(replicas, options.replicas) > 0) {
-    throw new TribError('NO_REPLICAS', 'the bundled node cannot be a replica yet', {
-      exitCode: ExitCode.usage,
-      hint: `${state === undefined ? '' : 'redis-trib local clean, then '}--server redis-server, or the path of a valkey-server; or leave out --replicas`,
-    });
-  }
 }
 
 async function startNew(options: LocalOptions): Promise<StartResult> {
@@ -106,6 +110,7 @@ async function startNew(options: LocalOptions): Promise<StartResult> {
   const ports = state.nodes.map((node) => node.port);
   await requireFree(state.host, ports);
   await writeState(options.folder, state);
+  await options.onTrusted?.(state);
   try {
     return { state: await launch(options, state, ports), started: ports, resumed: false };
   } catch (error) {
@@ -117,14 +122,14 @@ async function startNew(options: LocalOptions): Promise<StartResult> {
 async function launch(options: LocalOptions, state: LocalState, ports: readonly number[]): Promise<LocalState> {
   const { folder, signal, onStarted } = options;
   const starts = ports.map(async (port) => {
-    const pid = await startNode({ folder, host: state.host, port, server: state.server, ...(signal ? { signal } : {}) });
-    onStarted?.(pid);
-    return [port, pid] as const;
+    const node = await startNode({ folder, host: state.host, port, server: state.server, ...(signal ? { signal } : {}) });
+    onStarted?.(node.pid);
+    return node;
   });
   const outcomes = await Promise.allSettled(starts);
-  const pids = new Map(outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])));
-  const next = { ...state, nodes: state.nodes.map((node) => ({ ...node, pid: pids.get(node.port) ?? node.pid })) };
-  await writeState(folder, next); // also after a failure: what runs must be found again
+  const fresh = new Map(outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [[outcome.value.port, outcome.value] as const] : [])));
+  const next = { ...state, nodes: state.nodes.map((node) => fresh.get(node.port) ?? node) };
+  await writeState(folder, next); // Also after a failure: running nodes must be found again.
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
   return next;
@@ -133,11 +138,11 @@ async function launch(options: LocalOptions, state: LocalState, ports: readonly 
 /** Stops the folder's nodes. Resolves with the ports of those that were running. */
 export async function stopLocal(folder: string, signal?: AbortSignal): Promise<number[]> {
   const { state } = await requireLocal(folder);
-  const stopped = await Promise.all(state.nodes.map(async (node) => ((await stopNode(node.pid, state.host, node.port, signal)) ? node.port : undefined)));
+  const stopped = await Promise.all(state.nodes.map(async (node) => ((await stopNode(node, state.host, signal)) ? node.port : undefined)));
   return stopped.filter((port) => port !== undefined);
 }
 
-/** Stops the nodes and removes everything they kept. */
+/** Stops the nodes and removes all their files. */
 export async function cleanLocal(folder: string, signal?: AbortSignal): Promise<void> {
   const { state } = await requireLocal(folder);
   await stopLocal(folder, signal);

@@ -1,13 +1,15 @@
-// One local node as a process: started detached so that it outlives the shell, recognised again by its id, stopped
-// politely and then not. Not here: what is remembered (state.ts), several nodes (local-cluster.ts).
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+// One local node as a process: started detached so that it outlives the shell, identified again by its id, stopped with
+// SIGTERM, then SIGKILL. Not here: the stored state (state.ts), several nodes (local-cluster.ts).
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, constants, existsSync, lstatSync, openSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Connection } from '../client/connection.js';
 import { ExitCode, TribError } from '../errors.js';
-import { logFile, makeFolder, nodeFolder } from './state.js';
+import { replaceFile } from '../files/whole-file.js';
+import { processStart } from './process-identity.js';
+import { logFile, makeFolder, nodeFolder, requireOwn, type LocalNode } from './state.js';
 
 export interface NodeLaunch {
   readonly folder: string;
@@ -31,11 +33,11 @@ function program(server: string | null): { readonly command: string; readonly ar
   if (server !== null) return { command: server, args: [] };
   const script = bundledServer();
   if (existsSync(script)) return { command: process.execPath, args: [script] };
-  throw new TribError('NO_SERVER', `the bundled node is not built: ${script} is missing`, { hint: 'npm run build, or give a redis-server with --server PATH' });
+  throw new TribError('NO_SERVER', `the bundled node is not built: ${script} is missing`, { hint: 'run npm run build, or give a redis-server with --server PATH' });
 }
 
-/** redis.conf of a local node; a real server keeps its data in an append-only file, the bundled one as it can. */
-export function nodeConfig(host: string, port: number, server: string | null): string {
+/** redis.conf of a local node. It keeps its data in an append-only file that is synced once a second. */
+export function nodeConfig(host: string, port: number): string {
   const lines = [
     `port ${port}`,
     `bind ${host}`,
@@ -44,26 +46,34 @@ export function nodeConfig(host: string, port: number, server: string | null): s
     'cluster-enabled yes',
     'cluster-config-file nodes.conf',
     'cluster-node-timeout 2000', // a new cluster serves after that long
-    ...(server === null ? [] : ['appendonly yes']),
+    'appendonly yes',
+    'appendfsync everysec',
     'save ""',
   ];
   return `${lines.join('\n')}\n`;
 }
 
-/** Starts a node and waits until it answers. Resolves with its process id. Throws TribError START_FAILED with the end of its log. */
-export async function startNode(launch: NodeLaunch): Promise<number> {
+/**
+ * Starts a node and waits until it replies. Resolves with its stored state. Throws TribError START_FAILED with the end of its
+ * log.
+ */
+export async function startNode(launch: NodeLaunch): Promise<LocalNode> {
   const { folder, host, port, server, signal } = launch;
   const home = nodeFolder(folder, port);
   await makeFolder(home);
+  requireOwn(home);
   const config = resolve(home, 'redis.conf');
-  writeFileSync(config, nodeConfig(host, port, server));
+  await replaceFile(config, nodeConfig(host, port));
   const { command, args } = program(server);
-  const log = openSync(logFile(folder, port), 'a');
+  // O_NOFOLLOW: a symbolic link of that name would let another user choose the file that is written.
+  const log = openSync(logFile(folder, port), constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0), 0o600);
   const child = spawn(command, [...args, config], { cwd: home, detached: true, stdio: ['ignore', log, log] });
   closeSync(log);
   child.unref();
   try {
-    return await untilReady(child, launch);
+    const pid = await untilReady(child, launch);
+    const started = processStart(pid);
+    return { port, pid, ...(started === undefined ? {} : { started }) };
   } catch (error) {
     if (child.exitCode === null) child.kill('SIGKILL');
     throw signal?.aborted === true ? signal.reason : error;
@@ -78,9 +88,9 @@ async function untilReady(child: ChildProcess, launch: NodeLaunch): Promise<numb
     if (failure !== undefined) throw startFailed(launch, failure.message);
     if (child.exitCode !== null || child.signalCode !== null) throw startFailed(launch, `it ended with ${child.exitCode ?? child.signalCode ?? ''}`);
     const answer = await askProcessId(launch.host, launch.port);
-    // Somebody else's server on this port would answer with another id; ours then ends by itself.
-    if (answer !== undefined && (answer === child.pid || launch.server === null)) return answer;
-    if (performance.now() > deadline) throw startFailed(launch, `it does not answer after ${READY_TIMEOUT_MS / 1000} s`);
+    // Another server on this port reports another process id; this node then ends by itself.
+    if (answer !== undefined && answer === child.pid) return answer;
+    if (performance.now() > deadline) throw startFailed(launch, `it does not reply after ${READY_TIMEOUT_MS / 1000} s`);
     launch.signal?.throwIfAborted();
     await wait(POLL_MS);
   }
@@ -95,15 +105,15 @@ function startFailed({ folder, port, server }: NodeLaunch, why: string): TribErr
   });
 }
 
-/** The last lines of a file; none when there is no file. */
+/** The last lines of a file; none when there is no file, or a link. */
 export function lastLines(path: string, count: number): string[] {
-  if (!existsSync(path)) return [];
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return [];
   const lines = readFileSync(path, 'utf8').split('\n');
   if (lines[lines.length - 1] === '') lines.pop();
   return count === 0 ? [] : lines.slice(-count); // slice(-0) is all of them
 }
 
-/** Process id of the Redis that answers there, undefined when nobody does. */
+/** Process id of the Redis server at the address; undefined when there is none. */
 export async function askProcessId(host: string, port: number): Promise<number | undefined> {
   try {
     await using connection = await Connection.connect({ host, port, connectTimeoutMs: 1000, commandTimeoutMs: 1000 });
@@ -115,31 +125,34 @@ export async function askProcessId(host: string, port: number): Promise<number |
   }
 }
 
-/** Whether a process with this id exists at all. */
-function exists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+/** Loopback addresses: process ids are valid only on this host. */
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
-/** Whether the process is a node on this port: ids are reused, and we must never end a stranger. */
-export async function isNode(pid: number, host: string, port: number): Promise<boolean> {
-  if (pid <= 0 || !exists(pid)) return false;
-  if ((await askProcessId(host, port)) === pid) return true;
-  const listing = spawnSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
-  return listing.status === 0 && listing.stdout.includes(String(port)) && /redis/.test(listing.stdout);
+/**
+ * Whether the process that was started as this node still runs. For a state without start time: whether the server there
+ * reports that process id.
+ */
+export async function isNode({ pid, port, started }: LocalNode, host: string): Promise<boolean> {
+  const now = processStart(pid);
+  if (now === undefined) return false;
+  if (started !== undefined) return now === started;
+  return isLoopback(host) && (await askProcessId(host, port)) === pid;
 }
 
-/** Ends a node: SIGTERM, after ten seconds SIGKILL. Resolves when it is gone; false when it wasn't running. Throws the reason of the signal. */
-export async function stopNode(pid: number, host: string, port: number, signal?: AbortSignal): Promise<boolean> {
-  if (!(await isNode(pid, host, port))) return false;
+/**
+ * Stops a node: SIGTERM, after ten seconds SIGKILL. Resolves when it has ended; false when it was not running. Throws the
+ * reason of the signal.
+ */
+export async function stopNode(node: LocalNode, host: string, signal?: AbortSignal): Promise<boolean> {
+  const { pid } = node;
+  const start = processStart(pid);
+  if (!(await isNode(node, host))) return false;
   process.kill(pid, 'SIGTERM');
   const deadline = performance.now() + STOP_TIMEOUT_MS;
   let forced = false;
-  while (exists(pid)) {
+  while (processStart(pid) === start) {
     signal?.throwIfAborted();
     if (!forced && performance.now() > deadline) {
       process.kill(pid, 'SIGKILL');
@@ -150,13 +163,13 @@ export async function stopNode(pid: number, host: string, port: number, signal?:
   return true;
 }
 
-/** Kills at once, without waiting: for the moment when our own process is ending. */
+/** Kills at once without waiting, when this process is ending. */
 export function killNow(pids: readonly number[]): void {
   for (const pid of pids) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // gone already
+      // It has ended already.
     }
   }
 }

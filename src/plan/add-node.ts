@@ -1,27 +1,27 @@
 // Plans nodes that join a cluster, as empty masters or as replicas (cli 2.9). Pure. Not here: whether they are empty
-// (apply/add-nodes.ts).
+// (apply/steps/add-nodes.ts).
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
 import { ExitCode, TribError } from '../errors.js';
 import { ReplicaCounts } from './member.js';
 import type { PlanBase, Step } from './step.js';
 
-export interface Newcomer {
+export interface NewNode {
   readonly id: string;
   readonly name: string;
 }
 
 export interface AddNodeOptions {
   readonly replica: boolean;
-  /** Id, unique beginning or address of the master; the one with the fewest replicas when absent. */
+  /** Id, unique prefix of an id, or address of the master. Default: the master with the fewest replicas. */
   readonly master?: string;
-  /** Masters get the functions of the cluster. */
+  /** Copy the functions of the cluster to new masters. */
   readonly functions: boolean;
 }
 
-export interface AddedNode extends Newcomer {
+export interface AddedNode extends NewNode {
   readonly masterId: string | null;
   readonly masterName: string | null;
-  /** The master was not named by the user. */
+  /** The planner chose the master, not the user. */
   readonly chosen: boolean;
 }
 
@@ -40,18 +40,18 @@ function namedMaster(view: ClusterView, text: string): ClusterNode {
   }
   if (node.role === 'master') return node;
   const master = node.masterId === null ? undefined : view.node(node.masterId);
-  throw new TribError('NOT_A_MASTER', `[ERR] ${node.name} is a replica itself: a replica follows a master`, {
+  throw new TribError('NOT_A_MASTER', `[ERR] ${node.name} is a replica itself, so it cannot have replicas`, {
     hint: master === undefined ? 'name a master' : `its master is ${master.name}: --master ${master.id}`,
   });
 }
 
-/** Plans the joining of one or several new nodes. Throws NO_SUCH_MASTER, NOT_A_MASTER, AMBIGUOUS_NODE, SAME_NODE_TWICE. */
-export function planAddNodes(view: ClusterView, newcomers: readonly Newcomer[], options: AddNodeOptions): AddNodePlan {
-  const twice = newcomers.find((node, index) => newcomers.findIndex((other) => other.id === node.id) !== index);
-  if (twice !== undefined) throw new TribError('SAME_NODE_TWICE', `${twice.name} is named twice: both addresses lead to node ${twice.id}`, { exitCode: ExitCode.usage });
+/** Plans one or several new nodes. Throws NO_SUCH_MASTER, NOT_A_MASTER, AMBIGUOUS_NODE, SAME_NODE_TWICE. */
+export function planAddNodes(view: ClusterView, newNodes: readonly NewNode[], options: AddNodeOptions): AddNodePlan {
+  const twice = newNodes.find((node, index) => newNodes.findIndex((other) => other.id === node.id) !== index);
+  if (twice !== undefined) throw new TribError('SAME_NODE_TWICE', `${twice.name} is given twice: both addresses lead to node ${twice.id}`, { exitCode: ExitCode.usage });
   const named = options.replica && options.master !== undefined ? namedMaster(view, options.master) : undefined;
   const counts = new ReplicaCounts(view, view.masters);
-  const nodes = newcomers.map(({ id, name }): AddedNode => {
+  const nodes = newNodes.map(({ id, name }): AddedNode => {
     if (!options.replica) return { id, name, masterId: null, masterName: null, chosen: false };
     const masterId = named?.id ?? counts.take() ?? view.entry.id;
     return { id, name, masterId, masterName: view.node(masterId)?.name ?? masterId, chosen: named === undefined };

@@ -1,5 +1,5 @@
-// Spreads replicas so that no host carries a shard twice: the score of redis-cli (cli 2.2 step 8) and a deterministic
-// search that swaps the masters of two replicas. Pure; the same input always gives the same layout.
+// Spreads replicas so that no host holds two nodes of a shard: redis-cli's score (cli 2.2 step 8) and a deterministic search
+// that swaps the masters of two replicas. Pure; the same input always gives the same layout.
 
 export interface Layout {
   /** Node id → host, for every node. */
@@ -9,7 +9,7 @@ export interface Layout {
   readonly masters: readonly string[];
 }
 
-/** Members of each (host, shard) group; a shard is named by its master. */
+/** Members of each (host, shard) group; a shard is identified by its master. */
 class Groups {
   private readonly counts = new Map<string, number>();
 
@@ -27,7 +27,7 @@ class Groups {
     this.counts.set(key, (this.counts.get(key) ?? 0) + by);
   }
 
-  /** Cost of one group: 10000 for each replica beside its master, else the number of replicas that share the host. */
+  /** Cost of one group: 10000 for each replica on its master's host, else the number of replicas that share the host. */
   cost(host: string, master: string): number {
     const members = this.counts.get(`${master} ${host}`) ?? 0;
     if (members < 2) return 0;
@@ -44,12 +44,12 @@ class Groups {
   }
 }
 
-/** 0 = perfect, ≥ 10000 = a replica on its master's host, between = replicas of one master share a host. */
+/** 0 = perfect; ≥ 10000 = a replica on its master's host; between = replicas of one master share a host. */
 export function antiAffinityScore(layout: Layout): number {
   return new Groups(layout).total();
 }
 
-/** A small fixed generator (mulberry32): chance without surprise. */
+/** A deterministic pseudo-random generator (mulberry32). */
 function generator(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -74,12 +74,12 @@ class Search {
     this.score = this.groups.total();
   }
 
-  /** Replicas that sit in a group that costs something. */
+  /** Replicas in a group with a cost above 0. */
   offenders(): string[] {
     return this.replicas.filter((replica) => this.groups.cost(this.groups.host(replica), this.master(replica)) > 0);
   }
 
-  /** Swaps two masters and returns the change of the score. */
+  /** Swaps the masters of two replicas and returns the change of the score. */
   swap(a: string, b: string): number {
     const [hostA, hostB] = [this.groups.host(a), this.groups.host(b)];
     const [masterA, masterB] = [this.master(a), this.master(b)];
@@ -103,7 +103,7 @@ class Search {
   }
 }
 
-/** Swaps while any single swap makes it better. */
+/** Swaps as long as a single swap improves the score. */
 function descend(search: Search, replicas: readonly string[]): void {
   for (let improved = true; improved && search.score > 0; ) {
     improved = false;
@@ -120,8 +120,8 @@ function descend(search: Search, replicas: readonly string[]): void {
 }
 
 /**
- * Looks for a better assignment by swaps: downhill first, then a walk over equal scores as redis-cli's, at most 500
- * rounds a node, then downhill again. Returns replica → master, never worse than the given layout.
+ * Improves an assignment by swaps: downhill first, then a walk over equal scores like redis-cli's, at most 500 rounds per node,
+ * then downhill again. Returns replica → master, never worse than the given layout.
  */
 export function optimiseAntiAffinity(layout: Layout, nodeOrder: readonly string[]): Map<string, string> {
   const replicas = nodeOrder.filter((id) => layout.masterOf.has(id));

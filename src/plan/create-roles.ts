@@ -1,18 +1,18 @@
-// Which nodes of a new cluster become masters and which their replicas: as redis-cli chooses (cli 2.2), away from each other's
-// hosts or zones, or as the user says. Pure. Not here: slots and steps (create.ts).
+// Chooses the masters of a new cluster and their replicas: as redis-cli does (cli 2.2), on different hosts or zones where
+// possible, or as the user requests. Pure. Not here: slots and steps (create.ts).
 import { ExitCode, TribError } from '../errors.js';
 import { antiAffinityScore, optimiseAntiAffinity } from './anti-affinity.js';
 
 /** An empty node that may join the new cluster. */
 export interface CandidateNode {
   readonly id: string;
-  /** Address to show, as typed. */
+  /** Address for display, as typed. */
   readonly name: string;
-  /** Host as typed: nodes with the same text count as one machine. */
+  /** Host as typed; nodes with the same text count as one host. */
   readonly host: string;
   readonly port: number;
   readonly flags?: readonly string[];
-  /** What fails together with others: a rack, an availability zone. Without it the host. */
+  /** Failure domain: a rack or an availability zone. Default: the host. */
   readonly zone?: string;
 }
 
@@ -21,11 +21,11 @@ function placeOf({ zone, host }: CandidateNode): string {
 }
 
 export interface CreateOptions {
-  /** Replicas wanted for each master; default 0. */
+  /** Replicas for each master; default 0. */
   readonly replicas?: number;
   /** Allow one or two masters (no automatic failover possible). Default false. */
   readonly allowFewMasters?: boolean;
-  /** Who replicates whom, by ids: then nobody else is a replica, and `replicas` does not count. */
+  /** The requested replicas: replica id → master id. Then no other node becomes a replica, and `replicas` is ignored. */
   readonly masterOf?: ReadonlyMap<string, string>;
 }
 
@@ -43,18 +43,18 @@ function interleave(nodes: readonly CandidateNode[]): CandidateNode[] {
   return result;
 }
 
-export interface Choice {
+export interface ReplicaAssignment {
   readonly replica: string;
   readonly master: string;
-  /** Beyond what was asked for. */
+  /** More than requested. */
   readonly extra: boolean;
 }
 
 /** Takes the first free node of another host, else the first free node (cli 2.2 step 7). */
-function chooseReplicas(masters: readonly CandidateNode[], rest: readonly CandidateNode[], perMaster: number): Choice[] {
+function chooseReplicas(masters: readonly CandidateNode[], rest: readonly CandidateNode[], perMaster: number): ReplicaAssignment[] {
   const [first, ...others] = rest;
-  const free = first === undefined ? [] : [...others, first]; // step 6: rotated left by one
-  const choices: Choice[] = [];
+  const free = first === undefined ? [] : [...others, first]; // Step 6: rotated left by one.
+  const choices: ReplicaAssignment[] = [];
   const give = (master: CandidateNode, extra: boolean): void => {
     const other = free.findIndex((node) => placeOf(node) !== placeOf(master));
     const [taken] = free.splice(Math.max(other, 0), 1);
@@ -69,7 +69,7 @@ function refuseFew(nodes: number, masters: number, options: CreateOptions): void
   if (masters >= 3 || (options.allowFewMasters === true && masters >= 1)) return;
   if (options.masterOf !== undefined) {
     const text = `[ERR] ${masters} of ${nodes} nodes would be masters: Redis Cluster requires at least 3 master nodes.`;
-    throw new TribError('TOO_FEW_MASTERS', text, { exitCode: ExitCode.failed, hint: 'give more nodes, or make fewer of them replicas' });
+    throw new TribError('TOO_FEW_MASTERS', text, { exitCode: ExitCode.failed, hint: 'give more nodes, or fewer of them in --replica-of' });
   }
   const replicas = options.replicas ?? 0;
   const lines = [
@@ -81,15 +81,15 @@ function refuseFew(nodes: number, masters: number, options: CreateOptions): void
   throw new TribError('TOO_FEW_MASTERS', lines.join('\n'), { exitCode: ExitCode.failed, hint: 'give more nodes, or fewer replicas' });
 }
 
-/** Who is what in a new cluster. */
+/** The roles of the nodes of a new cluster. */
 export interface Roles {
   /** In slot order. */
   readonly masters: readonly CandidateNode[];
-  readonly firstChoice: readonly Choice[];
+  readonly firstChoice: readonly ReplicaAssignment[];
   readonly masterOf: ReadonlyMap<string, string>;
   /** True when the first choice was not perfect and the optimiser ran. */
   readonly optimised: boolean;
-  /** Of anti-affinity; 0 is perfect. */
+  /** Anti-affinity score; 0 is perfect. */
   readonly score: number;
 }
 
@@ -97,7 +97,7 @@ function placesOf(nodes: readonly CandidateNode[]): Map<string, string> {
   return new Map(nodes.map((node) => [node.id, placeOf(node)]));
 }
 
-/** Roles as redis-cli gives them (cli 2.2), but the search is deterministic. Throws TribError TOO_FEW_MASTERS. */
+/** Roles as redis-cli chooses them (cli 2.2), but with a deterministic search. Throws TribError TOO_FEW_MASTERS. */
 export function chosenRoles(nodes: readonly CandidateNode[], options: CreateOptions): Roles {
   const perMaster = options.replicas ?? 0;
   const count = Math.floor(nodes.length / (perMaster + 1));
@@ -115,16 +115,16 @@ function nameOf(nodes: readonly CandidateNode[], id: string): string {
   return nodes.find((node) => node.id === id)?.name ?? id;
 }
 
-/** Roles as the user wants them. Throws TribError TOO_FEW_MASTERS, BAD_ROLES. */
-export function wishedRoles(nodes: readonly CandidateNode[], masterOf: ReadonlyMap<string, string>, options: CreateOptions): Roles {
+/** Roles as the user requests them. Throws TribError TOO_FEW_MASTERS, BAD_ROLES. */
+export function requestedRoles(nodes: readonly CandidateNode[], masterOf: ReadonlyMap<string, string>, options: CreateOptions): Roles {
   for (const [replica, master] of masterOf) {
     if (!masterOf.has(master) && replica !== master) continue;
     const why = replica === master ? 'itself' : `${nameOf(nodes, master)}, which is to be a replica too`;
-    throw new TribError('BAD_ROLES', `${nameOf(nodes, replica)} cannot be a replica of ${why}`, { exitCode: ExitCode.usage, hint: 'replicas of replicas have no place in a cluster: name masters' });
+    throw new TribError('BAD_ROLES', `${nameOf(nodes, replica)} cannot be a replica of ${why}`, { exitCode: ExitCode.usage, hint: 'a replica cannot have replicas: give masters' });
   }
   const masters = nodes.filter(({ id }) => !masterOf.has(id));
   refuseFew(nodes.length, masters.length, options);
-  const firstChoice = [...masterOf].map(([replica, master]): Choice => ({ replica, master, extra: false }));
+  const firstChoice = [...masterOf].map(([replica, master]): ReplicaAssignment => ({ replica, master, extra: false }));
   const score = antiAffinityScore({ hostOf: placesOf(nodes), masterOf: new Map(masterOf), masters: masters.map(({ id }) => id) });
   return { masters, firstChoice, masterOf, optimised: false, score };
 }

@@ -1,22 +1,22 @@
-// Plans a new cluster: who is what (create-roles.ts), the masters' slots, the steps (cli 2.2). Pure. Not here: looking at the
-// nodes and applying (apply/create.ts).
+// Plans a new cluster: roles (create-roles.ts), the masters' slots, the steps (cli 2.2). Pure. Not here: inspecting the nodes
+// and applying (apply/steps/create.ts).
 import { ExitCode, TribError } from '../errors.js';
 import { SLOT_COUNT } from '../cluster/slots.js';
 import type { SlotRange } from '../cluster/slot-set.js';
-import type { CandidateNode, Choice, CreateOptions } from './create-roles.js';
-import { chosenRoles, wishedRoles } from './create-roles.js';
+import type { CandidateNode, ReplicaAssignment, CreateOptions } from './create-roles.js';
+import { chosenRoles, requestedRoles } from './create-roles.js';
 import type { PlanBase, Step } from './step.js';
 
 export type { CandidateNode, CreateOptions };
 
 export interface PlannedNode extends CandidateNode {
   readonly role: 'master' | 'replica';
-  /** null for a master, and for a left-over master without slots too. */
+  /** null for a master, and for a left-over master without slots. */
   readonly masterId: string | null;
   readonly slots: SlotRange | null;
 }
 
-/** How well replicas are spread: 'same-host-as-master' is worse than 'siblings-share-host'. */
+/** How well replicas are spread; 'same-host-as-master' is worse than 'siblings-share-host'. */
 export type AntiAffinity = 'perfect' | 'siblings-share-host' | 'same-host-as-master';
 
 export interface CreatePlan extends PlanBase {
@@ -25,14 +25,14 @@ export interface CreatePlan extends PlanBase {
   readonly nodes: readonly PlannedNode[];
   /** Masters in slot order. */
   readonly masters: readonly PlannedNode[];
-  /** First choice of replicas, before the optimiser, in the order made. */
-  readonly firstChoice: readonly Choice[];
+  /** The first choice of replicas, before the optimiser, in the order made. */
+  readonly firstChoice: readonly ReplicaAssignment[];
   /** True when the first choice was not perfect and the optimiser ran. */
   readonly optimised: boolean;
   readonly antiAffinity: AntiAffinity;
 }
 
-/** Even shares, computed in 32-bit floats as redis-cli does, so that the same nodes get the same slots (cli 2.2 step 5). */
+/** Even shares, computed in 32-bit floats as in redis-cli, so that the same nodes get the same slots (cli 2.2 step 5). */
 export function slotShares(masters: number): SlotRange[] {
   const perNode = Math.fround(SLOT_COUNT / masters);
   const shares: SlotRange[] = [];
@@ -49,13 +49,13 @@ export function slotShares(masters: number): SlotRange[] {
   return shares;
 }
 
-/** Up to this many nodes everybody is introduced to everybody. */
+/** Up to this many nodes, every node meets every other. */
 const FULL_MESH = 32;
 
 /**
- * Who meets whom. One node met by all is enough for gossip in the end, but that takes seconds (2–7 measured with six
- * nodes, as only a few nodes a second are talked about); introductions to several nodes take some 0.2 s. Larger
- * clusters get introductions at distances 1, 2, 4, … along the list.
+ * Which nodes meet which. Gossip alone spreads from one common node, but takes seconds (2–7 measured with six nodes, because
+ * each ping carries only a few nodes); several MEETs per node take about 0.2 s. In larger clusters nodes meet at distances 1,
+ * 2, 4, … along the list.
  */
 function meetings(nodes: readonly PlannedNode[]): Step[] {
   const steps: Step[] = [];
@@ -81,11 +81,11 @@ function createSteps(nodes: readonly PlannedNode[], masters: readonly PlannedNod
 
 /**
  * Plans the cluster of `nodes` (in command-line order). Throws TribError TOO_FEW_MASTERS (the predecessors' four lines),
- * BAD_ROLES for a wish that cannot be, or DUPLICATE_NODE when two addresses reach the same node.
+ * BAD_ROLES for an impossible request, or DUPLICATE_NODE when two addresses lead to the same node.
  */
 export function planCreate(nodes: readonly CandidateNode[], options: CreateOptions = {}): CreatePlan {
   refuseDuplicates(nodes);
-  const roles = options.masterOf === undefined ? chosenRoles(nodes, options) : wishedRoles(nodes, options.masterOf, options);
+  const roles = options.masterOf === undefined ? chosenRoles(nodes, options) : requestedRoles(nodes, options.masterOf, options);
   const { masters, firstChoice, masterOf, optimised, score } = roles;
   const shares = slotShares(masters.length);
   const slotsOf = new Map(masters.map((node, index) => [node.id, shares[index] ?? null]));
@@ -111,7 +111,7 @@ function refuseDuplicates(nodes: readonly CandidateNode[]): void {
   for (const node of nodes) {
     const before = seen.get(node.id);
     if (before !== undefined) {
-      throw new TribError('DUPLICATE_NODE', `${before} and ${node.name} are the same node`, { exitCode: ExitCode.usage, hint: 'give every node once' });
+      throw new TribError('DUPLICATE_NODE', `${before} and ${node.name} are the same node`, { exitCode: ExitCode.usage, hint: 'give each node once' });
     }
     seen.set(node.id, node.name);
   }

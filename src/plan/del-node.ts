@@ -1,5 +1,5 @@
-// Plans a node's leaving: its replicas follow others, all reachable nodes forget it, then it is reset or shut down (cli
-// 2.10). Also a node that is down. Pure. Not here: moving its slots away (drain.ts).
+// Plans the removal of a node: its replicas get other masters, all reachable nodes forget it, then it is reset or shut down
+// (cli 2.10). Also for a node that is down. Pure. Not here: moving its slots away (drain.ts).
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
 import { TribError } from '../errors.js';
 import type { Member } from './member.js';
@@ -7,8 +7,8 @@ import { findMember, ReplicaCounts } from './member.js';
 import { wayOut, type ReplicaCopies } from './replica-copy.js';
 import type { PlanBase, Step } from './step.js';
 
-/** What becomes of the node itself; 'leave' when it cannot be reached, or shall only be forgotten. */
-export type Farewell = 'reset' | 'shutdown' | 'leave';
+/** What happens to the node itself; 'leave' when it is unreachable or must stay as it is. */
+export type RemovalAction = 'reset' | 'shutdown' | 'leave';
 
 export interface Reattached {
   readonly replica: string;
@@ -18,9 +18,9 @@ export interface Reattached {
 export interface DelNodePlan extends PlanBase {
   readonly kind: 'del-node';
   readonly node: { readonly id: string; readonly name: string; readonly role: 'master' | 'replica'; readonly absence: string | null };
-  readonly farewell: Farewell;
+  readonly farewell: RemovalAction;
   readonly reattached: readonly Reattached[];
-  /** Nodes that cannot be told to forget it. */
+  /** Nodes that cannot be reached and so do not forget it. */
   readonly untold: readonly { readonly id: string; readonly name: string }[];
 }
 
@@ -33,7 +33,7 @@ function notEmpty(view: ClusterView, member: Member, copies: ReplicaCopies): Tri
   return new TribError('NOT_EMPTY', message, { hint });
 }
 
-/** Where replicas of a leaving master may go: masters with slots before empty ones. */
+/** New masters for the replicas of a leaving master: masters with slots before empty ones. */
 function newMasters(view: ClusterView, leaving: string): ClusterNode[] {
   const others = view.masters.filter((node) => node.id !== leaving);
   const owners = others.filter((node) => node.slots.size > 0);
@@ -46,25 +46,27 @@ function reattach(view: ClusterView, member: Member, formerReplicas: readonly st
   const counts = new ReplicaCounts(view, newMasters(view, member.id), [member.id, ...orphans.map((node) => node.id)]);
   const pairs = orphans.map((replica) => {
     const master = counts.take();
-    if (master === undefined) throw new TribError('NO_MASTER_LEFT', `${member.name} is the only master: its replica ${replica.name} would have nobody to follow`, { hint: 'add a master first: redis-trib add-node' });
+    if (master === undefined) throw new TribError('NO_MASTER_LEFT', `${member.name} is the only master: its replica ${replica.name} would have no master`, { hint: 'add a master first: redis-trib add-node' });
     return { replica: replica.id, master };
   });
   return pairs.filter(({ replica, master }) => view.node(replica)?.masterId !== master);
 }
 
 /**
- * Plans the removal of the node named by id, beginning of an id or address. `formerReplicas`: ids of replicas that were its
- * own until servers made them follow whoever took its last slot; `copies`: what its replicas have, for advice when it is
- * down. Throws NO_SUCH_NODE, AMBIGUOUS_NODE, NOT_EMPTY, LAST_NODE.
+ * Plans the removal of the node named by id, prefix of an id, or address. `formerReplicas`: ids of its replicas before servers
+ * attached them to the new owner of its last slot. `copies`: data of its replicas, for advice when it is down. Throws
+ * NO_SUCH_NODE, AMBIGUOUS_NODE, NOT_EMPTY, LAST_NODE.
  */
-export function planDelNode(view: ClusterView, name: string, farewell: Farewell, formerReplicas: readonly string[] = [], copies: ReplicaCopies = new Map()): DelNodePlan {
+export function planDelNode(view: ClusterView, name: string, farewell: RemovalAction, formerReplicas: readonly string[] = [], copies: ReplicaCopies = new Map()): DelNodePlan {
   const member = findMember(view, name);
   if (member.slots.size > 0) throw notEmpty(view, member, copies);
   const others = view.nodes.filter((node) => node.id !== member.id);
-  if (others.length === 0) throw new TribError('LAST_NODE', `${member.name} is the only node that can be reached: nobody is left to forget it`, { hint: `redis-trib reset ${member.name} makes it an empty node` });
+  if (others.length === 0) throw new TribError('LAST_NODE', `${member.name} is the only reachable node: no other node could forget it`, { hint: `redis-trib reset ${member.name} makes it an empty node` });
   const reattached = reattach(view, member, formerReplicas);
   const goodbye = member.absence === undefined ? farewell : 'leave';
-  const ending: Step[] = goodbye === 'reset' ? [{ kind: 'reset', node: member.id, mode: 'soft' }] : goodbye === 'shutdown' ? [{ kind: 'shutdown', node: member.id }] : [];
+  // A hard reset creates a new id: servers since 7.2 would reject the old one for a minute when the node joins again
+  // (cluster-node 2.3).
+  const ending: Step[] = goodbye === 'reset' ? [{ kind: 'reset', node: member.id, mode: 'hard' }] : goodbye === 'shutdown' ? [{ kind: 'shutdown', node: member.id }] : [];
   return {
     schema: 1,
     kind: 'del-node',

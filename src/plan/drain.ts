@@ -1,26 +1,29 @@
-// Plans moving all slots of one master to others so that those end up as even as can be. Pure. Not here: removing the node.
+// Plans moving all slots of one master to others, so that those end up as even as possible. Pure. Not here: removing the node.
 import { toRanges } from '../cluster/slot-set.js';
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
 import { TribError } from '../errors.js';
 import type { MoveStep } from './step.js';
 
-/** Who takes the slots: the masters named, else all others that own slots, else all others. Throws NO_TARGET, NOT_A_MASTER. */
+/**
+ * The masters that take the slots: the named ones, else all others that own slots, else all others. Throws NO_TARGET,
+ * NOT_A_MASTER.
+ */
 export function drainTargets(view: ClusterView, source: ClusterNode, named: readonly string[] | undefined): ClusterNode[] {
   const others = view.masters.filter((node) => node.id !== source.id);
   if (named === undefined) {
     const owners = others.filter((node) => node.slots.size > 0);
-    if (others.length === 0) throw new TribError('NO_TARGET', `${source.name} is the only master: nobody could take its slots`, { hint: 'add a master first: redis-trib add-node' });
+    if (others.length === 0) throw new TribError('NO_TARGET', `${source.name} is the only master: no other master could take its slots`, { hint: 'add a master first: redis-trib add-node' });
     return owners.length > 0 ? owners : others;
   }
   const targets = [...new Map(named.map((text) => view.find(text)).map((node) => [node.id, node])).values()];
   const wrong = targets.find((node) => node.role !== 'master' || node.id === source.id);
   if (wrong !== undefined) {
-    throw new TribError('NOT_A_MASTER', wrong.id === source.id ? `${source.name} cannot take its own slots` : `${wrong.name} is a replica: only masters take slots`, { hint: `masters: ${others.map((node) => node.name).join(', ')}` });
+    throw new TribError('NOT_A_MASTER', wrong.id === source.id ? `${source.name} cannot take its own slots` : `${wrong.name} is a replica: only masters can take slots`, { hint: `masters: ${others.map((node) => node.name).join(', ')}` });
   }
   return targets;
 }
 
-/** How many of `total` slots each target gets: as water would fill them, so that who has fewest catches up first. */
+/** Number of slots for each target: the smallest masters are filled up first, to a common level. */
 function evenShares(targets: readonly ClusterNode[], total: number): number[] {
   const sizes = targets.map((node) => node.slots.size);
   const sorted = [...sizes].sort((a, b) => a - b);
@@ -39,14 +42,14 @@ function evenShares(targets: readonly ClusterNode[], total: number): number[] {
     return share;
   });
   for (let index = 0; left > 0; index = (index + 1) % shares.length) {
-    if ((sizes[index] ?? 0) + (shares[index] ?? 0) > level) continue; // above the water already
+    if ((sizes[index] ?? 0) + (shares[index] ?? 0) > level) continue; // Already above the level.
     shares[index] = (shares[index] ?? 0) + 1;
     left--;
   }
   return shares;
 }
 
-/** One move for each target that gets something; slots go in order, in one piece each where they lie together. */
+/** One move for each target that gets slots; slots in order, contiguous where possible. */
 export function planDrain(source: ClusterNode, targets: readonly ClusterNode[]): MoveStep[] {
   const slots = source.slots.toArray();
   let at = 0;

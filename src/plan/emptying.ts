@@ -1,5 +1,6 @@
-// Plans how nodes that hold something become empty ones, for a new cluster (cli 5.6): what each of them loses, in which order,
-// and what must not be torn apart. Pure. Not here: looking (apply/create.ts), doing it (apply/empty-nodes.ts).
+// Plans how nodes that hold data are emptied for a new cluster (cli 5.6): what each loses, in which order, and which must not
+// be taken out of their cluster. Pure. Not here: inspecting (apply/steps/create.ts), carrying it out
+// (apply/steps/empty-nodes.ts).
 import { formatAddress } from '../cluster/address.js';
 import type { NodeLine } from '../cluster/nodes-text.js';
 import { TribError } from '../errors.js';
@@ -8,32 +9,32 @@ import type { PlanBase, Step } from './step.js';
 /** What a node holds. */
 export interface Holding {
   readonly id: string;
-  /** Address to show. */
+  /** Address for display. */
   readonly name: string;
   readonly role: 'master' | 'replica';
   readonly masterId: string | null;
   readonly slots: number;
   /** Databases with keys. */
   readonly keys: readonly { readonly database: number; readonly keys: number }[];
-  /** Libraries of functions. */
+  /** Number of function libraries. */
   readonly functions: number;
-  /** Its account of the cluster, itself included. */
+  /** Its CLUSTER NODES lines, its own included. */
   readonly lines: readonly NodeLine[];
 }
 
-/** A node that will be emptied, and what is lost. */
+/** A node that will be emptied, with what it loses. */
 export interface EmptiedNode extends Omit<Holding, 'lines'> {
-  /** Other nodes it knows: among those of the new cluster, and all others. */
+  /** Other nodes it knows: those of the new cluster, and all others. */
   readonly knows: { readonly named: number; readonly strangers: number };
 }
 
 export interface EmptyingPlan extends PlanBase {
   readonly kind: 'emptying';
-  /** In the order given; nodes that hold nothing are not among them. */
+  /** In the order given, without empty nodes. */
   readonly nodes: readonly EmptiedNode[];
-  /** Keys that are deleted; copies of a replica whose master is among the nodes count once. */
+  /** Number of keys deleted. Copies on a replica whose master is among the nodes are not counted twice. */
   readonly keys: number;
-  /** Libraries of functions that are deleted, counted likewise. */
+  /** Number of function libraries deleted, counted likewise. */
   readonly functions: number;
 }
 
@@ -48,8 +49,8 @@ function keysOf({ keys }: Pick<Holding, 'keys'>): number {
 const GONE = ['fail', 'noaddr', 'handshake'];
 
 /**
- * Nodes outside that somebody among the named has a link to. One at the address of a named node is what that was before it
- * was reset: an emptying that stopped half way leaves nodes that have not noticed yet.
+ * Other nodes that one of the named nodes has a link to. A node at the address of a named node is that node before its reset:
+ * after an interrupted emptying some nodes have not noticed the reset yet.
  */
 function livingStrangers(holdings: readonly Holding[], named: ReadonlySet<string>): ReadonlySet<string> {
   const lines = holdings.flatMap((holding) => holding.lines);
@@ -58,7 +59,7 @@ function livingStrangers(holdings: readonly Holding[], named: ReadonlySet<string
   return new Set(lines.filter((line) => !named.has(line.id) && lives(line)).map(({ id }) => id));
 }
 
-/** A node of a cluster that serves slots and goes on living without it is not taken out of there by the way. */
+/** Refuses a member of a cluster that serves slots and would continue without it. */
 function refuseLivingCluster(holding: Holding, named: ReadonlySet<string>, living: ReadonlySet<string>): void {
   const strangers = holding.lines.filter(({ id }) => living.has(id));
   const [first] = strangers;
@@ -66,23 +67,23 @@ function refuseLivingCluster(holding: Holding, named: ReadonlySet<string>, livin
   if (first === undefined || !serves) return;
   const names = strangers.slice(0, 3).map(({ host, port }) => `${host}:${port}`);
   const those = `${names.join(', ')}${strangers.length > names.length ? ' …' : ''}`;
-  throw new TribError('LIVING_CLUSTER', `${holding.name} belongs to a cluster that is alive: ${strangers.length} of its nodes ${strangers.length === 1 ? 'is' : 'are'} not among those of the new one (${those}). Resetting it would tear that cluster apart`, {
-    hint: `take it out of there first: redis-trib del-node ${names[0] ?? ''} ${holding.id} --drain; or, to give the whole cluster up, name all its nodes`,
+  throw new TribError('LIVING_CLUSTER', `${holding.name} belongs to a running cluster: ${strangers.length} of its nodes ${strangers.length === 1 ? 'is' : 'are'} not in the list (${those}). A reset would break that cluster`, {
+    hint: `remove it from there first: redis-trib del-node ${names[0] ?? ''} ${holding.id} --drain; or, to give up that cluster, list all its nodes`,
   });
 }
 
 function stepsOf({ id, role, keys, functions }: Holding): Step[] {
   const reset: Step = { kind: 'reset', node: id, mode: 'hard' };
   const functionsGone: Step[] = functions > 0 ? [{ kind: 'flush-functions', node: id }] : [];
-  // A replica may not delete anything; its reset deletes the keys. A master with keys refuses a reset.
+  // A replica cannot delete keys itself; its reset deletes them. A master with keys refuses a reset.
   if (role === 'replica') return [reset, ...functionsGone];
   return [...(keys.length > 0 ? [{ kind: 'flush', node: id } as const] : []), ...functionsGone, reset];
 }
 
 /**
- * Plans the emptying of those that hold something, replicas first: their masters' empty data would only travel to them.
- * `holdings`: all nodes of the new cluster. Throws TribError LIVING_CLUSTER for a member of a cluster that serves slots and
- * has other living nodes, which are not among them.
+ * Plans the emptying of the nodes that hold something. Replicas first, otherwise their masters' FLUSHALL would only be
+ * replicated to them. `holdings`: all nodes of the new cluster. Throws TribError LIVING_CLUSTER for a member of a cluster that
+ * serves slots and has other reachable nodes outside the list.
  */
 export function planEmptying(holdings: readonly Holding[]): EmptyingPlan {
   const named = new Set(holdings.map(({ id }) => id));
@@ -106,7 +107,7 @@ export function planEmptying(holdings: readonly Holding[]): EmptyingPlan {
   };
 }
 
-/** Whether a later look found anything to delete or reset that this plan did not name. */
+/** Whether a later inspection found something to delete or reset that this plan does not include. */
 export function exceeds(later: EmptyingPlan, shown: EmptyingPlan): boolean {
   const before = new Map(shown.nodes.map((node) => [node.id, node]));
   return later.nodes.some((node) => {

@@ -1,8 +1,9 @@
-// Every node that anybody in the cluster knows, also those that are down or only rumoured, and finding one of them by what
-// a person types. Pure. ClusterView.find looks among the loaded nodes only.
+// All nodes that any node of the cluster lists, also unreachable ones, and finding one of them by the user's text. Pure.
+// ClusterView.find searches the loaded nodes only.
 import { formatAddress } from '../cluster/address.js';
+import type { PartlyKnown } from '../cluster/findings.js';
 import type { SlotSet } from '../cluster/slot-set.js';
-import type { ClusterView } from '../cluster/view.js';
+import { hasAddress, type ClusterView } from '../cluster/view.js';
 import { TribError } from '../errors.js';
 
 export interface Member {
@@ -11,11 +12,11 @@ export interface Member {
   readonly role: 'master' | 'replica';
   readonly masterId: string | null;
   readonly slots: SlotSet;
-  /** Why it cannot be talked to, undefined when it can. */
+  /** Why it cannot be reached; undefined when it can. */
   readonly absence: string | undefined;
 }
 
-/** Loaded nodes, those that could not be loaded, and those that only other nodes than the entry still list (cli 5.6). */
+/** Loaded nodes, nodes that could not be loaded, and nodes that only other nodes than the entry node list (cli 5.6). */
 export function membersOf(view: ClusterView): Member[] {
   const members = new Map<string, Member>();
   for (const { id, name, role, masterId, slots } of view.nodes) members.set(id, { id, name, role, masterId, slots, absence: undefined });
@@ -29,37 +30,44 @@ export function membersOf(view: ClusterView): Member[] {
 }
 
 /**
- * One member by id, unique beginning of an id, or address. Throws NO_SUCH_NODE (the predecessors' words) or
- * AMBIGUOUS_NODE, naming the candidates.
+ * One member by id, unique prefix of an id, or address. Throws NO_SUCH_NODE (the predecessors' text) or AMBIGUOUS_NODE with the
+ * candidates.
  */
 export function findMember(view: ClusterView, text: string): Member {
   const wanted = text.trim().toLowerCase();
   const members = membersOf(view);
-  const loaded = view.nodes.find((node) => sameAddress(node, wanted));
-  const exact = members.filter((member) => member.id === wanted || member.name.toLowerCase() === wanted || member.id === loaded?.id);
+  const spellings = view.spellings(wanted);
+  const loaded = view.nodes.find((node) => hasAddress(node, spellings));
+  const exact = members.filter((member) => member.id === wanted || spellings.includes(member.name.toLowerCase()) || member.id === loaded?.id);
   const found = exact.length > 0 || wanted === '' ? exact : members.filter((member) => member.id.startsWith(wanted));
   const [first, ...more] = found;
   if (first !== undefined && more.length === 0) return first;
   const list = (some: readonly Member[]): string => some.map((member) => `${member.id.slice(0, 12)} ${member.name}`).join(', ');
   if (first === undefined) throw new TribError('NO_SUCH_NODE', `[ERR] No such node ID ${text}`, { hint: `nodes: ${list(members)}` });
-  throw new TribError('AMBIGUOUS_NODE', `${text} fits several nodes: ${list(found)}`, { hint: 'write more digits of the id' });
+  throw new TribError('AMBIGUOUS_NODE', `${text} fits several nodes: ${list(found)}`, { hint: 'give more digits of the id' });
 }
 
-function sameAddress(node: ClusterView['entry'], wanted: string): boolean {
-  const hosts = [node.host, node.connectHost, node.hostname];
-  return hosts.some((host) => host !== undefined && formatAddress({ host, port: node.port }).toLowerCase() === wanted);
+/** The two commands for a node that only some nodes know: meet it or forget it. */
+export function meetOrForget(view: ClusterView, { node, unknownTo }: PartlyKnown): string {
+  const [teller = view.entry] = unknownTo.flatMap(({ id }) => view.node(id) ?? []);
+  const stranger = view.node(node.id);
+  const bus = stranger === undefined || stranger.busPort === stranger.port + 10_000 ? '' : ` ${stranger.busPort}`;
+  const meet = `redis-cli -h ${teller.connectHost} -p ${teller.connectPort} CLUSTER MEET ${stranger?.host ?? 'HOST'} ${stranger?.port ?? 'PORT'}${bus}`;
+  return `wait a minute if it was just added or removed; if it belongs to the cluster: ${meet}; if it does not and owns no slots: redis-trib forget ${view.entry.name} ${node.id}`;
 }
 
-/** Replicas of each master so far; counts go up as a planner attaches more. */
+/** Number of replicas of each master; counts rise as a planner attaches more. */
 export class ReplicaCounts {
   private readonly counts: Map<string, number>;
 
-  /** `without`: ids of replicas that don't count, as they are about to move. */
+  /** `without`: ids of replicas that are about to move and do not count. */
   constructor(view: ClusterView, candidates: readonly { readonly id: string }[], without: readonly string[] = []) {
     this.counts = new Map(candidates.map(({ id }) => [id, view.replicasOf(id).filter((node) => !without.includes(node.id)).length]));
   }
 
-  /** The candidate with the fewest replicas, the first of equals (cli 2.9); its count goes up. Undefined without candidates. */
+  /**
+   * The candidate with the fewest replicas, the first among equals (cli 2.9); its count rises. Undefined without candidates.
+   */
   take(): string | undefined {
     const [best] = [...this.counts].sort((a, b) => a[1] - b[1]);
     if (best === undefined) return undefined;

@@ -1,24 +1,24 @@
-// Steps about whole nodes: joining, leaving, replicating, failing over. A part of Step (step.ts); carried out by
-// apply/steps/. Not here: slots and their moves.
+// Steps about whole nodes: joining, leaving, replicating, failing over. A part of Step (step.ts); carried out by apply/steps/.
+// Not here: slots and moves.
 
-/** How a failover is asked for: 'manual' loses no write, 'force' needs no master, 'takeover' needs no majority either. */
+/** 'manual' loses no write; 'force' works without the master; 'takeover' works without a majority too. */
 export type FailoverMode = 'manual' | 'force' | 'takeover';
 
 export type NodeStep =
-  /** `node` gets the functions of `source`. */
+  /** Copies the functions of `source` to `node`. */
   | { readonly kind: 'copy-functions'; readonly node: string; readonly source: string }
-  /** `node` meets `peer` and, to be quick, everybody else. */
+  /** `node` meets `peer` and, to avoid waiting for gossip, all other nodes. */
   | { readonly kind: 'join'; readonly node: string; readonly peer: string }
-  /** Wait until the replica's link to its master is up and all nodes see it as that master's replica. */
+  /** Waits until the replica's link to its master is up and all nodes list it as that master's replica. */
   | { readonly kind: 'await-replication'; readonly node: string; readonly master: string }
-  /** `node` is told to forget `target`, and refuses to hear of it for 60 s. */
+  /** `node` forgets `target` and rejects gossip about it for 60 s. */
   | { readonly kind: 'forget'; readonly node: string; readonly target: string }
-  /** Make sure that no reachable node lists `target` any more. */
+  /** Waits until no reachable node lists `target`. */
   | { readonly kind: 'await-forgotten'; readonly target: string }
   | { readonly kind: 'flush'; readonly node: string }
-  /** Libraries of functions, which FLUSHALL leaves. */
+  /** Deletes function libraries, which FLUSHALL keeps. */
   | { readonly kind: 'flush-functions'; readonly node: string }
   | { readonly kind: 'reset'; readonly node: string; readonly mode: 'soft' | 'hard' }
   | { readonly kind: 'shutdown'; readonly node: string }
-  /** `node` takes the place of `master`; done when everybody reachable says so. */
+  /** `node` replaces `master`; done when all reachable nodes list it as master. */
   | { readonly kind: 'failover'; readonly node: string; readonly master: string; readonly mode: FailoverMode };

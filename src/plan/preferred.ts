@@ -1,37 +1,37 @@
-// Gives nodes their place as masters back: a failover for each that is a replica now. Pure. Not here: a single failover
+// Makes preferred nodes masters again: a failover for each that is a replica. Pure. Not here: a single failover
 // (role-change.ts), carrying it out (apply/steps/failover.ts).
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
 import { ExitCode, TribError } from '../errors.js';
 import type { PlanBase } from './step.js';
 import { planFailover } from './role-change.js';
 
-interface Named {
+interface PreferredNode {
   readonly id: string;
   readonly name: string;
 }
 
 export interface PreferredPlan extends PlanBase {
   readonly kind: 'preferred';
-  /** Who takes whose place, in the order of the list. */
-  readonly changes: readonly { readonly node: Named; readonly master: Named }[];
-  /** Those that are masters already. */
-  readonly inPlace: readonly Named[];
+  /** The failovers, in the order of the list. */
+  readonly changes: readonly { readonly node: PreferredNode; readonly master: PreferredNode }[];
+  /** Nodes that are masters already. */
+  readonly inPlace: readonly PreferredNode[];
 }
 
-/** Two of a shard cannot both be its master. */
+/** Refuses two nodes of one shard, which cannot both be its master. */
 function refuseRivals(nodes: readonly ClusterNode[]): void {
   const shards = new Map<string, ClusterNode>();
   for (const node of nodes) {
     const shard = node.masterId ?? node.id;
     const rival = shards.get(shard);
     if (rival !== undefined && rival.id !== node.id) {
-      throw new TribError('SAME_SHARD', `${rival.name} and ${node.name} have the same slots: only one of them can be the master`, { exitCode: ExitCode.usage, hint: 'name one of them' });
+      throw new TribError('SAME_SHARD', `${rival.name} and ${node.name} have the same slots: only one of them can be the master`, { exitCode: ExitCode.usage, hint: 'give one of them' });
     }
     shards.set(shard, node);
   }
 }
 
-/** `preferred`: ids, beginnings of ids or addresses. Throws NO_SUCH_NODE, AMBIGUOUS_NODE, SAME_SHARD, MASTER_DOWN. */
+/** `preferred`: ids, prefixes of ids, or addresses. Throws NO_SUCH_NODE, AMBIGUOUS_NODE, SAME_SHARD, MASTER_DOWN. */
 export function planPreferred(view: ClusterView, preferred: readonly string[]): PreferredPlan {
   const nodes = [...new Set(preferred.map((text) => view.find(text)))];
   refuseRivals(nodes);

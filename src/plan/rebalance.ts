@@ -1,32 +1,43 @@
-// Plans an even spread of slots by weight (cli 2.7), with redis-cli's 32-bit float arithmetic so that its vectors hold.
+// Plans an even spread of slots by weight (cli 2.7), with redis-cli's 32-bit float arithmetic, so that results are identical.
 // Pure. Not here: reshard's choice of slots (reshard.ts), moving.
-import { toRanges } from '../cluster/slot-set.js';
+import { SlotSet, toRanges } from '../cluster/slot-set.js';
 import { SLOT_COUNT } from '../cluster/slots.js';
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
 import { ExitCode, TribError } from '../errors.js';
+import { planDefragment, type SlotPortion } from './defragment.js';
+import { lightestSlots, runOfCount, SlotLoads } from './runs.js';
 import type { MoveStep, PlanBase } from './step.js';
 
 export interface RebalanceOptions {
-  /** Node id → weight; masters not named weigh 1. 0 empties a node. */
+  /** Node id → weight; the default weight is 1. A weight of 0 empties a node. */
   readonly weights?: ReadonlyMap<string, number>;
   /** Masters without slots take part. Default false. */
   readonly useEmptyMasters?: boolean;
-  /** Percent: act only when some master is further than this from its share. Default 2; 0 or less never acts. */
+  /** Percent: acts only when some master is further than this from its share. Default 2; 0 or less never acts. */
   readonly threshold?: number;
-  /** What each slot weighs (keys or bytes; index = slot): lets the lightest slots of a master move. Without it the lowest do. */
+  /** Load of each slot (keys or bytes; index = slot). Without it the lowest slots of a master move. */
   readonly loads?: ArrayLike<number>;
-  /** With `loads`: 'lightest' always; 'auto' (default) only where that saves a fifth of what travels; see givenSlots. */
-  readonly choose?: 'auto' | 'lightest';
+  /**
+   * With `loads`: 'run' (default) moves a contiguous run with about its share of the keys, which keeps the map in few ranges;
+   * 'lightest' moves the lightest slots, in at most 32 pieces per master.
+   */
+  readonly choose?: 'run' | 'lightest';
+  /**
+   * Every master ends with one contiguous range of its share (defragment.ts), regardless of the threshold. Requires `loads`.
+   */
+  readonly defragment?: boolean;
 }
 
-/** `slots`, `expected` and `balance` count what the plan evens out: slots, keys, bytes, or microseconds of processor time (`ops`). */
+/**
+ * `slots`, `expected` and `balance` are in the unit of the plan: slots, keys, bytes, or microseconds of processor time (`ops`).
+ */
 export interface NodeBalance {
   readonly node: string;
   readonly name: string;
   readonly weight: number;
   readonly slots: number;
   readonly expected: number;
-  /** Slots to give away (positive) or to receive (negative). */
+  /** Amount to give away (positive) or to receive (negative). */
   readonly balance: number;
 }
 
@@ -38,31 +49,36 @@ export interface RebalancePlan extends PlanBase {
   readonly steps: readonly MoveStep[];
   readonly threshold: number;
   readonly totalWeight: number;
-  /** Masters taking part, ascending by balance, as redis-cli shows them. */
+  /** Participating masters, ascending by balance, in redis-cli's order. */
   readonly balances: readonly NodeBalance[];
   /** False when all masters are within the threshold: nothing to do. */
   readonly needed: boolean;
+  /** Number of ranges in the slot map before and after the plan; every client loads them. */
+  readonly ranges: { readonly before: number; readonly after: number };
 }
 
-/** Weights that are not 0: with these bounds no share is lost in 32-bit floats. */
+/** Bounds of weights other than 0: within them no share is lost in 32-bit floats. */
 const LEAST_WEIGHT = 1e-6;
 const MOST_WEIGHT = 1e6;
 const WEIGHT_RANGE = 'a weight is 0 or a number from 0.000001 to 1000000';
 
-/** Weights there can be: 0, which empties a master, or one within the bounds. */
+/** Whether the weight is 0, which empties a master, or within the bounds. */
 export function isWeight(value: number): boolean {
   return value === 0 || (value >= LEAST_WEIGHT && value <= MOST_WEIGHT);
 }
 
-/** Throws BAD_WEIGHT for weights of which nothing can be planned, of masters that take part. */
+/** Throws BAD_WEIGHT for weights of participating masters from which no plan can be made. */
 export function requireWeights(weights: readonly number[]): void {
   if (!weights.every(isWeight)) throw new TribError('BAD_WEIGHT', WEIGHT_RANGE, { exitCode: ExitCode.usage });
   if (weights.every((weight) => weight === 0)) {
-    throw new TribError('BAD_WEIGHT', 'The weights of all masters are 0: nobody could own the slots', { exitCode: ExitCode.usage, hint: 'give at least one master a weight above 0' });
+    throw new TribError('BAD_WEIGHT', 'The weights of all masters are 0: no master could own the slots', { exitCode: ExitCode.usage, hint: 'give at least one master a weight above 0' });
   }
 }
 
-/** Reads `id=weight` words (ids, unique prefixes or addresses). Throws TribError BAD_WEIGHT, NO_SUCH_NODE, AMBIGUOUS_NODE or NOT_A_MASTER. */
+/**
+ * Reads `id=weight` words (ids, unique prefixes or addresses). Throws TribError BAD_WEIGHT, NO_SUCH_NODE, AMBIGUOUS_NODE or
+ * NOT_A_MASTER.
+ */
 export function parseWeights(view: ClusterView, words: readonly string[]): Map<string, number> {
   const weights = new Map<string, number>();
   for (const word of words) {
@@ -95,13 +111,14 @@ function shares(involved: readonly ClusterNode[], weightOf: (node: ClusterNode) 
 }
 
 /**
- * Truncation may leave more to give than to take: receivers take the rest, one slot each in turn (cli 2.7 step 6). But none
- * that shall be empty, and none more than the next rebalance would let it keep (cli 5.5): what is over then stays.
+ * Truncation may leave more slots to give than to take: receivers take the rest, one each in turn (cli 2.7 step 6). Receivers
+ * must not be masters of weight 0, and must not exceed what the next rebalance would let them keep (cli 5.5); slots left over
+ * then stay.
  */
 function spreadRest(list: readonly Share[], threshold: number): void {
   let sum = list.reduce((total, share) => total + share.balance, 0);
   const inTurn = (some: readonly Share[], may: (share: Share, round: number) => boolean): void => {
-    for (let round = 1, before = Infinity; sum > 0 && sum < before; round++) { // ends with any number, NaN too
+    for (let round = 1, before = Infinity; sum > 0 && sum < before; round++) { // Ends with any number, also NaN.
       before = sum;
       for (const share of some) {
         if (sum === 0 || !may(share, round)) continue;
@@ -122,23 +139,18 @@ function overThreshold(share: Share, threshold: number): boolean {
   return slots === 0 ? expected > 1 : Math.abs(100 - (100 * expected) / slots) > threshold;
 }
 
-/** What the lightest slots have to save to be worth it. */
-const WORTH_IT = 0.2;
-
 /**
- * The slots a master gives away, ascending: its lowest, which keeps slots in few ranges, or its lightest, by which less
- * travels. Where all weigh about the same the lightest are scattered, and every client's slot table pays for it.
+ * The slots a master gives away, ascending. Their load is proportional to their number, so that keys even out with the slots.
  */
 function givenSlots({ node, balance }: Share, { loads, choose }: RebalanceOptions): number[] {
-  const lowest = node.slots.lowest(Math.max(0, balance));
-  if (loads === undefined || balance <= 0) return lowest;
-  const load = (slots: readonly number[]): number => slots.reduce((sum, slot) => sum + (loads[slot] ?? 0), 0);
-  const byLoad = node.slots.toArray().sort((a, b) => (loads[a] ?? 0) - (loads[b] ?? 0) || a - b);
-  const lightest = byLoad.slice(0, balance).sort((a, b) => a - b);
-  return choose === 'lightest' || load(lightest) < load(lowest) * (1 - WORTH_IT) ? lightest : lowest;
+  if (loads === undefined || balance <= 0) return node.slots.lowest(Math.max(0, balance));
+  const list = new SlotLoads(node.slots.toArray(), loads);
+  if (choose === 'lightest') return lightestSlots(list, balance);
+  const { from, to } = runOfCount(list, balance, (list.total * balance) / list.slots.length);
+  return list.slots.slice(from, to);
 }
 
-/** Two pointers over the sorted shares: the neediest takes from the richest (cli 2.7 step 8). */
+/** Two pointers over the sorted shares: the master that lacks most takes from the one with most (cli 2.7 step 8). */
 function pairUp(sorted: readonly Share[], options: RebalanceOptions): MoveStep[] {
   const given = new Map(sorted.map((share) => [share, givenSlots(share, options)]));
   const left = sorted.map((share) => share.balance);
@@ -149,7 +161,7 @@ function pairUp(sorted: readonly Share[], options: RebalanceOptions): MoveStep[]
   while (low < high) {
     const target = sorted[low] as Share;
     const source = sorted[high] as Share;
-    if ((left[low] ?? 0) > 0 || (left[high] ?? 0) < 0) break; // nobody left to give, or to take
+    if ((left[low] ?? 0) > 0 || (left[high] ?? 0) < 0) break; // No master is left to give, or to take.
     const count = Math.min(Math.abs(left[low] ?? 0), Math.abs(left[high] ?? 0));
     if (count > 0) {
       const from = taken.get(source.node.id) ?? 0;
@@ -165,9 +177,28 @@ function pairUp(sorted: readonly Share[], options: RebalanceOptions): MoveStep[]
   return steps;
 }
 
+/** Number of ranges of the masters' slots after the steps. */
+export function countRanges(view: ClusterView, steps: readonly MoveStep[] = []): number {
+  const owned = new Map(view.masters.map(({ id, slots }) => [id, slots]));
+  for (const { source, target, slots } of steps) {
+    const moved = SlotSet.fromRanges(slots);
+    owned.set(source, (owned.get(source) ?? new SlotSet()).difference(moved));
+    owned.set(target, (owned.get(target) ?? new SlotSet()).union(moved));
+  }
+  return [...owned.values()].reduce((sum, slots) => sum + slots.ranges().length, 0);
+}
+
+/** Sizes that add up to all slots, as near to the shares as whole slots permit. */
+function portions(list: readonly Share[]): SlotPortion[] {
+  const able = list.filter(({ weight }) => weight > 0);
+  let rest = SLOT_COUNT - able.reduce((sum, { expected }) => sum + expected, 0);
+  const size = (share: Share): number => (share.weight === 0 ? 0 : share.expected + (rest-- > 0 ? 1 : 0));
+  return list.map((share) => ({ node: share.node, size: size(share) }));
+}
+
 /**
- * Plans a rebalance over the masters that own slots (and empty ones when asked). Throws TribError BAD_WEIGHT when the
- * weights of all masters that take part are 0, or one is out of bounds.
+ * Plans a rebalance over the masters that own slots (and empty ones on request). Throws TribError BAD_WEIGHT when the weights
+ * of all participating masters are 0, or one is out of bounds.
  */
 export function planRebalance(view: ClusterView, options: RebalanceOptions = {}): RebalancePlan {
   const threshold = options.threshold ?? 2;
@@ -176,16 +207,18 @@ export function planRebalance(view: ClusterView, options: RebalanceOptions = {})
   requireWeights(involved.map((node) => options.weights?.get(node.id) ?? 1));
   const totalWeight = involved.reduce((sum, node) => Math.fround(sum + weightOf(node)), 0);
   const list = shares(involved, weightOf, totalWeight, threshold);
-  const needed = list.some((share) => overThreshold(share, threshold));
+  const uneven = list.some((share) => overThreshold(share, threshold));
   const sorted = [...list].sort((a, b) => a.balance - b.balance);
+  const steps = options.defragment === true ? planDefragment(portions(list), options.loads ?? []) : uneven ? pairUp(sorted, options) : [];
   return {
     schema: 1,
     kind: 'rebalance',
     by: 'slots',
-    steps: needed ? pairUp(sorted, options) : [],
+    steps,
     threshold,
     totalWeight,
-    needed,
+    needed: options.defragment === true ? steps.length > 0 : uneven,
+    ranges: { before: countRanges(view), after: countRanges(view, steps) },
     balances: sorted.map(({ node, weight, expected, balance }) => ({ node: node.id, name: node.name, weight, slots: node.slots.size, expected, balance })),
   };
 }

@@ -1,23 +1,23 @@
-// Plans a reshard: how many and which slots each source gives, and which target takes them (cli 2.6). Pure.
-// Not here: prompts, finding nodes by name (ClusterView.find), moving (apply/mover).
+// Plans a reshard: how many and which slots each source gives, and which target takes them (cli 2.6). Pure. Not here: prompts,
+// finding nodes by name (ClusterView.find), moving (apply/mover).
 import type { SlotRange } from '../cluster/slot-set.js';
 import { SlotSet, toRanges } from '../cluster/slot-set.js';
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
 import { ExitCode, TribError } from '../errors.js';
 import type { MoveStep, PlanBase, PlanNote } from './step.js';
 
-/** How many or which slots: a number, a share of what the sources own (above 0, up to 100), or named slots. */
-export type SlotWish = { readonly count: number } | { readonly percent: number } | { readonly slots: SlotSet };
+/** How many or which slots: a number, a percentage of what the sources own (above 0, up to 100), or named slots. */
+export type SlotRequest = { readonly count: number } | { readonly percent: number } | { readonly slots: SlotSet };
 
 export interface ReshardOptions {
-  readonly wish: SlotWish;
-  /** 'all' = every master but the targets; else ids, unique prefixes or addresses, in the order of the user. */
+  readonly wish: SlotRequest;
+  /** 'all' = every master except the targets; else ids, unique prefixes or addresses, in the user's order. */
   readonly from: 'all' | readonly string[];
   /** Ids, unique prefixes or addresses. */
   readonly to: readonly string[];
   /**
-   * 'exact' (default) moves as many slots as asked for while the sources have them; 'redis-cli' keeps its float
-   * rounding, which may move fewer (cli 2.6 step 5).
+   * 'exact' (default) moves as many slots as requested if the sources have them; 'redis-cli' keeps its float rounding, which
+   * may move fewer (cli 2.6 step 5).
    */
   readonly rounding?: 'exact' | 'redis-cli';
 }
@@ -25,7 +25,7 @@ export interface ReshardOptions {
 export interface ReshardPlan extends PlanBase {
   readonly kind: 'reshard';
   readonly steps: readonly MoveStep[];
-  /** Slots asked for, and slots the plan moves. */
+  /** Slots requested, and slots the plan moves. */
   readonly wanted: number;
   readonly moved: number;
   /** Ids, in the order of execution. */
@@ -34,17 +34,17 @@ export interface ReshardPlan extends PlanBase {
   readonly notes: readonly PlanNote[];
 }
 
-/** What one source gives, slots ascending. */
+/** The slots that one source gives, ascending. */
 export interface SourceShare {
   readonly source: ClusterNode;
   readonly slots: readonly number[];
 }
 
 /**
- * Reads `--slots`: `1000`, `25%`, `0-99,200`. A bare number is a count; one single slot is written `200-200`.
- * Throws TribError BAD_SLOTS.
+ * Reads `--slots`: `1000`, `25%`, `0-99,200`. A bare number is a count; a single slot is written `200-200`. Throws TribError
+ * BAD_SLOTS.
  */
-export function parseSlotWish(text: string): SlotWish {
+export function parseSlotRequest(text: string): SlotRequest {
   const trimmed = text.trim();
   const percent = /^(\d+(?:\.\d+)?)%$/.exec(trimmed);
   if (percent !== null && Number(percent[1]) > 0 && Number(percent[1]) <= 100) return { percent: Number(percent[1]) };
@@ -57,9 +57,9 @@ export function parseSlotWish(text: string): SlotWish {
 }
 
 /**
- * How much each source gives for a wish of `wanted` slots, in the order of execution: sources by size, largest first,
- * ties in the order given; the first rounds up, the others down; lowest slots first (cli 2.6 step 5). With 'exact' what
- * rounding lost is added, one slot a source in that order, until the count is reached or the sources are empty.
+ * Number of slots each source gives for a request of `wanted` slots, in execution order. Sources by size, largest first, ties
+ * in the order given; the first rounds up, the others down; lowest slots first (cli 2.6 step 5). With 'exact' the rounding loss
+ * is added, one slot per source in that order, until the count is reached or the sources are empty.
  */
 export function shareOut(sources: readonly ClusterNode[], wanted: number, rounding: 'exact' | 'redis-cli' = 'exact'): SourceShare[] {
   const sorted = [...sources].sort((a, b) => b.slots.size - a.slots.size);
@@ -106,7 +106,7 @@ function chooseSources(view: ClusterView, options: ReshardOptions, targets: read
   return sources;
 }
 
-/** Slots named by the user, grouped by the source that owns them. Throws when a slot isn't owned by a source. */
+/** Slots named by the user, grouped by their owner among the sources. Throws when a slot is not owned by a source. */
 function namedShares(sources: readonly ClusterNode[], targets: readonly ClusterNode[], wanted: SlotSet, notes: PlanNote[]): SourceShare[] {
   let left = wanted;
   const shares = sources.map((source) => {
@@ -115,18 +115,18 @@ function namedShares(sources: readonly ClusterNode[], targets: readonly ClusterN
     return { source, slots: slots.toArray() };
   });
   const there = targets.reduce((all, target) => all.union(target.slots.intersection(left)), new SlotSet());
-  if (there.size > 0) notes.push({ code: 'ALREADY_THERE', message: `Slots ${there.toString()} are on the target already.` });
+  if (there.size > 0) notes.push({ code: 'ALREADY_THERE', message: `Slots ${there.toString()} already belong to the target.` });
   const missing = left.difference(there);
   if (missing.size > 0) {
-    throw new TribError('NOT_OWNED', `Slots ${missing.toString()} are not owned by the source nodes`, { exitCode: ExitCode.usage, hint: 'leave out --from to take them from whoever owns them' });
+    throw new TribError('NOT_OWNED', `Slots ${missing.toString()} are not owned by the source nodes`, { exitCode: ExitCode.usage, hint: 'leave out --from to take them from their owners' });
   }
   return shares;
 }
 
-/** Cuts each source's slots among the targets in equal parts; totals of the targets differ by one at most. */
+/** Splits each source's slots among the targets in equal parts; the targets' totals differ by at most one. */
 function assignTargets(shares: readonly SourceShare[], targets: readonly ClusterNode[]): MoveStep[] {
   const steps: MoveStep[] = [];
-  let turn = 0; // who gets the next odd slot, so that rounding doesn't always favour the first target
+  let turn = 0; // The target of the next odd slot, so that rounding does not always favour the first one.
   for (const { source, slots } of shares) {
     const base = Math.floor(slots.length / targets.length);
     const odd = slots.length % targets.length;
@@ -144,14 +144,14 @@ function assignTargets(shares: readonly SourceShare[], targets: readonly Cluster
 
 /**
  * Plans moving slots to one or several targets. Throws TribError NO_SUCH_NODE, AMBIGUOUS_NODE, NOT_A_MASTER, NO_SOURCE,
- * NO_TARGET or NOT_OWNED. A wish beyond what the sources own moves everything they own, as the predecessors do.
+ * NO_TARGET or NOT_OWNED. A request above what the sources own moves all they own, as the predecessors do.
  */
 export function planReshard(view: ClusterView, options: ReshardOptions): ReshardPlan {
   const notes: PlanNote[] = [];
   const targets = unique(options.to.map((text) => reshardNode(view, text)));
-  if (targets.length === 0) throw new TribError('NO_TARGET', 'No receiving node given', { exitCode: ExitCode.usage, hint: 'name it with --to' });
+  if (targets.length === 0) throw new TribError('NO_TARGET', 'No receiving node given', { exitCode: ExitCode.usage, hint: 'give it with --to' });
   const sources = chooseSources(view, options, targets, notes);
-  if (sources.length === 0) throw new TribError('NO_SOURCE', '*** No source nodes given, operation aborted.', { hint: 'name sources with --from, or use --from all' });
+  if (sources.length === 0) throw new TribError('NO_SOURCE', '*** No source nodes given, operation aborted.', { hint: 'give sources with --from, or use --from all' });
   const owned = sources.reduce((sum, node) => sum + node.slots.size, 0);
   const { wish } = options;
   const wanted = 'slots' in wish ? wish.slots.size : 'count' in wish ? wish.count : Math.round((owned * wish.percent) / 100);
@@ -159,7 +159,7 @@ export function planReshard(view: ClusterView, options: ReshardOptions): Reshard
   const steps = assignTargets(shares, targets);
   const moved = shares.reduce((sum, share) => sum + share.slots.length, 0);
   if (moved < wanted && notes.length === 0) {
-    notes.push({ code: 'FEWER_SLOTS', message: `Only ${moved} of ${wanted} slots can be moved: that is all the sources own.` });
+    notes.push({ code: 'FEWER_SLOTS', message: `Only ${moved} of ${wanted} slots can be moved: the sources own no more.` });
   }
   return {
     schema: 1,

@@ -1,4 +1,4 @@
-// Plans that change what one node is: a replica of another, the successor of its master, unknown to all, empty. Pure.
+// Plans that change the role of one node: replicate, failover, forget, reset. Pure.
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
 import { TribError } from '../errors.js';
 import { findMember, type Member } from './member.js';
@@ -15,87 +15,87 @@ function named(node: { readonly id: string; readonly name: string }): { readonly
   return { id: node.id, name: node.name };
 }
 
-/** A replica takes its master's place. Throws ALREADY_MASTER naming the replicas there are, NO_MASTER. */
+/** Plans the promotion of a replica. Throws ALREADY_MASTER with its replicas, NO_MASTER. */
 export function planFailover(view: ClusterView, replica: ClusterNode, mode: FailoverMode): RolePlan & { readonly master: { readonly id: string; readonly name: string } } {
   if (replica.role === 'master') {
     const own = view.replicasOf(replica.id);
-    throw new TribError('ALREADY_MASTER', `${replica.name} is a master: only a replica can take its master's place`, {
+    throw new TribError('ALREADY_MASTER', `${replica.name} is a master: only a replica can be promoted`, {
       hint: own.length === 0 ? 'it has no replica' : `its replicas: ${own.map((node) => node.name).join(', ')}`,
     });
   }
   const master = replica.masterId === null ? undefined : (view.node(replica.masterId) ?? view.unreachable.find((node) => node.id === replica.masterId));
-  if (master === undefined) throw new TribError('NO_MASTER', `${replica.name} is a replica of a node that nobody knows (${replica.masterId ?? 'none'})`, { hint: 'give it a master first: redis-trib replicate' });
+  if (master === undefined) throw new TribError('NO_MASTER', `${replica.name} is a replica of a node that no node lists (${replica.masterId ?? 'none'})`, { hint: `if its keys exist nowhere else, save them first: redis-cli -h ${replica.connectHost} -p ${replica.connectPort} --rdb FILE; redis-trib replicate gives it another master and replaces its data` });
   if ('reason' in master && mode === 'manual') {
     throw new TribError('MASTER_DOWN', `the master ${master.name} cannot be reached (${master.reason}): a manual failover needs it`, {
-      hint: '--force asks the other masters to elect the replica; --takeover does even without most of them',
+      hint: '--force asks the other masters to elect the replica; --takeover works even without a majority of them',
     });
   }
   return { schema: 1, kind: 'failover', node: named(replica), master: named(master), steps: [{ kind: 'failover', node: replica.id, master: master.id, mode }] };
 }
 
-/** Throws why the node cannot become a replica of the master: OWNS_SLOTS, NOT_A_MASTER, SAME_NODE. */
+/** Plans making the node a replica of the master. Throws OWNS_SLOTS, NOT_A_MASTER, SAME_NODE. */
 export function planReplicate(view: ClusterView, node: ClusterNode, master: ClusterNode): RolePlan & { readonly master: { readonly id: string; readonly name: string } } {
-  if (node.id === master.id) throw new TribError('SAME_NODE', `${node.name} cannot replicate itself`, { hint: 'name another master with --master' });
+  if (node.id === master.id) throw new TribError('SAME_NODE', `${node.name} cannot replicate itself`, { hint: 'give another master with --master' });
   if (master.role !== 'master') {
     const above = master.masterId === null ? undefined : view.node(master.masterId);
-    throw new TribError('NOT_A_MASTER', `${master.name} is a replica itself: a replica follows a master`, { hint: above === undefined ? 'name a master' : `its master is ${above.name}` });
+    throw new TribError('NOT_A_MASTER', `${master.name} is a replica itself, so it cannot have replicas`, { hint: above === undefined ? 'name a master' : `its master is ${above.name}` });
   }
   if (node.slots.size > 0) {
-    throw new TribError('OWNS_SLOTS', `${node.name} owns ${node.slots.size} slots: a replica owns none`, { hint: `move them away first: redis-trib reshard ${view.entry.name} --from ${node.id} --slots 100% --to …` });
+    throw new TribError('OWNS_SLOTS', `${node.name} owns ${node.slots.size} slots: a replica must not own slots`, { hint: `move them away first: redis-trib reshard ${view.entry.name} --from ${node.id} --slots 100% --to …` });
   }
-  // Its own replicas would follow a replica: they go to the new master with it.
+  // Its own replicas would follow a replica, so they go to the new master too.
   const family = [node, ...view.replicasOf(node.id)].filter((one) => one.masterId !== master.id);
   const pairs = family.map((one) => ({ node: one.id, master: master.id }));
   const steps: Step[] = [...pairs.map((pair): Step => ({ kind: 'replicate', ...pair })), ...pairs.map((pair): Step => ({ kind: 'await-replication', ...pair }))];
   return { schema: 1, kind: 'replicate', node: named(node), master: named(master), steps };
 }
 
-/** Why a node with slots is not forgotten, and what else to do with it. */
+/** Why a node with slots is not forgotten, and the alternatives. */
 function stillServing(view: ClusterView, member: Member, copies: ReplicaCopies): TribError {
   const seed = view.entry.name;
-  const hint = member.absence === undefined ? `without it they would be served by nobody: redis-trib del-node ${seed} ${member.id} --drain moves them away first` : `it is down (${member.absence}): ${wayOut(view, member.id, copies)}`;
+  const hint = member.absence === undefined ? `its slots would not be served: redis-trib del-node ${seed} ${member.id} --drain moves them away first` : `it is down (${member.absence}): ${wayOut(view, member.id, copies)}`;
   return new TribError('NOT_EMPTY', `[ERR] Node ${member.name} is not empty! It owns ${member.slots.size} slots.`, { hint });
 }
 
 /**
- * All reachable nodes forget the members. `copies`: what replicas of those that are down have, for advice. Throws NOT_EMPTY for one that owns slots, STILL_FOLLOWED for one with reachable
- * replicas.
+ * Plans FORGET on all reachable nodes. `copies`: data of replicas of unreachable members, for advice. Throws NOT_EMPTY for a
+ * member that owns slots, STILL_FOLLOWED for one with reachable replicas.
  */
 export function planForget(view: ClusterView, members: readonly Member[], copies: ReplicaCopies = new Map()): PlanBase & { readonly kind: 'forget'; readonly nodes: readonly Member[] } {
   for (const member of members) {
     if (member.slots.size > 0) throw stillServing(view, member, copies);
     const followers = view.nodes.filter((node) => node.role === 'replica' && node.masterId === member.id);
     if (followers.length > 0) {
-      throw new TribError('STILL_FOLLOWED', `${followers.map((node) => node.name).join(', ')} replicates ${member.name}: a replica does not forget its master`, { hint: `redis-trib del-node ${view.entry.name} ${member.id} gives the replicas another master` });
+      throw new TribError('STILL_FOLLOWED', `${followers.map((node) => node.name).join(', ')} replicates ${member.name}, and a replica refuses to forget its master`, { hint: `redis-trib del-node ${view.entry.name} ${member.id} gives the replicas another master` });
     }
   }
   const steps = members.flatMap((member) => view.nodes.filter((node) => node.id !== member.id).map((node): Step => ({ kind: 'forget', node: node.id, target: member.id })));
   return { schema: 1, kind: 'forget', nodes: members, steps: [...steps, ...members.map((member): Step => ({ kind: 'await-forgotten', target: member.id }))] };
 }
 
-/** Members that cannot be reached and own nothing: what `forget --failed` means. */
+/** Unreachable members without slots: the nodes of `forget --failed`. */
 export function failedMembers(view: ClusterView): Member[] {
   return view.unreachable.filter((node) => node.slots.size === 0).map((node) => findMember(view, node.id));
 }
 
 export interface ResetOptions {
   readonly mode: 'soft' | 'hard';
-  /** Delete the keys that a master with keys would refuse to be reset with. */
+  /** Delete the keys first; a master with keys refuses a reset. */
   readonly flush: boolean;
-  /** Go ahead although the node owns slots. */
+  /** Reset although the node owns slots. */
   readonly force: boolean;
 }
 
-/** Throws OWNS_SLOTS or HAS_KEYS where an option must say that it is meant. `keys`: how many the node holds. */
+/** Throws OWNS_SLOTS or HAS_KEYS when the option that permits it is missing. `keys`: number of keys on the node. */
 export function planReset(view: ClusterView, node: ClusterNode, keys: number, options: ResetOptions): RolePlan {
   const others = view.nodes.length + view.unreachable.length - 1;
   if (node.slots.size > 0 && others > 0 && !options.force) {
-    throw new TribError('OWNS_SLOTS', `${node.name} owns ${node.slots.size} slots of a cluster of ${others + 1} nodes: after a reset nobody serves them`, {
-      hint: `redis-trib del-node ${node.name} ${node.id} --drain takes it out without loss; --force resets it all the same`,
+    throw new TribError('OWNS_SLOTS', `${node.name} owns ${node.slots.size} slots of a cluster of ${others + 1} nodes: after a reset no node would serve them`, {
+      hint: `to remove it without loss: redis-trib del-node ${node.name} ${node.id} --drain; to reset it anyway: --force`,
     });
   }
   if (node.role === 'master' && keys > 0 && !options.flush) {
-    throw new TribError('HAS_KEYS', `${node.name} is a master with ${keys} keys: it refuses a reset`, { hint: '--flush deletes them first; there is no way back' });
+    throw new TribError('HAS_KEYS', `${node.name} is a master with ${keys} keys, so it refuses a reset`, { hint: '--flush deletes the keys first; this cannot be undone' });
   }
   const flush: Step[] = keys > 0 && node.role === 'master' ? [{ kind: 'flush', node: node.id }] : [];
   return { schema: 1, kind: 'reset', node: named(node), steps: [...flush, { kind: 'reset', node: node.id, mode: options.mode }] };

@@ -1,35 +1,35 @@
-// Spreads masters over hosts by failovers: no host has two masters more than one that could have had another. Pure. Not here:
-// slots, which stay with their shards.
+// Spreads masters over hosts by failovers, so that the numbers of masters per host differ as little as the replicas permit.
+// Pure. Not here: slots, which stay with their shards.
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
 import type { PreferredPlan } from './preferred.js';
 import { planPreferred } from './preferred.js';
 import { successorsOf } from './rolling.js';
 
-interface Shard {
-  /** Who is to be its master. */
+interface SpreadShard {
+  /** Its planned master. */
   chosen: ClusterNode;
-  /** Its master of now, and the replicas that may take over. */
+  /** Its present master, and the replicas that may be promoted. */
   readonly candidates: readonly ClusterNode[];
 }
 
 interface Hop {
-  readonly shard: Shard;
+  readonly shard: SpreadShard;
   readonly to: ClusterNode;
   readonly from: string;
 }
 
-/** Masters by host; hosts without one count 0. */
-function loads(view: ClusterView, shards: readonly Shard[]): Map<string, number> {
+/** Number of masters by host; 0 for hosts without one. */
+function loads(view: ClusterView, shards: readonly SpreadShard[]): Map<string, number> {
   const counts = new Map(view.nodes.map((node) => [node.host, 0]));
   for (const { chosen } of shards) counts.set(chosen.host, (counts.get(chosen.host) ?? 0) + 1);
   return counts;
 }
 
 /**
- * The shortest chain of failovers that takes one master from a host and gives one to a host with at least two fewer: hosts
- * between keep theirs. Such chains suffice for the best spread there is (augmenting paths).
+ * The shortest chain of failovers that takes one master from a host and gives one to a host with at least two fewer; hosts
+ * between keep their number. Such chains suffice for the optimal spread (augmenting paths).
  */
-function chain(shards: readonly Shard[], counts: ReadonlyMap<string, number>, start: string): Hop[] | undefined {
+function chain(shards: readonly SpreadShard[], counts: ReadonlyMap<string, number>, start: string): Hop[] | undefined {
   const goal = (counts.get(start) ?? 0) - 2;
   const reached = new Map<string, Hop>();
   const queue = [start];
@@ -57,9 +57,9 @@ function backFrom(end: string, start: string, reached: ReadonlyMap<string, Hop>)
   return hops;
 }
 
-/** As planPreferred, for the masters that are best spread with the fewest changes found. */
+/** As planPreferred, for the best spread of masters with the fewest changes found. */
 export function planSpread(view: ClusterView): PreferredPlan {
-  const shards = view.masters.filter(({ slots }) => slots.size > 0).map((master): Shard => ({ chosen: master, candidates: [master, ...successorsOf(view, master)] }));
+  const shards = view.masters.filter(({ slots }) => slots.size > 0).map((master): SpreadShard => ({ chosen: master, candidates: [master, ...successorsOf(view, master)] }));
   for (;;) {
     const counts = loads(view, shards);
     const busiest = [...counts].sort((a, b) => b[1] - a[1]).map(([host]) => host);

@@ -1,5 +1,5 @@
-// An array of bulk strings as the bytes it travels in: who only hands keys on, from a reply into a command, need not take
-// them apart. Not here: finding one in a stream (reply-parser.ts).
+// An array of bulk strings in wire format, for passing keys from a reply to a command without decoding. Not here: finding one
+// in a stream (reply-parser.ts).
 import { encodeBulks } from './command.js';
 
 /** Bulk strings, kept as `$3\r\nfoo\r\n…` without the array's header. */
@@ -20,7 +20,7 @@ export class BulkList {
     return new BulkList(words.length, encodeBulks(words), words);
   }
 
-  /** The strings; taken apart when first asked for. */
+  /** The strings; decoded on first use. */
   get words(): readonly string[] {
     this.parts ??= this.takeApart();
     return this.parts;

@@ -1,4 +1,4 @@
-// Encodes commands as RESP arrays of bulks, in binary strings. Not here: replies, inline commands.
+// Encodes commands as RESP arrays of bulk strings, in binary strings. Not here: replies, inline commands.
 
 /** One word of a command: a binary string (char codes 0–255), a number, or bytes. */
 export type Arg = string | number | bigint | Buffer;
@@ -24,17 +24,17 @@ export function encodeBulks(args: readonly Arg[]): string {
   return out;
 }
 
-/** The bytes of one command, as a binary string: write it with the encoding 'latin1'. */
+/** The bytes of one command as a binary string; write it with the encoding 'latin1'. */
 export function encodeCommand(args: readonly Arg[]): string {
   return `*${args.length}\r\n${encodeBulks(args)}`;
 }
 
-/** Words in their encoding, for commands that begin alike. */
+/** Words in encoded form, for commands with a common beginning. */
 export function encodeWords(args: readonly Arg[]): EncodedWords {
   return { length: args.length, bytes: encodeBulks(args) };
 }
 
-/** One command out of words that are encoded already. */
+/** One command from encoded words. */
 export function joinCommand(head: EncodedWords, tail: EncodedWords): string {
   return `*${head.length + tail.length}\r\n${head.bytes}${tail.bytes}`;
 }

@@ -1,14 +1,17 @@
-// Streaming parser of server replies, RESP2 and RESP3, in any split of the stream. Work already done is never repeated:
-// open aggregates wait on a stack, a bulk in the making collects its pieces. Not here: the server's command decoder.
+// Streaming parser of server replies, RESP2 and RESP3, for any split of the stream. No work is repeated: open aggregates are on
+// a stack, a partial bulk collects its parts. Not here: the server's command decoder.
 import { TribError } from '../errors.js';
 import { BulkList } from './bulk-list.js';
 import type { Reply } from './reply.js';
+import { DEFAULT_REPLY_BYTES, ELEMENT_COST, ReplyBudget, TABLE_ELEMENT_COST } from './reply-budget.js';
 import { DoubleReply, PushReply, ReplyError } from './reply.js';
 
-/** Longest header, simple string or error line accepted: real servers stay far below. */
+/** Longest accepted header, simple string or error line; real servers stay far below. */
 const MAX_LINE = 16 * 1024 * 1024;
 const MAX_BULK = 536_870_888; // V8's longest string; redis allows 512 MB values, 24 bytes more
 const MAX_DEPTH = 1024;
+/** Maximum digits of an integer and of a RESP3 big number; converting more takes seconds. */
+const MAX_DIGITS = 4096;
 const EMPTY = Buffer.alloc(0);
 const BULK = 0x24; // $
 const ARRAY = 0x2a; // *
@@ -18,35 +21,49 @@ type FrameKind = 'array' | 'map' | 'set' | 'push' | 'attribute';
 interface Frame {
   readonly kind: FrameKind;
   readonly items: Reply[];
-  /** Elements still to come; -1 for a streamed aggregate that ends with `.`. */
+  /** Missing elements; -1 for a streamed aggregate that ends with `.`. */
   missing: number;
+  /** Bytes charged for an element's slot. */
+  readonly place: number;
 }
 
-/** Marks "not enough bytes yet" and "nothing to hand out" (an attribute, a streamed aggregate's end). */
+/** Marks "not enough bytes yet" and "nothing to return" (an attribute, the end of a streamed aggregate). */
 const WAIT = Symbol('wait');
 const OPENED = Symbol('opened');
 
 function protocolError(detail: string): TribError {
   return new TribError('PROTOCOL', `Protocol error: ${detail}`, {
-    hint: 'check that the address is a Redis or Valkey port and that TLS is on or off on both sides',
+    hint: 'check that the address is a Redis or Valkey port, and use TLS on both sides or on none',
     exitCode: 3,
   });
 }
 
-/** Feed it chunks, take replies. After a thrown TribError PROTOCOL the stream is unusable. */
+/** Feed it chunks, take replies. After a thrown TribError (PROTOCOL, REPLY_TOO_LARGE) the stream is unusable. */
 export class ReplyParser {
   private buffer: Buffer = EMPTY;
   private position = 0;
-  /** Where the search for the end of the current line goes on. */
+  /** Where the search for the end of the current line continues. */
   private scanned = 0;
   private readonly stack: Frame[] = [];
-  /** Pieces of a bulk whose header was read; bulkMissing counts its bytes to come, without CRLF. */
+  /** Parts of a bulk whose header was read; bulkMissing counts the missing bytes, without CRLF. */
   private bulkPieces: string[] = [];
   private bulkMissing = -1;
   private bulkType = 0;
   private streamed: string[] | undefined;
-  /** Where lengthAt reads. */
+  /** Read position of lengthAt. */
   private cursor = 0;
+  private readonly budget: ReplyBudget;
+  private steps = 0;
+
+  /** `maxReplyBytes`: memory limit of one reply. */
+  constructor(maxReplyBytes = DEFAULT_REPLY_BYTES) {
+    this.budget = new ReplyBudget(maxReplyBytes);
+  }
+
+  /** Grows with received reply data; attributes and pushes do not count, since they answer no request. */
+  get progress(): number {
+    return this.steps;
+  }
 
   feed(chunk: Buffer): void {
     if (this.position >= this.buffer.length) this.buffer = chunk;
@@ -55,7 +72,7 @@ export class ReplyParser {
     this.position = 0;
   }
 
-  /** The next whole reply, or undefined until more is fed. Throws TribError PROTOCOL on malformed input. */
+  /** The next complete reply, or undefined until more is fed. Throws TribError PROTOCOL on malformed input, REPLY_TOO_LARGE. */
   next(): Reply | undefined {
     for (;;) {
       let value: Reply | typeof WAIT | typeof OPENED = this.bulkMissing >= 0 ? this.continueBulk() : this.readHeader();
@@ -63,8 +80,10 @@ export class ReplyParser {
       if (value === OPENED) continue;
       for (;;) {
         const frame = this.stack[this.stack.length - 1];
-        if (frame === undefined) return value;
+        if (frame === undefined) return this.handOut(value);
+        this.budget.element(value, frame.place);
         frame.items.push(value);
+        this.advance();
         if (frame.missing < 0 || --frame.missing > 0) break;
         this.stack.pop();
         const whole = assemble(frame);
@@ -74,9 +93,20 @@ export class ReplyParser {
     }
   }
 
+  private handOut(value: Reply): Reply {
+    this.budget.reset();
+    if (!(value instanceof PushReply)) this.steps++;
+    return value;
+  }
+
+  private advance(): void {
+    const kind = this.stack[0]?.kind;
+    if (kind !== 'attribute' && kind !== 'push') this.steps++;
+  }
+
   /**
-   * The next reply if it is an array of bulk strings that has arrived as a whole; undefined otherwise, with nothing taken:
-   * ask `next` then.
+   * The next reply if it is an array of bulk strings that has arrived completely; otherwise undefined with nothing consumed:
+   * call `next` then.
    */
   nextBulks(): BulkList | undefined {
     if (this.stack.length > 0 || this.bulkMissing >= 0 || this.streamed !== undefined) return undefined;
@@ -95,7 +125,7 @@ export class ReplyParser {
     return BulkList.ofBytes(count, this.buffer.toString('latin1', start, this.cursor));
   }
 
-  /** Reads `<type><digits>\r\n` at the cursor and moves it behind; -1 when that is not there, or not all of it. */
+  /** Reads `<type><digits>\r\n` at the cursor and advances it; -1 when it is absent or incomplete. */
   private lengthAt(type: number): number {
     const { buffer } = this;
     let at = this.cursor;
@@ -128,7 +158,7 @@ export class ReplyParser {
 
   private readHeader(): Reply | typeof WAIT | typeof OPENED {
     this.cursor = this.position;
-    const size = this.lengthAt(BULK); // what nearly all replies are made of
+    const size = this.lengthAt(BULK); // Nearly all replies consist of these.
     if (size >= 0) {
       this.position = this.cursor;
       this.scanned = this.cursor;
@@ -169,7 +199,7 @@ export class ReplyParser {
       case 0x2c: // ,
         return double(line.slice(1));
       case 0x28: // (
-        if (!/^\([+-]?\d+$/.test(line)) throw protocolError(`bad big number ${quote(line)}`);
+        if (line.length > MAX_DIGITS || !/^\([+-]?\d+$/.test(line)) throw protocolError(`bad big number ${quote(line)}`);
         return BigInt(line.slice(1));
       case 0x25: // %
         return this.open('map', line, 2);
@@ -188,7 +218,9 @@ export class ReplyParser {
     const streamed = line === `${line[0] ?? ''}?`;
     const count = streamed ? -1 : length(line);
     if (count < 0 && !streamed) return null;
-    const frame: Frame = { kind, items: [], missing: count * factor };
+    const place = kind === 'map' || kind === 'set' ? TABLE_ELEMENT_COST : ELEMENT_COST;
+    this.budget.announce(count * factor * place);
+    const frame: Frame = { kind, items: [], missing: count * factor, place };
     if (count === 0) return assemble(frame);
     if (this.stack.length >= MAX_DEPTH) throw protocolError('reply nested too deeply');
     this.stack.push(frame);
@@ -222,6 +254,7 @@ export class ReplyParser {
 
   private startBulk(type: number, size: number): Reply | typeof WAIT | typeof OPENED {
     if (size > MAX_BULK) throw protocolError(`bulk of ${size} bytes`);
+    this.budget.announce(size);
     this.bulkType = type;
     this.bulkMissing = size;
     return this.continueBulk();
@@ -231,11 +264,12 @@ export class ReplyParser {
     const there = this.buffer.length - this.position;
     if (there >= this.bulkMissing + 2) return this.finishBulk();
     const take = Math.min(there, this.bulkMissing);
-    // Small remainders stay in the buffer: a piece is only worth its own string when it is large.
+    // Small remainders stay in the buffer; a part gets its own string only when it is large.
     if (take >= 4096 || (take > 0 && take < this.bulkMissing)) {
       this.bulkPieces.push(this.buffer.toString('latin1', this.position, this.position + take));
       this.bulkMissing -= take;
       this.position += take;
+      this.advance();
     }
     this.scanned = this.position;
     return WAIT;
@@ -256,7 +290,9 @@ export class ReplyParser {
     if (this.bulkType === BULK) return text;
     if (this.bulkType === 0x21) return new ReplyError(text);
     if (this.bulkType === 0x3d) return text.slice(4);
+    this.budget.piece(text.length);
     this.streamed?.push(text);
+    this.advance();
     return OPENED;
   }
 }
@@ -274,7 +310,7 @@ function length(line: string): number {
 function integer(line: string): number | bigint {
   const text = line.slice(1);
   const value = Number(text);
-  if (text.length === 0 || !/^[+-]?\d+$/.test(text)) throw protocolError(`bad integer ${quote(line)}`);
+  if (text.length === 0 || text.length > MAX_DIGITS || !/^[+-]?\d+$/.test(text)) throw protocolError(`bad integer ${quote(line)}`);
   return Number.isSafeInteger(value) ? value : BigInt(text);
 }
 
@@ -297,7 +333,7 @@ function assemble(frame: Frame): Reply | typeof OPENED {
     case 'push':
       return new PushReply(frame.items);
     case 'attribute':
-      return OPENED; // attributes only annotate the reply that follows; nobody here reads them
+      return OPENED; // Attributes only annotate the next reply and are not used.
     case 'map':
       return pairs(frame.items);
   }

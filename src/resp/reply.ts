@@ -1,11 +1,17 @@
-// What a server can answer, as values: RESP2 and RESP3 alike. Bytes are binary strings (char codes 0–255).
-// Not here: turning bytes into these values (reply-parser.ts), sending (command.ts).
+// Server replies as values, for RESP2 and RESP3 alike. Bytes are binary strings (char codes 0–255). Not here: parsing
+// (reply-parser.ts), sending (command.ts).
 
-/** A `-ERR …` reply. `code` is its first word (`ERR`, `MOVED`, `WRONGTYPE`, …); `message` is the whole line without the dash. */
+/**
+ * A `-ERR …` reply. `code` is its first word (`ERR`, `MOVED`, `WRONGTYPE`, …); `message` is the whole line without the dash.
+ * `text` is the same as received: a RESP3 error may have several lines, which must not become lines of the output.
+ */
 export class ReplyError extends Error {
   readonly code: string;
+  /** `host:port` of the node that replied, set by the connection; undefined for an error inside an array. */
+  node?: string;
 
-  constructor(line: string) {
+  constructor(readonly text: string) {
+    const line = text.replace(/\r?\n/g, '\\n');
     super(line);
     this.name = 'ReplyError';
     const blank = line.indexOf(' ');
@@ -13,7 +19,7 @@ export class ReplyError extends Error {
   }
 }
 
-/** A RESP3 double; `text` is what the server wrote (`3.14`, `inf`, `nan`). */
+/** A RESP3 double; `text` is the server's text (`3.14`, `inf`, `nan`). */
 export class DoubleReply {
   constructor(
     readonly value: number,
@@ -27,8 +33,8 @@ export class PushReply {
 }
 
 /**
- * One reply. Simple strings, bulks and verbatim strings (without their `txt:` mark) are strings; integers are numbers,
- * or bigints beyond 2^53 and for RESP3 big numbers; both nils are null. Errors inside aggregates are ReplyError values.
+ * One reply. Simple strings, bulks and verbatim strings (without their `txt:` mark) are strings; integers are numbers, or
+ * bigints beyond 2^53 and for RESP3 big numbers; both nils are null. Errors inside aggregates are ReplyError values.
  */
 export type Reply =
   | string
@@ -43,12 +49,12 @@ export type Reply =
   | Set<Reply>
   | PushReply;
 
-/** Text a person or a config holds (UTF-16) as a binary string of its UTF-8 bytes. */
+/** UTF-16 text as a binary string of its UTF-8 bytes. */
 export function toBinary(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
 
-/** A binary string of UTF-8 bytes as text; bytes that are no UTF-8 become U+FFFD. */
+/** A binary string of UTF-8 bytes as text; invalid bytes become U+FFFD. */
 export function fromBinary(bytes: string): string {
   return Buffer.from(bytes, 'latin1').toString('utf8');
 }

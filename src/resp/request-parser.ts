@@ -1,44 +1,49 @@
-// The server's half of RESP: bytes from a client become commands, arrays of binary strings. Streaming and resumable;
-// limits and protocol errors of specs/persistence-replication.md 5.2. Runs nothing and answers nothing.
+// The server's half of RESP: bytes from a client become commands, arrays of binary strings. Streaming and resumable; limits and
+// protocol errors of persistence-replication 5.2. Executes nothing and replies nothing.
+import { constants } from 'node:buffer';
 import { splitLine } from './inline.js';
 
-/** A header line or inline request may be this long without its terminator. */
+/** Maximum length of a header line or inline request without its terminator. */
 const MAX_LINE = 65_536;
-/** A bulk at least this long is gathered in pieces instead of being re-scanned with every read. */
+/** From this length a bulk is collected in parts instead of being scanned again with every read. */
 const BIG_BULK = 32_768;
 const MAX_ARGC = 2_147_483_647;
+/** Maximum arguments accepted: a much longer array of strings would end the process. */
+const MOST_ARGS = 1 << 24;
 
-/** Arguments of a request for which room is made at once. */
+/** Number of arguments allocated at once. */
 const AT_ONCE = 256;
-/** Command names are this long at most, those worth remembering. */
+/** Maximum length of command names that are cached. */
 const MAX_NAME = 16;
-/** Names remembered, a power of two. */
+/** Size of the name cache, a power of two. */
 const NAMES = 64;
 
 const CR = 13;
 const LF = 10;
 const STAR = 42;
 const DOLLAR = 36;
-/** Node's own slicer: the same as toString('latin1', …) without looking up the encoding each time. */
+/** Node's own slicer: the same as toString('latin1', …) without the encoding lookup. */
 type Bytes = Buffer & { latin1Slice(start: number, end: number): string };
 
 const EMPTY = Buffer.alloc(0) as Bytes;
 
-/** A request that breaks the protocol: answer `-ERR Protocol error: <reason>` and close. `reason` is the wire text. */
+/** A request that violates the protocol: reply `-ERR Protocol error: <reason>` and close. `reason` is the wire text. */
 export class ProtocolError {
   constructor(readonly reason: string) {}
 }
 
 export interface RequestLimits {
-  /** proto-max-bulk-len in bytes. */
+  /** proto-max-bulk-len in bytes. A JS string holds 512 MiB less 24 bytes; longer ones are always refused. */
   maxBulk: number;
-  /** Before authentication only 10 arguments of 16384 bytes are taken (CVE-2021-32675). */
+  /** Before authentication only 10 arguments of 16384 bytes are accepted (CVE-2021-32675). */
   authenticated: boolean;
+  /** The stream of a master: what is no array, other than empty lines, breaks the protocol. */
+  arraysOnly?: boolean;
 }
 
 /**
- * Usage: `feed` a chunk, call `next` until it gives null, then `retain`, because the chunk may be a buffer shared
- * by all sockets. After a ProtocolError the parser is not to be used again.
+ * Usage: `feed` a chunk, call `next` until it returns null, then `retain`, because the chunk may be a buffer shared by all
+ * sockets. Unusable after a ProtocolError.
  */
 export class RequestParser {
   private buf: Bytes = EMPTY;
@@ -47,7 +52,8 @@ export class RequestParser {
   private argc = 0;
   private args: string[] = [];
   private filled = 0;
-  /** Names seen, by length and bytes: the same few come again and again, and a string that is there need not be made. */
+  private taken = 0;
+  /** Recent names by length and bytes: the same few recur, and a cached string need not be created. */
   private readonly names = new Array<string>(NAMES).fill('');
   private bulk = -1;
   private parts: Buffer[] = [];
@@ -55,17 +61,17 @@ export class RequestParser {
 
   constructor(private readonly limits: RequestLimits) {}
 
-  /** Bytes held for a request that is not complete, for the query buffer limit and CLIENT LIST (qbuf). */
+  /** Bytes held for an incomplete request, for the query buffer limit and CLIENT LIST (qbuf). */
   get pending(): number {
     return this.end - this.at + this.gathered;
   }
 
-  /** Arguments of the unfinished request that are parsed already (CLIENT LIST argv-mem). */
-  get partial(): number {
-    return this.filled;
+  /** Bytes of the parsed arguments of an incomplete request (CLIENT LIST argv-mem). */
+  get parsedBytes(): number {
+    return this.taken;
   }
 
-  /** Appends `chunk[0..length)`. Nothing is copied when no bytes are left over from the previous chunk. */
+  /** Appends `chunk[0..length)`. Copies nothing unless bytes are left over from the previous chunk. */
   feed(chunk: Buffer, length: number): void {
     if (this.at === this.end) {
       this.buf = chunk as Bytes;
@@ -82,7 +88,7 @@ export class RequestParser {
     this.end = joined.length;
   }
 
-  /** Copies what is unread out of the shared chunk; call when `next` has given null or reading is suspended. */
+  /** Copies unread bytes out of the shared chunk; call when `next` has returned null or reading is suspended. */
   retain(): void {
     if (this.at === this.end) {
       this.buf = EMPTY;
@@ -105,7 +111,7 @@ export class RequestParser {
       }
       const done = this.readArgs();
       if (done !== true) return done;
-      this.filled = 0;
+      this.filled = this.taken = 0;
       return this.args;
     }
   }
@@ -125,6 +131,7 @@ export class RequestParser {
   private readArgs(): true | ProtocolError | null {
     const { buf, end } = this;
     while (this.argc > 0) {
+      if (this.filled === MOST_ARGS) return new ProtocolError('invalid multibulk length');
       if (this.bulk < 0) {
         const failed = this.readBulkHeader();
         if (failed !== true) return failed;
@@ -138,13 +145,14 @@ export class RequestParser {
         this.filled++;
         this.at = stop + 2;
       }
+      this.taken += this.bulk;
       this.bulk = -1;
       this.argc--;
     }
     return true;
   }
 
-  /** The first word of a request, from memory when it is there. */
+  /** The first word of a request, from the cache if present. */
   private name(start: number, stop: number): string {
     const { buf, names } = this;
     const length = stop - start;
@@ -162,20 +170,20 @@ export class RequestParser {
     if (this.at === this.end) return null;
     const first = this.buf[this.at]!;
     if (first !== DOLLAR) {
-      // The real server looks for the whole line first, so an unterminated one is waited for.
+      // redis-server looks for the whole line first, so an unterminated one is waited for.
       if (this.buf.indexOf(CR, this.at) < 0 || this.end - this.at < 2) return this.overlong('too big bulk count string');
       const shown = first === CR || first === LF ? ' ' : String.fromCharCode(first);
       return new ProtocolError(`expected '$', got '${shown}'`);
     }
     const n = this.readNumber();
     if (n === null) return this.overlong('too big bulk count string');
-    if (Number.isNaN(n) || n < 0 || n > this.limits.maxBulk) return new ProtocolError('invalid bulk length');
+    if (Number.isNaN(n) || n < 0 || n > this.limits.maxBulk || n > constants.MAX_STRING_LENGTH) return new ProtocolError('invalid bulk length');
     if (n > 16_384 && !this.limits.authenticated) return new ProtocolError('unauthenticated bulk length');
     this.bulk = n;
     return true;
   }
 
-  /** Collects a big bulk piece by piece, so that each byte is copied twice at most; true when it is complete. */
+  /** Collects a big bulk in parts, so that each byte is copied at most twice; true when complete. */
   private gather(): boolean {
     const missing = this.bulk + 2 - this.gathered;
     const take = Math.min(missing, this.end - this.at);
@@ -225,7 +233,7 @@ export class RequestParser {
     return this.end - this.at > MAX_LINE ? new ProtocolError(reason) : null;
   }
 
-  /** A line that is not an array: split like a shell would. undefined: a blank line, skip it. */
+  /** A line that is not an array: split like in a shell. undefined: a blank line, skip it. */
   private readInline(): string[] | ProtocolError | null | undefined {
     const lf = this.buf.indexOf(LF, this.at);
     if (lf < 0 || lf >= this.end) return this.overlong('too big inline request');
@@ -233,6 +241,7 @@ export class RequestParser {
     const words = splitLine(this.buf.latin1Slice(this.at, stop));
     this.at = lf + 1;
     if (words === null) return new ProtocolError('unbalanced quotes in request');
-    return words.length === 0 ? undefined : words;
+    if (words.length === 0) return undefined;
+    return this.limits.arraysOnly === true ? new ProtocolError('inline request in the stream of a master') : words;
   }
 }

@@ -1,21 +1,42 @@
-// What a server command answers, as values, and how each looks in RESP2 and RESP3
-// (specs/persistence-replication.md 5.1). One string per reply; sockets are elsewhere.
+// Replies of server commands as values, and their RESP2 and RESP3 forms (persistence-replication 5.1). Encoded text is written
+// in parts, because no JS string holds more than 512 MiB. Not here: sockets.
 
 export type Protocol = 2 | 3;
 
 /**
- * A reply: a string is a bulk string of bytes, a number or bigint an integer, null the null of the protocol, an array an
- * array; everything else is a Shape.
+ * A reply: a string is a bulk string of bytes, a number or bigint an integer, null the protocol's null, an array an array;
+ * everything else is a Shape.
  */
 export type ServerReply = string | number | bigint | null | Shape | readonly ServerReply[];
 
-/** A reply with a wire form of its own. */
-export abstract class Shape {
-  abstract encode(protocol: Protocol): string;
+/** Receives the bytes of replies, as binary strings. */
+export interface ReplyOutput {
+  /** Text shorter than a few times PIECE. */
+  add(text: string): void;
+  /** A bulk of at least PIECE bytes, which must not be joined with other text. */
+  addLong(text: string): void;
+  /** Nothing added from now on will be sent; generators of long replies may stop. */
+  readonly closing: boolean;
 }
 
-/** `+text`. The text holds no CR or LF. */
-export class Simple extends Shape {
+/** Characters after which encoded text is passed on. */
+export const PIECE = 256 * 1024;
+
+/** A reply with its own wire form. */
+export abstract class Shape {
+  abstract write(out: ReplyOutput, protocol: Protocol): void;
+}
+
+/** A shape whose wire form is one short text. */
+abstract class Scalar extends Shape {
+  abstract encode(protocol: Protocol): string;
+  write(out: ReplyOutput, protocol: Protocol): void {
+    out.add(this.encode(protocol));
+  }
+}
+
+/** `+text`. The text contains no CR or LF. */
+export class Simple extends Scalar {
   private readonly wire: string;
   constructor(readonly text: string) {
     super();
@@ -26,28 +47,31 @@ export class Simple extends Shape {
   }
 }
 
+/** Maximum length of an error code. */
+const MAX_CODE = 32;
+
 /**
- * `-CODE text`. Handlers throw it or return it. A text without a code gets `ERR `; line breaks become blanks
- * because they would end the reply early.
+ * `-CODE text`. Handlers throw it or return it. A text without a code gets `ERR `; line breaks become blanks, because they
+ * would end the reply early.
  */
-export class ErrorReply extends Shape {
+export class ErrorReply extends Scalar {
   readonly text: string;
   constructor(text: string) {
     super();
     this.text = /[\r\n]/.test(text) ? text.replace(/[\r\n]/g, ' ') : text;
   }
-  /** The first word, counted in INFO errorstats. */
+  /** The first word, counted in INFO errorstats; ERR when it is too long for a code, as in Redis. */
   get code(): string {
-    const blank = this.text.indexOf(' ');
-    return blank < 0 ? this.text : this.text.slice(0, blank);
+    const blank = this.text.slice(0, MAX_CODE).indexOf(' ');
+    return blank < 0 ? 'ERR' : this.text.slice(0, blank);
   }
   encode(): string {
     return `-${this.text}\r\n`;
   }
 }
 
-/** A double as scores are printed: `text` is the digits, made by the caller (7.0 prints %.17g). */
-export class DoubleReply extends Shape {
+/** A double as scores are printed: `text` holds the digits, formatted by the caller (7.0 prints %.17g). */
+export class ServerDouble extends Scalar {
   constructor(readonly text: string) {
     super();
   }
@@ -56,8 +80,8 @@ export class DoubleReply extends Shape {
   }
 }
 
-/** The null array, `*-1` in RESP2: timeouts of blocking commands, an EXEC that WATCH aborted. */
-export class NullArray extends Shape {
+/** The null array, `*-1` in RESP2: timeouts of blocking commands, an EXEC aborted by WATCH. */
+export class NullArray extends Scalar {
   encode(protocol: Protocol): string {
     return protocol === 3 ? '_\r\n' : '*-1\r\n';
   }
@@ -68,9 +92,8 @@ export class MapReply extends Shape {
   constructor(readonly flat: readonly ServerReply[]) {
     super();
   }
-  encode(protocol: Protocol): string {
-    const head = protocol === 3 ? `%${this.flat.length / 2}\r\n` : `*${this.flat.length}\r\n`;
-    return head + encodeItems(this.flat, protocol);
+  write(out: ReplyOutput, protocol: Protocol): void {
+    writeItems(protocol === 3 ? `%${this.flat.length / 2}\r\n` : `*${this.flat.length}\r\n`, this.flat, out, protocol);
   }
 }
 
@@ -78,32 +101,33 @@ export class SetReply extends Shape {
   constructor(readonly items: readonly ServerReply[]) {
     super();
   }
-  encode(protocol: Protocol): string {
-    return `${protocol === 3 ? '~' : '*'}${this.items.length}\r\n` + encodeItems(this.items, protocol);
+  write(out: ReplyOutput, protocol: Protocol): void {
+    writeItems(`${protocol === 3 ? '~' : '*'}${this.items.length}\r\n`, this.items, out, protocol);
   }
 }
 
 /** Out-of-band data: pub/sub messages and confirmations. */
-export class PushReply extends Shape {
+export class ServerPush extends Shape {
   constructor(readonly items: readonly ServerReply[]) {
     super();
   }
-  encode(protocol: Protocol): string {
-    return `${protocol === 3 ? '>' : '*'}${this.items.length}\r\n` + encodeItems(this.items, protocol);
+  write(out: ReplyOutput, protocol: Protocol): void {
+    writeItems(`${protocol === 3 ? '>' : '*'}${this.items.length}\r\n`, this.items, out, protocol);
   }
 }
 
-/** Text for people, `txt` in RESP3. */
+/** Human-readable text, `txt` in RESP3. */
 export class VerbatimReply extends Shape {
   constructor(readonly text: string, readonly format: 'txt' | 'mkd' = 'txt') {
     super();
   }
-  encode(protocol: Protocol): string {
-    return protocol === 3 ? `=${this.text.length + 4}\r\n${this.format}:${this.text}\r\n` : bulk(this.text);
+  write(out: ReplyOutput, protocol: Protocol): void {
+    if (protocol === 3) writeLong(`=${this.text.length + 4}\r\n${this.format}:`, this.text, out);
+    else writeReply(this.text, protocol, out);
   }
 }
 
-export class BooleanReply extends Shape {
+export class BooleanReply extends Scalar {
   constructor(readonly value: boolean) {
     super();
   }
@@ -113,7 +137,7 @@ export class BooleanReply extends Shape {
   }
 }
 
-export class BigNumberReply extends Shape {
+export class BigNumberReply extends Scalar {
   constructor(readonly digits: string) {
     super();
   }
@@ -122,35 +146,34 @@ export class BigNumberReply extends Shape {
   }
 }
 
-/**
- * Rows of pairs: RESP3 nests `[a, b]`, RESP2 lists a b a b (ZRANGE WITHSCORES, HRANDFIELD WITHVALUES).
- */
+/** Rows of pairs: RESP3 nests `[a, b]`, RESP2 lists a b a b (ZRANGE WITHSCORES, HRANDFIELD WITHVALUES). */
 export class PairsReply extends Shape {
   constructor(readonly flat: readonly ServerReply[]) {
     super();
   }
-  encode(protocol: Protocol): string {
-    if (protocol === 2) return `*${this.flat.length}\r\n` + encodeItems(this.flat, protocol);
-    let out = `*${this.flat.length / 2}\r\n`;
-    for (let i = 0; i < this.flat.length; i += 2) {
-      out += '*2\r\n' + encodeReply(this.flat[i]!, protocol) + encodeReply(this.flat[i + 1]!, protocol);
+  write(out: ReplyOutput, protocol: Protocol): void {
+    if (protocol === 2) return writeItems(`*${this.flat.length}\r\n`, this.flat, out, protocol);
+    let head = `*${this.flat.length / 2}\r\n`;
+    for (let i = 0; i < this.flat.length && !out.closing; i += 2) {
+      writeItems(`${head}*2\r\n`, [this.flat[i]!, this.flat[i + 1]!], out, protocol);
+      head = '';
     }
-    return out;
+    if (head !== '') out.add(head);
   }
 }
 
-/** Several replies to one command, one after the other (SUBSCRIBE with many channels). */
+/** Several replies to one command (SUBSCRIBE with many channels). */
 export class Several extends Shape {
   constructor(readonly replies: readonly ServerReply[]) {
     super();
   }
-  encode(protocol: Protocol): string {
-    return encodeItems(this.replies, protocol);
+  write(out: ReplyOutput, protocol: Protocol): void {
+    writeItems('', this.replies, out, protocol);
   }
 }
 
-/** No bytes at all: the reply was sent some other way, or must not be sent. */
-export class NoReply extends Shape {
+/** No bytes: the reply was sent another way, or must not be sent. */
+export class NoReply extends Scalar {
   encode(): string {
     return '';
   }
@@ -163,45 +186,79 @@ export const NULL_ARRAY = new NullArray();
 export const NO_REPLY = new NoReply();
 export const EMPTY_ARRAY: readonly ServerReply[] = [];
 
-/** Headers of short bulks, alone and behind the end of the item before: made once, they save half of all string work. */
+/** Precomputed headers of short bulks, alone and with the end of the previous item: they save half of all string work. */
 const SHORT = 1024;
 const HEADER = Array.from({ length: SHORT }, (_, length) => `$${length}\r\n`);
 const NEXT_HEADER = HEADER.map((header) => `\r\n${header}`);
 const INTEGER = Array.from({ length: SHORT }, (_, value) => `:${value}\r\n`);
 
 function bulk(text: string): string {
-  return header(text.length) + text + '\r\n';
+  return bulkHeader(text.length) + text + '\r\n';
 }
 
-const header = (length: number): string => (length < SHORT ? HEADER[length]! : `$${length}\r\n`);
+/** The header of a bulk of this many bytes. */
+export const bulkHeader = (length: number): string => (length < SHORT ? HEADER[length]! : `$${length}\r\n`);
 const nextHeader = (length: number): string => (length < SHORT ? NEXT_HEADER[length]! : `\r\n$${length}\r\n`);
 
 function integer(value: number | bigint): string {
   return typeof value === 'number' && value >= 0 && value < SHORT ? INTEGER[value]! : ':' + value + '\r\n';
 }
 
-function encodeItems(items: readonly ServerReply[], protocol: Protocol): string {
-  let out = '';
+/** Writes `head` and then each item. */
+export function writeItems(head: string, items: readonly ServerReply[], out: ReplyOutput, protocol: Protocol): void {
+  let text = head;
   let inBulk = false;
   for (let i = 0; i < items.length; i++) {
     const item = items[i]!;
-    if (typeof item === 'string') {
-      out += inBulk ? nextHeader(item.length) : header(item.length);
-      out += item;
+    if (typeof item === 'string' && item.length < PIECE) {
+      text += inBulk ? nextHeader(item.length) : bulkHeader(item.length);
+      text += item;
       inBulk = true;
     } else {
-      out += inBulk ? '\r\n' + encodeReply(item, protocol) : encodeReply(item, protocol);
+      if (inBulk) text += '\r\n';
       inBulk = false;
+      if (item instanceof Scalar) text += item.encode(protocol);
+      else if (typeof item === 'number' || typeof item === 'bigint') text += integer(item);
+      else if (item === null) text += nullText(protocol);
+      else {
+        if (text !== '') out.add(text);
+        text = '';
+        writeReply(item, protocol, out);
+      }
+    }
+    if (text.length > PIECE) {
+      out.add(text);
+      text = '';
+      if (out.closing) return;
     }
   }
-  return inBulk ? out + '\r\n' : out;
+  if (inBulk) text += '\r\n';
+  if (text !== '') out.add(text);
 }
 
-/** The bytes of a reply, as a binary string. */
+const nullText = (protocol: Protocol): string => (protocol === 3 ? '_\r\n' : '$-1\r\n');
+
+/** Text that may be long, after its header. */
+function writeLong(head: string, text: string, out: ReplyOutput): void {
+  if (text.length < PIECE) return out.add(`${head}${text}\r\n`);
+  out.add(head);
+  out.addLong(text);
+  out.add('\r\n');
+}
+
+/** Writes the bytes of a reply. Throws a RangeError for text longer than a string can be. */
+export function writeReply(reply: ServerReply, protocol: Protocol, out: ReplyOutput): void {
+  if (typeof reply === 'string') writeLong(bulkHeader(reply.length), reply, out);
+  else if (typeof reply === 'number' || typeof reply === 'bigint') out.add(integer(reply));
+  else if (reply === null) out.add(nullText(protocol));
+  else if (reply instanceof Shape) reply.write(out, protocol);
+  else writeItems(`*${reply.length}\r\n`, reply, out, protocol);
+}
+
+/** The bytes of a short reply in one binary string. Throws a RangeError when it is longer than a string can be. */
 export function encodeReply(reply: ServerReply, protocol: Protocol): string {
-  if (typeof reply === 'string') return bulk(reply);
-  if (typeof reply === 'number' || typeof reply === 'bigint') return integer(reply);
-  if (reply === null) return protocol === 3 ? '_\r\n' : '$-1\r\n';
-  if (reply instanceof Shape) return reply.encode(protocol);
-  return '*' + reply.length + '\r\n' + encodeItems(reply, protocol);
+  let text = '';
+  const add = (more: string): void => void (text += more);
+  writeReply(reply, protocol, { add, addLong: add, closing: false });
+  return text;
 }

@@ -1,10 +1,11 @@
-// The node as a library (`redis-trib/server`): start one in your process, with your clock and log. Re-exports only.
+// The node as a library (`redis-trib/server`): starts one in the caller's process, with the caller's clock and log. Only
+// re-exports.
 export { startNode, Node } from './node.js';
 export type { NodeOptions } from './node.js';
 export { Config } from './config/config.js';
-export { ManualClock, systemClock } from './clock.js';
-export type { CancelTimer, Clock } from './clock.js';
-export { seededRandom, systemRandom } from './random.js';
-export type { Random } from './random.js';
-export { silentLogger } from './log.js';
-export type { Logger } from './log.js';
+export { ManualClock, systemClock } from './runtime/clock.js';
+export type { CancelTimer, Clock } from './runtime/clock.js';
+export { seededRandom, systemRandom } from './runtime/random.js';
+export type { Random } from './runtime/random.js';
+export { silentLogger } from './runtime/log.js';
+export type { Logger } from './runtime/log.js';

@@ -1,4 +1,5 @@
-// Configuration values that hot paths read: plain fields kept in step with CONFIG SET.
+// Configuration values for hot paths: plain fields updated by CONFIG SET.
+import { machineMemory } from './runtime/machine-memory.js';
 import type { Config } from './config/config.js';
 import type { EncodingLimits } from './types/limits.js';
 
@@ -27,6 +28,8 @@ export class NetSettings {
   maxQuery = 0;
   maxClients = 0;
   idleSeconds = 0;
+  /** Maximum bytes of output, or of one request, that one client may make the node hold, regardless of the configuration. */
+  readonly outputCeiling = Math.floor(machineMemory() / 3);
 
   constructor(config: Config) {
     follow(config, 'proto-max-bulk-len', (n) => (this.maxBulk = n));

@@ -1,7 +1,7 @@
-// Shows masters being saved: the predecessors' line a node when piped (cli.md 8.13), bytes and nodes for a person.
+// Shows the progress of a backup: the predecessors' line per node when piped (cli 8.13), bytes and nodes at a terminal.
 import type { BackupEvent } from '../apply/backup/backup.js';
 import type { Io } from './io.js';
-import { formatBytes } from './moving.js';
+import { formatBytes } from './bytes.js';
 
 export interface BackupDisplay {
   onEvent(event: BackupEvent): void;
@@ -17,7 +17,7 @@ export async function showBackup(io: Io, masters: number): Promise<BackupDisplay
   const sum = (): number => [...received.values()].reduce((all, bytes) => all + bytes, 0);
   return {
     onEvent(event) {
-      if (event.kind === 'warning') io.note(`${io.errStyle.warn('warning:')} ${event.message}`);
+      if (event.kind === 'warning') io.warn(`${event.message}`);
       if (plain && event.kind === 'started') io.out(`>>> Node ${event.node.name} -> Saving RDB...`);
       if (plain && event.kind === 'saved') io.note(`${event.node.name}: ${event.bytes} bytes, transfer finished with success.`);
       if (event.kind === 'received') received.set(event.node.id, event.bytes);

@@ -1,8 +1,13 @@
-// Shows keys being imported: the predecessors' line a key when piped (cli.md 8.11), a progress line for a person. Counts only.
+// Shows the progress of an import: the predecessors' line per key when piped (cli 8.11), a progress line at a terminal. Only
+// counts events.
 import type { ImportEvent, ImportStats, OnImportEvent } from '../import/event.js';
+import { oneLine } from '../resp/visible.js';
 import type { Io } from './io.js';
 import { formatCount } from './views/check-table.js';
 import { wordingOf } from './views/dialect.js';
+
+/** C0 and DEL; bytes from 0x80 on are parts of UTF-8. */
+const CONTROL_BYTES = new RegExp('[\\u0000-\\u001f\\u007f]', 'g');
 
 export interface ImportDisplay {
   readonly onEvent: OnImportEvent;
@@ -15,24 +20,28 @@ export function shownKey(key: string): string {
   return JSON.stringify(Buffer.from(key, 'latin1').toString('utf8'));
 }
 
-/** `source`: as `host:port`; `keys`: how many are expected. */
+function keyOnLine(key: string): string {
+  return key.replace(CONTROL_BYTES, oneLine);
+}
+
+/** `source`: as `host:port`; `keys`: the expected number. */
 export async function showImporting(io: Io, source: string, keys: number, copy: boolean): Promise<ImportDisplay> {
   const plain = io.mode === 'plain';
   const progress = plain ? undefined : await io.progress(copy ? 'Copying keys' : 'Moving keys', { total: keys, unit: 'keys' });
   let done = 0;
-  const latin1 = (text: string): void => io.write(Buffer.from(text, 'latin1')); // keys are bytes, and stay what they are
+  const latin1 = (text: string): void => io.write(Buffer.from(text, 'latin1')); // Key bytes are written unchanged, except those that control a terminal or end a line.
   const lines = (event: ImportEvent): void => {
     if (event.kind === 'databaseStarted' && event.pass === 1) io.out(`*** Importing ${event.keys} keys from DB ${event.database}`);
-    if (event.kind === 'delivered') latin1(event.keys.map((key) => `Migrating ${key} to ${event.target.name}: OK\n`).join(''));
-    if (event.kind === 'conflict') latin1(`Migrating ${event.key} to ${event.target.name}: ${wordingOf(io.lines).busyKey(source)}\n`);
+    if (event.kind === 'delivered') latin1(event.keys.map((key) => `Migrating ${keyOnLine(key)} to ${event.target.name}: OK\n`).join(''));
+    if (event.kind === 'conflict') latin1(`Migrating ${keyOnLine(event.key)} to ${event.target.name}: ${wordingOf(io.lines).busyKey(source)}\n`);
   };
   return {
     onEvent(event) {
       if (plain) lines(event);
       if (event.kind === 'delivered') done += event.keys.length;
       progress?.update(Math.min(done, keys));
-      if (event.kind === 'relay') io.note(`The source does not reach ${event.target.name} itself (${event.reason}): its keys go through this machine.`);
-      if (event.kind === 'warning') io.note(`${io.errStyle.warn('warning:')} ${event.message}`);
+      if (event.kind === 'relay') io.note(`The source cannot reach ${event.target.name} (${event.reason}): its keys are sent through this host.`);
+      if (event.kind === 'warning') io.warn(`${event.message}`);
     },
     done(stats) {
       const text = `${copy ? 'Copied' : 'Moved'} ${formatCount(stats.imported)} keys in ${(stats.ms / 1000).toFixed(1)} s`;

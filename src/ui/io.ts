@@ -1,45 +1,55 @@
-// The one door to the terminal: results to stdout, everything else to stderr. No other file touches process.stdout,
-// process.stderr, process.stdin or decides about colour. What is drawn there lives in progress.ts, prompts.ts, table.ts.
+// All access to the terminal: results to stdout, everything else to stderr. No other file uses process.stdout, process.stderr
+// or process.stdin, or decides about colour. Drawing is in progress.ts, prompts.ts, table.ts. Texts contain node output, so
+// control characters are made visible here (style.ts, finished).
 import { addAbortSignal, type Readable } from 'node:stream';
 import { ExitCode, TribError } from '../errors.js';
 import type { Progress, ProgressOptions } from './progress.js';
+import { asciiSigns, asciiStream, wantsAscii } from './ascii.js';
+import type { AnswerLines } from './answer-lines.js';
 import type { Prompts } from './prompts.js';
 import type { OutputStream, Streams } from './streams.js';
-import { plainStyle, type Style } from './style.js';
+import { finished, plainStyle, type Style } from './style.js';
 import { lineDialect, outputMode, usableColumns, wantsAnimation, wantsColor, type Environment, type LineDialect, type OutputMode, type TerminalFlags } from './terminal.js';
 
 export interface Io {
   readonly mode: OutputMode;
-  /** Whose lines mode `plain` prints; redis-cli in the other modes. */
+  /** The predecessor whose lines mode `plain` prints; redis-cli in the other modes. */
   readonly lines: LineDialect;
   readonly env: Environment;
-  /** Whether a question may be asked: stdin and stderr are terminals and `--no-input` was not given. */
+  /** Whether questions can be asked: stdin and stderr are terminals, and `--no-input` was not given. */
   readonly interactive: boolean;
-  /** False once a reader such as `head` has closed our stdout, or it took no more. */
+  /** False once a reader such as `head` has closed stdout, or a write failed. */
   readonly open: boolean;
-  /** Why stdout took no more (a full disk); undefined when all is well, and for a reader that just went away. */
+  /** Why stdout failed (a full disk); undefined without failure, and for a reader that closed the pipe. */
   readonly outFailure: Error | undefined;
   readonly columns: number;
+  /** Maximum width of a table: the terminal's width; no limit in a pipe or a file. */
+  readonly tableWidth: number;
   /** Style of stdout; `errStyle` that of stderr. */
   readonly style: Style;
   readonly errStyle: Style;
   /** One line (or several) of the result on stdout. */
   out(text: string): void;
-  /** A piece of the result as it is: text without a line end, or bytes. */
+  /** A part of the result: text without a line end, or bytes, which a pipe or a file gets unchanged and a terminal as text. */
   write(piece: string | Buffer): void;
-  /** One line for a person on stderr; silent under `--quiet`. */
-  note(text: string): void;
+  /**
+   * One informational line on stderr; silent under `--quiet`. Also silent in the predecessors' spelling, where success prints
+   * nothing on stderr, unless `place` says that the predecessors print it there.
+   */
+  note(text: string, place?: 'always-stderr'): void;
+  /** As `note`, with `warning:` before it; in the predecessors' spelling on stdout. */
+  warn(text: string): void;
   /** One line on stderr, always. */
   error(text: string): void;
-  /** Starts showing the progress of long work on stderr. */
+  /** Starts a progress display on stderr. */
   progress(title: string, options: ProgressOptions): Promise<Progress>;
-  /** The prompts (specs/ux.md: asked on stderr, never required: every one has a flag). */
+  /** The questions: at a terminal on stderr, otherwise answered by lines of stdin. Every question has a flag. */
   prompts(signal?: AbortSignal): Promise<Prompts>;
   /** The whole of stdin up to its end, for `--password-file -` and the like. */
   readInput(): Promise<string>;
   /**
-   * The same as bytes. At a terminal it says on stderr that `what` is to be typed. Rejects with the reason of the signal,
-   * with NOT_A_TERMINAL under `--no-input` at a terminal, and with STDIN_TAKEN when stdin has been read already.
+   * The same as bytes. At a terminal it prints on stderr that `what` must be typed. Rejects with the reason of the signal, with
+   * NOT_A_TERMINAL under `--no-input` at a terminal, and with STDIN_TAKEN when stdin has been read already.
    */
   readBytes(what: string, signal: AbortSignal): Promise<Buffer>;
   /** Resolves when everything written has left the process. */
@@ -51,7 +61,7 @@ export function processStreams(): Streams {
   return { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr };
 }
 
-/** A window made too narrow for any text counts as an ordinary one: who redraws would go up endlessly many lines. */
+/** A terminal too narrow for any text counts as one of ordinary width: a redraw would move up endlessly many lines. */
 function keepUsable(stream: OutputStream): void {
   if (stream.isTTY === true) stream.on('resize', () => void (stream.columns = usableColumns(true, stream.columns)));
 }
@@ -64,8 +74,12 @@ class TerminalIo implements Io {
   outFailure: Error | undefined;
   readonly #animate: boolean;
   readonly #quiet: boolean;
+  readonly #silentStderr: boolean;
   readonly #mayAsk: boolean;
+  /** Tables and stderr are for display; other results are unchanged. */
+  readonly #asciiTables: boolean;
   #inputTaken = false;
+  #answers: AnswerLines | undefined;
 
   constructor(
     private readonly streams: Streams,
@@ -79,6 +93,8 @@ class TerminalIo implements Io {
     this.#mayAsk = flags.input !== false;
     this.interactive = streams.stdin.isTTY === true && streams.stderr.isTTY === true && this.#mayAsk;
     this.#quiet = flags.quiet === true;
+    this.#asciiTables = this.mode === 'table' && wantsAscii(env);
+    this.#silentStderr = flags.predecessor === true && this.mode === 'plain';
     this.#animate = wantsAnimation(streams.stderr.isTTY === true, env, flags, streams.stderr.columns);
     streams.stdout.on('error', (error: Error) => this.#close(error));
     streams.stderr.on('error', () => undefined);
@@ -90,38 +106,60 @@ class TerminalIo implements Io {
     return usableColumns(isTTY === true, columns);
   }
 
+  get tableWidth(): number {
+    return this.streams.stdout.isTTY === true ? this.columns : Infinity;
+  }
+
   out(text: string): void {
     this.write(`${text}\n`);
   }
 
   write(piece: string | Buffer): void {
-    if (this.open) this.streams.stdout.write(piece, (error) => this.#close(error));
+    if (!this.open) return;
+    const raw = typeof piece !== 'string' && this.streams.stdout.isTTY !== true;
+    const text = (): string => finished(piece.toString().replaceAll('\r\n', '\n'));
+    this.streams.stdout.write(raw ? piece : this.#asciiTables ? asciiSigns(text()) : text(), (error) => this.#close(error));
   }
 
-  /** Work under way is not stopped by it. A reader that went away (`| head`) is no error of ours: that stays silent. */
+  /** Does not stop work in progress. A reader that closes the pipe (`| head`) is not an error. */
   #close(error: Error | null | undefined): void {
     if (error === null || error === undefined || !this.open) return;
     this.open = false;
     if (!('code' in error) || error.code !== 'EPIPE') this.outFailure = error;
   }
 
-  note(text: string): void {
-    if (!this.#quiet) this.error(text);
+  note(text: string, place?: 'always-stderr'): void {
+    if (!this.#quiet && (!this.#silentStderr || place !== undefined)) this.error(text);
+  }
+
+  warn(text: string): void {
+    if (this.#quiet) return;
+    if (this.#silentStderr) this.out(`warning: ${text}`);
+    else this.error(`${this.errStyle.warn('warning:')} ${text}`);
   }
 
   error(text: string): void {
-    this.streams.stderr.write(`${text}\n`);
+    this.streams.stderr.write(finished(`${text}\n`));
   }
 
   async progress(title: string, options: ProgressOptions): Promise<Progress> {
     const { startProgress } = await import('./progress.js');
-    const mode = this.#quiet ? 'silent' : this.#animate ? 'animated' : 'lines';
+    const mode = this.#quiet || this.#silentStderr ? 'silent' : this.#animate ? 'animated' : 'lines';
     return startProgress(this.streams.stderr, mode, title, options);
   }
 
   async prompts(signal?: AbortSignal): Promise<Prompts> {
-    const { createPrompts } = await import('./prompts.js');
-    return createPrompts({ input: this.streams.stdin, output: this.streams.stderr, interactive: this.interactive, signal });
+    if (this.interactive) {
+      const { createPrompts } = await import('./prompts.js');
+      return createPrompts({ input: this.streams.stdin, output: this.streams.stderr, signal });
+    }
+    const [{ createLinePrompts, refusingPrompts }, { AnswerLines }] = await Promise.all([import('./line-prompts.js'), import('./answer-lines.js')]);
+    if (!this.#mayAsk) return refusingPrompts('--no-input forbids it');
+    if (this.#inputTaken) return refusingPrompts('there is no terminal for the question, and stdin has been read already');
+    this.#answers ??= new AnswerLines(this.streams.stdin);
+    // The predecessors ask on stdout; a JSON document there must stay complete.
+    const output = this.mode === 'json' ? this.streams.stderr : this.streams.stdout;
+    return createLinePrompts({ lines: this.#answers, print: (text) => void output.write(finished(text)), typed: this.streams.stdin.isTTY === true, signal });
   }
 
   async readInput(): Promise<string> {
@@ -130,8 +168,8 @@ class TerminalIo implements Io {
 
   async readBytes(what: string, signal: AbortSignal): Promise<Buffer> {
     const { stdin } = this.streams;
-    if (stdin.isTTY === true && !this.#mayAsk) throw new TribError('NOT_A_TERMINAL', `${what} is to be read from stdin, which is a terminal, and --no-input forbids to ask`, { exitCode: ExitCode.usage, hint: 'give it by a pipe or a file: … < FILE' });
-    if (stdin.isTTY === true) this.error(`Type ${what}, and Ctrl-D behind its last line:`);
+    if (stdin.isTTY === true && !this.#mayAsk) throw new TribError('NOT_A_TERMINAL', `${what} must be read from stdin, which is a terminal, and --no-input forbids asking`, { exitCode: ExitCode.usage, hint: 'give it by a pipe or a file: … < FILE' });
+    if (stdin.isTTY === true) this.error(`Type ${what}, then Ctrl-D on a new line:`);
     try {
       addAbortSignal(signal, stdin as Readable);
       return await this.#takeInput();
@@ -141,9 +179,9 @@ class TerminalIo implements Io {
     }
   }
 
-  /** stdin has one content and one reader. */
+  /** stdin can be read only once. */
   async #takeInput(): Promise<Buffer> {
-    if (this.#inputTaken) throw new TribError('STDIN_TAKEN', 'stdin is wanted for two things at the same time', { exitCode: ExitCode.usage, hint: 'read the password from a file of its own: --password-file FILE, or REDISCLI_AUTH' });
+    if (this.#inputTaken) throw new TribError('STDIN_TAKEN', 'two options read stdin', { exitCode: ExitCode.usage, hint: 'read the password from another file: --password-file FILE, or REDISCLI_AUTH' });
     this.#inputTaken = true;
     const chunks: Buffer[] = [];
     for await (const chunk of this.streams.stdin) chunks.push(Buffer.from(chunk));
@@ -154,14 +192,15 @@ class TerminalIo implements Io {
     const drained = (stream: OutputStream): Promise<void> =>
       new Promise((resolve) => {
         if (!stream.writable) resolve();
-        else stream.write('', () => resolve()); // its error, if any, came to the write that it is of
+        else stream.write('', () => resolve()); // Its error, if any, is reported by the failed write.
       });
     await Promise.all([this.open ? drained(this.streams.stdout) : undefined, drained(this.streams.stderr)]);
   }
 }
 
-/** Opens the door: decides mode, colour and prompts once, for these streams, flags and environment. */
-export async function createIo(streams: Streams, env: Environment, flags: TerminalFlags): Promise<Io> {
+/** Creates the io: decides mode, colour and prompts once for these streams, flags and environment. */
+export async function createIo(given: Streams, env: Environment, flags: TerminalFlags): Promise<Io> {
+  const streams = wantsAscii(env) ? { ...given, stderr: asciiStream(given.stderr) } : given;
   const outColor = wantsColor(streams.stdout.isTTY === true, env, flags) && flags.output !== 'json';
   const errColor = wantsColor(streams.stderr.isTTY === true, env, flags);
   if (!outColor && !errColor) return new TerminalIo(streams, env, flags, plainStyle, plainStyle);

@@ -1,5 +1,5 @@
-// Shows nodes being joined: the predecessors' lines when piped (cli.md 4.6), a progress line for a person.
-import type { OnEvent } from '../apply/event.js';
+// Shows nodes joining: the predecessors' lines when piped (cli 4.6), a progress line at a terminal.
+import type { OnEvent } from '../apply/node/event.js';
 import type { Step } from '../plan/step.js';
 import type { Io } from './io.js';
 import { wordingOf } from './views/dialect.js';
@@ -24,7 +24,7 @@ const SPOKEN: Readonly<Partial<Record<Step['kind'], string>>> = {
   replicate: 'attaching replicas',
 };
 
-/** The predecessors' lines, with a dot for each second of waiting: on a line of their own, or behind what is waited for. */
+/** The predecessors' lines, with a dot per second of waiting: on a line of their own, or after the text. */
 function plainDisplay(io: Io): JoiningDisplay {
   const { dotsBehind } = wordingOf(io.lines);
   const said = new Set<Step['kind']>();
@@ -32,7 +32,7 @@ function plainDisplay(io: Io): JoiningDisplay {
   let dots = 0;
   return {
     onEvent(event) {
-      if (event.kind === 'warning') io.note(`warning: ${event.message}`);
+      if (event.kind === 'warning') io.warn(`${event.message}`);
       else if (event.kind === 'stepStarted' && !said.has(event.step.kind)) {
         said.add(event.step.kind);
         const line = PLAIN[event.step.kind];
@@ -51,14 +51,15 @@ function plainDisplay(io: Io): JoiningDisplay {
   };
 }
 
-/** Starts the display for `nodes` nodes; `lines`: the predecessors' lines, which belong to create alone. */
+/** Starts the display for `nodes` nodes; `lines`: print the predecessors' lines, for create only. */
 export async function showJoining(io: Io, nodes: number, lines = io.mode === 'plain'): Promise<JoiningDisplay> {
   if (lines) return plainDisplay(io);
   const progress = await io.progress(`Joining ${nodes} nodes`, { unit: 'nodes' });
   return {
     onEvent(event) {
-      if (event.kind === 'warning') io.note(`${io.errStyle.warn('warning:')} ${event.message}`);
+      if (event.kind === 'warning') io.warn(`${event.message}`);
       else if (event.kind === 'stepStarted') progress.describe(SPOKEN[event.step.kind] ?? event.step.kind);
+      else if (event.kind === 'waiting' && event.for === 'serving') progress.describe(`waiting for all nodes to serve (cluster_state:ok, replicas in sync; ${Math.floor(event.waitedMs / 1000)} s)`);
       else if (event.kind === 'waiting' && event.waitedMs >= 1000) progress.describe(`${SPOKEN['await-agreement'] ?? ''} (${Math.floor(event.waitedMs / 1000)} s)`);
     },
     done: () => progress.succeed(`Joined ${nodes} nodes`),

@@ -1,12 +1,12 @@
-// Shows migrations that servers carry out themselves: redis-cli 8.10's two lines when piped (cli 6.5), the state of the latest
-// behind the progress line for a person, and a sign of life for long ones.
-import type { ApplyEvent } from '../apply/event.js';
+// Shows atomic migrations: redis-cli 8.10's two lines when piped (cli 6.5), the state of the latest job in the progress line at
+// a terminal, and a regular line for long ones.
+import type { ApplyEvent } from '../apply/node/event.js';
 import type { Io } from './io.js';
 
 type Seen = Extract<ApplyEvent, { kind: 'jobSeen' }>;
 type Done = Extract<ApplyEvent, { kind: 'jobDone' }>;
 
-/** Milliseconds between two signs of life where nothing is drawn. */
+/** Milliseconds between two lines when no progress line is drawn. */
 const TELL_EVERY_MS = 10_000;
 
 export interface JobsDisplay {
@@ -18,7 +18,7 @@ function announced({ slots, source, target }: Seen | Done): string {
   return `Moving ${slots} slots from ${source.name} to ${target.name}`;
 }
 
-/** `status`: says what is being done now. `line`: prints the predecessors' lines; absent where progress is drawn. */
+/** `status`: shows the present activity. `line`: prints the predecessors' lines; absent where progress is drawn. */
 export function showJobs(io: Io, status: (text: string) => void, line: ((text: string) => void) | undefined): JobsDisplay {
   const told = new Map<string, number>();
   return {

@@ -1,5 +1,6 @@
-// Shows slots being moved: the predecessors' line a slot when piped, a progress line for a person. Counts events only.
-import type { ApplyEvent, ApplyStats, OnEvent } from '../apply/event.js';
+// Shows slots being moved: the predecessors' line per slot when piped, a progress line at a terminal. Only counts events.
+import { formatBytes } from './bytes.js';
+import type { ApplyEvent, ApplyStats, OnEvent } from '../apply/node/event.js';
 import type { Io } from './io.js';
 import { showJobs } from './moving-jobs.js';
 import { formatCount } from './views/check-table.js';
@@ -11,33 +12,21 @@ export interface MovingDisplay {
   failed(): void;
 }
 
-/** Sizes as a person reads them: 812 B, 1.4 MB. */
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit] ?? 'B'}`;
-}
-
-/** `1,000 slots with 120,000 keys (9.8 MB) in 1.2 s`. */
+/** For example `1,000 slots with 120,000 keys (9.8 MB) in 1.2 s`. */
 export function movedText(stats: ApplyStats): string {
   const { slots, keys, bytes, ms, writePauseMs } = stats;
-  // Servers that move slots themselves don't tell how many bytes they send.
+  // Atomic migrations do not report how many bytes they send.
   const size = bytes === 0 && keys > 0 ? '' : ` (${formatBytes(bytes)})`;
-  const pause = writePauseMs === undefined ? '' : `; writes stood still for ${writePauseMs} ms at most`;
+  const pause = writePauseMs === undefined ? '' : `; writes were blocked for at most ${writePauseMs} ms`;
   return `${formatCount(slots)} slots with ${formatCount(keys)} keys${size} in ${(ms / 1000).toFixed(1)} s${pause}`;
 }
 
-/** Failed attempts in a row, most of a second, that the user is told of. */
+/** Number of consecutive failed attempts, mostly of a second each, after which the user is told. */
 const TELL_ATTEMPTS = 6;
-/** Milliseconds between two looks of the progress line: events come by the thousand a second. */
+/** Milliseconds between two redraws; thousands of events arrive per second. */
 const DRAW_EVERY_MS = 50;
 
-/** Slots are closed by the dozen: one write wakes the reader once. */
+/** Slots are closed in groups; one write wakes the reader once. */
 function gatheredLines(io: Io): { line: (text: string) => void; print: () => void } {
   let lines: string[] = [];
   const print = (): void => {
@@ -80,7 +69,7 @@ export async function showMoving(io: Io, slots: number, plain = io.mode === 'pla
     print();
     restingSince = elapsedMs();
     progress?.describe('paused');
-    io.note(`Paused: ${slots} of ${total} slots moved; SIGUSR2 to PID ${process.pid} goes on, Ctrl-C stops.`);
+    io.note(`Paused: ${slots} of ${total} slots moved; to resume send SIGUSR2 to PID ${process.pid}, to stop press Ctrl-C.`);
   };
   const goOn = (): void => {
     progress?.skip(elapsedMs() - restingSince);
@@ -93,12 +82,12 @@ export async function showMoving(io: Io, slots: number, plain = io.mode === 'pla
       if (event.kind === 'jobSeen') return jobs.seen(event);
       if (event.kind === 'jobDone') jobs.done(event);
       if (event.kind === 'warning' && event.code === 'REPLACED' && event.slot !== undefined) replaced.add(event.slot);
-      if (event.kind === 'warning') io.note(`${io.errStyle.warn('warning:')} ${event.message}`);
+      if (event.kind === 'warning') io.warn(`${event.message}`);
       else if (plain && event.kind === 'slotClosed') line(movedSlotLine(event.slot, event.source.name, event.target.name, event.keys, replaced.has(event.slot)));
       else count(event);
       if (event.kind !== 'retry' || event.attempt !== TELL_ATTEMPTS || told.has(event.node.id)) return;
       told.add(event.node.id);
-      io.note(`Trying again for a while: ${event.reason}`);
+      io.note(`Retrying: ${event.reason}`);
     },
     done(stats) {
       print();

@@ -1,6 +1,6 @@
-// Shows plans about nodes, and their steps while they are carried out: the predecessors' lines when piped, a progress line
-// for a person. Which lines belong to which step is the command's to say.
-import type { OnEvent } from '../apply/event.js';
+// Shows plans about nodes, and their steps while they run: the predecessors' lines when piped, a progress line at a terminal.
+// The command decides which line belongs to which step.
+import type { OnEvent } from '../apply/node/event.js';
 import type { PlanBase, Step } from '../plan/step.js';
 import type { Io } from './io.js';
 import { wordingOf } from './views/dialect.js';
@@ -8,7 +8,7 @@ import { planTexts, stepText, type NameOf } from './views/step-text.js';
 
 export interface StepsDisplay {
   readonly onEvent: OnEvent;
-  /** `text`: what was done, for a person. */
+  /** `text`: what was done, for display. */
   done(text: string): void;
   failed(): void;
 }
@@ -16,7 +16,7 @@ export interface StepsDisplay {
 /** The line a step prints when piped; undefined for none. */
 export type StepLine = (step: Step) => string | undefined;
 
-/** A predecessor's `Waiting for the cluster to join`: a dot a second. */
+/** A predecessor's `Waiting for the cluster to join`, with a dot per second. */
 class Dots {
   #dots = 0;
   #open = false;
@@ -40,7 +40,7 @@ class Dots {
   }
 }
 
-/** Starts the display. `lines` are printed as their steps start; `dotted`: a step of this kind waits with dots. */
+/** Starts the display. `lines` are printed as their steps start; a step of kind `dotted` waits with dots. */
 export async function showSteps(io: Io, title: string, name: NameOf, lines: StepLine, dotted?: Step['kind']): Promise<StepsDisplay> {
   const plain = io.mode === 'plain';
   const progress = plain ? undefined : await io.progress(title, { unit: '' });
@@ -48,7 +48,7 @@ export async function showSteps(io: Io, title: string, name: NameOf, lines: Step
   let current: string | undefined;
   return {
     onEvent(event) {
-      if (event.kind === 'warning') io.note(`${io.errStyle.warn('warning:')} ${event.message}`);
+      if (event.kind === 'warning') io.warn(`${event.message}`);
       else if (event.kind === 'waiting') {
         if (plain) dots.tick(event.waitedMs);
         else if (event.waitedMs >= 1000 && current !== undefined) progress?.describe(`${current} (${Math.floor(event.waitedMs / 1000)} s)`);
@@ -66,7 +66,7 @@ export async function showSteps(io: Io, title: string, name: NameOf, lines: Step
   };
 }
 
-/** The plan as a numbered list: before a question, and instead of doing it with --dry-run. */
+/** The plan as a numbered list, before a question and with --dry-run. */
 export function showPlan(io: Io, plan: PlanBase, name: NameOf): void {
   if (io.mode === 'json') return;
   const lines = planTexts(plan.steps, name).map((text, index) => `${String(index + 1).padStart(3)}. ${text}`);

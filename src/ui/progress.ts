@@ -1,35 +1,36 @@
-// Progress of long work on stderr: a spinner line with rate and ETA on a terminal, a line every few seconds elsewhere.
-// It knows counts and time only; what is counted is the caller's.
+// Progress of long work on stderr: a spinner line with rate and ETA at a terminal, a line every few seconds elsewhere. Counts
+// and times only; the caller counts.
 import type { OutputStream } from './streams.js';
+import { finished } from './style.js';
 import { onSuspend } from './suspension.js';
 
 export interface ProgressOptions {
-  /** How many units there are to do; absent when nobody knows. */
+  /** Total number of units; absent when unknown. */
   readonly total?: number;
-  /** What is counted, e.g. `slots`. */
+  /** The unit, e.g. `slots`. */
   readonly unit: string;
   /** Milliseconds between lines when not on a terminal. */
   readonly everyMs?: number;
 }
 
 export interface Progress {
-  /** `done` units so far; `detail` is shown behind, e.g. `12,004 keys`. */
+  /** `done` units so far; `detail` is appended, e.g. `12,004 keys`. */
   update(done: number, detail?: string): void;
-  /** Milliseconds in which nothing was to be done: they don't count for the rate. */
+  /** Milliseconds without work; they do not count for the rate. */
   skip(ms: number): void;
-  /** Milliseconds since the start, without those that were skipped and those in which the process was suspended (Ctrl-Z). */
+  /** Milliseconds since the start, without skipped ones and those in which the process was suspended (Ctrl-Z). */
   elapsedMs(): number;
-  /** What is being done right now, where nothing is counted. */
+  /** The present activity, when nothing is counted. */
   describe(detail: string): void;
   succeed(text: string): void;
   fail(text: string): void;
-  /** Takes the line away without a word. Harmless after succeed or fail. */
+  /** Removes the line. No effect after succeed or fail. */
   stop(): void;
 }
 
 export type ProgressMode = 'animated' | 'lines' | 'silent';
 
-/** Seconds as a person reads them: 8s, 1m04s, 2h05m. */
+/** Durations for display: 8s, 1m04s, 2h05m. */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole}s`;
@@ -38,7 +39,10 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(whole / 3600)}h${pad(Math.floor((whole % 3600) / 60))}m`;
 }
 
-/** `Moving slots: 512/2730 slots (18%), 12,004 keys, 340 slots/s, ETA 7s`. ETA appears once the rate means something. */
+/**
+ * For example `Moving slots: 512/2730 slots (18%), 12,004 keys, 340 slots/s, ETA 7s`. The ETA appears once the rate is
+ * reliable.
+ */
 export function progressLine(title: string, options: ProgressOptions, done: number, elapsedMs: number, detail?: string): string {
   const { total, unit } = options;
   const parts = [total === undefined ? `${done} ${unit}` : `${done}/${total} ${unit} (${percent(done, total)}%)`];
@@ -58,7 +62,7 @@ function silent(): Progress {
   return { update: nothing, skip: nothing, elapsedMs: () => 0, describe: nothing, succeed: nothing, fail: nothing, stop: nothing };
 }
 
-/** Time that counts. */
+/** Measures time without skipped and suspended periods. */
 class Stopwatch {
   private started = performance.now();
   readonly elapsedMs = (): number => performance.now() - this.started;
@@ -73,7 +77,7 @@ function lines(stream: OutputStream, title: string, options: ProgressOptions): P
     unwatch();
     say(text);
   };
-  const say = (text: string): void => void stream.write(`${text}\n`);
+  const say = (text: string): void => void stream.write(finished(`${text}\n`));
   say(`${title}…`);
   return {
     update(done, detail) {
@@ -94,8 +98,8 @@ function lines(stream: OutputStream, title: string, options: ProgressOptions): P
 async function animated(stream: OutputStream, title: string, options: ProgressOptions): Promise<Progress> {
   const { default: ora } = await import('ora');
   const watch = new Stopwatch();
-  // discardStdin would take Ctrl-C away from our own handler; the handler must see it to finish the slots in flight.
-  const spinner = ora({ text: title, stream: stream as NodeJS.WriteStream, discardStdin: false, isEnabled: true }).start();
+  // discardStdin would intercept Ctrl-C; this program's handler must get it to finish the open slots.
+  const spinner = ora({ text: finished(title), stream: stream as NodeJS.WriteStream, discardStdin: false, isEnabled: true }).start();
   const unwatch = onSuspend({
     leave: () => void spinner.stop(),
     comeBack(ms) {
@@ -109,15 +113,15 @@ async function animated(stream: OutputStream, title: string, options: ProgressOp
   };
   return {
     update(done, detail) {
-      spinner.text = progressLine(title, options, done, watch.elapsedMs(), detail);
+      spinner.text = finished(progressLine(title, options, done, watch.elapsedMs(), detail));
     },
     skip: watch.skip,
     elapsedMs: watch.elapsedMs,
     describe(detail) {
-      spinner.text = `${title}: ${detail}`;
+      spinner.text = finished(`${title}: ${detail}`);
     },
-    succeed: (text) => end(() => spinner.succeed(text)),
-    fail: (text) => end(() => spinner.fail(text)),
+    succeed: (text) => end(() => spinner.succeed(finished(text))),
+    fail: (text) => end(() => spinner.fail(finished(text))),
     stop: () => end(() => spinner.stop()),
   };
 }

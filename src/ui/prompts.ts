@@ -1,23 +1,21 @@
-// Questions to a person, through inquirer, loaded only when one is asked. Every question names the flag that answers it:
-// without a terminal the question is never put and the flag is what the error tells (specs/ux.md rule 5).
+// Questions at a terminal, through inquirer, loaded only when one is asked. Every question names the flag that answers it. Not
+// here: answers from a pipe (line-prompts.ts).
 import { ExitCode, TribError } from '../errors.js';
+import { answerOf, type Choice, type Pick, type Picked } from './pick.js';
 import type { InputStream, OutputStream } from './streams.js';
+import { finished } from './style.js';
 import { onSuspend } from './suspension.js';
 
-export interface Choice<T> {
-  readonly name: string;
-  readonly value: T;
-  /** A second line shown under the list while this choice is selected. */
-  readonly description?: string;
-}
-
 export interface Prompts {
-  /** The predecessors' yes: only the word `yes` accepts, and the question should say so. Rejects with DECLINED (exit 4) for anything else. */
+  /**
+   * The predecessors' confirmation: only the word `yes` accepts, and the question should say so. Rejects with DECLINED (exit 4)
+   * for anything else.
+   */
   confirm(question: string, flag: string): Promise<void>;
   text(question: string, flag: string, validate: (answer: string) => true | string): Promise<string>;
   select<T>(question: string, flag: string, choices: readonly Choice<T>[]): Promise<T>;
-  /** At least one of the choices. */
-  selectMany<T>(question: string, flag: string, choices: readonly Choice<T>[]): Promise<T[]>;
+  /** Choices given by words or by arrow keys (pick.ts). */
+  pick<T>(pick: Pick<T>, flag: string): Promise<readonly [T, ...T[]]>;
   /** Typed without echo. */
   password(question: string, flag: string): Promise<string>;
 }
@@ -25,30 +23,22 @@ export interface Prompts {
 export interface PromptTerminal {
   readonly input: InputStream;
   readonly output: OutputStream;
-  readonly interactive: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
-function notATerminal(question: string, flag: string): TribError {
-  return new TribError('NOT_A_TERMINAL', `cannot ask "${question}": there is no terminal to ask on`, {
-    hint: `answer it on the command line: add ${flag}`,
-    exitCode: ExitCode.usage,
-  });
-}
-
-/** inquirer reports Ctrl-C, end of input and an aborted signal as errors of its own; all of them mean "the user left". */
+/** inquirer reports Ctrl-C, end of input and an aborted signal as its own errors; all of them mean that the user left. */
 function asInterruption(error: unknown): unknown {
   const name = error instanceof Error ? error.name : '';
   if (name !== 'ExitPromptError' && name !== 'AbortPromptError') return error;
   return new TribError('INTERRUPTED', 'interrupted: nothing was changed', { exitCode: ExitCode.interrupted });
 }
 
-/** The refusal itself, also used where a plan was shown and `no` was the answer. */
+/** The error of a declined question, also after a plan was shown and answered with `no`. */
 export function declined(): TribError {
   return new TribError('DECLINED', 'not confirmed: nothing was changed', { exitCode: ExitCode.declined });
 }
 
-/** Aborts at Ctrl-D or when the terminal goes away: inquirer would wait for ever. */
+/** Aborts at Ctrl-D or when the terminal closes; inquirer would wait for ever. */
 function watchEnd(input: InputStream): { readonly signal: AbortSignal; dispose(): void } {
   const controller = new AbortController();
   const onEnd = (): void => controller.abort();
@@ -71,16 +61,16 @@ function watchEnd(input: InputStream): { readonly signal: AbortSignal; dispose()
 const SHOW_CURSOR = '\u001b[?25h';
 
 /**
- * Ctrl-Z and `fg`: afterwards Node's readline waits to be told to read again, which inquirer does not. Nothing typed would
- * arrive, or inquirer takes it for the end, and a password is typed into the shell. The question is shown again, below what
- * the shell has written. Returns what ends it.
+ * Resumes input after Ctrl-Z and `fg`. Node's readline stays paused then, and inquirer does not resume it: typed text would not
+ * arrive, would count as the end of input, or a password would reach the shell. Shows the question again below the shell's
+ * output. Returns the function that ends it.
  */
 function watchReturn({ input, output }: PromptTerminal, question: string): () => void {
   const onReturn = (): void => {
-    // readline's own listener came later than this one.
+    // Runs after readline's own listener.
     setImmediate(() => {
       input.resume();
-      output.write(`? ${question} `);
+      output.write(finished(`? ${question} `));
     });
   };
   process.on('SIGCONT', onReturn);
@@ -91,11 +81,20 @@ function watchReturn({ input, output }: PromptTerminal, question: string): () =>
   };
 }
 
-/** What inquirer is asked for one answer. */
+/** inquirer's options of one question. */
 type Question<T> =
   | { readonly type: 'input'; readonly validate: (typed: string) => true | string }
-  | { readonly type: 'select' | 'checkbox'; readonly choices: readonly Choice<T>[]; readonly pageSize: number; readonly required?: boolean }
+  | { readonly type: 'select'; readonly choices: readonly Choice<T>[]; readonly pageSize: number }
   | { readonly type: 'password' };
+
+function complaint(answer: true | string): true | string {
+  return answer === true ? answer : finished(answer);
+}
+
+/** Names contain hosts and ids from nodes. */
+function shown<T>(choice: Choice<T>): Choice<T> {
+  return { ...choice, name: finished(choice.name) };
+}
 
 class TerminalPrompts implements Prompts {
   constructor(private readonly terminal: PromptTerminal) {}
@@ -105,33 +104,40 @@ class TerminalPrompts implements Prompts {
     if (answer.toLowerCase() !== 'yes') throw declined();
   }
 
-  async text(question: string, flag: string, validate: (answer: string) => true | string): Promise<string> {
-    const answer = await this.#ask<string, string>(question, flag, { type: 'input', validate: (typed) => validate(typed.trim()) });
+  async text(question: string, _flag: string, validate: (answer: string) => true | string): Promise<string> {
+    const answer = await this.#ask<string, string>(question, { type: 'input', validate: (typed) => complaint(validate(typed.trim())) });
     return answer.trim();
   }
 
-  select<T>(question: string, flag: string, choices: readonly Choice<T>[]): Promise<T> {
-    return this.#ask<T, T>(question, flag, { type: 'select', choices, pageSize: 12 });
+  select<T>(question: string, _flag: string, choices: readonly Choice<T>[]): Promise<T> {
+    return this.#ask<T, T>(question, { type: 'select', choices: choices.map(shown), pageSize: 12 });
   }
 
-  selectMany<T>(question: string, flag: string, choices: readonly Choice<T>[]): Promise<T[]> {
-    return this.#ask<T[], T>(question, flag, { type: 'checkbox', choices, pageSize: 12, required: true });
+  async pick<T>(pick: Pick<T>, _flag: string): Promise<readonly [T, ...T[]]> {
+    const { pickPrompt } = await import('./pick-prompt.js');
+    return answerOf(await this.#guarded(pick.question(1), (context) => pickPrompt({ pick: pick as Pick<unknown> }, context) as Promise<Picked<T>>));
   }
 
-  password(question: string, flag: string): Promise<string> {
-    return this.#ask<string, string>(question, flag, { type: 'password' });
+  password(question: string, _flag: string): Promise<string> {
+    return this.#ask<string, string>(question, { type: 'password' });
   }
 
-  async #ask<Answer, T>(message: string, flag: string, question: Question<T>): Promise<Answer> {
-    const { input, output, interactive, signal } = this.terminal;
-    if (!interactive) throw notATerminal(message, flag);
+  async #ask<Answer, T>(message: string, question: Question<T>): Promise<Answer> {
     const { default: inquirer } = await import('inquirer');
+    return this.#guarded(message, async (context) => {
+      const prompt = inquirer.createPromptModule(context);
+      const answers: { answer?: Answer } = await prompt([{ ...question, name: 'answer', message: finished(message) }] as Parameters<typeof prompt>[0]);
+      return answers.answer as Answer;
+    });
+  }
+
+  /** Runs a prompt that ends with the input and is drawn again after Ctrl-Z. */
+  async #guarded<Answer>(message: string, ask: (context: PromptContext) => Promise<Answer>): Promise<Answer> {
+    const { input, output, signal } = this.terminal;
     const ended = watchEnd(input);
     const returned = watchReturn(this.terminal, message);
-    const prompt = inquirer.createPromptModule({ input: input as NodeJS.ReadStream, output, signal: signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]) });
     try {
-      const answers: { answer?: Answer } = await prompt([{ ...question, name: 'answer', message }] as Parameters<typeof prompt>[0]);
-      return answers.answer as Answer;
+      return await ask({ input: input as NodeJS.ReadStream, output, signal: signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]) });
     } catch (error) {
       throw asInterruption(error);
     } finally {
@@ -139,6 +145,12 @@ class TerminalPrompts implements Prompts {
       returned();
     }
   }
+}
+
+interface PromptContext {
+  readonly input: NodeJS.ReadStream;
+  readonly output: OutputStream;
+  readonly signal: AbortSignal;
 }
 
 export function createPrompts(terminal: PromptTerminal): Prompts {

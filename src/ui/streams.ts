@@ -1,4 +1,4 @@
-// The streams of a terminal as io.ts and what it draws need them. Types alone: the process' own are taken in io.ts.
+// The stream types that io.ts and the drawing code need. Only types; the process's streams are opened in io.ts.
 
 /** An output stream: a process stream, or a collector in a test. */
 export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; columns?: number };

@@ -1,10 +1,10 @@
-// Ctrl-Z while something is drawn: the terminal is given back as it was, and taken again after `fg`. Not here: SIGSTOP, which
-// nobody hears of, and questions (prompts.ts).
+// Ctrl-Z while something is drawn: restores the terminal, and redraws after `fg`. Not here: SIGSTOP, which cannot be observed,
+// and questions (prompts.ts).
 
 export interface Suspendable {
-  /** The shell is about to take the terminal: no hidden cursor, no half line. */
+  /** Before the stop: show the cursor and remove a partial line. */
   leave(): void;
-  /** It is ours again, after so many milliseconds in which nothing was done. */
+  /** After `fg`; `ms`: duration of the stop. */
   comeBack(ms: number): void;
 }
 
@@ -13,8 +13,8 @@ export function onSuspend(display: Suspendable): () => void {
   const suspend = (): void => {
     display.leave();
     const since = performance.now();
-    // Without our listener the signal does what it always does, and nothing where no shell could bring us back. When it stops
-    // us, that is before this call returns.
+    // Without a listener the signal has its default effect, and none where no shell could resume the process. If the process
+    // stops, it stops before this call returns.
     process.off('SIGTSTP', suspend);
     process.kill(process.pid, 'SIGTSTP');
     process.on('SIGTSTP', suspend);

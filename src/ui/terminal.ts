@@ -1,13 +1,13 @@
-// Decides, from flags and environment alone, how each stream may be used: colour, animation, prompts, output mode.
-// Pure; io.ts asks once at start. Rules: specs/ux.md B.1 (clig.dev, no-color.org, force-color.org).
+// Decides from flags and environment how each stream is used: colour, animation, prompts, output mode. Pure; io.ts calls it
+// once at start. Rules: specs/ux.md B.1 (clig.dev, no-color.org, force-color.org).
 
-/** `table`: for a person. `plain`: the predecessors' lines, which scripts grep. `json`: one document. */
+/** `table`: for a terminal. `plain`: the predecessors' lines, which scripts parse. `json`: one document. */
 export type OutputMode = 'table' | 'plain' | 'json';
 
-/** Whose lines mode `plain` prints; where they differ: views/dialect.ts. */
+/** The predecessor whose lines mode `plain` prints; the differences are in views/dialect.ts. */
 export type LineDialect = 'redis-cli' | 'redis-trib.rb';
 
-/** What the user may say about the terminal on the command line, in the environment or in a config file. */
+/** Terminal settings from the command line, the environment or a config file. */
 export interface TerminalFlags {
   readonly output?: OutputMode | undefined;
   readonly lines?: LineDialect | undefined;
@@ -16,6 +16,8 @@ export interface TerminalFlags {
   /** false: `--no-input`, never ask. */
   readonly input?: boolean | undefined;
   readonly quiet?: boolean | undefined;
+  /** The line is in the predecessors' spelling; callers may treat any byte on stderr as a failure. */
+  readonly predecessor?: boolean | undefined;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,8 +33,8 @@ function forced(env: Environment): boolean {
 }
 
 /**
- * Whether a stream gets colour. `--no-color` wins over everything; then NO_COLOR; then FORCE_COLOR and CLICOLOR_FORCE;
- * then TERM=dumb; then whether the stream is a terminal.
+ * Whether a stream gets colour. Precedence: `--no-color`, NO_COLOR, FORCE_COLOR and CLICOLOR_FORCE, TERM=dumb, then whether the
+ * stream is a terminal.
  */
 export function wantsColor(isTty: boolean, env: Environment, flags: TerminalFlags): boolean {
   if (flags.color === false || present(env['NO_COLOR'])) return false;
@@ -41,27 +43,27 @@ export function wantsColor(isTty: boolean, env: Environment, flags: TerminalFlag
   return isTty;
 }
 
-/** Whether a stream is so wide: a terminal whose size nobody has set says 0 columns. */
+/** Whether the width is known: a terminal whose size was never set reports 0 columns. */
 function isWidth(columns: number | undefined): columns is number {
   return columns !== undefined && columns > 0;
 }
 
-/** Columns to lay a stream's text out in: its own, 80 for a terminal that doesn't tell, 100 elsewhere. */
+/** Columns for laying out text: the stream's own, 80 for a terminal of unknown width, 100 elsewhere. */
 export function usableColumns(isTty: boolean, columns: number | undefined): number {
   return isWidth(columns) ? columns : isTty ? 80 : 100;
 }
 
-/** Whether a spinner or bar may redraw itself on this stream. Who redraws counts lines, and a text in 0 columns has endlessly many. */
+/** Whether a spinner or bar may redraw on this stream. Redrawing counts lines, and in 0 columns a text has endlessly many. */
 export function wantsAnimation(isTty: boolean, env: Environment, flags: TerminalFlags, columns: number | undefined = 80): boolean {
   return isTty && isWidth(columns) && flags.quiet !== true && env['TERM'] !== 'dumb' && !present(env['CI']);
 }
 
-/** `--json` and `-o` win; else a terminal gets tables and a pipe gets the predecessors' lines. */
+/** `--json` and `-o` take precedence; else a terminal gets tables and a pipe the predecessors' lines. */
 export function outputMode(isTty: boolean, flags: TerminalFlags): OutputMode {
   return flags.output ?? (isTty ? 'table' : 'plain');
 }
 
-/** Whose lines are printed: what the user says counts in mode `plain` alone, so that tables and documents stay the same. */
+/** The dialect of the lines. The user's choice applies only in mode `plain`, so that tables and documents do not change. */
 export function lineDialect(mode: OutputMode, flags: TerminalFlags): LineDialect {
   return mode === 'plain' ? (flags.lines ?? 'redis-cli') : 'redis-cli';
 }

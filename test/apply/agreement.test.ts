@@ -1,8 +1,8 @@
 // Waiting until the members of a cluster know each other, where a meeting was lost on the way.
 import { expect, it } from 'vitest';
-import { waitForAgreement } from '../../src/apply/agreement.js';
-import { openNewNodes } from '../../src/apply/create.js';
-import type { ApplyEvent } from '../../src/apply/event.js';
+import { waitForAgreement } from '../../src/apply/cluster/agreement.js';
+import { openNewNodes } from '../../src/apply/steps/create.js';
+import type { ApplyEvent } from '../../src/apply/node/event.js';
 import { openCluster } from '../../src/apply/open-cluster.js';
 import { startCluster } from '../../src/testing.js';
 import { startBundledNodes } from '../support/bundled-nodes.js';

@@ -1,7 +1,7 @@
 // New clusters on real nodes.
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
-import { openNewNodes } from '../../src/apply/create.js';
+import { openNewNodes } from '../../src/apply/steps/create.js';
 import { planCreate } from '../../src/plan/create.js';
 import { describeWithRedis, freePort, startClusterNodes, startRedis, startRedisCluster } from '../support/redis-server.js';
 

@@ -1,11 +1,11 @@
 // Emptying nodes step by step: bundled nodes become empty ones; an interruption says what was touched.
 import { expect, it } from 'vitest';
-import { openNewNodes } from '../../src/apply/create.js';
-import { emptyNodes } from '../../src/apply/empty-nodes.js';
+import { openNewNodes } from '../../src/apply/steps/create.js';
+import { emptyNodes } from '../../src/apply/steps/empty-nodes.js';
 import { planEmptying } from '../../src/plan/emptying.js';
 import { startCluster } from '../../src/testing.js';
 
-it('makes bundled nodes empty, and stops where it is told to', async () => {
+it('empties bundled nodes, and stops on abort', async () => {
   await using cluster = await startCluster({ masters: 3 });
   const places = cluster.nodes.map(({ host, port }) => ({ host, port }));
   await using used = await openNewNodes(places, {}, 'accept');

@@ -2,7 +2,7 @@
 // know, long before its patience ends, and says who failed. What it leaves, also a slot that was given away in the very moment of
 // the death, fix puts in order.
 import { expect, it } from 'vitest';
-import type { ApplyEvent } from '../../src/apply/event.js';
+import type { ApplyEvent } from '../../src/apply/node/event.js';
 import { openCluster } from '../../src/apply/open-cluster.js';
 import { SlotSet } from '../../src/cluster/slot-set.js';
 import { planReshard } from '../../src/plan/reshard.js';
@@ -29,7 +29,7 @@ describeWithRedis('a failover in the middle of a move', () => {
     const start = Date.now();
     const outcome = await cluster.apply(plan, { onEvent, timeoutMs: 500, retryMs: 60_000, maxRate: 1_000_000 }).then(() => undefined, (error: unknown) => error);
     expect(outcome).toMatchObject({ code: 'MOVE_FAILED' });
-    expect(String(outcome)).toContain(`${failed.address} is master no more: it failed, and a replica took its place`);
+    expect(String(outcome)).toContain(`${failed.address} is no longer a master: it failed, and a replica was promoted`);
     expect(Date.now() - start).toBeLessThan(20_000);
     const serving = async (): Promise<number> => (await cluster.refresh()).masters.filter((node) => node.slots.size > 0).length;
     await waitFor(async () => (await serving()) === 3, 'the replica to take over', 40_000);

@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { Connection } from '../../src/client/connection.js';
 import { BrokenCluster, runHere, type ProgramRun } from '../support/broken-cluster.js';
+import { currentDatabases, currentReplicas } from '../support/server-builds.js';
 import { describeWithRedis, startRedisCluster, waitFor, type RedisNodes } from '../support/redis-server.js';
 
 const ABC = { a: 'value a', b: 'value b', c: 'value c' };
@@ -20,8 +21,8 @@ describeWithRedis('fix on hand-broken clusters', () => {
   const slotOf = (): number => (next += 2);
 
   beforeAll(async () => {
-    nodes = await startRedisCluster(3);
-    c = await BrokenCluster.open(nodes.nodes, ({ host, port }) => Connection.connect({ host, port }));
+    nodes = await startRedisCluster(3, { replicas: currentReplicas });
+    c = await BrokenCluster.open(nodes.nodes.slice(0, 3), ({ host, port }, database) => Connection.connect({ host, port, database }), currentDatabases > 1 ? [currentDatabases - 1] : []);
     dir = mkdtempSync(join(tmpdir(), 'redis-trib-fix-'));
   });
   afterAll(async () => {
@@ -139,7 +140,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     await healed(slot, 0, values);
   });
 
-  it('migrating only, but keys had arrived at the target: the move is finished', async () => {
+  it('migrating only, but keys have arrived at the target: completes the move', async () => {
     const slot = slotOf();
     await c.put(0, slot, ABC);
     await c.put(1, slot, DE, 0);
@@ -157,7 +158,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     await healed(slot, 0, { ...ABC, ...DE });
   });
 
-  it('the target has the slot already, the source was not told (crash between two NODEs)', async () => {
+  it('the target owns the slot, the source does not know it (crash between two NODEs)', async () => {
     const slot = slotOf();
     await c.setSlot(1, slot, 'IMPORTING', 0);
     await c.setSlot(0, slot, 'MIGRATING', 1);
@@ -225,10 +226,21 @@ describeWithRedis('fix on hand-broken clusters', () => {
     await healed(slot, 1, ABC);
   });
 
-  const savedCopies = (): { name: string; payload: string; from: string }[] => {
+  interface Saved {
+    readonly name: string;
+    readonly payload: string;
+    readonly from: string;
+    readonly database: number;
+  }
+  /** Those of database 0; the other databases must have as many. */
+  const savedCopies = (): Saved[] => {
     const copies = readdirSync(dir).filter((name) => name.endsWith('.jsonl')).flatMap((name) => readFileSync(join(dir, name), 'utf8').trim().split('\n').slice(1));
     for (const name of readdirSync(dir)) rmSync(join(dir, name));
-    return copies.map((line) => JSON.parse(line) as { name: string; payload: string; from: string });
+    const saved = copies.map((line) => JSON.parse(line) as Saved);
+    const first = saved.filter(({ database }) => database === 0);
+    expect(saved.filter(({ database }) => database === currentDatabases - 1)).toHaveLength(first.length);
+    expect(saved).toHaveLength(c.databases * first.length);
+    return first;
   };
   const restored = (payload: string, slot: number): string => {
     const name = c.key(slot, 'restored');
@@ -290,7 +302,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     await healed(slot, 1, { ...kept, b: 'value b' });
   });
 
-  it('many copies of many slots at once go to one file, each on a line of its own', async () => {
+  it('saves many copies of many slots to one file, one per line', async () => {
     const slots = Array.from({ length: 12 }, () => slotOf());
     for (const slot of slots) {
       await c.put(0, slot, { a: 'value a', b: 'value b' });
@@ -364,7 +376,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     await healed(slot, 1, { ...ABC, ...DE });
   });
 
-  it('uncovered and open on two nodes: the dead end of redis-cli', async () => {
+  it('covers an uncovered slot that is open on two nodes (redis-cli cannot)', async () => {
     const slot = slotOf();
     await c.setSlot(1, slot, 'IMPORTING', 0);
     await c.setSlot(0, slot, 'MIGRATING', 1);
@@ -390,7 +402,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     await healed(several, 1, { ...ABC, ...DE });
   });
 
-  it('only some masters forgot the owner: they are told', async () => {
+  it('sends the owner to masters that have forgotten it', async () => {
     const slot = slotOf();
     await c.put(0, slot, ABC);
     await c.send(1, 'CLUSTER', 'DELSLOTS', slot);
@@ -408,7 +420,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
       const refused = await fix();
       const run = await fix('--choose-owner');
       expect(run.code, run.stdout + run.stderr).toBe(0);
-      if (!run.stdout.includes(`owner: ${c.name(1)}`) || run.stderr.includes('are gone since fix has looked')) continue;
+      if (!run.stdout.includes(`owner: ${c.name(1)}`) || run.stderr.includes('are gone since fix counted them')) continue;
       expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('--choose-owner') as string });
       return healed(slot, 1, { ...ABC, ...DE });
     }
@@ -463,13 +475,13 @@ describeWithRedis('fix on hand-broken clusters', () => {
       await c.put(1, slot, Object.fromEntries(Array.from({ length: 25 }, (_, i) => [`t${i}`, `${i}`])));
     }
     const run = await fix('--json');
-    expect(JSON.parse(run.stdout)).toMatchObject({ ok: true, applied: true, outcome: { keys: 2500, movesFinished: 100, failures: [], unresolved: [] } });
+    expect(JSON.parse(run.stdout)).toMatchObject({ ok: true, applied: true, outcome: { keys: 2500 * c.databases, movesFinished: 100, failures: [], unresolved: [] } });
     for (const slot of [2000, 2057, 2099]) await healed(slot, 1, { ...Object.fromEntries(Array.from({ length: 25 }, (_, i) => [`s${i}`, `${i}`])), ...Object.fromEntries(Array.from({ length: 25 }, (_, i) => [`t${i}`, `${i}`])) });
   });
 });
 
 describeWithRedis('fix with passwords', () => {
-  it('takes users and passwords along in every MIGRATE', async () => {
+  it('passes users and passwords in every MIGRATE', async () => {
     await using nodes = await startRedisCluster(2, { extraArgs: ['--user', 'admin', 'on', '>s3cret', '~*', '&*', '+@all'] });
     const c = await BrokenCluster.open(nodes.nodes, ({ host, port }) => Connection.connect({ host, port }));
     for (const [index, slot] of [10, 12, 14].entries()) {

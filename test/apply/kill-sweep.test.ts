@@ -19,6 +19,8 @@ import { Ledger } from '../support/ledger.js';
 import { fill, seeds } from '../support/load.js';
 import { describeWithRedis, startRedisCluster, waitFor, type RedisNode, type RedisNodes } from '../support/redis-server.js';
 
+/** REDIS_TRIB_SWEEP_METHOD=auto lets servers move slots themselves where they can. */
+const METHOD = process.env['REDIS_TRIB_SWEEP_METHOD'] ?? 'keys';
 const SWEEP = Number(process.env['REDIS_TRIB_SWEEP'] ?? 0);
 /** The CLI dies on one cluster for all points; for every death of a node a new cluster is made. */
 const CLI_POINTS = SWEEP > 0 ? Math.ceil(SWEEP * 0.4) : 2;
@@ -39,7 +41,7 @@ interface Started {
 
 /** Starts a reshard of the first slots; `at` is called when about that share of them has moved. */
 function reshard(seed: string, from: string, to: string, share: number, at: () => void): Started {
-  const child = startCli(['reshard', seed, '--from', from, '--to', to, '--slots', `0-${SLOTS - 1}`, '--yes', '-o', 'plain']);
+  const child = startCli(['reshard', seed, '--from', from, '--to', to, '--slots', `0-${SLOTS - 1}`, '--method', METHOD, '--yes', '-o', 'plain']);
   const closed = new Map<number, number>();
   let rest = '';
   let called = false;

@@ -17,7 +17,7 @@ const SCRIPT = `
   const { openCluster } = await import(process.argv[1]);
   const cluster = await openCluster(process.argv[2]);
   const onEvent = (event) => process.stdout.write(event.kind + '\\n');
-  await cluster.apply(JSON.parse(process.argv[3]), { onEvent });
+  await cluster.apply(JSON.parse(process.argv[3]), { method: 'keys', onEvent });
   cluster.close();
 `;
 
@@ -51,7 +51,7 @@ describeWithRedis('a killed mover', () => {
       const left = await cluster.check();
       open += left.openSlots.length;
       expect(left.uncovered.size).toBe(0);
-      await cluster.apply(plan);
+      await cluster.apply(plan, { method: 'keys' });
       expect(await cluster.check({ searchMultipleOwners: true })).toMatchObject({ ok: true, openSlots: [] });
     }
     expect(killed).toBeGreaterThan(4);

@@ -1,7 +1,8 @@
 // The slot mover on real nodes: every key arrives, under load too; conflicts, aborts, stale plans, odd keys, passwords.
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
-import type { ApplyEvent } from '../../src/apply/event.js';
+import type { ApplyOptions } from '../../src/apply/apply-plan.js';
+import type { ApplyEvent } from '../../src/apply/node/event.js';
 import { openCluster } from '../../src/apply/open-cluster.js';
 import type { Cluster } from '../../src/apply/open-cluster.js';
 import { SlotSet } from '../../src/cluster/slot-set.js';
@@ -25,6 +26,11 @@ async function expectHealthy(nodes: RedisNodes, slots: string, owner: number): P
   expect(spawnSync('redis-cli', ['--cluster', 'check', nodes.seed]).status).toBe(0);
 }
 
+/** As Cluster.apply, key by key also where the servers could move slots themselves. */
+function byKeys(cluster: Cluster, plan: ReshardPlan, options: ApplyOptions = {}): ReturnType<Cluster['apply']> {
+  return cluster.apply(plan, { method: 'keys', ...options });
+}
+
 describeWithRedis('moving slots', () => {
   it('moves keys of both other masters, telling what happens', async () => {
     await using nodes = await startRedisCluster(3);
@@ -33,7 +39,7 @@ describeWithRedis('moving slots', () => {
     await using cluster = await openCluster(nodes.seed);
     const events: ApplyEvent[] = [];
     const reshard = planReshard(await cluster.healthyView(), { wish: { count: 1000 }, from: 'all', to: [nodes.nodes[2]?.address ?? ''] });
-    const stats = await cluster.apply(reshard, { onEvent: (event) => void events.push(event) });
+    const stats = await byKeys(cluster, reshard, { onEvent: (event) => void events.push(event) });
     expect(stats).toMatchObject({ slots: 1000, retries: 0, warnings: [] });
     const of = (kind: ApplyEvent['kind']): number => events.filter((event) => event.kind === kind).length;
     expect([of('slotOpened'), of('slotClosed')]).toEqual([1000, 1000]);
@@ -46,12 +52,12 @@ describeWithRedis('moving slots', () => {
     expect(await again.check({ searchMultipleOwners: true })).toMatchObject({ ok: true });
   });
 
-  it('loses no write of clients that write meanwhile', async () => {
+  it('loses no write of concurrent clients', async () => {
     await using nodes = await startRedisCluster(3, { replicas: 1 });
     const hammer = await Hammer.start(nodes, keysInSlots(0, 999, 600));
     await fill(nodes, keysInSlots(0, 999, 10_000).map((key) => ['SET', `{${key}}filler`, 'x'.repeat(200)]));
     await using cluster = await openCluster(nodes.seed);
-    for (const to of [1, 2, 0]) await cluster.apply(await plan(cluster, nodes, '0-999', to));
+    for (const to of [1, 2, 0]) await byKeys(cluster, await plan(cluster, nodes, '0-999', to));
     expect(await hammer.finish()).toEqual([]);
     expect(hammer.writes).toBeGreaterThan(500);
     await expectHealthy(nodes, '0-999', 0);
@@ -80,7 +86,7 @@ describeWithRedis('moving slots', () => {
     };
     const before = await dump(from);
     await using cluster = await openCluster(nodes.seed);
-    await cluster.apply(await plan(cluster, nodes, `${slot}-${slot}`, 1 - from));
+    await byKeys(cluster, await plan(cluster, nodes, `${slot}-${slot}`, 1 - from));
     expect(await dump(1 - from)).toEqual(before);
     await using link = await nodes.nodes[1 - from]?.connect();
     expect(Number(await link?.command(['PTTL', 'expires{t}']))).toBeGreaterThan(500_000);
@@ -94,14 +100,14 @@ describeWithRedis('moving slots', () => {
     const view = await cluster.healthyView();
     const source = view.masters.find((node) => node.slots.has(0));
     const others = view.masters.filter((node) => node !== source).map((node) => node.id);
-    const stats = await cluster.apply(planReshard(view, { wish: { percent: 100 }, from: [source?.id ?? ''], to: others }));
+    const stats = await byKeys(cluster, planReshard(view, { wish: { percent: 100 }, from: [source?.id ?? ''], to: others }));
     expect(stats.keys).toBe(2000);
     await using after = await openCluster(nodes.nodes[1]?.address ?? '');
     expect((await after.healthyView()).covered().size).toBe(16384);
     expect(new Set(after.view.owners().map((node) => node?.id))).toEqual(new Set(others));
   });
 
-  it('carries passwords to the target, for users too', async () => {
+  it('passes passwords to the target, also for users', async () => {
     await using nodes = await startRedisCluster(2, { extraArgs: ['--user', 'admin', 'on', '>s3cret', '~*', '&*', '+@all'] });
     await fill(nodes, keysInSlots(0, 50, 300).map((key) => ['SET', key, key]));
     for (const node of nodes.nodes) {
@@ -110,17 +116,17 @@ describeWithRedis('moving slots', () => {
     }
     for (const [credentials, to] of [[{ password: 'pass' }, 1], [{ username: 'admin', password: 's3cret' }, 0]] as const) {
       await using cluster = await openCluster(nodes.seed, credentials);
-      expect(await cluster.apply(await plan(cluster, nodes, '0-50', to))).toMatchObject({ keys: 300, slots: 51 });
+      expect(await byKeys(cluster, await plan(cluster, nodes, '0-50', to))).toMatchObject({ keys: 300, slots: 51 });
     }
   });
 });
 
 describeWithRedis('a user who may not publish', () => {
-  it('moves slots all the same', async () => {
+  it('can move slots', async () => {
     await using nodes = await startRedisCluster(2, { extraArgs: ['--user', 'mover', 'on', '>s3cret', '~*', 'resetchannels', '+@all'] });
     await fill(nodes, keysInSlots(0, 50, 300).map((key) => ['SET', key, key]));
     await using cluster = await openCluster(nodes.seed, { username: 'mover', password: 's3cret' });
-    expect(await cluster.apply(await plan(cluster, nodes, '0-50', 1))).toMatchObject({ keys: 300, slots: 51 });
+    expect(await byKeys(cluster, await plan(cluster, nodes, '0-50', 1))).toMatchObject({ keys: 300, slots: 51 });
   });
 });
 
@@ -143,7 +149,7 @@ describeWithRedis('moving slots against resistance', () => {
   it('overwrites copies that are equal', async () => {
     await using nodes = await conflicting('value 7');
     await using cluster = await openCluster(nodes.seed);
-    expect(await cluster.apply(await plan(cluster, nodes, `${slot}-${slot}`, 1))).toMatchObject({ slots: 1, keys: 50 });
+    expect(await byKeys(cluster, await plan(cluster, nodes, `${slot}-${slot}`, 1))).toMatchObject({ slots: 1, keys: 50 });
     expect(await totalKeys(nodes)).toBe(50);
     await expectHealthy(nodes, `${slot}-${slot}`, 1);
   });
@@ -154,7 +160,7 @@ describeWithRedis('moving slots against resistance', () => {
     await using nodes = await conflicting('value 7', ...build([...fields].reverse()));
     await fill(nodes, build(fields));
     await using cluster = await openCluster(nodes.seed);
-    expect(await cluster.apply(await plan(cluster, nodes, `${slot}-${slot}`, 1))).toMatchObject({ slots: 1, keys: 52 });
+    expect(await byKeys(cluster, await plan(cluster, nodes, `${slot}-${slot}`, 1))).toMatchObject({ slots: 1, keys: 52 });
     await expectHealthy(nodes, `${slot}-${slot}`, 1);
   });
 
@@ -162,7 +168,7 @@ describeWithRedis('moving slots against resistance', () => {
     await using nodes = await conflicting('another value');
     await using cluster = await openCluster(nodes.seed);
     const reshard = await plan(cluster, nodes, `${slot}-${slot}`, 1);
-    await expect(cluster.apply(reshard)).rejects.toMatchObject({
+    await expect(byKeys(cluster, reshard)).rejects.toMatchObject({
       code: 'MOVE_FAILED',
       exitCode: 1,
       failures: [{ slot, conflicts: ['{c}7'] }],
@@ -172,13 +178,13 @@ describeWithRedis('moving slots against resistance', () => {
     await cluster.refresh();
     expect((await cluster.check()).openSlots).toEqual([slot]);
     // Deciding for the source's copy completes the same plan.
-    expect(await cluster.apply(reshard, { replace: true })).toMatchObject({ slots: 1, keys: 1, warnings: [expect.stringContaining('"{c}7"')] });
+    expect(await byKeys(cluster, reshard, { replace: true })).toMatchObject({ slots: 1, keys: 1, warnings: [expect.stringContaining('"{c}7"')] });
     await using link = await nodes.nodes[1]?.connect();
     expect(await link?.command(['GET', '{c}7'])).toBe('value 7');
     await expectHealthy(nodes, `${slot}-${slot}`, 1);
   });
 
-  it('finishes what is in flight when aborted, and goes on when run again', async () => {
+  it('finishes open slots on abort, and continues when run again', async () => {
     await using nodes = await startRedisCluster(2);
     await fill(nodes, keysInSlots(0, 2000, 20_000).map((key) => ['SET', key, key]));
     await using cluster = await openCluster(nodes.seed);
@@ -188,12 +194,12 @@ describeWithRedis('moving slots against resistance', () => {
     const onEvent = (event: ApplyEvent): void => {
       if (event.kind === 'slotClosed' && ++closed === 100) controller.abort();
     };
-    const stopped = await cluster.apply(reshard, { signal: controller.signal, onEvent, slotsInFlight: 32 }).then(() => undefined, (error: unknown) => error);
+    const stopped = await byKeys(cluster, reshard, { signal: controller.signal, onEvent, slotsInFlight: 32 }).then(() => undefined, (error: unknown) => error);
     expect(stopped).toMatchObject({ code: 'ABORTED', exitCode: 130, stats: { slots: closed } });
     expect(closed).toBeLessThan(500);
     await cluster.refresh();
     expect((await cluster.check()).openSlots).toEqual([]);
-    expect(await cluster.apply(reshard)).toMatchObject({ slots: 2001 - closed });
+    expect(await byKeys(cluster, reshard)).toMatchObject({ slots: 2001 - closed });
     expect(await totalKeys(nodes)).toBe(20_000);
     await expectHealthy(nodes, '0-2000', 1);
   });
@@ -202,15 +208,15 @@ describeWithRedis('moving slots against resistance', () => {
     await using nodes = await startRedisCluster(3);
     await using cluster = await openCluster(nodes.seed);
     const [early, late] = [await plan(cluster, nodes, '0-10', 1), await plan(cluster, nodes, '5-6', 2)];
-    await cluster.apply(late);
-    await expect(cluster.apply(early)).rejects.toMatchObject({ code: 'PLAN_STALE', message: expect.stringContaining('5-6') as unknown });
+    await byKeys(cluster, late);
+    await expect(byKeys(cluster, early)).rejects.toMatchObject({ code: 'PLAN_STALE', message: expect.stringContaining('5-6') as unknown });
     const [a, b] = cluster.view.masters;
     await (await cluster.admin(b?.id ?? '')).setSlot(a?.slots.lowest(1)[0] ?? 0, 'IMPORTING', a?.id);
     const other = planReshard(cluster.view, { wish: { slots: new SlotSet([16000]) }, from: 'all', to: [a?.id ?? ''] });
-    await expect(cluster.apply(other)).rejects.toMatchObject({ code: 'OPEN_SLOTS' });
+    await expect(byKeys(cluster, other)).rejects.toMatchObject({ code: 'OPEN_SLOTS' });
   });
 
-  it('says what is wrong when the target dies, and leaves states that a second run completes', async () => {
+  it('reports the problem when the target dies, and leaves a state that a second run completes', async () => {
     await using nodes = await startRedisCluster(3);
     await fill(nodes, keysInSlots(0, 1500, 15_000).map((key) => ['SET', key, key]));
     await using cluster = await openCluster(nodes.seed, { commandTimeoutMs: 400 });
@@ -220,10 +226,10 @@ describeWithRedis('moving slots against resistance', () => {
     const onEvent = (event: ApplyEvent): void => {
       if (event.kind === 'slotClosed' && ++closed === 200) target?.process.kill('SIGSTOP');
     };
-    await expect(cluster.apply(reshard, { onEvent, timeoutMs: 300, retryMs: 1000 })).rejects.toMatchObject({ code: 'MOVE_FAILED' });
+    await expect(byKeys(cluster, reshard, { onEvent, timeoutMs: 300, retryMs: 1000 })).rejects.toMatchObject({ code: 'MOVE_FAILED' });
     target?.process.kill('SIGCONT');
     await waitFor(async () => (await cluster.refresh()).unreachable.length === 0, 'the target to be back');
-    expect((await cluster.apply(reshard, { timeoutMs: 5000 })).slots).toBeGreaterThan(0);
+    expect((await byKeys(cluster, reshard, { timeoutMs: 5000 })).slots).toBeGreaterThan(0);
     expect(await totalKeys(nodes)).toBe(15_000);
     await expectHealthy(nodes, '0-1500', 1);
   });

@@ -2,7 +2,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
-import { dial } from '../../src/apply/node-link.js';
+import { dial } from '../../src/apply/node/node-link.js';
 
 it('create of more than ten nodes printed MaxListenersExceededWarning', async () => {
   const server = createServer();

@@ -1,23 +1,23 @@
 // The switch that makes moves rest, and the place where they do. No nodes.
 import { expect, it } from 'vitest';
-import { PauseSwitch, RestingPlace } from '../../src/apply/mover/pause-switch.js';
+import { PauseSwitch, PausePoint } from '../../src/apply/mover/pacing/pause-switch.js';
 
 const turns = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-it('tells once when the last worker rests, and once when they go on; what each did is finished before', async () => {
+it('reports once when the last worker pauses and once when they resume, with all slots finished before', async () => {
   const pause = new PauseSwitch();
   const told: boolean[] = [];
-  const place = new RestingPlace(pause, undefined, (paused) => told.push(paused));
+  const place = new PausePoint(pause, undefined, (paused) => told.push(paused));
   const done: string[] = [];
   let letSlow = (): void => undefined;
   const slow = new Promise<void>((resolve) => (letSlow = resolve));
   const worker = (name: string, before: Promise<void>) => async (): Promise<void> => {
     await before;
-    await place.rest(() => Promise.resolve(done.push(`${name} finished`)));
+    await place.pauseHere(() => Promise.resolve(done.push(`${name} finished`)));
     done.push(`${name} on`);
   };
   pause.pause();
-  const all = Promise.all([place.employ(worker('a', Promise.resolve())), place.employ(worker('b', slow)), place.employ(() => slow)]);
+  const all = Promise.all([place.run(worker('a', Promise.resolve())), place.run(worker('b', slow)), place.run(() => slow)]);
   await turns();
   expect([told, done]).toEqual([[], ['a finished']]);
   letSlow();
@@ -26,15 +26,15 @@ it('tells once when the last worker rests, and once when they go on; what each d
   pause.toggle();
   await all;
   expect([told, done]).toEqual([[true, false], ['a finished', 'b finished', 'a on', 'b on']]);
-  await place.rest(() => Promise.reject(new Error('no rest is wanted')));
+  await place.pauseHere(() => Promise.reject(new Error('no rest is wanted')));
 });
 
-it('thrown twice before anybody looked: they rest on, and nothing is told twice', async () => {
+it('stays paused and reports once when toggled twice without a reader', async () => {
   const pause = new PauseSwitch();
   const told: boolean[] = [];
-  const place = new RestingPlace(pause, undefined, (paused) => told.push(paused));
+  const place = new PausePoint(pause, undefined, (paused) => told.push(paused));
   pause.toggle();
-  const work = place.employ(() => place.rest(() => Promise.resolve()));
+  const work = place.run(() => place.pauseHere(() => Promise.resolve()));
   await turns();
   pause.resume();
   pause.pause();
@@ -45,16 +45,16 @@ it('thrown twice before anybody looked: they rest on, and nothing is told twice'
   expect(told).toEqual([true, false]);
 });
 
-it('ends with the signal, without a word of going on', async () => {
+it('ends on abort without reporting a resume', async () => {
   const pause = new PauseSwitch();
   const stop = new AbortController();
   const told: boolean[] = [];
-  const place = new RestingPlace(pause, stop.signal, (paused) => told.push(paused));
+  const place = new PausePoint(pause, stop.signal, (paused) => told.push(paused));
   pause.pause();
-  const work = place.employ(() => place.rest(() => Promise.resolve()));
+  const work = place.run(() => place.pauseHere(() => Promise.resolve()));
   await turns();
   stop.abort();
   await work;
-  await place.rest(() => Promise.reject(new Error('who stops does not rest')));
+  await place.pauseHere(() => Promise.reject(new Error('who stops does not rest')));
   expect(told).toEqual([true]);
 });

@@ -1,6 +1,6 @@
 // Does a plan still fit the cluster? Without nodes.
 import { describe, expect, it } from 'vitest';
-import { preflight } from '../../src/apply/mover/preflight.js';
+import { preflight } from '../../src/apply/mover/plan/preflight.js';
 import type { MoveStep } from '../../src/plan/step.js';
 import { idOf, viewOf } from '../support/views.js';
 
@@ -16,7 +16,7 @@ describe('preflight', () => {
     ]);
   });
 
-  it('refuses slots that somebody else owns now', () => {
+  it('refuses slots that have another owner', () => {
     expect(() => preflight(viewOf([{ slots: '0-5460' }, ...rest]), [step(0, 1, 10922, 10925)])).toThrow(/Slots 10923-10925 belong neither/);
   });
 
@@ -26,6 +26,12 @@ describe('preflight', () => {
     expect(() => preflight(view, [step(0, 0, 5)])).toThrow(/to itself/);
     expect(() => preflight(view, [step(0, 9, 5)])).toThrow(/not a reachable member/);
     expect(() => preflight(view, [step(0, 3, 5)])).toThrow(/is a replica now/);
+  });
+
+  it('continues with its own open slots although replicas show them open too, and with slots left open on replicas', () => {
+    const marks = [`[3->-${idOf(1)}]`, `[3-<-${idOf(0)}]`];
+    const view = viewOf([{ slots: `0-5460 ${marks[0] ?? ''}` }, { slots: `5461-10922 ${marks[1] ?? ''}` }, { slots: '10923-16383' }, { replicaOf: 0, slots: `${marks[0] ?? ''} [9->-${idOf(2)}]` }, { replicaOf: 1, slots: marks[1] ?? '' }]);
+    expect(preflight(view, [step(0, 1, 3)])).toMatchObject([{ move: [3] }]);
   });
 
   it('refuses open slots of another move, naming them', () => {

@@ -2,14 +2,14 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { openCluster } from '../../src/apply/open-cluster.js';
-import { inRounds } from '../../src/apply/rounds.js';
+import { inRounds } from '../../src/apply/mover/plan/rounds.js';
 import type { MoveStep } from '../../src/plan/step.js';
 import { fill, totalKeys } from '../support/load.js';
 import { describeWithRedis, startRedisCluster } from '../support/redis-server.js';
 
 const way = (text: string): { source: string; target: string } => ({ source: text[0] ?? '', target: text[1] ?? '' });
 
-it('nobody is source and target in one round, and nothing is left out', () => {
+it('no node is source and target in one round, and no move is left out', () => {
   expect(inRounds(['ac', 'bc', 'ad'].map(way))).toHaveLength(1);
   expect(inRounds(['ab', 'ba'].map(way))).toHaveLength(2);
   expect(inRounds(['ab', 'bc', 'ca'].map(way))).toHaveLength(3);

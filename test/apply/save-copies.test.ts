@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CopyFile } from '../../src/apply/fix/save-copies.js';
 
-const FROM = { slot: 1, key: 'k', node: '127.0.0.1:1', kept: '127.0.0.1:2' };
+const FROM = { slot: 1, database: 0, key: 'k', node: '127.0.0.1:1', kept: '127.0.0.1:2' };
 const COPY = { type: 'string', payload: 'value', ttlMs: -1 };
 
 function openHandles(path: string): number {
@@ -25,7 +25,7 @@ if (existsSync('/dev/full') && existsSync('/proc/self/fd')) {
     it('no file handle is left for the garbage collector (DEP0137), however often it is tried', async () => {
       const file = new CopyFile('/dev/full', () => 0);
       for (let attempt = 0; attempt < 3; attempt++) {
-        await expect(file.save(FROM, COPY)).rejects.toMatchObject({ code: 'NOT_SAVED', cause: { code: 'ENOSPC' }, message: expect.stringContaining('it stays where it is') as string });
+        await expect(file.save(FROM, COPY)).rejects.toMatchObject({ code: 'NOT_SAVED', cause: { code: 'ENOSPC' }, message: expect.stringContaining('the copy was not changed') as string });
         expect(openHandles('/dev/full')).toBe(0);
       }
       expect(file.count).toBe(0);
@@ -34,7 +34,7 @@ if (existsSync('/dev/full') && existsSync('/proc/self/fd')) {
   });
 }
 
-it('copies saved after each other are whole lines behind one header', async () => {
+it('appends copies as whole lines below one header', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'redis-trib-saved-'));
   try {
     const path = join(dir, 'saved.jsonl');

@@ -1,7 +1,7 @@
 // The load of slots by CLUSTER SLOT-STATS, as newer servers tell it in RESP2 and RESP3 (scripted: none is at hand), and what is
 // said where it cannot be had (scripted and real 7.0).
 import { describe, expect, it } from 'vitest';
-import { measureOps } from '../../src/apply/slot-ops.js';
+import { measureOps } from '../../src/apply/cluster/slot-ops.js';
 import { openCluster } from '../../src/apply/open-cluster.js';
 import { Connection } from '../../src/client/connection.js';
 import { startFakeCluster, type FakeAnswers, type FakeCluster } from '../support/fake-cluster.js';
@@ -75,7 +75,7 @@ describe('rebalance --by ops', () => {
     expect(plan.steps.map(({ slots }) => slots)).toEqual([[[1, 2]]]); // slot 0 would only turn it round
   });
 
-  it('says so when nothing was busy', async () => {
+  it('reports it when no slot was busy', async () => {
     await using fake = await startFakeCluster(4, 0, server(2, () => [[0, 5]]));
     const run = await runCli(['rebalance', seedOf(fake), '--by', 'ops', '--sample-seconds', '0.1', '-o', 'table']);
     expect(run, run.stderr).toMatchObject({ code: 0, stdout: expect.stringContaining('No slot was busy while it was measured') as string });

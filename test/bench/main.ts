@@ -1,11 +1,16 @@
 // npm run bench [throughput|memory|administration …]: ours beside redis-server and redis-cli on this machine, in one run.
 import { benchAdministration } from './administration.js';
+import { benchFailover } from './failover.js';
 import { benchImport } from './import.js';
+import { benchImportRdb } from './import-rdb.js';
 import { benchMemory } from './memory.js';
 import { benchDistance } from './distance.js';
 import { benchLargeCheck, benchMoves } from './moves.js';
 import { haveRedis } from './peers.js';
+import { benchPersistence } from './persistence.js';
+import { benchReplication } from './replication.js';
 import { benchReshardLatency } from './reshard-latency.js';
+import { benchServerMoves } from './server-moves.js';
 import { benchThroughput } from './throughput.js';
 
 const PARTS = {
@@ -17,6 +22,11 @@ const PARTS = {
   distance: benchDistance,
   latency: benchReshardLatency,
   import: benchImport,
+  rdb: benchImportRdb,
+  servers: benchServerMoves,
+  replication: benchReplication,
+  persistence: benchPersistence,
+  failover: benchFailover,
 };
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);

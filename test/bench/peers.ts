@@ -27,14 +27,14 @@ export function haveRedis(): boolean {
   return ['redis-server', 'redis-cli', 'redis-benchmark'].every((name) => spawnSync(name, ['--version']).status === 0);
 }
 
-/** Starts a node without persistence and waits until it accepts connections. */
-export async function startPeer(kind: Kind, extra: readonly string[] = []): Promise<Peer> {
+/** Starts a node without persistence and waits until it accepts connections. `program`: another real server than redis-server. */
+export async function startPeer(kind: Kind, extra: readonly string[] = [], program = 'redis-server'): Promise<Peer> {
   const dir = mkdtempSync(join(tmpdir(), 'redis-trib-bench-'));
   mkdirSync(dir, { recursive: true });
   const port = await findFreeRun(HOST, 12_000 + Math.floor(Math.random() * 10_000), 1);
   const args = ['--port', String(port), '--bind', HOST, '--dir', dir, '--save', '', ...extra];
   const child =
-    kind === 'redis' ? spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] }) : spawn(process.execPath, [SERVER, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+    kind === 'redis' ? spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] }) : spawn(process.execPath, [SERVER, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
   const ended = new Promise<void>((done) => child.once('exit', () => done()));
   process.setMaxListeners(0);
   const reap = (): void => void child.kill('SIGKILL');

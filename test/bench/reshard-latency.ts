@@ -39,7 +39,7 @@ const CONTENDERS: readonly Contender[] = [
 const CALM = ['--min-semi-space-size=64', '--max-semi-space-size=64'];
 
 /** The load process and its line protocol. */
-class Load {
+export class Load {
   private constructor(
     private readonly child: ChildProcess,
     private readonly lines: Interface,
@@ -81,10 +81,10 @@ class Load {
   }
 }
 
-/** Six real nodes as three masters with a replica each. */
-export async function realCluster(): Promise<Peer[]> {
+/** Six real nodes as three masters with a replica each, of redis-server or another program. */
+export async function realCluster(program?: string): Promise<Peer[]> {
   const peers: Peer[] = [];
-  for (let i = 0; i < 6; i++) peers.push(await startPeer('redis', ['--cluster-enabled', 'yes', '--appendonly', 'no', '--repl-diskless-sync-delay', '0']));
+  for (let i = 0; i < 6; i++) peers.push(await startPeer('redis', ['--cluster-enabled', 'yes', '--appendonly', 'no', '--repl-diskless-sync-delay', '0'], program));
   await run('redis-cli', ['--cluster', 'create', ...peers.map(addressOf), '--cluster-replicas', '1', '--cluster-yes']);
   await settled(peers);
   return peers;
@@ -129,13 +129,13 @@ function ownerOf(slot: number): number {
 
 const idOf = async (peer: Peer): Promise<string> => (await run('redis-cli', ['-p', String(peer.port), 'cluster', 'myid'])).stdout.trim();
 
-function row(name: string, samples: readonly Sample[]): string {
+export function row(name: string, samples: readonly Sample[]): string {
   const { ms, load } = summary(samples);
   const each = samples.map((sample) => sample.load.max.toFixed(1)).join(' ');
   return `  ${name.padEnd(26)} ${(ms / 1000).toFixed(2).padStart(6)} s   p50 ${load.p50.toFixed(2)}  p99 ${load.p99.toFixed(2)}  p99.9 ${load.p999.toFixed(2)}  max ${load.max.toFixed(1)} ms of ${each}`;
 }
 
-interface Sample {
+export interface Sample {
   readonly ms: number;
   readonly load: LoadReport;
   readonly repeated: number;
@@ -145,7 +145,7 @@ interface Sample {
 /** About as long as a reshard: the longest wait of more requests is longer. */
 const IDLE_MS = 4500;
 
-async function measure(load: Load, work: (attempt: number) => Promise<number>, rest: () => Promise<void> = () => Promise.resolve()): Promise<Sample> {
+export async function measure(load: Load, work: (attempt: number) => Promise<number>, rest: () => Promise<void> = () => Promise.resolve()): Promise<Sample> {
   const { result, ...calm } = await undisturbed(async (attempt) => {
     load.begin();
     const ms = await work(attempt);
@@ -163,7 +163,7 @@ function quietness(samples: readonly Sample[]): string {
   return `  the host took cores away: ${repeated} of ${samples.length + repeated} measurements thrown away, ${disturbed} disturbed ones among those that count`;
 }
 
-function summary(samples: readonly Sample[]): Pick<Sample, 'ms' | 'load'> {
+export function summary(samples: readonly Sample[]): Pick<Sample, 'ms' | 'load'> {
   const of = (pick: (report: LoadReport) => number): number => median(samples.map((sample) => pick(sample.load)));
   const load = { requests: 0, errors: samples.reduce((sum, one) => sum + one.load.errors, 0), p50: of((r) => r.p50), p99: of((r) => r.p99), p999: of((r) => r.p999), max: of((r) => r.max) };
   return { ms: median(samples.map(({ ms }) => ms)), load };

@@ -1,6 +1,6 @@
 // --address-map: which rule counts, and what it says about nonsense.
 import { describe, expect, it } from 'vitest';
-import { parseAddressMap } from '../../src/cli/address-map.js';
+import { parseAddressMap } from '../../src/cli/options/address-map.js';
 
 describe('address map', () => {
   const map = parseAddressMap(['*=gate', '10.0.0.1=a.example', '10.0.0.1:7001=127.0.0.1:8001', '*:9000=[::1]:1', '[fd00::1]:7000=127.0.0.1:5', 'fd00::2=b.example']);
@@ -17,7 +17,7 @@ describe('address map', () => {
   it('leaves what no rule is about', () => {
     expect(parseAddressMap(['10.0.0.1=x'])({ host: '10.0.0.2', port: 1 })).toEqual({ host: '10.0.0.2', port: 1 });
   });
-  it.each(['', 'x', '=x', 'x=', 'a:b=c', 'a:1=b:99999'])('%j is refused', (rule) => {
+  it.each(['', 'x', '=x', 'x=', 'a:b=c', 'a:1=b:99999', 'a=-oProxyCommand=x', 'a=b c:1', '*:0=b'])('%j is refused', (rule) => {
     expect(() => parseAddressMap([rule])).toThrow('--address-map takes ANNOUNCED=REACHABLE');
   });
 });

@@ -1,8 +1,8 @@
-// The shape of command lines: both predecessors' forms and spellings (specs/cli.md 1.3, 1.4).
+// The shape of command lines: both predecessors' forms and spellings (cli 1.3, 1.4).
 import { describe, expect, it } from 'vitest';
-import { normalize, OptionIndex, readInvocation } from '../../src/cli/argv.js';
-import { decimal, flag, integer, list, text } from '../../src/cli/options.js';
-import { connectionOptions, mutationOptions, terminalOptions } from '../../src/cli/shared-options.js';
+import { normalize, OptionIndex, readInvocation } from '../../src/cli/program/argv.js';
+import { decimal, flag, integer, list, text } from '../../src/cli/options/options.js';
+import { connectionOptions, mutationOptions, terminalOptions } from '../../src/cli/options/shared-options.js';
 
 const shared = new OptionIndex({ ...terminalOptions, ...connectionOptions, ...mutationOptions });
 const read = (line: string): ReturnType<typeof readInvocation> => readInvocation(line.split(' ').filter((word) => word !== ''), shared);
@@ -61,13 +61,13 @@ describe('normalize', () => {
     expect(sort('--replicas 1 --slave --yes a:1 b:2')).toEqual(expected);
     expect(sort('a:1 --cluster-replicas=1 --cluster-replica b:2 --cluster-yes')).toEqual({ ...expected });
   });
-  it('takes the next word as a value whatever it looks like', () => {
+  it('takes the next word as a value, even with a leading dash', () => {
     expect(sort('-a --yes a:1')).toEqual({ flags: ['--password=--yes'], words: ['a:1'], help: false });
   });
-  it('lets a weight swallow the pairs behind it, as redis-cli does', () => {
+  it('lets a weight take the pairs after it, as redis-cli does', () => {
     expect(sort('--cluster-weight n1=2 n2=0.5 a:1')).toEqual({ flags: ['--weight=n1=2', '--weight=n2=0.5'], words: ['a:1'], help: false });
   });
-  it('passes words of call on, dashes included, but for long options it knows', () => {
+  it('passes words of call unchanged, including dashes, except known long options', () => {
     expect(sort('a:1 zrangebyscore k -inf -1 --cluster-yes', 2)).toEqual({ flags: ['--yes'], words: ['a:1', 'zrangebyscore', 'k', '-inf', '-1'], help: false });
     expect(sort('a:1 echo --unknown -h', 2).words).toEqual(['a:1', 'echo', '--unknown', '-h']);
     expect(sort('a:1 -- echo --yes', 2).words).toEqual(['a:1', 'echo', '--yes']);

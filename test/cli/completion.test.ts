@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commands } from '../../commands/index.js';
-import { bashScript } from '../../src/cli/completion-bash.js';
-import { fishScript } from '../../src/cli/completion-fish.js';
-import { zshScript } from '../../src/cli/completion-zsh.js';
-import { completableCommands, leadingOptions, type CompletableCommand } from '../../src/cli/completion.js';
-import { cleanEnv, openShell, runCli, type Terminal } from '../support/cli.js';
+import { bashScript } from '../../src/cli/completion/bash.js';
+import { fishScript } from '../../src/cli/completion/fish.js';
+import { zshScript } from '../../src/cli/completion/zsh.js';
+import { completableCommands, leadingOptions, type CompletableCommand } from '../../src/cli/completion/completion.js';
+import { CLI, cleanEnv, openShell, runCli, type Terminal } from '../support/cli.js';
 import { waitFor } from '../support/redis-server.js';
 
 const has = (shell: string): boolean => spawnSync(shell, ['-c', 'true']).status === 0;
@@ -46,7 +46,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('what can be completed', () => {
-  it('is every command with its options, choices, files and literal words', () => {
+  it('contains every command with its options, choices, files and literal words', () => {
     expect(all.map((command) => command.name)).toEqual([...commands.map((entry) => entry.name), 'help']);
     const find = (name: string): CompletableCommand | undefined => all.find((command) => command.name === name);
     expect(find('local')?.words).toContain('status');
@@ -109,6 +109,10 @@ describe.skipIf(!has('bash'))('in bash', () => {
     ['shells', ['redis-trib', 'completion', 'z'], ['zsh']],
     ['topics of help', ['redis-trib', 'help', 'consis'], ['consistency-test']],
     ['no option of another command', ['redis-trib', 'check', '--takeov'], []],
+    ["redis-cli's spelling of the command's options", ['redis-trib', 'create', 'h:1', '--cluster-rep'], ['--cluster-replicas', '--cluster-replica-of']],
+    ["its beginning, which is common to all of them", ['redis-trib', '--cluster', 'check', '--cl'], ['--cluster-search-multiple-owners']],
+    ["choices of an option in redis-cli's spelling", ['redis-trib', 'reshard', '--cluster-method', 'at'], ['atomic']],
+    ['no such spelling where none is begun', ['redis-trib', 'check', '--c'], ['--cacert', '--cacertdir', '--cert', '--connect-timeout', '--command-timeout']],
   ])('%s', (_, words, expected) => {
     expect(complete(...words)).toEqual(expected);
   });
@@ -116,6 +120,19 @@ describe.skipIf(!has('bash'))('in bash', () => {
   it('the script registers itself', () => {
     const run = spawnSync('bash', ['--norc', '-c', 'source "$1"; complete -p redis-trib', 'bash', file('bash')], { encoding: 'utf8' });
     expect(run.stdout).toBe('complete -F _redis_trib redis-trib\n');
+  });
+
+  it.each<[string, readonly string[], readonly string[]]>([
+    ['parameters', ['--cluster-en'], ['--cluster-enabled']],
+    ['the words of a switch', ['--cluster-enabled', ''], ['yes', 'no']],
+    ['nothing for another value', ['--port', ''], []],
+    ['the file of the configuration', ['ba'], ['bash']],
+  ])('redis-trib-server: %s', (_, words, expected) => {
+    const program = file('redis-trib-server');
+    writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${CLI.replace('redis-trib.js', 'redis-trib-server.js')}' "$@"\n`, { mode: 0o755 });
+    const script = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _redis_trib_server; printf "%s\\n" "${COMPREPLY[@]}"';
+    const run = spawnSync('bash', ['--norc', '-c', script, 'bash', file('bash'), program, ...words], { encoding: 'utf8', cwd: folder });
+    expect(run.stdout.split('\n').filter((line) => line !== '')).toEqual(expected);
   });
 });
 
@@ -126,6 +143,7 @@ describe('in fish', () => {
     for (const command of all) {
       expect(lines.filter((line) => line.includes(`'not __redis_trib_command' -a ${command.name} `))).toHaveLength(1);
       expect(lines.filter((line) => line.includes(`__redis_trib_command ${command.name}' -l `))).toHaveLength(command.options.length);
+      expect(lines.filter((line) => line.includes(`__redis_trib_command ${command.name}; and __redis_trib_spelled' -l cluster-`))).toHaveLength(command.options.filter(({ spelled }) => spelled !== undefined).length);
     }
   });
 
@@ -148,7 +166,7 @@ describe('in fish', () => {
 describe('in zsh', () => {
   it('a branch for each command with all its options', () => {
     const script = zshScript(all, leadingOptions());
-    expect(script.startsWith('#compdef redis-trib\n')).toBe(true);
+    expect(script.startsWith('#compdef redis-trib redis-trib-server\n')).toBe(true);
     for (const command of all) {
       const branch = script.split(`\n    ${command.name})\n`)[1]?.split('\n      ;;')[0] ?? '';
       for (const option of command.options) expect(branch).toContain(`'*${option.flag}${option.placeholder === undefined ? '' : '='}[`);

@@ -2,10 +2,10 @@
 // than a terminal. Nothing is connected or started.
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../commands/index.js';
-import { OptionIndex, readInvocation } from '../../src/cli/argv.js';
-import type { CommandContext } from '../../src/cli/define.js';
-import { parseLine, type ParseResult } from '../../src/cli/parse.js';
-import { connectionOptions, mutationOptions, terminalOptions } from '../../src/cli/shared-options.js';
+import { OptionIndex, readInvocation } from '../../src/cli/program/argv.js';
+import type { SubcommandContext } from '../../src/cli/program/define.js';
+import { parseLine, type ParseResult } from '../../src/cli/program/parse.js';
+import { connectionOptions, mutationOptions, terminalOptions } from '../../src/cli/options/shared-options.js';
 import { plainStyle } from '../../src/ui/style.js';
 
 const shared = new OptionIndex({ ...terminalOptions, ...connectionOptions, ...mutationOptions });
@@ -35,15 +35,15 @@ describe.each(commands.map((entry) => [entry.name, entry] as const))('%s', (name
       const { name: found, result } = await parse(shellWords(example));
       expect(found).toBe(name);
       if ('help' in result || NOT_RUN.has(name)) continue;
-      // Arguments are in order when it comes as far as its first connection (or the plan's file).
-      const context = { io: { mode: 'json', out: () => undefined, note: () => undefined, prompts: () => Promise.reject(new Error('asking')) }, signal: new AbortController().signal, cwd: '/nonexistent', commands, connection: () => Promise.reject(new Error('connecting')) };
-      const end: unknown = await command.execute(result.words, result.values, undefined, context as unknown as CommandContext).catch((error: unknown) => error);
+      // Arguments are in order when it comes as far as its first connection (or the file that it reads).
+      const context = { io: { mode: 'json', out: () => undefined, note: () => undefined, warn: () => undefined, prompts: () => Promise.reject(new Error('asking')) }, signal: new AbortController().signal, cwd: '/nonexistent', commands, connection: () => Promise.reject(new Error('connecting')) };
+      const end: unknown = await command.execute(result.words, result.values, undefined, context as unknown as SubcommandContext).catch((error: unknown) => error);
       expect(end, example).toBeInstanceOf(Error);
-      expect((end as Error).message, example).toMatch(/^(connecting|asking)$|plan\.json can't be read/);
+      expect((end as Error).message, example).toMatch(/^(connecting|asking)$|plan\.json can't be read|^There is no (file|backup in) \//);
     }
   });
 
-  it('has a help that fits 80 columns, but for examples, and tells the defaults of numbers', async () => {
+  it('has a help that fits 80 columns, except examples, and shows the defaults of numbers', async () => {
     const { result } = await parse([name, '--help']);
     const text = 'help' in result ? result.help : '';
     const [body = ''] = text.split('\nExamples:');

@@ -44,7 +44,7 @@ describeWithRedis('questions of fix', () => {
 
   // In this order: each ends repaired, so that the next is the only question.
   it.each([
-    ['the other side cannot be reached', ABSENT, 'The other side of these slots cannot be reached: close them?', '--close-absent', [[0], { a: [0] }]],
+    ['the other side cannot be reached', ABSENT, 'The other node of these slots cannot be reached: close them?', '--close-absent', [[0], { a: [0] }]],
     ['keys on one node', HOLDER, 'Fix these slots by covering with those nodes?', '--cover-holder', [[2], { a: [2] }]],
     ['keys on several nodes', MOVING, 'Fix these slots by moving keys into a single node?', '--cover-moving', [[1], { a: [1], b: [1], c: [1] }]],
   ] as const)('%s', async (_, slot, question, flag, repaired) => {

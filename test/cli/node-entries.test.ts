@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseNodeEntries, type NodeEntries } from '../../src/cli/node-entries.js';
-import { nodeCredentials } from '../../src/cli/own-credentials.js';
+import { parseNodeEntries, type NodeEntries } from '../../src/cli/config/node-entries.js';
+import { nodeCredentials } from '../../src/cli/config/own-credentials.js';
 
 function parse(value: unknown): NodeEntries {
   return parseNodeEntries(value, (why) => {
@@ -23,19 +23,22 @@ describe('"nodes" of the config file', () => {
   });
 
   it.each([
-    [['x'], '"nodes" is no object'],
-    [{ 'a:7000': 'SECRET' }, '"a:7000" of "nodes" is no object of user, password, passwordFile'],
+    [['x'], '"nodes" is not an object'],
+    [{ 'a:7000': 'SECRET' }, '"a:7000" of "nodes" is not an object of user, password, passwordFile'],
     [{ 'a:99999': {} }, '"a:99999" of "nodes" is neither HOST:PORT nor a host'],
     [{ 'a:7000': { pass: 'SECRET' } }, 'unknown setting "pass" in "a:7000" of "nodes"; known are user, password, passwordFile'],
-    [{ 'a:7000': { password: 12_345 } }, '"password" in "a:7000" of "nodes" is no text'],
+    [{ 'a:7000': { password: 12_345 } }, '"password" in "a:7000" of "nodes" is not a string'],
     [{ 'a:7000': { password: 'SECRET', passwordFile: 'f' } }, 'has both password and passwordFile'],
-    [{ 'a:7000': { user: 'u' } }, 'the user in "a:7000" of "nodes" needs a password'],
-  ])('refuses %j without telling a password', (value, why) => {
+  ])('refuses %j without printing a password', (value, why) => {
     expect(() => parse(value)).toThrow(why);
     expect(() => parse(value)).not.toThrow(/SECRET|12345/);
   });
 
-  it('reads password files and names the node whose file cannot be read', async () => {
+  it('a user without a password logs in with an empty one', async () => {
+    expect(await nodeCredentials(parse({ 'a:7000': { user: 'u' } }), '.')?.([{ host: 'a', port: 7000 }])).toMatchObject({ username: 'u', password: '' });
+  });
+
+  it('reads password files and names the node whose file is unreadable', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'redis-trib-entries-'));
     try {
       writeFileSync(join(dir, 'secret'), 'from a file\nanother line\n');

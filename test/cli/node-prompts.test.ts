@@ -53,7 +53,7 @@ describeWithRedis('questions about nodes', () => {
       ids.push(String(await link.command(['CLUSTER', 'MYID'])));
     }
     await runHere(['reshard', at(0), '--from', at(0), '--to', at(1), '--slots', '5', '--plan-out', join(folder, 'plan.json'), '--dry-run']);
-    expect(await runCli(['local', 'start', '--masters', '1', '--port', String(await freePort())], { cwd: folder })).toMatchObject({ code: 0 });
+    expect(await runCli(['local', 'start', '--masters', '1', '--replicas', '0', '--port', String(await freePort())], { cwd: folder })).toMatchObject({ code: 0 });
   });
   afterEach(() => {
     for (const terminal of open) terminal.kill();
@@ -68,11 +68,11 @@ describeWithRedis('questions about nodes', () => {
   const questions = (): readonly Question[] => [
     { name: 'apply', args: ['apply', 'plan.json'], asks: 'Do you want to apply this plan (yes/no)?', flag: '--yes' },
     { name: 'del-node', args: ['del-node', at(1), at(2)], piped: ['del-node', at(1), at(0), '--drain'], asks: `Remove ${at(2)} from the cluster? (type 'yes' to accept):`, flag: '--yes' },
-    { name: 'failover', args: ['failover', at(3)], asks: `Let ${at(3)} take the place of ${at(0)}? (type 'yes' to accept):`, flag: '--yes' },
+    { name: 'failover', args: ['failover', at(3)], asks: `Promote ${at(3)} in place of ${at(0)}? (type 'yes' to accept):`, flag: '--yes' },
     { name: 'replicate', args: ['replicate', at(2), '--master', at(1)], asks: `Make ${at(2)} a replica of ${at(1)}? (type 'yes' to accept):`, flag: '--yes' },
     { name: 'forget', args: ['forget', at(1), at(5)], asks: "which is running)? (type 'yes' to accept):", flag: '--yes' },
     { name: 'reset', args: ['reset', at(2)], asks: "it leaves its cluster of 6 nodes? (type 'yes' to accept):", flag: '--yes' },
-    { name: 'local clean', args: ['local', 'clean'], asks: "delete all they keep in", flag: '--yes' },
+    { name: 'local clean', args: ['local', 'clean'], asks: "delete all their files in", flag: '--yes' },
     { name: 'del-node --drain', args: ['del-node', at(1), at(0), '--drain'], asks: `Remove ${at(0)} from the cluster? (type 'yes' to accept):`, flag: '--yes' },
   ];
 
@@ -94,10 +94,10 @@ describeWithRedis('questions about nodes', () => {
     expect(await state()).toBe(before);
   });
 
-  it('without a terminal, and with --no-input at one, each ends with exit 2 at once and names its flag', async () => {
+  it('with an empty stdin, and with --no-input at a terminal, each ends with exit 2 at once and names its flag', async () => {
     const before = await state();
     for (const { name, args, piped, flag } of questions()) {
-      const run = await runCli(piped ?? args, { cwd: folder, input: 'yes\nyes\n' });
+      const run = await runCli(piped ?? args, { cwd: folder });
       expect(run, name).toMatchObject({ code: 2 });
       expect(run.stderr, name).toContain(`add ${flag}`);
     }
@@ -110,7 +110,7 @@ describeWithRedis('questions about nodes', () => {
 
   it.each([['Ctrl-C', CTRL_C], ['the end of input', CTRL_D]])('replicate: %s at the list of masters exits 130', async (_, key) => {
     const terminal = ask(['replicate', at(2)]);
-    await terminal.waitFor(`Which master shall ${at(2)} replicate?`);
+    await terminal.waitFor(`Which master should ${at(2)} replicate?`);
     terminal.type(key);
     expect(await terminal.exit).toBe(130);
     expect(terminal.screen()).toContain('nothing was changed');
@@ -137,7 +137,7 @@ describeWithRedis('questions about nodes', () => {
 
   it('yes: replicate with the master chosen from the list by its id; then reset, forget, del-node and del-node --drain', async () => {
     const terminal = ask(['replicate', at(2)]);
-    await terminal.waitFor(`Which master shall ${at(2)} replicate?`);
+    await terminal.waitFor(`Which master should ${at(2)} replicate?`);
     terminal.type(ids[3]! + ENTER); // a pasted id selects its node
     await terminal.waitFor(`Make ${at(2)} a replica of ${at(3)}?`);
     terminal.type(`yes${ENTER}`);

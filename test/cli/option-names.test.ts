@@ -2,9 +2,9 @@
 // shared one has, or one of both silently wins.
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../commands/index.js';
-import { flagName } from '../../src/cli/argv.js';
-import type { OptionTable } from '../../src/cli/options.js';
-import { connectionOptions, lineOptions, mutationOptions, terminalOptions } from '../../src/cli/shared-options.js';
+import { flagName } from '../../src/cli/program/argv.js';
+import type { OptionTable } from '../../src/cli/options/options.js';
+import { connectionOptions, lineOptions, mutationOptions, terminalOptions } from '../../src/cli/options/shared-options.js';
 
 function spellings(table: OptionTable): string[] {
   return Object.entries(table).flatMap(([key, option]) => [flagName(key), ...(option.aliases ?? []), ...(option.short === undefined ? [] : [`-${option.short}`])]);

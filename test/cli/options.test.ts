@@ -1,6 +1,6 @@
 // Values of single options: what they take and what they refuse.
 import { describe, expect, it } from 'vitest';
-import { integer } from '../../src/cli/options.js';
+import { integer } from '../../src/cli/options/options.js';
 
 const usage = expect.objectContaining({ exitCode: 2 }) as unknown;
 

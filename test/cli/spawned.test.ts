@@ -43,17 +43,16 @@ describe('wrong usage exits 2 and says what is right', () => {
     [['check', 'h:1', 'h:2'], 'unexpected argument: h:2'],
     [['check', 'h:1', '--slotss', '1'], "unknown option '--slotss'"],
     [['reshard', 'h:1', '--timeout', 'soon'], '--timeout takes a whole number of at least 1, not "soon"'],
-    [['check', 'h:1', '-qt5'], 'short options stand one by one'],
+    [['check', 'h:1', '-qt5'], 'give short options separately'],
     [['create'], 'Wrong number of arguments'],
     [['create', 'a:1', '--replicas', '-1'], '--replicas takes a whole number of at least 0'],
     [['create', 'a:1', '--replicas'], '--replicas needs a value'],
     [['call', 'h:1'], 'Wrong number of arguments'],
-    [['--cluster'], '--cluster needs the name of a command'],
+    [['--cluster'], '--cluster must be followed by the name of a command'],
     [['check', 'h:1', '--tls', '--cert', 'x'], '--cert and --key go together'],
     [['check', 'h:1', '--tls', '--cacert', '/nonexistent/ca'], 'cannot read the CA file /nonexistent/ca: ENOENT'],
-    [['check', 'h:1', '--user', 'joe'], '--user joe needs a password'],
     [['check', 'h:1', '--password-file', '/nonexistent/pw'], 'cannot read the password file'],
-    [['check', 'h:1', '--askpass'], 'there is no terminal to ask on'],
+    [['check', 'h:1', '--askpass'], 'there is no terminal for the question'],
     [['check', 'h:1', '-o', 'yaml'], '--output takes one of'],
     [['local', 'upp'], 'unknown action of local: upp'],
   ])('%j', async (args, text) => {
@@ -66,7 +65,7 @@ describe('wrong usage exits 2 and says what is right', () => {
   it('with --json the error is a document on stdout', async () => {
     const run = await runCli(['check', 'nowhere', '--json']);
     expect(run).toMatchObject({ code: 2, stderr: '' });
-    expect(JSON.parse(run.stdout)).toMatchObject({ schema: 1, error: { code: 'BAD_ADDRESS', message: 'Invalid address format: nowhere' } });
+    expect(JSON.parse(run.stdout)).toMatchObject({ schema: 2, error: { code: 'BAD_ADDRESS', message: 'Invalid address format: nowhere' } });
   });
 });
 
@@ -88,7 +87,7 @@ describe('nodes that cannot be reached exit 3', () => {
     garbage.close();
   });
 
-  it.each(['check', 'info', 'reshard', 'consistency-test', 'create', 'call'])('%s of a port where nobody listens', async (command) => {
+  it.each(['check', 'info', 'reshard', 'consistency-test', 'create', 'call'])('%s of a port without a listener', async (command) => {
     const port = await freePort();
     const run = await runCli([command, `127.0.0.1:${port}`, ...(command === 'call' ? ['ping'] : []), ...(command === 'create' ? ['127.0.0.1:1', '127.0.0.1:2'] : [])]);
     expect(run.code).toBe(3);
@@ -109,10 +108,10 @@ describe('nodes that cannot be reached exit 3', () => {
   it('a server that is no Redis', async () => {
     expect(await runCli(['check', `127.0.0.1:${garbagePort}`])).toMatchObject({ code: 3 });
   });
-  it('a dead seed among live ones is no problem, the error of the first is told when all are dead', async () => {
+  it('skips an unreachable seed; when all are unreachable the error of the first is reported', async () => {
     const port = await freePort();
     const run = await runCli(['check', `127.0.0.1:${port},127.0.0.1:1`, '--json']);
-    expect(JSON.parse(run.stdout)).toMatchObject({ schema: 1, error: { code: 'ECONNREFUSED' } });
+    expect(JSON.parse(run.stdout)).toMatchObject({ schema: 2, error: { code: 'ECONNREFUSED' } });
     expect(run.code).toBe(3);
   });
 });
@@ -122,10 +121,10 @@ describe('config files', () => {
     const dir = mkdtempSync(join(tmpdir(), 'redis-trib-config-'));
     try {
       writeFileSync(join(dir, '.redis-trib.json'), JSON.stringify({ seed: '127.0.0.1:1', output: 'json' }));
-      const fromFile = await runCli(['check'], { cwd: dir });
+      const fromFile = await runCli(['check', '--project-settings', 'use'], { cwd: dir });
       expect(JSON.parse(fromFile.stdout)).toMatchObject({ error: { message: expect.stringContaining('127.0.0.1:1') as string } });
-      expect((await runCli(['check', '-o', 'plain', '127.0.0.1:2'], { cwd: dir })).stderr).toContain('127.0.0.1:2');
-      expect((await runCli(['check'], { cwd: dir, env: { REDIS_TRIB_SEED: '127.0.0.1:3' } })).stdout).toContain('127.0.0.1:3');
+      expect((await runCli(['check', '-o', 'plain', '127.0.0.1:2'], { cwd: dir, env: { REDIS_TRIB_PROJECT_SETTINGS: 'use' } })).stderr).toContain('127.0.0.1:2');
+      expect((await runCli(['check'], { cwd: dir, env: { REDIS_TRIB_SEED: '127.0.0.1:3', REDIS_TRIB_PROJECT_SETTINGS: 'ignore' } })).stdout).toContain('127.0.0.1:3');
       writeFileSync(join(dir, '.redis-trib.json'), '{"sead": 1}');
       const wrong = await runCli(['check', 'h:1'], { cwd: dir });
       expect(wrong.code).toBe(2);
@@ -136,7 +135,7 @@ describe('config files', () => {
   });
 });
 
-it('goes on quietly when the reader of stdout leaves', async () => {
+it('continues without an error when the reader of stdout closes the pipe', async () => {
   const child = startCli(['--help']);
   child.stdout?.destroy();
   child.stdin?.end();
@@ -154,14 +153,14 @@ describeWithRedis('nodes that refuse', () => {
   });
   afterAll(() => Promise.all([plain.stop(), locked.stop()]));
 
-  it('a server that is no cluster node exits 3 with the predecessors words', async () => {
+  it('a server that is not a cluster node exits 3 with the predecessors text', async () => {
     for (const command of ['check', 'info', 'reshard', 'consistency-test']) {
       const run = await runCli([command, plain.address]);
       expect(run.stderr).toContain(`[ERR] Node ${plain.address} is not configured as a cluster node.`);
       expect(run.code).toBe(3);
     }
   });
-  it('no password and a wrong one exit 3 and say which flag', async () => {
+  it('a missing and a wrong password exit 3 and name the flag', async () => {
     const none = await runCli(['check', locked.address]);
     expect(none.code).toBe(3);
     expect(none.stderr).toContain('--askpass');
@@ -169,7 +168,7 @@ describeWithRedis('nodes that refuse', () => {
     expect(JSON.parse(wrong.stdout)).toMatchObject({ error: { code: 'WRONGPASS' } });
     expect(wrong).toMatchObject({ code: 3, stderr: '' });
   });
-  it('the password may come in every way', async () => {
+  it('accepts the password from every source', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'redis-trib-password-'));
     const file = join(dir, 'pw');
     writeFileSync(file, 'secret\n');

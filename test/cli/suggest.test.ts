@@ -1,6 +1,6 @@
 // "Did you mean".
 import { describe, expect, it } from 'vitest';
-import { distance, nearest } from '../../src/cli/suggest.js';
+import { distance, nearest } from '../../src/cli/program/suggest.js';
 
 describe('nearest', () => {
   const names = ['create', 'check', 'info', 'reshard', 'consistency-test'];

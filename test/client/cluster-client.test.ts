@@ -36,7 +36,7 @@ function scripted(answer: (command: string) => string | null): Promise<Server> {
 const at = (server: Server): { host: string; port: number }[] => [{ host: '127.0.0.1', port: (server.address() as AddressInfo).port }];
 
 describe('ClusterClient with scripted servers', () => {
-  it('repeats what was certainly not executed, and waits out passing errors', async () => {
+  it('repeats what was certainly not executed, and retries transient errors', async () => {
     const answers = ['-TRYAGAIN x\r\n', '-CLUSTERDOWN Hash slot not served\r\n', '-LOADING x\r\n', ':7\r\n'];
     const server = await scripted(() => answers.shift() ?? '-ERR end\r\n');
     await using client = await ClusterClient.connect(at(server));
@@ -96,7 +96,7 @@ describeWithRedis('ClusterClient', () => {
     for (const link of links) link.close();
   });
 
-  it('goes on after a failover', async () => {
+  it('continues after a failover', async () => {
     await using client = await ClusterClient.connect(seeds(nodes));
     const owner = client.ownerOf('key');
     const master = nodes.nodes.find((node) => node.port === owner?.port);

@@ -13,7 +13,7 @@ function mute(answer = ''): Promise<Server> {
 }
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
-describe('Connection without a Redis behind it', () => {
+describe('Connection to a server other than Redis', () => {
   it('names a refused port', async () => {
     const port = await freePort();
     await expect(Connection.connect({ host: '127.0.0.1', port })).rejects.toMatchObject({
@@ -45,8 +45,8 @@ describe('Connection without a Redis behind it', () => {
 
   it.each([
     ['protected mode', '-DENIED Redis is running in protected mode because protected mode is enabled and no password is set.\r\n', 'DENIED', /protected mode/, /requirepass/],
-    ['too many clients', '-ERR max number of clients reached\r\n', 'MAXCLIENTS', /as many clients/, /maxclients/],
-  ])('a server that turns everybody away is quoted, not "closed by the server": %s', async (_, words, code, message, hint) => {
+    ['too many clients', '-ERR max number of clients reached\r\n', 'MAXCLIENTS', /maximum number of clients/, /maxclients/],
+  ])('quotes a server that refuses every connection: %s', async (_, words, code, message, hint) => {
     for (const asked of [false, true]) {
       const server = await greeting(words, asked);
       const connection = await Connection.connect({ host: '127.0.0.1', port: portOf(server) });
@@ -65,12 +65,12 @@ describe('Connection without a Redis behind it', () => {
   });
 
   it.each([
-    ['HTTP', 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n', /no Redis or Valkey port: a web server answers/],
-    ['HTTP/0.9', '<!DOCTYPE HTML>\n<html lang="en">\n', /no Redis or Valkey port: a web server answers/],
-    ['TLS', '\x15\x03\x01\0\x02\x02\x46', /no Redis or Valkey port: it speaks TLS/],
-    ['SSH', 'SSH-2.0-OpenSSH_9.2p1\r\n', /an SSH server answers/],
-    ['SMTP', '220 mail.example ESMTP\r\n', /no Redis or Valkey port: it answered "220 mail.example ESMTP"/],
-  ])('a port that speaks %s is told as no Redis port, with what to try', async (_, words, message) => {
+    ['HTTP', 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n', /not a Redis or Valkey port: a web server replies/],
+    ['HTTP/0.9', '<!DOCTYPE HTML>\n<html lang="en">\n', /not a Redis or Valkey port: a web server replies/],
+    ['TLS', '\x15\x03\x01\0\x02\x02\x46', /not a Redis or Valkey port: it speaks TLS/],
+    ['SSH', 'SSH-2.0-OpenSSH_9.2p1\r\n', /an SSH server replies/],
+    ['SMTP', '220 mail.example ESMTP\r\n', /not a Redis or Valkey port: it answered "220 mail.example ESMTP"/],
+  ])('reports a port that speaks %s as not a Redis port, with advice', async (_, words, message) => {
     const server = await greeting(words, true);
     const connection = await Connection.connect({ host: '127.0.0.1', port: portOf(server) });
     await expect(connection.command(['INFO'])).rejects.toMatchObject({ code: 'PROTOCOL', exitCode: 3, message: expect.stringMatching(message) as string, hint: expect.any(String) as string });
@@ -134,7 +134,7 @@ describeWithRedis('Connection', () => {
     await expect(bare.command(['GET', 'k'])).rejects.toMatchObject({ code: 'NOAUTH' });
   });
 
-  it('swallows the reply of an aborted request and goes on', async () => {
+  it('discards the reply of an aborted request and continues', async () => {
     await using connection = await open();
     const controller = new AbortController();
     const blocked = connection.command(['BLPOP', 'nothing', '0.2'], { signal: controller.signal });

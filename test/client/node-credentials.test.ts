@@ -30,7 +30,7 @@ describe('credentialRules', () => {
 });
 
 describe('credentialsFor', () => {
-  it("takes the node's own as a whole: never one's user with the other's password", async () => {
+  it("uses the own credentials of a node completely: never its user with the password of the cluster", async () => {
     const credentialsOf = credentialRules([rule('10.0.0.1', 7000, 'own'), { host: '10.0.0.2', port: undefined, credentials: {} }], nobody);
     const access = { username: 'admin', password: 'all', credentialsOf };
     expect(await credentialsFor(access, [{ host: '10.0.0.1', port: 7000 }])).toEqual({ password: 'own' });

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { agrees, checkView, signature } from '../../src/cluster/findings.js';
 import { parseNodesText } from '../../src/cluster/nodes-text.js';
 import { SlotSet } from '../../src/cluster/slot-set.js';
-import { ClusterView } from '../../src/cluster/view.js';
-import { idOf, nodeFrom, nodesText, viewOf } from '../support/views.js';
+import { ClusterView, type UnreachableNode } from '../../src/cluster/view.js';
+import { idOf, nodeFrom, nodesText, viewOf, type NodeSketch } from '../support/views.js';
 
 const healthy = [{ slots: '0-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }];
 const kinds = (view: ClusterView): string[] => checkView(view).findings.map((finding) => finding.kind);
@@ -24,13 +24,20 @@ describe('checkView', () => {
     ]);
   });
 
+  it('slots that a replica shows open as its master does are the master\'s only; what is left on a replica alone is a warning', () => {
+    const mirrored = viewOf([{ slots: `0-8191 [5->-${idOf(1)}]` }, { slots: `8192-16383 [5-<-${idOf(0)}]` }, { replicaOf: 0, slots: `[5->-${idOf(1)}]` }, { replicaOf: 1, slots: `[5-<-${idOf(0)}]` }]);
+    expect(checkView(mirrored).findings.filter(({ kind }) => kind === 'open-slots')).toHaveLength(2);
+    const left = checkView(viewOf([{ slots: '0-16383' }, { replicaOf: 0, slots: `[5->-${idOf(1)}]` }]));
+    expect(left).toMatchObject({ ok: true, openSlots: [], findings: [{ kind: 'open-slots', severity: 'warning', slots: [5] }] });
+  });
+
   it('finds uncovered slots', () => {
     const report = checkView(viewOf([{ slots: '0-99' }, { slots: '101-16383' }]));
     expect(report.ok).toBe(false);
     expect(String(report.uncovered)).toBe('100');
   });
 
-  it('groups nodes by their account when they disagree, and finds double owners', () => {
+  it('groups nodes by their view when they disagree, and finds double owners', () => {
     const one = nodesText(healthy, 0);
     const two = nodesText([{ slots: '0-5460' }, { slots: '5460-10922' }, { slots: '10923-16383' }], 1);
     const view = new ClusterView([one, two, nodesText(healthy, 2)].map((text) => nodeFrom(parseNodesText(text))));
@@ -45,6 +52,19 @@ describe('checkView', () => {
     const dead = { id: idOf(9), name: '127.0.0.1:7009', role: 'master', masterId: null, flags: ['fail'], reason: 'fail' } as const;
     expect(checkView(viewOf(healthy, [{ ...dead, slots: new SlotSet() }]))).toMatchObject({ ok: true, findings: [{ kind: 'unreachable-node', severity: 'warning' }] });
     expect(checkView(viewOf(healthy, [{ ...dead, slots: new SlotSet([1]) }])).ok).toBe(false);
+  });
+
+  it('an absent node that some have forgotten is an error only when it owned slots or has replicas', () => {
+    const gone = (slots: string): UnreachableNode => ({ id: idOf(9), name: '127.0.0.1:7009', role: 'master', masterId: null, flags: ['fail'], slots: SlotSet.parse(slots), reason: 'fail' });
+    const view = (sketches: readonly NodeSketch[], absent: UnreachableNode): ClusterView => {
+      const whole = viewOf(sketches, [absent]);
+      return new ClusterView(whole.nodes.map((node, index) => (index === 0 ? { ...node, lines: node.lines.filter((line) => line.id !== absent.id) } : node)), [absent]);
+    };
+    const severity = (one: ClusterView): unknown => checkView(one).findings.find((finding) => finding.kind === 'partly-known')?.severity;
+    const empty = { ...gone('5'), slots: new SlotSet() };
+    expect(severity(view([{ slots: '0-16383' }, {}], empty))).toBe('warning');
+    expect(severity(view([{ slots: '0-16383' }, { replicaOf: 9 }], empty))).toBe('error');
+    expect(severity(view([{ slots: '0-16380' }, {}], gone('16381-16383')))).toBe('error');
   });
 
   it('warns of suspected nodes and odd replicas', () => {

@@ -38,7 +38,7 @@ describe('lines', () => {
     expect([...node.importing]).toEqual([[77, ID]]);
   });
 
-  it('reads replicas, absent flags, dead links', () => {
+  it('reads replicas, absent flags, links that are down', () => {
     const replica = parseNodeLine(`${OTHER} 127.0.0.1:7001@17001 slave ${ID} 0 1 3 disconnected`);
     expect(replica).toMatchObject({ role: 'replica', masterId: ID, connected: false, myself: false });
     expect(replica.slots.size).toBe(0);

@@ -10,7 +10,8 @@ import { keySlot } from '../../src/cluster/slots.js';
 import { startAtomicCluster, type AtomicCluster } from '../support/atomic-cluster.js';
 import { finished, openTerminal, runCli, startCli } from '../support/cli.js';
 import { fill, keysInSlots, totalKeys } from '../support/load.js';
-import { describeWithRedis, startRedisCluster, waitFor } from '../support/redis-server.js';
+import { describeWithRedis, describeWithServers, startRedisCluster, waitFor } from '../support/redis-server.js';
+import { serverBuild } from '../support/server-builds.js';
 
 const KEYS = 600;
 
@@ -47,7 +48,7 @@ for (const design of ['redis', 'valkey'] as const) {
       return opened.view.node(cluster.fronts[index]?.id ?? '')?.slots.intersection(SlotSet.parse(slots)).size ?? 0;
     };
 
-    it('reshard in the words of valkey-cli: the job, and a line a slot', async () => {
+    it('reshard in the spelling of valkey-cli: the job, and a line per slot', async () => {
       const run = await runCli(['--cluster', 'reshard', at(0), '--cluster-from', cluster.fronts[0]?.id ?? '', '--cluster-to', cluster.fronts[1]?.id ?? '', '--cluster-slots', '3', '--cluster-yes', '--cluster-use-atomic-slot-migration']);
       expect(run, run.stderr).toMatchObject({ code: 0 });
       const job = cluster.jobs.at(-1);
@@ -55,7 +56,7 @@ for (const design of ['redis', 'valkey'] as const) {
       const moved = [...run.stdout.matchAll(/^Moving slot (\d+) from \S+ to \S+: (\.*)$/gm)];
       expect(moved.map(([, slot]) => slot)).toEqual(['0', '1', '2']);
       expect(moved.reduce((sum, [, , dots]) => sum + (dots?.length ?? 0), 0)).toBe(keysInSlots(0, 299, KEYS).filter((key) => keySlot(key) < 3).length);
-      expect(run.stderr).toMatch(design === 'redis' ? /^Moved 3 slots with \d+ keys in \S+ s; writes stood still for \d+ ms at most\.$/m : /^Moved 3 slots with \d+ keys in \S+ s\.$/m);
+      expect(run.stderr).toBe(''); // a success of the predecessors' spelling
     });
 
     it('--json has the pause of writes; the progress of a person has the state of the job', async () => {
@@ -80,7 +81,7 @@ for (const design of ['redis', 'valkey'] as const) {
       expect(await has(2, '0-16383')).toBe(0);
     });
 
-    it('Ctrl-C cancels: exit 130, nothing open, and the command that goes on, in the same way', async () => {
+    it('Ctrl-C cancels: exit 130, no open slot, and the command that continues by the same method', async () => {
       if ((await has(0, '20-59')) === 0) await runCli(words(1, 0, '20-59')); // the rebalance may have taken them
       cluster.behaviour.hold = ({ state }) => state !== 'connecting';
       const count = cluster.jobs.length;
@@ -98,7 +99,7 @@ for (const design of ['redis', 'valkey'] as const) {
       expect(await has(0, '20-59')).toBe(40);
     });
 
-    it('kill -9 in the middle: the servers go on, a second administrator is told, and the saved plan goes on with the job', async () => {
+    it('kill -9 during the move: the servers continue, a second administrator is refused, and the saved plan adopts the job', async () => {
       cluster.behaviour.hold = () => true;
       const count = cluster.jobs.length;
       const plan = join(folder, 'plan.json');
@@ -140,7 +141,7 @@ for (const design of ['redis', 'valkey'] as const) {
       expect(JSON.parse(run.stdout)).toMatchObject({ applied: false, left: [], done: [[90, 99]] });
     });
 
-    it('a failure of the servers ends it with their reason when it must be atomic', async () => {
+    it('a failure of the servers ends it with their reason when --method is atomic', async () => {
       cluster.behaviour.fail = () => 'target is out of memory';
       const run = await runCli([...words(0, 2, '70-79'), '--method', 'atomic']);
       expect(run).toMatchObject({ code: 1, stderr: expect.stringMatching(/The migration from \S+ to \S+ failed: target is out of memory/) as string });
@@ -158,20 +159,20 @@ for (const design of ['redis', 'valkey'] as const) {
 
     it.each([['--max-rate', '1MB'], ['--replace'], ['--wait-replicas', '1']])('refuses --method atomic with %s', async (...more) => {
       const run = await runCli([...words(0, 1, '80-81'), '--method', 'atomic', ...more]);
-      expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining(`servers that move slots themselves know nothing of ${more[0] ?? ''}`) as string });
+      expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining(`atomic migrations do not support ${more[0] ?? ''}`) as string });
     });
   });
 }
 
-describeWithRedis('servers that cannot move slots themselves', () => {
+describeWithServers(['redis-7.0'], 'servers that cannot move slots themselves', () => {
   it('refuse --method atomic before anything has moved, naming the node; auto moves key by key', async () => {
-    await using cluster = await startRedisCluster(3);
+    await using cluster = await startRedisCluster(3, { build: serverBuild('redis-7.0') });
     const words = ['reshard', cluster.seed, '--from', 'all', '--to', cluster.nodes[1]?.address ?? '', '--slots', '0-9', '--yes'];
     const refused = await runCli([...words, '--method', 'atomic']);
-    expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/The servers can't move these slots themselves: 127\.0\.0\.1:\d+ can't \(Redis 8\.4 or Valkey 9 is needed, [^\n]*\ntry: --method auto/) as string });
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/The servers cannot move these slots atomically: 127\.0\.0\.1:\d+ does not support it \(requires Redis 8\.4 or Valkey 9, [^\n]*\ntry: use --method auto/) as string });
     const victim = cluster.nodes[0]?.address ?? '';
     for (const line of [[...words.slice(0, -1), '--dry-run'], ['rebalance', cluster.seed, '--weight', `${victim}=2`, '--dry-run'], ['del-node', cluster.seed, victim, '--drain', '--dry-run']]) {
-      expect(await runCli([...line, '--method', 'atomic']), line.join(' ')).toMatchObject({ code: 1, stdout: expect.not.stringContaining('Moving') as string, stderr: expect.stringContaining('can\'t (Redis 8.4') as string });
+      expect(await runCli([...line, '--method', 'atomic']), line.join(' ')).toMatchObject({ code: 1, stdout: expect.not.stringContaining('Moving') as string, stderr: expect.stringContaining('does not support it (requires Redis 8.4') as string });
     }
     expect(await runCli(words)).toMatchObject({ code: 0 });
     expect(await runCli([...words, '--method', 'keys', '--use-atomic-slot-migration'])).toMatchObject({ code: 2 });

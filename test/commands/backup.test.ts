@@ -39,7 +39,7 @@ describeWithRedis('backup as a command', () => {
     const run = await runCli(['backup', nodes.seed, dir, '--json']);
     const plain = await runCli(['backup', nodes.seed, dir]);
     await link.command(['CLUSTER', 'SETSLOT', 0, 'STABLE']);
-    expect(JSON.parse(run.stdout)).toMatchObject({ schema: 1, ok: false, missing: [], manifest: join(dir, 'nodes.json'), files: [{ via: 'sync' }, { via: 'sync' }] });
+    expect(JSON.parse(run.stdout)).toMatchObject({ schema: 2, ok: false, missing: [], manifest: join(dir, 'nodes.json'), files: [{ via: 'sync' }, { via: 'sync' }] });
     expect([run.code, plain.code]).toEqual([0, 0]);
     expect(plain.stdout).toContain("*** Cluster seems to have some problems, please be aware of it if you're going to restore this backup.\n[OK] Backup");
     expect(readFileSync(join(dir, 'nodes.json'), 'utf8')).toContain('"cluster_errors": 1');
@@ -51,17 +51,17 @@ describeWithRedis('backup as a command', () => {
     expect(run.code).toBe(0);
   });
 
-  it('--dry-run tells masters, sizes and the directory, and writes nothing', async () => {
+  it('--dry-run reports masters, sizes and the directory, and writes nothing', async () => {
     const inner = join(dir, 'new', 'one');
     const plain = await runCli(['backup', nodes.seed, inner, '--dry-run']);
     expect(plain).toMatchObject({ code: 0, stderr: 'Dry run: nothing was saved.\n' });
     for (const { address, port } of nodes.nodes) expect(plain.stdout).toMatch(new RegExp(`^>>> Node ${address} -> would save \\d+ keys, \\d+(\\.\\d)? [kM]B in memory, to ${inner}/redis-node-127.0.0.1-${port}-[0-9a-f]{40}.rdb$`, 'm'));
-    expect(plain.stdout).toMatch(new RegExp(`^Would save the cluster configuration to: ${inner}/nodes.json\nThe directory ${inner} would be made; [\\d.]+ [GMT]B are free$`, 'm'));
+    expect(plain.stdout).toMatch(new RegExp(`^Would save the cluster configuration to: ${inner}/nodes.json\nThe directory ${inner} would be created; [\\d.]+ [GMT]B are free$`, 'm'));
     const table = await runCli(['backup', nodes.seed, inner, '--dry-run', '-o', 'table']);
     expect(table.stdout).toMatch(/master +slots +keys +in memory +file\n/);
     expect(table.stdout).toMatch(/^2 masters, 2,000 keys, [\d.]+ MB in memory/m);
     const json = JSON.parse((await runCli(['backup', nodes.seed, inner, '--dry-run', '--json'])).stdout) as { files: { keys: number; memoryBytes: number; slots: number }[] };
-    expect(json).toMatchObject({ schema: 1, ok: true, applied: false, would: true, missing: [], directory: { path: inner, exists: false, replaces: [] } });
+    expect(json).toMatchObject({ schema: 2, ok: true, applied: false, would: true, missing: [], directory: { path: inner, exists: false, replaces: [] } });
     expect(json.files.reduce((sum, { keys }) => sum + keys, 0)).toBe(2000);
     expect(json.files.every(({ memoryBytes, slots }) => memoryBytes > 500_000 && slots === 8192)).toBe(true);
     expect(readdirSync(dir)).toEqual([]);
@@ -87,7 +87,7 @@ describeWithRedis('backup as a command', () => {
     expect((await runCli(['backup', nodes.seed, dir, 'more'])).code).toBe(2);
   });
 
-  it('an empty word for the directory was taken for the one we stand in, and printed as /nodes.json', async () => {
+  it('an empty directory name is refused', async () => {
     const run = await runCli(['backup', nodes.seed, ''], { cwd: dir });
     expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('the name of the directory is empty') as string });
     expect(readdirSync(dir)).toEqual([]);
@@ -103,12 +103,12 @@ describeWithRedis('backup as a command', () => {
     expect((await runCli(['backup', nodes.seed, join(dir, 'link'), '--dry-run'])).code).toBe(1);
   });
 
-  it.runIf(existsSync('/proc/self'))('a directory in /proc hung, deaf to signals', async () => {
+  it.runIf(existsSync('/proc/self'))('a directory in /proc is refused, and signals end the wait', async () => {
     const run = await runCli(['backup', nodes.seed, '/proc/x/y']);
     expect(run).toMatchObject({ code: 1, stderr: expect.stringMatching(/Cannot write \/proc\/x\/y: (nothing can be made there|permission denied)/) as string });
     const dry = await runCli(['backup', nodes.seed, '/proc/x', '--dry-run']);
     expect(dry.code).toBe(1);
-    expect(dry.stdout).toContain('The directory /proc/x cannot be used: no files can be made in /proc');
+    expect(dry.stdout).toContain('The directory /proc/x cannot be used: no files can be created in /proc');
   });
 
   it('what a user may not read named no node and gave nothing to try', async () => {
@@ -118,10 +118,10 @@ describeWithRedis('backup as a command', () => {
     }
     const run = await runCli(['backup', nodes.seed, dir, '--user', 'half', '--pass', 'pw', '--no-auth-warning', '--via', 'scan']);
     expect(run.code).toBe(3);
-    expect(run.stderr).toMatch(/error: Node 127\.0\.0\.1:\d+ refused: NOPERM .*'pttl'.*\ntry: this user may not run that command/);
+    expect(run.stderr).toMatch(/error: Node 127\.0\.0\.1:\d+ refused: NOPERM .*'pttl'.*\ntry: this user lacks the rule \+pttl/);
   });
 
-  it('a master that dies in the middle is named with what to try', async () => {
+  it('names a master that dies during the backup, with advice', async () => {
     await using link = await nodes.nodes[0]!.connect();
     await link.command(['CONFIG', 'SET', 'rdb-key-save-delay', 5000]); // seconds for all keys
     const child = startCli(['backup', nodes.seed, dir]);
@@ -149,7 +149,7 @@ describeWithRedis('backup as a command', () => {
     await waitFor(() => partial().length > 0, 'the first file');
     child.kill('SIGKILL');
     await end;
-    expect(readdirSync(dir).every((name) => name.startsWith('.redis-trib-backup.') && name.endsWith('.part'))).toBe(true);
+    expect(readdirSync(dir).every((name) => name.startsWith('.redis-trib.') && name.endsWith('.part'))).toBe(true);
   });
 
   it('a limit of file sizes (ulimit -f) ends it with a reason', async () => {

@@ -1,10 +1,7 @@
-// The commands about nodes on bundled nodes, alone and mixed with real ones: what has the role works, what has not says so
-// before anything was changed.
+// The commands about nodes on bundled nodes, alone and mixed with real ones, as masters and as replicas.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Connection } from '../../src/client/connection.js';
-import { applyAddNodes, openNewcomers } from '../../src/apply/add-nodes.js';
 import { openCluster } from '../../src/apply/open-cluster.js';
-import { planAddNodes } from '../../src/plan/add-node.js';
 import { startCluster, type TestCluster } from '../../src/testing.js';
 import type { Step } from '../../src/plan/step.js';
 import { startBundledNodes, type BundledNodes } from '../support/bundled-nodes.js';
@@ -44,29 +41,34 @@ describe('on bundled nodes', () => {
     expect(await known([at(0), at(1), at(2), spare.address(0)])).toEqual([4, 4, 4, 4]);
   });
 
-  it('add-node as a replica, which a bundled node cannot be yet: a clear error, and nobody has joined', async () => {
+  it('add-node as a replica, which has the keys of its master and takes its place', { timeout: 60_000 }, async () => {
     await using other = await startBundledNodes(1);
-    const run = await runCli(['add-node', other.address(0), at(0), '--replica']);
-    expect(run).toMatchObject({ code: 1 });
-    expect(run.stderr).toContain(`${other.address(0)} is a bundled node, which cannot be a replica yet: ERR`);
-    expect(run.stderr).toContain('nothing was changed');
+    const added = await runCli(['add-node', other.address(0), at(0), '--replica', '--yes']);
+    expect(added).toMatchObject({ code: 0, stdout: expect.stringContaining('[OK] New node added correctly.') as string });
+    expect(await known([at(0), at(1), at(2), other.address(0)])).toEqual([5, 5, 5, 5]);
+    const failover = await runCli(['failover', other.address(0), '--yes']);
+    expect(failover).toMatchObject({ code: 0, stdout: expect.stringContaining(`[OK] ${other.address(0)} is the master now`) as string });
+    const back = cluster.nodes.map((_, index) => at(index));
+    const roles = await Promise.all(back.map(async (address) => String(await say(address, 'ROLE'))));
+    const former = back[roles.findIndex((role) => role.startsWith('slave'))] ?? '';
+    expect(await runCli(['failover', former, '--yes'])).toMatchObject({ code: 0 });
+    expect(await runCli(['del-node', at(0), other.address(0)])).toMatchObject({ code: 0 });
     expect(await known([at(0), at(1), at(2), other.address(0)])).toEqual([4, 4, 4, 1]);
   });
 
-  it('a newcomer that refuses to be a replica only when it is told is taken out again', async () => {
-    await using other = await startBundledNodes(1);
-    await using members = await openCluster(at(0));
-    await using newcomers = await openNewcomers(members, [{ host: '127.0.0.1', port: Number(other.address(0).split(':')[1]) }]);
-    const plan = planAddNodes(members.view, newcomers.nodes, { replica: true, functions: false });
-    await expect(applyAddNodes(members, newcomers, plan, {})).rejects.toMatchObject({ code: 'NO_REPLICA_ROLE', hint: expect.stringContaining('it was taken out of the cluster again') as string });
-    expect(await known([at(0), at(1), at(2), other.address(0)])).toEqual([4, 4, 4, 1]);
-  });
-
-  it('create --replicas refuses before anything is joined', async () => {
+  it('create --replicas, replicate and rolling', { timeout: 120_000 }, async () => {
     await using fresh = await startBundledNodes(6);
     const all = Array.from({ length: 6 }, (_, index) => fresh.address(index));
-    expect(await runCli(['create', '--replicas', '1', ...all, '--yes'])).toMatchObject({ code: 1, stderr: expect.stringContaining('is a bundled node, which cannot') as string });
-    expect(await known(all)).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(await runCli(['create', '--replicas', '1', ...all, '--yes'])).toMatchObject({ code: 0 });
+    expect(await known(all)).toEqual([6, 6, 6, 6, 6, 6]);
+    const [master = '', other = ''] = all;
+    const replica = all[3] ?? '';
+    const target = String(await say(other, 'CLUSTER', 'MYID'));
+    expect(await runCli(['replicate', replica, '--master', target, '--yes'])).toMatchObject({ code: 0 });
+    expect(String(await say(replica, 'ROLE'))).toContain(`,${other.split(':')[1] ?? ''},`);
+    const rolled = await runCli(['rolling', master, '--exec', 'true {port}', '--nodes', other, '--yes']);
+    expect(rolled).toMatchObject({ code: 0 });
+    expect((await runCli(['check', master])).stdout).toContain('[OK] All 16384 slots covered.');
   });
 
   it('nodes, slots and set-timeout', async () => {
@@ -78,7 +80,7 @@ describe('on bundled nodes', () => {
   });
 
   it('failover of a master is refused', async () => {
-    expect(await runCli(['failover', at(0), '--yes'])).toMatchObject({ code: 1, stderr: expect.stringContaining('only a replica can take') as string });
+    expect(await runCli(['failover', at(0), '--yes'])).toMatchObject({ code: 1, stderr: expect.stringContaining('only a replica can be promoted') as string });
   });
 
   it('del-node takes it out again, and --drain one with slots and keys', async () => {
@@ -113,33 +115,34 @@ describeWithRedis('bundled and real nodes mixed', () => {
   });
   afterAll(() => Promise.all([bundled.stop(), real.stop()]));
 
-  it('a real node joins behind a bundled one, and a bundled one behind a real one', async () => {
+  it('a real node joins through a bundled one, and a bundled one through a real one', async () => {
     const first = await runCli(['add-node', real.nodes[2]?.address ?? '', bundled.address(0)]);
     expect(first.code).toBe(0);
     await say(real.nodes[0]?.address ?? '', 'FUNCTION', 'LOAD', "#!lua name=lib\nredis.register_function('f', function() return 7 end)");
     const without = await runCli(['add-node', bundled.address(1), real.nodes[0]?.address ?? '']);
     expect(without).toMatchObject({ code: 1 });
-    expect(without.stderr).toContain('knows no functions, and the cluster has 1 libraries of them');
+    expect(without.stderr).toContain('does not support functions, and the cluster has 1 function libraries');
     expect(await known([bundled.address(1)])).toEqual([1]);
     const second = await runCli(['add-node', bundled.address(1), real.nodes[0]?.address ?? '', '--no-functions']);
     expect(second).toMatchObject({ code: 0 });
     expect(await known([...all(), bundled.address(1), real.nodes[2]?.address ?? ''])).toEqual([5, 5, 5, 5, 5]);
   });
 
-  it('add-node --replica and replicate refuse a bundled master before anything is changed (replicate never ended)', async () => {
-    const [free, member, other] = [real.nodes[3]?.address ?? '', real.nodes[2]?.address ?? '', real.nodes[0]?.address ?? ''];
-    const refusal = `${bundled.address(0)} is a bundled node, which cannot have replicas yet: ERR`;
-    expect(await runCli(['add-node', free, other, '--replica', '--master', bundled.address(0)])).toMatchObject({ code: 1, stderr: expect.stringContaining(refusal) as string });
-    expect(await known([free])).toEqual([1]);
-    expect(await runCli(['replicate', member, '--master', bundled.address(0), '--yes', '--wait', '5'])).toMatchObject({ code: 1, stderr: expect.stringContaining(refusal) as string });
-    expect(String(await say(member, 'ROLE'))).toContain('master');
+  it('a real node becomes a replica of a bundled master, and a master again', async () => {
+    const member = real.nodes[2]?.address ?? '';
+    expect(await runCli(['replicate', member, '--master', bundled.address(0), '--yes'])).toMatchObject({ code: 0 });
+    expect(String(await say(member, 'ROLE'))).toContain(`,${bundled.address(0).split(':')[1] ?? ''},connected`);
+    expect((await runCli(['del-node', bundled.address(0), member])).code).toBe(0);
+    expect((await runCli(['add-node', member, bundled.address(0)])).code).toBe(0);
   });
 
   it('a first copy that fails again and again runs into the wait, and says what the replica says', async () => {
     await using cluster = await openCluster(bundled.address(0));
     const [node, master, former] = [cluster.view.find(real.nodes[2]?.address ?? ''), cluster.view.find(bundled.address(0)), cluster.view.find(real.nodes[0]?.address ?? '')];
     const orders = (id: string): { readonly steps: readonly Step[] } => ({ steps: [{ kind: 'replicate', node: node.id, master: id }, { kind: 'await-replication', node: node.id, master: id }] });
-    await expect(cluster.apply(orders(master.id), { agreementTimeoutMs: 4000 })).rejects.toMatchObject({ code: 'NOT_REPLICATING', message: expect.stringMatching(/does not replicate after [4-6] s: it says that its link to the master is down/) as string });
+    await say(node.name, 'CONFIG', 'SET', 'masterauth', 'a password that the master does not have');
+    await expect(cluster.apply(orders(master.id), { agreementTimeoutMs: 4000 })).rejects.toMatchObject({ code: 'NOT_REPLICATING', message: expect.stringMatching(/does not replicate after [4-6] s: it reports/) as string });
+    await say(node.name, 'CONFIG', 'SET', 'masterauth', '');
     await cluster.apply(orders(former.id));
     expect((await runCli(['del-node', bundled.address(0), node.id])).code).toBe(0);
     expect((await runCli(['add-node', real.nodes[2]?.address ?? '', bundled.address(0)])).code).toBe(0);

@@ -17,7 +17,7 @@ function bundledNodes(count: number): { readonly address: (index: number) => str
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'redis-trib-bundled-'));
     base = await findFreeRun('127.0.0.1', await freePort(), count);
-    const started = await runCli(['local', 'start', '--masters', String(count), '--port', String(base)], { cwd: dir });
+    const started = await runCli(['local', 'start', '--masters', String(count), '--replicas', '0', '--port', String(base)], { cwd: dir });
     expect(started).toMatchObject({ code: 0 });
   });
   afterAll(async () => {
@@ -30,8 +30,8 @@ function bundledNodes(count: number): { readonly address: (index: number) => str
 describe('subcommands on bundled nodes', () => {
   const { address, port } = bundledNodes(3);
 
-  it('create --wait makes a cluster that serves at once', async () => {
-    const run = await runCli(['create', address(0), address(1), address(2), '--yes', '--wait']);
+  it('create makes a cluster that serves at once', async () => {
+    const run = await runCli(['create', address(0), address(1), address(2), '--yes']);
     expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(run.stdout).toContain('[OK] All 16384 slots covered.');
     await using connection = await Connection.connect({ host: '127.0.0.1', port: port(0) });

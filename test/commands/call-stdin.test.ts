@@ -54,7 +54,7 @@ describeWithRedis('call with a word from stdin', () => {
     expect(await stored('ours')).toBe(await stored('theirs'));
   });
 
-  it('JSON has the word as text, a table spares the reader, an empty stdin is an empty word', async () => {
+  it('JSON has the word as text, a table omits it, an empty stdin is an empty word', async () => {
     const json = await withInput(['call', cluster.seed, '--json', '-x', 'set', 'k'], Buffer.from('käse'));
     expect(JSON.parse(json.stdout)).toMatchObject({ command: ['set', 'k', 'käse'], results: [{ reply: 'OK' }] });
     const table = await withInput(['call', cluster.seed, '-o', 'table', '-x', 'set', 'k'], bytes);
@@ -75,18 +75,18 @@ describeWithRedis('call with a word from stdin', () => {
     expect(await link.command(['EXISTS', 'k'])).toBe(0);
   });
 
-  it('stdin cannot be the password too', async () => {
+  it('stdin cannot also be the password', async () => {
     await using link = await cluster.nodes[0]!.connect();
     await link.command(['CONFIG', 'SET', 'requirepass', 'secret']);
     const run = await withInput(['call', '-x', '--password-file', '-', cluster.seed, 'set', 'both'], Buffer.from('secret'));
     await link.command(['CONFIG', 'SET', 'requirepass', '']);
-    expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/stdin is wanted for two things[^]*try: read the password from a file/) as string });
+    expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/two options read stdin[^]*try: read the password from another file/) as string });
     expect(await link.command(['EXISTS', 'both'])).toBe(0);
   });
 
-  it('at a terminal it says what it waits for; Ctrl-D ends the word', async () => {
+  it('at a terminal it prints what to type; Ctrl-D ends the word', async () => {
     terminal = openTerminal(['call', '-x', cluster.seed, 'set', 'typed']);
-    await terminal.waitFor('Type the last word, and Ctrl-D behind its last line:');
+    await terminal.waitFor('Type the last word, then Ctrl-D on a new line:');
     terminal.type('hello\r\u0004');
     expect(await terminal.exit).toBe(0);
     expect(await stored('typed')).toBe('hello\n');

@@ -1,5 +1,5 @@
 // create, check, info, call and reshard as processes against six real nodes, in the order of a tutorial; redis-cli's own
-// check agrees after each. Line shapes: specs/cli.md 8.1–8.3, 8.12.
+// check agrees after each. Line shapes: cli 8.1–8.3, 8.12.
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runCli, type CliResult } from '../support/cli.js';
@@ -106,10 +106,10 @@ describeWithRedis('subcommands on six real nodes', () => {
 
   it('check and info give JSON', async () => {
     const check = JSON.parse((await runCli(['check', at(0), '--json'])).stdout) as { schema: number; ok: boolean; nodes: { role: string }[] };
-    expect(check).toMatchObject({ schema: 1, ok: true, agreement: true, openSlots: [], uncoveredSlots: [], findings: [] });
+    expect(check).toMatchObject({ schema: 2, ok: true, agreement: true, openSlots: [], uncoveredSlots: [], findings: [] });
     expect(check.nodes.filter((node) => node.role === 'master')).toHaveLength(3);
     const info = JSON.parse((await runCli(['info', at(0), '-o', 'json'])).stdout) as { keys: number };
-    expect(info).toMatchObject({ schema: 1, keys: 1, masters: 3, replicas: 3 });
+    expect(info).toMatchObject({ schema: 2, keys: 1, masters: 3, replicas: 3 });
   });
 
   it('call prints the raw replies of all nodes, as redis-cli does', async () => {
@@ -121,7 +121,7 @@ describeWithRedis('subcommands on six real nodes', () => {
     expect((await runCli(['call', at(0), 'nosuchcmd'])).code).toBe(1);
   });
 
-  it('call takes words that begin with a dash, and selects nodes', async () => {
+  it('call accepts words with a leading dash, and selects nodes', async () => {
     const all = JSON.parse((await runCli(['call', '--only-masters', '--json', at(0), 'echo', '-1'])).stdout) as { results: { role: string; reply: string }[] };
     expect(all.results.map(({ role, reply }) => [role, reply])).toEqual([['master', '-1'], ['master', '-1'], ['master', '-1']]);
     const replicas = await runCli(['--cluster', 'call', at(0), 'ping', '--cluster-only-replicas']);
@@ -139,7 +139,7 @@ describeWithRedis('subcommands on six real nodes', () => {
     agreesWithRedisCli();
   });
 
-  it('reshard moves slots with their keys, a line with dots each', async () => {
+  it('reshard moves slots with their keys, and prints a line with dots for each', async () => {
     for (const key of ['{3560}a', '{3560}b', '{3560}c']) redisCli('-c', '-p', String(ports[0]), 'set', key, key);
     const slot = redisCli('-p', String(ports[0]), 'cluster', 'keyslot', '{3560}').stdout.trim();
     const owner = cluster.nodes.findIndex((_, index) => redisCli('-p', String(ports[index]), 'cluster', 'countkeysinslot', slot).stdout.trim() === '3');
@@ -157,7 +157,7 @@ describeWithRedis('subcommands on six real nodes', () => {
     const legacy = await runCli(['--cluster', 'reshard', at(0), '--cluster-from', first, '--cluster-to', second, '--cluster-slots', '5', '--cluster-yes', '--cluster-pipeline', '100', '--cluster-timeout', '5000']);
     expect(legacy).toMatchObject({ code: 0 });
     const older = await runCli(['reshard', '--from', second, '--to', first, '--slots', '5', '--yes', at(0), '--json']);
-    expect(JSON.parse(older.stdout)).toMatchObject({ schema: 1, applied: true, stats: { slots: 5 }, plan: { wanted: 5, moved: 5 } });
+    expect(JSON.parse(older.stdout)).toMatchObject({ schema: 2, applied: true, stats: { slots: 5 }, plan: { wanted: 5, moved: 5 } });
     agreesWithRedisCli();
   });
 

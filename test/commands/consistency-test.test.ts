@@ -11,10 +11,10 @@ describeWithRedis('consistency-test', () => {
   afterAll(() => cluster.stop());
 
   it('prints a line a second and loses nothing while slots move', async () => {
-    const test = startCli(['consistency-test', cluster.seed, '--duration', '3', '--rate', '2000']);
+    const test = finished(startCli(['consistency-test', cluster.seed, '--duration', '3', '--rate', '2000']));
     const reshard = await runCli(['reshard', cluster.seed, '--from', 'all', '--to', cluster.nodes[2]?.address ?? '', '--slots', '2000', '--yes']);
     expect(reshard.code).toBe(0);
-    const run = await finished(test);
+    const run = await test;
     const lines = run.stdout.trimEnd().split('\n');
     expect(lines).toHaveLength(3);
     for (const line of lines) expect(`${line} `.replace(/ +$/, ' ')).toMatch(/^\d+ R \(0 err\) \| \d+ W \(0 err\) \| $/);
@@ -22,7 +22,7 @@ describeWithRedis('consistency-test', () => {
     expect(run.code).toBe(0);
   });
 
-  it('finds a write that was taken away, and exits 1', async () => {
+  it('finds a removed write, and exits 1', async () => {
     const test = startCli(['consistency-test', cluster.seed, '--duration', '2', '--working-set', '1', '--rate', '50', '--prefix', 'steal:', '--json']);
     const done = finished(test);
     const owner = await runCli(['call', '--only-masters', '--json', cluster.seed, 'cluster', 'keyslot', 'steal:key_0']);
@@ -36,18 +36,18 @@ describeWithRedis('consistency-test', () => {
       }
     }
     const run = await done;
-    expect(JSON.parse(run.stdout)).toMatchObject({ schema: 1, lost: 5, unacknowledged: 0 });
+    expect(JSON.parse(run.stdout)).toMatchObject({ schema: 2, lost: 5, unacknowledged: 0 });
     expect(run.code).toBe(1);
   });
 
-  it('ends with Ctrl-C, tells the totals and exits 130', async () => {
+  it('ends with Ctrl-C, prints the totals and exits 130', async () => {
     const test = startCli(['consistency-test', cluster.seed, '--rate', '100']);
     const done = finished(test);
     await new Promise<void>((resolve) => test.stdout?.once('data', () => resolve()));
     test.kill('SIGINT');
     const run = await done;
     expect(run.code).toBe(130);
-    expect(run.stderr).toContain('Stopping. Press Ctrl-C again to leave at once.');
+    expect(run.stderr).toContain('Stopping. Press Ctrl-C again to exit at once.');
     expect(run.stderr).toContain('no acknowledged write was lost');
   });
 
@@ -72,6 +72,37 @@ describeWithRedis('consistency-test', () => {
     for (const name of document.unverified) expect(name).toMatch(/^freeze:key_\d+$/);
     expect(run.code).toBe(1);
     expect(ms).toBeLessThan(8000);
+  });
+
+  it('deletes its counters when no write was lost, and keeps those with a given prefix', async () => {
+    const size = async (): Promise<number> => {
+      const sizes = await Promise.all(cluster.nodes.map(async (node) => {
+        await using connection = await node.connect();
+        return Number(await connection.command(['DBSIZE']));
+      }));
+      return sizes.reduce((sum, keys) => sum + keys, 0);
+    };
+    const before = await size();
+    const own = JSON.parse((await runCli(['consistency-test', cluster.seed, '--duration', '0.5', '--json'])).stdout) as { kept: number; writes: number };
+    expect(own.writes).toBeGreaterThan(0);
+    expect(own.kept).toBe(0);
+    expect(await size()).toBe(before);
+    const named = JSON.parse((await runCli(['consistency-test', cluster.seed, '--duration', '0.5', '--working-set', '7', '--prefix', 'stays:', '--json'])).stdout) as { kept: number };
+    expect(named.kept).toBeGreaterThan(0);
+    expect(await size()).toBe(before + named.kept);
+  });
+
+  it('reports for how long reads and writes failed when a master crashes', async () => {
+    await using mortal = await startRedisCluster(3, { replicas: 1, extraArgs: ['--cluster-node-timeout', '2000'] });
+    const test = startCli(['consistency-test', mortal.seed, '--duration', '9', '--rate', '500', '--json']);
+    const done = finished(test);
+    await using connection = await mortal.nodes[1]!.connect();
+    await waitFor(async () => Number(await connection.command(['DBSIZE'])) > 0, 'the first counters');
+    await mortal.nodes[1]!.kill();
+    const { readOutageMs, writeOutageMs, lost } = JSON.parse((await done).stdout) as { readOutageMs: number; writeOutageMs: number; lost: number };
+    expect(Math.max(readOutageMs, writeOutageMs)).toBeGreaterThan(1500);
+    expect(Math.max(readOutageMs, writeOutageMs)).toBeLessThan(9000);
+    expect(lost).toBeLessThan(200); // what the replica did not have
   });
 
   it('ends soon after Ctrl-C while a node is frozen, however long commands may take', async () => {

@@ -1,5 +1,6 @@
 // create --reset on real nodes: what they hold is named and asked for, then deleted; living clusters are not torn apart; a
 // failure half way says how far it came.
+import { documentOf } from '../support/json-shape.js';
 import { afterEach, expect, it } from 'vitest';
 import { openTerminal, runCli, type CliResult, type Terminal } from '../support/cli.js';
 import { membersIn } from '../support/known-nodes.js';
@@ -56,12 +57,12 @@ describeWithRedis('create --reset', () => {
     expect(dry.stdout).not.toContain(`${more.seed}: `);
 
     const unasked = await create(nodes, '--reset', '--yes');
-    expect(unasked).toMatchObject({ code: 2, stderr: expect.stringMatching(/Delete 2 keys and 1 library of functions of 4 nodes for good[^]*add --flush/) as string });
+    expect(unasked).toMatchObject({ code: 2, stderr: expect.stringMatching(/Delete 2 keys and 1 library of functions of 4 nodes permanently[^]*add --flush/) as string });
     expect(await ask(cluster.nodes[0], 'DBSIZE')).toBe(2);
 
     const run = await create(nodes, '--reset', '--flush', '--yes', '--json');
     expect(run, run.stderr).toMatchObject({ code: 0 });
-    const document = JSON.parse(run.stdout) as { emptying: { nodes: unknown[]; keys: number }; nodes: { id: string; slots: number }[]; ok: boolean };
+    const document = documentOf<{ emptying: { nodes: unknown[]; keys: number }; nodes: { id: string; slots: number }[]; ok: boolean }>(run.stdout, 'plan', 'agreement', 'openSlots', 'uncoveredSlots', 'findings');
     expect(document).toMatchObject({ emptying: { keys: 2, functions: 1 }, applied: true, ok: true });
     expect(document.emptying.nodes).toHaveLength(4);
     expect(document.nodes).toHaveLength(5);
@@ -79,7 +80,7 @@ describeWithRedis('create --reset', () => {
     await give(nodes.nodes[1]!);
     const words = ['create', ...nodes.nodes.map(({ address }) => address), '--reset'];
     terminal = openTerminal([...words, '--yes']); // answers for the cluster, not for the keys
-    await terminal.waitFor('Delete 1 key of 1 node for good');
+    await terminal.waitFor('Delete 1 key of 1 node permanently');
     terminal.type('no\r');
     expect(await terminal.exit).toBe(4);
     expect(await ask(nodes.nodes[1], 'DBSIZE')).toBe(1);
@@ -87,7 +88,7 @@ describeWithRedis('create --reset', () => {
     terminal = openTerminal(words);
     await terminal.waitFor(`${nodes.nodes[1]?.address ?? ''}: 1 key (db0: 1); serves 1 slot`);
     await terminal.waitFor('A cluster of 3 nodes, 3 masters');
-    await terminal.waitFor('Delete 1 key of 1 node for good');
+    await terminal.waitFor('Delete 1 key of 1 node permanently');
     terminal.type('yes\r');
     await terminal.waitFor('Can I set the above configuration?');
     terminal.type('yes\r');
@@ -111,12 +112,12 @@ describeWithRedis('create --reset', () => {
     expect(await create(others.nodes, '--flush')).toMatchObject({ code: 2, stderr: expect.stringContaining('--flush goes with --reset') as string });
   });
 
-  it('does not tear a living cluster apart, but takes what is left of a dead one', async () => {
+  it('refuses members of a running cluster, but accepts the remains of a dead one', async () => {
     await using cluster = await startRedisCluster(3);
     await using more = await startClusterNodes(2);
     const [a, b, c] = cluster.nodes as [RedisNode, RedisNode, RedisNode];
     const run = await create([...more.nodes, a], '--reset', '--flush', '--yes');
-    expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining(`${a.address} belongs to a cluster that is alive: 2 of its nodes are not among those of the new one`) as string });
+    expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining(`${a.address} belongs to a running cluster: 2 of its nodes are not in the list`) as string });
     expect(run.stderr).toContain('del-node');
     expect((await runCli(['check', b.address])).code).toBe(0);
     await Promise.all([b.kill(), c.kill()]);
@@ -126,7 +127,7 @@ describeWithRedis('create --reset', () => {
     expect(await known(a)).toBe(3);
   });
 
-  it('says how far it came when a node refuses half way, and goes on when called again', async () => {
+  it('reports its progress when a node refuses midway, and continues when run again', async () => {
     await using nodes = await startClusterNodes(2, SERVE_SOME);
     await using stubborn = await startRedis([...SERVE_SOME, '--cluster-enabled', 'yes', '--rename-command', 'FLUSHALL', '']);
     const all = [...nodes.nodes, stubborn];
@@ -135,7 +136,7 @@ describeWithRedis('create --reset', () => {
     expect(run.code).toBe(1);
     expect(run.stderr).toContain(`${stubborn.address}: ERR unknown command 'FLUSHALL'`);
     expect(run.stderr).toContain(`(emptied: ${nodes.nodes[0]?.address ?? ''}; failed: ${stubborn.address})`);
-    expect(run.stderr).toContain('no cluster was made; the same command goes on');
+    expect(run.stderr).toContain('no cluster was created; run the same command again to continue');
     expect(await ask(nodes.nodes[0], 'DBSIZE')).toBe(0);
     expect(await ask(stubborn, 'DBSIZE')).toBe(1);
     await ask(stubborn, 'DEL', '{06S}a');

@@ -1,4 +1,5 @@
 // create --replica-of: the user says who replicates whom.
+import { documentOf } from '../support/json-shape.js';
 import { expect, it } from 'vitest';
 import { describeWithRedis, startClusterNodes } from '../support/redis-server.js';
 import { runCli } from '../support/cli.js';
@@ -9,8 +10,8 @@ describeWithRedis('create --replica-of', () => {
     const [a, b, c, d, e] = nodes.nodes.map(({ address }) => address) as [string, string, string, string, string];
     const run = await runCli(['create', a, b, c, d, e, '--replica-of', `${b}=${d},${a}=${d}`, '--yes', '--json']);
     expect(run, run.stderr).toMatchObject({ code: 0 });
-    const { nodes: made } = JSON.parse(run.stdout) as { nodes: { id: string; address: string; master: string | null }[] };
-    const masterOf = (name: string): string | undefined => made.find(({ id }) => id === made.find(({ address }) => address === name)?.master)?.address;
+    const { nodes: made } = documentOf<{ nodes: { id: string; host: string; port: number; master: string | null }[] }>(run.stdout);
+    const masterOf = (name: string): string | undefined => made.filter(({ id }) => id === made.find(({ port }) => name.endsWith(`:${port}`))?.master).map(({ host, port }) => `${host}:${port}`)[0];
     expect([a, b, c, d, e].map(masterOf)).toEqual([d, d, undefined, undefined, undefined]);
     expect((await runCli(['check', c])).stdout).toContain('[OK] All 16384 slots covered.');
   });
@@ -27,7 +28,7 @@ describeWithRedis('create --replica-of', () => {
     expect(await refused('--replica-of', d)).toContain('--replica-of takes REPLICA=MASTER');
     expect(await refused('--replica-of', `${d}=${a},${d}=${b}`)).toContain('twice');
     expect(await refused('--replica-of', `${d}=${d}`)).toContain('cannot be a replica of itself');
-    expect(await refused('--replica-of', `${d}=${a}`, '--replicas', '1')).toContain('cannot go together');
+    expect(await refused('--replica-of', `${d}=${a}`, '--replicas', '1')).toContain('exclude each other');
     const dry = await runCli(['create', a, b, c, d, '--replica-of', `${d}=${b}`, '--dry-run']);
     expect(dry, dry.stderr).toMatchObject({ code: 0, stdout: expect.stringContaining(`Adding replica ${d} to ${b}`) as string });
   });

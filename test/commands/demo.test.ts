@@ -1,4 +1,5 @@
 // The demo, as `npm run demo` runs it: its figures, its exit code, and that nothing is left running, also after Ctrl-C.
+import { documentOf } from '../support/json-shape.js';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,16 +19,28 @@ function leftovers(): string[] {
 }
 
 function suite(server: readonly string[]): void {
-  it('moves 1000 slots with 100,000 keys under load, loses nothing, leaves nothing', { timeout: 90_000 }, async () => {
+  it('moves 1000 slots with 40,000 keys under load, kills a master, loses nothing, leaves nothing', { timeout: 90_000 }, async () => {
     const run = await runCli(['demo', ...server, '--json'], { env: { TMPDIR: temp } });
     expect(run.code).toBe(0);
-    const result = JSON.parse(run.stdout) as { moved: { slots: number; keys: number }; keys: number; present: number; healthy: boolean; consistency: Record<string, number>; seconds: number };
-    expect(result).toMatchObject({ keys: 100_000, present: 100_000, healthy: true, consistency: { lost: 0, readErrors: 0, writeErrors: 0 } });
+    const result = documentOf<{ moved: { slots: number; keys: number }; keys: number; present: number; healthy: boolean; consistency: Record<string, number>; failover: { ms: number; consistency: Record<string, number> }; seconds: number }>(run.stdout);
+    expect(result).toMatchObject({ keys: 40_000, present: 40_000, healthy: true, consistency: { lost: 0, readErrors: 0, writeErrors: 0 } });
+    expect(result.failover.consistency).toMatchObject({ lost: 0, unverified: [] });
+    expect(result.failover.consistency['writes']).toBeGreaterThan(100);
+    expect(result.failover.ms).toBeLessThan(20_000);
     expect(result.moved.slots).toBe(1000);
-    expect(result.moved.keys).toBeGreaterThanOrEqual(100_000);
+    expect(result.moved.keys).toBeGreaterThanOrEqual(40_000);
     expect(result.consistency['writes']).toBeGreaterThan(100);
     expect(result.seconds).toBeLessThan(60);
     expect(leftovers()).toEqual([]);
+  });
+
+  it('moves 1000 slots with 100,000 keys under load without replicas, in less than a minute', { timeout: 90_000 }, async () => {
+    const run = await runCli(['demo', ...server, '--replicas', '0', '--keys', '100000', '--json'], { env: { TMPDIR: temp } });
+    expect(run.code).toBe(0);
+    const result = JSON.parse(run.stdout) as { moved: { keys: number }; seconds: number };
+    expect(result).toMatchObject({ keys: 100_000, present: 100_000, healthy: true, consistency: { lost: 0, readErrors: 0, writeErrors: 0 } });
+    expect(result.moved.keys).toBeGreaterThanOrEqual(100_000);
+    expect(result.seconds).toBeLessThan(60);
   });
 
   it.each([

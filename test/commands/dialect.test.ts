@@ -1,5 +1,5 @@
 // The CLI called redis-trib.rb, through a link of that name, on a cluster of bundled nodes: create, reshard, check, fix and
-// the others, line for line against specs/cli.md 8.14. The lines from data alone are in ui/dialect.test.ts.
+// the others, line for line against cli 8.14. The lines from data alone are in ui/dialect.test.ts.
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -113,7 +113,7 @@ describe('called redis-trib.rb', () => {
     expect(checked(run.stdout)).toEqual([HEAD, ...listed(1, '2-5460', 5459), ...listed(2, '0-1,5461-10922', 5464), ...listed(3, '10923-16383', 5461), ...AGREED, ...COVERED]);
   });
 
-  it('fix: a slot open on both sides, and one that nobody covers', async () => {
+  it('fix: a slot open on both nodes, and an uncovered one', async () => {
     await say(0, 'CLUSTER', 'SETSLOT', 16_383, 'IMPORTING', id(2));
     await say(2, 'CLUSTER', 'SETSLOT', 16_383, 'MIGRATING', id(0));
     const fixed = await trib(['fix', at(0)]);
@@ -170,7 +170,7 @@ describe('called redis-trib.rb', () => {
     for (const [named, plain] of [json, table].flatMap((pair) => (pair === undefined ? [] : [pair]))) expect(named.stdout).toBe(plain.stdout);
   });
 
-  it('another word is wrong usage, and says where it stands', async () => {
+  it('another word is a usage error with its position', async () => {
     expect(await trib(['check', at(0), '--lines', 'ruby'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--lines takes one of redis-cli, redis-trib.rb, not "ruby"') as string });
     expect(await trib(['check', at(0)], { env: { REDIS_TRIB_LINES: 'ruby' } })).toMatchObject({ code: 2, stderr: expect.stringContaining('REDIS_TRIB_LINES takes one of') as string });
     expect(await trib(['local', 'logs', '--lines', '3'])).toMatchObject({ stderr: expect.not.stringContaining('redis-cli') as string }); // another --lines

@@ -1,12 +1,16 @@
 // What every subcommand promises, over the whole list, on one real cluster: --json is one document with `schema`, also for
 // failures; --dry-run changes nothing; what a person would be asked, a pipe is told the flag of, at once. A subcommand that
 // is missing from the table fails the last test.
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commands } from '../../commands/index.js';
+import { rdbName } from '../../src/apply/backup/nodes-json.js';
+import { RdbFileWriter } from '../../src/rdb/file-writer.js';
+import { RdbType } from '../../src/rdb/value-types.js';
 import { runHere, type ProgramRun } from '../support/broken-cluster.js';
+import { misshapen } from '../support/json-shape.js';
 import { describeWithRedis, freePort, startClusterNodes, startRedis, startRedisCluster, type RedisNode, type RedisNodes } from '../support/redis-server.js';
 
 interface Row {
@@ -36,6 +40,14 @@ describeWithRedis('every subcommand', () => {
     // Two masters with slots, an empty one, and a replica of each.
     [cluster, spare, plain] = await Promise.all([startRedisCluster(3, { replicas: 1, slots: [[0, 8191], [8192, 16383], null] }), startClusterNodes(3), startRedis()]);
     folder = mkdtempSync(join(tmpdir(), 'redis-trib-every-'));
+    const file = new RdbFileWriter();
+    file.database(0, 1, 0);
+    file.key('a', RdbType.string, null);
+    file.body.str('1');
+    writeFileSync(join(folder, 'small.rdb'), file.end());
+    mkdirSync(join(folder, 'kept'));
+    copyFileSync(join(folder, 'small.rdb'), join(folder, 'kept', rdbName({ host: 'h', port: 1, id: 'a'.repeat(40) })));
+    writeFileSync(join(folder, 'kept', 'nodes.json'), JSON.stringify([{ name: 'a'.repeat(40), host: 'h', port: 1, replicate: null, slots_count: 1 }]));
     closed = `127.0.0.1:${await freePort()}`;
     await using link = await plain.connect();
     await link.pipeline([['SET', 'a', '1'], ['SET', 'b', '2']]);
@@ -52,11 +64,12 @@ describeWithRedis('every subcommand', () => {
     demo: { elsewhere: 'demo.test.ts', fails: [[['--masters', '0'], 2, 'USAGE']] },
     local: { elsewhere: 'local.test.ts', fails: [[['status'], 1, 'NO_LOCAL_CLUSTER'], [['upp'], 2, 'USAGE']], would: ['up'], asks: null },
     create: { elsewhere: 'cluster.test.ts', fails: [[[at(0), at(1), at(2), '--yes'], 1, 'NOT_EMPTY'], [[closed, closed, closed], 3, 'ECONNREFUSED']], would: spare.nodes.map(({ address }) => address), asks: [spare.nodes.map(({ address }) => address), '--yes'] },
-    check: { reads: [at(0)], fields: ['nodes', 'ok', 'agreement', 'openSlots', 'uncoveredSlots', 'findings'], fails: [[[closed], 3, 'ECONNREFUSED']] },
-    info: { reads: [at(0)], fields: ['keys', 'masters', 'replicas', 'nodes', 'unreachable'], fails: [[[closed], 3, 'ECONNREFUSED']] },
+    check: { reads: [at(0)], fields: ['nodes', 'ranges', 'ok', 'agreement', 'openSlots', 'uncoveredSlots', 'findings'], fails: [[[closed], 3, 'ECONNREFUSED']] },
+    meet: { elsewhere: 'meet.test.ts', fails: [[[at(0), closed], 3, 'ECONNREFUSED'], [[at(0), spare.nodes[0]?.address ?? ''], 1, 'NOT_A_MEMBER']], would: [at(0), at(1)], asks: null },
+    info: { reads: [at(0)], fields: ['keys', 'masters', 'replicas', 'ranges', 'nodes', 'unreachable'], fails: [[[closed], 3, 'ECONNREFUSED']] },
     nodes: { reads: [at(0)], fields: ['nodes', 'unreachable'], fails: [[[closed], 3, 'ECONNREFUSED']] },
     slots: { reads: [at(0), 'foo'], fields: ['slots', 'open', 'uncovered', 'keys'], fails: [[[closed], 3, 'ECONNREFUSED']] },
-    fix: { reads: [at(0)], fields: ['ok', 'applied', 'before', 'plan'], fails: [[[closed], 3, 'ECONNREFUSED']], would: [at(0)], asks: null },
+    fix: { reads: [at(0)], fields: ['ok', 'applied', 'before', 'plan'], fails: [[[closed], 3, 'ECONNREFUSED'], [[spare.seed], 1, 'NOT_A_MEMBER']], would: [at(0)], asks: null },
     reshard: { reads: [at(0), '--from', 'all', '--to', at(1), '--slots', '3', '--dry-run'], fields: ['plan', 'applied'], fails: [[[at(0), '--from', nobody, '--to', at(1), '--slots', '1', '--yes'], 1, 'NO_SUCH_NODE']], would: [at(0), '--from', 'all', '--to', at(1), '--slots', '3'], asks: [[at(0), '--from', 'all', '--to', at(1), '--slots', '3'], '--yes'] },
     apply: { reads: ['plan.json', '--dry-run'], fields: ['plan', 'applied'], fails: [[['nowhere.json'], 2, 'BAD_PLAN_FILE']], would: ['plan.json'], asks: [['plan.json'], '--yes'] },
     rebalance: { reads: [at(0)], fields: ['plan', 'applied'], fails: [[[at(0), '--weight', `${nobody}=1`], 1, 'NO_SUCH_NODE'], [[at(0), '--weight', 'x'], 2, 'BAD_WEIGHT']], would: [at(0), '--use-empty-masters'], asks: null },
@@ -70,6 +83,8 @@ describeWithRedis('every subcommand', () => {
     'set-timeout': { reads: [at(0), '5000', '--dry-run'], fields: ['ms', 'applied', 'nodes', 'unreachable'], fails: [[[at(0), '50'], 2, 'USAGE']], would: [at(0), '9000'], asks: null },
     import: { reads: [at(0), '--from', plain.address, '--dry-run'], fields: ['source', 'copy', 'applied', 'plan'], fails: [[[at(0)], 2, 'USAGE'], [[at(0), '--from', at(1)], 1, 'SOURCE_IS_CLUSTER'], [[at(0), '--from', closed], 3, 'ECONNREFUSED']], would: [at(0), '--from', plain.address], asks: null },
     backup: { reads: [at(0), 'saved'], fields: ['ok', 'ms', 'manifest', 'files', 'missing'], fails: [[[at(0), 'plan.json'], 1, 'NOT_WRITABLE']], would: [at(0), 'elsewhere'], asks: null },
+    restore: { reads: ['kept', at(0), '--merge', '--dry-run'], fields: ['ok', 'applied', 'plan', 'missing'], fails: [[['.', at(0)], 1, 'NO_BACKUP'], [['kept', closed], 3, 'ECONNREFUSED'], [['kept'], 2, 'USAGE']], would: ['kept', at(0), '--merge'], asks: [['kept', at(0), '--merge'], '--yes'] },
+    rdb: { reads: ['small.rdb'], fields: ['file', 'ok', 'keys', 'types', 'databases', 'bySlot', 'largest', 'expiries', 'commands'], fails: [[['nowhere.rdb'], 1, 'NO_SUCH_FILE'], [['.'], 1, 'NOT_A_FILE'], [[], 2, 'USAGE']] },
     call: { reads: [at(0), 'ping'], fields: ['command', 'results', 'unreachable'], fails: [[[closed, 'ping'], 3, 'ECONNREFUSED']] },
     'consistency-test': { reads: [at(0), '--duration', '0.2'], fields: ['reads', 'writes', 'lost', 'unverified', 'seconds'], fails: [[[closed], 3, 'ECONNREFUSED']] },
     completion: { reads: ['bash'], fields: ['shell', 'script'], fails: [[['tcsh'], 2, 'USAGE']] },
@@ -89,8 +104,10 @@ describeWithRedis('every subcommand', () => {
   };
 
   const document = (run: ProgramRun, name: string): Record<string, unknown> => {
-    expect(run.stdout, `${name}: ${run.stderr}`).toMatch(/^\{\n {2}"schema": 1,\n[^]*\n\}\n$/);
-    return JSON.parse(run.stdout) as Record<string, unknown>;
+    expect(run.stdout, `${name}: ${run.stderr}`).toMatch(/^\{\n {2}"schema": 2,\n[^]*\n\}\n$/);
+    const found = JSON.parse(run.stdout) as Record<string, unknown>;
+    expect(misshapen('', found), name).toEqual([]);
+    return found;
   };
 
   describe.each(commands.map(({ name }) => name))('%s', (name) => {
@@ -111,7 +128,7 @@ describeWithRedis('every subcommand', () => {
       }
     });
 
-    it('the same failures in words: on stderr, with what to try', async () => {
+    it('the same failures as text: on stderr, with advice', async () => {
       for (const [words, exit] of table()[name]?.fails ?? []) {
         const failed = await run(name, ...words);
         expect([words, failed.code]).toEqual([words, exit]);
@@ -133,16 +150,25 @@ describeWithRedis('every subcommand', () => {
       expect(await everything()).toBe(before);
     });
 
-    it('without a terminal a question is exit 2 with its flag, and nothing has changed', async () => {
+    it('with an empty stdin a question is exit 2 with its flag, and nothing has changed', async () => {
       const asks = table()[name]?.asks;
       if (asks === undefined || asks === null) return;
       const [words, flag] = asks;
       const before = await everything();
       expect(await run(name, ...words)).toMatchObject({ code: 2, stderr: expect.stringContaining(`add ${flag}`) as string });
       const { error } = document(await run(name, ...words, '--json'), name) as { error: { code: string; hint: string } };
-      expect(error).toMatchObject({ code: 'NOT_A_TERMINAL', hint: expect.stringContaining(flag) as string });
+      expect(error).toMatchObject({ code: 'NO_ANSWER', hint: expect.stringContaining(flag) as string });
       expect(await everything()).toBe(before);
     });
+  });
+
+  it('docs/json.md lists each subcommand with the fields of its document', () => {
+    const page = readFileSync(new URL('../../docs/json.md', import.meta.url), 'utf8');
+    const listed = new Map([...page.matchAll(/^\| ([a-z-]+) \| (.+) \|$/gm)].map(([, name = '', fields = '']) => [name, fields] as const));
+    for (const [name, { fields = [] }] of Object.entries(table())) {
+      expect([name, listed.has(name)]).toEqual([name, true]);
+      expect([name, fields.filter((field) => !new RegExp(`\\b${field}\\b`).test(listed.get(name) ?? ''))]).toEqual([name, []]);
+    }
   });
 
   it('no subcommand was left out, and each that changes something has its rows', async () => {

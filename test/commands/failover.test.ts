@@ -51,7 +51,7 @@ describeWithRedis('commands about the nodes of a real cluster', () => {
     const slot = String(await say(cluster.nodes[0], 'CLUSTER', 'KEYSLOT', '-1'));
     expect(keys.stdout.split('\n').map((line) => [line.split(' ')[0], line.split(' ')[3]])).toEqual([['12182', 'foo'], ['12182', '{foo}bar'], [String(await keySlotOf('käse')), 'käse'], [slot, '-1'], ['', undefined]]);
     const json = JSON.parse((await runCli(['slots', at(0), 'foo', '--json'])).stdout) as { keys: object[]; slots: object[] };
-    expect(json).toMatchObject({ keys: [{ key: 'foo', slot: 12_182, address: at(2) }], uncovered: [], open: [] });
+    expect(json).toMatchObject({ keys: [{ key: 'foo', slot: 12_182, node: { host: '127.0.0.1', port: Number(at(2).split(':')[1]) } }], uncovered: [], open: [] });
     expect(json.slots).toHaveLength(3);
   });
   const keySlotOf = async (key: string): Promise<unknown> => say(cluster.nodes[0], 'CLUSTER', 'KEYSLOT', Buffer.from(key).toString('latin1'));
@@ -64,7 +64,7 @@ describeWithRedis('commands about the nodes of a real cluster', () => {
     expect(open.stdout).toContain(`open 5 migrating to ${at(1)} on ${at(0)}\n`);
     expect((await runCli(['slots', at(0), '-o', 'table'])).stdout).toMatch(/^ {4}0 !A/m);
     const risky = await runCli(['failover', at(3), '--dry-run']); // its replica knows of no open slot
-    expect(risky).toMatchObject({ code: 0, stderr: `warning: ${at(0)} has 1 open slots, of which its replica knows nothing: a reshard that is running will stop, and redis-trib fix ${at(3)} completes it then\n` });
+    expect(risky).toMatchObject({ code: 0, stderr: `warning: ${at(0)} has 1 open slots, which its replica does not have open: a running reshard will stop, and redis-trib fix ${at(3)} completes it then\n` });
     await say(cluster.nodes[0], 'CLUSTER', 'SETSLOT', '5', 'STABLE');
   });
 
@@ -75,7 +75,7 @@ describeWithRedis('commands about the nodes of a real cluster', () => {
     expect(await runCli(['failover', at(3)])).toMatchObject({ code: 2 });
     expect(await runCli(['failover', at(3), '--force', '--takeover'])).toMatchObject({ code: 2 });
     const dry = await runCli(['failover', at(3), '--dry-run']);
-    expect(dry).toMatchObject({ code: 0, stderr: expect.not.stringContaining('open slots') as string, stdout: `${at(3)} would take the place of ${at(0)}. Nothing was changed.\n` });
+    expect(dry).toMatchObject({ code: 0, stderr: expect.not.stringContaining('open slots') as string, stdout: `${at(3)} would be promoted in place of ${at(0)}. Nothing was changed.\n` });
     expect(await role(3)).toBe('slave');
   });
 
@@ -84,11 +84,11 @@ describeWithRedis('commands about the nodes of a real cluster', () => {
     ['back by force, named behind another node', 0, 3, ['--force']],
     ['by takeover', 3, 0, ['--takeover']],
     ['and back, the masters not voting twice in a row', 0, 3, []],
-  ])('failover %s: the replica is the master, and everybody agrees at once', async (_, up, down, flags) => {
+  ])('failover %s: the replica is the master, and all nodes agree at once', async (_, up, down, flags) => {
     await waitFor(async () => String(await say(cluster.nodes[up], 'INFO', 'replication')).includes('master_link_status:up'), 'the replica to be in sync');
     const run = await runCli(['failover', at(1), at(up), '--yes', ...flags]);
     expect(run.code).toBe(0);
-    expect(run.stderr).toMatch(/^(warning: .* (was not elected|was the master for a moment .*): after an election, the next for the same shard is possible 6 s later. Asking once more( in \d s)?.\n)?$/);
+    expect(run.stderr).toMatch(/^(warning: .* (was not elected|was master for a moment .*): after an election the next one in the same shard is possible 6 s later. Requesting the failover once more( in \d s)?.\n)?$/);
     expect(run.stdout).toMatch(new RegExp(`\\[OK\\] ${at(up)} is the master now, in place of ${at(down)}. All reachable nodes agree \\(\\d+ ms\\).\n$`));
     expect([await role(up), await role(down)]).toEqual(['master', 'slave']);
     const check = JSON.parse((await runCli(['check', at(2), '--json'])).stdout) as { ok: boolean; agreement: boolean };
@@ -111,7 +111,7 @@ describeWithRedis('commands about the nodes of a real cluster', () => {
     expect(await say(cluster.nodes[4], 'CONFIG', 'GET', 'cluster-node-timeout')).toEqual(['cluster-node-timeout', '2000']);
   });
 
-  it('call: words that begin with a dash reach the nodes in both spellings; replicas and masters alone', async () => {
+  it('call: words with a leading dash reach the nodes in both spellings; only replicas, only masters', async () => {
     for (const line of [['call', at(0), 'echo', '-1'], ['--cluster', 'call', at(0), 'echo', '-1'], ['call', at(0), '--', 'echo', '-1']]) {
       const run = await runCli(line);
       expect(run.stdout.split('\n').filter((text) => text.endsWith(': -1'))).toHaveLength(6);
@@ -131,7 +131,7 @@ describeWithRedis('commands about the nodes of a real cluster', () => {
     expect(performance.now() - started).toBeLessThan(2500);
   });
 
-  it('a master that is down: a manual failover says what to do, --force does it, the dead one is reported', async () => {
+  it('a master that is down: a manual failover gives advice, --force succeeds, the failed node is reported', async () => {
     await say(cluster.nodes[3], 'CONFIG', 'SET', 'cluster-replica-no-failover', 'yes'); // or the cluster would be quicker
     await cluster.nodes[0]?.kill();
     await waitFor(async () => String(await say(cluster.nodes[3], 'CLUSTER', 'INFO')).includes('cluster_state:fail'), 'the master to be missed');
@@ -144,8 +144,8 @@ describeWithRedis('commands about the nodes of a real cluster', () => {
     expect(await role(3)).toBe('master');
     const list = await runCli(['nodes', at(1)]);
     expect(list.stdout).toMatch(new RegExp(`${at(0)} .* unreachable `));
-    const json = JSON.parse((await runCli(['nodes', at(1), '--json'])).stdout) as { unreachable: { address: string; reason: string }[] };
-    expect(json.unreachable.map((node) => node.address)).toEqual([at(0)]);
+    const json = JSON.parse((await runCli(['nodes', at(1), '--json'])).stdout) as { unreachable: { host: string; port: number; reason: string }[] };
+    expect(json.unreachable.map(({ host, port }) => `${host}:${port}`)).toEqual([at(0)]);
     expect((await runCli(['nodes', at(1), '-o', 'table'])).stdout).toContain('unreachable: fail');
   });
 

@@ -67,7 +67,7 @@ describeWithRedis('Ctrl-C while waiting for a frozen node', () => {
     const running = start('replicate', node(2).address, '--master', other.address, '--yes', '--wait', '60');
     await waitFor(async () => (await say(node(2), 'ROLE')).includes(String(other.port)), 'the order to replicate');
     const { stderr } = await freezeAndStop(running, node(2));
-    expect(stderr).toMatch(/error: Interrupted: \S+ was told to replicate \S+, but may not have its data yet\ntry: .*To take it back: redis-trib replicate \S+ \S+ --master \S+ --yes/);
+    expect(stderr).toMatch(/error: Interrupted: \S+ got REPLICATE for \S+, but may not be in sync yet\ntry: .*To undo: .*redis-trib replicate \S+ \S+ --master \S+ --yes/);
   });
 
   it('add-node --replica', async () => {
@@ -79,7 +79,7 @@ describeWithRedis('Ctrl-C while waiting for a frozen node', () => {
     const running = start('add-node', newcomer.address, node(0).address, '--replica');
     await waitFor(async () => (await say(newcomer, 'ROLE')).startsWith('slave'), 'the order to replicate');
     const { stderr } = await freezeAndStop(running, newcomer);
-    expect(stderr).toMatch(/try: \S+ joined, but does not replicate yet. To go on: redis-trib replicate \S+ --master \S+ --yes. To undo: redis-trib del-node/);
+    expect(stderr).toMatch(/try: \S+ joined, but does not replicate yet. To continue: redis-trib replicate \S+ --master \S+ --yes. To undo: redis-trib del-node/);
   });
 
   it('create --replicas --wait, while the nodes join', async () => {
@@ -88,7 +88,7 @@ describeWithRedis('Ctrl-C while waiting for a frozen node', () => {
     // A node that can't be met keeps the others waiting.
     await waitFor(() => running.shown().includes('Nodes configuration updated'), 'the first steps');
     const { stderr } = await freezeAndStop(running, node(5));
-    expect(stderr).toMatch(/error: Interrupted: (the nodes are joined in part|the masters are joined|the cluster is made)[^\n]*\ntry: /);
+    expect(stderr).toMatch(/error: Interrupted: (some nodes are joined|the masters are joined|the cluster is created)[^\n]*\ntry: /);
   });
 
   it('create --replicas --wait, while the nodes do not serve yet', async () => {
@@ -96,7 +96,7 @@ describeWithRedis('Ctrl-C while waiting for a frozen node', () => {
     const running = start('create', '--replicas', '1', '--wait', '--yes', ...nodes.nodes.map(({ address }) => address));
     await waitFor(async () => (await say(node(5), 'ROLE')).startsWith('slave') && (await say(node(4), 'ROLE')).startsWith('slave'), 'the replicas');
     const { stderr } = await freezeAndStop(running, node(5));
-    expect(stderr).toMatch(/error: Interrupted: (the cluster is made, but not all nodes were seen to serve it\ntry: redis-trib check|the masters are joined)/);
+    expect(stderr).toMatch(/error: Interrupted: (the cluster is created, but not all nodes serve yet\ntry: to see its state: redis-trib check|the masters are joined)/);
   });
 
   /** A move of slots from the first master to the second, slow, once the first keys have moved. */
@@ -108,7 +108,7 @@ describeWithRedis('Ctrl-C while waiting for a frozen node', () => {
     return running;
   }
 
-  it('reshard --keep-replicas: told of where the setting is still off, restored elsewhere', async () => {
+  it('reshard --keep-replicas reports where the setting is still off, and restores it elsewhere', async () => {
     const running = await moving('--keep-replicas');
     const { stderr } = await freezeAndStop(running, node(3));
     expect(stderr).toContain(`cluster-allow-replica-migration is still off on ${node(3).address}: no answer. Try: redis-trib call`);
@@ -120,7 +120,7 @@ describeWithRedis('Ctrl-C while waiting for a frozen node', () => {
     expect(await say(node(3), 'CONFIG', 'GET', 'cluster-allow-replica-migration')).toContain('yes');
   });
 
-  it('reshard --wait-replicas: the slots stay open with their keys, and what is told to run goes on', async () => {
+  it('reshard --wait-replicas keeps the slots open with their keys, and the command to continue works', async () => {
     const running = await moving('--wait-replicas', '1', '--wait-replicas-timeout', '60');
     const { stderr } = await freezeAndStop(running, node(3));
     const next = /try: (redis-trib fix .* --wait-replicas 1.* && redis-trib reshard .* --yes)/.exec(stderr)?.[1] ?? '';
@@ -146,7 +146,7 @@ describeWithRedis('Ctrl-C while waiting for a frozen node', () => {
     const turn = nodes.nodes.find(({ port }) => running.shown().includes(`a turn of ${port}`));
     if (turn === undefined) throw new Error(running.shown());
     const { stderr } = await freezeAndStop(running, turn);
-    expect(stderr).toMatch(/error: stopped: \d of 2 nodes have had their turn\ntry: redis-trib rolling /);
+    expect(stderr).toMatch(/error: stopped: \d of 2 nodes are done\ntry: redis-trib rolling /);
   });
 
   it('failover to a replica that does not answer, at a terminal', async () => {
@@ -161,7 +161,7 @@ describeWithRedis('Ctrl-C while waiting for a frozen node', () => {
       terminal.type('\u0003');
       expect(await terminal.exit).toBe(130);
       expect(performance.now() - since).toBeLessThan(AT_ONCE_MS);
-      expect(terminal.screen()).toMatch(/error: Interrupted: a replica that was asked to become a master may still do so\s+try: redis-trib nodes/);
+      expect(terminal.screen()).toMatch(/error: Interrupted: the replica may still be promoted\s+try: to see the present master: redis-trib nodes/);
     } finally {
       terminal.kill();
       node(2).process.kill('SIGCONT');

@@ -1,5 +1,6 @@
 // redis-trib local as processes: up, found again, a node dies, stop, start with its data, clean; taken ports. With the
 // bundled node everywhere, and with redis-server where there is one.
+import { documentOf } from '../support/json-shape.js';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,9 +27,9 @@ function lifeOf(server: readonly string[], replicas: number): void {
   let dir = '';
   let base = 0;
   const pids = new Set<number>();
-  const local = (...args: string[]): Promise<CliResult> => runCli(['local', ...args], { cwd: dir });
+  const local = (...args: string[]): Promise<CliResult> => runCli(['local', ...args], { cwd: dir, env: { HOME: dir } });
   const status = async (): Promise<Status> => {
-    const parsed = JSON.parse((await local('status', '--json')).stdout) as Status;
+    const parsed = documentOf<Status>((await local('status', '--json')).stdout, 'nodes');
     for (const { pid } of parsed.nodes) pids.add(pid);
     return parsed;
   };
@@ -59,7 +60,7 @@ function lifeOf(server: readonly string[], replicas: number): void {
     expect(await status()).toMatchObject({ nodes: before.nodes });
   });
 
-  it('status tells of a node that died, start brings it back', async () => {
+  it('status shows a node that died, start restarts it', async () => {
     const [, second] = (await status()).nodes;
     if (second === undefined || second.pid <= 0) throw new Error('no second node'); // kill(0) would end ourselves
     process.kill(second.pid, 'SIGKILL');
@@ -87,10 +88,11 @@ function lifeOf(server: readonly string[], replicas: number): void {
     expect((await done).code).toBe(0);
   });
 
-  it('stop ends them, start finds them with their folders, the cluster as it was', { timeout: 90_000 }, async () => {
+  it('stop ends the nodes, start finds them with their folders and the same cluster', { timeout: 90_000 }, async () => {
     expect(await local('stop')).toMatchObject({ code: 0, stdout: expect.stringContaining(String(base)) as string });
     const stopped = await status();
-    expect(stopped.nodes.some(({ running, pid }) => running || alive(pid))).toBe(false);
+    expect(stopped.nodes.some(({ running }) => running)).toBe(false);
+    await waitFor(() => !stopped.nodes.some(({ pid }) => alive(pid)), 'the ended processes to be reaped'); // by the init process
     expect((await local('stop')).stdout).toContain('No node was running');
     expect(await local('up')).toMatchObject({ code: 0, stderr: expect.stringContaining('The cluster is up') as string });
     expect((await runCli(['check', `127.0.0.1:${base}`])).code).toBe(0);
@@ -102,11 +104,73 @@ function lifeOf(server: readonly string[], replicas: number): void {
     const { nodes } = await status();
     expect(await local('clean')).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') as string });
     expect(await local('clean', '--yes')).toMatchObject({ code: 0 });
-    expect(nodes.some(({ pid }) => alive(pid))).toBe(false);
+    await waitFor(() => !nodes.some(({ pid }) => alive(pid)), 'the ended processes to be reaped');
     expect(existsSync(join(dir, 'redis-trib-local'))).toBe(false);
     expect(await local('stop')).toMatchObject({ code: 1, stderr: expect.stringContaining('redis-trib local up') as string });
   });
 }
+
+describe('local with the verbs of create-cluster', () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'redis-trib-local-'));
+  const local = (...words: string[]): Promise<CliResult> => runCli(['local', ...words], { cwd, env: { HOME: cwd } });
+  let base = 0;
+  beforeAll(async () => {
+    base = await keptPorts(6);
+    expect(await local('start', '--port', String(base))).toMatchObject({ code: 0 });
+  }, 60_000);
+  afterAll(async () => {
+    await local('clean', '--yes');
+    rmSync(cwd, { recursive: true, force: true });
+  });
+  /** Output of an action that goes on until it is interrupted. */
+  async function untilSeen(words: readonly string[], wanted: RegExp): Promise<void> {
+    const child = startCli(['local', ...words], { cwd });
+    const done = finished(child);
+    let seen = '';
+    child.stdout?.on('data', (chunk: Buffer) => (seen += chunk.toString()));
+    await waitFor(() => wanted.test(seen), `${words.join(' ')} to print ${String(wanted)}`);
+    child.kill('SIGINT');
+    expect((await done).code).toBe(0);
+  }
+
+  it('create joins three masters with a replica each', { timeout: 60_000 }, async () => {
+    expect(await local('create')).toMatchObject({ code: 0, stderr: expect.stringContaining('The cluster is up') as string });
+    await using connection = await Connection.connect({ host: '127.0.0.1', port: base });
+    const roles = String(await connection.command(['CLUSTER', 'NODES'])).split('\n').flatMap((line) => /master|slave/.exec(line) ?? []);
+    expect(roles.sort()).toEqual(['master', 'master', 'master', 'slave', 'slave', 'slave']);
+  });
+
+  it('call asks every node', async () => {
+    const asked = await local('call', 'config', 'get', 'port');
+    expect(asked).toMatchObject({ code: 0, stdout: Array.from({ length: 6 }, (_, i) => `${base + i}: port\n${base + i}\n`).join('') });
+    expect(await local('call', 'nonsense')).toMatchObject({ code: 1 });
+    expect(await local('call', '--', 'echo', '-1')).toMatchObject({ code: 0, stdout: expect.stringContaining(`${base}: -1\n`) as string });
+    expect(await local('call')).toMatchObject({ code: 2 });
+    const document = JSON.parse((await local('call', 'ping', '--json')).stdout) as { answers: unknown[] };
+    expect(document.answers[0]).toEqual({ port: base, reply: 'PONG' });
+  });
+
+  it('watch shows CLUSTER NODES, tail and tailall follow logs', { timeout: 60_000 }, async () => {
+    await untilSeen(['watch'], /myself,(master|slave)[^]*\n[^\n]+\n[^]*myself/);
+    await untilSeen(['tail', '2'], new RegExp(`^${base + 1} \\| .`, 'm'));
+    await untilSeen(['tail', String(base)], new RegExp(`^${base} \\| .`, 'm'));
+    await untilSeen(['tailall'], new RegExp(`^${base + 5} \\| .`, 'm'));
+    expect(await local('tail')).toMatchObject({ code: 2 });
+  });
+
+  it('clean-logs empties the logs, restart keeps data and roles', { timeout: 60_000 }, async () => {
+    expect(await local('clean-logs')).toMatchObject({ code: 0 });
+    expect((await local('logs')).stdout).not.toContain('Ready to accept connections');
+    expect(await local('call', 'set', '{3560}', 'kept')).toMatchObject({ code: 1 }); // MOVED of the others
+    expect(await local('restart')).toMatchObject({ code: 0 });
+    expect(await local('create')).toMatchObject({ code: 0 });
+    await waitFor(async () => {
+      await using connection = await Connection.connect({ host: '127.0.0.1', port: base });
+      return (await connection.command(['GET', '{3560}'])) === 'kept';
+    }, 'the key after the restart');
+    expect((await local('logs')).stdout).toContain('Ready to accept connections');
+  });
+});
 
 describe('local with the bundled node', () => lifeOf([], 0));
 describeWithRedis('local with redis-server', () => lifeOf(['--server', 'redis-server'], 1));
@@ -122,15 +186,15 @@ describe('local refuses', () => {
     for (const one of folders.splice(0)) rmSync(one, { recursive: true, force: true });
   });
 
-  it('a folder of somebody else', async () => {
+  it('a folder of another user', async () => {
     const cwd = folder();
     writeFileSync(join(cwd, 'thesis.tex'), '');
     const run = await runCli(['local', 'start', '--dir', '.'], { cwd });
     expect(run.code).toBe(1);
-    expect(run.stderr).toContain('holds other things (thesis.tex)');
+    expect(run.stderr).toContain('has other content (thesis.tex)');
   });
   it('a server that does not exist or is none, with the reason', async () => {
-    const port = String(await keptPorts(3));
+    const port = String(await keptPorts(6));
     const cwd = folder();
     for (const [server, why] of [['/nonexistent/redis-server', 'there is no such file (ENOENT)'], ['nosuchserver', 'it is in no folder of PATH (ENOENT)'], ['/dev/null', 'EACCES'], [cwd, 'EACCES']] as const) {
       const missing = await runCli(['local', 'up', '--server', server, '--port', port], { cwd });
@@ -143,16 +207,9 @@ describe('local refuses', () => {
     expect(wrong.code).toBe(1);
     expect(wrong.stderr).toContain('it ended with 1');
   });
-  it('replicas of the bundled node, before anything is started (six nodes were, and stayed)', async () => {
-    const cwd = folder();
-    for (const words of [['up'], ['start'], ['up', '--dry-run']]) {
-      expect(await runCli(['local', ...words, '--replicas', '1'], { cwd })).toMatchObject({ code: 2, stderr: expect.stringMatching(/the bundled node cannot be a replica yet\ntry: --server redis-server/) as string });
-    }
-    expect(existsSync(join(cwd, 'redis-trib-local'))).toBe(false);
-  });
   it('--dry-run only tells', async () => {
     const cwd = folder();
-    expect((await runCli(['local', 'up', '--port', '31501', '--dry-run'], { cwd })).stdout).toContain('31501, 31502, 31503');
+    expect((await runCli(['local', 'up', '--port', '31501', '--dry-run'], { cwd })).stdout).toContain('31501, 31502, 31503, 31504, 31505, 31506 (');
     expect(existsSync(join(cwd, 'redis-trib-local'))).toBe(false);
   });
 });
@@ -160,25 +217,25 @@ describe('local refuses', () => {
 describeWithRedis('local with another --server than before', () => {
   it('takes it where no node ever ran, and refuses it where one did', async () => {
     const cwd = mkdtempSync(join(tmpdir(), 'redis-trib-local-'));
-    const port = String(await keptPorts(3));
-    const local = (...words: string[]): Promise<CliResult> => runCli(['local', ...words], { cwd });
+    const port = String(await keptPorts(6));
+    const local = (...words: string[]): Promise<CliResult> => runCli(['local', ...words], { cwd, env: { HOME: cwd } });
     try {
       expect(await local('up', '--port', port, '--server', 'false')).toMatchObject({ code: 1 });
       expect(await local('up', '--port', port, '--server', 'redis-server')).toMatchObject({ code: 0 });
       expect(await local('up', '--server', 'redis-server')).toMatchObject({ code: 0 });
       expect(await local('stop')).toMatchObject({ code: 0 });
       const other = await local('up', '--server', 'false');
-      expect(other).toMatchObject({ code: 2, stderr: expect.stringMatching(/are of redis-server, not of false\ntry: redis-trib local clean/) as string });
+      expect(other).toMatchObject({ code: 2, stderr: expect.stringMatching(/belong to redis-server, not to false\ntry: remove them with redis-trib local clean/) as string });
     } finally {
       await local('clean', '--yes');
       rmSync(cwd, { recursive: true });
     }
   });
 
-  it('up on a cluster that was never finished says what is missing, exit 1 (it said "is up")', async () => {
+  it('up on an unfinished cluster reports what is missing, exit 1', async () => {
     const cwd = mkdtempSync(join(tmpdir(), 'redis-trib-local-'));
     const base = await keptPorts(4);
-    const local = (...words: string[]): Promise<CliResult> => runCli(['local', ...words], { cwd });
+    const local = (...words: string[]): Promise<CliResult> => runCli(['local', ...words], { cwd, env: { HOME: cwd } });
     const say = async (port: number, ...words: string[]): Promise<string> => {
       await using connection = await Connection.connect({ host: '127.0.0.1', port });
       return String(await connection.command(words));
@@ -192,7 +249,7 @@ describeWithRedis('local with another --server than before', () => {
       await say(base, 'CLUSTER', 'ADDSLOTSRANGE', '0', '8191');
       await say(base + 1, 'CLUSTER', 'ADDSLOTSRANGE', '8192', '16383');
       const lone = await local('up');
-      expect(lone).toMatchObject({ code: 1, stderr: expect.stringContaining('not as it was to be: 2 of 2 replicas are masters') as string });
+      expect(lone).toMatchObject({ code: 1, stderr: expect.stringContaining('not as requested: 2 of 2 replicas are masters') as string });
       expect(lone.stderr).not.toContain('The cluster is up');
     } finally {
       await local('clean', '--yes');
@@ -201,21 +258,21 @@ describeWithRedis('local with another --server than before', () => {
   });
 });
 
-describe('local in a folder of its own (--dir)', () => {
+describe('local with --dir', () => {
   const cwd = mkdtempSync(join(tmpdir(), 'redis-trib local-')); // a blank: to be quoted
   const dir = join(cwd, 'z');
   afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
-  it("'redis-trib local stop' without --dir was advised, and found nothing: the advice works as printed", async () => {
+  it("advice of local contains the --dir of the folder", async () => {
     const port = String(await keptPorts(1));
-    const up = await runCli(['local', 'up', '--masters', '1', '--dir', 'z', '--port', port], { cwd });
+    const up = await runCli(['local', 'up', '--masters', '1', '--replicas', '0', '--dir', 'z', '--port', port], { cwd });
     try {
       const advised = /'redis-trib local stop --dir '(.*)'' ends it/.exec(up.stderr)?.[1];
       expect(advised).toBe(dir);
       expect(await runCli(['local', 'stop', '--dir', dir], { cwd: tmpdir() })).toMatchObject({ code: 0, stdout: expect.stringContaining(port) as string });
       expect(JSON.parse((await runCli(['local', 'clean', '--dir', 'z', '--dry-run', '--json'], { cwd })).stdout)).toMatchObject({ changed: [Number(port)] });
       const clean = await runCli(['local', 'clean', '--dir', 'z', '--yes', '--json'], { cwd });
-      expect(JSON.parse(clean.stdout), 'clean of stopped nodes said changed: []').toMatchObject({ changed: [Number(port)], nodes: [] });
+      expect(documentOf(clean.stdout), 'clean of stopped nodes said changed: []').toMatchObject({ changed: [Number(port)], nodes: [] });
     } finally {
       await runCli(['local', 'clean', '--dir', dir, '--yes'], { cwd });
     }
@@ -223,7 +280,7 @@ describe('local in a folder of its own (--dir)', () => {
 
   it('a server that failed is remembered: up without --server says so, and how to forget it', async () => {
     const port = String(await keptPorts(1));
-    const up = (...more: string[]): Promise<CliResult> => runCli(['local', 'up', '--masters', '1', '--dir', 'z', '--port', port, ...more], { cwd });
+    const up = (...more: string[]): Promise<CliResult> => runCli(['local', 'up', '--masters', '1', '--replicas', '0', '--dir', 'z', '--port', port, ...more], { cwd, env: { HOME: cwd } });
     expect((await up('--server', 'true')).code).toBe(1);
     const again = await up();
     expect(again).toMatchObject({ code: 1, stderr: expect.stringMatching(/remembers --server true from an earlier start.*redis-trib local clean --dir '.*\/z' --yes/) as string });
@@ -240,7 +297,7 @@ describeWithRedis('local and a port that is taken', () => {
     const run = await runCli(['local', 'up', '--port', String(stranger.port - 1), '--server', 'redis-server'], { cwd });
     expect(run.code).toBe(1);
     expect(run.stderr).toContain(String(stranger.port));
-    expect(run.stderr).toMatch(/try: --port \d+/);
+    expect(run.stderr).toMatch(/try: use other ports: --port \d+/);
     rmSync(cwd, { recursive: true });
   });
 });

@@ -2,14 +2,14 @@
 // than its time limits (Ctrl-Z, fg): it goes on as if nothing had been.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openCluster } from '../../src/apply/open-cluster.js';
-import type { ApplyEvent } from '../../src/apply/event.js';
-import { PauseSwitch } from '../../src/apply/mover/pause-switch.js';
+import type { ApplyEvent } from '../../src/apply/node/event.js';
+import { PauseSwitch } from '../../src/apply/mover/pacing/pause-switch.js';
 import { planReshard } from '../../src/plan/reshard.js';
 import { finished, runCli, startCli } from '../support/cli.js';
 import { fill, Hammer, keysInSlots, totalKeys } from '../support/load.js';
 import { describeWithRedis, startRedisCluster, waitFor, type RedisNodes } from '../support/redis-server.js';
 
-describeWithRedis('a move that stands still', () => {
+describeWithRedis('a paused move', () => {
   const KEYS = 3000;
   let cluster: RedisNodes;
   const at = (index: number): string => cluster.nodes[index]?.address ?? '';
@@ -39,12 +39,12 @@ describeWithRedis('a move that stands still', () => {
     return opened.view.masters.find(({ port }) => port === cluster.nodes[1]?.port)?.slots.toArray().filter((slot) => slot < 1000).length ?? 0;
   }
 
-  it('SIGUSR2: nothing is open while it rests; the second one goes on', async () => {
+  it('SIGUSR2 pauses with no slot open; a second one resumes', async () => {
     const hammer = await Hammer.start(cluster, keysInSlots(0, 999, 100).map((key) => `{${key}}counter`), 2);
     const { child, end, said } = await start(1, '--max-rate', '2M', '--json');
     child.kill('SIGUSR2');
     await waitFor(() => said().includes('Paused: '), 'the pause');
-    const [, slots, pid] = /^Paused: (\d+) of 1000 slots moved; SIGUSR2 to PID (\d+) goes on, Ctrl-C stops\.$/m.exec(said()) ?? [];
+    const [, slots, pid] = /^Paused: (\d+) of 1000 slots moved; to resume send SIGUSR2 to PID (\d+), to stop press Ctrl-C\.$/m.exec(said()) ?? [];
     expect(Number(pid)).toBe(child.pid);
     expect(Number(slots)).toBeGreaterThan(0);
     expect(Number(slots)).toBeLessThan(1000);
@@ -59,7 +59,7 @@ describeWithRedis('a move that stands still', () => {
     await fill(cluster, [...hammer.acknowledged.keys()].map((key) => ['DEL', key]));
   });
 
-  it('Ctrl-C while it rests: exit code 130, nothing open, the command that goes on', async () => {
+  it('Ctrl-C while paused: exit code 130, no slot open, the command that continues', async () => {
     const { child, end, said } = await start(0, '--max-rate', '2M');
     child.kill('SIGUSR2');
     await waitFor(() => said().includes('Paused: '), 'the pause');
@@ -104,7 +104,7 @@ describeWithRedis('a move that stands still', () => {
     expect(await totalKeys(cluster)).toBe(KEYS + hammer.acknowledged.size);
   }, 90_000);
 
-  it('programs pause their moves by a switch, before they begin too', async () => {
+  it('programs pause their moves by a switch, also before they begin', async () => {
     await using opened = await openCluster(cluster.seed);
     const plan = planReshard(await opened.healthyView(), { wish: { count: 300 }, from: 'all', to: [at(2)] });
     const pause = new PauseSwitch();

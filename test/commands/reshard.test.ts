@@ -45,7 +45,7 @@ describeWithRedis('reshard and apply', () => {
     expect(await totalKeys(cluster)).toBe(KEYS);
   };
 
-  const move = (to: number, ...more: string[]): string[] => ['reshard', at(0), '--from', 'all', '--to', at(to), '--slots', '0-2000', '--yes', ...more];
+  const move = (to: number, ...more: string[]): string[] => ['reshard', at(0), '--from', 'all', '--to', at(to), '--slots', '0-2000', '--method', 'keys', '--yes', ...more];
 
   /** Starts a move slow enough to meet it under way, and waits until its first slots have moved. */
   async function underWay(to: number, ...more: string[]): Promise<{ child: ReturnType<typeof startCli>; result: Promise<CliResult> }> {
@@ -57,7 +57,7 @@ describeWithRedis('reshard and apply', () => {
 
   it('slots that are on the target already: "Ready to move 101 slots." came before "Nothing to move."', async () => {
     const all = await runCli(['reshard', at(0), '--from', 'all', '--to', at(0), '--slots', '0-99,200', '--dry-run']);
-    expect(all).toMatchObject({ code: 0, stdout: expect.stringContaining('Slots 0-99,200 are on the target already.') as string, stderr: expect.stringContaining('Nothing to move.') as string });
+    expect(all).toMatchObject({ code: 0, stdout: expect.stringContaining('Slots 0-99,200 already belong to the target.') as string, stderr: expect.stringContaining('Nothing to move.') as string });
     expect(all.stdout).not.toContain('Ready to move');
     const some = await runCli(['reshard', at(0), '--from', 'all', '--to', at(0), '--slots', '0-99,16383', '--dry-run']);
     expect(some.stdout).toContain('Ready to move 1 slots.');
@@ -70,7 +70,7 @@ describeWithRedis('reshard and apply', () => {
     }
     const run = await runCli([...move(1), '--user', 'looker', '--pass', 'pw']);
     expect(run.code).toBe(1);
-    expect(run.stderr).toMatch(/refused slot \d+: NOPERM .*\n.*a managed service moves slots by its own console only; on a server of yours the ACL user needs \+cluster\|setslot/s);
+    expect(run.stderr).toMatch(/refused slot \d+: NOPERM .*\n.*managed services move slots only by their own console; on your own server the ACL user needs \+cluster\|setslot/s);
     await inOrder();
   });
 
@@ -84,7 +84,7 @@ describeWithRedis('reshard and apply', () => {
     expect(await runCli(['apply', file('a.json'), '--yes'])).toMatchObject({ code: 0 });
     expect(await slotsOf(1, [0, 2000])).toBe(50);
     const again = JSON.parse((await runCli(['apply', file('a.json'), at(2), '--yes', '--json'])).stdout) as object;
-    expect(again).toMatchObject({ schema: 1, applied: false, left: [], done: [[0, 49]] });
+    expect(again).toMatchObject({ schema: 2, applied: false, left: [], done: [[0, 49]] });
     await inOrder();
   });
 
@@ -97,13 +97,13 @@ describeWithRedis('reshard and apply', () => {
     writeFileSync(file('c.json'), readFileSync(file('b.json'), 'utf8').replace(/"([0-9a-f])([0-9a-f]{39})"/g, (_, first: string, more: string) => `"${first === '0' ? '1' : '0'}${more}"`));
     expect((await runCli(['apply', file('c.json'), '--yes'])).stderr).toContain('made for another cluster');
     writeFileSync(file('d.json'), readFileSync(file('b.json'), 'utf8').slice(0, 100));
-    expect(await runCli(['apply', file('d.json'), '--yes'])).toMatchObject({ code: 2, stderr: expect.stringContaining('is no JSON') as unknown });
+    expect(await runCli(['apply', file('d.json'), '--yes'])).toMatchObject({ code: 2, stderr: expect.stringContaining('is not JSON') as unknown });
     expect((await runCli(['apply', file('none.json'), '--yes'])).code).toBe(2);
     expect((await runCli(['apply'])).code).toBe(2);
     await inOrder();
   });
 
-  it('Ctrl-C finishes the slots in flight and tells the command that goes on', async () => {
+  it('Ctrl-C finishes the open slots and prints the command that continues', async () => {
     const { child, result } = await underWay(1, '--command-timeout', '20', '--replace');
     child.kill('SIGINT');
     const { code, stderr } = await result;
@@ -111,7 +111,7 @@ describeWithRedis('reshard and apply', () => {
     expect(stderr).toMatch(/Interrupted: \d+ of \d+ slots were moved, with \d+ keys/);
     await inOrder();
     const next = /try: redis-trib (reshard .*)$/m.exec(stderr)?.[1] ?? '';
-    expect(next).toMatch(/ --max-rate \S+ --replace --command-timeout 20 --yes$/); // they were dropped
+    expect(next).toMatch(/ --max-rate \S+ --replace --method keys --command-timeout 20 --yes$/); // they were dropped
     expect(await runCli(next.split(' '))).toMatchObject({ code: 0 });
     expect(await slotsOf(1, [0, 2000])).toBe(2001);
     await inOrder();
@@ -127,7 +127,7 @@ describeWithRedis('reshard and apply', () => {
     await inOrder();
   });
 
-  it('a second administrator refuses, naming the open slots; after kill -9 the plan goes on', async () => {
+  it('refuses a second administrator with the open slots; after kill -9 the plan continues', async () => {
     const { child, result } = await underWay(0, '--plan-out', file('f.json'));
     const second = await runCli(['reshard', at(0), '--from', 'all', '--to', at(1), '--slots', '10000-10001', '--yes', '--json']);
     expect(second.code).toBe(1);
@@ -146,7 +146,7 @@ describeWithRedis('reshard and apply', () => {
     const terminal = openTerminal(move(1, '--max-rate', '800k'));
     await terminal.waitFor(/Moving slots: \d+\/2001 slots \(\d+%\), [\d,]+ keys, [\d.]+ kB, [\d.]+ kB\/s, \d+ slots\/s, ETA/);
     terminal.type('\u0003');
-    await terminal.waitFor('Press Ctrl-C again to leave at once');
+    await terminal.waitFor('Press Ctrl-C again to exit at once');
     expect(await terminal.exit).toBe(130);
     expect(terminal.screen()).toMatch(/try: redis-trib reshard \S+ --from all --to [0-9a-f]{40} --slots \d+-2000/);
     await waitFor(async () => (await runCli(['check', at(0)])).code === 0, 'all nodes to agree');

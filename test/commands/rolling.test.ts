@@ -1,5 +1,6 @@
 // rolling and failover --preferred as processes on three masters with a replica each: every node is really restarted, nothing
 // gets lost, the masters come back to their places; the first failure stops it, and what it prints goes on.
+import { documentOf } from '../support/json-shape.js';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,21 +88,21 @@ describeWithRedis('rolling restarts', () => {
     return done;
   };
 
-  it('--dry-run shows the order and the commands, and touches nobody', async () => {
+  it('--dry-run shows the order and the commands, and restarts no node', async () => {
     const dry = await run('--exec', restart(), '--failback', '--dry-run');
     expect(dry).toMatchObject({ code: 0, stderr: 'Dry run: nothing was changed.\n' });
     const lines = dry.stdout.trim().split('\n');
     expect(lines).toHaveLength(1 + 12 + 1);
     expect(lines.filter((line) => line.endsWith(', a replica'))).toHaveLength(3);
     expect(lines[8]).toMatch(/^ {7}sh .*restart 127\.0\.0\.1 \d+ replica$/);
-    expect(dry.stdout).toMatch(new RegExp(`^  [4-6]\\. ${at(0)}, a master of 5,461 slots, after ${at(3)} has taken its place$`, 'm'));
-    const json = JSON.parse((await run('--only-masters', '--dry-run', '--json')).stdout) as { plan: { turns: { name: string; successors: string[] }[] } };
-    expect(json).toMatchObject({ schema: 1, applied: false, plan: { kind: 'rolling', turns: [{ role: 'master' }, { role: 'master' }, { role: 'master' }] } });
-    expect(json.plan.turns.find(({ name }) => name === at(1))?.successors).toEqual([at(4)]);
+    expect(dry.stdout).toMatch(new RegExp(`^  [4-6]\\. ${at(0)}, a master of 5,461 slots, after a failover to ${at(3)}$`, 'm'));
+    const json = documentOf<{ plan: { turns: { host: string; port: number; successors: { id: string; host: string; port: number }[] }[] } }>((await run('--only-masters', '--dry-run', '--json')).stdout);
+    expect(json).toMatchObject({ schema: 2, applied: false, plan: { kind: 'rolling', turns: [{ role: 'master' }, { role: 'master' }, { role: 'master' }] } });
+    expect(json.plan.turns.find(({ host, port }) => `${host}:${port}` === at(1))?.successors).toEqual([{ id: ids[4], host: '127.0.0.1', port: Number(at(4).split(':')[1]) }]);
     expect(() => turns()).toThrow('ENOENT');
   });
 
-  it('restarts all: replicas first, masters as replicas, while a client writes; then gives the masters their places back', async () => {
+  it('restarts all: replicas first, masters as replicas, under writes; then restores the masters', async () => {
     const child = startCli(['rolling', at(0), '--exec', restart(), '--expect-restart', '--failback', '--yes']);
     child.stdin?.end();
     const end = finished(child);
@@ -122,10 +123,10 @@ describeWithRedis('rolling restarts', () => {
     expect(written.length).toBeGreaterThan(100);
     expect(turns().map((line) => line.split(' ')[1])).toEqual(Array<string>(6).fill('replica'));
     expect(turns().slice(0, 3).map((line) => line.split(' ')[0]).sort()).toEqual([3, 4, 5].map((index) => String(cluster.nodes[index]!.port)).sort());
-    expect(done.stdout.match(/^\[OK\] .* was restarted, and the cluster is whole \([\d.]+ s\)$/gm)).toHaveLength(6);
+    expect(done.stdout.match(/^\[OK\] .* was restarted, and the cluster is complete \([\d.]+ s\)$/gm)).toHaveLength(6);
     expect(done.stdout.match(/^>>> Node \d\/6: \S+ \(replica\)$/gm)).toHaveLength(6);
     expect(done.stdout.match(/^>>> \S+ takes the place of \S+$/gm)).toHaveLength(6);
-    expect(done.stdout).toMatch(/\n\[OK\] All 6 nodes have had their turn; the cluster is whole\.\n$/);
+    expect(done.stdout).toMatch(/\n\[OK\] All 6 nodes are done; the cluster is complete\.\n$/);
     expect(await roles()).toEqual(['master', 'master', 'master', 'slave', 'slave', 'slave']);
     await withClient(async (client) => {
       for (let index = 0; index < KEYS; index++) expect(await client.command(['GET', `key:${index}`])).toBe(String(index));
@@ -133,14 +134,14 @@ describeWithRedis('rolling restarts', () => {
     });
   }, 180_000);
 
-  it('stops at the first failure with the command that goes on; that does the rest, and only that', async () => {
+  it('stops at the first failure with the command that continues, which does only the rest', async () => {
     const chosen = [ids[3]!, ids[4]!, ids[1]!];
     writeFileSync(join(folder, `fail-${cluster.nodes[4]!.port}`), '');
     const failed = await run('--exec', restart(), '--nodes', chosen.join(','), '--failback', '--wait', '90', '--yes');
     expect(failed).toMatchObject({ code: 1 });
     expect(failed.stderr).toContain(`refusing ${cluster.nodes[4]!.port}\n`);
     expect(failed.stderr).toContain(`error: The command for ${at(4)} ended with exit code 3: sh `);
-    expect(failed.stderr).toContain('(1 of 3 nodes have had their turn)');
+    expect(failed.stderr).toContain('(1 of 3 nodes are done)');
     const [, next = ''] = /^try: (.*)$/m.exec(failed.stderr) ?? [];
     const masters = [0, 1, 2].map((index) => ids[index]!);
     expect(next).toMatch(new RegExp(`^redis-trib rolling ${at(0)} --nodes ${ids[4]},${ids[1]} --exec 'sh .*' --preferred \\S+ --wait 90 --yes$`));
@@ -155,13 +156,13 @@ describeWithRedis('rolling restarts', () => {
     expect(await roles()).toEqual(['master', 'master', 'master', 'slave', 'slave', 'slave']);
   }, 180_000);
 
-  it('tells who is not a master any more, and failover --preferred with a list puts them back', async () => {
-    const json = JSON.parse((await run('--exec', 'echo {port} {role}', '--nodes', at(2), '--yes', '--json')).stdout) as object;
-    expect(json).toMatchObject({ applied: true, moved: [ids[2]], nodes: [{ name: at(2), role: 'master', successor: at(5), outcome: 'done', restarted: false }] });
+  it('reports changed masters, and failover --preferred with a list restores them', async () => {
+    const json = documentOf<object>((await run('--exec', 'echo {port} {role}', '--nodes', at(2), '--yes', '--json')).stdout, 'plan');
+    expect(json).toMatchObject({ applied: true, moved: [ids[2]], nodes: [{ host: '127.0.0.1', port: Number(at(2).split(':')[1]), role: 'master', successor: { id: ids[5], host: '127.0.0.1', port: Number(at(5).split(':')[1]) }, outcome: 'done', restarted: false }] });
     expect(await roles()).toEqual(['master', 'master', 'slave', 'slave', 'slave', 'master']);
     writeFileSync(join(folder, 'masters'), `# ours\n${ids[0]} ${at(1)}\n${ids[2]!.slice(0, 12)} # the third\n`);
     const dry = await runCli(['failover', at(0), '--preferred', '@masters', '--dry-run'], { cwd: folder });
-    expect(dry).toMatchObject({ code: 0, stdout: `What will be done:\n  1. let ${at(2)} take the place of ${at(5)}, without losing a write\n` });
+    expect(dry).toMatchObject({ code: 0, stdout: `What will be done:\n  1. promote ${at(2)} in place of ${at(5)}, without losing a write\n` });
     const back = await runCli(['failover', at(0), '--preferred', '@masters', '--yes'], { cwd: folder });
     expect(back, back.stderr).toMatchObject({ code: 0 });
     expect(back.stdout).toMatch(new RegExp(`>>> Sending CLUSTER FAILOVER to ${at(2)}\n\\[OK\\] ${at(2)}: masters now. All reachable nodes agree`));
@@ -175,7 +176,7 @@ describeWithRedis('rolling restarts', () => {
   it.each([
     ['no terminal and no --exec', [], 'add --exec COMMAND', 2],
     ['no --yes', ['--exec', 'echo {port}'], 'add --yes', 2],
-    ['a command that names no node', ['--exec', 'reboot', '--yes'], '--exec names no node', 2],
+    ['a command that names no node', ['--exec', 'reboot', '--yes'], '--exec contains no placeholder', 2],
     ['two kinds at once', ['--only-masters', '--only-replicas'], 'exclude each other', 2],
     ['two ends at once', ['--failback', '--preferred', 'a'], 'exclude each other', 2],
     ['a list that is not there', ['--nodes', '@nowhere', '--exec', 'echo {port}', '--yes'], 'nowhere cannot be read: ENOENT', 2],
@@ -192,11 +193,11 @@ describeWithRedis('rolling restarts', () => {
   it('a node that is not started anew within --wait ends it', async () => {
     const stuck = await run('--exec', 'echo {port}', '--nodes', at(3), '--expect-restart', '--wait', '2', '--yes');
     expect(stuck).toMatchObject({ code: 1 });
-    expect(stuck.stderr).toContain(`error: The cluster is not whole after 2 s: ${at(3)} has not been started anew (1 of 1 nodes have had their turn)`);
+    expect(stuck.stderr).toContain(`error: The cluster is not complete after 2 s: ${at(3)} has not been restarted (1 of 1 nodes are done)`);
     expect(stuck.stderr).toContain(`try: redis-trib check ${at(0)}\n`);
   });
 
-  it('Ctrl-C during a command ends it, and the way to go on is told', async () => {
+  it('Ctrl-C during a command ends it, and the continuing command is printed', async () => {
     const child = startCli(['rolling', at(0), '--exec', `echo {port} >> ${folder}/turns; exec sleep 60`, '--nodes', at(3), '--yes']);
     child.stdin?.end();
     const end = finished(child);
@@ -204,25 +205,25 @@ describeWithRedis('rolling restarts', () => {
     child.kill('SIGINT');
     const stopped = await end;
     expect(stopped).toMatchObject({ code: 130 });
-    expect(stopped.stderr).toContain('stopped: 0 of 1 nodes have had their turn');
+    expect(stopped.stderr).toContain('stopped: 0 of 1 nodes are done');
     expect(stopped.stderr).toContain(`try: redis-trib rolling ${at(0)} --nodes ${ids[3]} --exec 'echo {port}`);
   });
 
-  it('at a terminal it waits for Enter, leaves out what is skipped, and stops when told', async () => {
+  it('at a terminal it waits for Enter, skips on request, and stops on request', async () => {
     terminal = openTerminal(['rolling', at(0), '--only-replicas']);
-    await terminal.waitFor("Begin with these 3 nodes, one after the other? (type 'yes' to accept):");
+    await terminal.waitFor("Start with these 3 nodes, one at a time? (type 'yes' to accept):");
     terminal.type('yes\r');
     await terminal.waitFor(/1\/3 \S+ \(replica\)/);
-    await terminal.waitFor("now, then press Enter ('skip' leaves it out, 'stop' ends here):");
+    await terminal.waitFor("now, then press Enter ('skip' leaves it out, 'stop' ends the run):");
     terminal.type('\r');
-    await terminal.waitFor('is there, not restarted, and the cluster is whole');
+    await terminal.waitFor('is reachable, not restarted, and the cluster is complete');
     await terminal.waitFor('now, then press Enter');
     terminal.type('skip\r');
     await terminal.waitFor('left out');
     await terminal.waitFor('now, then press Enter');
     terminal.type('stop\r');
     expect(await terminal.exit).toBe(4);
-    expect(terminal.screen()).toContain('stopped: 2 of 3 nodes have had their turn');
+    expect(terminal.screen()).toContain('stopped: 2 of 3 nodes are done');
     expect(terminal.screen()).toMatch(new RegExp(`try: redis-trib rolling ${at(0)} --nodes [0-9a-f]{40}`));
   });
 
@@ -230,9 +231,9 @@ describeWithRedis('rolling restarts', () => {
     ['no', 'no\r', 4],
     ['Ctrl-C', '\u0003', 130],
     ['the end of input', '\u0004', 130],
-  ])('at a terminal %s to the first question changes nothing, to the second tells how to go on', async (_, keys, code) => {
+  ])('at a terminal %s to the first question changes nothing, to the second prints how to continue', async (_, keys, code) => {
     terminal = openTerminal(['rolling', at(0), '--nodes', at(3)]);
-    await terminal.waitFor('Begin with these 1 nodes');
+    await terminal.waitFor('Start with these 1 nodes');
     terminal.type(keys);
     expect(await terminal.exit).toBe(code);
     expect(terminal.screen()).toContain('nothing was changed');
@@ -240,16 +241,16 @@ describeWithRedis('rolling restarts', () => {
     await terminal.waitFor('now, then press Enter');
     terminal.type(keys);
     expect(await terminal.exit).toBe(code);
-    expect(terminal.screen()).toContain('stopped: 0 of 1 nodes have had their turn');
+    expect(terminal.screen()).toContain('stopped: 0 of 1 nodes are done');
     expect(terminal.screen()).toMatch(new RegExp(`try: redis-trib rolling ${at(0)} --nodes ${ids[3]}`));
   });
 
-  it('nobody goes down while another is: exit 1, naming it', async () => {
+  it('stops no node while another is down: exit 1, with its name', async () => {
     await say(5, 'SHUTDOWN', 'NOSAVE').catch(() => undefined);
     for (const more of [[], ['--dry-run']]) {
       const refused = await run('--exec', 'echo {port}', '--yes', ...more);
       expect(refused).toMatchObject({ code: 1 });
-      expect(refused.stderr).toMatch(new RegExp(`${at(5)} cannot be reached \\(.*\\): nobody else may go down now\ntry: bring it back, or let the others forget it: redis-trib forget ${at(0)} ${ids[5]}\n$`));
+      expect(refused.stderr).toMatch(new RegExp(`${at(5)} cannot be reached \\(.*\\): no other node may be stopped now\ntry: start it again, or make the others forget it: redis-trib forget ${at(0)} ${ids[5]}\n$`));
     }
     expect(() => turns()).toThrow('ENOENT');
   });

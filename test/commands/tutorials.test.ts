@@ -1,9 +1,12 @@
 // The talk, the tutorials and the blog that users follow, step by step with the program's name replaced: the same words on
-// the command line, the lines their scripts look for, and the clusters they end with. Real nodes.
+// the command line, the lines their scripts look for, and the clusters they end with. With real nodes, bundled ones, and both in one
+// cluster; docs/procedures.md lists the procedures.
 import { spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openTerminal, runCli, type CliResult, type Terminal } from '../support/cli.js';
-import { describeWithRedis, startClusterNodes, startRedis, waitFor, type RedisNode, type RedisNodes } from '../support/redis-server.js';
+import { currentBuild } from '../support/server-builds.js';
+import { describeWithRedis, restartNode, startClusterNodes, startRedis, waitFor, type RedisNode, type RedisNodes } from '../support/redis-server.js';
 
 const COVERED = '[OK] All 16384 slots covered.';
 
@@ -24,7 +27,25 @@ function slotsOf(port: number): string {
   return own?.trim().split(' ').slice(8).join(' ') ?? '';
 }
 
-describeWithRedis('what users read', () => {
+type Kind = 'real' | 'bundled' | 'mixed';
+type Program = readonly [string, ...string[]];
+const BUNDLED: Program = [process.execPath, resolve('dist/bin/redis-trib-server.js')];
+
+/** The program of node `index`; in mixed clusters every other one is bundled. */
+const programOf = (kind: Kind, index: number): Program | undefined => (kind === 'bundled' || (kind === 'mixed' && index % 2 === 1) ? BUNDLED : undefined);
+
+/** What the tutorial shows of the replica's log. */
+const MANUAL_FAILOVER_LINES = [
+  /Manual failover user request accepted\./,
+  /Received replication offset for paused master manual failover: \d+/,
+  /All master replication stream processed, manual failover can start\./,
+  /Start of election delayed for 0 milliseconds \(rank #0, offset \d+\)\./,
+  /Starting a failover election for epoch \d+\./,
+  /Failover election won: I'm the new master\./,
+];
+
+for (const kind of ['real', 'bundled', 'mixed'] as const) describeWithRedis(`what users read, with ${kind} nodes`, () => {
+  const program = (index: number): Program | undefined => programOf(kind, index);
   let terminal: Terminal | undefined;
   afterEach(() => {
     terminal?.kill();
@@ -38,7 +59,7 @@ describeWithRedis('what users read', () => {
     const id = (index: number): string => redisCli(port(index), 'cluster', 'myid');
 
     beforeAll(async () => {
-      cluster = await startClusterNodes(8, ['--cluster-node-timeout', '2000', '--repl-diskless-sync', 'yes']);
+      cluster = await startClusterNodes(8, ['--cluster-node-timeout', '2000', '--repl-diskless-sync', 'yes'], { program });
     });
     afterAll(() => cluster.stop());
 
@@ -76,13 +97,10 @@ describeWithRedis('what users read', () => {
       await terminal.waitFor('What is the receiving node ID?');
       terminal.type(`${id(0)}\r`);
       await terminal.waitFor('Please enter all the source node IDs.');
-      terminal.type('choose\r');
-      await terminal.waitFor('Source nodes:');
-      const names = [0, 1, 2, 6].filter((index) => index !== 0);
-      // The list is in node order; the source stands where the cluster lists it.
-      const order = redisCli(port(0), 'cluster', 'nodes').split('\n').filter((line) => line.includes('master') && !line.includes('myself')).map((line) => line.slice(0, 40));
-      expect(order).toHaveLength(names.length);
-      terminal.type(`${'\u001b[B'.repeat(order.indexOf(id(6)))} \r`);
+      await terminal.waitFor('Source node #1:');
+      terminal.type(`${id(6)}\r`);
+      await terminal.waitFor('Source node #2:');
+      terminal.type('done\r');
       await terminal.waitFor('Do you want to proceed with the proposed reshard plan (yes/no)?');
       terminal.type('yes\r');
       expect(await terminal.exit).toBe(0);
@@ -112,13 +130,13 @@ describeWithRedis('what users read', () => {
     const at = (index: number): string => cluster.nodes[index]?.address ?? '';
     const id = (index: number): string => redisCli(cluster.nodes[index]?.port ?? 0, 'cluster', 'myid');
     const fresh = async (): Promise<RedisNode> => {
-      const node = await startRedis(['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--repl-diskless-sync-delay', '0']);
+      const node = await startRedis(['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--repl-diskless-sync-delay', '0'], program(extra.length + 1) ?? [currentBuild.server]);
       extra = [...extra, node];
       return node;
     };
 
     beforeAll(async () => {
-      cluster = await startClusterNodes(6, ['--cluster-node-timeout', '2000']);
+      cluster = await startClusterNodes(6, ['--cluster-node-timeout', '2000', '--enable-debug-command', 'yes'], { program });
       await trib('--cluster', 'create', ...cluster.nodes.map((node) => node.address), '--cluster-replicas', '1', '--cluster-yes');
     });
     afterAll(() => Promise.all([cluster.stop(), ...extra.map((node) => node.stop())]));
@@ -158,10 +176,50 @@ describeWithRedis('what users read', () => {
     });
   });
 
+  describe('the tutorials: testing the failover, manual failover', () => {
+    let nodes: RedisNode[] = [];
+    const port = (index: number): number => nodes[index]?.port ?? 0;
+    const ownLine = (index: number): string => redisCli(port(index), 'cluster', 'nodes').split('\n').find((line) => line.includes('myself')) ?? '';
+    const replicaOf = (index: number): number => {
+      const id = redisCli(port(index), 'cluster', 'myid');
+      return nodes.findIndex((_, other) => ownLine(other).includes(`slave ${id}`));
+    };
+
+    beforeAll(async () => {
+      nodes = [...(await startClusterNodes(6, ['--cluster-node-timeout', '2000', '--enable-debug-command', 'yes', '--repl-diskless-sync-delay', '0'], { program })).nodes];
+      await trib('create', ...nodes.map((node) => node.address), '--replicas', '1', '--yes');
+    });
+    afterAll(() => Promise.all(nodes.map((node) => node.stop())));
+
+    it('DEBUG SEGFAULT of a master: its replica is elected, the old master comes back as its replica', { timeout: 60_000 }, async () => {
+      const heir = replicaOf(0);
+      redisCli(port(0), 'debug', 'segfault');
+      await waitFor(() => ownLine(heir).includes('master'), 'the election');
+      await waitFor(() => redisCli(port(heir), 'cluster', 'info').includes('cluster_state:ok'), 'the cluster to serve');
+      expect(redisCli(port(heir), 'cluster', 'nodes')).toMatch(/master,fail/);
+      const crashed = nodes[0]!;
+      await crashed.kill();
+      nodes[0] = await restartNode(crashed);
+      await waitFor(() => ownLine(0).includes('slave'), 'the old master to follow');
+      await waitFor(() => redisCli(port(0), 'info', 'replication').includes('master_link_status:up'), 'the synchronisation');
+    });
+
+    it('CLUSTER FAILOVER on the replica, with the lines of the log', { timeout: 60_000 }, async () => {
+      const replica = replicaOf(1);
+      await waitFor(() => redisCli(port(replica), 'info', 'replication').includes('master_link_status:up'), 'the link');
+      expect(redisCli(port(replica), 'cluster', 'failover')).toBe('OK');
+      await waitFor(() => ownLine(replica).includes('master'), 'the swap');
+      await waitFor(() => ownLine(1).includes('slave'), 'the old master to follow');
+      for (const line of MANUAL_FAILOVER_LINES) await waitFor(() => line.test(nodes[replica]?.log() ?? ''), `the line ${String(line)} in the log`, 5000);
+      expect(nodes[1]?.log()).toMatch(/Manual failover requested by replica [0-9a-f]{40}/);
+      expect((await trib('check', nodes[1]?.address ?? '')).stdout).toContain(COVERED);
+    });
+  });
+
   describe('the blog: all slots to one node, to re-use a dump', () => {
     let cluster: RedisNodes;
     beforeAll(async () => {
-      cluster = await startClusterNodes(3);
+      cluster = await startClusterNodes(3, [], { program });
     });
     afterAll(() => cluster.stop());
 
@@ -172,7 +230,7 @@ describeWithRedis('what users read', () => {
       expect((await trib('create', ...addresses, '--yes')).stdout).toContain(COVERED);
       await trib('reshard', seed, '--from', 'all', '--to', redisCli(port, 'cluster', 'myid'), '--slots', '16384', '--yes');
       expect(slotsOf(port)).toBe('0-16383');
-      await using plain = await startRedis();
+      await using plain = await startRedis([], program(1) ?? [currentBuild.server]);
       for (let i = 0; i < 20; i++) redisCli(plain.port, 'set', `key:${i}`, 'v');
       await trib('import', seed, '--from', plain.address);
       expect(redisCli(plain.port, 'dbsize')).toBe('0');

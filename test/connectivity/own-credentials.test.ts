@@ -13,7 +13,7 @@ const KEYS = 400;
 /** A master that loses its last slot stays a master. */
 const STAY = ['--cluster-allow-replica-migration', 'no'];
 
-describeWithRedis('nodes with credentials of their own', () => {
+describeWithRedis('nodes with their own credentials', () => {
   let nodes: PlacedNode[];
   let spare: PlacedNode;
   let dir: string;
@@ -30,7 +30,7 @@ describeWithRedis('nodes with credentials of their own', () => {
     writeFileSync(join(dir, '.redis-trib.json'), JSON.stringify({ password: SECRETS[2], nodes: entries }));
   };
   const run = async (...words: string[]): Promise<CliResult> => {
-    const result = await runCli(words, { cwd: dir });
+    const result = await runCli(words, { cwd: dir, env: { REDIS_TRIB_PROJECT_SETTINGS: 'use' } });
     for (const secret of SECRETS) expect(result.stdout + result.stderr).not.toContain(secret);
     return result;
   };
@@ -99,7 +99,7 @@ describeWithRedis('nodes with credentials of their own', () => {
     expect(await on(3, 'CLUSTER', 'COUNTKEYSINSLOT', slot)).toBeGreaterThan(0);
   });
 
-  it('a wrong one: names the node and where its password stands, never the password', async () => {
+  it('a wrong password: names the node and where its password is configured, never the password', async () => {
     configure({ [seed(1)]: { password: 'a wrong one' }, [spare.address]: {} });
     const check = await run('check', seed());
     expect(check.code).toBe(1);
@@ -108,7 +108,7 @@ describeWithRedis('nodes with credentials of their own', () => {
     expect(check.stderr).not.toContain('--address-map');
     expect(check.stdout + check.stderr).not.toContain('a wrong one');
     const itself = await run('check', seed(1));
-    expect(itself).toMatchObject({ code: 3, stderr: expect.stringContaining(`try: this node has credentials of its own: check "${seed(1)}" of "nodes"`) as string });
+    expect(itself).toMatchObject({ code: 3, stderr: expect.stringContaining(`try: this node has its own credentials: check "${seed(1)}" of "nodes"`) as string });
     expect((await run('reshard', seed(), '--from', 'all', '--to', seed(3), '--slots', '10', '--yes')).code).toBe(1);
   });
 

@@ -9,7 +9,7 @@ import { forecast } from '../../src/import/census.js';
 import type { ImportEvent, ImportStats } from '../../src/import/event.js';
 import { importKeys } from '../../src/import/import.js';
 import type { ImportOptions } from '../../src/import/options.js';
-import { Source } from '../../src/import/source.js';
+import { ImportSource } from '../../src/import/source.js';
 import { keysInSlots, seeds, totalKeys } from '../support/load.js';
 import { describeWithRedis, startRedis, startRedisCluster, waitFor, type RedisNode, type RedisNodes } from '../support/redis-server.js';
 
@@ -43,7 +43,7 @@ describeWithRedis('import', () => {
 
   const on = (...commands: Arg[][]): Promise<unknown> => link.pipeline(commands);
   const size = (): Promise<unknown> => link.command(['DBSIZE']);
-  const run = async (options: ImportOptions = {}): Promise<ImportStats> => importKeys(await Source.open(origin), cluster, options);
+  const run = async (options: ImportOptions = {}): Promise<ImportStats> => importKeys(await ImportSource.open(origin), cluster, options);
   const get = (key: string): Promise<unknown> => client.command(['GET', key]);
 
   it('moves every type with its time to live, whatever bytes are in the key', async () => {
@@ -131,7 +131,7 @@ describeWithRedis('import', () => {
 
   it('several databases go into one, unless names would collide', async () => {
     await on(['SET', 'a', '0'], ['SELECT', 3], ['SET', 'b', '3'], ['SELECT', 0]);
-    expect((await Source.open(origin)).databases).toEqual([{ index: 0, keys: 1 }, { index: 3, keys: 1 }]);
+    expect((await ImportSource.open(origin)).databases).toEqual([{ index: 0, keys: 1 }, { index: 3, keys: 1 }]);
     expect(await run({ databases: [0, 3] })).toMatchObject({ imported: 2, counts: { source: { before: 2, after: 0 } } });
     expect([await get('a'), await get('b')]).toEqual(['0', '3']);
     await on(['SET', 'c', '0'], ['SELECT', 3], ['SET', 'c', '3'], ['SELECT', 0]);
@@ -139,7 +139,7 @@ describeWithRedis('import', () => {
     expect(await get('c')).toBeNull();
   });
 
-  it('a user who may not run MIGRATE imports through us', async () => {
+  it('a user who may not run MIGRATE imports through this process', async () => {
     await link.command(['DEBUG', 'POPULATE', 3000, 'key', 50]);
     await on(['SET', 'ttl', 'x', 'PX', 100_000], ['SET', 'k', 'source']);
     await client.command(['SET', 'k', 'cluster']);
@@ -152,7 +152,7 @@ describeWithRedis('import', () => {
     expect([await size(), await totalKeys(nodes)]).toEqual([1, 3002]);
   });
 
-  it('keys written to while they go through us arrive with their last value', async () => {
+  it('keys written to while they are relayed arrive with their last value', async () => {
     const keys = Array.from({ length: 200 }, (_, index) => `n${index}`);
     await on(...keys.map((key) => ['SET', key, 0]));
     await using writer = await origin.connect();
@@ -174,7 +174,7 @@ describeWithRedis('import', () => {
     for (const key of keys) expect(await get(key)).toBe(String(last.get(key) ?? 0));
   });
 
-  it('stopped half way it loses nothing, and the same import goes on', async () => {
+  it('stopped midway it loses nothing, and the same import continues', async () => {
     await link.command(['DEBUG', 'POPULATE', 20_000, 'key', 50]);
     const controller = new AbortController();
     const stopped = run({ pipeline: 100, signal: controller.signal, onEvent: ({ kind }) => kind === 'delivered' && controller.abort() });
@@ -221,18 +221,18 @@ describeWithRedis('import', () => {
 
   it('an instance in cluster mode, and a replica that is to give its keys away, are refused', async () => {
     const [node] = nodes.nodes;
-    await expect(Source.open({ host: '127.0.0.1', port: node?.port ?? 0 })).rejects.toMatchObject({ code: 'SOURCE_IS_CLUSTER', message: '[ERR] The source node should not be a cluster node.' });
+    await expect(ImportSource.open({ host: '127.0.0.1', port: node?.port ?? 0 })).rejects.toMatchObject({ code: 'SOURCE_IS_CLUSTER', message: '[ERR] The source node should not be a cluster node.' });
     await on(['SET', 'a', '1']);
     await using replica = await startRedis(['--replicaof', `127.0.0.1 ${origin.port}`, '--repl-diskless-sync-delay', '0']);
-    const source = await Source.open(replica);
+    const source = await ImportSource.open(replica);
     expect(source.isReplica).toBe(true);
     await expect(importKeys(source, cluster)).rejects.toMatchObject({ code: 'SOURCE_IS_REPLICA' });
-    await waitFor(async () => (await Source.open(replica)).databases.length === 1, 'the replica to have the key');
-    expect(await importKeys(await Source.open(replica), cluster, { copy: true })).toMatchObject({ imported: 1, relayed: 1 });
+    await waitFor(async () => (await ImportSource.open(replica)).databases.length === 1, 'the replica to have the key');
+    expect(await importKeys(await ImportSource.open(replica), cluster, { copy: true })).toMatchObject({ imported: 1, relayed: 1 });
     expect(await get('a')).toBe('1');
   });
 
-  it('keys that are written to the source meanwhile are fetched by another pass', async () => {
+  it('keys written to the source meanwhile are imported by another pass', async () => {
     await link.command(['DEBUG', 'POPULATE', 20_000, 'key', 50]);
     await using writer = await origin.connect();
     let written = 0;
@@ -251,7 +251,7 @@ describeWithRedis('import', () => {
 
   it('says beforehand what would go where', async () => {
     await link.command(['DEBUG', 'POPULATE', 3000, 'key', 50]);
-    const told = await forecast(await Source.open(origin), cluster, [0]);
+    const told = await forecast(await ImportSource.open(origin), cluster, [0]);
     expect(told).toMatchObject({ keys: 3000, sampled: false });
     const stats = await run();
     expect(stats.targets).toEqual(told.targets);

@@ -5,7 +5,7 @@ import type { Address } from '../../src/cluster/address.js';
 import type { Connection } from '../../src/client/connection.js';
 import type { ImportEvent } from '../../src/import/event.js';
 import { importKeys } from '../../src/import/import.js';
-import { Source } from '../../src/import/source.js';
+import { ImportSource } from '../../src/import/source.js';
 import { totalKeys } from '../support/load.js';
 import { describeWithRedis, freePort, startRedis, startRedisCluster, waitFor, type RedisNode, type RedisNodes } from '../support/redis-server.js';
 
@@ -43,36 +43,36 @@ describeWithRedis('import where announced addresses lead elsewhere', () => {
     return openCluster(first.address, { addressMap });
   }
 
-  it('a port that is closed: the keys of that master go through us', async () => {
+  it('a closed port: the keys of that master are relayed', async () => {
     await link.command(['DEBUG', 'POPULATE', 2000, 'key', 50]);
     await using cluster = await announcing(await freePort());
     const events: ImportEvent[] = [];
-    const stats = await importKeys(await Source.open(origin), cluster, { onEvent: (event) => events.push(event) });
+    const stats = await importKeys(await ImportSource.open(origin), cluster, { onEvent: (event) => events.push(event) });
     expect(stats).toMatchObject({ imported: 2000, conflicts: [], counts: { source: { after: 0 }, cluster: { after: 2000 } } });
     expect(stats.relayed).toBeGreaterThan(500);
     expect(stats.relayed).toBeLessThan(1500);
     expect(events.filter(({ kind }) => kind === 'relay')).toMatchObject([{ reason: expect.stringContaining('IOERR') as string }]);
     expect(await totalKeys(nodes)).toBe(2000);
-    await expect(importKeys(await Source.open(origin), cluster, { via: 'source' })).resolves.toMatchObject({ imported: 0 });
+    await expect(importKeys(await ImportSource.open(origin), cluster, { via: 'source' })).resolves.toMatchObject({ imported: 0 });
     await link.command(['DEBUG', 'POPULATE', 100, 'more', 50]);
-    await expect(importKeys(await Source.open(origin), cluster, { via: 'source' })).rejects.toMatchObject({ code: 'IMPORT_FAILED', hint: expect.stringContaining('--via source') as string });
+    await expect(importKeys(await ImportSource.open(origin), cluster, { via: 'source' })).rejects.toMatchObject({ code: 'IMPORT_FAILED', hint: expect.stringContaining('--via source') as string });
   });
 
   it('a port of a foreign server: refused before any key has left the source', async () => {
     await link.command(['DEBUG', 'POPULATE', 500, 'key', 50]);
     await using cluster = await announcing(stranger.port);
-    await expect(importKeys(await Source.open(origin), cluster)).rejects.toMatchObject({ code: 'IMPORT_FAILED', message: expect.stringContaining('is another server for the source') as string, hint: expect.stringContaining('--via client') as string });
+    await expect(importKeys(await ImportSource.open(origin), cluster)).rejects.toMatchObject({ code: 'IMPORT_FAILED', message: expect.stringContaining('is another server for the source') as string, hint: expect.stringContaining('--via client') as string });
     expect(Number(await link.command(['DBSIZE'])) + (await totalKeys(nodes))).toBe(500);
-    expect(await importKeys(await Source.open(origin), cluster, { via: 'client' })).toMatchObject({ conflicts: [], counts: { source: { after: 0 }, cluster: { after: 500 } } });
+    expect(await importKeys(await ImportSource.open(origin), cluster, { via: 'client' })).toMatchObject({ conflicts: [], counts: { source: { after: 0 }, cluster: { after: 500 } } });
   });
 
-  it('a target that dies in the middle stops the import, names the node, and loses nothing', async () => {
+  it('a target that dies during the import stops it, is named, and loses nothing', async () => {
     await link.command(['DEBUG', 'POPULATE', 5000, 'key', 50]);
     await using mortal = await startRedisCluster(2);
     await using cluster = await openCluster(mortal.seed);
     const victim = mortal.nodes[1];
     let killed: Promise<void> | undefined;
-    const outcome = importKeys(await Source.open(origin), cluster, { pipeline: 50, timeoutMs: 2000, onEvent: ({ kind }) => void (kind === 'delivered' && (killed ??= victim?.kill())) });
+    const outcome = importKeys(await ImportSource.open(origin), cluster, { pipeline: 50, timeoutMs: 2000, onEvent: ({ kind }) => void (kind === 'delivered' && (killed ??= victim?.kill())) });
     await expect(outcome).rejects.toMatchObject({ code: 'IMPORT_FAILED', message: expect.stringMatching(/\(\d+ keys were moved before that\)/) as string });
     await killed;
     const survivor = mortal.nodes[0];
@@ -82,12 +82,12 @@ describeWithRedis('import where announced addresses lead elsewhere', () => {
     expect(left + kept).toBeLessThanOrEqual(5001); // the dead node's are lost with it: it had no replica; a key may be on both sides
   });
 
-  it('a target that dies and whose replica takes over: the import goes on to its end', async () => {
+  it('a target that dies and whose replica is promoted: the import continues to its end', async () => {
     await link.command(['DEBUG', 'POPULATE', 8000, 'key', 50]);
     await using pairs = await startRedisCluster(3, { replicas: 1, extraArgs: ['--cluster-node-timeout', '2000'] });
     await using cluster = await openCluster(pairs.seed);
     let killed: Promise<void> | undefined;
-    const stats = await importKeys(await Source.open(origin), cluster, {
+    const stats = await importKeys(await ImportSource.open(origin), cluster, {
       pipeline: 50,
       maxStallMs: 1,
       timeoutMs: 20_000,

@@ -25,7 +25,7 @@ it('a page read ahead that fails while the one before is in use ended the proces
   }
 });
 
-it('nobody hears of it when the reader has left', async () => {
+it('ignores errors after the reader has stopped', async () => {
   const pages = scanKeys(failingLater(), false);
   await pages.next();
   await pages.return();

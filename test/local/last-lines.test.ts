@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { lastLines } from '../../src/local/node-process.js';
 
-it('no lines were wanted and all came', () => {
+it('prints no lines for a count of 0', () => {
   const folder = mkdtempSync(join(tmpdir(), 'redis-trib-lines-'));
   try {
     const log = join(folder, 'log');

@@ -24,7 +24,7 @@ describe('ports', () => {
     await expect(requireFree(HOST, [base])).rejects.toMatchObject({
       code: 'PORT_TAKEN',
       message: expect.stringContaining(`${base + BUS_OFFSET} (the bus port of ${base})`) as string,
-      hint: expect.stringMatching(/^--port \d+/) as string,
+      hint: expect.stringMatching(/^use other ports: --port \d+/) as string,
     });
   });
   it('ports without room for a bus port are wrong usage', async () => {

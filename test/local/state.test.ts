@@ -25,7 +25,7 @@ it('is written, read back and removed with the nodes folders, but with nothing e
   expect(existsSync(folder)).toBe(false);
 });
 
-it('several missing folders are made; where none can be made it hung (/proc) or was called a fault of ours', async () => {
+it('creates several missing folders, and reports an error where none can be created (/proc)', async () => {
   await makeFolder(join(base, 'a', 'b', 'c'));
   await makeFolder(join(base, 'a', 'b', 'c'));
   expect(existsSync(join(base, 'a', 'b', 'c'))).toBe(true);

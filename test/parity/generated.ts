@@ -1,5 +1,5 @@
 // Random commands for the parity tests: what to draw from, by type. Everything comes from one seed, so a failure repeats.
-import { seededRandom } from '../../src/server/random.js';
+import { seededRandom } from '../../src/server/runtime/random.js';
 
 /** Draws from lists and ranges. */
 export class Draw {

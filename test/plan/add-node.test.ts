@@ -1,4 +1,4 @@
-// Nodes that join: which master a replica gets, what is done in which order, what is refused (specs/cli.md 2.9).
+// Nodes that join: which master a replica gets, what is done in which order, what is refused (cli 2.9).
 import { describe, expect, it } from 'vitest';
 import { planAddNodes } from '../../src/plan/add-node.js';
 import { idOf, viewOf } from '../support/views.js';
@@ -14,7 +14,7 @@ const one = NEW.slice(0, 1);
 const view = viewOf([{ slots: '0-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }, { replicaOf: 0 }, { replicaOf: 2 }]);
 
 describe('as a master', () => {
-  it('functions first, then meets the entry node, then everybody must know it', () => {
+  it('functions first, then meets the entry node, then all nodes must know it', () => {
     const plan = planAddNodes(view, one, { replica: false, functions: true });
     expect(plan.steps).toEqual([
       { kind: 'copy-functions', node: idOf(80), source: idOf(0) },
@@ -43,7 +43,7 @@ describe('as a replica', () => {
     expect(plan.nodes).toEqual([{ ...NEW[0], masterId: idOf(2), masterName: '127.0.0.1:7002', chosen: false }]);
   });
 
-  it('of nobody unknown, in the predecessors words', () => {
+  it('refuses an unknown node with the predecessors text', () => {
     expect(() => planAddNodes(view, one, { replica: true, functions: false, master: 'ffff' })).toThrow('[ERR] No such master ID ffff');
   });
 

@@ -1,8 +1,8 @@
-// Numbered inputs and outputs of specs/cli.md 2.2–2.8 that the tests of the single planners don't have: scores, left-over
+// Numbered inputs and outputs of cli 2.2–2.8 that the tests of the single planners don't have: scores, left-over
 // nodes, how few are too few, thresholds, the words of MIGRATE, which refusals pass. Pure.
 import { describe, expect, it } from 'vitest';
-import { NO_MASTER_ANY_MORE } from '../../src/apply/mover/set-slot.js';
-import { mayPass } from '../../src/apply/mover/retry.js';
+import { NO_MASTER_ANY_MORE } from '../../src/apply/mover/slots/set-slot.js';
+import { mayPass } from '../../src/apply/mover/safety/retry.js';
 import { migrateCommand } from '../../src/client/migrate-command.js';
 import { antiAffinityScore } from '../../src/plan/anti-affinity.js';
 import { planCreate, type CandidateNode } from '../../src/plan/create.js';
@@ -81,7 +81,7 @@ describe('create (2.2)', () => {
 describe('reshard (2.6)', () => {
   const three = mastersOwning([5461, 5462, 5461]);
 
-  it('a source named twice (C,C,A): no slot is listed twice, and all that were asked for are moved', () => {
+  it('a source given twice (C,C,A): no slot is listed twice, and the requested number moves', () => {
     const plan = planReshard(three, { wish: { count: 1000 }, from: [idOf(2), idOf(2), idOf(0)], to: [idOf(1)] });
     const slots = plan.steps.flatMap((step) => [...eachSlot(step.slots)]);
     expect([slots.length, new Set(slots).size]).toEqual([1000, 1000]);
@@ -128,7 +128,7 @@ describe('rebalance (2.7)', () => {
     expect(plan(even, 2).needed).toBe(false);
   });
 
-  it('a master of weight 0 gets none of the slots that rounding leaves over, wherever it stands (8.4)', () => {
+  it('a master of weight 0 gets none of the slots left over by rounding, at any position (8.4)', () => {
     const counts = [16_384, 0, 0, 0, 0];
     const weights = new Map([[idOf(1), 0], [idOf(4), 0]]);
     expect(after(counts, planRebalance(mastersOwning(counts), { useEmptyMasters: true, weights }))).toEqual([5461, 0, 5462, 5461, 0]);

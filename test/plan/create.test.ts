@@ -57,7 +57,7 @@ describe('planCreate', () => {
     expect(plan.nodes.find((node) => node.id === 'a2')?.masterId).toMatch(/b1|c1/);
   });
 
-  it('keeps the order given and tells what to do in which order', () => {
+  it('keeps the order given and lists the steps in order', () => {
     const plan = planCreate(nodes('a1 a2 a3 a4 a5 a6'), { replicas: 1 });
     expect(plan.nodes.map((node) => node.id)).toEqual(['a1', 'a2', 'a3', 'a4', 'a5', 'a6']);
     expect([...new Set(plan.steps.map((step) => step.kind))]).toEqual(['add-slots', 'set-config-epoch', 'meet', 'await-agreement', 'replicate']);
@@ -65,7 +65,7 @@ describe('planCreate', () => {
     expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
   });
 
-  it('refuses fewer than three masters unless told', () => {
+  it('refuses fewer than three masters without the option', () => {
     expect(() => planCreate(nodes('a1 a2 a3 a4 a5'), { replicas: 1 })).toThrow(
       '*** ERROR: Invalid configuration for cluster creation.\n*** Redis Cluster requires at least 3 master nodes.\n*** This is not possible with 5 nodes and 1 replicas per node.\n*** At least 6 nodes are required.',
     );

@@ -1,5 +1,5 @@
 // Nodes that leave: finding them whoever knows them, their replicas, who is told, and moving their slots away evenly
-// (specs/cli.md 2.10, 5.6).
+// (cli 2.10, 5.6).
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseNodesText } from '../../src/cluster/nodes-text.js';
@@ -41,7 +41,7 @@ describe('finding the node', () => {
     expect(findMember(new ClusterView(nodes), idOf(3))).toMatchObject({ id: idOf(3), absence: 'only some nodes still list it' });
   });
 
-  it('an unknown one is refused in the predecessors words, an ambiguous beginning with the candidates', () => {
+  it('an unknown node is refused with the predecessors text, an ambiguous prefix with the candidates', () => {
     expect(() => findMember(view, 'nosuch')).toThrow('[ERR] No such node ID nosuch');
     expect(() => findMember(view, '0')).toThrow(expect.objectContaining({ code: 'AMBIGUOUS_NODE' }));
     expect(() => findMember(view, '')).toThrow('[ERR] No such node ID');
@@ -75,7 +75,7 @@ describe('the plan', () => {
     expect(plan.reattached).toEqual([{ replica: idOf(6), master: idOf(2) }]);
   });
 
-  it('a node with slots is refused in the predecessors words, with the way out', () => {
+  it('a node with slots is refused with the predecessors text, with advice', () => {
     expect(() => planDelNode(view, idOf(1), 'reset')).toThrow(expect.objectContaining({ message: '[ERR] Node 127.0.0.1:7001 is not empty! Reshard data away and try again.', hint: expect.stringContaining('--drain') as string }));
   });
 
@@ -92,7 +92,7 @@ describe('the plan', () => {
     expect(planDelNode(orphaned, idOf(9), 'reset').reattached).toEqual([{ replica: idOf(3), master: idOf(0) }]);
   });
 
-  it('nodes that cannot be told are named', () => {
+  it('names nodes that cannot be reached', () => {
     expect(planDelNode(viewOf([...three, {}], [down(8), down(9)]), idOf(3), 'shutdown')).toMatchObject({ farewell: 'shutdown', untold: [{ id: idOf(8) }, { id: idOf(9) }] });
   });
 

@@ -41,22 +41,22 @@ describe('planEmptying', () => {
       '127.0.0.1:7002: a replica; 3 keys (db0: 2, db3: 1); 1 library of functions; knows 1 node',
       '127.0.0.1:7003: 2 libraries of functions',
     ]);
-    expect(emptyingQuestion(plan)).toContain('Delete 3 keys and 3 libraries of functions of 3 nodes for good');
+    expect(emptyingQuestion(plan)).toContain('Delete 3 keys and 3 libraries of functions of 3 nodes permanently');
   });
 
-  it('refuses to take members out of a cluster that lives, and names who would be left', () => {
+  it('refuses members of a running cluster, and names the nodes that would be left', () => {
     const peers = [{ index: 8, slots: '5461-10922' }, { index: 9, masterOf: 8 }];
     expect(() => planEmptying([holding({ index: 1, slots: '0-5460' }, peers)])).toThrow(
-      expect.objectContaining({ code: 'LIVING_CLUSTER', message: expect.stringContaining('2 of its nodes are not among those of the new one (127.0.0.1:7008, 127.0.0.1:7009)') as string, hint: expect.stringContaining('del-node 127.0.0.1:7008') as string }),
+      expect.objectContaining({ code: 'LIVING_CLUSTER', message: expect.stringContaining('2 of its nodes are not in the list (127.0.0.1:7008, 127.0.0.1:7009)') as string, hint: expect.stringContaining('del-node 127.0.0.1:7008') as string }),
     );
     // An empty member of it too, and a replica.
-    expect(() => planEmptying([holding({ index: 1 }, peers)])).toThrow(/belongs to a cluster that is alive/);
-    expect(() => planEmptying([holding({ index: 1, masterOf: 8 }, peers)])).toThrow(/belongs to a cluster that is alive/);
+    expect(() => planEmptying([holding({ index: 1 }, peers)])).toThrow(/belongs to a running cluster/);
+    expect(() => planEmptying([holding({ index: 1, masterOf: 8 }, peers)])).toThrow(/belongs to a running cluster/);
     // With all its nodes on the line it is the user's wish.
     expect(kinds(planEmptying([holding({ index: 1, slots: '0' }, [{ index: 2 }]), holding({ index: 2 }, [{ index: 1, slots: '0' }])]))).toHaveLength(2);
   });
 
-  it('an emptying that stopped half way can go on before the node that is left has noticed that the others are new ones', () => {
+  it('an interrupted emptying continues before the remaining node has noticed the resets', () => {
     // 1 still has links to what 2 and 3 were before their reset; they have other ids by now, and know nobody.
     const before = [{ index: 2, slots: '5461-10922' }, { index: 3, slots: '10923-16383' }];
     const reset = (index: number): Holding => {
@@ -65,10 +65,10 @@ describe('planEmptying', () => {
     };
     expect(kinds(planEmptying([holding({ index: 1, slots: '0-5460' }, before), reset(2), reset(3)]))).toEqual(['reset 1']);
     // One that is not at such an address lives.
-    expect(() => planEmptying([holding({ index: 1, slots: '0-5460' }, [...before, { index: 9 }]), reset(2), reset(3)])).toThrow(/1 of its nodes is not among those of the new one \(127.0.0.1:7009\)/);
+    expect(() => planEmptying([holding({ index: 1, slots: '0-5460' }, [...before, { index: 9 }]), reset(2), reset(3)])).toThrow(/1 of its nodes is not in the list \(127.0.0.1:7009\)/);
   });
 
-  it('minds no dead members, and no living ones that serve nothing', () => {
+  it('ignores absent members, and running ones without slots', () => {
     const dead = [{ index: 8, slots: '1', flags: 'master,fail' }, { index: 9, slots: '2', flags: 'master,fail?', link: 'disconnected' as const }, { index: 7, flags: 'master,noaddr' }];
     const plan = planEmptying([holding({ index: 1, slots: '0' }, dead)]);
     expect(plan.nodes).toMatchObject([{ knows: { named: 0, strangers: 3 } }]);
@@ -81,7 +81,7 @@ describe('planEmptying', () => {
 });
 
 describe('exceeds', () => {
-  it('is about nodes and kinds of data that were not named', () => {
+  it('is true for nodes and kinds of data that were not shown', () => {
     const shown = planEmptying([holding({ index: 1 }, [], { keys: [{ database: 0, keys: 1 }] }), holding({ index: 2 }, [{ index: 1 }])]);
     const more = (holdings: Holding[]): boolean => exceeds(planEmptying(holdings), shown);
     expect(more([holding({ index: 1 }, [], { keys: [{ database: 0, keys: 9 }] })])).toBe(false);

@@ -130,14 +130,14 @@ describe('open slots with one owner (cli 2.5 step 6)', () => {
     expect(only(planFix(view, keys({ 0: 3 })))).toMatchObject({ code: 'close-absent', danger: 'careful' });
   });
 
-  describe('migrating to a node whose replica has taken its place (clients would begin anew what is on its way back)', () => {
+  describe('migrating to a node whose replica was promoted (clients would recreate keys that are on their way back)', () => {
     const gone: UnreachableNode = { id: C, name: '127.0.0.1:7002', role: 'master', masterId: null, flags: ['fail'], slots: new SlotSet(), reason: 'fail' };
     /** C is away; B has its slots. C's last epoch is as every node tells it. */
     const away = (epoch: number): ClusterView => new View(viewOf([{ slots: `0-8000 ${to(C)}`, epoch: 1 }, { slots: '8001-16383', epoch }, { slots: '', epoch: 3, flags: 'fail' }]).nodes.slice(0, 2), [gone]);
 
     it('the move is finished with the replica that has the keys', () => {
       const plan = planFix(away(4), keys({ 0: 3, 1: 2 }));
-      expect(only(plan)).toMatchObject({ code: 'finish-move', danger: 'safe', owner: B, source: A, reason: expect.stringContaining(`moving it to ${C.slice(0, 8)}, which is no master any more; 127.0.0.1:7001 has the keys`) as string });
+      expect(only(plan)).toMatchObject({ code: 'finish-move', danger: 'safe', owner: B, source: A, reason: expect.stringContaining(`moving it to ${C.slice(0, 8)}, which is no longer a master; 127.0.0.1:7001 has the keys`) as string });
       expect(plan.steps).toEqual([{ kind: 'finish-move', source: A, target: B, slots }]);
     });
 
@@ -146,7 +146,7 @@ describe('open slots with one owner (cli 2.5 step 6)', () => {
       expect(only(planFix(view, keys({ 0: 3, 1: 2 })))).toMatchObject({ code: 'finish-move', owner: B, source: A });
     });
 
-    it('stray keys on a master that was there before are no sign of it: gathered', () => {
+    it('gathers stray keys on a master without treating it as a successor', () => {
       expect(only(planFix(away(2), keys({ 0: 3, 1: 2 })))).toMatchObject({ code: 'gather-open', owner: A });
     });
   });
@@ -195,7 +195,7 @@ describe('several owners', () => {
     expect(plan.steps[1]).toEqual({ kind: 'claim-slots', node: owner, slots });
   });
 
-  it('the source of a finished move was not told: safe, the target has it', () => {
+  it('the source of a finished move does not know it: safe, the target has the slot', () => {
     const plan = planFix(viewOf([{ slots: `0-5460 ${to(B)}` }, { slots: '93 5461-10922' }, { slots: '10923-16383' }]), keys({ 1: 2 }));
     expect(only(plan)).toMatchObject({ code: 'choose-owner', danger: 'safe', owner: B });
   });
@@ -208,13 +208,13 @@ describe('several owners', () => {
 });
 
 describe('uncovered slots', () => {
-  it('keys nowhere: careful, claimed and told', () => {
+  it('keys nowhere: careful, claimed and announced', () => {
     const plan = planFix(three(['', '', ''], true), keys({}));
     expect(only(plan)).toMatchObject({ code: 'cover-empty', danger: 'careful', owner: A });
     expect(kinds(plan)).toEqual(['claim-slots', 'tell-owner']);
   });
 
-  it('keys on one node: that one, also when the others take somebody else for the owner', () => {
+  it('keys on one node: that one, also when the others list another owner', () => {
     expect(only(planFix(three(['', '', ''], true), keys({ 2: 1 })))).toMatchObject({ code: 'cover-holder', owner: C });
   });
 
@@ -224,7 +224,7 @@ describe('uncovered slots', () => {
     expect(kinds(plan)).toEqual(['yield-slots', 'claim-slots', 'tell-owner', 'gather-keys']);
   });
 
-  it('open on two nodes, owned by none, no keys: no dead end (redis-cli has one)', () => {
+  it('open on two nodes, owned by none, no keys: repaired (redis-cli cannot)', () => {
     const plan = planFix(three([to(B), from(A), ''], true), keys({}));
     expect(only(plan).code).toBe('cover-empty');
     expect(kinds(plan)).toEqual(['claim-slots', 'tell-owner', 'close-slots']);
@@ -250,7 +250,7 @@ describe('uncovered slots', () => {
     const sketches: NodeSketch[] = [{ slots: '93 0-92 94-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }];
     const own = parseNodesText(nodesText([{ slots: '0-92 94-5460' }, ...sketches.slice(1)], 0));
     const view = new View([nodeFrom(own), ...[1, 2].map((self) => nodeFrom(parseNodesText(nodesText(sketches, self))))]);
-    expect(only(planFix(view, keys({})))).toMatchObject({ code: 'cover-empty', owner: A, reason: expect.stringContaining('take 127.0.0.1:7000 for its owner') as string });
+    expect(only(planFix(view, keys({})))).toMatchObject({ code: 'cover-empty', owner: A, reason: expect.stringContaining('list 127.0.0.1:7000 as its owner') as string });
   });
 });
 
@@ -275,14 +275,84 @@ describe('the guard against unreachable masters', () => {
     expect(plan.decisions.filter(({ code }) => code === 'cover-empty')).toMatchObject([{ danger: 'dangerous', absent: C }, { danger: 'dangerous', absent: C }]);
   });
 
-  it('old dead masters without slots do not stand in the way (cli 5.4)', () => {
+  it('ignores old absent masters without slots (cli 5.4)', () => {
     const view = new View(viewOf([{ slots: `0-8000 ${to(B)}` }, { slots: '8001-16383' }]).nodes, [gone('')]);
     expect(only(planFix(view, keys({}))).code).toBe('close-open');
   });
 
-  it('neither do dead masters whose slots have a reachable owner already (failed over)', () => {
+  it('ignores absent masters whose slots have a reachable owner already (failed over)', () => {
     const view = new View(viewOf([{ slots: `0-8000 ${to(B)}` }, { slots: '8001-16383' }]).nodes, [gone('8001-16383')]);
     expect(only(planFix(view, keys({}))).code).toBe('close-open');
+  });
+});
+
+describe('moves that are undone', () => {
+  const open = three([to(B), from(A), '']);
+  const means = (forward: boolean, back: boolean): { forward: Map<string, string>; back: Map<string, string> } => ({ forward: new Map(forward ? [[`${A} ${B}`, 'no MIGRATE']] : []), back: new Map(back ? [[`${A} ${B}`, 'no MIGRATE']] : []) });
+
+  it('a move that cannot be finished is closed while all keys are on its source', () => {
+    const plan = planFix(open, keys({ 0: 5 }), { moves: { means: means(true, false) } });
+    expect(plan.decisions).toMatchObject([{ code: 'undo-move', danger: 'safe', owner: A, reason: expect.stringContaining('no MIGRATE') as string }]);
+    expect(plan.steps).toEqual([{ kind: 'close-slots', node: A, slots: [[93, 93]] }, { kind: 'close-slots', node: B, slots: [[93, 93]] }]);
+  });
+
+  it('keys that have arrived move back, with consent', () => {
+    const plan = planFix(open, keys({ 0: 5, 1: 2 }), { moves: { means: means(true, false) } });
+    expect(plan.decisions).toMatchObject([{ code: 'undo-move', danger: 'careful', holders: [{ node: B, keys: 2 }] }]);
+    expect(plan.steps.map(({ kind }) => kind)).toEqual(['yield-slots', 'close-slots', 'gather-keys']);
+  });
+
+  it('stays open while keys can go neither way, as clients read them there', () => {
+    expect(planFix(open, keys({ 0: 5, 1: 2 }), { moves: { undo: true, means: means(true, true) } }).decisions).toMatchObject([{ code: 'finish-move' }]);
+  });
+
+  it('is finished where the source has no key left to move', () => {
+    expect(planFix(open, keys({ 1: 2 }), { moves: { means: means(true, false) } }).decisions).toMatchObject([{ code: 'finish-move' }]);
+  });
+
+  it('a move that could continue is undone on request', () => {
+    expect(planFix(open, keys({ 0: 5 }), { moves: { undo: true } }).decisions).toMatchObject([{ code: 'undo-move', danger: 'safe' }]);
+    expect(planFix(open, keys({ 0: 5 }), { moves: { undo: false } }).decisions).toMatchObject([{ code: 'finish-move' }]);
+  });
+});
+
+describe('keys that only a replica holds', () => {
+  const dead: UnreachableNode = { id: idOf(9), name: '127.0.0.1:7009', role: 'master', masterId: null, flags: ['master', 'fail'], slots: SlotSet.fromRanges([[93, 94]]), reason: 'fail' };
+  const sketches: NodeSketch[] = [{ slots: '0-92 95-5460' }, { slots: '5461-16383' }, { replicaOf: 9 }];
+  const held = (on: number, slot = 93): SlotKeyCounts => new Map([[idOf(on), Uint32Array.from({ length: SLOT_COUNT }, (_, at) => (at === slot ? 7 : 0))]]);
+
+  it.each([['given up by a flag', [dead]], ['forgotten by all', []]])('no uncovered slot is covered while a replica of a master that is %s has keys of one', (_, unreachable) => {
+    const plan = planFix(viewOf(sketches, unreachable), held(2), { withUnreachableMasters: true });
+    expect(plan).toMatchObject({ decisions: [], steps: [], refusals: [{ code: 'ONLY_ON_REPLICA', hint: expect.stringContaining('redis-trib failover 127.0.0.1:7002 --') as string }] });
+  });
+
+  it('other repairs go on', () => {
+    const stray = new Map([...held(2), [B, Uint32Array.from({ length: SLOT_COUNT }, (_, at) => (at === 5 ? 1 : 0))]]);
+    expect(planFix(viewOf(sketches), stray).decisions.map(({ code }) => code)).toEqual(['gather-stray']);
+  });
+
+  it('copies that the reachable master holds too do not count as only copies', () => {
+    const view = viewOf([{ slots: '0-92 94-5460' }, { slots: '5461-16383' }, { replicaOf: 0 }]);
+    expect(planFix(view, new Map([...held(0), ...held(2)]))).toMatchObject({ decisions: [{ code: 'cover-holder', owner: A }], refusals: [] });
+  });
+
+  it('a replica without keys of them does not prevent giving them up', () => {
+    expect(planFix(viewOf(sketches, [dead]), new Map(), { withUnreachableMasters: true })).toMatchObject({ decisions: [{ code: 'cover-empty', danger: 'dangerous' }], refusals: [] });
+  });
+});
+
+describe('a node that only some know', () => {
+  const nodesWith = (...strangers: readonly number[]): ClusterView => {
+    const sketches: NodeSketch[] = [{ slots: '0-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }];
+    const view = viewOf(sketches);
+    return new View(view.nodes.map((node, index) => (strangers.includes(index) ? { ...node, lines: node.lines.filter((line) => line.id !== C) } : node)));
+  };
+
+  it('repairs nothing while some nodes do not know a reachable master', () => {
+    const plan = planFix(nodesWith(0), new Map());
+    expect(plan).toMatchObject({ decisions: [], refusals: [{ code: 'PARTLY_KNOWN', message: expect.stringContaining('is not known to 127.0.0.1:7000') as string }] });
+    expect(plan.refusals[0]?.hint).toContain('redis-cli -h 127.0.0.1 -p 7000 CLUSTER MEET 127.0.0.1 7002');
+    expect(plan.refusals[0]?.hint).toContain(`redis-trib forget 127.0.0.1:7000 ${C}`);
   });
 });
 
@@ -291,7 +361,7 @@ describe('the rest', () => {
     expect(planFix(three(['', '', '']), keys({ 0: 7 }))).toMatchObject({ decisions: [], steps: [], refusals: [] });
   });
 
-  it('masters that name another owner are told', () => {
+  it('sends the owner to masters that list another one', () => {
     const right: NodeSketch[] = [{ slots: '0-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }];
     const wrong: NodeSketch[] = [{ slots: '0-92 94-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }];
     const view = new View([0, 1].map((self) => nodeFrom(parseNodesText(nodesText(right, self)))).concat(nodeFrom(parseNodesText(nodesText(wrong, 2)))));
@@ -300,7 +370,7 @@ describe('the rest', () => {
     expect(plan.steps).toEqual([{ kind: 'tell-owner', owner: A, slots }]);
   });
 
-  it('a target that imports from a dead, failed over source is told of the new owner before keys go there', () => {
+  it('sends the new owner to a target that imports from a failed source before keys move there', () => {
     const now: NodeSketch[] = [{ slots: '0-5460' }, { slots: `5461-10922 ${from(idOf(3))}` }, { slots: '10923-16383' }];
     const stale: NodeSketch[] = [{ slots: '0-92 94-5460' }, ...now.slice(1), { slots: '93', flags: 'fail' }];
     const view = new View([nodeFrom(parseNodesText(nodesText(now, 0))), nodeFrom(parseNodesText(nodesText(stale, 1))), nodeFrom(parseNodesText(nodesText(now, 2)))]);
@@ -311,14 +381,28 @@ describe('the rest', () => {
 
   it('a slot open on a replica is named, not touched', () => {
     const view = viewOf([{ slots: '0-16383' }, { replicaOf: 0, slots: '[5->-' + A + ']' }]);
-    expect(planFix(view, keys({}))).toMatchObject({ decisions: [], refusals: [{ code: 'OPEN_ON_REPLICA' }] });
+    const plan = planFix(view, keys({}));
+    expect(plan).toMatchObject({ decisions: [], refusals: [{ code: 'OPEN_ON_REPLICA' }] });
+    expect(plan.refusals[0]?.hint).not.toContain('RESET');
+  });
+
+  it('a slot open on a replica only is closed by its master, where that replicates the order', () => {
+    const view = viewOf([{ slots: '0-16383' }, { replicaOf: 0, slots: `[5->-${C}] [7-<-${C}]` }]);
+    const plan = planFix(view, keys({}), { replicating: new Set([A]) });
+    expect(plan).toMatchObject({ decisions: [{ code: 'close-replica', danger: 'safe' }], steps: [{ kind: 'close-slots', node: A, slots: [[5, 5], [7, 7]] }], refusals: [] });
+    expect(fixPlanLines(view, plan)).toContain('>>> Fixing open slot 5');
+  });
+
+  it('a slot that a replica shows open as its master does is the master\'s only', () => {
+    const view = viewOf([{ slots: `0-8191 [5->-${B}]` }, { slots: `8192-16383 [5-<-${A}]` }, { replicaOf: 0, slots: `[5->-${B}]` }, { replicaOf: 1, slots: `[5-<-${A}]` }]);
+    expect(planFix(view, keys({}))).toMatchObject({ decisions: [{ code: 'finish-move', migrating: [A], importing: [B] }], refusals: [] });
   });
 
   it('no master at all is a refusal', () => {
     expect(planFix(viewOf([{ replicaOf: 1 }]), new Map()).refusals).toMatchObject([{ code: 'NO_MASTER' }]);
   });
 
-  it('what was declined stays as it is', () => {
+  it('declined slots stay as they are', () => {
     const view = three([to(B), from(A), ''], false);
     const more = viewOf([{ slots: `0-92 94-5460 [200->-${B}]` }, { slots: `5461-10922 [200-<-${A}]` }, { slots: '10923-16383' }]);
     const plan = planFix(more, keys({}));

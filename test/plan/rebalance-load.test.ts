@@ -1,11 +1,12 @@
 // Rebalancing keys or bytes: shares, thresholds, weights of 0, big slots, and that no more travels than has to.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { SlotSet } from '../../src/cluster/slot-set.js';
 import type { ClusterView } from '../../src/cluster/view.js';
 import { planRebalance, type RebalancePlan } from '../../src/plan/rebalance.js';
 import { planLoadRebalance } from '../../src/plan/rebalance-load.js';
 import { countSlots, eachSlot } from '../../src/plan/step.js';
-import { idOf, mastersOwning } from '../support/views.js';
+import { idOf, mastersOwning, viewOf } from '../support/views.js';
 
 /** Load of every master once the plan is carried out, in node order; throws when a slot moves from who doesn't own it. */
 function after(view: ClusterView, plan: RebalancePlan, loads: ArrayLike<number>): number[] {
@@ -25,7 +26,7 @@ const travelled = (plan: RebalancePlan, loads: ArrayLike<number>): number =>
 describe('planLoadRebalance', () => {
   const view = mastersOwning([5461, 5462, 5461]);
 
-  it('evens out keys that lie on one master, and moves no more than its surplus', () => {
+  it('evens out keys of one master, and moves no more than its surplus', () => {
     const loads = Float64Array.from({ length: 16384 }, (_, slot) => (slot < 5461 ? 30 : 0));
     const plan = planLoadRebalance(view, { by: 'keys', loads });
     const total = 5461 * 30;
@@ -51,7 +52,7 @@ describe('planLoadRebalance', () => {
     expect(first).toBe(1_000_000);
   });
 
-  it('empties a master of weight 0, slots without keys included', () => {
+  it('empties a master of weight 0, including slots without keys', () => {
     const loads = Float64Array.from({ length: 16384 }, (_, slot) => slot % 3);
     const plan = planLoadRebalance(view, { by: 'keys', loads, weights: new Map([[idOf(1), 0]]) });
     const moved = plan.steps.filter((step) => step.source === idOf(1)).reduce((sum, step) => sum + countSlots(step.slots), 0);
@@ -68,7 +69,7 @@ describe('planLoadRebalance', () => {
     expect(planLoadRebalance(four, { by: 'keys', loads }).steps).toEqual([]);
   });
 
-  it('brings nobody further from its share, for any loads and weights', () => {
+  it('moves no master further from its share, for any loads and weights', () => {
     const input = fc.tuple(fc.array(fc.integer({ min: 0, max: 1000 }), { minLength: 40, maxLength: 40 }), fc.array(fc.constantFrom(1, 1, 2, 3), { minLength: 3, maxLength: 3 }));
     fc.assert(
       fc.property(input, ([some, weights]) => {
@@ -87,28 +88,84 @@ describe('planLoadRebalance', () => {
 });
 
 describe('planRebalance with loads', () => {
-  it('moves as many slots as without, but those with the fewest keys', () => {
+  const rangesOf = (view: ClusterView, plan: RebalancePlan): number => {
+    expect(plan.ranges.before).toBe(view.masters.reduce((sum, { slots }) => sum + slots.ranges().length, 0));
+    return plan.ranges.after;
+  };
+
+  it('fills a new master from three with one run each, whose keys are its share', () => {
+    const view = mastersOwning([5461, 5462, 5461, 0]);
+    const loads = Float64Array.from({ length: 16384 }, (_, slot) => 4 + ((slot * 7919) % 5));
+    const plan = planRebalance(view, { useEmptyMasters: true, loads });
+    expect(plan.steps).toHaveLength(3);
+    expect(plan.steps.every(({ slots }) => slots.length === 1)).toBe(true);
+    expect(rangesOf(view, plan)).toBeLessThanOrEqual(7);
+    const shares = after(view, plan, loads);
+    const total = shares.reduce((a, b) => a + b, 0);
+    for (const share of shares) expect(Math.abs(share - total / 4)).toBeLessThan(total * 0.01);
+  });
+
+  it('takes the run from the end that evens out the keys where they are spread unevenly', () => {
+    const view = mastersOwning([8192, 8192, 0]);
+    const loads = Float64Array.from({ length: 16384 }, (_, slot) => (slot % 8192 < 4096 ? 1 : 9));
+    const plan = planRebalance(view, { useEmptyMasters: true, loads });
+    for (const share of after(view, plan, loads)) expect(Math.abs(share - (8192 * 10) / 3)).toBeLessThan(8192);
+  });
+
+  it('scatters only when asked to, and then in a bounded number of pieces', () => {
     const view = mastersOwning([8192, 8192, 0]);
     const loads = Float64Array.from({ length: 16384 }, (_, slot) => (slot % 4 === 0 ? 1 : 100));
-    const plan = planRebalance(view, { useEmptyMasters: true, loads });
-    const plain = planRebalance(view, { useEmptyMasters: true });
-    expect(plan.steps.map((step) => countSlots(step.slots))).toEqual(plain.steps.map((step) => countSlots(step.slots)));
-    expect(travelled(plan, loads)).toBe(2 * (2048 + (2731 - 2048) * 100));
-    expect(travelled(plain, loads)).toBeGreaterThan(travelled(plan, loads) * 2);
-  });
-
-  it('keeps to the lowest slots where the lightest save less than a fifth, unless told otherwise', () => {
-    const view = mastersOwning([8192, 8192, 0]);
-    const loads = Float64Array.from({ length: 16384 }, (_, slot) => 95 + ((slot * 7919) % 11));
     const options = { useEmptyMasters: true, loads };
-    const [auto, lightest] = [planRebalance(view, options), planRebalance(view, { ...options, choose: 'lightest' })];
-    expect(auto.steps).toEqual(planRebalance(view, { useEmptyMasters: true }).steps);
-    expect(travelled(lightest, loads)).toBeLessThan(travelled(auto, loads));
+    const [run, lightest] = [planRebalance(view, options), planRebalance(view, { ...options, choose: 'lightest' })];
+    expect(rangesOf(view, run)).toBeLessThanOrEqual(5);
+    expect(rangesOf(view, lightest)).toBeLessThanOrEqual(2 * 2 * 33);
+    expect(lightest.steps.map(({ slots }) => countSlots(slots))).toEqual(run.steps.map(({ slots }) => countSlots(slots)));
+    expect(travelled(lightest, loads)).toBeLessThanOrEqual(travelled(run, loads));
   });
 
-  it('moves the lowest slots when all weigh the same', () => {
+  it('moves the lowest slots when all loads are equal', () => {
     const view = mastersOwning([8192, 8192, 0]);
     const options = { useEmptyMasters: true };
     expect(planRebalance(view, { ...options, loads: new Float64Array(16384) }).steps).toEqual(planRebalance(view, options).steps);
+  });
+});
+
+describe('defragmenting', () => {
+  const noLoads = new Float64Array(16384);
+  const owners = (view: ClusterView, plan: RebalancePlan): (string | undefined)[] => {
+    const owner: (string | undefined)[] = [];
+    for (const node of view.masters) for (const slot of node.slots) owner[slot] = node.id;
+    for (const { source, target, slots } of plan.steps) {
+      for (const slot of eachSlot(slots)) {
+        expect(owner[slot]).toBe(source);
+        owner[slot] = target;
+      }
+    }
+    return owner;
+  };
+  const shattered = (masters: number): ClusterView => viewOf(Array.from({ length: masters }, (_, index) => ({ slots: SlotSet.fromRanges(Array.from({ length: 16384 }, (_, slot) => slot).filter((slot) => (slot * 31 + (slot >> 3)) % masters === index).map((slot) => [slot, slot] as [number, number])).toString().replaceAll(',', ' ') })));
+
+  it.each([3, 5, 20])('brings %i masters from thousands of ranges to one each, with even shares', (masters) => {
+    const view = shattered(masters);
+    const plan = planRebalance(view, { loads: noLoads, defragment: true });
+    expect(plan.ranges.before).toBeGreaterThan(1000);
+    expect(plan.ranges.after).toBe(masters);
+    const owner = owners(view, plan);
+    expect(owner.every((id) => id !== undefined)).toBe(true);
+    for (const node of view.masters) expect(Math.abs(owner.filter((id) => id === node.id).length - 16384 / masters)).toBeLessThanOrEqual(1);
+  });
+
+  it('keeps the masters where their keys are, in any order', () => {
+    const view = mastersOwning([5461, 5462, 5461]);
+    const turned = viewOf([{ slots: '0 10923-16383' }, { slots: '1-5460' }, { slots: '5461-10922' }]);
+    expect(planRebalance(view, { loads: noLoads, defragment: true }).steps.reduce((sum, { slots }) => sum + countSlots(slots), 0)).toBeLessThanOrEqual(2);
+    const plan = planRebalance(turned, { loads: noLoads, defragment: true });
+    expect(plan.ranges.after).toBe(3);
+    expect(plan.steps.reduce((sum, { slots }) => sum + countSlots(slots), 0)).toBeLessThanOrEqual(3);
+  });
+
+  it('is done once it is done', () => {
+    const view = viewOf([{ slots: '0-5461' }, { slots: '5462-10922' }, { slots: '10923-16383' }]);
+    expect(planRebalance(view, { loads: noLoads, defragment: true })).toMatchObject({ steps: [], needed: false });
   });
 });

@@ -12,7 +12,7 @@ function moves(counts: readonly number[], weights: readonly number[] = [], useEm
   return plan.steps.map((step) => `${countSlots(step.slots)}:${index(step.source)}→${index(step.target)}`).join(' ');
 }
 
-describe('weights out of bounds (a rebalance with 1e100 never ended)', () => {
+describe('refuses weights out of bounds', () => {
   const view = mastersOwning([8192, 8192]);
   it.each(['1e100', '1e308', '1e-300', '1000001', '0.0000001', '-1', 'Infinity', 'NaN', ' '])('%s is refused with exit 2 and the bounds', (weight) => {
     expect(() => parseWeights(view, [`${idOf(0)}=${weight}`])).toThrow(expect.objectContaining({ code: 'BAD_WEIGHT', exitCode: 2, hint: expect.stringContaining('0 or a number from 0.000001 to 1000000') as string }));
@@ -54,12 +54,12 @@ describe('planRebalance', () => {
     expect(plan.balances.map(({ balance, name }) => `${name} ${balance}`)).toEqual(['127.0.0.1:7001 -5462', '127.0.0.1:7002 -5461', '127.0.0.1:7003 0', '127.0.0.1:7004 0', '127.0.0.1:7000 10923']);
   });
 
-  it('refuses weights of nothing', () => {
+  it('refuses weights that are all 0', () => {
     const view = mastersOwning([16384]);
     expect(() => planRebalance(view, { weights: new Map([[idOf(0), 0]]) })).toThrow(/weights of all masters are 0/);
   });
 
-  it('gives everybody its share and moves each slot once, for any sizes and weights', () => {
+  it('gives every master its share and moves each slot once, for any sizes and weights', () => {
     const weight = fc.constantFrom(0, 0.5, 1, 1, 1, 2, 3);
     const input = fc.array(fc.tuple(fc.integer({ min: 0, max: 100 }), weight), { minLength: 2, maxLength: 12 });
     fc.assert(
@@ -94,7 +94,7 @@ describe('parseWeights', () => {
     expect(parseWeights(view, [`${idOf(0).slice(0, 3)}=2`, '127.0.0.1:7001=.01'])).toEqual(new Map([[idOf(0), 2], [idOf(1), 0.01]]));
   });
   it.each(['5', '=1', `${idOf(0)}=`, `${idOf(0)}=x`, `${idOf(0)}=-1`])('refuses %s', (word) => expect(() => parseWeights(view, [word])).toThrow(/invalid input/));
-  it('refuses replicas and strangers', () => {
+  it('refuses replicas and unknown nodes', () => {
     expect(() => parseWeights(view, [`${idOf(2)}=1`])).toThrow(/No such master node/);
     expect(() => parseWeights(view, ['ffff=1'])).toThrow('*** No such master node ffff');
   });

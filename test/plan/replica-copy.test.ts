@@ -30,10 +30,10 @@ describe('a replica without a copy', () => {
     expect(lacksCopy({ ...full, ...more })).toBe(lacks);
   });
 
-  it('is told with how long the link is down', () => {
+  it('is described with how long the link is down', () => {
     expect(copyText(full)).toBe('link down for 4 s, offset 107, 3 keys');
     expect(copyText({ ...none, syncing: true })).toBe('link never up since it started or became a replica, offset 0, 0 keys, a copy is on its way');
-    expect(copyText({ ...full, keys: 1, keysOfMaster: 0 })).toBe("link down for 4 s, offset 107, 1 key, none of them of its master's slots");
+    expect(copyText({ ...full, keys: 1, keysOfMaster: 0 })).toBe("link down for 4 s, offset 107, 1 key, none of them in its master's slots");
   });
 });
 
@@ -41,7 +41,7 @@ describe('advice about a master that is down', () => {
   const dead: UnreachableNode = { id: idOf(9), name: '127.0.0.1:7009', role: 'master', masterId: null, flags: ['master', 'fail'], slots: SlotSet.parse('10923-16383'), reason: 'fail' };
   const owners: readonly NodeSketch[] = [{ slots: '0-5460' }, { slots: '5461-10922' }];
   const view = viewOf([...owners, { replicaOf: 9 }, { replicaOf: 9 }], [dead]);
-  const giveUp = 'or give its data up: redis-trib fix 127.0.0.1:7000 --fix-with-unreachable-masters';
+  const giveUp = 'or give up its data: redis-trib fix 127.0.0.1:7000 --fix-with-unreachable-masters';
 
   it('names the replica that has its data, and the way that works with so many masters left', () => {
     const copies = new Map([[idOf(2), none], [idOf(3), full]]);
@@ -57,17 +57,17 @@ describe('advice about a master that is down', () => {
 
   it('names no replica without a copy, and none where there is none', () => {
     const copies = new Map([[idOf(2), none], [idOf(3), none]]);
-    expect(wayOut(view, dead.id, copies)).toBe(`bring it back (127.0.0.1:7002, 127.0.0.1:7003 follow it, but without a copy of its data); ${giveUp}`);
-    expect(wayOut(viewOf(owners, [dead]), dead.id, new Map())).toBe(`bring it back (no replica of it can be reached); ${giveUp}`);
+    expect(wayOut(view, dead.id, copies)).toBe(`start it again (127.0.0.1:7002, 127.0.0.1:7003 follow it, but without a copy of its data); ${giveUp}`);
+    expect(wayOut(viewOf(owners, [dead]), dead.id, new Map())).toBe(`start it again (no replica of it can be reached); ${giveUp}`);
   });
 
   it('del-node, forget and fix give it', () => {
     const empty = new Map([[idOf(2), none], [idOf(3), none]]);
-    const bring = expect.stringContaining('bring it back (') as string;
+    const bring = expect.stringContaining('start it again (') as string;
     expect(() => planDelNode(view, dead.id, 'reset', [], empty)).toThrow(expect.objectContaining({ code: 'NOT_EMPTY', hint: bring }));
     expect(() => planForget(view, [findMember(view, dead.id)], empty)).toThrow(expect.objectContaining({ code: 'NOT_EMPTY', hint: bring }));
     expect(() => planForget(view, [findMember(view, idOf(0))])).toThrow(expect.objectContaining({ hint: expect.stringContaining(`redis-trib del-node 127.0.0.1:7000 ${idOf(0)} --drain`) as string }));
-    expect(planFix(view, new Map(), { copies: empty }).refusals[0]?.hint).toMatch(/^bring it back: 127\.0\.0\.1:7002, 127\.0\.0\.1:7003 are its replicas, but have no copy of its data; to give/);
+    expect(planFix(view, new Map(), { copies: empty }).refusals[0]?.hint).toMatch(/^start it again: 127\.0\.0\.1:7002, 127\.0\.0\.1:7003 are its replicas, but have no copy of its data; to give/);
     const rescue = planFix(view, new Map(), { copies: new Map([[idOf(2), none], [idOf(3), full]]) }).refusals[0]?.hint;
     expect(rescue).toContain('wait until its replica 127.0.0.1:7003 takes over');
     expect(rescue).toContain('redis-trib failover 127.0.0.1:7003 --force');

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { SlotSet } from '../../src/cluster/slot-set.js';
 import { countSlots, eachSlot, movedSlots } from '../../src/plan/step.js';
 import type { ReshardPlan } from '../../src/plan/reshard.js';
-import { parseSlotWish, planReshard, shareOut } from '../../src/plan/reshard.js';
+import { parseSlotRequest, planReshard, shareOut } from '../../src/plan/reshard.js';
 import { idOf, mastersOwning, viewOf } from '../support/views.js';
 
 /** Slots taken from each source, in node order. */
@@ -82,7 +82,7 @@ describe('planReshard', () => {
     expect(plan.notes).toEqual([{ code: 'TARGET_IS_SOURCE', message: '*** It is not possible to use the target node as source node.' }]);
   });
 
-  it('takes everybody when the list of sources has the word all; what stands beside it must still be a master', () => {
+  it('takes all masters when the list of sources has the word all; the other words must still be masters', () => {
     expect(planReshard(three, { wish: { count: 10 }, from: [idOf(0), 'all'], to: [idOf(2)] }).sources).toEqual([idOf(1), idOf(0)]);
     expect(() => planReshard(three, { wish: { count: 10 }, from: ['ffff', 'all'], to: [idOf(2)] })).toThrow('*** The specified node (ffff)');
   });
@@ -108,11 +108,11 @@ describe('planReshard', () => {
   });
 });
 
-describe('parseSlotWish', () => {
+describe('parseSlotRequest', () => {
   it('reads counts, shares and slots', () => {
-    expect(parseSlotWish('1000')).toEqual({ count: 1000 });
-    expect(parseSlotWish('12.5%')).toEqual({ percent: 12.5 });
-    expect(parseSlotWish('0-9,20')).toEqual({ slots: SlotSet.parse('0-9,20') });
+    expect(parseSlotRequest('1000')).toEqual({ count: 1000 });
+    expect(parseSlotRequest('12.5%')).toEqual({ percent: 12.5 });
+    expect(parseSlotRequest('0-9,20')).toEqual({ slots: SlotSet.parse('0-9,20') });
   });
-  it.each(['0', '0%', '0.0%', '-5', '16385', '101%', 'abc', '', '5-2'])('refuses %j', (text) => expect(() => parseSlotWish(text)).toThrow(/Invalid/));
+  it.each(['0', '0%', '0.0%', '-5', '16385', '101%', 'abc', '', '5-2'])('refuses %j', (text) => expect(() => parseSlotRequest(text)).toThrow(/Invalid/));
 });

@@ -52,15 +52,15 @@ describe('replicate', () => {
 });
 
 describe('forget', () => {
-  it('tells all loaded nodes but the node itself, then makes sure', () => {
+  it('makes all loaded nodes except the node itself forget it, then waits', () => {
     const plan = planForget(view, [findMember(view, idOf(3))]);
     expect(plan.steps.map((step) => ('node' in step ? step.node : step.kind))).toEqual([idOf(0), idOf(1), idOf(2), idOf(4), idOf(5), 'await-forgotten']);
   });
-  it('refuses who owns slots and who is followed', () => {
+  it('refuses nodes with slots and nodes with replicas', () => {
     expect(() => planForget(view, [findMember(view, idOf(0))])).toThrow('[ERR] Node 127.0.0.1:7000 is not empty!');
     expect(() => planForget(view, [findMember(view, idOf(9))])).toThrow(expect.objectContaining({ code: 'STILL_FOLLOWED', message: expect.stringContaining('127.0.0.1:7005') as string }));
   });
-  it('--failed means who is down and owns nothing', () => {
+  it('--failed means unreachable nodes without slots', () => {
     const mixed = viewOf([{ slots: '0-16383' }], [gone, { ...gone, id: idOf(8), slots: SlotSet.parse('5-5') }]);
     expect(failedMembers(mixed).map((member) => member.id)).toEqual([idOf(9)]);
   });
@@ -72,7 +72,7 @@ describe('reset', () => {
     expect(() => planReset(view, node(0), 0, options)).toThrow(expect.objectContaining({ code: 'OWNS_SLOTS', hint: expect.stringContaining('--drain') as string }));
     expect(() => planReset(view, node(2), 7, options)).toThrow(expect.objectContaining({ code: 'HAS_KEYS', hint: expect.stringContaining('--flush') as string }));
   });
-  it('flushes a master first when told, never a replica, whose data goes anyway', () => {
+  it('flushes a master first on request, never a replica, whose data is deleted anyway', () => {
     expect(planReset(view, node(0), 7, { mode: 'hard', flush: true, force: true }).steps).toEqual([{ kind: 'flush', node: idOf(0) }, { kind: 'reset', node: idOf(0), mode: 'hard' }]);
     expect(planReset(view, node(3), 7, options).steps).toEqual([{ kind: 'reset', node: idOf(3), mode: 'soft' }]);
   });

@@ -10,15 +10,15 @@ describe('planRolling', () => {
   // 0, 1: masters with slots; 2: without; 3, 4: replicas of 0; 5: of 1, told never to take over.
   const view = viewOf([{ slots: '0-8191' }, { slots: '8192-16383' }, {}, { replicaOf: 0 }, { replicaOf: 0 }, { replicaOf: 1, flags: 'nofailover' }]);
 
-  it('puts replicas first, and masters only where a replica can stand in', () => {
-    expect(() => planRolling(view, { allowDowntime: false })).toThrow(`No replica can take the place of ${name(1)}: 8192 slots`);
+  it('puts replicas first, and masters only when a replica can be promoted', () => {
+    expect(() => planRolling(view, { allowDowntime: false })).toThrow(`No replica can replace ${name(1)}: 8192 slots`);
     const { turns, masters } = planRolling(view, { allowDowntime: true });
     expect(turns.map((turn) => turn.name)).toEqual([3, 4, 5, 0, 1, 2].map(name));
-    expect(turns.slice(3).map(({ successors, downtime }) => [successors, downtime])).toEqual([[[name(3), name(4)], false], [[], true], [[], false]]);
+    expect(turns.slice(3).map(({ successors, downtime }) => [successors.map((one) => one.name), downtime])).toEqual([[[name(3), name(4)], false], [[], true], [[], false]]);
     expect(masters).toEqual([idOf(0), idOf(1)]);
   });
 
-  it('takes nodes in the order they are named, replicas first all the same, nobody twice', () => {
+  it('takes nodes in the given order, replicas still first, none twice', () => {
     expect(planRolling(view, { nodes: [name(0), name(4), idOf(3).slice(0, 6), name(4)], allowDowntime: false }).turns.map(({ id }) => id)).toEqual([idOf(4), idOf(3), idOf(0)]);
     expect(planRolling(view, { only: 'replica', allowDowntime: false }).turns.map(({ role }) => role)).toEqual(['replica', 'replica', 'replica']);
     expect(planRolling(view, { nodes: [name(0)], only: 'master', allowDowntime: false }).turns).toHaveLength(1);

@@ -19,15 +19,15 @@ describe('a plan file', () => {
   });
 
   it.each([
-    ['nonsense', /is no JSON/],
+    ['nonsense', /is not JSON/],
     ['[]', /redisTribPlan is missing/],
     ['null', /redisTribPlan is missing/],
     [changed({ redisTribPlan: 2 }), /its version is 2, this redis-trib reads 1/],
     [changed({ seed: 7 }), /seed is missing/],
-    [changed({ masters: [] }), /names no masters/],
+    [changed({ masters: [] }), /has no masters/],
     [changed({ steps: [] }), /no steps/],
     [changed({ steps: [{ ...plan.steps[0], kind: 'flush' }] }), /step 1 is of kind "flush"/],
-    [changed({ steps: [{ ...plan.steps[0], source: 'x' }] }), /step 1 names no source/],
+    [changed({ steps: [{ ...plan.steps[0], source: 'x' }] }), /step 1 has no source/],
     [changed({ steps: [{ ...plan.steps[0], slots: [[5, 4]] }] }), /step 1 has no valid slots/],
     [changed({ steps: [{ ...plan.steps[0], slots: [[0, 16384]] }] }), /no valid slots/],
   ])('%.40s… is refused with exit code 2', (damaged, message) => {
@@ -58,7 +58,7 @@ describe('a saved plan in a cluster', () => {
 
   it.each([
     ['another owner', viewOf([{ slots: '1-5460' }, { slots: '5461-10922' }, { slots: '0 10923-16383' }]), /slot 0 from 127.0.0.1:7000, but 127.0.0.1:7002 owns it now/],
-    ['no owner', viewOf([{ slots: '1-5460' }, { slots: '5461-10922' }, rest]), /nobody owns it now/],
+    ['no owner', viewOf([{ slots: '1-5460' }, { slots: '5461-10922' }, rest]), /no node owns it now/],
     ['another epoch of the source', viewOf([{ slots: '0-5460', epoch: 8 }, { slots: '5461-10922' }, rest]), /7000 had config epoch 1, now it is 8/],
     ['another epoch of the target before it got a slot', viewOf([{ slots: '0-5460' }, { slots: '5461-10922', epoch: 8 }, rest]), /7001 had config epoch 2, now it is 8/],
     ['a master that is a replica now', viewOf([{ slots: '0-5460' }, { replicaOf: 2 }, { slots: '5461-16383' }]), /7001 .* as a master, but it is a replica now/],

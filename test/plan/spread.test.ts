@@ -1,10 +1,10 @@
 // Masters spread over hosts by failovers: directly, by chains, never to where no replica is; and zones of new clusters.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { inZones } from '../../src/cli/zones.js';
+import { inZones } from '../../src/cli/options/zones.js';
 import { planCreate, type CandidateNode } from '../../src/plan/create.js';
 import { planSpread } from '../../src/plan/spread.js';
-import { reparented } from '../../src/cli/reparented.js';
+import { replicaChanges } from '../../src/cli/output/replica-changes.js';
 import { idOf, viewOf, type NodeSketch } from '../support/views.js';
 
 /** Shards as lists of hosts, master first. */
@@ -72,7 +72,7 @@ describe('zones of a new cluster', () => {
     expect(plan.masters.map(({ id }) => zone(id)).sort()).not.toEqual(['east', 'east', 'east']);
   });
 
-  it('takes HOST:PORT before HOST, leaves others alone, and refuses what fits nobody', () => {
+  it('takes HOST:PORT before HOST, leaves others alone, and refuses words that match no node', () => {
     const [first, second, third] = inZones(nodes, ['10.0.0.0=x', '10.0.0.0:7000=y', '10.0.0.1=x']);
     expect([first?.zone, second?.zone, third?.zone]).toEqual(['y', 'x', undefined]);
     expect(() => inZones(nodes, ['10.9.9.9=x'])).toThrow('10.9.9.9 is none of the nodes');
@@ -81,10 +81,10 @@ describe('zones of a new cluster', () => {
 });
 
 describe('reparented', () => {
-  it('tells who follows another master than before, and who became a replica', () => {
+  it('reports replicas with another master than before, and new replicas', () => {
     const before = viewOf([{ slots: '0-99' }, { slots: '100-16383' }, { replicaOf: 0 }, { replicaOf: 1 }]);
     const now = viewOf([{ replicaOf: 1 }, { slots: '0-16383' }, { replicaOf: 1 }, { replicaOf: 1 }]);
-    expect(reparented(before, now)).toEqual(['127.0.0.1:7000 was a master and is a replica of 127.0.0.1:7001 now.', '127.0.0.1:7002 is a replica of 127.0.0.1:7001 now (before: of 127.0.0.1:7000).']);
-    expect(reparented(now, now)).toEqual([]);
+    expect(replicaChanges(before, now)).toEqual(['127.0.0.1:7000 was a master and is a replica of 127.0.0.1:7001 now.', '127.0.0.1:7002 is a replica of 127.0.0.1:7001 now (before: of 127.0.0.1:7000).']);
+    expect(replicaChanges(now, now)).toEqual([]);
   });
 });

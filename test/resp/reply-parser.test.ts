@@ -54,7 +54,7 @@ describe('ReplyParser', () => {
     const [line, blob] = parseAll('-MOVED 3 127.0.0.1:7000\r\n!8\r\nERR a\r\nb\r\n', 1);
     expect(line).toBeInstanceOf(ReplyError);
     expect(line).toMatchObject({ code: 'MOVED', message: 'MOVED 3 127.0.0.1:7000' });
-    expect(blob).toMatchObject({ code: 'ERR', message: 'ERR a\r\nb' });
+    expect(blob).toMatchObject({ code: 'ERR', message: 'ERR a\\nb', text: 'ERR a\r\nb' });
   });
 
   it('reads back any list of words in any split', () => {
@@ -86,6 +86,49 @@ describe('ReplyParser', () => {
 });
 
 describe('encodeCommand', () => {
+  it.each([
+    ['announces more elements than may be', '*100000\r\n'],
+    ['announces a map of more entries than may be', '%20000\r\n'],
+    ['announces a longer text than may be', '$2000000\r\n'],
+    ['sends numbers for ever', `*?\r\n${':1\r\n'.repeat(70_000)}`],
+    ['sends short texts for ever', `*?\r\n${'$1\r\na\r\n'.repeat(30_000)}`],
+    ['sends errors for ever', `*?\r\n${'-E\r\n'.repeat(2000)}`],
+    ['sends empty arrays for ever', `*?\r\n${'*0\r\n'.repeat(20_000)}`],
+    ['sends pieces of a text for ever', `$?\r\n${`;1000\r\n${'x'.repeat(1000)}\r\n`.repeat(1100)}`],
+    ['sends an attribute without end', `|?\r\n${'$1\r\na\r\n'.repeat(30_000)}`],
+  ])('refuses a reply of more than its memory when the server %s', (_, bytes) => {
+    const parser = new ReplyParser(1_000_000);
+    parser.feed(Buffer.from(bytes, 'latin1'));
+    const read = (): void => void parser.next();
+    expect(read).toThrow(expect.objectContaining({ code: 'REPLY_TOO_LARGE', exitCode: 3 }));
+  });
+
+  it('has the whole memory again for the next reply', () => {
+    const parser = new ReplyParser(1_000_000);
+    for (let round = 0; round < 5; round++) {
+      parser.feed(Buffer.from(`*1\r\n$600000\r\n${'x'.repeat(600_000)}\r\n`, 'latin1'));
+      expect(parser.next()).toHaveLength(1);
+    }
+  });
+
+  it('refuses numbers of more digits than a server has', () => {
+    for (const type of [':', '(']) expect(() => parseAll(`${type}${'9'.repeat(5000)}\r\n`)).toThrow(/Protocol error/);
+  });
+
+  it('counts progress of replies, not of attributes and pushes', () => {
+    const parser = new ReplyParser();
+    const after = (bytes: string): number => {
+      parser.feed(Buffer.from(bytes, 'latin1'));
+      while (parser.next() !== undefined);
+      return parser.progress;
+    };
+    const [attributes, pushes] = [after('|1\r\n+a\r\n*2\r\n:1\r\n:2\r\n'.repeat(3)), after('>1\r\n+a\r\n'.repeat(3))];
+    expect([attributes, pushes]).toEqual([0, 0]);
+    const part = after('*3\r\n:1\r\n');
+    expect(part).toBeGreaterThan(0);
+    expect(after(`$100000\r\n${'x'.repeat(5000)}`)).toBeGreaterThan(part);
+  });
+
   it('counts bytes of every kind of word', () => {
     expect(encodeCommand(['SET', 12, Buffer.from([0, 255]), 7n, ''])).toBe('*5\r\n$3\r\nSET\r\n$2\r\n12\r\n$2\r\n\0\xff\r\n$1\r\n7\r\n$0\r\n\r\n');
   });

@@ -232,7 +232,7 @@ describeWithRedis('a cluster of Redis 8.4', () => {
     expect((await tasks(at.front(0), 'ID', id))[0]).toMatchObject({ state: 'completed', retries: 1 });
   });
 
-  it('forgets what it is told to forget', async () => {
+  it('forgets keys on request', async () => {
     const { cluster } = at;
     cluster.behaviour.forget = (job) => job.slots === '12300-12300';
     const id = String(await start(0, 12_300, 12_300));
@@ -252,7 +252,7 @@ describeWithRedis('a cluster of Valkey 9', () => {
     expect(await ask(at.front(0), 'COMMAND', 'INFO', 'cluster|migration', 'CLUSTER|MIGRATESLOTS')).toEqual([null, expect.arrayContaining(['cluster|migrateslots', -7])]);
   });
 
-  it('one call, two targets: both jobs move their keys while clients write', async () => {
+  it('one call, two targets: both jobs move their keys under writes', async () => {
     const { cluster } = at;
     const hammer = await Hammer.start(cluster, keysInSlots(0, 400, 300));
     await waitFor(() => hammer.writes > 500, 'writers to write');
@@ -330,7 +330,7 @@ describeWithRedis('a cluster of Valkey 9', () => {
   });
 });
 
-describeWithRedis('nodes that end or lose their role in the middle of a job', () => {
+describeWithRedis('nodes that die or lose their role during a job', () => {
   it.each(['redis', 'valkey'] as const)('%s: the job fails, and the front of a dead node refuses connections', async (design) => {
     await using cluster = await startAtomicCluster(3, { design, replicas: 1 });
     const [source, target, third] = cluster.fronts as [AtomicFront, AtomicFront, AtomicFront];

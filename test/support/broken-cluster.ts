@@ -1,6 +1,7 @@
 // Real clusters broken by hand, for the tests of fix: raw CLUSTER commands on the nodes, keys put where they don't belong,
 // fix run in this process, and the count of what is where afterwards.
 import { Writable, Readable } from 'node:stream';
+import { isDeepStrictEqual } from 'node:util';
 import { commands } from '../../commands/index.js';
 import { runProgram } from '../../src/cli/program.js';
 import { ConnectionLost } from '../../src/client/connection-errors.js';
@@ -61,12 +62,25 @@ export class BrokenCluster {
     readonly nodes: readonly Reachable[],
     readonly links: readonly Connection[],
     readonly ids: readonly string[],
+    /** The same nodes in each further database that keys are put into. */
+    private readonly further: readonly (readonly Connection[])[],
   ) {}
 
-  static async open(nodes: readonly Reachable[], connect: (node: Reachable) => Promise<Connection>): Promise<BrokenCluster> {
-    const links = await Promise.all(nodes.map(connect));
+  /** `databases`: every key is put into, and looked for in, each of these besides database 0. */
+  static async open(nodes: readonly Reachable[], connect: (node: Reachable, database: number) => Promise<Connection>, databases: readonly number[] = []): Promise<BrokenCluster> {
+    const all = (database: number): Promise<Connection[]> => Promise.all(nodes.map((node) => connect(node, database)));
+    const links = await all(0);
     const ids = await Promise.all(links.map(async (link) => String(await link.command(['CLUSTER', 'MYID']))));
-    return new BrokenCluster(nodes, links, ids);
+    return new BrokenCluster(nodes, links, ids, await Promise.all(databases.map(all)));
+  }
+
+  /** How often a key that is put once exists. */
+  get databases(): number {
+    return 1 + this.further.length;
+  }
+
+  private linksOf(index: number): Connection[] {
+    return [this.link(index), ...this.further.flatMap((links) => links[index] ?? [])];
   }
 
   get seed(): string {
@@ -106,15 +120,23 @@ export class BrokenCluster {
     const writes = Object.entries(values).flatMap(([name, value]) => [['ASKING'], ['SET', this.key(slot, name), value]]);
     const before = importingFrom === undefined ? [] : [['CLUSTER', 'SETSLOT', slot, 'IMPORTING', this.id(importingFrom)]];
     const after = importingFrom === undefined ? [] : [['CLUSTER', 'SETSLOT', slot, 'STABLE']];
-    const replies = await this.link(index).pipeline([...before, ...writes, ...after]);
-    const failed = replies.find((reply) => reply instanceof ReplyError);
-    if (failed instanceof ReplyError) throw failed;
+    for (const link of this.linksOf(index)) {
+      const replies = await link.pipeline([...before, ...writes, ...after]);
+      const failed = replies.find((reply) => reply instanceof ReplyError);
+      if (failed instanceof ReplyError) throw failed;
+    }
   }
 
-  /** Which nodes hold which keys of the slot: name behind the tag → numbers of nodes. */
+  /** Which nodes hold which keys of the slot: name behind the tag → numbers of nodes. Throws when databases differ in that. */
   async holders(slot: number): Promise<Record<string, number[]>> {
+    const [first = {}, ...more] = await Promise.all([this.links, ...this.further].map((links) => this.holdersIn(links, slot)));
+    for (const other of more) if (!isDeepStrictEqual(first, other)) throw new Error(`databases differ: ${JSON.stringify([first, other])}`);
+    return first;
+  }
+
+  private async holdersIn(links: readonly Connection[], slot: number): Promise<Record<string, number[]>> {
     const found: Record<string, number[]> = {};
-    for (const [index, link] of this.links.entries()) {
+    for (const [index, link] of links.entries()) {
       const keys = await link.command(['CLUSTER', 'GETKEYSINSLOT', slot, 10_000]).catch(ofTheDead);
       for (const key of (keys ?? []) as string[]) (found[key.slice(key.indexOf('}') + 1)] ??= []).push(index);
     }
@@ -122,8 +144,9 @@ export class BrokenCluster {
   }
 
   async value(index: number, slot: number, name: string): Promise<Reply> {
-    const [, reply] = await this.link(index).pipeline([['ASKING'], ['GET', this.key(slot, name)]]);
-    return reply ?? null;
+    const replies = await Promise.all(this.linksOf(index).map(async (link) => (await link.pipeline([['ASKING'], ['GET', this.key(slot, name)]]))[1] ?? null));
+    if (replies.some((reply) => reply !== replies[0])) throw new Error(`databases differ: ${JSON.stringify(replies)}`);
+    return replies[0] ?? null;
   }
 
   /** The nodes that claim the slot. */
@@ -138,7 +161,7 @@ export class BrokenCluster {
   }
 
   close(): void {
-    for (const link of this.links) link.close();
+    for (const link of [...this.links, ...this.further.flat()]) link.close();
   }
 }
 

@@ -17,7 +17,7 @@ export interface BundledNodes {
 export async function startBundledNodes(count: number): Promise<BundledNodes> {
   const cwd = mkdtempSync(join(tmpdir(), 'redis-trib-bundled-'));
   const base = await findFreeRun('127.0.0.1', await freePort(), count);
-  const started = await runCli(['local', 'start', '--masters', String(count), '--port', String(base)], { cwd });
+  const started = await runCli(['local', 'start', '--masters', String(count), '--replicas', '0', '--port', String(base)], { cwd });
   if (started.code !== 0) throw new Error(`bundled nodes did not start:\n${started.stderr}`);
   const stop = async (): Promise<void> => {
     await runCli(['local', 'clean', '--yes'], { cwd });

@@ -16,7 +16,7 @@ export interface FakeCluster {
 const bulk = (text: string): string => `$${text.length}\r\n${text}\r\n`;
 
 function lines(ports: readonly number[], masters: number): string[] {
-  const id = (index: number): string => index.toString(16).padStart(40, 'a');
+  const id = (index: number): string => index.toString(16).padStart(40, '0');
   return ports.map((port, index) => {
     const head = `${id(index)} 127.0.0.1:${port}@${port + 10_000}`;
     if (index >= masters) return `${head} slave ${id(index % masters)} 0 1 ${(index % masters) + 1} connected`;
@@ -59,7 +59,7 @@ export async function startFakeCluster(count: number, delayMs: number, answers: 
           state.mostAtOnce = Math.max(state.mostAtOnce, ++state.waiting);
           setTimeout(() => {
             state.waiting--;
-            socket.write(replies);
+            socket.write(replies, 'latin1');
           }, delayMs);
         });
       });

@@ -4,7 +4,7 @@ import type { Arg } from '../../src/client/connection.js';
 import { keySlot } from '../../src/cluster/slots.js';
 import type { RedisNodes } from './redis-server.js';
 
-export function seeds(nodes: RedisNodes): { host: string; port: number }[] {
+export function seeds(nodes: Pick<RedisNodes, 'nodes'>): { host: string; port: number }[] {
   return nodes.nodes.map(({ host, port }) => ({ host, port }));
 }
 
@@ -34,7 +34,7 @@ export class Hammer {
 
   private constructor(private readonly client: ClusterClient) {}
 
-  static async start(nodes: RedisNodes, keys: readonly string[], workers = 8): Promise<Hammer> {
+  static async start(nodes: Pick<RedisNodes, 'nodes'>, keys: readonly string[], workers = 8): Promise<Hammer> {
     const hammer = new Hammer(await ClusterClient.connect(seeds(nodes)));
     hammer.workers = Array.from({ length: workers }, (_, index) => hammer.work(keys.filter((_, at) => at % workers === index)));
     return hammer;

@@ -1,6 +1,6 @@
 // Real redis-server processes for tests: one node, bare cluster nodes, or a formed cluster; free ports, temporary folders.
 // Suites built with describeWithRedis are left out, by name, on machines without the binary. Everything started is killed.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -9,30 +9,34 @@ import { join } from 'node:path';
 import { describe } from 'vitest';
 import { Connection } from '../../src/client/connection.js';
 import { findFreeRun } from '../../src/local/ports.js';
+import { currentBuild, currentDatabases, currentInstalled, databasesOf, installedBuilds, serverBuild, type ServerBuild, type ServerName } from './server-builds.js';
 
 const HOST = '127.0.0.1';
 const BUS_OFFSET = 10_000;
 
-function findBinary(): boolean {
-  return spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status === 0;
-}
-
-/** True when a redis-server binary answers on this machine. */
-export const redisAvailable: boolean = findBinary();
+/** True when the server under test (redis-server, or REDIS_TRIB_TEST_SERVER) is on this machine. */
+export const redisAvailable: boolean = currentInstalled;
 
 /**
- * `describe` for suites that need real nodes. Without redis-server the suite is left out and named on one line;
+ * `describe` for suites that need real nodes. Without the server the suite is left out and named on one line;
  * with REDIS_TRIB_REQUIRE_REDIS=1 its absence is a failure instead.
  */
 export function describeWithRedis(name: string, body: () => void): void {
-  if (redisAvailable) {
+  describeWithServers([currentBuild.name], name, body);
+}
+
+/** `describe` for suites that need these servers, whichever the plain suites run on. Left out as describeWithRedis does. */
+export function describeWithServers(servers: readonly ServerName[], name: string, body: () => void): void {
+  const missing = servers.filter((one) => !installedBuilds.includes(serverBuild(one)));
+  if (missing.length === 0) {
     describe(name, body);
     return;
   }
-  const note = `left out: ${name} (needs redis-server: apt-get install redis-server redis-tools)`;
+  const install = missing.includes('redis-7.0') ? 'apt-get install redis-server redis-tools' : 'test/servers/fetch.sh ~/.cache/redis-trib/servers';
+  const note = `left out: ${name} (needs ${missing.join(', ')}: ${install})`;
   if (process.env['REDIS_TRIB_REQUIRE_REDIS'] === '1') throw new Error(note);
   process.stderr.write(`${note}\n`);
-  describe.skipIf(!redisAvailable)(name, body);
+  describe.skipIf(missing.length > 0)(name, body);
 }
 
 function bindable(port: number): Promise<boolean> {
@@ -101,6 +105,7 @@ class SpawnedNode implements RedisNode {
     readonly port: number,
     readonly dir: string,
     readonly process: ChildProcess,
+    readonly words: readonly string[],
   ) {
     this.address = `${HOST}:${port}`;
     this.ended = new Promise((resolve) => process.once('exit', () => resolve()));
@@ -134,9 +139,14 @@ class SpawnedNode implements RedisNode {
     await this.ended;
   }
 
+  /** Its folder is nobody's any more, or somebody else's. */
+  letGo(): void {
+    this.watchdog.kill('SIGKILL');
+  }
+
   async stop(): Promise<void> {
     await this.kill();
-    this.watchdog.kill('SIGKILL');
+    this.letGo();
     rmSync(this.dir, { recursive: true, force: true });
   }
 
@@ -146,19 +156,35 @@ class SpawnedNode implements RedisNode {
 }
 
 /** Starts one redis-server without persistence; extra arguments as on its command line (`--requirepass`, `x`). */
-export async function startRedis(extraArgs: readonly string[] = [], program: readonly [string, ...string[]] = ['redis-server']): Promise<RedisNode> {
+export async function startRedis(extraArgs: readonly string[] = [], program: Program = [currentBuild.server]): Promise<RedisNode> {
   for (let attempt = 0; attempt < 5; attempt++) {
     const port = await freePort();
     const dir = mkdtempSync(join(tmpdir(), 'redis-trib-test-'));
-    const base = ['--port', String(port), '--bind', HOST, '--dir', dir, '--save', '', '--appendonly', 'no', '--daemonize', 'no'];
-    const child = spawn(program[0], [...program.slice(1), ...base, ...extraArgs], { stdio: ['ignore', 'pipe', 'pipe'] });
-    const node = new SpawnedNode(port, dir, child);
+    const node = spawnNode(port, dir, [...program, ...baseArgs(port, dir), ...extraArgs]);
     if (await node.ready()) return node;
     const said = node.log();
     await node.stop();
     if (!/bind|in use/i.test(said)) throw new Error(`redis-server did not start:\n${said}`);
   }
   throw new Error('redis-server found no free port in five attempts');
+}
+
+function baseArgs(port: number, dir: string): string[] {
+  return ['--port', String(port), '--bind', HOST, '--dir', dir, '--save', '', '--appendonly', 'no', '--daemonize', 'no'];
+}
+
+function spawnNode(port: number, dir: string, words: readonly string[]): SpawnedNode {
+  const child = spawn(words[0] ?? '', words.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
+  return new SpawnedNode(port, dir, child, words);
+}
+
+/** Starts a node that was killed again: same program, port, folder and arguments. */
+export async function restartNode(node: RedisNode): Promise<RedisNode> {
+  if (!(node instanceof SpawnedNode)) throw new Error('not a node of this module');
+  node.letGo();
+  const again = spawnNode(node.port, node.dir, node.words);
+  if (!(await again.ready())) throw new Error(`the node did not come back:\n${again.log()}`);
+  return again;
 }
 
 /** A set of nodes with one end. */
@@ -175,23 +201,38 @@ function bundle(nodes: readonly RedisNode[]): RedisNodes {
   return { nodes, seed: nodes[0]?.address ?? '', stop, [Symbol.asyncDispose]: stop };
 }
 
+type Program = readonly [string, ...string[]];
+
 interface StartOptions {
-  /** Another server with the arguments of redis-server, e.g. the bundled one. */
-  readonly program?: readonly [string, ...string[]];
+  /** The real server of each node by its index, or of all; default the one under test. */
+  readonly build?: ServerBuild | ((index: number) => ServerBuild);
+  /** Databases of each node, where its server can have several; default those of the run (server-builds.ts). */
+  readonly databases?: number;
+  /** Another server with the arguments of redis-server, e.g. the bundled one; by index for mixed clusters. */
+  readonly program?: Program | ((index: number) => Program | undefined);
   /** Hears of each node as soon as it runs, before it belongs to a cluster. */
   readonly started?: (index: number, node: RedisNode) => void;
+}
+
+function buildOf({ build = currentBuild }: StartOptions, index: number): ServerBuild {
+  return typeof build === 'function' ? build(index) : build;
 }
 
 /** Further arguments for all nodes, or for each by its index. */
 export type ExtraArgs = readonly string[] | ((index: number) => readonly string[]);
 
 /** `count` empty nodes in cluster mode that don't know each other yet. */
-export async function startClusterNodes(count: number, extraArgs: ExtraArgs = [], { program, started: told }: StartOptions = {}): Promise<RedisNodes> {
+export async function startClusterNodes(count: number, extraArgs: ExtraArgs = [], options: StartOptions = {}): Promise<RedisNodes> {
+  const { started: told } = options;
   const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '5000', '--repl-diskless-sync-delay', '0'];
   const extra = (index: number): readonly string[] => (typeof extraArgs === 'function' ? extraArgs(index) : extraArgs);
   const started = await Promise.allSettled(
     Array.from({ length: count }, async (_, index) => {
-      const node = await startRedis([...args, ...extra(index)], program);
+      const build = buildOf(options, index);
+      const program = typeof options.program === 'function' ? options.program(index) : options.program;
+      const databases = program === undefined ? databasesOf(build, options.databases ?? currentDatabases) : 1;
+      const several = databases > 1 ? ['--cluster-databases', String(databases)] : [];
+      const node = await startRedis([...args, ...several, ...extra(index)], program ?? [build.server]);
       told?.(index, node);
       return node;
     }),

@@ -41,9 +41,15 @@ export function nodeFrom(lines: readonly NodeLine[]): ClusterNode {
   return { id, name: `${host}:${port}`, host, port, busPort: busPort ?? port + 10_000, hostname, connectHost: host, connectPort: port, role, masterId, flags, configEpoch, slots, migrating, importing, lines };
 }
 
-/** A view in which every node tells the same. */
+function absentLine({ id, name, role, masterId, flags, slots }: UnreachableNode): string {
+  const words = [role === 'master' ? 'master' : 'slave', ...flags.filter((flag) => flag !== 'master' && flag !== 'slave')];
+  return `${id} ${name}@17999 ${words.join(',')} ${masterId ?? '-'} 0 1 0 disconnected ${slots.tokens().join(' ')}`.trimEnd();
+}
+
+/** A view in which every node tells the same, also of those that cannot be reached. */
 export function viewOf(sketches: readonly NodeSketch[], unreachable: readonly UnreachableNode[] = []): ClusterView {
-  return new ClusterView(sketches.map((_, index) => nodeFrom(parseNodesText(nodesText(sketches, index)))), unreachable);
+  const absent = unreachable.map((node) => `${absentLine(node)}\n`).join('');
+  return new ClusterView(sketches.map((_, index) => nodeFrom(parseNodesText(nodesText(sketches, index) + absent))), unreachable);
 }
 
 /** Masters with so many slots each, one after the other. */

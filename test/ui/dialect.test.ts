@@ -1,4 +1,4 @@
-// The lines of redis-trib.rb where they differ from redis-cli's: the text of specs/cli.md 8.14 and of the remarks in 4,
+// The lines of redis-trib.rb where they differ from redis-cli's: the text of cli 8.14 and of the remarks in 4,
 // made from data. What both have alike is in views.test.ts.
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
@@ -81,7 +81,7 @@ describe('node list (4.2)', () => {
 });
 
 describe('check (4.4, 8.14)', () => {
-  it('open slots: parentheses, no full stop behind the union, which is in the order first seen', () => {
+  it('open slots: parentheses, no full stop after the union, which is in the order first seen', () => {
     const view = viewOf(`0-5460 [97->-${id(2)}] [93->-${id(3)}]`, `5461-10922 [12-<-${id(1)}]`, '10923-16383');
     expect(check(view)).toEqual([
       '>>> Performing Cluster Check (using node 127.0.0.1:7001)',
@@ -94,7 +94,7 @@ describe('check (4.4, 8.14)', () => {
       '[OK] All 16384 slots covered.',
     ]);
   });
-  it('no empty line behind the holes', () => {
+  it('no empty line after uncovered slots', () => {
     expect(check(viewOf('0-5460', '5461-10922', '10923-16382')).slice(-2)).toEqual(['>>> Check slots coverage...', '[ERR] Not all 16384 slots are covered by nodes.']);
   });
 });
@@ -200,7 +200,7 @@ describe('fix (4.5, 8.14)', () => {
     ]);
     expect(fixLines(view, counts())).toEqual(['>>> Fixing open slot 16383', 'Set as migrating in: 127.0.0.1:7003', 'Set as importing in: 127.0.0.1:7001', 'WHY']);
   });
-  it('both lists stand there when empty; where keys go back to the owner it says so; nothing more where a slot is closed', () => {
+  it('both lists are printed when empty; the owner is named where keys move back; nothing more where a slot is closed', () => {
     const view = viewOf(`0-5460 [9->-${id(2)}]`, `5461-10922 [7-<-${id(1)}]`, '10923-16383');
     expect(fixLines(view, counts([2, 7, 3], [3, 7, 1]))).toEqual([
       '>>> Fixing open slot 7',
@@ -251,12 +251,12 @@ describe('fix (4.5, 8.14)', () => {
 });
 
 describe('the others (2.11, 2.12, 2.13)', () => {
-  it('import says that it connects, and puts an error behind its key', () => {
+  it('import prints that it connects, and an error after its key', () => {
     expect([connectingLines(TRIB), connectingLines('redis-cli')]).toEqual([['>>> Connecting to the source Redis instance'], []]);
     expect(wordingOf(TRIB).busyKey('h:1')).toMatch(/^ERR Target instance replied with error: BUSYKEY /);
     expect(wordingOf('redis-cli').busyKey('h:1')).toMatch(/^Source h:1 replied with error:\nERR Target instance replied with error: BUSYKEY /);
   });
-  it('call shows the command in capitals, its words as they are', () => {
+  it('call shows the command in capitals and its words unchanged', () => {
     expect(wordingOf(TRIB).command(['config', 'get', 'maxmemory'])).toBe('CONFIG get maxmemory');
     expect(wordingOf(TRIB).command(['\xffx'])).toBe('\xffX'); // bytes, not letters
     expect(wordingOf('redis-cli').command(['config', 'get', 'maxmemory'])).toBe('config get maxmemory');

@@ -1,4 +1,4 @@
-// The predecessors' lines made from data (specs/cli.md 4, 8): the shapes that need no running cluster.
+// The predecessors' lines made from data (cli 4, 8): the shapes that need no running cluster.
 import { describe, expect, it } from 'vitest';
 import { checkView } from '../../src/cluster/findings.js';
 import { parseNodesText } from '../../src/cluster/nodes-text.js';
@@ -14,7 +14,7 @@ import { createPlanLines } from '../../src/ui/views/create-lines.js';
 import { jsonReply, rawReply } from '../../src/ui/views/raw-reply.js';
 import { movedSlotLine, reshardPlanLines } from '../../src/ui/views/reshard-lines.js';
 import { slotBar } from '../../src/ui/views/slot-bar.js';
-import { formatBytes } from '../../src/ui/moving.js';
+import { formatBytes } from '../../src/ui/bytes.js';
 
 const id = (digit: string): string => digit.repeat(40);
 
@@ -46,7 +46,7 @@ describe('info block', () => {
       '0.02 keys per slot on average.',
     ]);
   });
-  it('ends at a node that does not tell', () => {
+  it('ends at a node that does not report', () => {
     const keys = new Map<string, number | string>([[id('1'), 120], [id('2'), 'NOPERM no'], [id('3'), 110]]);
     expect(infoLines(viewOf(three), keys).slice(1)).toEqual(['Node 10.0.0.2:7001 replied with error:', 'NOPERM no']);
   });
@@ -128,7 +128,7 @@ describe('check', () => {
 });
 
 describe('create', () => {
-  it('has a line for extra replicas (2.2 step 7) and a good word for a good placement', () => {
+  it('has a line for extra replicas (2.2 step 7) and an OK for a good placement', () => {
     const hosts = ['a', 'a', 'a', 'b', 'b', 'c', 'c'];
     const plan = planCreate(hosts.map((host, index) => ({ id: id(String(index)), name: `${host}:${index}`, host, port: index, flags: ['master'] })), { replicas: 1 });
     const lines = createPlanLines(plan);

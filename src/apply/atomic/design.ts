@@ -1,8 +1,8 @@
-// Which servers move slots by themselves, and how: two designs that have only the idea in common (cli 6). Asked of the
-// servers' own list of commands, not of their version. Not here: the commands (pull.ts, push.ts).
-import type { Reply, ReplyError } from '../../resp/reply.js';
-import { mapBounded } from '../parallel.js';
-import type { NodeLink } from '../node-link.js';
+// Which servers move slots atomically, and by which of two designs (cli 6). Read from the server's command list, not from its
+// version; the user must also be allowed to list jobs. Not here: the commands (pull.ts, push.ts).
+import { ReplyError, type Reply } from '../../resp/reply.js';
+import { mapBounded } from '../node/parallel.js';
+import type { NodeLink } from '../node/node-link.js';
 import type { JobWays } from './job.js';
 import { pullWays } from './pull.js';
 import { pushWays } from './push.js';
@@ -10,20 +10,36 @@ import { pushWays } from './push.js';
 const PROBE = ['COMMAND', 'INFO', 'cluster|migration', 'cluster|migrateslots'];
 const AT_ONCE = 64;
 
-/** The element of a name that the server doesn't know is nil. */
-function knows(reply: Reply | ReplyError | undefined, index: number): boolean {
+/** COMMAND INFO returns nil for a name that the server does not know. */
+function knows(reply: Reply | undefined, index: number): boolean {
   const entry = Array.isArray(reply) ? reply[index] : undefined;
   return Array.isArray(entry) && entry.length > 0;
 }
 
-/** What a node can do; undefined when it can't, or its user may not ask. Rejects as its connection does. */
-export async function waysOf(link: NodeLink): Promise<JobWays | undefined> {
-  const [reply] = await (await link.connection()).pipeline([PROBE]);
-  if (knows(reply, 0)) return pullWays;
-  return knows(reply, 1) ? pushWays : undefined;
+/** The designs that a node may support; all of them when its user may not run COMMAND INFO. */
+function candidates(reply: Reply | ReplyError | undefined): JobWays[] {
+  if (reply instanceof ReplyError) return [pullWays, pushWays];
+  return [...(knows(reply, 0) ? [pullWays] : []), ...(knows(reply, 1) ? [pushWays] : [])];
 }
 
-/** The ways of many nodes, by id; those that don't answer have none. */
+/**
+ * The design that a node supports; undefined when it supports none, or when its user may not list jobs and so could not follow
+ * one. Rejects as its connection does.
+ */
+export async function waysOf(link: NodeLink): Promise<JobWays | undefined> {
+  const [reply] = await (await link.connection()).pipeline([PROBE]);
+  for (const ways of candidates(reply)) {
+    try {
+      await ways.list(link);
+      return ways;
+    } catch (error) {
+      if (!(error instanceof ReplyError)) throw error;
+    }
+  }
+  return undefined;
+}
+
+/** The designs of many nodes, by id; nodes that do not reply are left out. */
 export async function waysOfAll(links: readonly NodeLink[]): Promise<Map<string, JobWays>> {
   const found = new Map<string, JobWays>();
   await mapBounded(links, AT_ONCE, async (link) => {

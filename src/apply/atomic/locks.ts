@@ -1,10 +1,12 @@
-// Who may go on: several names are taken together or not at all, so nobody waits while holding what another needs.
+// Locks on sets of names. All names are taken together or none, so no waiter holds a lock.
 
 export class Locks {
   private readonly taken = new Set<string>();
   private readonly waiting: (() => boolean)[] = [];
 
-  /** Resolves with the way to give them back once all names are free. First come, first served among those whose names are free. */
+  /**
+   * Resolves with the release function once all names are free. First come, first served among waiters whose names are free.
+   */
   take(names: readonly string[]): Promise<() => void> {
     return new Promise((resolve) => {
       const attempt = (): boolean => {

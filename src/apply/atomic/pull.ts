@@ -1,29 +1,32 @@
-// Redis 8.4 and later: the target is told to fetch slots, and tries again by itself until it is told to stop (cli 6.2).
+// Redis 8.4 and later: the target imports slots and retries until it is cancelled (cli 6.2).
 import type { SlotSet } from '../../cluster/slot-set.js';
-import type { NodeLink } from '../node-link.js';
+import type { NodeLink } from '../node/node-link.js';
 import type { JobEnd, JobEnds, JobFields, JobReport, JobWays } from './job.js';
 import { readJobs } from './job.js';
 
 const ENDS: Readonly<Record<string, JobEnd>> = { completed: 'done', canceled: 'cancelled', failed: 'failed' };
 
-/** A target that failed begins anew about a second later; the source then has a new task of the same id. */
+/** A failed target restarts about a second later; the source then has a new task with the same id. */
 function endOf(state: string, side: JobReport['side']): JobEnd | undefined {
   return state === 'failed' && side === 'target' ? undefined : ENDS[state];
 }
 
-function read(fields: JobFields): JobReport {
+/** `teller`: id of the node whose list it is in. */
+function read(fields: JobFields, teller: string): JobReport | undefined {
+  const id = fields.text('id');
   const state = fields.text('state');
   const side = fields.text('operation').toLowerCase() === 'import' ? 'target' : 'source';
+  if (id === '' || state === '') return undefined;
   return {
-    id: fields.text('id'),
-    source: fields.text('source'),
-    target: fields.text('dest'),
+    id,
+    source: fields.text('source') || (side === 'source' ? teller : ''),
+    target: fields.text('dest') || (side === 'target' ? teller : ''),
     slots: fields.slots('slots'),
     side,
     state,
     end: endOf(state, side),
     retries: fields.number('retries') ?? 0,
-    message: fields.remark('last_error'),
+    message: fields.text('last_error'),
     writePauseMs: fields.number('write_pause_ms'),
   };
 }
@@ -35,18 +38,18 @@ async function cancelAt(link: NodeLink, id: string): Promise<void> {
 export const pullWays: JobWays = {
   design: 'redis',
   leader: ({ target }) => target,
-  // One task a node, as source or as destination.
+  // One task per node, as source or as target.
   busy: ({ source, target }) => [source.id, target.id],
   async list(link) {
-    return readJobs(await (await link.connection()).command(['CLUSTER', 'MIGRATION', 'STATUS', 'ALL']), read);
+    return readJobs(await (await link.connection()).command(['CLUSTER', 'MIGRATION', 'STATUS', 'ALL']), (fields) => read(fields, link.id));
   },
   async start({ target }: JobEnds, slots: SlotSet) {
     await (await target.connection()).command(['CLUSTER', 'MIGRATION', 'IMPORT', ...slots.ranges().flat()]);
   },
-  /** The target first: cancelled at the source alone it would begin again. */
+  /** The target first: cancelled only at the source, the task would restart. */
   async cancel({ source, target }, id) {
     await cancelAt(target, id);
-    await cancelAt(source, id).catch(() => undefined); // it may not know of it yet, or be gone
+    await cancelAt(source, id).catch(() => undefined); // The source may not know the task yet, or no longer.
   },
   bystanders: () => [],
 };

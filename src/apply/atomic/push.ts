@@ -1,23 +1,27 @@
-// Valkey 9 and later: the source is told to send slots; who failed stays failed, and all exports of a node are cancelled
-// together (cli 6.1).
+// Valkey 9 and later: the source exports slots. A failed job is final, and all exports of a node are cancelled together (cli
+// 6.1).
 import type { SlotSet } from '../../cluster/slot-set.js';
 import type { JobEnd, JobEnds, JobFields, JobReport, JobWays } from './job.js';
 import { readJobs } from './job.js';
 
 const ENDS: Readonly<Record<string, JobEnd>> = { success: 'done', cancelled: 'cancelled', failed: 'failed' };
 
-function read(fields: JobFields): JobReport {
+/** `teller`: id of the node whose list it is in. */
+function read(fields: JobFields, teller: string): JobReport | undefined {
+  const id = fields.text('name');
   const state = fields.text('state');
+  const side = fields.text('operation').toUpperCase() === 'EXPORT' ? 'source' : 'target';
+  if (id === '' || state === '') return undefined;
   return {
-    id: fields.text('name'),
-    source: fields.text('source_node'),
-    target: fields.text('target_node'),
+    id,
+    source: fields.text('source_node') || (side === 'source' ? teller : ''),
+    target: fields.text('target_node') || (side === 'target' ? teller : ''),
     slots: fields.slots('slot_ranges'),
-    side: fields.text('operation').toUpperCase() === 'EXPORT' ? 'source' : 'target',
+    side,
     state,
     end: ENDS[state],
     retries: 0,
-    message: fields.remark('message'),
+    message: fields.text('message'),
     writePauseMs: undefined,
   };
 }
@@ -25,10 +29,10 @@ function read(fields: JobFields): JobReport {
 export const pushWays: JobWays = {
   design: 'valkey',
   leader: ({ source }) => source,
-  // Several jobs a node are allowed; one a pair keeps the memory of snapshots within bounds.
+  // The server permits several jobs per node. One per pair limits the memory of snapshots.
   busy: ({ source, target }) => [`${source.id} ${target.id}`],
   async list(link) {
-    return readJobs(await (await link.connection()).command(['CLUSTER', 'GETSLOTMIGRATIONS']), read);
+    return readJobs(await (await link.connection()).command(['CLUSTER', 'GETSLOTMIGRATIONS']), (fields) => read(fields, link.id));
   },
   async start({ source, target }: JobEnds, slots: SlotSet) {
     await (await source.connection()).command(['CLUSTER', 'MIGRATESLOTS', 'SLOTSRANGE', ...slots.ranges().flat(), 'NODE', target.id]);

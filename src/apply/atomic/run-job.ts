@@ -1,12 +1,15 @@
-// One migration by the servers from the request to its end: begun once even when the connection breaks, watched, cancelled when
-// it should not go on, believed only when both nodes name the new owner. Not here: which jobs, and how many at once (schedule.ts).
-import { Admin } from '../../client/admin.js';
+// One atomic migration from start to end. It is started once even if the connection breaks, polled, cancelled when it must not
+// continue, and complete only when both nodes name the new owner. Not here: which jobs, and how many at once (schedule.ts).
 import type { SlotSet } from '../../cluster/slot-set.js';
-import { delay } from '../delay.js';
-import type { EventNode } from '../event.js';
-import type { MoverSettings } from '../mover/options.js';
-import { retrying } from '../mover/retry.js';
-import type { NodeLink } from '../node-link.js';
+import { TribError } from '../../errors.js';
+import { delay } from '../node/delay.js';
+import type { EventNode } from '../node/event.js';
+import type { MoverSettings } from '../mover/pacing/options.js';
+import { countKeys } from '../mover/keys/databases.js';
+import { retrying } from '../mover/safety/retry.js';
+import { ReplyError } from '../../resp/reply.js';
+import type { NodeLink } from '../node/node-link.js';
+import { oneLine } from '../../resp/visible.js';
 import { JobFailed, refusal } from './failure.js';
 import type { JobEnds, JobReport, JobWays } from './job.js';
 import { changedHands, requireTaken } from './ownership.js';
@@ -15,18 +18,43 @@ export interface JobRun {
   readonly ways: JobWays;
   readonly ends: JobEnds;
   readonly settings: MoverSettings;
-  /** Ids of all jobs of this run: what is cancelled together with one of them is nobody else's. */
+  /** Ids of all jobs of this run. Cancelling one of them may cancel the others, but no job of another user. */
   readonly ours: Set<string>;
 }
 
-/** Milliseconds between two looks at a job: growing, as a small one is over at once and a large one takes minutes. */
-const FIRST_LOOK_MS = 20;
+/**
+ * Minimum and maximum milliseconds between two polls of a job, and the share of its age: a small job ends at once, a large one
+ * takes minutes. A poll lists up to a thousand jobs, so the pause is also at least LOOK_REST times the duration of the last
+ * poll.
+ */
+const FIRST_LOOK_MS = 2;
 const LAST_LOOK_MS = 500;
-/** Times that a server may begin anew by itself, and that we do where it doesn't. */
+const LOOK_SHARE = 1 / 20;
+const LOOK_REST = 2;
+/** Restarts permitted: by the server, or by this process when the server does not restart. */
 const MOST_RETRIES = 4;
 const FIRST_PAUSE_MS = 250;
-/** What a server may take to obey a cancellation, or to end its part. */
+/** Milliseconds that a server may take to cancel a job or to end its part. */
 const PATIENCE_MS = 30_000;
+
+/** Pauses between polls. */
+class Looks {
+  private start = performance.now();
+  private since = this.start;
+
+  /** Returns to short pauses, before an expected change. */
+  quicken(): void {
+    this.start = performance.now();
+  }
+
+  /** Waits until the next poll is due. */
+  async next(): Promise<void> {
+    const now = performance.now();
+    const pauseMs = Math.min(LAST_LOOK_MS, Math.max(FIRST_LOOK_MS, (now - this.start) * LOOK_SHARE));
+    await delay(Math.max(pauseMs, (now - this.since) * LOOK_REST));
+    this.since = performance.now();
+  }
+}
 
 async function listOf({ ways, settings }: JobRun, link: NodeLink): Promise<JobReport[]> {
   return retrying(settings, link, () => ways.list(link));
@@ -36,7 +64,29 @@ function isFor({ ends }: JobRun, job: JobReport, slots: SlotSet): boolean {
   return job.source === ends.source.id && job.target === ends.target.id && job.slots.equals(slots);
 }
 
-/** Asks for the job, and not twice when the answer got lost. Returns its id; undefined when the server has forgotten it already. */
+/** Milliseconds that a target may take to delete what an earlier job has left. */
+const CLEANING_MS = 5000;
+const CLEANING_LOOK_MS = 50;
+
+/**
+ * Resolves when the target holds no key of the slots. A Valkey target with such keys aborts on an assertion when it is asked to
+ * import the slots (9.1); only MIGRATE key by key compares their values. Rejects with a JobFailed that requests MIGRATE.
+ */
+async function requireEmptyTarget({ ends, settings }: JobRun, slots: SlotSet): Promise<void> {
+  const deadline = Date.now() + CLEANING_MS;
+  for (;;) {
+    const counts = await retrying(settings, ends.target, () => countKeys(ends.target, [...slots])).catch((error: unknown) => {
+      throw error instanceof ReplyError || error instanceof TribError ? new JobFailed(ends, 'by-keys', `${ends.target.name} does not report whether it holds keys of these slots: ${oneLine(error.message)}`, { cause: error }) : error;
+    });
+    const held = [...counts].filter(([, keys]) => keys > 0);
+    const [first] = held;
+    if (first === undefined) return;
+    if (Date.now() > deadline) throw new JobFailed(ends, 'by-keys', `${ends.target.name} holds keys of slot ${first[0]}${held.length > 1 ? ` and ${held.length - 1} more of these slots` : ''} already`, { hint: '--method keys compares them with the keys of the source' });
+    await delay(CLEANING_LOOK_MS, settings.signal);
+  }
+}
+
+/** Starts the job, once even if the reply is lost. Returns its id; undefined when the server no longer lists it. */
 async function begin(run: JobRun, slots: SlotSet): Promise<string | undefined> {
   const { ways, ends, settings } = run;
   const leader = ways.leader(ends);
@@ -45,6 +95,7 @@ async function begin(run: JobRun, slots: SlotSet): Promise<string | undefined> {
   return retrying(settings, leader, async () => {
     const earlier = await begun();
     if (earlier !== undefined) return earlier;
+    await requireEmptyTarget(run, slots);
     await ways.start(ends, slots).catch((error: unknown) => {
       throw refusal(ends, error);
     });
@@ -52,24 +103,27 @@ async function begin(run: JobRun, slots: SlotSet): Promise<string | undefined> {
   });
 }
 
-/** Why the job should not go on; undefined when it should. */
+/** Why the job must be cancelled; undefined when it may continue. */
 function objection({ settings, ends }: JobRun, job: JobReport, ms: number): Error | undefined {
   if (settings.signal?.aborted === true) return new JobFailed(ends, 'none', 'interrupted');
   if (job.retries > MOST_RETRIES) return new JobFailed(ends, 'by-keys', job.message === '' ? job.state : job.message);
-  if (ms > settings.jobLimitMs) return new JobFailed(ends, 'none', `it was not done after ${Math.round(settings.jobLimitMs / 1000)} s (${job.state})`, { hint: 'a longer --job-timeout, or --method keys' });
+  if (ms > settings.jobLimitMs) return new JobFailed(ends, 'none', `it was not done after ${Math.round(settings.jobLimitMs / 1000)} s (${job.state})`, { hint: 'allow more time with --job-timeout, or use --method keys' });
   return undefined;
 }
 
-/** Ends a job unless others' would end with it; those go on, and so does ours. True when it was cancelled. */
+/** Cancels a job unless that would cancel jobs of other users; then all continue. Returns true when cancelled. */
 async function cancel(run: JobRun, id: string): Promise<boolean> {
   const { ways, ends, settings, ours } = run;
   const others = ways.bystanders(await ways.list(ways.leader(ends)), ends).filter((job) => !ours.has(job.id));
   if (others.length > 0) {
-    const message = `${ends.source.name} could only cancel all its migrations, and ${others.length} of them (${others.map((job) => job.id).join(', ')}) belong to somebody else: the one to ${ends.target.name} is waited for`;
+    const message = `${ends.source.name} can only cancel all its migrations, and ${others.length} of them (${others.map((job) => job.id).join(', ')}) were not started by this command: waiting for the one to ${ends.target.name}`;
     settings.emit({ kind: 'warning', code: 'NOT_CANCELLED', message });
     return false;
   }
-  await ways.cancel(ends, id);
+  // If jobs are cancelled together, the second cancel finds none. The next poll shows the state.
+  await ways.cancel(ends, id).catch((error: unknown) => {
+    if (!(error instanceof ReplyError) || error.code === 'NOPERM') throw error;
+  });
   return true;
 }
 
@@ -77,57 +131,53 @@ function ref({ id, name }: NodeLink): EventNode {
   return { id, name };
 }
 
-/** Looks until the job has ended; undefined when the server no longer knows it. Rejects with the objection when it was cancelled for one. */
+/**
+ * Polls until the job has ended; undefined when the server no longer lists it. Rejects with the objection when it was cancelled
+ * for one.
+ */
 async function watch(run: JobRun, id: string, slots: SlotSet): Promise<JobReport | undefined> {
   const { ways, ends, settings } = run;
   const start = Date.now();
   let objected: Error | undefined;
   let deadline = Infinity;
-  for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 1.5, LAST_LOOK_MS)) {
+  for (const looks = new Looks(); ; await looks.next()) {
     const job = (await listOf(run, ways.leader(ends))).find((one) => one.id === id);
     if (job?.end === 'done') return job;
     if (objected !== undefined && (job === undefined || job.end !== undefined)) throw objected;
     if (job === undefined || job.end !== undefined) return job;
     const ms = Date.now() - start;
     settings.emit({ kind: 'jobSeen', id, source: ref(ends.source), target: ref(ends.target), slots: slots.size, state: job.state, ms });
-    if (Date.now() > deadline) throw new JobFailed(ends, 'none', `it could not be cancelled and goes on by itself (${job.state})`, { cause: objected });
+    if (Date.now() > deadline) throw new JobFailed(ends, 'none', `it could not be cancelled and continues on the servers (${job.state})`, { cause: objected });
     const why = deadline === Infinity ? objection(run, job, ms) : undefined;
     if (why !== undefined) {
       deadline = (await cancel(run, id)) ? Date.now() + PATIENCE_MS : Number.MAX_VALUE;
       if (deadline !== Number.MAX_VALUE) objected = why;
-      pause = FIRST_LOOK_MS;
+      looks.quicken();
     }
-    await delay(pause);
   }
 }
 
-/** The other node's part of the work is done too: a source may still be about to hand over when the target has all. */
+/** Waits until the other node's part has ended too: a source may still hand over when the target has all keys. */
 async function bothEnded(run: JobRun, id: string): Promise<JobReport | undefined> {
   const { ways, ends } = run;
   const other = ways.leader(ends) === ends.target ? ends.source : ends.target;
   const deadline = Date.now() + PATIENCE_MS;
-  for (;;) {
+  for (const looks = new Looks(); ; await looks.next()) {
     const job = (await listOf(run, other)).find((one) => one.id === id);
     if (job === undefined || job.end !== undefined || Date.now() > deadline) return job;
-    await delay(FIRST_LOOK_MS);
   }
 }
 
-/** Keys of each slot; empty for users without the right to count. */
-async function countKeys({ ends }: JobRun, slots: SlotSet): Promise<Map<number, number>> {
-  const admin = new Admin(await ends.source.connection());
-  const list = [...slots];
-  const counts = await admin.countKeysInSlots(list).catch(() => []);
-  return new Map(counts.map((count, index) => [list[index] ?? -1, count]));
-}
-
-/** Why it did not come to a good end, as the server tells; undefined when it did, or when the server has forgotten. */
+/** Why the job failed, as the server reports it; undefined when it succeeded or is no longer listed. */
 function badEnd(ends: JobEnds, job: JobReport | undefined): JobFailed | undefined {
-  if (job?.end === 'cancelled') return new JobFailed(ends, 'none', `somebody cancelled it${job.message === '' ? '' : ` (${job.message})`}`);
+  if (job?.end === 'cancelled') return new JobFailed(ends, 'none', `it was cancelled outside this command${job.message === '' ? '' : ` (${job.message})`}`);
   return job?.end === 'failed' ? new JobFailed(ends, 'again', job.message === '' ? job.state : job.message) : undefined;
 }
 
-/** Waits for the end of a job. Resolves with how long writes stood still, where a node tells; rejects when the slots did not move. */
+/**
+ * Waits for the end of a job. Resolves with the milliseconds of blocked writes if reported; rejects when the slots did not
+ * move.
+ */
 async function finish(run: JobRun, id: string, slots: SlotSet): Promise<number | undefined> {
   try {
     const last = await watch(run, id, slots);
@@ -138,16 +188,16 @@ async function finish(run: JobRun, id: string, slots: SlotSet): Promise<number |
     const pauses = [last?.writePauseMs, other?.writePauseMs].filter((ms) => ms !== undefined);
     return pauses.length === 0 ? undefined : Math.max(...pauses);
   } catch (error) {
-    if (!(error instanceof JobFailed)) run.settings.emit({ kind: 'warning', code: 'MAY_GO_ON', message: `the migration from ${run.ends.source.name} to ${run.ends.target.name} may still be under way in the servers (${id})` });
+    if (!(error instanceof JobFailed)) run.settings.emit({ kind: 'warning', code: 'MAY_GO_ON', message: `the migration from ${run.ends.source.name} to ${run.ends.target.name} may still run on the servers (${id})` });
     throw error;
   }
 }
 
-/** `adopted`: id of a job that runs already. Returns the keys of each slot. */
+/** `adopted`: id of a job that already runs. Returns the number of keys by slot. */
 async function attempt(run: JobRun, slots: SlotSet, adopted: string | undefined): Promise<Map<number, number>> {
   const { settings, ends, ours } = run;
   const start = Date.now();
-  const counts = await countKeys(run, slots);
+  const counts = await countKeys(ends.source, [...slots]).catch(() => new Map<number, number>()); // Some users may not count keys.
   const id = adopted ?? (await begin(run, slots));
   if (id !== undefined) ours.add(id);
   const writePauseMs = id === undefined ? await requireTaken(run, slots) : await finish(run, id, slots);
@@ -158,8 +208,9 @@ async function attempt(run: JobRun, slots: SlotSet, adopted: string | undefined)
 }
 
 /**
- * Moves slots in one job; begins it anew a few times where the servers don't. `adopted`: id of one that is under way already.
- * Returns the keys that each slot had at the beginning. Throws JobFailed when the slots stay where they are, or what `retrying` throws when a node stays away.
+ * Moves slots in one job, restarting it a few times when the server does not. `adopted`: id of a job that already runs. Returns
+ * the number of keys of each slot at the start. Throws JobFailed when the slots stay with the source, or the error of
+ * `retrying` when a node stays unreachable.
  */
 export async function runJob(run: JobRun, slots: SlotSet, adopted?: string): Promise<Map<number, number>> {
   const { ends, settings } = run;

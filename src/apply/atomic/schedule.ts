@@ -1,65 +1,93 @@
-// Moves slots by jobs of the servers: each pair's slots in jobs of a bounded size, pairs side by side as far as their nodes can.
-// Not here: one job (run-job.ts), which pairs (move-by-method.ts).
+// Moves slots by atomic jobs: each pair's slots in jobs of a bounded size, pairs in parallel as far as their nodes permit. Not
+// here: one job (run-job.ts), which pairs (move-by-method.ts).
 import { SlotSet } from '../../cluster/slot-set.js';
 import type { MoveStep } from '../../plan/step.js';
-import type { ApplyStats } from '../event.js';
-import { failed, interrupted } from '../mover/incomplete.js';
-import { tellLateOnes } from '../mover/late.js';
-import { link, takePart, type MoveRequest } from '../mover/mover.js';
-import type { MoverSettings, SlotFailure } from '../mover/options.js';
-import { moverSettings } from '../mover/options.js';
-import { RestingPlace } from '../mover/pause-switch.js';
-import type { PairWork } from '../mover/preflight.js';
-import { inRounds } from '../rounds.js';
-import { Tally } from '../tally.js';
+import type { ApplyStats } from '../node/event.js';
+import { countKeys } from '../mover/keys/databases.js';
+import { failed, interrupted } from '../mover/safety/incomplete.js';
+import { propagateOwnership } from '../mover/slots/propagate-ownership.js';
+import { link, takePart, type MoveRequest } from '../mover/plan/request.js';
+import type { MoverSettings, SlotFailure } from '../mover/pacing/options.js';
+import { moverSettings } from '../mover/pacing/options.js';
+import { PausePoint } from '../mover/pacing/pause-switch.js';
+import type { PairWork } from '../mover/plan/preflight.js';
+import type { NodeLink } from '../node/node-link.js';
+import { inRounds } from '../mover/plan/rounds.js';
+import { MoveTally } from '../node/tally.js';
 import { JobFailed } from './failure.js';
 import type { JobEnds, JobReport, JobWays } from './job.js';
 import { Locks } from './locks.js';
 import { runJob, type JobRun } from './run-job.js';
 
-/** What the servers move from one node to another. */
+/** The slots to move from one node to another. */
 export interface AtomicPair {
   readonly work: PairWork;
   readonly ways: JobWays;
-  /** Jobs of an earlier run of the same plan that are still under way. */
+  /** Jobs of an earlier run of the same plan that still run. */
   readonly underWay: readonly JobReport[];
 }
 
 export interface AtomicOutcome {
   readonly stats: ApplyStats;
-  /** What the servers could not do, to be moved key by key. Empty with method `atomic`. */
+  /** Steps that the servers could not move, to be moved by MIGRATE. Empty with method `atomic`. */
   readonly left: readonly MoveStep[];
 }
 
-/** Shared by all pairs of a move. */
+/** State shared by all pairs of a move. */
 interface Shared {
   readonly settings: MoverSettings;
   readonly locks: Locks;
   readonly ours: Set<string>;
-  readonly resting: RestingPlace;
+  readonly resting: PausePoint;
   readonly stopped: () => boolean;
 }
 
-/** A job and its id, when it is under way already. */
-interface Portion {
+/** The slots of a job, and its id when it already runs. */
+interface JobSlots {
   readonly slots: SlotSet;
   readonly id?: string;
 }
 
-function portions({ work, underWay }: AtomicPair, size: number): Portion[] {
-  const begun = underWay.reduce((all, job) => all.union(job.slots), new SlotSet());
-  const rest = work.move.filter((slot) => !begun.has(slot));
-  const count = Math.ceil(rest.length / size);
-  return [...underWay.map(({ id, slots }) => ({ id, slots })), ...Array.from({ length: count }, (_, at) => ({ slots: new SlotSet(rest.slice(at * size, (at + 1) * size)) }))];
+/**
+ * Slots that always fit one job, and the approximate maximum of keys per job. A cancelled or failed job is repeated as a whole.
+ */
+const FEW_SLOTS = 512;
+const JOB_KEYS = 1_000_000;
+
+/** Splits slots into jobs of at most `most` slots and about JOB_KEYS keys. */
+export function jobsOf(slots: readonly number[], counts: ReadonlyMap<number, number>, most: number): number[][] {
+  const jobs: number[][] = [];
+  let keys = 0;
+  for (const slot of slots) {
+    const job = jobs[jobs.length - 1];
+    const more = counts.get(slot) ?? 0;
+    if (job === undefined || job.length >= most || (job.length > 0 && keys + more > JOB_KEYS)) {
+      jobs.push([slot]);
+      keys = more;
+    } else {
+      job.push(slot);
+      keys += more;
+    }
+  }
+  return jobs;
 }
 
-/** Returns the slots that have not been moved, with the reason when there is one. */
+async function jobSlots({ work, underWay }: AtomicPair, source: NodeLink, size: number): Promise<JobSlots[]> {
+  const begun = underWay.reduce((all, job) => all.union(job.slots), new SlotSet());
+  const rest = work.move.filter((slot) => !begun.has(slot));
+  const few = rest.length <= FEW_SLOTS;
+  const counts = few ? new Map<number, number>() : await countKeys(source, rest).catch(() => undefined);
+  const jobs = jobsOf(rest, counts ?? new Map<number, number>(), counts === undefined ? Math.min(size, FEW_SLOTS) : size);
+  return [...underWay.map(({ id, slots }) => ({ id, slots })), ...jobs.map((slots) => ({ slots: new SlotSet(slots) }))];
+}
+
+/** Returns the slots that have not moved, with the reason if there is one. */
 async function runPair(pair: AtomicPair, ends: JobEnds, shared: Shared): Promise<{ left: SlotSet; error?: unknown }> {
   const { settings, locks, ours, resting, stopped } = shared;
   const run: JobRun = { ways: pair.ways, ends, settings, ours };
   const left = new SlotSet(pair.work.move);
-  for (const { slots, id } of portions(pair, settings.jobSlots)) {
-    await resting.rest(() => Promise.resolve());
+  for (const { slots, id } of await jobSlots(pair, ends.source, settings.jobSlots)) {
+    await resting.pauseHere(() => Promise.resolve());
     if (stopped()) return { left };
     const release = await locks.take(pair.ways.busy(ends));
     try {
@@ -87,21 +115,33 @@ function failureOf(slot: number, ends: JobEnds, cause: unknown): SlotFailure {
   return { slot, source: ref(ends.source), target: ref(ends.target), error, conflicts: [], untouched: true };
 }
 
-/** Whether a pair's failure lets it go on in the other way. */
-function canGoByKeys(error: unknown, settings: MoverSettings): error is JobFailed {
-  return error instanceof JobFailed && error.remedy === 'by-keys' && settings.method === 'auto' && settings.signal?.aborted !== true;
+const PING_MS = 2000;
+
+async function answers(node: NodeLink): Promise<boolean> {
+  try {
+    await (await node.connection()).command(['PING'], { timeoutMs: PING_MS });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a failed pair may continue by MIGRATE; false when the target is unreachable. */
+async function canGoByKeys(error: unknown, { target }: JobEnds, settings: MoverSettings): Promise<boolean> {
+  const may = error instanceof JobFailed && error.remedy === 'by-keys' && settings.method === 'auto' && settings.signal?.aborted !== true;
+  return may && (await answers(target));
 }
 
 /**
- * Carries out moves by the servers' own means. Throws MoveIncomplete (MOVE_FAILED or ABORTED) when it stopped half way: slots
- * have moved whole or not at all.
+ * Carries out atomic moves. Throws MoveIncomplete (MOVE_FAILED or ABORTED) when it stops part-way: each slot has moved
+ * completely or not at all.
  */
 export async function moveAtomically(request: MoveRequest, pairs: readonly AtomicPair[]): Promise<AtomicOutcome> {
-  const tally = new Tally(request.onEvent);
+  const tally = new MoveTally(request.onEvent);
   const { masters, replaced } = takePart(request, pairs.map(({ work }) => work));
   const settings = moverSettings(request.options, tally.emit, request.signal, replaced);
   const total = pairs.reduce((sum, { work }) => sum + work.move.length, 0);
-  const resting = new RestingPlace(request.options.pause, request.signal, (paused) => tally.emit(paused ? { kind: 'paused', slots: tally.owners.size, total } : { kind: 'resumed' }));
+  const resting = new PausePoint(request.options.pause, request.signal, (paused) => tally.emit(paused ? { kind: 'paused', slots: tally.owners.size, total } : { kind: 'resumed' }));
   const failures: SlotFailure[] = [];
   const left: MoveStep[] = [];
   const shared: Shared = { settings, locks: new Locks(), ours: new Set(pairs.flatMap(({ underWay }) => underWay.map(({ id }) => id))), resting, stopped: () => failures.length > 0 || request.signal?.aborted === true };
@@ -110,20 +150,21 @@ export async function moveAtomically(request: MoveRequest, pairs: readonly Atomi
     const ends: JobEnds = { source: link(request, source), target: link(request, target) };
     const { left: slots, error } = await runPair(pair, ends, shared);
     if (error === undefined) return;
-    if (!canGoByKeys(error, settings)) failures.push(...[...slots].map((slot) => failureOf(slot, ends, error)));
+    if (!(error instanceof JobFailed) || !(await canGoByKeys(error, ends, settings))) failures.push(...[...slots].map((slot) => failureOf(slot, ends, error)));
     else {
       settings.emit({ kind: 'warning', code: 'BY_KEYS', message: `${error.message}; ${slots.size} slots are moved key by key instead` });
       left.push({ kind: 'move-slots', source, target, slots: slots.ranges() });
     }
   };
-  // Who takes slots gets a new config epoch: a node that gives some meanwhile could be ahead of its target's claim.
+  // A node that takes slots gets a new config epoch. A node that also gives slots could then have a newer epoch than its
+  // target's claim.
   for (const round of inRounds(pairs.map((pair) => ({ pair, source: pair.work.source, target: pair.work.target })))) {
     if (shared.stopped()) break;
-    await Promise.all(round.map(({ pair }) => resting.employ(() => move(pair))));
+    await Promise.all(round.map(({ pair }) => resting.run(() => move(pair))));
   }
-  await tellLateOnes(settings, masters, request.view.replicas.flatMap(({ id }) => request.links.get(id) ?? []), tally.owners);
+  await propagateOwnership(settings, masters, request.view.replicas.flatMap(({ id }) => request.links.get(id) ?? []), tally.owners);
   const stats = tally.stats();
-  if (request.signal?.aborted === true) throw interrupted(stats, failures, total, true);
+  if (request.signal?.aborted === true) throw interrupted(stats, failures, total);
   const [first] = failures;
   if (first !== undefined) throw failed(stats, failures, first.error, true);
   return { stats, left };

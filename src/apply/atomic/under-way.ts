@@ -1,9 +1,9 @@
-// Jobs that run in the servers before we begin: those of an earlier run of the same plan are gone on with; others' must not be
-// disturbed, neither by a job nor by SETSLOT (cli 6.4, 6.6).
+// Jobs that already run on the servers. Jobs of an earlier run of the same plan are adopted. Others must not be disturbed by a
+// new job or by SETSLOT (cli 6.4, 6.6).
 import { TribError } from '../../errors.js';
-import type { PairWork } from '../mover/preflight.js';
-import type { NodeLink } from '../node-link.js';
-import { mapBounded } from '../parallel.js';
+import type { PairWork } from '../mover/plan/preflight.js';
+import type { NodeLink } from '../node/node-link.js';
+import { mapBounded } from '../node/parallel.js';
 import type { JobReport, JobWays } from './job.js';
 
 const AT_ONCE = 64;
@@ -21,7 +21,7 @@ function foreign(jobs: readonly JobReport[], name: (id: string) => string): Trib
   });
 }
 
-/** Running jobs that the nodes tell of, each once. Who can't tell has none. */
+/** Running jobs that the nodes list, each once. Nodes that cannot list jobs have none. */
 async function runningJobs(nodes: readonly NodeLink[], ways: JobWays): Promise<JobReport[]> {
   const lists = await mapBounded(nodes, AT_ONCE, (node) => ways.list(node).catch(() => []));
   const running = lists.flat().filter(({ end }) => end === undefined);
@@ -29,8 +29,8 @@ async function runningJobs(nodes: readonly NodeLink[], ways: JobWays): Promise<J
 }
 
 /**
- * The jobs under way that belong to pairs of `work`, by pair. All masters are asked, as a source may not have heard yet of the
- * job that its target was told to do. Throws TribError JOB_RUNNING when a node that takes part is busy with another one.
+ * Running jobs that belong to pairs of `work`, by pair. All masters are asked, since a source may not yet know the job that its
+ * target was given. Throws TribError JOB_RUNNING when a node that takes part is busy with another job.
  */
 export async function jobsUnderWay(masters: readonly NodeLink[], ways: JobWays, work: readonly PairWork[], involved: ReadonlySet<string>): Promise<Map<PairWork, JobReport[]>> {
   const ours = new Map<PairWork, JobReport[]>();

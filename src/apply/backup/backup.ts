@@ -1,33 +1,35 @@
-// Backs a cluster up: the data of every master at the same time, and nodes.json, complete or not at all. Every master's
-// data is of its own moment. Not here: how bytes are got (rdb-stream.ts, rdb-by-scan.ts) and kept (staging.ts).
+// Backs a cluster up: the data of all masters in parallel, and nodes.json; complete or not at all. Each master's data is of its
+// own point in time. Not here: reading the data (rdb-stream.ts, rdb-by-scan.ts), storing it (staging.ts).
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConnectionLost, accessFailure } from '../../client/connection-errors.js';
+import type { Connection } from '../../client/connection.js';
+import { parseInfo } from '../../client/read-reply.js';
 import { ExitCode, TribError } from '../../errors.js';
 import { ReplyError, fromBinary } from '../../resp/reply.js';
 import type { CheckReport } from '../../cluster/findings.js';
 import type { ClusterNode, UnreachableNode } from '../../cluster/view.js';
 import type { Cluster } from '../open-cluster.js';
-import type { NodeLink } from '../node-link.js';
-import { mapBounded } from '../parallel.js';
+import type { NodeLink } from '../node/node-link.js';
+import { mapBounded } from '../node/parallel.js';
 import { MANIFEST, earlierFiles, nodesJson, rdbName } from './nodes-json.js';
-import { scanRdb } from './rdb-by-scan.js';
+import { databasesToScan, scanRdb } from './rdb-by-scan.js';
 import { SyncRefused, readRdb } from './rdb-stream.js';
 import { Staging } from './staging.js';
 
 export type BackupEvent =
   | { readonly kind: 'started'; readonly node: ClusterNode; readonly file: string }
-  /** `total`: undefined when the master makes the data as it sends it. */
+  /** `total`: undefined when the master streams the data while creating it. */
   | { readonly kind: 'received'; readonly node: ClusterNode; readonly bytes: number; readonly total: number | undefined }
   | { readonly kind: 'saved'; readonly node: ClusterNode; readonly bytes: number }
   | { readonly kind: 'warning'; readonly message: string };
 
 export interface BackupOptions {
-  /** 'sync' as a replica does, 'scan' key by key; default: sync, and scan where a node refuses it. */
+  /** 'sync' as a replica does, 'scan' key by key; default: sync, or scan where a node refuses sync. */
   readonly via?: 'sync' | 'scan';
-  /** Masters at the same time; default 4. */
+  /** Masters in parallel; default 4. */
   readonly concurrency?: number;
-  /** Go on when masters that own slots cannot be reached: their data is missing then. */
+  /** Continue when masters that own slots cannot be reached; their data is missing then. */
   readonly allowPartial?: boolean;
   readonly onEvent?: (event: BackupEvent) => void;
   readonly signal?: AbortSignal;
@@ -48,7 +50,7 @@ export interface BackupResult {
   readonly missing: readonly UnreachableNode[];
 }
 
-/** Masters out of reach whose slots nobody else has taken over. */
+/** Unreachable masters whose slots no other node owns. */
 export function missingMasters(cluster: Cluster, report: CheckReport): UnreachableNode[] {
   return cluster.view.unreachable.filter((node) => node.role === 'master' && node.slots.intersection(report.uncovered).size > 0);
 }
@@ -57,17 +59,17 @@ function refusePartial(missing: readonly UnreachableNode[]): void {
   if (missing.length === 0) return;
   throw new TribError('MASTER_UNREACHABLE', `The data of ${missing.map(({ name }) => name).join(', ')} would be missing: ${missing[0]?.reason ?? ''}`, {
     exitCode: ExitCode.unreachable,
-    hint: 'bring it back, or let a replica take over; --allow-partial saves what can be reached',
+    hint: 'start it again or promote a replica; --allow-partial saves the reachable masters',
   });
 }
 
 async function refuseTruncated(head: Buffer, tail: Buffer, name: string): Promise<void> {
   const magic = /^(REDIS\d{4}|VALKEY\d{3})/.test(head.toString('latin1', 0, 9));
   if (magic && tail.length >= 9 && tail[tail.length - 9] === 0xff) return;
-  throw new TribError('NOT_AN_RDB', `Node ${name} sent something that is no whole RDB file`, { hint: 'look into its log; nothing was saved' });
+  throw new TribError('NOT_AN_RDB', `Node ${name} sent data that is not a complete RDB file`, { hint: 'see its log; nothing was saved' });
 }
 
-/** Passes pieces on and checks that they begin and end as an RDB does. */
+/** Passes chunks on and checks that they begin and end as an RDB does. */
 async function* checked(pieces: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
   let head = Buffer.alloc(0);
   let tail = Buffer.alloc(0);
@@ -77,6 +79,12 @@ async function* checked(pieces: AsyncIterable<Buffer>, name: string): AsyncGener
     yield piece;
   }
   await refuseTruncated(head, tail, name);
+}
+
+/** The version of a Valkey server; undefined for other servers, and when INFO is refused. */
+async function valkeyVersion(link: NodeLink): Promise<string | undefined> {
+  const [info] = await (await link.connection()).pipeline([['INFO', 'server']]);
+  return typeof info === 'string' ? parseInfo(info).get('valkey_version') : undefined;
 }
 
 class Saver {
@@ -101,7 +109,7 @@ class Saver {
         return result(await this.bySync(node, link, file), 'sync');
       } catch (error) {
         if (!(error instanceof SyncRefused) || this.options.via === 'sync') throw error;
-        this.emit({ kind: 'warning', message: `${error.message}. Its keys are read one by one instead: no single point in time` });
+        this.emit({ kind: 'warning', message: `${error.message}. Reading its keys one by one instead: its data will not be of a single point in time` });
       }
     }
     return result(await this.byScan(node, link, file), 'scan');
@@ -109,19 +117,26 @@ class Saver {
 
   private async bySync(node: ClusterNode, link: NodeLink, file: string): Promise<number> {
     let total: number | undefined;
-    const { username: _user, password: _password, ...options } = this.cluster.options; // the node may have others
-    const pieces = readRdb(link.address, { ...options, ...link.credentials, signal: this.signal }, (size) => (total = size));
+    const { username: _user, password: _password, ...options } = this.cluster.options; // The node may have its own credentials.
+    const version = await valkeyVersion(link);
+    const pieces = readRdb(link.address, { ...options, ...link.credentials, ...(version === undefined ? {} : { version }), signal: this.signal }, (size) => (total = size));
     return this.staging.write(file, checked(pieces, node.name), (bytes) => this.emit({ kind: 'received', node, bytes, total }));
   }
 
   private async byScan(node: ClusterNode, link: NodeLink, file: string): Promise<number> {
-    await using connection = await link.dial();
-    const close = (): void => connection.close();
+    const connections = new Map<number, Connection>();
+    const close = (): void => connections.forEach((connection) => connection.close());
     this.signal.addEventListener('abort', close, { once: true });
     try {
-      return await this.staging.write(file, checked(scanRdb(connection), node.name), (bytes) => this.emit({ kind: 'received', node, bytes, total: undefined }));
+      connections.set(0, await link.dial());
+      for (const index of await databasesToScan(await link.connection(), await link.databaseCount())) {
+        if (index > 0) connections.set(index, await link.dial(index));
+      }
+      this.signal.throwIfAborted();
+      return await this.staging.write(file, checked(scanRdb(connections), node.name), (bytes) => this.emit({ kind: 'received', node, bytes, total: undefined }));
     } finally {
       this.signal.removeEventListener('abort', close);
+      close();
     }
   }
 
@@ -130,14 +145,14 @@ class Saver {
   }
 }
 
-/** What a master failed with, named and with what to do. */
+/** The error of a master, with its name and what to do. */
 function explain(node: ClusterNode, error: unknown): unknown {
   if (error instanceof ReplyError) {
-    const hint = 'nothing new was saved; look into its log, then run the same command again';
+    const hint = 'nothing new was saved; see its log, then run the same command again';
     return accessFailure(node.connectHost, node.connectPort, error) ?? new TribError(error.code, `Node ${node.name} refused: ${fromBinary(error.message)}`, { hint, cause: error });
   }
   if (!(error instanceof ConnectionLost) || error.hint !== undefined) return error;
-  const hint = 'nothing new was saved; when the node is back, or a replica has taken over, run the same command again (--allow-partial: without a master that stays away)';
+  const hint = 'nothing new was saved; run the same command again when the node is back or a replica has been promoted (or with --allow-partial, without its data)';
   return new TribError(error.code, error.message, { exitCode: error.exitCode, hint, cause: error });
 }
 
@@ -146,14 +161,14 @@ async function* once(text: string): AsyncGenerator<Buffer> {
 }
 
 /**
- * Writes the backup into `dir`, replacing one that is there when the new one is complete. Throws TribError
- * MASTER_UNREACHABLE, NOT_WRITABLE, SYNC_REFUSED, what connections throw, ABORTED; nothing new is in `dir` then.
+ * Writes the backup into `dir`; replaces an existing one when the new one is complete. Throws TribError MASTER_UNREACHABLE,
+ * NOT_WRITABLE, SYNC_REFUSED, connection errors, ABORTED; then `dir` holds nothing new.
  */
 export async function backupCluster(cluster: Cluster, report: CheckReport, dir: string, options: BackupOptions = {}): Promise<BackupResult> {
   const missing = missingMasters(cluster, report);
   if (options.allowPartial !== true) refusePartial(missing);
   const staging = await Staging.open(dir);
-  const failure = new AbortController(); // the first master that fails ends the others
+  const failure = new AbortController(); // The first master that fails stops the others.
   const signal = options.signal === undefined ? failure.signal : AbortSignal.any([options.signal, failure.signal]);
   const saver = new Saver(cluster, staging, options, signal);
   let first: unknown;
@@ -180,7 +195,7 @@ export async function backupCluster(cluster: Cluster, report: CheckReport, dir: 
   }
 }
 
-/** As mapBounded, but returns only when everything that was started has ended: files must not grow behind our back. */
+/** As mapBounded, but returns only when everything that was started has ended, so that no file grows afterwards. */
 async function settledAll<T, R>(items: readonly T[], limit: number, work: (item: T) => Promise<R>): Promise<R[]> {
   const running: Promise<unknown>[] = [];
   try {

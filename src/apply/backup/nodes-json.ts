@@ -1,12 +1,15 @@
-// nodes.json of a backup: which node had which slots, in redis-cli's shape (cli 4.10). Pure.
+// nodes.json of a backup: the nodes and their slots, in redis-cli's format (cli 4.10). Pure.
 import type { CheckReport } from '../../cluster/findings.js';
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 
 export const MANIFEST = 'nodes.json';
 
-/** `redis-node-HOST-PORT-ID.rdb`; colons of IPv6 addresses stay out of file names. */
-export function rdbName(node: ClusterNode): string {
-  return `redis-node-${node.host.replaceAll(':', '_')}-${node.port}-${node.id}.rdb`;
+/**
+ * `redis-node-HOST-PORT-ID.rdb`. Only characters of host names are kept, because nodes announce arbitrary text: no colon of an
+ * IPv6 address and no path separator may get into the file name.
+ */
+export function rdbName({ host, port, id }: Pick<ClusterNode, 'host' | 'port' | 'id'>): string {
+  return `redis-node-${host.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 120)}-${port}-${id}.rdb`;
 }
 
 function open(slots: ReadonlyMap<number, string>): string {
@@ -31,21 +34,21 @@ function object(node: ClusterNode, errors: number): string {
   return `  {\n${fields.map(([name, value]) => `    "${name}": ${value}`).join(',\n')}\n  }`;
 }
 
-/** The whole file; no newline at its end, as the predecessors'. */
+/** The whole file, without a newline at its end, as its predecessors write it. */
 export function nodesJson(view: ClusterView, report: CheckReport): string {
   const errors = report.findings.filter(({ severity }) => severity === 'error').length;
   return `[\n${view.nodes.map((node) => object(node, errors)).join(',\n')}\n]`;
 }
 
-/** RDB files that an earlier backup of the same directory consists of. */
+/** The RDB files of an earlier backup in the same directory. */
 export function earlierFiles(manifest: string): string[] {
   try {
     const nodes = JSON.parse(manifest) as unknown;
     if (!Array.isArray(nodes)) return [];
     return (nodes as { name?: unknown; host?: unknown; port?: unknown }[]).flatMap(({ name, host, port }) =>
-      typeof name === 'string' && typeof host === 'string' && typeof port === 'number' ? [`redis-node-${host.replaceAll(':', '_')}-${port}-${name}.rdb`] : [],
+      typeof name === 'string' && /^[0-9a-zA-Z]{1,40}$/.test(name) && typeof host === 'string' && Number.isInteger(port) ? [rdbName({ host, port: Number(port), id: name })] : [],
     );
   } catch {
-    return []; // not ours
+    return []; // Not written by this program.
   }
 }

@@ -1,12 +1,13 @@
-// What a backup would fetch, from whom, and whether its directory can take it. Looks only: nothing is written, nobody is
-// asked for data. Not here: the backup (backup.ts).
+// What a backup would read from which masters, and whether its directory can be written. Read-only: no file is written, no data
+// requested. Not here: the backup (backup.ts).
 import { access, constants, lstat, readFile, readdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { CheckReport } from '../../cluster/findings.js';
 import type { ClusterNode, UnreachableNode } from '../../cluster/view.js';
-import { asInteger, asString, parseInfo } from '../../client/read-reply.js';
+import { readKeyspace } from '../../client/databases.js';
+import { asString, parseInfo } from '../../client/read-reply.js';
 import type { Cluster } from '../open-cluster.js';
-import { mapBounded } from '../parallel.js';
+import { mapBounded } from '../node/parallel.js';
 import { missingMasters } from './backup.js';
 import { MANIFEST, earlierFiles, rdbName } from './nodes-json.js';
 
@@ -16,9 +17,9 @@ export interface PreviewedFile {
   readonly id: string;
   readonly file: string;
   readonly slots: number;
-  /** Undefined when the node doesn't tell; then `failure` says why. */
+  /** Undefined when the node does not report; `failure` has the reason. */
   readonly keys: number | undefined;
-  /** Memory that its data takes; an RDB file is usually smaller. */
+  /** Memory used by its data; an RDB file is usually smaller. */
   readonly memoryBytes: number | undefined;
   readonly failure: string | undefined;
 }
@@ -26,11 +27,11 @@ export interface PreviewedFile {
 export interface PreviewedDirectory {
   readonly path: string;
   readonly exists: boolean;
-  /** Why nothing can be written there; undefined when it can. */
+  /** Why the directory cannot be written; undefined when it can. */
   readonly problem: string | undefined;
-  /** Files of an earlier backup that would be replaced or go. */
+  /** Files of an earlier backup that would be replaced or removed. */
   readonly replaces: readonly string[];
-  /** Free space as the file system tells, undefined when it doesn't. */
+  /** Free space reported by the file system; undefined when unknown. */
   readonly freeBytes: number | undefined;
 }
 
@@ -44,32 +45,32 @@ export interface BackupPreview {
 async function previewFile(cluster: Cluster, node: ClusterNode, dir: string): Promise<PreviewedFile> {
   const known = { node: node.name, id: node.id, file: join(dir, rdbName(node)), slots: node.slots.size };
   try {
-    const [text, size] = await (await cluster.connection(node.id)).pipeline([['INFO', 'memory'], ['DBSIZE']]);
+    const [text, keyspace] = await (await cluster.connection(node.id)).pipeline([['INFO', 'memory'], ['INFO', 'keyspace']]);
     const info = parseInfo(asString(text));
     const memory = Number(info.get('used_memory_dataset') ?? info.get('used_memory') ?? NaN);
-    return { ...known, keys: asInteger(size), memoryBytes: Number.isNaN(memory) ? undefined : memory, failure: undefined };
+    return { ...known, keys: [...readKeyspace(asString(keyspace)).values()].reduce((sum, count) => sum + count, 0), memoryBytes: Number.isNaN(memory) ? undefined : memory, failure: undefined };
   } catch (error) {
     return { ...known, keys: undefined, memoryBytes: undefined, failure: error instanceof Error ? error.message : String(error) };
   }
 }
 
-/** The directory itself, or the nearest one above it that exists: where it would be made. */
+/** The directory, or its nearest existing ancestor, in which it would be created. */
 async function existing(path: string): Promise<string> {
   for (let at = path; ; at = dirname(at)) {
     if ((await lstat(at).catch(() => undefined)) !== undefined || at === dirname(at)) return at;
   }
 }
 
-/** Linux' file systems (statfs) whose files are the kernel's own: their directories seem writable to root. */
+/** Types (statfs) of Linux pseudo file systems; their directories seem writable to root. */
 const KERNELS_OWN: ReadonlySet<number> = new Set([0x9fa0, 0x62656572, 0x27e0eb, 0x63677270]); // proc, sysfs, cgroup, cgroup2
 
 async function whyUnusable(path: string): Promise<string | undefined> {
-  if (KERNELS_OWN.has((await statfs(path).catch(() => undefined))?.type ?? 0)) return `no files can be made in ${path}: they are the kernel's`;
-  // A link to nothing is no directory either: none is made behind it.
+  if (KERNELS_OWN.has((await statfs(path).catch(() => undefined))?.type ?? 0)) return `no files can be created in ${path}: it belongs to the kernel`;
+  // A dangling link is not a directory either; no directory is created behind it.
   if (!(await stat(path).then((there) => there.isDirectory(), () => false))) return `${path} is a file, not a directory`;
   const refused = await access(path, constants.W_OK | constants.X_OK).then(() => undefined, (error: unknown) => (error as NodeJS.ErrnoException).code);
   if (refused === undefined) return undefined;
-  return refused === 'EROFS' ? `the file system of ${path} is read-only` : `no permission to write into ${path}`;
+  return refused === 'EROFS' ? `the file system of ${path} is read-only` : `no permission to write to ${path}`;
 }
 
 async function previewDirectory(path: string): Promise<PreviewedDirectory> {
@@ -82,7 +83,7 @@ async function previewDirectory(path: string): Promise<PreviewedDirectory> {
   return { path, exists: base === path, problem, replaces, freeBytes: space === undefined ? undefined : space.bavail * space.bsize };
 }
 
-/** Looks at everything `backupCluster` would touch; throws only what a broken disk throws. */
+/** Checks everything that `backupCluster` would touch; throws only errors of the file system. */
 export async function previewBackup(cluster: Cluster, report: CheckReport, dir: string): Promise<BackupPreview> {
   const [files, directory] = await Promise.all([mapBounded(cluster.view.masters, 64, (node) => previewFile(cluster, node, dir)), previewDirectory(dir)]);
   return { files, manifest: join(dir, MANIFEST), directory, missing: missingMasters(cluster, report) };

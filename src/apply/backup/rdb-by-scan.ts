@@ -1,12 +1,14 @@
-// A master's data as an RDB put together from DUMPs, slot by slot, for nodes that refuse SYNC: a DUMP is an RDB's value with
-// a footer (persistence-replication 1.1, 2.1). Keys are read one after the other: no single point in time.
+// Builds a master's RDB from DUMPs, database by database and slot by slot, for nodes that refuse SYNC. A DUMP is an RDB value
+// with a footer (persistence-replication 1.1, 2.1). Keys are read one after another, so the data is not of a single point in
+// time.
 import { Admin } from '../../client/admin.js';
 import type { Connection } from '../../client/connection.js';
+import { readKeyspace } from '../../client/databases.js';
 import { SLOT_COUNT } from '../../cluster/slots.js';
 import { ReplyError } from '../../resp/reply.js';
 
 const FOOTER = 10;
-/** Keys asked for at the same time, slots counted at the same time. */
+/** Keys requested at once, and slots counted at once. */
 const PAGE = 200;
 const SLOTS = 2048;
 const EXPIRE_MS = 0xfc;
@@ -34,13 +36,13 @@ function entry(key: string, ttl: number, dump: Buffer): Buffer {
   return Buffer.concat([expiry(ttl), dump.subarray(0, 1), lengthBytes(key.length), Buffer.from(key, 'latin1'), dump.subarray(1, -FOOTER)]);
 }
 
-/** The functions of the node, ready to stand in an RDB; nothing for servers that have none. */
+/** The node's functions, encoded for an RDB; empty for servers without functions. */
 async function functions(connection: Connection): Promise<Buffer> {
   const [reply] = await connection.pipeline([['FUNCTION', 'DUMP']]);
   return typeof reply === 'string' ? Buffer.from(reply, 'latin1').subarray(0, -FOOTER) : Buffer.alloc(0);
 }
 
-/** Slots with keys, and how many. Slot by slot no key comes twice, which SCAN doesn't promise and an RDB must not. */
+/** Slots with keys, and their counts. Slot by slot no key comes twice; an RDB must not repeat keys, and SCAN may. */
 async function* slots(admin: Admin): AsyncGenerator<readonly [slot: number, keys: number]> {
   for (let first = 0; first < SLOT_COUNT; first += SLOTS) {
     const page = Array.from({ length: SLOTS }, (_, index) => first + index);
@@ -49,7 +51,7 @@ async function* slots(admin: Admin): AsyncGenerator<readonly [slot: number, keys
   }
 }
 
-/** ASKING lets a node read keys of a slot that it is still importing. */
+/** ASKING permits reading keys of a slot that the node still imports. */
 async function* page(connection: Connection, keys: readonly string[], onVersion: (version: number) => void): AsyncGenerator<Buffer> {
   const replies = await connection.pipeline(keys.flatMap((key) => [['ASKING'], ['PTTL', key], ['ASKING'], ['DUMP', key]]));
   for (const [index, key] of keys.entries()) {
@@ -58,7 +60,7 @@ async function* page(connection: Connection, keys: readonly string[], onVersion:
     if (error instanceof ReplyError && !/^(ASK|MOVED) /.test(error.message)) throw error;
     if (typeof dump !== 'string' || typeof ttl !== 'number' || ttl === -2) continue; // gone, or not this node's, meanwhile
     const bytes = Buffer.from(dump, 'latin1');
-    onVersion(bytes.readUInt16LE(bytes.length - FOOTER));
+    onVersion(versionOf(dump));
     yield entry(key, ttl, bytes);
   }
 }
@@ -71,17 +73,64 @@ async function* entries(connection: Connection, onVersion: (version: number) => 
   }
 }
 
-/** The RDB in pieces. Rejects with ReplyError or ConnectionLost. */
-export async function* scanRdb(connection: Connection): AsyncGenerator<Buffer> {
-  // The version stands at the head, before any value is known; a node's DUMPs all carry the same one.
-  const [probe] = await connection.pipeline([['RANDOMKEY']]);
-  const [dump] = typeof probe === 'string' ? await connection.pipeline([['DUMP', probe]]) : [null];
-  const version = typeof dump === 'string' ? dump.charCodeAt(dump.length - FOOTER) + 256 * dump.charCodeAt(dump.length - FOOTER + 1) : 9;
+/** RDB version in the footer of a DUMP (2.1). */
+function versionOf(dump: string): number {
+  return dump.charCodeAt(dump.length - FOOTER) + 256 * dump.charCodeAt(dump.length - FOOTER + 1);
+}
+
+/** First RDB version of Valkey's own format, whose files begin with another magic (1.1). */
+const FIRST_VALKEY = 80;
+
+function magic(version: number): Buffer {
+  return Buffer.from(version < FIRST_VALKEY ? `REDIS${String(version).padStart(4, '0')}` : `VALKEY${String(version).padStart(3, '0')}`, 'latin1');
+}
+
+/**
+ * The RDB version that the node writes, from the DUMP of any key or of its functions: all DUMPs of one server carry the same.
+ */
+async function ownVersion(connections: readonly Connection[]): Promise<number> {
+  for (const connection of connections) {
+    const [probe, functionDump] = await connection.pipeline([['RANDOMKEY'], ['FUNCTION', 'DUMP']]);
+    const [dump] = typeof probe === 'string' ? await connection.pipeline([['DUMP', probe]]) : [null];
+    const footed = [dump, functionDump].find((reply) => typeof reply === 'string');
+    if (footed !== undefined) return versionOf(footed);
+  }
+  return 9;
+}
+
+/** One database: its number, then its keys. */
+async function* database(connection: Connection, index: number, onVersion: (version: number) => void): AsyncGenerator<Buffer> {
+  let begun = false;
+  for await (const piece of entries(connection, onVersion)) {
+    if (!begun) yield Buffer.concat([Buffer.from([SELECT_DB]), lengthBytes(index)]);
+    begun = true;
+    yield piece;
+  }
+}
+
+/**
+ * The databases of a node that may hold keys: all except those that INFO reports as empty. A database that gets its first key
+ * after this check is not in the backup, like any key created late.
+ */
+export async function databasesToScan(connection: Connection, count: number): Promise<number[]> {
+  const [info] = count > 1 ? await connection.pipeline([['INFO', 'keyspace']]) : [undefined];
+  const keyspace = readKeyspace(info);
+  return Array.from({ length: count }, (_, index) => index).filter((index) => index === 0 || keyspace === undefined || keyspace.has(index));
+}
+
+/**
+ * The RDB in chunks. `connections`: one for each database to save, by its number; 0 is required. Rejects with ReplyError or
+ * ConnectionLost.
+ */
+export async function* scanRdb(connections: ReadonlyMap<number, Connection>): AsyncGenerator<Buffer> {
+  const [first] = connections.values();
+  if (first === undefined) throw new Error('a scan needs a connection');
+  // The version is in the header, before any value is known.
+  const version = await ownVersion([...connections.values()]);
   let highest = version;
-  yield Buffer.from(`REDIS${String(version).padStart(4, '0')}`, 'latin1');
-  yield await functions(connection);
-  yield Buffer.from([SELECT_DB, 0]);
-  yield* entries(connection, (seen) => (highest = Math.max(highest, seen)));
-  if (highest > version) throw new Error(`values of RDB version ${highest} came after version ${version}: the node was upgraded meanwhile`);
-  yield Buffer.from([END, 0, 0, 0, 0, 0, 0, 0, 0]); // a checksum of 0 means: none
+  yield magic(version);
+  yield await functions(first);
+  for (const [index, connection] of connections) yield* database(connection, index, (seen) => (highest = Math.max(highest, seen)));
+  if (highest > version) throw new Error(`values of RDB version ${highest} came after version ${version}: the node was upgraded during the backup`);
+  yield Buffer.from([END, 0, 0, 0, 0, 0, 0, 0, 0]); // A checksum of 0 means none.
 }

@@ -1,5 +1,5 @@
-// A master's data as an RDB, taken the way a replica takes it: handshake, SYNC, then the bytes by length or up to an end
-// mark (persistence-replication 4.2, 4.3). Nothing is buffered beyond one chunk. Not here: files (staging.ts).
+// Reads a master's RDB as a replica does: handshake, SYNC, then the bytes by length or up to an end mark
+// (persistence-replication 4.2, 4.3). Buffers at most one chunk. Not here: files (staging.ts).
 import type { Socket } from 'node:net';
 import { accessFailure, addressText, authFailure, lostFailure } from '../../client/connection-errors.js';
 import { openSocket } from '../../client/socket.js';
@@ -7,13 +7,13 @@ import type { Address } from '../../cluster/address.js';
 import { ExitCode, TribError } from '../../errors.js';
 import { encodeCommand } from '../../resp/command.js';
 import { ReplyError, toBinary } from '../../resp/reply.js';
-import type { ClusterOptions } from '../node-link.js';
+import type { ClusterOptions } from '../node/node-link.js';
 
-/** Milliseconds without a byte after which a master counts as gone; it sends a newline a second while it prepares. */
+/** Milliseconds without a byte after which a master counts as lost; it sends a newline per second while it prepares. */
 const SILENCE_MS = 60_000;
 const MARK = 40;
 
-/** The node answered SYNC with an error: another way may still work. */
+/** The node answered SYNC with an error; another method may work. */
 export class SyncRefused extends TribError {
   constructor(address: Address, reply: ReplyError) {
     const access = accessFailure(address.host, address.port, reply);
@@ -21,7 +21,7 @@ export class SyncRefused extends TribError {
   }
 }
 
-/** Takes lines and then chunks off a socket. */
+/** Reads lines and then chunks from a socket. */
 class Reader {
   private rest: Buffer<ArrayBufferLike> = Buffer.alloc(0);
   private readonly chunks: AsyncIterator<Buffer>;
@@ -33,7 +33,7 @@ class Reader {
     this.chunks = (socket as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
   }
 
-  /** The next piece, at least one byte. */
+  /** The next chunk, at least one byte. */
   async chunk(): Promise<Buffer> {
     if (this.rest.length > 0) {
       const piece = this.rest;
@@ -48,7 +48,7 @@ class Reader {
     return next.value;
   }
 
-  /** One line without its end; bare newlines are keepalives and skipped. */
+  /** One line without its end; bare newlines are keepalives and are skipped. */
   async line(): Promise<string> {
     let text = '';
     for (;;) {
@@ -60,27 +60,48 @@ class Reader {
         text = text.replace(/\r$/, '');
         if (text !== '') return text;
       }
-      if (text.length > 65_536) throw new TribError('PROTOCOL', `${addressText(this.address.host, this.address.port)} answers no Redis protocol`, { exitCode: ExitCode.unreachable });
+      if (text.length > 65_536) throw new TribError('PROTOCOL', `${addressText(this.address.host, this.address.port)} does not reply with the Redis protocol`, { exitCode: ExitCode.unreachable });
     }
   }
 }
 
-async function handshake(reader: Reader, socket: Socket, address: Address, options: ClusterOptions): Promise<void> {
-  const { username, password, origin } = options;
+/** Options of the transfer. */
+export interface SyncOptions extends ClusterOptions {
+  /**
+   * Version reported as the replica's. Valkey writes the RDB for it, and fails when a value needs a newer format than that
+   * version reads. Redis ignores it.
+   */
+  readonly version?: string;
+}
+
+async function handshake(reader: Reader, socket: Socket, address: Address, options: SyncOptions): Promise<void> {
+  const { username, password, origin, version } = options;
   if (password !== undefined) {
     socket.write(encodeCommand(['AUTH', ...(username === undefined ? [] : [toBinary(username)]), toBinary(password)]), 'latin1');
     const reply = await reader.line();
     if (reply.startsWith('-')) throw authFailure(address.host, address.port, new ReplyError(reply.slice(1)), origin);
   }
-  // Servers that don't know one of these say so; the transfer works without.
-  for (const words of [['REPLCONF', 'capa', 'eof'], ['REPLCONF', 'rdb-only', '1']]) {
+  // Servers that do not know one of these reply with an error; the transfer works without it.
+  for (const words of [...(version === undefined ? [] : [['REPLCONF', 'version', version]]), ['REPLCONF', 'capa', 'eof'], ['REPLCONF', 'rdb-only', '1']]) {
     socket.write(encodeCommand(words), 'latin1');
     await reader.line();
   }
   socket.write('SYNC\r\n');
 }
 
-/** `$89` or `$EOF:<mark>`; throws SyncRefused for an error. */
+/** As handshake, but within the timeout of ordinary replies: keepalive newlines would reset the silence timeout for ever. */
+async function handshakeInTime(reader: Reader, socket: Socket, address: Address, options: ClusterOptions): Promise<void> {
+  const { commandTimeoutMs = 15_000 } = options;
+  const late = new TribError('TIMEOUT', `No reply from ${addressText(address.host, address.port)} within ${commandTimeoutMs} ms`, { exitCode: ExitCode.unreachable });
+  const timer = commandTimeoutMs > 0 ? setTimeout(() => socket.destroy(late), commandTimeoutMs) : undefined;
+  try {
+    await handshake(reader, socket, address, options);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Reads `$89` or `$EOF:<mark>`; throws SyncRefused for an error. */
 async function header(reader: Reader, address: Address): Promise<{ length: number } | { mark: Buffer }> {
   const line = await reader.line();
   if (line.startsWith('-')) throw new SyncRefused(address, new ReplyError(line.slice(1)));
@@ -95,11 +116,11 @@ async function* byLength(reader: Reader, length: number): AsyncGenerator<Buffer>
   for (let left = length; left > 0; ) {
     const piece = await reader.chunk();
     yield piece.length <= left ? piece : piece.subarray(0, left);
-    left -= piece.length; // what stands behind is the stream of writes, which a backup doesn't want
+    left -= piece.length; // The stream of writes follows; a backup does not need it.
   }
 }
 
-/** Up to the mark, which a master sends at the end of a write: the last bytes are held back until more come. */
+/** Reads up to the mark, which ends a write of the master: the last bytes are held back until more arrive. */
 async function* byMark(reader: Reader, mark: Buffer): AsyncGenerator<Buffer> {
   let held: Buffer<ArrayBufferLike> = Buffer.alloc(0);
   for (;;) {
@@ -112,20 +133,20 @@ async function* byMark(reader: Reader, mark: Buffer): AsyncGenerator<Buffer> {
 }
 
 /**
- * The RDB in pieces. `onSize`: its length, undefined when the master sends it as it makes it. Throws SyncRefused, what
- * connecting throws, ConnectionLost when the node goes away in the middle, ABORTED.
+ * The RDB in chunks. `onSize`: its length, undefined when the master streams it while creating it. Throws SyncRefused,
+ * connection errors, ConnectionLost when the node is lost midway, ABORTED.
  */
-export async function* readRdb(address: Address, options: ClusterOptions, onSize: (bytes: number | undefined) => void): AsyncGenerator<Buffer> {
+export async function* readRdb(address: Address, options: SyncOptions, onSize: (bytes: number | undefined) => void): AsyncGenerator<Buffer> {
   const { signal, tls, connectTimeoutMs } = options;
   const socket = await openSocket({ ...address, ...(tls ? { tls } : {}), ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }), ...(signal ? { signal } : {}) });
   const stop = (): void => void socket.destroy(new TribError('ABORTED', 'Interrupted', { exitCode: ExitCode.interrupted, cause: signal?.reason }));
   const silent = new TribError('TIMEOUT', `No data from ${addressText(address.host, address.port)} for ${SILENCE_MS / 1000} s`, { exitCode: ExitCode.unreachable });
   socket.setTimeout(SILENCE_MS, () => socket.destroy(silent));
-  socket.on('error', () => undefined); // told by the reader
+  socket.on('error', () => undefined); // The reader reports it.
   signal?.addEventListener('abort', stop, { once: true });
   try {
     const reader = new Reader(address, socket);
-    await handshake(reader, socket, address, options);
+    await handshakeInTime(reader, socket, address, options);
     const size = await header(reader, address);
     onSize('length' in size ? size.length : undefined);
     yield* 'length' in size ? byLength(reader, size.length) : byMark(reader, size.mark);

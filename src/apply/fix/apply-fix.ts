@@ -1,14 +1,15 @@
-// Carries out the steps of a repair plan, kind after kind. What fails for a slot is remembered and its later steps are
-// left out; the rest goes on. Killed at any point it leaves what another fix completes. Prints nothing.
+// Carries out the steps of a repair plan, kind by kind. A slot whose step fails is skipped in later steps; the other slots
+// continue. A killed run leaves a state that another fix completes. Prints nothing.
 import { ExitCode, TribError } from '../../errors.js';
 import type { FixStep } from '../../plan/fix/step.js';
-import { inRounds } from '../rounds.js';
-import { settleEpochs } from '../settle-epochs.js';
+import { inRounds } from '../mover/plan/rounds.js';
+import { settleEpochs } from '../cluster/settle-epochs.js';
 import { carrySteps } from './carry-steps.js';
 import { FixRun, type FixOutcome, type FixRequest } from './fix-run.js';
-import { claimSlots, closeSlotsOn, tellOwner, yieldSlots } from './slot-orders.js';
+import { refuseMissingDatabases } from './missing-databases.js';
+import { claimSlots, closeSlotsOn, settleMarks, tellOwner, yieldSlots } from './slot-orders.js';
 
-/** The kinds in their order (plan/fix/step.ts says why). */
+/** The kinds in execution order (the reasons are in plan/fix/step.ts). */
 const PHASES: readonly FixStep['kind'][] = ['yield-slots', 'claim-slots', 'tell-owner', 'close-slots', 'gather-keys', 'finish-move'];
 
 async function runStep(run: FixRun, step: FixStep): Promise<void> {
@@ -27,13 +28,13 @@ async function runStep(run: FixRun, step: FixStep): Promise<void> {
   }
 }
 
-/** Steps that move keys go in rounds; orders about slots go all at once. */
+/** Steps that move keys run in rounds; steps that only send slot commands run together. */
 export function rounds(steps: readonly FixStep[]): FixStep[][] {
   const moves = steps.flatMap((step) => (step.kind === 'gather-keys' || step.kind === 'finish-move' ? [step] : []));
   return moves.length < steps.length ? [[...steps]] : inRounds(moves);
 }
 
-/** Milliseconds that masters get to hear of each other's epochs; a ping takes a second or two. */
+/** Milliseconds for masters to learn each other's epochs; a ping interval is one to two seconds. */
 const EPOCHS_MS = 10_000;
 
 async function together(run: FixRun, steps: readonly FixStep[]): Promise<void> {
@@ -48,12 +49,14 @@ async function together(run: FixRun, steps: readonly FixStep[]): Promise<void> {
 }
 
 /**
- * Carries out a repair. What fails is in the outcome. Throws TribError ABORTED (130) when told to stop;
- * YIELD_FAILED or EPOCHS_UNKNOWN when nodes could not be made safe: then nothing that could cost their keys has been done.
+ * Carries out a repair. Failures are in the outcome. Throws TribError ABORTED (130) on abort; YIELD_FAILED, EPOCHS_UNKNOWN or
+ * NO_DATABASE when nodes could not be made safe, before anything that could lose their keys.
  */
 export async function applyFix(request: FixRequest): Promise<FixOutcome> {
   const run = new FixRun(request);
   try {
+    await refuseMissingDatabases(run);
+    await settleMarks(run);
     for (const kind of PHASES) {
       for (const steps of rounds(request.steps.filter((step) => step.kind === kind))) await together(run, steps);
     }
@@ -68,8 +71,8 @@ export async function applyFix(request: FixRequest): Promise<FixOutcome> {
 
 function interrupted(run: FixRun): TribError {
   const { keys, movesFinished } = run;
-  return new TribError('ABORTED', `Interrupted: ${keys} keys were moved and ${movesFinished} moves finished; every key is where it was or where it belongs`, {
+  return new TribError('ABORTED', `Interrupted: ${keys} keys were moved and ${movesFinished} moves completed; every key is on its old or its new node`, {
     exitCode: ExitCode.interrupted,
-    hint: 'run the same command again: it goes on from here',
+    hint: 'run the same command again to continue',
   });
 }

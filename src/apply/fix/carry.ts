@@ -1,21 +1,26 @@
-// Carries all keys of one slot from one node to another with MIGRATE, whatever state the slot is in, and settles the keys
-// that are on both. Not here: opening and closing the slot (apply-fix.ts), single keys on both sides (settle-key.ts).
+// Moves all keys of one slot from one node to another with MIGRATE, in any state of the slot, and resolves keys that exist on
+// both nodes. Databases run one after another. Not here: opening and closing the slot (apply-fix.ts), single keys on both nodes
+// (settle-key.ts).
 import type { Connection } from '../../client/connection.js';
 import { migrateCommand } from '../../client/migrate-command.js';
 import { asStrings } from '../../client/read-reply.js';
 import { TribError } from '../../errors.js';
 import { ReplyError, fromBinary } from '../../resp/reply.js';
-import { delay } from '../delay.js';
-import type { OnEvent } from '../event.js';
-import type { Health } from '../mover/retry.js';
-import type { NodeLink } from '../node-link.js';
-import type { Road, Settling } from './settle-key.js';
+import { delay } from '../node/delay.js';
+import type { OnEvent } from '../node/event.js';
+import type { Health } from '../mover/safety/retry.js';
+import { migrateHint } from '../mover/keys/migrate-hint.js';
+import type { NodeLink } from '../node/node-link.js';
+import type { KeyPlace } from './copies.js';
+import type { ConflictPair, Settling } from './settle-key.js';
 import { settleKey } from './settle-key.js';
 
 export interface CarrySettings {
-  /** Most keys in one MIGRATE. */
+  /** Databases of the source that may hold keys of the slot. */
+  readonly databases: readonly number[];
+  /** Maximum keys in one MIGRATE. */
   readonly pipeline: number;
-  /** How this road is doing; shared by all its slots, so that not each finds out for itself that a node is gone. */
+  /** Retry state of this pair, shared by all its slots, so that an unreachable node is detected once. */
   readonly health: Health;
   readonly settling: Settling;
   readonly emit: OnEvent;
@@ -24,36 +29,38 @@ export interface CarrySettings {
 
 export interface Carried {
   readonly moved: number;
-  /** Keys that stay on both sides, as binary strings. */
-  readonly both: readonly string[];
+  /** Keys that stay on both nodes. */
+  readonly both: readonly KeyPlace[];
 }
 
-/** Milliseconds one MIGRATE should take: batches grow below a quarter of it and shrink above. */
+/** Target milliseconds of one MIGRATE: batches grow below a quarter of it and shrink above it. */
 const GOOD_MS = 8;
 
-/** One slot on its way. */
+/** Moves the keys of one slot in one database. */
 class Carrier {
   private moved = 0;
   private batch = 16;
   private readonly both = new Set<string>();
 
   constructor(
-    private readonly road: Road,
+    private readonly pair: ConflictPair,
     private readonly slot: number,
+    private readonly database: number,
     private readonly settings: CarrySettings,
   ) {}
 
   async run(): Promise<Carried> {
     while (await this.round());
-    return { moved: this.moved, both: [...this.both] };
+    const { slot, database } = this;
+    return { moved: this.moved, both: [...this.both].map((key) => ({ slot, database, key })) };
   }
 
-  /** One batch; false when no key is left that can move. */
+  /** Moves one batch; false when no movable key is left. */
   private async round(): Promise<boolean> {
     this.settings.signal?.throwIfAborted();
     try {
       this.settings.health.throwIfHopeless();
-      const connection = await this.road.source.connection();
+      const connection = await this.pair.source.connection(this.database);
       const size = Math.min(this.batch, this.settings.pipeline);
       const found = asStrings(await connection.command(['CLUSTER', 'GETKEYSINSLOT', this.slot, size + this.both.size]));
       const keys = found.filter((key) => !this.both.has(key));
@@ -67,9 +74,9 @@ class Carrier {
   }
 
   private async send(connection: Connection, keys: readonly string[]): Promise<void> {
-    const { target, timeoutMs } = this.road;
+    const { target, timeoutMs } = this.pair;
     const start = performance.now();
-    const migrate = migrateCommand({ host: target.announced.host, port: target.announced.port, keys, timeoutMs, ...target.credentials });
+    const migrate = migrateCommand({ host: target.announced.host, port: target.announced.port, keys, timeoutMs, db: this.database, ...target.credentials });
     const [reply] = await connection.pipeline([migrate], { timeoutMs: timeoutMs * 4 + 60_000 });
     const ms = performance.now() - start;
     if (!(reply instanceof ReplyError)) {
@@ -79,7 +86,7 @@ class Carrier {
     if (!/\bBUSYKEY\b/.test(reply.message)) throw reply;
     // The server has moved the keys of the batch that were not busy.
     for (const key of keys) {
-      if ((await settleKey(this.road, this.settings.settling, this.slot, key)) === 'both') this.both.add(key);
+      if ((await settleKey(this.pair, this.settings.settling, { slot: this.slot, database: this.database, key })) === 'both') this.both.add(key);
     }
     this.count(keys.filter((key) => !this.both.has(key)).length, performance.now() - start);
   }
@@ -87,7 +94,7 @@ class Carrier {
   private count(keys: number, ms: number): void {
     if (keys === 0) return;
     this.moved += keys;
-    const { source, target } = this.road;
+    const { source, target } = this.pair;
     this.settings.emit({ kind: 'batchMoved', slot: this.slot, source: name(source), target: name(target), keys, bytes: 0, ms });
   }
 
@@ -100,15 +107,15 @@ class Carrier {
     } catch (last) {
       throw this.explain(last);
     }
-    const { source } = this.road;
+    const { source } = this.pair;
     this.settings.emit({ kind: 'retry', node: name(source), slot: this.slot, reason: error instanceof Error ? error.message : String(error), attempt: health.attempts, delayMs });
     await delay(delayMs, this.settings.signal);
   }
 
   private explain(error: unknown): unknown {
     if (!(error instanceof ReplyError)) return error;
-    const { source, target } = this.road;
-    const hint = /CLUSTERDOWN/.test(error.message) ? 'keys cannot move while slots are uncovered: let fix cover them too' : 'run fix again; it goes on where this run stopped';
+    const { source, target } = this.pair;
+    const hint = /CLUSTERDOWN/.test(error.message) ? 'keys cannot move while slots are uncovered: let fix cover those slots too' : migrateHint(error.message, 'run fix again to continue');
     return new TribError('MIGRATE_FAILED', `Moving slot ${this.slot} from ${source.name} to ${target.name}: Node ${source.name} replied with error: ${fromBinary(error.message)}`, { hint, cause: error });
   }
 }
@@ -118,9 +125,16 @@ function name(link: NodeLink): { id: string; name: string } {
 }
 
 /**
- * Moves the keys of a slot. Both nodes must be ready for it: the source owns the slot and migrates it, or imports it;
- * the target owns or imports it. Keys with two different copies that are to stay are left out and returned.
+ * Moves the keys of a slot in all given databases. Both nodes must be prepared: the source owns and migrates the slot, or
+ * imports it; the target owns or imports it. Keys whose two copies are both kept are returned.
  */
-export function carrySlot(road: Road, slot: number, settings: CarrySettings): Promise<Carried> {
-  return new Carrier(road, slot, settings).run();
+export async function carrySlot(pair: ConflictPair, slot: number, settings: CarrySettings): Promise<Carried> {
+  let moved = 0;
+  const both: KeyPlace[] = [];
+  for (const database of settings.databases) {
+    const carried = await new Carrier(pair, slot, database, settings).run();
+    moved += carried.moved;
+    both.push(...carried.both);
+  }
+  return { moved, both };
 }

@@ -1,25 +1,33 @@
-// Reads the copies of a key on two nodes, whatever state its slot is in there, and tells whether they are the same value.
-// Only looks. Not here: which copy stays (settle-key.ts).
+// Reads the copies of a key on two nodes, in any state of its slot, and compares their values. Read-only. Not here: which copy
+// is kept (settle-key.ts).
 import type { Arg } from '../../resp/command.js';
 import type { Reply } from '../../resp/reply.js';
 import { ReplyError } from '../../resp/reply.js';
 import type { Connection } from '../../client/connection.js';
 
-/** RDB version (2 bytes) and checksum (8 bytes) end a DUMP; versions may differ between equal values. */
+/** A DUMP payload ends with the RDB version (2 bytes) and a checksum (8 bytes). Equal values may differ in version. */
 const FOOTER = 10;
+
+/** A key in one database; other databases may hold keys with the same name. */
+export interface KeyPlace {
+  readonly slot: number;
+  readonly database: number;
+  /** Binary string. */
+  readonly key: string;
+}
 
 /** One copy of a key. */
 export interface KeyCopy {
-  /** What DUMP gives, a binary string. */
+  /** The reply to DUMP, a binary string. */
   readonly payload: string;
-  /** Milliseconds left to live, -1 for ever. */
+  /** Time to live in milliseconds, -1 for none. */
   readonly ttlMs: number;
   readonly type: string;
 }
 
 /**
- * Runs commands on the copy a node has itself: ASKING lets a node answer for a slot it imports, and does nothing on the
- * owner. An owner that migrates the slot answers ASK for what it no longer has, which is as good as nil.
+ * Runs commands on the node's own copy. ASKING permits them on an importing node and has no effect on the owner. An owner that
+ * migrates the slot answers ASK for an absent key, which counts as nil.
  */
 export async function askHere(connection: Connection, commands: readonly (readonly Arg[])[]): Promise<Reply[]> {
   const replies = await connection.pipeline(commands.flatMap((command) => [['ASKING'], command]), { timeoutMs: 0 });
@@ -32,14 +40,16 @@ export async function askHere(connection: Connection, commands: readonly (readon
     });
 }
 
-/** A node's copy of a key, undefined when it has none. Throws ReplyError (MOVED: the node neither owns nor imports the slot). */
+/**
+ * A node's copy of a key; undefined when it has none. Throws ReplyError (MOVED: the node neither owns nor imports the slot).
+ */
 export async function readCopy(connection: Connection, key: string): Promise<KeyCopy | undefined> {
   const [payload, ttl, type] = await askHere(connection, [['DUMP', key], ['PTTL', key], ['TYPE', key]]);
   if (typeof payload !== 'string' || typeof ttl !== 'number' || ttl === -2 || typeof type !== 'string') return undefined;
   return { payload, ttlMs: ttl, type };
 }
 
-/** How to read all of a value whose DUMP may differ although it is equal, by type. */
+/** By type, the command that reads a whole value whose DUMP may differ although it is equal. */
 const CONTENTS: Readonly<Record<string, (key: string) => Arg[]>> = {
   hash: (key) => ['HGETALL', key],
   set: (key) => ['SMEMBERS', key],
@@ -47,7 +57,7 @@ const CONTENTS: Readonly<Record<string, (key: string) => Arg[]>> = {
   zset: (key) => ['ZRANGE', key, 0, -1, 'WITHSCORES'],
 };
 
-/** A value's contents as one comparable text. */
+/** A value's contents as one comparable string. */
 function canonical(type: string, reply: Reply | undefined): string | undefined {
   if (!Array.isArray(reply)) return undefined;
   const parts = reply.map((part) => JSON.stringify(String(part)));
@@ -57,8 +67,8 @@ function canonical(type: string, reply: Reply | undefined): string | undefined {
 }
 
 /**
- * Whether two copies have the same value (the time to live doesn't count). Streams and module types whose dumps differ
- * count as different: their order of encoding tells nothing.
+ * Whether two copies have the same value; the time to live is ignored. Streams and module types count as different when their
+ * payloads differ, because their encodings cannot be compared.
  */
 export async function sameValue(a: Connection, b: Connection, key: string, copies: readonly [KeyCopy, KeyCopy]): Promise<boolean> {
   const [mine, theirs] = copies;

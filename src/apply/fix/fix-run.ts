@@ -1,27 +1,28 @@
-// What is asked of a repair, what its steps share while they run, and what came of it. Not here: the steps (slot-orders.ts,
-// carry-steps.ts) and their order (apply-fix.ts).
+// The request of a repair, the state its steps share, and its outcome. Not here: the steps (slot-orders.ts, carry-steps.ts) and
+// their order (apply-fix.ts).
 import type { ClusterView } from '../../cluster/view.js';
 import { ExitCode, TribError } from '../../errors.js';
+import { oneLine } from '../../resp/visible.js';
 import type { SlotKeyCounts } from '../../plan/fix/facts.js';
 import type { FixStep } from '../../plan/fix/step.js';
 import { ReplyError, fromBinary } from '../../resp/reply.js';
-import type { OnEvent } from '../event.js';
-import { moverSettings } from '../mover/options.js';
-import type { MoverSettings } from '../mover/options.js';
-import type { NodeLink } from '../node-link.js';
+import type { OnEvent } from '../node/event.js';
+import { moverSettings } from '../mover/pacing/options.js';
+import type { MoverSettings } from '../mover/pacing/options.js';
+import type { NodeLink } from '../node/node-link.js';
 import type { CopyFile } from './save-copies.js';
 import type { ConflictPolicy, KeyConflictCase } from './settle-key.js';
 
 export interface FixOptions {
-  /** Timeout argument of MIGRATE, milliseconds; default 10000: a source stands still that long when its target hangs. */
+  /** Timeout argument of MIGRATE in milliseconds; default 10000. A hung target blocks the source that long. */
   readonly timeoutMs?: number;
-  /** Most keys in one MIGRATE; default 1000. */
+  /** Maximum keys in one MIGRATE; default 1000. */
   readonly pipeline?: number;
-  /** How long to go on without progress after errors that may pass, milliseconds; default 10000. */
+  /** Milliseconds to retry transient errors without progress; default 10000. */
   readonly retryMs?: number;
   /** Replicas of a target that must have confirmed the keys of a slot before the target gets the slot; default 0. */
   readonly waitReplicas?: number;
-  /** How long they may take, milliseconds; default 30000. */
+  /** Milliseconds to wait for them; default 30000. */
   readonly waitReplicasMs?: number;
 }
 
@@ -29,12 +30,12 @@ export interface FixRequest {
   readonly view: ClusterView;
   readonly links: ReadonlyMap<string, NodeLink>;
   readonly steps: readonly FixStep[];
-  /** What the steps were planned from: keys that are gone when their turn comes are warned of (KEYS_GONE). */
+  /** The key counts that the plan is based on. Keys that are gone when their step runs cause the warning KEYS_GONE. */
   readonly counts: SlotKeyCounts;
   readonly options: FixOptions;
-  /** Asked for every key with two different copies. */
+  /** Called for every key with two different copies. */
   onConflict(conflict: KeyConflictCase): Promise<ConflictPolicy>;
-  /** Where copies go before they are given up. */
+  /** File for copies that are about to be overwritten or deleted. */
   readonly file: CopyFile;
   readonly onEvent: OnEvent;
   /** Stops between two batches of keys. */
@@ -49,34 +50,35 @@ export interface FixFailure {
   readonly hint: string | undefined;
 }
 
-/** A key whose two copies both stay. */
+/** A key whose two copies are both kept. */
 export interface UnresolvedKey {
   readonly slot: number;
+  readonly database: number;
   readonly key: string;
   readonly nodes: readonly [served: string, other: string];
 }
 
 export interface FixOutcome {
-  /** Keys that travelled. */
+  /** Number of keys moved. */
   readonly keys: number;
-  /** Moves that were carried to their end. */
+  /** Number of interrupted moves that were completed. */
   readonly movesFinished: number;
   readonly failures: readonly FixFailure[];
   readonly unresolved: readonly UnresolvedKey[];
-  /** Copies in the file. */
+  /** Number of copies written to the file. */
   readonly saved: number;
 }
 
-/** What the steps share while they run. */
+/** State shared by the steps of a repair. */
 export class FixRun {
   readonly settings: MoverSettings;
   readonly failures: FixFailure[] = [];
   readonly unresolved: UnresolvedKey[] = [];
-  /** Slots no further step touches. */
+  /** Slots that later steps skip. */
   private readonly left = new Set<number>();
   keys = 0;
   movesFinished = 0;
-  /** The user has left at a question: nothing new is begun. */
+  /** The user aborted at a question: no further step starts. */
   stopped = false;
 
   constructor(readonly request: FixRequest) {
@@ -94,13 +96,13 @@ export class FixRun {
     return this.request.links.get(id)?.name ?? id;
   }
 
-  /** Those of the slots that no earlier step has failed for. */
+  /** The slots for which no earlier step has failed. */
   open(slots: Iterable<number>): number[] {
     return [...slots].filter((slot) => !this.left.has(slot));
   }
 
   fail(step: FixStep['kind'], slots: readonly number[], error: unknown): void {
-    const message = error instanceof ReplyError ? fromBinary(error.message) : error instanceof Error ? error.message : String(error);
+    const message = oneLine(error instanceof ReplyError ? fromBinary(error.message) : error instanceof Error ? error.message : String(error));
     const hint = error instanceof TribError ? error.hint : undefined;
     for (const slot of slots) {
       if (this.left.has(slot)) continue;
@@ -109,7 +111,7 @@ export class FixRun {
     }
   }
 
-  /** Throws on when the user wants to stop, whatever the error is that says so. */
+  /** Rethrows any error after an abort. */
   stopIfTold(error: unknown): void {
     if (error instanceof TribError && error.exitCode === ExitCode.interrupted) this.stopped = true;
     if (this.stopped) throw error;

@@ -1,25 +1,23 @@
-// The file that copies of keys go to before they are given up: JSON lines, each on disk before the copy is touched. Made
-// only when there is something to save. Its first line tells how to get a copy back.
+// The file for copies of keys that are overwritten or deleted: JSON lines, each flushed to disk before the copy is changed.
+// Created with the first copy. Its first line explains how to restore a copy.
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { fromBinary } from '../../resp/reply.js';
 import { TribError } from '../../errors.js';
-import type { KeyCopy } from './copies.js';
+import type { KeyCopy, KeyPlace } from './copies.js';
 
-/** Where a copy was, and who had another one. */
-export interface SavedFrom {
-  readonly slot: number;
-  readonly key: string;
-  /** Address of the node that had it. */
+/** Where a copy was, and the node whose copy was kept. */
+export interface SavedFrom extends KeyPlace {
+  /** Address of the node that held the copy. */
   readonly node: string;
-  /** Address of the node whose copy stays. */
+  /** Address of the node whose copy is kept. */
   readonly kept: string;
 }
 
 const HEADER = {
   format: 'redis-trib saved keys',
   version: 1,
-  about: 'Copies of keys that fix gave up because another copy stayed. One JSON object a line: key and payload (what DUMP gave) are base64, expiresAt is unix milliseconds or null.',
-  restore: "sed -n 2p FILE | jq -r .payload | base64 -d | redis-cli -c -h HOST -p PORT -x RESTORE NEW-NAME 0   (line 2 is the first copy; RESTORE takes the time to live in milliseconds, 0 for ever)",
+  about: 'Copies of keys that fix replaced by another copy. One JSON object per line: key and payload (the DUMP) are base64, database is the database number, expiresAt is unix milliseconds or null.',
+  restore: "sed -n 2p FILE | jq -r .payload | base64 -d | redis-cli -c -h HOST -p PORT -n DATABASE -x RESTORE NEW-NAME 0   (line 2 is the first copy; 0 is the time to live in milliseconds, 0 for none)",
 } as const;
 
 export class CopyFile {
@@ -27,29 +25,29 @@ export class CopyFile {
   private saved = 0;
   private last: Promise<void> = Promise.resolve();
 
-  /** `path`: appended to when it exists. `nowMs`: for the expiry times. */
+  /** `path`: appended to when it exists. `nowMs`: base of the expiry times. */
   constructor(
     readonly path: string,
     private readonly nowMs: () => number,
   ) {}
 
-  /** How many copies were saved. */
+  /** Number of copies saved. */
   get count(): number {
     return this.saved;
   }
 
-  /** Resolves when the copy is on disk. Throws TribError NOT_SAVED: then the copy must stay where it is. */
+  /** Resolves when the copy is on disk. Throws TribError NOT_SAVED; then the copy must not be changed. */
   async save(from: SavedFrom, copy: KeyCopy): Promise<void> {
     const base64 = (bytes: string): string => Buffer.from(bytes, 'latin1').toString('base64');
     const expiresAt = copy.ttlMs < 0 ? null : this.nowMs() + copy.ttlMs;
-    const record = { name: fromBinary(from.key), key: base64(from.key), slot: from.slot, type: copy.type, from: from.node, kept: from.kept, expiresAt, payload: base64(copy.payload) };
-    // One after the other: many slots are worked on at once, and there is one file.
+    const record = { name: fromBinary(from.key), key: base64(from.key), slot: from.slot, database: from.database, type: copy.type, from: from.node, kept: from.kept, expiresAt, payload: base64(copy.payload) };
+    // One at a time: many slots share one file.
     const turn = this.last.then(() => this.write(`${JSON.stringify(record)}\n`));
     this.last = turn.catch(() => undefined);
     try {
       await turn;
     } catch (error) {
-      throw new TribError('NOT_SAVED', `Cannot save the copy of key ${JSON.stringify(record.name)} to ${this.path}: it stays where it is`, { hint: 'name a file that can be written with --save-to', cause: error });
+      throw new TribError('NOT_SAVED', `Cannot save the copy of key ${JSON.stringify(record.name)} to ${this.path}: the copy was not changed`, { hint: 'give a writable file with --save-to', cause: error });
     }
     this.saved++;
   }
@@ -66,8 +64,8 @@ export class CopyFile {
     try {
       await this.handle.datasync();
     } catch (error) {
-      // A pipe or a device has nothing to flush.
-      if (!(error instanceof Error && 'code' in error && error.code === 'EINVAL')) throw error;
+      // EINVAL: pipes and devices cannot be flushed.
+      if (!(typeof error === 'object' && error !== null && 'code' in error && error.code === 'EINVAL')) throw error;
     }
   }
 
@@ -78,19 +76,19 @@ export class CopyFile {
       if (empty) await append(handle, `${JSON.stringify(HEADER)}\n`);
       return handle;
     } catch (error) {
-      await handle.close(); // nobody else knows it
+      await handle.close(); // No other code holds this handle.
       throw error;
     }
   }
 }
 
-/** Writes all of the text or, as on a full disk, none: half a line would spoil the file for those that follow. */
+/** Writes all of the text or, for example on a full disk, none: a partial line would corrupt the next records. */
 async function append(handle: FileHandle, text: string): Promise<void> {
   const { size } = await handle.stat();
   try {
     await handle.appendFile(text);
   } catch (error) {
-    await handle.truncate(size).catch(() => undefined); // no pipe and no device can be
+    await handle.truncate(size).catch(() => undefined); // Pipes and devices cannot be truncated.
     throw error;
   }
 }

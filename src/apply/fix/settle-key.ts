@@ -1,123 +1,130 @@
-// One key that is on both nodes: equal copies become one; of different ones the wanted copy stays and the other is saved
-// to a file first, or both stay. Not here: moving keys (carry.ts), the question which copy is wanted (the caller's).
+// Resolves one key that is on both nodes. Of equal copies one stays; of different ones the chosen copy stays and the other is
+// saved to a file first, or both stay. Not here: moving keys (carry.ts), choosing the copy (the caller).
 import type { Connection } from '../../client/connection.js';
 import { migrateCommand } from '../../client/migrate-command.js';
 import { TribError } from '../../errors.js';
 import { ReplyError, fromBinary } from '../../resp/reply.js';
-import type { NodeLink } from '../node-link.js';
-import type { KeyCopy } from './copies.js';
+import type { NodeLink } from '../node/node-link.js';
+import type { KeyCopy, KeyPlace } from './copies.js';
 import { askHere, readCopy, sameValue } from './copies.js';
-import type { CopyFile } from './save-copies.js';
+import type { CopyFile, SavedFrom } from './save-copies.js';
 
 /**
- * Which of two different copies stays: that of the node that owns the slot and serves the key, the one with the larger
- * DUMP, the one that is being moved (redis-cli's --cluster-replace), or both where they are (abort).
+ * Which of two different copies stays: the served one of the slot's owner, the one with the larger DUMP, the one being moved
+ * (redis-cli's --cluster-replace), or both (abort).
  */
 export type ConflictPolicy = 'newest-slot-owner' | 'largest' | 'moved' | 'abort';
 
-/** A side of a conflict, for a person. */
+/** One side of a conflict, for display. */
 export interface ConflictCopy {
   readonly node: string;
   readonly type: string;
-  /** Length of its DUMP. */
+  /** Length of its DUMP payload. */
   readonly bytes: number;
-  /** Milliseconds left to live, -1 for ever. */
+  /** Time to live in milliseconds, -1 for none. */
   readonly ttlMs: number;
 }
 
 export interface KeyConflictCase {
   readonly slot: number;
-  /** As text; bytes that are no UTF-8 become U+FFFD. */
+  readonly database: number;
+  /** As text; bytes that are not UTF-8 become U+FFFD. */
   readonly key: string;
-  /** The copy clients read and write. */
+  /** The copy that clients read and write. */
   readonly served: ConflictCopy;
   readonly other: ConflictCopy;
 }
 
 /** The two nodes between which keys of slots move. */
-export interface Road {
+export interface ConflictPair {
   readonly source: NodeLink;
   readonly target: NodeLink;
-  /** Which of the two serves a key that is on both. */
+  /** The node that serves a key that is on both. */
   readonly serving: 'source' | 'target';
   /** Timeout argument of MIGRATE, milliseconds. */
   readonly timeoutMs: number;
 }
 
 export interface Settling {
-  /** Asked for every key with different copies. */
+  /** Called for every key with different copies. */
   onConflict(conflict: KeyConflictCase): Promise<ConflictPolicy>;
   readonly file: CopyFile;
   warn(message: string, slot: number, key: string): void;
 }
 
-/** 'settled': at most one copy is left, or both are equal and the source's moves next time. 'both': they stay. */
+/** 'settled': at most one copy is left, or both are equal and the source's moves with the next batch. 'both': both are kept. */
 export type Settled = 'settled' | 'both';
 
-/** How often a copy may change under our hands before we leave the key alone. */
+/** How often a copy may change concurrently before the key is left as it is. */
 const ATTEMPTS = 10;
+
+/** `, database 3`; empty for database 0, the only one in most clusters. */
+export function inDatabase(database: number): string {
+  return database === 0 ? '' : `, database ${database},`;
+}
 
 function shown(link: NodeLink, copy: KeyCopy): ConflictCopy {
   return { node: link.name, type: copy.type, bytes: copy.payload.length, ttlMs: copy.ttlMs };
 }
 
-/** Settles one key of one slot. Throws NOT_SAVED, ReplyError, or what a connection throws. */
-export async function settleKey(road: Road, settling: Settling, slot: number, key: string): Promise<Settled> {
-  const [source, target] = [await road.source.connection(), await road.target.connection()];
+/** Resolves one key. Throws NOT_SAVED, ReplyError, or a connection error. */
+export async function settleKey(pair: ConflictPair, settling: Settling, place: KeyPlace): Promise<Settled> {
+  const { slot, database, key } = place;
+  const [source, target] = [await pair.source.connection(database), await pair.target.connection(database)];
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const [mine, theirs] = await Promise.all([readCopy(source, key), readCopy(target, key)]);
-    if (mine === undefined || theirs === undefined) return 'settled'; // gone, or free to move
-    if (await sameValue(source, target, key, [mine, theirs])) return dropUnserved(road, source, key);
-    const [served, other] = road.serving === 'source' ? [mine, theirs] : [theirs, mine];
-    const links = road.serving === 'source' ? [road.source, road.target] as const : [road.target, road.source] as const;
-    const conflict = { slot, key: fromBinary(key), served: shown(links[0], served), other: shown(links[1], other) };
+    if (mine === undefined || theirs === undefined) return 'settled'; // Gone, or free to move.
+    if (await sameValue(source, target, key, [mine, theirs])) return dropUnserved(pair, source, place);
+    const [served, other] = pair.serving === 'source' ? [mine, theirs] : [theirs, mine];
+    const links = pair.serving === 'source' ? [pair.source, pair.target] as const : [pair.target, pair.source] as const;
+    const conflict = { slot, database, key: fromBinary(key), served: shown(links[0], served), other: shown(links[1], other) };
     const policy = await settling.onConflict(conflict);
-    const keepServed = policy === 'newest-slot-owner' || (policy === 'largest' && served.payload.length >= other.payload.length) || (policy === 'moved' && road.serving === 'source');
+    const keepServed = policy === 'newest-slot-owner' || (policy === 'largest' && served.payload.length >= other.payload.length) || (policy === 'moved' && pair.serving === 'source');
     if (policy === 'abort') return 'both';
     const [keeper, loser] = keepServed ? links : [links[1], links[0]];
-    settling.warn(`key ${JSON.stringify(conflict.key)} of slot ${slot} had different values: that of ${keeper.name} stays, that of ${loser.name} goes to ${settling.file.path}`, slot, conflict.key);
+    settling.warn(`key ${JSON.stringify(conflict.key)} of slot ${slot}${inDatabase(database)} had different values: kept the copy of ${keeper.name}, saved the copy of ${loser.name} to ${settling.file.path}`, slot, conflict.key);
     if (keepServed) {
-      await settling.file.save({ slot, key, node: loser.name, kept: keeper.name }, other);
-      return dropUnserved(road, source, key);
+      await settling.file.save({ ...place, node: loser.name, kept: keeper.name }, other);
+      return dropUnserved(pair, source, place);
     }
-    await overwriteServed(road, settling, { slot, key, node: loser.name, kept: keeper.name }, other);
-    // Now both are equal, unless a client has written meanwhile: look again.
+    await overwriteServed(pair, settling, { ...place, node: loser.name, kept: keeper.name }, other);
+    // Both copies are equal now, unless a client has written meanwhile: check again.
   }
   return 'both';
 }
 
-/** Removes the copy that no client sees: the target's by letting the source's overwrite it, the source's by deleting it. */
-async function dropUnserved(road: Road, source: Connection, key: string): Promise<Settled> {
-  if (road.serving === 'target') {
+/** Removes the copy that no client reads: the target's is overwritten by the source's, the source's is deleted. */
+async function dropUnserved(pair: ConflictPair, source: Connection, { key, database }: KeyPlace): Promise<Settled> {
+  if (pair.serving === 'target') {
     await askHere(source, [['DEL', key]]);
     return 'settled';
   }
-  const { host, port } = road.target.announced;
-  const [reply] = await source.pipeline([migrateCommand({ host, port, keys: [key], replace: true, timeoutMs: road.timeoutMs, ...road.target.credentials })], { timeoutMs: road.timeoutMs * 4 + 60_000 });
+  const { host, port } = pair.target.announced;
+  const [reply] = await source.pipeline([migrateCommand({ host, port, keys: [key], replace: true, db: database, timeoutMs: pair.timeoutMs, ...pair.target.credentials })], { timeoutMs: pair.timeoutMs * 4 + 60_000 });
   if (reply instanceof ReplyError) throw reply;
   return 'settled';
 }
 
 /**
- * Puts the other copy in the place of the one clients use. What they wrote up to this very moment is what is saved:
- * WATCH lets the exchange fail when they write in between, and the caller looks again.
+ * Replaces the served copy by the other one. The served copy is saved as of this moment: WATCH makes the transaction fail when
+ * a client writes in between, and the caller tries again.
  */
-async function overwriteServed(road: Road, settling: Settling, from: { slot: number; key: string; node: string; kept: string }, winner: KeyCopy): Promise<void> {
-  const link = road.serving === 'source' ? road.source : road.target;
-  await using connection = await link.dial(); // WATCH and MULTI are states of a connection
+async function overwriteServed(pair: ConflictPair, settling: Settling, from: SavedFrom, winner: KeyCopy): Promise<void> {
+  const link = pair.serving === 'source' ? pair.source : pair.target;
+  await using connection = await link.dial(from.database); // WATCH and MULTI are states of a connection.
   const { key } = from;
   await askHere(connection, [['WATCH', key]]);
   const current = await readCopy(connection, key);
   if (current === undefined) return;
   await settling.file.save(from, current);
   const ttl = winner.ttlMs < 0 ? 0 : Math.max(1, winner.ttlMs);
-  // ASKING holds for a whole transaction.
+  // ASKING applies to the whole transaction.
   const replies = await connection.pipeline([['ASKING'], ['MULTI'], ['RESTORE', key, ttl, winner.payload, 'REPLACE'], ['EXEC']], { timeoutMs: 0 });
   const done = replies[3];
   if (done === null) return;
   const failed = [...replies, ...(Array.isArray(done) ? done : [])].find((reply) => reply instanceof ReplyError);
   if (failed instanceof ReplyError) {
-    const text = `Node ${link.name} does not take the copy of key ${JSON.stringify(fromBinary(key))} from ${from.kept}: ${failed.message}`;
+    const text = `Node ${link.name} refuses the copy of key ${JSON.stringify(fromBinary(key))} from ${from.kept}: ${failed.message}`;
     throw new TribError('RESTORE_FAILED', text, { hint: 'keep the copy of the slot\'s owner: --on-conflict newest-slot-owner', cause: failed });
   }
 }

@@ -1,83 +1,175 @@
-// The steps of a repair that only give orders about slots: yield, claim, tell, close. Each order may be given twice.
-// Not here: moving keys (carry-steps.ts).
+// The repair steps that only send slot commands: yield, claim, tell, close. Each command is idempotent. Not here: moving keys
+// (carry-steps.ts).
 import { setSlotCommand } from '../../client/admin.js';
 import { TribError } from '../../errors.js';
+import { oneLine } from '../../resp/visible.js';
 import type { FixStep } from '../../plan/fix/step.js';
 import { eachSlot } from '../../plan/step.js';
+import type { PipelineReply } from '../../client/connection.js';
 import { ReplyError } from '../../resp/reply.js';
-import type { Reply } from '../../resp/reply.js';
-import { retrying } from '../mover/retry.js';
-import { setSlots } from '../mover/set-slot.js';
-import type { NodeLink } from '../node-link.js';
+import { mayPass, retrying } from '../mover/safety/retry.js';
+import { setSlots, slotMethods, spread } from '../mover/slots/set-slot.js';
+import type { NodeLink } from '../node/node-link.js';
+import { countKeysInSlots } from '../node/slot-keys.js';
+import { importerTakesOver, sendSlotOrders } from '../node/slot-transaction.js';
 import type { FixRun } from './fix-run.js';
 
-type Step<K extends FixStep['kind']> = Extract<FixStep, { kind: K }>;
+const BUMP = ['CLUSTER', 'BUMPEPOCH'];
 
-/** Runs commands of many slots as one transaction; returns each slot's replies. Repeated when the connection breaks. */
-async function inTransaction(run: FixRun, link: NodeLink, slots: readonly number[], commands: (slot: number) => string[][], last: string[][] = []): Promise<Map<number, Reply[]>> {
+type FixStepOf<K extends FixStep['kind']> = Extract<FixStep, { kind: K }>;
+
+/**
+ * Sends `first`, then the commands of each slot; returns each slot's replies. Repeated when the connection breaks or a refusal
+ * is transient.
+ */
+async function order(run: FixRun, link: NodeLink, slots: readonly number[], orders: (slot: number) => string[][], first: string[][] = []): Promise<Map<number, PipelineReply[]>> {
   return retrying(run.settings, link, async () => {
-    const perSlot = slots.map(commands);
-    const connection = await link.connection();
-    const orders = [...perSlot.flat(), ...last];
-    const replies = await connection.pipeline([['MULTI'], ...orders, ['EXEC']]);
-    const end = replies[replies.length - 1];
-    // A user who may not say MULTI has had every command carried out on its own, in this order. Valkey with the Raft bus
-    // refuses them inside of it (cli 6.7): there each waits until all agree, and they are given one by one.
-    const aborted = end instanceof ReplyError && end.code === 'EXECABORT';
-    const done = aborted ? await connection.pipeline(orders) : replies[0] instanceof ReplyError ? replies.slice(1, -1) : end;
-    if (!Array.isArray(done)) throw replies.find((reply) => reply instanceof ReplyError) ?? new TribError('PROTOCOL', `${link.name} did not run a transaction`);
-    let at = 0;
-    return new Map(slots.map((slot, index) => [slot, done.slice(at, (at += perSlot[index]?.length ?? 0))]));
+    const perSlot = slots.map(orders);
+    const replies = await sendSlotOrders(await link.connection(), [...first, ...perSlot.flat()]);
+    let at = first.length;
+    const bySlot = new Map(slots.map((slot, index) => [slot, replies.slice(at, (at += perSlot[index]?.length ?? 0))]));
+    const passing = [...bySlot.values()].flat().find((reply) => reply instanceof ReplyError && mayPass(reply));
+    if (passing instanceof ReplyError) throw passing; // For example NOREPLICAS, when a replica has not confirmed a SETSLOT in time.
+    return bySlot;
   });
 }
 
+function notGivenUp(link: NodeLink, slot: number, refused: ReplyError): TribError {
+  return new TribError('YIELD_FAILED', `Node ${link.name} refuses to give up slot ${slot}: ${refused.message}`, { hint: 'fix stopped before any owner was changed, because keys could be lost: run check, then fix again', cause: refused });
+}
+
 /**
- * The node stops owning the slots, keeps their keys, and imports them from the owner: so gossip about the owner leaves
- * the keys alone, MIGRATE may be called for them, and a restart keeps all this (cluster-node 3.4.2, 6.2). A refusal stops
- * the whole repair: a newer owner could make this node delete its keys.
+ * Runs before any node gives up slots. Afterwards no node that would take a slot over by itself (slot-transaction.ts) still
+ * imports it from a node that is about to stop claiming it. Refusals are ignored.
  */
-export async function yieldSlots(run: FixRun, step: Step<'yield-slots'>): Promise<void> {
+export async function settleMarks(run: FixRun): Promise<void> {
+  const { steps } = run.request;
+  if (!steps.some(({ kind }) => kind === 'yield-slots' || kind === 'claim-slots')) return;
+  const slotsOf = new Map<string, Set<number>>();
+  for (const step of steps) {
+    if (step.kind !== 'yield-slots' && step.kind !== 'close-slots') continue;
+    slotsOf.set(step.node, new Set([...(slotsOf.get(step.node) ?? []), ...eachSlot(step.slots)]));
+  }
+  await Promise.all([...slotsOf].map(async ([id, slots]) => {
+    const link = run.link(id);
+    if (await importerTakesOver(link)) await closeOn(run, link, run.open(slots), 'close-slots');
+  }));
+}
+
+/**
+ * The node stops owning the slots, keeps their keys, and imports them from the owner. Then gossip about the owner does not
+ * delete the keys, MIGRATE accepts them, and the state survives a restart (cluster-node 3.4.2, 6.2). A refusal stops the whole
+ * repair, because a newer owner could make this node delete its keys. A node that would take the slots over by itself, because
+ * the owner does not claim them yet, is marked only before it hands over its keys (carry-steps.ts).
+ *
+ * All slots are disowned before the first SETSLOT, which is slow on servers that replicate it. Gossip about a slot that the
+ * node does not own never deletes keys; gossip about one it owns does.
+ */
+export async function yieldSlots(run: FixRun, step: FixStepOf<'yield-slots'>): Promise<void> {
   const link = run.link(step.node);
-  const { owner } = step;
-  // Not told who the new owner is before that one claims the slot: a 7.0 node would note that the slot is anybody's (mover/set-slot.ts).
-  const disown = (slot: number): string[][] => (step.disown ? [['CLUSTER', 'DELSLOTS', String(slot)]] : []);
-  const replies = await inTransaction(run, link, [...eachSlot(step.slots)], (slot) => [countCommand(slot), setSlotCommand(slot, 'STABLE'), ...disown(slot), setSlotCommand(slot, 'IMPORTING', owner)]);
-  for (const [slot, results] of replies) {
-    warnOfGoneKeys(run, link, slot, results[0]);
-    const refused = results[results.length - 1];
-    if (!(refused instanceof ReplyError)) continue;
-    throw new TribError('YIELD_FAILED', `Node ${link.name} does not give slot ${slot} up: ${refused.message}`, { hint: 'its keys would be in danger, so fix stopped before any owner was changed: look with check, then run fix again', cause: refused });
+  const slots = run.open(eachSlot(step.slots));
+  // The new owner is not named before it claims the slot: a 7.0 node would set the mark "its owner doesn't claim it"
+  // (mover/slots/set-slot.ts).
+  const disown = step.disown ? slots.map((slot) => ['CLUSTER', 'DELSLOTS', String(slot)]) : [];
+  if (await importerTakesOver(link)) await disownOnly(run, link, disown);
+  else {
+    const replies = await order(run, link, slots, (slot) => [setSlotCommand(slot, 'STABLE'), setSlotCommand(slot, 'IMPORTING', step.owner)], disown).catch((error: unknown) => {
+      throw error instanceof ReplyError ? notGivenUp(link, slots[0] ?? -1, error) : error;
+    });
+    for (const [slot, results] of replies) {
+      const refused = results[results.length - 1];
+      if (refused instanceof ReplyError) throw notGivenUp(link, slot, refused);
+    }
+  }
+  await warnOfGoneKeys(run, link, slots);
+}
+
+async function disownOnly(run: FixRun, link: NodeLink, orders: readonly string[][]): Promise<void> {
+  const replies = await retrying(run.settings, link, async () => (await link.connection()).pipeline(orders));
+  for (const [index, reply] of replies.entries()) {
+    if (reply instanceof ReplyError && !/already unassigned/i.test(reply.message)) throw notGivenUp(link, Number(orders[index]?.[2]), reply);
   }
 }
 
-const countCommand = (slot: number): string[] => ['CLUSTER', 'COUNTKEYSINSLOT', String(slot)];
-
-/** The servers may have settled the slot themselves after fix has looked: the one that loses it deletes its keys of it. */
-function warnOfGoneKeys(run: FixRun, link: NodeLink, slot: number, found: Reply | undefined): void {
-  const expected = run.request.counts.get(link.id)?.[slot] ?? 0;
-  if (expected === 0 || found !== 0) return;
-  run.request.onEvent({ kind: 'warning', code: 'KEYS_GONE', slot, message: `the ${expected} keys of slot ${slot} that ${link.name} had are gone since fix has looked: most likely it heard of another owner by gossip, and a server deletes them then; a backup may have them` });
+/**
+ * The servers may have resolved the conflict after fix counted the keys; the node that lost the slot has then deleted its keys.
+ */
+async function warnOfGoneKeys(run: FixRun, link: NodeLink, slots: readonly number[]): Promise<void> {
+  const expected = (slot: number): number => run.request.counts.get(link.id)?.[slot] ?? 0;
+  const held = slots.filter((slot) => expected(slot) > 0);
+  const found = await countKeysInSlots(link, held).catch((error: unknown) => {
+    run.stopIfTold(error);
+    return undefined; // This is only a warning.
+  });
+  for (const [index, slot] of held.entries()) {
+    if (found?.[index] !== 0) continue;
+    run.request.onEvent({ kind: 'warning', code: 'KEYS_GONE', slot, message: `the ${expected(slot)} keys of slot ${slot} on ${link.name} are gone since fix counted them: probably it learned of another owner by gossip and deleted them; look for a backup` });
+  }
 }
 
-/** The node owns the slots and closes them; its epoch goes above all others, so that everybody believes it (cli 2.5 claim). */
-export async function claimSlots(run: FixRun, step: Step<'claim-slots'>): Promise<void> {
+/**
+ * Makes the node own and close the slots, with an epoch above all others (cli 2.5 claim). The epoch is bumped first: without a
+ * transaction, a packet of an earlier owner in between could take a slot away again, with its keys.
+ */
+export async function claimSlots(run: FixRun, step: FixStepOf<'claim-slots'>): Promise<void> {
   const link = run.link(step.node);
   const slots = run.open(eachSlot(step.slots));
+  const orders = (slot: number): string[][] => [setSlotCommand(slot, 'STABLE'), setSlotCommand(slot, 'NODE', step.node)];
   try {
-    const replies = await inTransaction(run, link, slots, (slot) => [countCommand(slot), setSlotCommand(slot, 'STABLE'), setSlotCommand(slot, 'NODE', step.node)], [['CLUSTER', 'BUMPEPOCH']]);
+    const width = await widthOf(run, link);
+    const replies = width > 1 ? await claimWidely(run, link, slots, orders, width) : await order(run, link, slots, orders, [BUMP]);
     for (const [slot, results] of replies) {
-      warnOfGoneKeys(run, link, slot, results[0]);
       const refused = results.find((reply) => reply instanceof ReplyError);
-      if (refused instanceof ReplyError) run.fail(step.kind, [slot], new TribError('CLAIM_REFUSED', `Node ${link.name} does not take slot ${slot}: ${refused.message}`, { cause: refused }));
+      if (refused instanceof ReplyError) run.fail(step.kind, [slot], new TribError('CLAIM_REFUSED', `Node ${link.name} refuses slot ${slot}: ${refused.message}`, { cause: refused }));
     }
+    await warnOfGoneKeys(run, link, slots);
   } catch (error) {
     run.stopIfTold(error);
     run.fail(step.kind, slots, error);
   }
 }
 
-/** Tells all other masters who owns the slots. Errors are warnings: gossip tells them too. */
-export async function tellOwner(run: FixRun, step: Step<'tell-owner'>): Promise<void> {
+/** Number of connections for the commands: more than one when the node makes each command wait for its replicas. */
+async function widthOf(run: FixRun, link: NodeLink): Promise<number> {
+  return (await retrying(run.settings, link, () => slotMethods(link))).width;
+}
+
+/**
+ * Bumps the epoch, takes the unassigned slots with one ADDSLOTS, then sends the first commands of all other slots and after them
+ * the second ones, over several connections.
+ */
+async function claimWidely(run: FixRun, link: NodeLink, slots: readonly number[], orders: (slot: number) => string[][], width: number): Promise<Map<number, PipelineReply[]>> {
+  return retrying(run.settings, link, async () => {
+    await (await link.connection()).pipeline([BUMP]);
+    const added = await addUnassigned(run, link, slots);
+    const rest = slots.filter((slot) => !added.has(slot));
+    const bySlot = new Map(rest.map((slot) => [slot, [] as PipelineReply[]]));
+    for (const turn of [0, 1]) {
+      const replies = await spread(link, rest.map((slot) => orders(slot)[turn] ?? []), width);
+      rest.forEach((slot, index) => bySlot.get(slot)?.push(replies[index] ?? null));
+    }
+    const passing = [...bySlot.values()].flat().find((reply) => reply instanceof ReplyError && mayPass(reply));
+    if (passing instanceof ReplyError) throw passing;
+    return bySlot;
+  });
+}
+
+/**
+ * Takes, with one ADDSLOTS, the slots that are unassigned and not open in the node's table. Returns those taken: all, or none when
+ * one has an owner by now, since ADDSLOTS changes nothing then.
+ */
+async function addUnassigned(run: FixRun, link: NodeLink, slots: readonly number[]): Promise<ReadonlySet<number>> {
+  const node = run.request.view.node(link.id);
+  if (node === undefined) return new Set();
+  const ascribed = node.lines.map((line) => line.slots);
+  const free = slots.filter((slot) => !node.migrating.has(slot) && !node.importing.has(slot) && !ascribed.some((theirs) => theirs.has(slot)));
+  if (free.length === 0) return new Set();
+  const [reply] = await (await link.connection()).pipeline([['CLUSTER', 'ADDSLOTS', ...free]]);
+  return new Set(reply === 'OK' ? free : []);
+}
+
+/** Sends the owner of the slots to all other masters. Errors are warnings: gossip propagates the owner too. */
+export async function tellOwner(run: FixRun, step: FixStepOf<'tell-owner'>): Promise<void> {
   const slots = run.open(eachSlot(step.slots));
   const others = run.request.view.masters.filter((node) => node.id !== step.owner && run.request.links.has(node.id));
   await Promise.all(others.map((node) => tell(run, run.link(node.id), slots, step.owner)));
@@ -85,25 +177,27 @@ export async function tellOwner(run: FixRun, step: Step<'tell-owner'>): Promise<
 
 async function tell(run: FixRun, link: NodeLink, slots: readonly number[], owner: string): Promise<void> {
   try {
-    const refused = await setSlots({ ...run.settings, retryMs: 500 }, link, slots, 'NODE', owner);
+    const refused = await setSlots({ ...run.settings, retryMs: 500 }, link, slots, 'NODE', owner, await widthOf(run, link));
     const [first] = refused;
-    if (first !== undefined) run.request.onEvent({ kind: 'warning', code: 'NOT_TOLD', message: `${link.name} refused to be told of ${refused.size} slots: ${first[1].message}`, slot: first[0] });
+    if (first !== undefined) run.request.onEvent({ kind: 'warning', code: 'NOT_TOLD', message: `${link.name} refused the new owner of ${refused.size} slots: ${oneLine(first[1].message)}`, slot: first[0] });
   } catch (error) {
     run.stopIfTold(error);
-    const text = error instanceof Error ? error.message : String(error);
-    run.request.onEvent({ kind: 'warning', code: 'NOT_TOLD', message: `${link.name} could not be told of ${slots.length} slots (gossip will): ${text}` });
+    const text = oneLine(error instanceof Error ? error.message : String(error));
+    run.request.onEvent({ kind: 'warning', code: 'NOT_TOLD', message: `${link.name} did not get the new owner of ${slots.length} slots (gossip will propagate it): ${text}` });
   }
 }
 
-/** The node forgets that the slots are open. */
-export async function closeSlotsOn(run: FixRun, step: Step<'close-slots'>): Promise<void> {
-  const link = run.link(step.node);
-  const slots = run.open(eachSlot(step.slots));
+/** Removes the open marks of the slots from the node. */
+export async function closeSlotsOn(run: FixRun, step: FixStepOf<'close-slots'>): Promise<void> {
+  await closeOn(run, run.link(step.node), run.open(eachSlot(step.slots)), step.kind);
+}
+
+async function closeOn(run: FixRun, link: NodeLink, slots: readonly number[], kind: FixStep['kind']): Promise<void> {
   try {
-    const refused = await setSlots(run.settings, link, slots, 'STABLE', '');
-    for (const [slot, error] of refused) run.fail(step.kind, [slot], error);
+    const refused = await setSlots(run.settings, link, slots, 'STABLE', '', await widthOf(run, link));
+    for (const [slot, error] of refused) run.fail(kind, [slot], error);
   } catch (error) {
     run.stopIfTold(error);
-    run.fail(step.kind, slots, error);
+    run.fail(kind, slots, error);
   }
 }

@@ -1,125 +1,110 @@
-// The slot mover: all (source, target) pairs in parallel, many slots in flight each (DESIGN idea 2). Killed at any
-// instant it leaves open slots that check names and that running the same plan again completes. Prints nothing.
+// Slot mover: runs all (source, target) pairs in parallel, each with many slots open. A killed move leaves open slots, which
+// check lists and a second run of the same plan completes. Prints nothing.
 import { isHere } from '../../client/here.js';
-import { SlotSet } from '../../cluster/slot-set.js';
-import type { ClusterView } from '../../cluster/view.js';
-import { TribError } from '../../errors.js';
-import type { MoveStep } from '../../plan/step.js';
-import type { ApplyStats, OnEvent } from '../event.js';
-import type { NodeLink } from '../node-link.js';
-import { inRounds } from '../rounds.js';
-import { settleEpochs } from '../settle-epochs.js';
-import { addStats, NOTHING, Tally } from '../tally.js';
-import { ClientLoad, type Portion } from './client-load.js';
-import { closeSlots } from './closing.js';
-import { failed, interrupted } from './incomplete.js';
-import { Lane } from './lane.js';
-import { tellLateOnes } from './late.js';
-import type { MoverOptions, MoverSettings, SlotFailure } from './options.js';
-import { moverSettings } from './options.js';
-import { StallBudget } from './pace.js';
-import type { Pair } from './pair.js';
+import type { ApplyStats } from '../node/event.js';
+import { inRounds } from './plan/rounds.js';
+import { settleEpochs } from '../cluster/settle-epochs.js';
+import { addStats, NOTHING, MoveTally } from '../node/tally.js';
+import { ClientActivity, type PacingLimits } from './pacing/client-activity.js';
+import { closeSlots, type SlotParties } from './slots/slot-handover.js';
+import { failed, interrupted } from './safety/incomplete.js';
+import { MigrateChannel } from './keys/migrate-channel.js';
+import { MigrateChannels } from './keys/migrate-channels.js';
+import { propagateOwnership } from './slots/propagate-ownership.js';
+import type { PairRequirements } from './plan/move-requirements.js';
+import type { MoverSettings, SlotFailure } from './pacing/options.js';
+import { moverSettings } from './pacing/options.js';
+import { StallBudget } from './pacing/batch-sizing.js';
 import { movePair } from './pair.js';
-import type { PairWork } from './preflight.js';
-import { RestingPlace } from './pause-switch.js';
-import { preflight } from './preflight.js';
-import { requireReplicas } from './replicas.js';
-import { retrying } from './retry.js';
-import { keepsMarks, takingWays } from './set-slot.js';
-import { replacedNode } from './succession.js';
-import { RateLimit } from './throttle.js';
+import { PausePoint } from './pacing/pause-switch.js';
+import { preflight, type PairWork } from './plan/preflight.js';
+import { readyPairs, type ReadyPair } from './plan/ready.js';
+import { SourceWatch } from './safety/other-mover.js';
+import { requireReplicas } from './slots/replicas.js';
+import { eachSlot } from '../../plan/step.js';
+import { link, takePart, type MoveRequest } from './plan/request.js';
+import { retrying } from './safety/retry.js';
+import { slotMethods, takeMethods } from './slots/set-slot.js';
+import { RateLimit } from './pacing/throttle.js';
 
-export interface MoveRequest {
-  readonly view: ClusterView;
-  readonly links: ReadonlyMap<string, NodeLink>;
-  readonly steps: readonly MoveStep[];
-  readonly options: MoverOptions;
-  readonly onEvent: OnEvent;
-  /** Finishes the slots in flight, then throws ABORTED. */
-  readonly signal: AbortSignal | undefined;
-  /** What of the same plan has been moved before, to be told with the rest. */
-  readonly before?: ApplyStats;
-}
-
-/** Milliseconds that nodes get to hear of each other's config epochs; a ping takes a second or two. */
+/** Milliseconds to wait for nodes to learn each other's config epochs over the bus. A ping interval is one to two seconds. */
 const EPOCHS_MS = 10_000;
-/** So many masters are all asked what they have heard; of more, those that take part. */
+/** Up to this many masters, all of them are polled for config epochs; above it, only those that take part. */
 const FEW_MASTERS = 64;
 
-export function link(request: Pick<MoveRequest, 'links'>, id: string): NodeLink {
-  const found = request.links.get(id);
-  if (found === undefined) throw new TribError('NO_SUCH_NODE', `Node ${id} is not connected`);
-  return found;
-}
-
-/** All masters, those between which something moves, and how to learn that one of these has been replaced. */
-export function takePart({ view, links }: Pick<MoveRequest, 'view' | 'links'>, work: readonly PairWork[]): { masters: NodeLink[]; involved: NodeLink[]; replaced: MoverSettings['replaced'] } {
-  const masters = view.masters.map((node) => link({ links }, node.id));
-  const involved = masters.filter(({ id }) => work.some(({ source, target }) => source === id || target === id));
-  const leaving = new SlotSet(work.flatMap(({ move, finish }) => [...move, ...finish]));
-  const suspects = involved.map((suspect) => ({ link: suspect, keeps: (view.node(suspect.id)?.slots ?? new SlotSet()).difference(leaving) }));
-  return { masters, involved, replaced: () => replacedNode(masters, suspects) };
-}
-
-/** Shared by all pairs of a move. */
+/** State shared by all pairs of a move. */
 interface Limits {
   readonly budget: StallBudget;
   readonly rate: RateLimit;
-  readonly clients: ClientLoad;
-  readonly resting: RestingPlace;
+  readonly clients: ClientActivity;
+  readonly pausePoint: PausePoint;
 }
 
-async function runPair(request: MoveRequest, work: PairWork, { budget, rate, clients, resting }: Limits, settings: MoverSettings, stopped: () => boolean): Promise<SlotFailure[]> {
+async function runPair(request: MoveRequest, work: ReadyPair, limits: Limits, settings: MoverSettings, stopped: () => boolean): Promise<SlotFailure[]> {
   const source = link(request, work.source);
   const target = link(request, work.target);
   const others = request.view.masters.filter((node) => node.id !== source.id && node.id !== target.id).map((node) => link(request, node.id));
-  const portion = (): Portion => clients.portion(source.id, target.id);
-  const way = budget.way(source.id, target.id, () => portion().windowMs);
-  const lane = new Lane(source, target, way, rate, settings, () => portion().batchMs);
+  const taking = await retrying(settings, target, () => takeMethods(target));
+  const { marking, width: sourceWidth } = await retrying(settings, source, () => slotMethods(source));
+  const watch = new SourceWatch(source, work.move, plannedFrom(request, work.source));
+  const ends = { source, target, others, marking, sourceWidth, ...taking };
+  if (work.finish.length > 0) await closeSlots(settings, work.finish, ends);
+  return work.means === undefined ? [] : moveKeys(work.move, { ...ends, watch }, work.means, limits, { ...settings, timeoutMs: request.options.timeoutMs ?? work.means.timeoutMs }, stopped);
+}
+
+/** The target of every slot that the plan moves from this source. */
+function plannedFrom({ steps }: MoveRequest, source: string): Map<number, string> {
+  return new Map(steps.filter((step) => step.source === source).flatMap((step) => [...eachSlot(step.slots)].map((slot) => [slot, step.target] as const)));
+}
+
+async function moveKeys(slots: readonly number[], ends: Required<SlotParties>, { databases, route, timeoutMs }: PairRequirements, { budget, rate, clients, pausePoint }: Limits, settings: MoverSettings, stopped: () => boolean): Promise<SlotFailure[]> {
+  const { source, target } = ends;
+  const limits = (): PacingLimits => clients.limitsFor(source.id, target.id);
+  const window = budget.windowBetween(source.id, target.id, () => limits().windowMs);
+  const path = { source, target, route, firstTimeoutMs: timeoutMs };
+  const channels = new MigrateChannels((database, health) => new MigrateChannel(path, window, rate, settings, () => limits().batchMs, database, health));
   try {
-    const ways = await retrying(settings, target, () => takingWays(target));
-    const marking = await retrying(settings, source, () => keepsMarks(source));
-    const pair: Pair = { source, target, others, lane, marking, resting, groupSlots: () => portion().slots, ...ways };
-    if (work.finish.length > 0) await closeSlots(settings, work.finish, pair);
-    return await movePair(pair, work.move, settings, stopped);
+    return await movePair({ ...ends, channels, databases, pausePoint, groupSlots: () => limits().slots }, slots, settings, stopped);
   } finally {
-    lane.close();
+    channels.close();
   }
 }
 
 /**
- * Carries out move steps. Throws TribError PLAN_STALE, OPEN_SLOTS or TOO_FEW_REPLICAS before anything has moved;
- * MoveIncomplete (MOVE_FAILED, REPLICAS_BEHIND or ABORTED) when it stopped half way: whole slots have moved, some may be open.
+ * Carries out move steps. Throws TribError PLAN_STALE, OPEN_SLOTS, TOO_FEW_REPLICAS or an error of readRequirements before
+ * anything has moved. Throws MoveIncomplete (MOVE_FAILED, REPLICAS_BEHIND or ABORTED) when it stops part-way: some slots have
+ * moved, some may be open.
  */
 export async function moveSlots(request: MoveRequest): Promise<ApplyStats> {
-  const tally = new Tally(request.onEvent);
+  const tally = new MoveTally(request.onEvent);
   const work = preflight(request.view, request.steps);
   requireReplicas(request.view, request.steps, request.options.waitReplicas ?? 0);
   const { masters, involved, replaced } = takePart(request, work);
   const settings = moverSettings(request.options, tally.emit, request.signal, replaced);
+  const ready = await readyPairs(request, work, settings);
   const here = involved.some(({ address }) => isHere(address.host));
-  const clients = new ClientLoad(involved, request.options.crowds ?? (() => here));
+  const clients = new ClientActivity(involved, request.options.crowds ?? (() => here));
   const total = wanted(work);
-  const resting = new RestingPlace(request.options.pause, request.signal, (paused) => tally.emit(paused ? { kind: 'paused', slots: tally.owners.size, total } : { kind: 'resumed' }));
-  const limits: Limits = { budget: new StallBudget(settings.maxStallMs), rate: new RateLimit(settings.maxRate), clients, resting };
+  const pausePoint = new PausePoint(request.options.pause, request.signal, (paused) => tally.emit(paused ? { kind: 'paused', slots: tally.owners.size, total } : { kind: 'resumed' }));
+  const limits: Limits = { budget: new StallBudget(settings.maxStallMs), rate: new RateLimit(settings.maxRate), clients, pausePoint };
   const failures: SlotFailure[] = [];
   const stopped = (): boolean => failures.length > 0 || request.signal?.aborted === true;
   const outcomes: PromiseSettledResult<void>[] = [];
-  void limits.clients.watch(); // never rejects; ends by itself
-  for (const round of inRounds(work)) {
+  void limits.clients.watch(); // Never rejects; ends when the move ends.
+  for (const round of inRounds(ready)) {
     if (stopped() || outcomes.some(({ status }) => status === 'rejected')) break;
-    const run = async (pair: PairWork): Promise<void> => void failures.push(...(await runPair(request, pair, limits, settings, stopped)));
+    const run = async (pair: ReadyPair): Promise<void> => void failures.push(...(await runPair(request, pair, limits, settings, stopped)));
     const [settled] = await Promise.allSettled([settleEpochs(masters.length <= FEW_MASTERS ? masters : involved, EPOCHS_MS, request.signal)]);
     outcomes.push(settled, ...(settled.status === 'fulfilled' ? await Promise.allSettled(round.map(run)) : []));
   }
   limits.clients.stop();
-  await tellLateOnes(settings, masters, request.view.replicas.flatMap(({ id }) => request.links.get(id) ?? []), tally.owners);
+  await propagateOwnership(settings, masters, request.view.replicas.flatMap(({ id }) => request.links.get(id) ?? []), tally.owners);
   const before = request.before ?? NOTHING;
   const stats = addStats(before, tally.stats());
   const broken = outcomes.find((outcome) => outcome.status === 'rejected');
   const [first] = failures;
-  if (request.signal?.aborted === true) throw interrupted(stats, failures, total + before.slots);
-  if (first !== undefined) throw failed(stats, failures, first.error);
+  if (request.signal?.aborted === true) throw interrupted(stats, failures, total + before.slots, broken === undefined);
+  if (first !== undefined) throw failed(stats, failures, first.error, broken === undefined ? undefined : false);
   if (broken !== undefined) throw failed(stats, failures, broken.reason);
   return stats;
 }

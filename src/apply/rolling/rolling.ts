@@ -1,16 +1,16 @@
-// A rolling restart: one node after the other, a master only when a replica has taken its place, and nobody before the
-// cluster is whole again. What is done to a node is the caller's. Not here: the order (plan/rolling.ts).
+// Rolling restart: one node at a time, a master only after a replica has been promoted, and the next node only when the cluster
+// is complete again. The caller defines the work on a node. Not here: the order (plan/rolling.ts).
 import type { ClusterNode } from '../../cluster/view.js';
 import { TribError } from '../../errors.js';
 import { planPreferred } from '../../plan/preferred.js';
 import { planFailover } from '../../plan/role-change.js';
-import { successorsOf, type RollingPlan, type Turn } from '../../plan/rolling.js';
-import { mapBounded } from '../parallel.js';
-import type { OnEvent } from '../event.js';
+import { successorsOf, type RollingPlan, type RollingTurn } from '../../plan/rolling.js';
+import { mapBounded } from '../node/parallel.js';
+import type { OnEvent } from '../node/event.js';
 import type { Cluster } from '../open-cluster.js';
 import { awaitSettled, runIdOf } from './settled.js';
 
-/** A node whose turn it is, as it is now. */
+/** The node to work on, in its present state. */
 export interface TurnNode {
   readonly id: string;
   readonly name: string;
@@ -31,14 +31,14 @@ export type RollingEvent =
   | { readonly kind: 'warning'; readonly message: string };
 
 export interface RollingOptions {
-  /** Does what is to be done to the node; what it throws stops everything. */
+  /** Does the work on the node; an error stops the run. */
   readonly service: (node: TurnNode) => Promise<'done' | 'skipped'>;
-  /** A node counts as back only as another process than before. */
+  /** The node must come back as a new process. */
   readonly expectRestart: boolean;
   readonly allowDowntime: boolean;
-  /** These get their place as masters back at the end, by id. */
+  /** Ids of nodes that become masters again at the end. */
   readonly preferred: readonly string[];
-  /** Milliseconds for the cluster to be whole again, and for each failover. */
+  /** Milliseconds for the cluster to be complete again, and for each failover. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
   readonly onEvent: (event: RollingEvent) => void;
@@ -47,22 +47,22 @@ export interface RollingOptions {
 export interface TurnResult {
   readonly id: string;
   readonly name: string;
-  /** Before its turn. */
+  /** The role before its turn. */
   readonly role: 'master' | 'replica';
-  /** Who took its place before. */
-  readonly successor: string | undefined;
+  /** The replica that was promoted in its place. */
+  readonly successor: { readonly id: string; readonly name: string } | undefined;
   readonly outcome: 'done' | 'skipped';
   readonly restarted: boolean;
-  /** From the start of what was done to it until the cluster was whole. */
+  /** From the start of the work until the cluster was complete. */
   readonly ms: number;
 }
 
-/** A run that stopped early: what was done, and whose turns are left. `cause`: why. */
+/** A run that stopped early: what was done, and which nodes are left. `cause`: why. */
 export class RollingStopped extends TribError {
   constructor(
     cause: TribError,
     readonly done: readonly TurnResult[],
-    /** Ids; the first may have been handed over or worked on already. */
+    /** Ids; the first may have been failed over or worked on already. */
     readonly left: readonly string[],
     readonly preferred: readonly string[],
   ) {
@@ -83,7 +83,7 @@ class Roll {
     this.members = cluster.view.nodes.map(({ id }) => id);
   }
 
-  /** Ids whose work is not done; a node that was worked on needs no second time, even when it isn't back yet. */
+  /** Ids whose work is not done. A node that was worked on counts as done even if it is not back yet. */
   get left(): string[] {
     return this.plan.turns.slice(this.done.length).map(({ id }) => id);
   }
@@ -93,7 +93,7 @@ class Roll {
     return awaitSettled(this.cluster, { members: this.members, timeoutMs, signal, restarted, onWait: (problem, waitedMs) => onEvent({ kind: 'waiting', problem, waitedMs }) });
   }
 
-  async turn(turn: Turn, number: number): Promise<void> {
+  async turn(turn: RollingTurn, number: number): Promise<void> {
     const { service, onEvent, expectRestart, signal } = this.options;
     const before = this.node(turn.id);
     const successor = await this.handOver(before);
@@ -103,7 +103,7 @@ class Roll {
     const runId = await runIdOf(this.cluster, node.id, signal);
     const start = Date.now();
     const outcome = await service(node);
-    const result = { id: turn.id, name: turn.name, role: before.role, successor: successor?.name, outcome };
+    const result = { id: turn.id, name: turn.name, role: before.role, successor: successor && { id: successor.id, name: successor.name }, outcome };
     this.done.push({ ...result, restarted: false, ms: 0 });
     if (outcome === 'skipped') return onEvent({ kind: 'skipped', node });
     await this.settle(expectRestart ? { id: node.id, runId } : undefined);
@@ -113,19 +113,19 @@ class Roll {
     onEvent({ kind: 'whole', node, restarted, ms });
   }
 
-  /** Roles may be others than at the start: a master that was elected meanwhile hands over too. */
+  /** Roles may have changed since the start: a master that was elected meanwhile is failed over too. */
   private async handOver(node: ClusterNode): Promise<ClusterNode | undefined> {
     if (node.role !== 'master' || node.slots.size === 0) return undefined;
     const best = await this.best(successorsOf(this.cluster.view, node));
     if (best === undefined && this.options.allowDowntime) return undefined;
-    if (best === undefined) throw new TribError('NO_REPLICA', `No replica can take the place of ${node.name} any more`, { hint: 'look with redis-trib nodes; --allow-downtime goes on without' });
+    if (best === undefined) throw new TribError('NO_REPLICA', `No replica can take the place of ${node.name} any more`, { hint: 'see redis-trib nodes; --allow-downtime continues without a replica' });
     this.options.onEvent({ kind: 'handover', from: node.name, to: best.name });
     await this.cluster.apply(planFailover(this.cluster.view, best, 'manual'), this.applyOptions());
     await this.settle();
     return best;
   }
 
-  /** The replica that has most of its master's data. */
+  /** The replica with the highest replication offset. */
   private async best(replicas: readonly ClusterNode[]): Promise<ClusterNode | undefined> {
     const offsets = await mapBounded(replicas, 16, async (replica) => Number((await (await this.cluster.admin(replica.id)).info('replication')).get('slave_repl_offset') ?? 0));
     return replicas[offsets.indexOf(Math.max(...offsets))];
@@ -144,19 +144,19 @@ class Roll {
     const { timeoutMs, signal, onEvent } = this.options;
     const relay: OnEvent = (event) => {
       if (event.kind === 'warning') onEvent({ kind: 'warning', message: event.message });
-      else if (event.kind === 'waiting') onEvent({ kind: 'waiting', problem: 'the nodes have not all accepted the new master', waitedMs: event.waitedMs });
+      else if (event.kind === 'waiting') onEvent({ kind: 'waiting', problem: 'some nodes do not list the new master yet', waitedMs: event.waitedMs });
     };
     return { agreementTimeoutMs: timeoutMs, onEvent: relay, ...(signal === undefined ? {} : { signal }) };
   }
 
   private node(id: string): ClusterNode {
     const node = this.cluster.view.node(id);
-    if (node === undefined) throw new TribError('NO_SUCH_NODE', `Node ${id} is not there any more`);
+    if (node === undefined) throw new TribError('NO_SUCH_NODE', `Node ${id} is no longer in the cluster`);
     return node;
   }
 }
 
-/** Everything, in order. Throws RollingStopped at the first failure: nobody else is touched then. */
+/** Works on all nodes in order. Throws RollingStopped at the first failure; the remaining nodes are untouched. */
 export async function roll(cluster: Cluster, plan: RollingPlan, options: RollingOptions): Promise<TurnResult[]> {
   const rolling = new Roll(cluster, plan, options);
   try {

@@ -1,23 +1,23 @@
-// A failover from the request to the moment everybody reachable agrees that the replica is the master. Not here: which
-// replica, whether it may (cli and plan).
+// A failover from the request until every reachable node lists the replica as master. Not here: which replica, and whether it
+// may (cli and plan).
 import { parseNodesText } from '../../cluster/nodes-text.js';
 import type { NodeLine } from '../../cluster/nodes-text.js';
 import { asString, parseInfo } from '../../client/read-reply.js';
 import { TribError } from '../../errors.js';
 import type { FailoverMode, NodeStep } from '../../plan/node-steps.js';
 import { ReplyError } from '../../resp/reply.js';
-import { delay } from '../delay.js';
-import type { NodeLink } from '../node-link.js';
-import { mapBounded } from '../parallel.js';
+import { delay } from '../node/delay.js';
+import type { NodeLink } from '../node/node-link.js';
+import { mapBounded } from '../node/parallel.js';
 import type { StepJob } from './step-job.js';
 
 type FailoverStep = Extract<NodeStep, { kind: 'failover' }>;
 
-/** Servers give up after 5 s (cluster-node 4.4); a little more for the last election. */
+/** Servers give up after 5 s (cluster-node 4.4); the rest allows for the last election. */
 const SERVER_GIVES_UP_MS = 5500;
 /** Masters vote once in this many node timeouts for replicas of the same master (cluster-node 4.2). */
 const VOTE_PAUSE_TIMEOUTS = 2;
-/** A replica stands for election again this long after it last did, never sooner: four node timeouts, at least this. */
+/** A replica starts its next election at the earliest four node timeouts after the last one, or this minimum. */
 const CANDIDATE_PAUSE_TIMEOUTS = 4;
 const CANDIDATE_PAUSE_MIN_MS = 4000;
 
@@ -27,11 +27,11 @@ function refused(name: string, mode: FailoverMode, error: ReplyError): TribError
     ? 'its master is down: --force asks the other masters to elect it, --takeover does without them'
     : /should send .* to a (replica|slave)/i.test(text)
       ? 'it is a master already; name one of its replicas'
-      : 'look into the log of the node';
+      : 'see the log of the node';
   return new TribError('FAILOVER_REFUSED', `Node ${name} refuses the failover (${mode}): ${text}`, { cause: error, hint });
 }
 
-/** Asks for the failover and waits for its result. Throws FAILOVER_REFUSED, FAILOVER_TIMEOUT, FAILOVER_UNSETTLED. */
+/** Requests the failover and waits for its result. Throws FAILOVER_REFUSED, FAILOVER_TIMEOUT, FAILOVER_UNSETTLED. */
 export async function failOver(job: StepJob, { node, master, mode }: FailoverStep): Promise<void> {
   const replica = job.link(node);
   const start = Date.now();
@@ -44,17 +44,17 @@ export async function failOver(job: StepJob, { node, master, mode }: FailoverSte
 }
 
 /**
- * What became of a request. Reverted: a server that won an election a moment ago counts those votes again, without a new
- * epoch; the former master's is higher then, and takes the place back within milliseconds (seen on 7.0.15).
+ * Result of a request. Reverted: a server that has just won an election counts those votes again, without a new epoch. The
+ * former master's epoch is higher then, and it takes the slots back within milliseconds (seen on 7.0.15).
  */
-type Outcome = 'accepted' | 'not elected' | 'reverted';
+type ElectionOutcome = 'accepted' | 'not elected' | 'reverted';
 
-async function attempt(job: StepJob, replica: NodeLink, mode: FailoverMode, master: string): Promise<Outcome> {
+async function attempt(job: StepJob, replica: NodeLink, mode: FailoverMode, master: string): Promise<ElectionOutcome> {
   if (!(await promoted(job, replica, mode))) return 'not elected';
   return (await accepted(job, replica, master)) ? 'accepted' : 'reverted';
 }
 
-/** Asks once. False when the replica is one still after the server has given up. */
+/** Requests once. False when the node is still a replica after the server has given up. */
 async function promoted(job: StepJob, replica: NodeLink, mode: FailoverMode): Promise<boolean> {
   try {
     await (await replica.admin()).failover(mode === 'manual' ? undefined : mode === 'force' ? 'FORCE' : 'TAKEOVER');
@@ -78,20 +78,20 @@ async function candidatePause(replica: NodeLink): Promise<number> {
 }
 
 /**
- * The usual reason is an election shortly before: masters don't vote again so soon, and the replica doesn't ask them to. One
- * more attempt when that time is over, if it is within what the user wants to wait; not more, as each stops writes on the
- * master for 5 s.
+ * The usual reason is a recent election: masters do not vote again so soon, and the replica does not request votes. Makes one
+ * more attempt after that period if it fits the user's timeout; only one, because each attempt blocks writes on the master for
+ * 5 s.
  */
-async function untilNextElection(job: StepJob, replica: NodeLink, mode: FailoverMode, was: Outcome, start: number, pauseMs: number): Promise<void> {
+async function untilNextElection(job: StepJob, replica: NodeLink, mode: FailoverMode, was: ElectionOutcome, start: number, pauseMs: number): Promise<void> {
   const restMs = Math.max(0, start + pauseMs - Date.now());
   const inTime = Date.now() + restMs + SERVER_GIVES_UP_MS <= start + job.timeoutMs;
   if (!inTime || (was === 'not elected' && mode === 'manual' && !(await linkUp(replica)))) throw await notPromoted(replica, mode, was, pauseMs);
-  job.emit({ kind: 'warning', code: 'FAILOVER_AGAIN', message: `${replica.name} ${happened(was)}: after an election, the next for the same shard is possible ${pauseMs / 1000} s later. Asking once more${restMs > 0 ? ` in ${Math.ceil(restMs / 1000)} s` : ''}.` });
+  job.emit({ kind: 'warning', code: 'FAILOVER_AGAIN', message: `${replica.name} ${happened(was)}: after an election the next one in the same shard is possible ${pauseMs / 1000} s later. Requesting the failover once more${restMs > 0 ? ` in ${Math.ceil(restMs / 1000)} s` : ''}.` });
   await delay(restMs, job.signal);
 }
 
-function happened(was: Outcome): string {
-  return was === 'reverted' ? 'was the master for a moment by the votes of an earlier election, and is a replica again' : 'was not elected';
+function happened(was: ElectionOutcome): string {
+  return was === 'reverted' ? 'was master for a moment by the votes of an earlier election, and is a replica again' : 'was not elected';
 }
 
 async function nodesOf(link: NodeLink): Promise<NodeLine[]> {
@@ -103,26 +103,26 @@ async function linkUp(replica: NodeLink): Promise<boolean> {
   return info.get('master_link_status') === 'up';
 }
 
-/** Why nothing happened, as far as the replica tells. */
-async function notPromoted(replica: NodeLink, mode: FailoverMode, was: Outcome, pauseMs: number): Promise<TribError> {
-  const votes = `most of the masters with slots must be reachable; they vote once in ${(pauseMs * VOTE_PAUSE_TIMEOUTS) / CANDIDATE_PAUSE_TIMEOUTS / 1000} s for the same shard, and a replica asks them once in ${pauseMs / 1000} s`;
-  const later = `Run it again later, or let it wait for that: --wait ${Math.ceil((pauseMs + 2 * SERVER_GIVES_UP_MS) / 1000)}`;
+/** Why no promotion happened, as far as the replica reports it. */
+async function notPromoted(replica: NodeLink, mode: FailoverMode, was: ElectionOutcome, pauseMs: number): Promise<TribError> {
+  const votes = `most of the masters with slots must be reachable; they vote once in ${(pauseMs * VOTE_PAUSE_TIMEOUTS) / CANDIDATE_PAUSE_TIMEOUTS / 1000} s for the same shard, and a replica requests votes once in ${pauseMs / 1000} s`;
+  const later = `Run it again later, or allow more time: --wait ${Math.ceil((pauseMs + 2 * SERVER_GIVES_UP_MS) / 1000)}`;
   if (was === 'reverted') {
-    return new TribError('FAILOVER_TIMEOUT', `${replica.name} ${happened(was)}`, { hint: `a replica stands for election once in ${pauseMs / 1000} s. ${later}` });
+    return new TribError('FAILOVER_TIMEOUT', `${replica.name} ${happened(was)}`, { hint: `a replica starts an election at most once in ${pauseMs / 1000} s. ${later}` });
   }
   const text = `${replica.name} is still a replica`;
   if (mode !== 'manual') {
-    return new TribError('FAILOVER_TIMEOUT', `${text}: too few masters voted for it`, { hint: `${votes}. ${later}; --takeover does without votes` });
+    return new TribError('FAILOVER_TIMEOUT', `${text}: too few masters voted for it`, { hint: `${votes}. ${later}; --takeover works without votes` });
   }
   if (!(await linkUp(replica))) {
-    return new TribError('FAILOVER_TIMEOUT', `${text}: its link to the master is down, so it cannot catch up`, { hint: '--force does without the master; redis-trib nodes shows the links' });
+    return new TribError('FAILOVER_TIMEOUT', `${text}: its link to the master is down, so it cannot catch up`, { hint: '--force works without the master; redis-trib nodes shows the links' });
   }
   return new TribError('FAILOVER_TIMEOUT', `${text}: it did not catch up with its master within 5 s, or too few masters voted for it`, { hint: `${votes}. ${later}` });
 }
 
-/** Names of those who don't take the new master for the owner yet; undefined when it is a replica again itself. */
+/** Names of nodes that do not list the new master as owner yet; undefined when it is a replica again. */
 async function behind(links: readonly NodeLink[], node: string, master: string): Promise<string[] | undefined> {
-  const accounts = await mapBounded(links, 64, (link) => nodesOf(link).catch(() => undefined)); // who went away is not asked
+  const accounts = await mapBounded(links, 64, (link) => nodesOf(link).catch(() => undefined)); // Unreachable nodes are skipped.
   const self = accounts.flatMap((lines) => lines?.find((line) => line.myself && line.id === node) ?? [])[0];
   if (self?.role === 'replica') return undefined;
   const late = links.filter((_, index) => {
@@ -135,7 +135,7 @@ async function behind(links: readonly NodeLink[], node: string, master: string):
   return late.map((link) => link.name);
 }
 
-/** Waits for everybody to agree. False when the replica lost the place again. */
+/** Waits until all nodes agree. False when the replica lost the role again. */
 async function accepted(job: StepJob, replica: NodeLink, master: string): Promise<boolean> {
   const start = Date.now();
   for (let pause = 10; ; pause = Math.min(pause * 1.3, 100)) {

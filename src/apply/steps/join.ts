@@ -1,11 +1,11 @@
-// Steps of a node that joins: functions copied, introduced to the others. Not here: waiting for agreement (agreement.ts).
+// Steps of a node that joins: copying functions and CLUSTER MEET. Not here: waiting for agreement (agreement.ts).
 import { TribError } from '../../errors.js';
 import { ReplyError } from '../../resp/reply.js';
-import type { NodeLink } from '../node-link.js';
-import { mapBounded } from '../parallel.js';
+import type { NodeLink } from '../node/node-link.js';
+import { mapBounded } from '../node/parallel.js';
 import type { StepJob } from './step-job.js';
 
-/** Masters have all functions of the cluster, so a new one gets them too (cli 2.9 step 4). Servers before 7.0 have none. */
+/** Copies the functions of the cluster to a new master (cli 2.9 step 4). Servers before 7.0 have none. */
 export async function copyFunctions(job: StepJob, sourceId: string, nodeId: string): Promise<void> {
   const target = job.link(nodeId);
   const payload = await dumpFunctions(job, job.link(sourceId));
@@ -14,9 +14,9 @@ export async function copyFunctions(job: StepJob, sourceId: string, nodeId: stri
     await (await target.admin()).functionRestore(payload);
   } catch (error) {
     if (!(error instanceof ReplyError)) throw error;
-    throw new TribError('FUNCTIONS', `Node ${target.name} does not take the functions of the cluster: ${error.message}`, {
+    throw new TribError('FUNCTIONS', `Node ${target.name} refuses the functions of the cluster: ${error.message}`, {
       cause: error,
-      hint: 'add it without them: --no-functions',
+      hint: 'add it without them with --no-functions',
     });
   }
 }
@@ -26,14 +26,14 @@ async function dumpFunctions(job: StepJob, source: NodeLink): Promise<string | u
     return await (await source.admin()).functionDump();
   } catch (error) {
     if (!(error instanceof ReplyError)) throw error;
-    job.emit({ kind: 'warning', code: 'NO_FUNCTIONS', message: `functions are not copied: ${source.name} says ${error.message}` });
+    job.emit({ kind: 'warning', code: 'NO_FUNCTIONS', message: `functions are not copied: ${source.name} replied: ${error.message}` });
     return undefined;
   }
 }
 
 /**
- * Meets the peer, then all others: gossip alone would need seconds until everybody knows the new node (cluster-node 3.2).
- * Only the first meeting must succeed.
+ * Meets the peer, then all others: gossip alone would take seconds until all know the new node (cluster-node 3.2). Only the
+ * first MEET must succeed.
  */
 export async function join(job: StepJob, nodeId: string, peerId: string): Promise<void> {
   const node = job.link(nodeId);

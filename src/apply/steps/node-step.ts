@@ -1,5 +1,5 @@
-// Carries out the steps about whole nodes (plan/node-steps.ts): which function does which. Not here: slots and their moves
-// (apply-plan.ts, mover/).
+// Dispatches steps about whole nodes (plan/node-steps.ts) to their functions. Not here: slots and moves (apply-plan.ts,
+// mover/).
 import type { NodeStep } from '../../plan/node-steps.js';
 import { failOver } from './failover.js';
 import { copyFunctions, join } from './join.js';
@@ -7,7 +7,7 @@ import { awaitForgotten, flush, flushFunctions, forget, reset, shutdown } from '
 import { awaitReplication } from './replication.js';
 import type { StepJob } from './step-job.js';
 
-/** Carries out one step. Throws what the node refuses (ReplyError), timeouts of the step's own, ABORTED. */
+/** Carries out one step. Throws the node's refusal (ReplyError), the step's own timeouts, ABORTED. */
 export function runNodeStep(job: StepJob, step: NodeStep): Promise<void> {
   switch (step.kind) {
     case 'copy-functions':

@@ -1,48 +1,49 @@
-// Waits for a replica: its link up, its role known everywhere. Not here: telling it whom to follow (apply-plan.ts).
+// Waits for a replica: its link up, its role known to all nodes. Not here: REPLICATE (apply-plan.ts).
 import { parseNodesText } from '../../cluster/nodes-text.js';
 import { asString, parseInfo } from '../../client/read-reply.js';
 import { TribError } from '../../errors.js';
-import { delay } from '../delay.js';
-import type { NodeLink } from '../node-link.js';
-import { mapBounded } from '../parallel.js';
+import { ReplyError } from '../../resp/reply.js';
+import { delay } from '../node/delay.js';
+import type { NodeLink } from '../node/node-link.js';
+import { mapBounded } from '../node/parallel.js';
 import type { StepJob } from './step-job.js';
 
 type Facts = ReadonlyMap<string, string>;
 
-/** INFO of these sections. */
+/** The fields of these INFO sections. */
 async function factsOf(link: NodeLink, ...sections: readonly string[]): Promise<Facts> {
   const replies = await (await link.connection()).pipeline(sections.map((section) => ['INFO', section]));
   return parseInfo(replies.map(asString).join('\n'));
 }
 
-/** What keeps it from replicating, undefined for nothing. */
+/** Why it does not replicate; undefined when it does. */
 function linkProblem(info: Facts): string | undefined {
   if (info.get('role') !== 'slave') return 'it is not a replica';
   const status = info.get('master_link_status');
   if (status === 'up') return undefined;
   const down = info.get('master_link_down_since_seconds');
   const since = down === undefined || !(Number(down) > 0) ? '' : ` for ${down} s`;
-  const sync = info.get('master_sync_in_progress') === '1' ? ', and a first copy of the data, begun once or again and again, does not advance' : '';
-  return `it says that its link to the master is ${status ?? 'unknown'}${since}${sync}`;
+  const sync = info.get('master_sync_in_progress') === '1' ? ', and its full sync makes no progress' : '';
+  return `it reports its link to the master as ${status ?? 'unknown'}${since}${sync}`;
 }
 
-/** A copy may break off and begin again this often and still be waited for. */
+/** How often a full sync may fail and restart. */
 const ATTEMPTS = 3;
 
 /**
- * How far the first copy came: the master writes it, the replica receives it, then loads it. A copy that fails begins again
- * and shows a sync in progress each time, so what counts is going beyond all earlier attempts, in the first few of them.
+ * Progress of the full sync: the master writes, the replica receives, then loads. A failed sync restarts and reports "in
+ * progress" each time. So progress means exceeding all earlier attempts, during the first few of them.
  */
 class Advance {
   private readonly seen = new Map<string, { furthest: number; last: number; attempts: number }>();
 
-  /** True when any of these has never been so far. */
+  /** True when any of these exceeds its maximum so far. */
   note(replica: Facts, master: Facts): boolean {
     const measures: readonly (readonly [string, string | undefined])[] = [
       ['received', replica.get('master_sync_read_bytes')],
       ['loaded', replica.get('loading_loaded_bytes')],
       ['saved', master.get('current_save_keys_processed')],
-      ['saving', master.get('rdb_current_bgsave_time_sec')], // servers before 6.2 count no keys
+      ['saving', master.get('rdb_current_bgsave_time_sec')], // Servers before 6.2 report no key counts.
     ];
     return measures.map(([what, text]) => this.further(what, Number(text ?? 0))).includes(true);
   }
@@ -54,7 +55,7 @@ class Advance {
   }
 }
 
-/** Names of the nodes that list `nodeId`, but not as a replica of `masterId`. A node that left knows and says nothing. */
+/** Names of the nodes that list `nodeId`, but not as a replica of `masterId`. Nodes that left are skipped. */
 async function unaware(links: readonly NodeLink[], nodeId: string, masterId: string): Promise<string[]> {
   const aware = await mapBounded(links, 64, async (link) => {
     try {
@@ -62,20 +63,21 @@ async function unaware(links: readonly NodeLink[], nodeId: string, masterId: str
       return parseNodesText(text).every((line) => line.id !== nodeId || (line.role === 'replica' && line.masterId === masterId));
     } catch (error) {
       if (error instanceof TribError) return true;
+      if (error instanceof ReplyError && error.code === 'LOADING') return false;
       throw error;
     }
   });
   return links.filter((_, index) => aware[index] !== true).map((link) => link.name);
 }
 
-interface Look {
-  /** What is missing; undefined: nothing. */
+interface ReplicationProblem {
+  /** What is missing; undefined when nothing is. */
   readonly problem: string | undefined;
-  /** A first copy is on its way and came further. */
+  /** The full sync has made progress. */
   readonly advanced: boolean;
 }
 
-async function look(job: StepJob, nodeId: string, masterId: string, advance: Advance): Promise<Look> {
+async function look(job: StepJob, nodeId: string, masterId: string, advance: Advance): Promise<ReplicationProblem> {
   const replica = await factsOf(job.link(nodeId), 'replication', 'persistence');
   const problem = linkProblem(replica);
   if (problem !== undefined) {
@@ -84,12 +86,12 @@ async function look(job: StepJob, nodeId: string, masterId: string, advance: Adv
     return { problem, advanced: advance.note(replica, master) };
   }
   const names = await unaware(job.links, nodeId, masterId);
-  return { problem: names.length === 0 ? undefined : `${names.slice(0, 3).join(', ')} did not hear of it yet`, advanced: false };
+  return { problem: names.length === 0 ? undefined : `${names.slice(0, 3).join(', ')} do not list it as a replica yet`, advanced: false };
 }
 
 /**
- * Polls until the replica replicates and everybody knows. A first copy that advances may take as long as it needs. Throws
- * NOT_REPLICATING when nothing advanced for the job's timeout, saying what is missing.
+ * Polls until the replica replicates and all nodes know its role. A full sync that makes progress may take any time. Throws
+ * NOT_REPLICATING, with what is missing, when nothing advanced for the job's timeout.
  */
 export async function awaitReplication(job: StepJob, nodeId: string, masterId: string): Promise<void> {
   const start = Date.now();
@@ -104,7 +106,7 @@ export async function awaitReplication(job: StepJob, nodeId: string, masterId: s
     if (now > deadline) {
       const { name } = job.link(nodeId);
       throw new TribError('NOT_REPLICATING', `${name} does not replicate after ${Math.round((now - start) / 1000)} s: ${problem}`, {
-        hint: 'its master must be reachable from it, and masterauth must be set where nodes have passwords; look into its log',
+        hint: 'its master must be reachable from it, and masterauth must be set where nodes have passwords; see its log',
       });
     }
     await delay(pause, job.signal);

@@ -1,14 +1,14 @@
-// What the steps about whole nodes are carried out on. A type alone; which function does which: node-step.ts.
-import type { OnEvent } from '../event.js';
-import type { NodeLink } from '../node-link.js';
+// The environment of steps about whole nodes. Only a type; dispatch is in node-step.ts.
+import type { OnEvent } from '../node/event.js';
+import type { NodeLink } from '../node/node-link.js';
 
 /** What a step works on. */
 export interface StepJob {
-  /** The way to a node of the plan. Throws NO_SUCH_NODE. */
+  /** The link to a node of the plan. Throws NO_SUCH_NODE. */
   link(id: string): NodeLink;
   readonly links: readonly NodeLink[];
   readonly emit: OnEvent;
   readonly signal: AbortSignal | undefined;
-  /** Milliseconds that nodes get to come to agree; 60000 unless said otherwise. */
+  /** Milliseconds for nodes to agree; default 60000. */
   readonly timeoutMs: number;
 }

@@ -1,17 +1,17 @@
-// Who takes the slots that nobody owns and no node holds keys of: whom the others take for the owner anyway, else the
-// masters with the fewest slots, in runs (redis-cli: a random one, the same for a whole second; cli 5.4). Pure.
+// Assigns the slots without owner and without keys: to the master that other nodes list as the owner, else to the masters with
+// the fewest slots, in runs (redis-cli: a random one, the same for a whole second; cli 5.4). Pure.
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import type { SlotFacts } from './facts.js';
 
-/** Masters that may be given slots: not those somebody takes for dead, unless there are no others. */
+/** Masters that may be given slots: those no node lists as failed, unless there are no others. */
 function candidates(view: ClusterView): readonly ClusterNode[] {
   const well = view.masters.filter((node) => !node.flags.includes('fail') && !node.flags.includes('fail?'));
   return well.length > 0 ? well : view.masters;
 }
 
 /**
- * An assignee for each slot of `facts` that has neither claimant nor keys: slot → master. The number of slots of the
- * masters comes out as equal as it can; neighbouring slots stay together. Deterministic.
+ * An assignee for each slot of `facts` without claimant and keys: slot → master. The masters' numbers of slots become as equal
+ * as possible; adjacent slots stay together. Deterministic.
  */
 export function assignUncovered(view: ClusterView, facts: readonly SlotFacts[]): Map<number, ClusterNode> {
   const masters = candidates(view);

@@ -1,18 +1,18 @@
-// What is known about each slot that is not as it should be: who claims it, who holds keys, who has it open, who owned it
-// and is gone. Pure. Not here: asking nodes for key counts (apply/fix/count-keys.ts), what to do (decide.ts).
+// The facts about each slot with a problem: masters that claim it, hold keys or have it open; its unreachable owner; replicas
+// with keys that no master has. Pure. Not here: counting keys (apply/fix/count-keys.ts), what to do (rules/).
 import { SlotSet } from '../../cluster/slot-set.js';
 import { SLOT_COUNT } from '../../cluster/slots.js';
 import type { ClusterNode, ClusterView, UnreachableNode } from '../../cluster/view.js';
 
-/** Keys of every slot on every master: id → 16384 counts. */
+/** Keys of every slot in all databases: id → 16384 counts. Masters: all slots; replicas: slots that no master claims. */
 export type SlotKeyCounts = ReadonlyMap<string, ArrayLike<number>>;
 
-export interface Holder {
+export interface KeyCount {
   readonly node: ClusterNode;
   readonly keys: number;
 }
 
-/** A slot a master has in migrating or importing state; `peer` is the other side's id, reachable or not. */
+/** A slot in migrating or importing state on a master; `peer` is the other node's id, reachable or not. */
 export interface OpenMark {
   readonly node: ClusterNode;
   readonly peer: string;
@@ -20,40 +20,44 @@ export interface OpenMark {
 
 export interface SlotFacts {
   readonly slot: number;
-  /** Masters whose own account claims the slot, in node order. */
+  /** Masters that claim the slot themselves, in node order. */
   readonly claimants: readonly ClusterNode[];
   /** Masters with keys of the slot, in node order. */
-  readonly holders: readonly Holder[];
+  readonly holders: readonly KeyCount[];
+  /** Without claimant: replicas with keys of the slot that their master does not have or cannot be asked about. */
+  readonly copies: readonly KeyCount[];
   readonly migrating: readonly OpenMark[];
   readonly importing: readonly OpenMark[];
-  /** When nobody claims it: the unreachable master that owned it by the account of a reachable node. */
+  /** Without claimant: the unreachable master that owned it, as a reachable node lists it. */
   readonly absent: UnreachableNode | undefined;
-  /** When nobody claims it: the reachable master that others still take for its owner. */
+  /** Without claimant: the reachable master that other nodes list as its owner. */
   readonly believed: ClusterNode | undefined;
 }
 
-/** Slots each node id owns by the account of any loaded node. */
+/** Slots of each node id, as any loaded node lists them. */
 function accountsOf(view: ClusterView): Map<string, SlotSet> {
   const owned = new Map<string, SlotSet>();
   for (const node of view.nodes) {
     for (const line of node.lines) {
-      if (line.slots.size > 0 && !line.myself) owned.set(line.id, (owned.get(line.id) ?? new SlotSet()).union(line.slots));
+      if (line.slots.size === 0 || line.myself) continue;
+      const known = owned.get(line.id);
+      owned.set(line.id, known === undefined ? line.slots : known.union(line.slots));
     }
   }
   return owned;
 }
 
-/** Unreachable masters that own slots no reachable node owns, by anybody's account, with these slots (cli 2.5, 5.4). */
+/** Unreachable masters that own slots no reachable node owns, as any node lists them, with these slots (cli 2.5, 5.4). */
 export function absentOwners(view: ClusterView): { readonly node: UnreachableNode; readonly slots: SlotSet }[] {
   const accounts = accountsOf(view);
   const covered = view.covered();
   return view.unreachable
-    .filter((node) => node.role === 'master')
+    .filter((node) => node.role === 'master' && (node.slots.size > 0 || accounts.has(node.id)))
     .map((node) => ({ node, slots: node.slots.union(accounts.get(node.id) ?? new SlotSet()).difference(covered) }))
     .filter(({ slots }) => slots.size > 0);
 }
 
-/** Slots with a problem: open, claimed by none or by several, or with keys where they don't belong. */
+/** Slots with a problem: open, claimed by none or by several, or with keys on the wrong node. */
 function troubled(view: ClusterView, counts: SlotKeyCounts): SlotSet {
   const slots = view.masters.reduce((all, node) => all.union(node.slots), new SlotSet()).complement();
   let seen = new SlotSet();
@@ -74,6 +78,18 @@ function marks(view: ClusterView, slot: number, state: 'migrating' | 'importing'
   });
 }
 
+/** The loaded master at the end of a chain of replicas. */
+function masterAbove(view: ClusterView, replica: ClusterNode): ClusterNode | undefined {
+  let node: ClusterNode | undefined = replica;
+  for (let steps = 0; node?.role === 'replica' && steps < view.nodes.length; steps++) node = node.masterId === null ? undefined : view.node(node.masterId);
+  return node?.role === 'master' ? node : undefined;
+}
+
+function copiesOnReplicas(view: ClusterView, counts: SlotKeyCounts, slot: number): KeyCount[] {
+  const keysOf = (node: ClusterNode | undefined): number => (node === undefined ? 0 : (counts.get(node.id)?.[slot] ?? 0));
+  return view.replicas.map((node) => ({ node, keys: keysOf(node) })).filter(({ node, keys }) => keys > 0 && keysOf(masterAbove(view, node)) === 0);
+}
+
 /** The facts of all slots with a problem, ascending. */
 export function slotFacts(view: ClusterView, counts: SlotKeyCounts): SlotFacts[] {
   const absent = absentOwners(view);
@@ -88,6 +104,7 @@ export function slotFacts(view: ClusterView, counts: SlotKeyCounts): SlotFacts[]
         slot,
         claimants,
         holders,
+        copies: unclaimed ? copiesOnReplicas(view, counts, slot) : [],
         migrating: marks(view, slot, 'migrating'),
         importing: marks(view, slot, 'importing'),
         absent: unclaimed ? absent.find(({ slots }) => slots.has(slot))?.node : undefined,

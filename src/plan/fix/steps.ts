@@ -1,14 +1,14 @@
-// From what is to be done about each slot to steps for all: same orders to the same node together, in the order that
-// keeps every key (step.ts says why). Pure.
+// Builds the steps from the repairs of single slots: equal commands to one node together, in the order that keeps every key
+// (reasons in step.ts). Pure.
 import type { SlotRange } from '../../cluster/slot-set.js';
 import { toRanges } from '../../cluster/slot-set.js';
 import type { ClusterView } from '../../cluster/view.js';
-import type { SlotRepair } from './decide.js';
+import type { SlotRepair } from './repair.js';
 import type { Decision, FixStep } from './step.js';
 
 type Made = (slots: readonly SlotRange[]) => FixStep;
 
-/** Collects slots by what is to be done with them. */
+/** Collects slots by command. */
 class Orders {
   private readonly byKey = new Map<string, { readonly make: Made; readonly slots: number[] }>();
 
@@ -42,9 +42,9 @@ function perSlot(repairs: readonly SlotRepair[], add: (repair: SlotRepair, order
 }
 
 /**
- * Slots whose present owner isn't known to every master. A node that imports a slot doesn't learn of its new owner by
- * gossip (cluster-node 3.4.2): after a failover of the source it takes the dead one for the owner, says that the cluster
- * is down, and lets no key out or in, until somebody tells it.
+ * Slots whose owner is not known to every master. A node that imports a slot does not learn its new owner by gossip
+ * (cluster-node 3.4.2): after a failover of the source it still lists the failed one, reports a failed cluster, and redirects
+ * no key, until it gets SETSLOT.
  */
 function untold(view: ClusterView, repairs: readonly SlotRepair[]): FixStep[] {
   const told = new Map(view.masters.map((master) => [master.id, new Map(master.lines.map((line) => [line.id, line.slots]))]));
@@ -55,7 +55,7 @@ function untold(view: ClusterView, repairs: readonly SlotRepair[]): FixStep[] {
   });
 }
 
-/** The steps of the repairs, and of the decisions that need no look at single slots (tell-owner). */
+/** The steps of the repairs, and of the decisions that do not concern single slots (tell-owner, close-replica). */
 export function fixSteps(view: ClusterView, repairs: readonly SlotRepair[], decisions: readonly Decision[]): FixStep[] {
   const claimed = repairs.filter(({ claim }) => claim);
   return [
@@ -66,6 +66,7 @@ export function fixSteps(view: ClusterView, repairs: readonly SlotRepair[], deci
     ...perSlot(repairs, ({ slot, close, claim, owner }, orders) => {
       for (const node of close) if (!(claim && node.id === owner.id)) orders.add(slot, [node.id], (slots) => ({ kind: 'close-slots', node: node.id, slots }));
     }),
+    ...decisions.flatMap((one): FixStep[] => (one.code === 'close-replica' && one.source !== null ? [{ kind: 'close-slots', node: one.source, slots: one.slots }] : [])),
     ...perSlot(repairs, ({ slot, owner, source, gather }, orders) => {
       const importing = source?.id ?? null;
       for (const { node } of gather) orders.add(slot, [node.id, owner.id, importing], (slots) => ({ kind: 'gather-keys', source: node.id, target: owner.id, importing, slots }));

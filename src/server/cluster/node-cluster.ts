@@ -1,20 +1,20 @@
-// The node's side of the cluster bus: opens it from the node's configuration, and answers what dispatcher and commands
+// The node's side of the cluster bus: opens it from the node's configuration, and answers what executor and commands
 // ask from the bus's state. Rules of the protocol are in the step-*.ts files.
 import { keySlot } from '../../cluster/slots.js';
 import { TribError } from '../../errors.js';
 import { ErrorReply } from '../../resp/server-reply.js';
 import { toPath } from '../config/paths.js';
-import type { Client } from '../dispatch/client.js';
-import type { ClusterPort, RouteRequest } from '../dispatch/cluster-port.js';
-import type { NodeServices } from '../dispatch/context.js';
-import { NO_CLUSTER } from '../dispatch/errors.js';
-import { reconcileWithData } from './admin-slots.js';
-import { ClusterBus } from './bus.js';
-import type { BusHooks } from './bus.js';
-import { BUS_PORT_INCREMENT, SLOTS } from './constants.js';
-import { liveSettings } from './live-settings.js';
-import { blockedDetour, detourLine, route, scriptDetourLine } from './route.js';
-import type { ClusterState } from './state.js';
+import type { Client } from '../exec/client.js';
+import type { ClusterPort, RouteRequest } from '../exec/ports/cluster-port.js';
+import type { NodeServices } from '../exec/context.js';
+import { NO_CLUSTER } from '../errors.js';
+import { reconcileWithData } from './admin/slots.js';
+import { ClusterBus } from './bus/bus.js';
+import type { BusHooks } from './bus/bus.js';
+import { BUS_PORT_INCREMENT, SLOTS } from './wire/constants.js';
+import { liveSettings } from './bus/live-settings.js';
+import { blockedDetour, detourLine, route } from './route.js';
+import type { ClusterState } from './state/state.js';
 
 export class NodeCluster implements ClusterPort {
   private readonly state: ClusterState;
@@ -27,7 +27,7 @@ export class NodeCluster implements ClusterPort {
   }
 
   /** Opens the bus as the configuration says. Throws TribError for taken ports and files, with nothing left open. */
-  static async open(node: NodeServices): Promise<NodeCluster> {
+  static async open(node: NodeServices, servesAtOnce = false): Promise<NodeCluster> {
     const { config } = node;
     const db = node.keyspace.db(0);
     const port = config.integer('port');
@@ -38,7 +38,7 @@ export class NodeCluster implements ClusterPort {
       cport: busPort(port, config.integer('cluster-port')),
       bind: config.text('bind').split(' ').filter((word) => word !== ''),
       sourceAddress: config.text('bind-source-addr'),
-      settings: liveSettings(config),
+      settings: liveSettings(config, servesAtOnce),
       clock: node.clock,
       random: node.random,
       log: node.log,
@@ -46,7 +46,11 @@ export class NodeCluster implements ClusterPort {
         countKeysInSlot: (slot) => db.countInSlot(slot),
         deleteSlot: (slot) => void db.dropSlot(slot),
         isEmpty: () => db.size === 0,
+        flush: () => {
+          for (const one of node.keyspace.databases) one.flush();
+        },
       },
+      replication: node.replication,
       hooks: hooksOf(node),
     });
     return new NodeCluster(node, bus);
@@ -59,12 +63,6 @@ export class NodeCluster implements ClusterPort {
   route(request: RouteRequest, exists: (key: string) => boolean): ErrorReply | null {
     const detour = route(this.state, request, exists);
     return detour === null ? null : new ErrorReply(detourLine(this.state, detour));
-  }
-
-  /** As route, with the texts a script gets to see. */
-  routeInScript(request: RouteRequest, exists: (key: string) => boolean): ErrorReply | null {
-    const detour = route(this.state, request, exists);
-    return detour === null ? null : new ErrorReply(scriptDetourLine(detour));
   }
 
   publish(channel: string, message: string, shard: boolean): void {
@@ -86,20 +84,11 @@ export class NodeCluster implements ClusterPort {
 
   /** To be called once data was loaded from disk: keys and slots must fit (cluster-node 5.2). */
   reconcile(): void {
+    if (this.state.myself.isReplica) return; // its data is the master's
     const db = this.node.keyspace.db(0);
     const filled: number[] = [];
     for (let slot = 0; slot < SLOTS; slot++) if (db.countInSlot(slot) > 0) filled.push(slot);
-    this.bus.administer((turn) => reconcileWithData(turn, filled));
-  }
-
-  /** Nodes known, ourselves included. */
-  get knownNodes(): number {
-    return this.state.nodes.length;
-  }
-
-  /** Bytes that wait in the links, for INFO memory. */
-  get linkBytes(): number {
-    return this.bus.queuedBytes;
+    this.bus.administer((context) => reconcileWithData(context, filled));
   }
 
   close(): Promise<void> {
@@ -137,8 +126,9 @@ function hooksOf(node: NodeServices): BusHooks {
       const gone = new Set(slots);
       node.pubsub.dropShardChannels((channel) => gone.has(keySlot(channel)));
     },
-    pauseWrites: (until) => node.pause.start(until - node.clock.now(), false),
-    resumeWrites: () => node.pause.end(),
+    pauseWrites: (until) => node.pause.start(until - node.clock.now(), false, 'failover'),
+    resumeWrites: () => node.pause.end('failover'),
     fatal: () => node.shutdown(),
+    fault: (error) => node.fault('the cluster bus', error),
   };
 }

@@ -1,23 +1,10 @@
 // Where a request belongs (cluster-node 6.5): served here, sent elsewhere, or refused. Gathering keys and flags of a
-// request is the dispatcher's business. In the common case ClusterState.ownsStable answers and nothing here runs.
+// request is the executor's business. In the common case ClusterState.ownsStable answers and nothing here runs.
 import { keySlot } from '../../cluster/slots.js';
-import { preferredEndpoint } from './describe-replies.js';
-import type { NodeRecord } from './node-record.js';
-import type { ClusterState } from './state.js';
-
-/** What routing must know of a request. */
-export interface RouteQuery {
-  /** In the order of the arguments; at least the first decides about the slot. */
-  readonly keys: readonly string[];
-  readonly write: boolean;
-  /** The client said READONLY. */
-  readonly readonly: boolean;
-  /** The client said ASKING, or the command implies it. */
-  readonly asking: boolean;
-  readonly migrate: boolean;
-  /** The keys are channels of sharded pub/sub. */
-  readonly shardChannel: boolean;
-}
+import { preferredEndpoint } from './views/describe-replies.js';
+import type { RouteRequest } from '../exec/ports/cluster-port.js';
+import type { NodeRecord } from './state/node-record.js';
+import type { ClusterState } from './state/state.js';
 
 /** Why a request is not served here. */
 export type Detour =
@@ -39,7 +26,7 @@ const LINES = {
 } as const;
 
 /** null: serve here. `exists` must look without side effects. */
-export function route(state: ClusterState, query: RouteQuery, exists: (key: string) => boolean): Detour | null {
+export function route(state: ClusterState, query: RouteRequest, exists: (key: string) => boolean): Detour | null {
   const first = query.keys[0];
   if (first === undefined) return null;
   const slot = keySlot(first);
@@ -63,7 +50,7 @@ export function route(state: ClusterState, query: RouteQuery, exists: (key: stri
 }
 
 /** Rows 1–3 of the table: what is refused while the cluster is FAIL. */
-function whileDown(state: ClusterState, query: RouteQuery): Detour | null {
+function whileDown(state: ClusterState, query: RouteRequest): Detour | null {
   const { settings } = state.env;
   if (query.shardChannel) return settings.allowPubsubShardWhenDown ? null : DOWN;
   if (!settings.allowReadsWhenDown) return DOWN;
@@ -71,7 +58,7 @@ function whileDown(state: ClusterState, query: RouteQuery): Detour | null {
 }
 
 /** Rows 5 and 6: keys that left already are asked for at the target. */
-function whileMigrating(query: RouteQuery, exists: (key: string) => boolean, slot: number, node: NodeRecord): Detour | null {
+function whileMigrating(query: RouteRequest, exists: (key: string) => boolean, slot: number, node: NodeRecord): Detour | null {
   if (query.shardChannel) return null;
   const missing = query.keys.reduce((count, key) => count + (exists(key) ? 0 : 1), 0);
   if (missing === 0) return null;
@@ -79,14 +66,14 @@ function whileMigrating(query: RouteQuery, exists: (key: string) => boolean, slo
 }
 
 /** Rows 7 and 8: a request of several keys needs all of them here. */
-function whileImporting(query: RouteQuery, exists: (key: string) => boolean): Detour | null {
+function whileImporting(query: RouteRequest, exists: (key: string) => boolean): Detour | null {
   if (query.shardChannel) return null;
   const several = query.keys.some((key) => key !== query.keys[0]);
   return several && !query.keys.every(exists) ? TRY_AGAIN : null;
 }
 
 /** Row 9: a replica serves reads of clients that said READONLY. */
-function readableReplica(state: ClusterState, query: RouteQuery, owner: NodeRecord): boolean {
+function readableReplica(state: ClusterState, query: RouteRequest, owner: NodeRecord): boolean {
   return (query.readonly || query.shardChannel) && !query.write && state.myself.isReplica && state.myself.master === owner;
 }
 
@@ -95,15 +82,6 @@ export function detourLine(state: ClusterState, detour: Detour): string {
   if (detour.kind !== 'moved' && detour.kind !== 'ask') return LINES[detour.kind];
   const endpoint = preferredEndpoint(detour.node, state.env.settings.preferredEndpointType) ?? '';
   return `${detour.kind === 'moved' ? 'MOVED' : 'ASK'} ${detour.slot} ${endpoint}:${detour.node.port}`;
-}
-
-/** The error text of a detour inside a script (cluster-node 6.5, Scripts). */
-export function scriptDetourLine(detour: Detour): string {
-  if (detour.kind === 'down') return 'ERR Script attempted to execute a command while the cluster is down';
-  if (detour.kind === 'downReadOnly') {
-    return 'ERR Script attempted to execute a write command while the cluster is down and readonly';
-  }
-  return 'ERR Script attempted to access a non local key in a cluster node';
 }
 
 /**

@@ -1,18 +1,17 @@
-// HSCAN, SSCAN and ZSCAN: one cursor step over a collection, filtered afterwards
-// (specs/persistence-replication.md 6.5).
+// HSCAN, SSCAN and ZSCAN: one cursor step over a collection, filtered afterwards (persistence-replication 6.5).
 import type { ServerReply } from '../../resp/server-reply.js';
-import { intArg, wordAfter } from '../dispatch/arguments.js';
-import { INVALID_CURSOR, SYNTAX } from '../dispatch/errors.js';
-import { matchGlob } from '../types/glob.js';
+import { intArg, wordAfter } from '../exec/arguments.js';
+import { INVALID_CURSOR, SYNTAX } from '../errors.js';
+import { matchGlob } from '../../resp/glob.js';
 
 export interface ScanOptions {
   count: number;
   match: string | null;
-  /** TYPE of SCAN; null where it was not given. */
+  /** TYPE of SCAN; null when absent. */
   type: string | null;
 }
 
-/** An unsigned 64-bit cursor; a negative one counts from the top. Cursors we give fit in 2^53. */
+/** An unsigned 64-bit cursor; a negative one counts from the top. Cursors returned by this node fit in 2^53. */
 export function cursorArg(text: string): number {
   if (text === '') return 0; // as the C library reads it
   if (!/^-?[0-9]+$/.test(text)) throw INVALID_CURSOR;
@@ -42,8 +41,8 @@ interface Scannable<T> {
 }
 
 /**
- * One step. `width` is 1 for members, 2 for field-value and member-score pairs; `open` finds the collection only after
- * the cursor was read, as Redis does; `shape` turns what scan gathered into flat text.
+ * One step. `width` is 1 for members, 2 for field-value and member-score pairs. `open` looks the collection up after the cursor
+ * was parsed, as Redis does. `shape` turns the result of `scan` into flat text.
  */
 export function collectionScan<T>(
   args: readonly string[],

@@ -1,19 +1,19 @@
-// The HELP subcommands: a list made from the command table and the argument docs, so that no text is written twice.
+// The HELP subcommands: generated from the command table.
 import { Simple } from '../../resp/server-reply.js';
 import type { ServerReply } from '../../resp/server-reply.js';
-import type { CommandContext } from '../dispatch/context.js';
-import type { ArgumentDoc, ArgumentDocs } from './docs/argument-docs.js';
+import type { CommandContext } from '../exec/context.js';
+import type { ArgumentDoc } from '../exec/argument-doc.js';
 
-/** The reply of `<CONTAINER> HELP`: two lines a subcommand, its call and what it does. */
-export function containerHelp({ node }: CommandContext, container: string, docs: ArgumentDocs): ServerReply {
+/** The reply of `<CONTAINER> HELP`: two lines per subcommand, its usage and its summary. */
+export function containerHelp({ node }: CommandContext, container: string): ServerReply {
   const lines = [`${container} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`];
   for (const sub of node.commands.find(container)?.subcommands?.values() ?? []) {
-    lines.push([sub.spec.name, ...usageOf(docs[sub.fullName] ?? [])].join(' '), `    ${sub.spec.summary}`);
+    lines.push([sub.spec.name, ...usageOf(sub.spec.arguments ?? [])].join(' '), `    ${sub.spec.summary}`);
   }
   return lines.map((line) => new Simple(line));
 }
 
-/** Arguments as a person writes them: `[TYPE <type>]`, `ON|OFF`. */
+/** Arguments in usage notation: `[TYPE <type>]`, `ON|OFF`. */
 export function usageOf(docs: readonly ArgumentDoc[]): string[] {
   return docs.map((doc) => {
     const body = bodyOf(doc);

@@ -1,21 +1,22 @@
-// The one list of server commands. A family is a file beside this one; adding a command touches its family only.
-import type { Command, CommandSpec } from '../dispatch/command.js';
-import { CommandOf } from '../dispatch/command-of.js';
-import type { CommandContext } from '../dispatch/context.js';
+// The list of server commands. A family is a folder beside this file; adding a command changes only its family.
+import type { Command, CommandSpec } from '../exec/command.js';
+import { CommandOf } from '../exec/command-of.js';
+import type { CommandContext } from '../exec/context.js';
 import type { Directive } from '../config/configured.js';
-import type { CommandTable } from '../dispatch/context.js';
-import { clusterCommands } from './cluster.js';
-import { connectionCommands } from './connection.js';
-import { genericCommands } from './generic.js';
-import { hashCommands } from './hash.js';
-import { listCommands } from './list.js';
-import { pubsubCommands } from './pubsub.js';
-import { diagnosticCommands } from './diagnostics.js';
-import { serverCommands } from './server.js';
-import { setCommands } from './set.js';
-import { stringCommands } from './string.js';
-import { transactionsCommands } from './transactions.js';
-import { zsetCommands } from './zset.js';
+import type { CommandTable } from '../exec/context.js';
+import { clusterCommands } from './cluster/spec.js';
+import { connectionCommands } from './connection/spec.js';
+import { genericCommands } from './generic/spec.js';
+import { isMissing } from './missing-commands.js';
+import { hashCommands } from './hash/spec.js';
+import { listCommands } from './list/spec.js';
+import { pubsubCommands } from './pubsub/spec.js';
+import { diagnosticCommands } from './diagnostics/spec.js';
+import { serverCommands } from './server/spec.js';
+import { setCommands } from './set/spec.js';
+import { stringCommands } from './string/spec.js';
+import { transactionsCommands } from './transactions/spec.js';
+import { zsetCommands } from './zset/spec.js';
 
 const FAMILIES: readonly (readonly CommandSpec[])[] = [
   stringCommands,
@@ -32,22 +33,27 @@ const FAMILIES: readonly (readonly CommandSpec[])[] = [
   diagnosticCommands,
 ];
 
-/** The table of a node; counters in it belong to that node. `directives` are those of its redis.conf (rename-command). */
+/** The command table of a node; its counters belong to that node. `directives` are those of its redis.conf (rename-command). */
 export function createCommandTable(directives: readonly Directive[] = []): CommandTable {
   const byName = new Map<string, Command>();
   const all: Command[] = [];
   for (const spec of FAMILIES.flat()) {
     const command = new CommandOf<CommandContext>(spec);
     all.push(command);
-    // Clients write names in either case; both are found without changing the case of what came in.
+    // Clients write names in either case; both are found without converting the request.
     byName.set(spec.name, command);
     byName.set(spec.name.toLowerCase(), command);
   }
-  for (const { name, words } of directives) if (name === 'rename-command') rename(byName, words[0]!, words[1]!);
-  return { all, find: (name) => byName.get(name) ?? byName.get(name.toLowerCase()) };
+  const renamed = new Set<string>();
+  for (const { name, words } of directives) {
+    if (name !== 'rename-command') continue;
+    renamed.add(words[0]!.toLowerCase());
+    rename(byName, words[0]!, words[1]!);
+  }
+  return { all, find: (name) => byName.get(name) ?? byName.get(name.toLowerCase()), lacks: (name) => isMissing(name) && !renamed.has(name.toLowerCase()) };
 }
 
-/** A command by another name, or by none when that is empty. Redis knows it by its own name in all tables still. */
+/** Renames a command, or removes it when the new name is empty. Other tables of Redis keep its original name. */
 function rename(byName: Map<string, Command>, from: string, to: string): void {
   const command = byName.get(from.toLowerCase());
   byName.delete(from.toUpperCase());

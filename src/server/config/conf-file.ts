@@ -1,15 +1,15 @@
-// Reading redis.conf, standard input and the options of the command line into a Config, refusing what redis-server
-// refuses, in its words. Which options there are is decided by parameters/; writing the file back is rewrite.ts.
+// Reads redis.conf, standard input and command-line options into a Config, and refuses what redis-server refuses, with its
+// messages. Which options exist is in parameters/; writing the file back is in rewrite.ts.
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { splitLine } from '../../resp/inline.js';
-import { matchGlob } from '../types/glob.js';
-import { REDIS_VERSION } from '../version.js';
+import { matchGlob } from '../../resp/glob.js';
+import { REDIS_VERSION } from '../runtime/version.js';
 import { Config } from './config.js';
 import { ValueRefused } from './kinds.js';
 import { fromPath, toPath } from './paths.js';
 
-/** A line that cannot be obeyed; `message` is what redis-server prints before it exits with 1. */
+/** An invalid line; `message` is what redis-server prints before it exits with 1. */
 export class ConfigFileError extends Error {
   constructor(line: number, text: string, reason: string) {
     super(`\n*** FATAL CONFIG FILE ERROR (Redis ${REDIS_VERSION}) ***\nReading the configuration file, at line ${line}\n>>> '${text}'\n${reason}\n`);
@@ -26,16 +26,16 @@ export class ConfigFileMissing extends Error {
 export interface ConfigSources {
   /** Absolute path of redis.conf. */
   readonly file: string | null;
-  /** Text that came on standard input; null when it was not asked for. */
+  /** Text from standard input; null when not requested. */
   readonly input: string | null;
-  /** Lines made of the command line. They come last and win. */
+  /** The command-line options as lines. They come last and take precedence. */
   readonly options: string;
 }
 
 const BAD_DIRECTIVE = 'Bad directive or wrong number of arguments';
-/** Once parameters of lists; Redis reads over them. */
+/** Former parameters of lists; Redis ignores them. */
 const IGNORED = new Set(['list-max-ziplist-entries', 'list-max-ziplist-value']);
-/** Included files may include: deep enough for any real set-up, and a file that includes itself ends. */
+/** Maximum nesting of includes: enough for real configurations, and it stops a file that includes itself. */
 const MAX_DEPTH = 16;
 
 /**
@@ -45,7 +45,7 @@ const MAX_DEPTH = 16;
 export function loadConfig(sources: ConfigSources): Config {
   const { file, input, options } = sources;
   const config = new Config({}, file === null ? {} : { file });
-  // The texts are joined before they are cut into lines: so line numbers are those that redis-server prints.
+  // The texts are joined before splitting into lines, so that line numbers equal those of redis-server.
   let text = file === null ? '' : readText(file);
   if (input !== null) text += input;
   if (options !== '') text += `\n${options}`;
@@ -72,7 +72,7 @@ function loadText(config: Config, text: string, depth: number): void {
   });
 }
 
-/** False when the line is no directive we know. */
+/** False when the line is not a known directive. */
 function loadDirective(config: Config, [name, ...words]: readonly string[], depth: number): boolean {
   const directive = name!.toLowerCase();
   if (config.load(directive, words)) return true;
@@ -87,13 +87,13 @@ function loadDirective(config: Config, [name, ...words]: readonly string[], dept
   return known;
 }
 
-/** A pattern may match no file; a plain name must exist, which reading it will tell. */
+/** A pattern may match no file; a plain name must exist, which is checked when it is read. */
 function includedFiles(word: string): string[] {
   const path = toPath(word);
   return /[*?[]/.test(path) ? expand(path) : [resolve(path)];
 }
 
-/** Paths that match a pattern of the shell, sorted; each part of the path may hold one. */
+/** Paths that match a shell pattern, sorted; each path component may contain one. */
 function expand(pattern: string): string[] {
   let found = [pattern.startsWith('/') ? '/' : '.'];
   for (const part of pattern.split('/').filter((word) => word !== '')) {

@@ -1,7 +1,7 @@
-// The configuration of a node: current values of all parameters, CONFIG GET and SET, and who wants to know of changes.
-// Reading redis.conf is in conf-file.ts, writing it in rewrite.ts.
+// The configuration of a node: current values of all parameters, CONFIG GET and SET, and change listeners. Reading redis.conf
+// is in conf-file.ts, writing it in rewrite.ts.
 import { ErrorReply } from '../../resp/server-reply.js';
-import { matchGlob } from '../types/glob.js';
+import { matchGlob } from '../../resp/glob.js';
 import type { Configured, Directive } from './configured.js';
 import { ValueRefused } from './kinds.js';
 import type { Parameter } from './parameter.js';
@@ -14,7 +14,7 @@ interface Slot {
   readonly parameter: Parameter;
   text: string;
   number: number;
-  /** A line of the file or the command line gave it a value. */
+  /** The file or the command line set a value. */
   given: boolean;
   readonly listeners: (() => void)[];
 }
@@ -50,12 +50,12 @@ export class Config implements Configured {
     guardUnsupported(this);
   }
 
-  /** The canonical text, as CONFIG GET shows it. Throws RangeError for a name that is no parameter. */
+  /** The canonical text, as CONFIG GET shows it. Throws RangeError for an unknown name. */
   text(name: string): string {
     return this.slot(name).text;
   }
 
-  /** The number; memory in bytes. Beyond 2^53 it is the nearest double. */
+  /** The number; memory in bytes. Beyond 2^53 the nearest double. */
   integer(name: string): number {
     return this.slot(name).number;
   }
@@ -65,7 +65,7 @@ export class Config implements Configured {
     return this.slot(name).text === 'yes';
   }
 
-  /** Whether a file or the command line named it, whatever the value. */
+  /** Whether a file or the command line set it, to any value. */
   wasGiven(name: string): boolean {
     return this.slot(name).given;
   }
@@ -78,7 +78,7 @@ export class Config implements Configured {
     this.slot(name).listeners.push(listener);
   }
 
-  /** Names and values whose name matches a glob, in either case. Aliases are names of their own. */
+  /** Names and values whose name matches a glob, in either case. Aliases are listed too. */
   show(pattern: string): [name: string, value: string][] {
     const glob = pattern.toLowerCase();
     const exact = this.slots.get(glob);
@@ -91,7 +91,7 @@ export class Config implements Configured {
   }
 
   /**
-   * CONFIG SET: all pairs or none. `local`: the client speaks from this machine, which enable-protected-configs may ask for.
+   * CONFIG SET: all pairs or none. `local`: the client connects from this host, which enable-protected-configs may require.
    * @throws ErrorReply with the text of Redis 7.0
    */
   set(pairs: readonly (readonly [name: string, value: string])[], local = true): void {
@@ -114,7 +114,7 @@ export class Config implements Configured {
     }
   }
 
-  /** Which slots a CONFIG SET means; names are judged before values, the first unknown one before all. */
+  /** The parameters of a CONFIG SET. Names are checked before values, the first unknown one before all. */
   private choose(pairs: readonly (readonly [string, string])[], local: boolean): { slot: Slot; name: string; value: string }[] {
     let error: ErrorReply | null = null;
     const chosen: { slot: Slot; name: string; value: string }[] = [];
@@ -124,7 +124,7 @@ export class Config implements Configured {
       if (!slot || slot.parameter.hidden) error ??= unknownName(given);
       else {
         error ??= this.forbidden(slot, name, local);
-        // Redis compares parameters, and an alias is one of its own there: both spellings in one call are taken.
+        // In Redis an alias is a separate parameter: both spellings are permitted in one call.
         if (chosen.some((other) => other.name === name)) error ??= failed(name, 'duplicate parameter');
         chosen.push({ slot, name, value });
       }
@@ -141,24 +141,26 @@ export class Config implements Configured {
   }
 
   /**
-   * A line of redis.conf or an option of the command line: `words` follow the name. Unlike CONFIG SET it may set what is
-   * immutable, and lines that name the same list (save, client-output-buffer-limit) add up.
-   * @returns false when the name is no parameter
+   * A line of redis.conf or an option of the command line: `words` follow the name. Unlike CONFIG SET it may set immutable
+   * parameters, and lines that name the same list (save, client-output-buffer-limit) accumulate.
+   * @returns false for an unknown name
    * @throws ValueRefused
    */
   load(name: string, words: readonly string[]): boolean {
     const slot = this.slots.get(name.toLowerCase());
     if (!slot) return false;
     const { kind } = slot.parameter;
-    if (words.length === 0 || (!kind.many && words.length !== 1)) throw new ValueRefused('wrong number of arguments');
-    // The first save line replaces the defaults; those of output limits are changed class by class.
+    if (kind.many ? words.length === 0 && kind.mayBeBare !== true : words.length !== 1) throw new ValueRefused('wrong number of arguments');
+    // The first save line replaces the defaults; output limits are changed class by class.
     const base = kind.adds && (slot.given || name.toLowerCase() !== 'save') ? slot.text : '';
     assign(slot, kind.parse(words, base));
     slot.given = true;
     return true;
   }
 
-  /** Sets a value as the system reports it (the folder a relative `dir` means, a pidfile's default), without a trace in `given`. */
+  /**
+   * Sets a value derived from the system (the absolute path of a relative `dir`, a pidfile's default), without setting `given`.
+   */
   resolve(name: string, text: string): void {
     assign(this.slot(name), text);
   }
@@ -170,7 +172,7 @@ export class Config implements Configured {
     }
   }
 
-  /** The parameter that a name or an alias means. */
+  /** The parameter with this name or alias. */
   find(name: string): Parameter | undefined {
     return this.slots.get(name.toLowerCase())?.parameter;
   }
@@ -201,7 +203,7 @@ function parse(slot: Slot, name: string, value: string): string {
   }
 }
 
-/** Tells the listeners; the text of a refusal, or null. */
+/** Calls the listeners; returns the text of a refusal, or null. */
 function announce(slot: Slot): string | null {
   try {
     for (const listener of slot.listeners) listener();

@@ -1,13 +1,14 @@
-// What those may ask of a configuration who are part of making one: the tables, checks and paths below config.ts.
+// The read-only interface of a configuration, for code that takes part in building one: the tables, checks and paths below
+// config.ts.
 import type { Parameter } from './parameter.js';
 
-/** A directive of redis.conf that is no parameter. Kept for those who act on it, in the order of the file. */
+/** A directive of redis.conf that is not a parameter. Kept in file order for the code that acts on it. */
 export interface Directive {
   readonly name: string;
   readonly words: readonly string[];
 }
 
-/** Config as it can be read; what each does stands there. */
+/** The readable part of Config; documented there. */
 export interface Configured {
   readonly directives: readonly Directive[];
   text(name: string): string;

@@ -1,26 +1,25 @@
-// The kinds of value a parameter can have: how words become the canonical text that CONFIG GET shows, with the refusals
-// of Redis 7.0. Kinds of one parameter only are in special-kinds.ts.
+// The kinds of parameter values: conversion to the canonical text that CONFIG GET shows, with the refusals of Redis 7.0. Kinds
+// of a single parameter are in special-kinds.ts.
 
-/** Why a value was refused; the text stands behind the dash of CONFIG SET's error and below the line of a config file. */
+/** Why a value was refused; the text appears in CONFIG SET's error and below the line of a config file. */
 export class ValueRefused extends Error {}
 
 export interface ValueKind {
   /** CONFIG SET splits its argument into words, and a line of redis.conf may have several. */
   readonly many: boolean;
-  /**
-   * The canonical text of a value. `current` is what the parameter holds now, for values that are changed in part.
-   * Throws ValueRefused.
-   */
+  /** A line of redis.conf may hold the name alone. */
+  readonly mayBeBare?: boolean;
+  /** The canonical text of a value. `current` is the present value, for values that change in part. Throws ValueRefused. */
   parse(words: readonly string[], current: string): string;
-  /** A line of redis.conf adds to what lines above it said (save, client-output-buffer-limit). */
+  /** Lines of redis.conf accumulate (save, client-output-buffer-limit). */
   readonly adds?: boolean;
-  /** What follows the name in redis.conf, one entry a line; one line with the canonical text when absent. */
+  /** The values in redis.conf, one line per entry; default: one line with the canonical text. */
   lines?(canonical: string): readonly string[];
   /** The canonical text is a number in base 10. */
   readonly numeric?: boolean;
-  /** What CONFIG GET prints for a canonical text, when that is not the text itself. */
+  /** What CONFIG GET prints for a canonical text, when it differs. */
   shown?(canonical: string): string;
-  /** redis.conf and CONFIG REWRITE put it between quotes. */
+  /** redis.conf and CONFIG REWRITE write it in quotes. */
   readonly quoted?: boolean;
 }
 
@@ -32,7 +31,7 @@ export const bool: ValueKind = one((word) => {
   return lower;
 });
 
-/** The upper ends of a signed and unsigned 32-bit and a signed and unsigned 64-bit field, for parameters without a limit of their own. */
+/** The limits of signed and unsigned 32-bit and 64-bit fields, for parameters without their own. */
 export const INT = 2_147_483_647n;
 export const UINT = 4_294_967_295n;
 export const LONG = 9_223_372_036_854_775_807n;
@@ -48,7 +47,7 @@ export function integer(min: bigint, max: bigint): ValueKind {
     many: false,
     numeric: true,
     parse: ([word]) => {
-      // Same spelling as a number prints: no plus sign, no leading zero, within 64 bits.
+      // The spelling of a printed number: no plus sign, no leading zero, within 64 bits.
       const valid = /^(0|-?[1-9]\d*)$/.test(word!) && word!.length <= 20;
       const value = valid ? BigInt(word!) : LONG + 1n;
       if (value > LONG || value < -LONG - 1n) throw new ValueRefused("argument couldn't be parsed into an integer");
@@ -62,13 +61,13 @@ const UNITS: Readonly<Record<string, bigint>> = {
   '': 1n, b: 1n, k: 1000n, kb: 1024n, m: 1_000_000n, mb: 1_048_576n, g: 1_000_000_000n, gb: 1_073_741_824n,
 };
 
-/** Bytes of `512mb`, `1k`, `100`; null when it is no such thing. k is 1000 and kb 1024, in either case. */
+/** Bytes of `512mb`, `1k`, `100`; null when invalid. k is 1000 and kb 1024, in either case. */
 export function parseMemory(word: string): bigint | null {
   const match = /^(\d*)([a-z]*)$/i.exec(word);
   const unit = match ? UNITS[match[2]!.toLowerCase()] : undefined;
   if (!match || unit === undefined || match[1]!.length > 100) return null;
   const digits = BigInt(match[1]!);
-  // As C's strtoull: no digits are 0, too many are the largest number, and the product wraps.
+  // As in C's strtoull: no digits are 0, too many are the largest number, and the product wraps.
   return BigInt.asUintN(64, (digits > ULONG ? ULONG : digits) * unit);
 }
 
@@ -118,10 +117,11 @@ function choose(names: readonly string[], word: string): string {
 /** One of several words. */
 export const oneOf = (...names: readonly string[]): ValueKind => one((word) => choose(names, word));
 
-/** A set of words; the first stands for the empty set. Shown in the order of the names. */
+/** A set of words; the first means the empty set. Shown in the order of the names. */
 export function someOf(...names: readonly string[]): ValueKind {
   return {
     many: true,
+    mayBeBare: true, // refused below, with redis-server's text
     parse: (words) => {
       const chosen = new Set(words.map((word) => choose(names, word)));
       if (chosen.size === 0) throw new ValueRefused(`argument(s) must be one of the following: ${names.join(', ')}`);
@@ -130,7 +130,7 @@ export function someOf(...names: readonly string[]): ValueKind {
   };
 }
 
-/** Any text; `check` throws ValueRefused for what is not allowed. */
+/** Any text; `check` throws ValueRefused for invalid values. */
 export const text = (check: (value: string) => void = () => {}): ValueKind => ({
   many: false,
   quoted: true,

@@ -1,10 +1,10 @@
-// What a configuration parameter is. The parameters themselves are tables by theme in parameters/.
+// The definition of a configuration parameter. The parameters are tables by subject in parameters/.
 import type { ValueKind } from './kinds.js';
 
 export interface Parameter {
   /** As CONFIG GET and redis.conf spell it, lower case. */
   readonly name: string;
-  /** An older spelling that names the same value. */
+  /** An older name of the same value. */
   readonly alias: string | null;
   readonly kind: ValueKind;
   /** Canonical text. */
@@ -13,9 +13,11 @@ export interface Parameter {
   readonly mutable: boolean;
   /** CONFIG SET may change it only when enable-protected-configs says so. */
   readonly protected: boolean;
-  /** This version acts on the value. When not, a value other than the default is named in the log at start. */
-  readonly acted: boolean;
-  /** Ours, not Redis's: CONFIG GET does not show it. */
+  /** Some code uses the value. When false, a value other than the default is logged at start. */
+  readonly effective: boolean;
+  /** The value is a password or user name, which must not be shown. */
+  readonly secret: boolean;
+  /** A parameter of this program that Redis lacks: CONFIG GET does not show it. */
   readonly hidden: boolean;
 }
 
@@ -24,10 +26,11 @@ export interface ParameterTraits {
   readonly immutable?: boolean;
   readonly protected?: boolean;
   readonly hidden?: boolean;
+  readonly secret?: boolean;
 }
 
-/** A parameter that this version acts on. */
-export const acted = (name: string, kind: ValueKind, initial: string, traits: ParameterTraits = {}): Parameter => ({
+/** A parameter that this version uses. */
+export const effective = (name: string, kind: ValueKind, initial: string, traits: ParameterTraits = {}): Parameter => ({
   name,
   kind,
   default: initial,
@@ -35,11 +38,12 @@ export const acted = (name: string, kind: ValueKind, initial: string, traits: Pa
   mutable: traits.immutable !== true,
   protected: traits.protected === true,
   hidden: traits.hidden === true,
-  acted: true,
+  secret: traits.secret === true,
+  effective: true,
 });
 
-/** A parameter that is accepted, kept and shown, and changes nothing in this version. */
-export const kept = (name: string, kind: ValueKind, initial: string, traits: ParameterTraits = {}): Parameter => ({
-  ...acted(name, kind, initial, traits),
-  acted: false,
+/** A parameter that is accepted, stored and shown, but has no effect in this version. */
+export const ignored = (name: string, kind: ValueKind, initial: string, traits: ParameterTraits = {}): Parameter => ({
+  ...effective(name, kind, initial, traits),
+  effective: false,
 });

@@ -1,4 +1,4 @@
-// Kinds of value that one parameter each has: save points, output buffer limits, notification classes and the like.
+// Kinds of values of a single parameter each: save points, output buffer limits, notification classes and others.
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { formatNotifyFlags, parseNotifyFlags } from '../keyspace/notifications.js';
@@ -22,19 +22,21 @@ export const hostname: ValueKind = text((value) => {
   if (!/^[A-Za-z0-9.-]*$/.test(value)) refuse('Hostnames may only contain alphanumeric characters, hyphens or dots');
 });
 
-/** What set-proc-title prints; braces hold one of a few names. */
+/** The template of set-proc-title; braces hold one of a few names. */
 export const titleTemplate: ValueKind = text((value) => {
   const known = new Set(['title', 'listen-addr', 'server-mode', 'port', 'tls-port', 'unixsocket', 'config-file']);
   const rest = value.replace(/\{([^{}]*)\}/g, (whole, name: string) => (known.has(name) ? '' : whole));
   if (rest.includes('{') || rest.includes('}')) refuse('template format is invalid or contains unknown variables');
 });
 
-/** Seconds and changes, in pairs; a line of redis.conf adds a pair, and an empty word clears them all. */
+/** Pairs of seconds and changes; a line of redis.conf adds a pair, and an empty word clears them all. */
 export const savePoints: ValueKind = {
   many: true,
+  mayBeBare: true,
   adds: true,
   parse: (words, current) => {
-    if (words.length === 0 || (words.length === 1 && words[0] === '')) return '';
+    if (words.length === 0) return current;
+    if (words.length === 1 && words[0] === '') return '';
     const valid = (word: string, min: bigint): boolean => /^\d{1,10}$/.test(word) && BigInt(word) >= min && BigInt(word) <= 2_147_483_647n;
     if (words.length % 2 === 1) refuse('Invalid save parameters');
     if (!words.every((word, i) => valid(word, i % 2 === 0 ? 1n : 0n))) refuse('Invalid save parameters');
@@ -49,9 +51,10 @@ export const savePoints: ValueKind = {
 
 const CLASSES = ['normal', 'slave', 'pubsub'] as const;
 
-/** Class, hard limit, soft limit, seconds; what is not named keeps its limits. */
+/** Class, hard limit, soft limit, seconds; unnamed classes keep their limits. */
 export const outputLimits: ValueKind = {
   many: true,
+  mayBeBare: true,
   adds: true,
   parse: (words, current) => {
     const none = words.length === 1 && words[0] === '';
@@ -92,6 +95,7 @@ export const notifyClasses: ValueKind = {
 /** Numbers from 0 to 100, printed with up to six decimals. */
 export const percentiles: ValueKind = {
   many: true,
+  mayBeBare: true,
   parse: (words) => {
     if (words.length === 1 && words[0] === '') return '';
     return words
@@ -141,7 +145,7 @@ export const addresses: ValueKind = {
   lines: (canonical) => [canonical || '""'],
 };
 
-/** A folder that exists, kept as an absolute path. */
+/** An existing folder, stored as an absolute path. */
 export const folder: ValueKind = {
   many: false,
   quoted: true,
@@ -166,14 +170,14 @@ export const masterAddress: ValueKind = {
   },
 };
 
-/** How often chores run in a second; kept within what Redis runs at. */
+/** Runs of the cron per second; clamped to Redis's range. */
 export const frequency: ValueKind = {
   many: false,
   numeric: true,
   parse: (words, current) => String(Math.min(500, Math.max(1, Number(integer(0n, INT).parse(words, current))))),
 };
 
-/** Bytes of the replication backlog, at least 16 KiB whatever is asked for. */
+/** Bytes of the replication backlog, at least 16 KiB. */
 export const backlogSize: ValueKind = {
   ...memory(1n),
   parse: (words, current) => {

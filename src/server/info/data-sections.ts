@@ -1,7 +1,7 @@
-// INFO memory, persistence, keyspace: what the node holds.
+// INFO memory, persistence, keyspace: the data of the node.
 import { totalmem } from 'node:os';
 import { busOf } from '../cluster/node-cluster.js';
-import type { NodeServices } from '../dispatch/context.js';
+import type { NodeServices } from '../exec/context.js';
 import type { Database } from '../keyspace/database.js';
 import { SLOT_COUNT } from '../../cluster/slots.js';
 import type { Field, InfoSection } from './section.js';
@@ -40,36 +40,18 @@ export const memorySection: InfoSection = {
   },
 };
 
-/** Replies that clients have not read yet. */
+/** Bytes of replies that clients have not read yet. */
 function outputBytes(node: NodeServices): number {
   let sum = 0;
   for (const client of node.clients) sum += client.outputPending;
   return sum;
 }
 
-/** Data is in memory only: nothing is ever loaded, saved or rewritten, and changes since the start are unsaved. */
 export const persistenceSection: InfoSection = {
   name: 'persistence',
   title: 'Persistence',
   byDefault: true,
-  fields: (node) => [
-    ['loading', 0],
-    ['async_loading', 0],
-    ['rdb_changes_since_last_save', node.keyspace.dirty],
-    ['rdb_bgsave_in_progress', 0],
-    ['rdb_last_save_time', Math.floor(node.startedAt / 1000)],
-    ['rdb_last_bgsave_status', 'ok'],
-    ['rdb_last_bgsave_time_sec', -1],
-    ['rdb_current_bgsave_time_sec', -1],
-    ['rdb_saves', 0],
-    ['aof_enabled', 0],
-    ['aof_rewrite_in_progress', 0],
-    ['aof_rewrite_scheduled', 0],
-    ['aof_last_rewrite_time_sec', -1],
-    ['aof_current_rewrite_time_sec', -1],
-    ['aof_last_bgrewrite_status', 'ok'],
-    ['aof_last_write_status', 'ok'],
-  ],
+  fields: ({ persistence }) => persistence.fields(),
 };
 
 export const keyspaceSection: InfoSection = {
@@ -82,10 +64,10 @@ export const keyspaceSection: InfoSection = {
       .map((db): Field => [`db${db.index}`, `keys=${db.size},expires=${db.volatile},avg_ttl=${averageTtl(db, keyspace.now)}`]),
 };
 
-/** Keys looked at for the average, so that INFO does not cost more as the data grows. */
+/** Keys sampled for the average, so that the cost of INFO does not grow with the data. */
 const TTL_SAMPLE = 200;
 
-/** Milliseconds that volatile keys have left on average, of the first ones found. */
+/** Average milliseconds to live of the first volatile keys found. */
 function averageTtl(db: Database, now: number): number {
   if (db.volatile === 0) return 0;
   let [count, sum] = [0, 0];

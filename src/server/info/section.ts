@@ -1,19 +1,19 @@
-// What a section of INFO is. Sections only state facts: a field of Redis for which this node has none is left out.
-import type { NodeServices } from '../dispatch/context.js';
+// A section of INFO. Fields of Redis whose facts this node lacks are left out.
+import type { NodeServices } from '../exec/context.js';
 
 export type Field = readonly [name: string, value: string | number];
 
 export interface InfoSection {
-  /** As clients ask for it, lower case. */
+  /** As clients request it, lower case. */
   readonly name: string;
-  /** As its heading shows it. */
+  /** As in its heading. */
   readonly title: string;
   /** Part of INFO without arguments. */
   readonly byDefault: boolean;
   fields(node: NodeServices): readonly Field[];
 }
 
-/** Bytes for people, as Redis prints them: 512B, 1.50K, 2.00M. */
+/** Bytes for display, as Redis prints them: 512B, 1.50K, 2.00M. */
 export function humanBytes(bytes: number): string {
   if (bytes < 1024) return `${bytes}B`;
   const units = ['K', 'M', 'G', 'T', 'P'];

@@ -1,6 +1,6 @@
-// INFO server, clients, cpu, replication, cluster: what the node is and whom it talks to.
+// INFO server, clients, cpu, replication, cluster: the node and its connections.
 import { arch, release, type } from 'node:os';
-import { REDIS_VERSION } from '../version.js';
+import { REDIS_VERSION } from '../runtime/version.js';
 import type { InfoSection } from './section.js';
 
 const DAY = 86_400;
@@ -34,6 +34,7 @@ export const serverSection: InfoSection = {
       ['executable', process.argv[1] ?? process.execPath],
       ['config_file', node.config.file ?? ''],
       ['io_threads_active', 0],
+      ...(node.ending.remainingMs === null ? [] : [['shutdown_in_milliseconds', node.ending.remainingMs] as const]),
     ];
   },
 };
@@ -61,26 +62,6 @@ export const cpuSection: InfoSection = {
       ['used_cpu_user', (user / 1e6).toFixed(6)],
     ];
   },
-};
-
-/** This version never replicates: always a master without replicas, at offset 0 of a history of its own. */
-export const replicationSection: InfoSection = {
-  name: 'replication',
-  title: 'Replication',
-  byDefault: true,
-  fields: (node) => [
-    ['role', 'master'],
-    ['connected_slaves', 0],
-    ['master_failover_state', 'no-failover'],
-    ['master_replid', node.runId],
-    ['master_replid2', '0'.repeat(40)],
-    ['master_repl_offset', 0],
-    ['second_repl_offset', -1],
-    ['repl_backlog_active', 0],
-    ['repl_backlog_size', node.config.text('repl-backlog-size')],
-    ['repl_backlog_first_byte_offset', 0],
-    ['repl_backlog_histlen', 0],
-  ],
 };
 
 export const clusterSection: InfoSection = {

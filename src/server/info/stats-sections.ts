@@ -1,5 +1,5 @@
-// INFO stats, commandstats, errorstats: what the node has done.
-import type { Command } from '../dispatch/command.js';
+// INFO stats, commandstats, errorstats: counters of the node.
+import type { Command } from '../exec/command.js';
 import type { Field, InfoSection } from './section.js';
 
 export const statsSection: InfoSection = {
@@ -17,9 +17,9 @@ export const statsSection: InfoSection = {
       ['instantaneous_input_kbps', (stats.inRate.perSecond / 1024).toFixed(2)],
       ['instantaneous_output_kbps', (stats.outRate.perSecond / 1024).toFixed(2)],
       ['rejected_connections', stats.rejectedConnections],
-      ['sync_full', 0],
-      ['sync_partial_ok', 0],
-      ['sync_partial_err', 0],
+      ['sync_full', stats.syncFull],
+      ['sync_partial_ok', stats.syncPartialOk],
+      ['sync_partial_err', stats.syncPartialErr],
       ['expired_keys', keyspace.stats.expired],
       ['evicted_keys', keyspace.stats.evicted],
       ['evicted_clients', stats.evictedClients],

@@ -1,13 +1,13 @@
-// Deleting keys whose time has passed without waiting for somebody to look: a walk over the slots in small slices
-// (specs/persistence-replication.md 6.1 asks for deletion within seconds, not for the exact schedule).
+// Deletes expired keys without an access: walks over the slots in small slices. persistence-replication 6.1 requires deletion
+// within seconds, not the exact schedule.
 import { SLOT_COUNT } from '../../cluster/slots.js';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../runtime/clock.js';
 import type { Database } from './database.js';
 import type { Keyspace } from './keyspace.js';
 
-/** Share of a 100 ms period that a slice may take, in ms. */
+/** Milliseconds of a 100 ms period that a slice may take. */
 const BUDGET = 10;
-/** Keys looked at between two looks at the clock. */
+/** Keys checked between two clock readings. */
 const STRIDE = 64;
 
 interface Position {
@@ -24,7 +24,7 @@ export class ActiveExpiry {
     this.positions = keyspace.databases.map(() => ({ slot: 0, entries: null }));
   }
 
-  /** One slice: at most BUDGET ms of work, at most one round over the slots of each database. */
+  /** One slice: at most BUDGET ms of work, and at most one round over the slots of each database. */
   slice(): void {
     const { keyspace } = this;
     if (!this.enabled || keyspace.expiryPaused) return;
@@ -35,7 +35,7 @@ export class ActiveExpiry {
     }
   }
 
-  /** False when time ran out. */
+  /** False when the time is over. */
   private walk(db: Database, position: Position, deadline: number): boolean {
     let looked = 0;
     for (let visited = 0; visited <= SLOT_COUNT; visited++) {

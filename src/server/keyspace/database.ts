@@ -1,36 +1,25 @@
-// One database: its keys in tables by slot (slot-tables.ts), the expiries beside them. Lookups by type throw WRONGTYPE.
-// Knows no command, no client, no socket.
+// One database: its keys in tables by slot (slot-tables.ts), and their expiries. Typed lookups throw WRONGTYPE. Independent of
+// commands, clients and sockets.
 import { SLOT_COUNT, crc16Add, keySlot } from '../../cluster/slots.js';
-import { WRONGTYPE } from '../dispatch/errors.js';
+import { WRONGTYPE } from '../errors.js';
 import type { Value } from '../types/value.js';
 import { HashValue } from '../types/hash.js';
 import { ListValue } from '../types/list.js';
 import { RawString } from '../types/raw-string.js';
 import { SetValue } from '../types/set.js';
 import { ZSetValue } from '../types/zset.js';
+import { ContentsView, emptyContents } from './contents.js';
 import { printOf } from './key-table.js';
 import type { SharedState, Watcher } from './shared-state.js';
 import { NotifyClass } from './notifications.js';
-import { SlotTables } from './slot-tables.js';
 
 const OPEN_BRACE = 123;
 const FNV_PRIME = 0x01000193;
 
-interface Contents {
-  readonly tables: SlotTables;
-  /** Absolute expiry in ms of the volatile keys, slot by slot; null until there is one. */
-  expires: (Map<string, number> | undefined)[] | null;
-  volatile: number;
-  /** Second of the last access to any key of a slot: OBJECT IDLETIME's resolution is the slot. */
-  readonly touched: Uint32Array;
-}
-
-const emptyContents = (): Contents => ({ tables: new SlotTables(), expires: null, volatile: 0, touched: new Uint32Array(SLOT_COUNT) });
-
 export class Database {
   private contents = emptyContents();
   private readonly watched = new Map<string, Set<Watcher>>();
-  // What was found out about the key that was asked for last: routing, lookup and store ask for the same one.
+  // Cached location of the last key: routing, lookup and store use the same one.
   private lastKey = '';
   private lastSlot = keySlot('');
   private lastPrint = 0;
@@ -43,18 +32,18 @@ export class Database {
     return this.contents.tables.size;
   }
 
-  /** Keys that have an expiry. */
+  /** Number of keys with an expiry. */
   get volatile(): number {
     return this.contents.volatile;
   }
 
-  /** The slot of a key; the last answer is kept because routing and lookup ask for the same key. */
+  /** The slot of a key; the last result is cached, since routing and lookup use the same key. */
   slotOf(key: string): number {
     if (key !== this.lastKey) this.locate(key);
     return this.lastSlot;
   }
 
-  /** Slot and print of a key, in one walk over its bytes. */
+  /** Slot and fingerprint of a key, in one pass over its bytes. */
   private locate(key: string): void {
     let crc = 0;
     let hash = this.keyspace.seed;
@@ -70,8 +59,10 @@ export class Database {
     this.lastPrint = printOf(hash, this.lastSlot);
   }
 
-  /** The live value of a key, without counting a hit or miss: for writes and for TTL-like questions. */
-  peek(key: string): Value | undefined {
+  // Look-ups. All treat an expired key as missing and delete it (but see SharedState.expiryPaused).
+
+  /** The value of a key, without effect on statistics and idle time: for existence checks and commands like TTL. */
+  lookupWithoutTrace(key: string): Value | undefined {
     const slot = this.slotOf(key);
     const value = this.contents.tables.get(slot, key, this.lastPrint);
     if (value === undefined) return undefined;
@@ -79,16 +70,16 @@ export class Database {
     return value;
   }
 
-  /** The live value of a key for a read: counts hits and misses, notes the access. */
-  get(key: string): Value | undefined {
-    const value = this.look(key);
+  /** The value of a key for a read: counts hits and misses, records the access. */
+  lookupRead(key: string): Value | undefined {
+    const value = this.lookupNoTouch(key);
     if (value !== undefined) this.contents.touched[this.lastSlot] = (this.keyspace.now / 1000) | 0;
     return value;
   }
 
-  /** As get, but the access leaves no trace in the key's idle time (EXISTS, TYPE, TTL). */
-  look(key: string): Value | undefined {
-    const value = this.peek(key);
+  /** As lookupRead, but without effect on the key's idle time (EXISTS, TYPE, TTL). */
+  lookupNoTouch(key: string): Value | undefined {
+    const value = this.lookupWithoutTrace(key);
     const { keyspace } = this;
     if (value !== undefined) {
       keyspace.stats.hits++;
@@ -99,60 +90,83 @@ export class Database {
     return undefined;
   }
 
-  /** Whether a key exists, without any side effect: an expired key counts as missing and stays (cluster routing). */
-  has(key: string): boolean {
+  /** The value of a key for a change in place, announced to the write barrier. */
+  lookupWrite(key: string): Value | undefined {
+    const value = this.lookupWithoutTrace(key);
+    if (value !== undefined && this.keyspace.barrier.active) this.announce(key);
+    return value;
+  }
+
+  /** The collection of a key for a change in place; created when there is none. Throws WRONGTYPE. */
+  lookupOrCreate<T extends ListValue | HashValue | SetValue | ZSetValue>(kind: new () => T, key: string): T {
+    const found = as(kind, this.lookupWrite(key));
+    if (found !== undefined) return found;
+    const created = new kind();
+    this.storeValue(key, created);
+    return created;
+  }
+
+  /** Whether a key exists, without side effects: an expired key counts as missing and is kept (cluster routing). */
+  isLive(key: string): boolean {
     const slot = this.slotOf(key);
     if (!this.contents.tables.has(slot, key, this.lastPrint)) return false;
     const at = this.expiry(key);
-    return at === undefined || at >= this.keyspace.now;
+    return at === undefined || at >= this.keyspace.now || this.keyspace.expiryIgnored;
   }
 
-  // Typed lookups. The read forms count hits; the `…ForWrite` forms do not.
-  list(key: string): ListValue | undefined {
-    return as(ListValue, this.get(key));
+  private announce(key: string): void {
+    this.keyspace.barrier.changing(this.index, this.slotOf(key), key);
   }
-  hash(key: string): HashValue | undefined {
-    return as(HashValue, this.get(key));
+
+  // Typed look-ups; they throw WRONGTYPE.
+  listForRead(key: string): ListValue | undefined {
+    return as(ListValue, this.lookupRead(key));
   }
-  set(key: string): SetValue | undefined {
-    return as(SetValue, this.get(key));
+  hashForRead(key: string): HashValue | undefined {
+    return as(HashValue, this.lookupRead(key));
   }
-  zset(key: string): ZSetValue | undefined {
-    return as(ZSetValue, this.get(key));
+  setForRead(key: string): SetValue | undefined {
+    return as(SetValue, this.lookupRead(key));
   }
-  string(key: string): string | number | RawString | undefined {
-    return asString(this.get(key));
+  zsetForRead(key: string): ZSetValue | undefined {
+    return as(ZSetValue, this.lookupRead(key));
+  }
+  stringForRead(key: string): string | number | RawString | undefined {
+    return asString(this.lookupRead(key));
   }
   listForWrite(key: string): ListValue | undefined {
-    return as(ListValue, this.peek(key));
+    return as(ListValue, this.lookupWrite(key));
   }
   hashForWrite(key: string): HashValue | undefined {
-    return as(HashValue, this.peek(key));
+    return as(HashValue, this.lookupWrite(key));
   }
   setForWrite(key: string): SetValue | undefined {
-    return as(SetValue, this.peek(key));
+    return as(SetValue, this.lookupWrite(key));
   }
   zsetForWrite(key: string): ZSetValue | undefined {
-    return as(ZSetValue, this.peek(key));
+    return as(ZSetValue, this.lookupWrite(key));
   }
   stringForWrite(key: string): string | number | RawString | undefined {
-    return asString(this.peek(key));
+    return asString(this.lookupWrite(key));
   }
 
-  /** Stores a value under a key, new or not, and drops an expiry it had (SET, *STORE, RESTORE). */
-  put(key: string, value: Value): void {
-    this.store(key, value);
+  // Changes.
+
+  /** Stores a value under a key, new or not, and removes its expiry (SET, *STORE, RESTORE). */
+  store(key: string, value: Value): void {
+    this.storeValue(key, value);
     if (this.contents.volatile > 0) this.persist(key);
   }
 
-  /** Stores a value and keeps the expiry of the key (INCR, APPEND, collections that are created). */
-  replace(key: string, value: Value): void {
-    this.store(key, value);
+  /** Stores a value and keeps the key's expiry (INCR, APPEND). */
+  storeKeepingExpiry(key: string, value: Value): void {
+    this.storeValue(key, value);
   }
 
-  private store(key: string, value: Value): void {
+  private storeValue(key: string, value: Value): void {
     const { contents, keyspace } = this;
     const slot = this.slotOf(key);
+    if (keyspace.barrier.active) this.announce(key);
     contents.touched[slot] = (keyspace.now / 1000) | 0;
     if (!contents.tables.set(slot, key, this.lastPrint, value)) return;
     if (keyspace.notifyFlags & NotifyClass.new) keyspace.notify(NotifyClass.new, 'new', key, this.index);
@@ -160,14 +174,15 @@ export class Database {
   }
 
   /** Removes a key without any event; false when there was none. */
-  delete(key: string): boolean {
+  deleteSilently(key: string): boolean {
     const slot = this.slotOf(key);
+    if (this.keyspace.barrier.active && this.contents.tables.has(slot, key, this.lastPrint)) this.announce(key);
     if (!this.contents.tables.delete(slot, key, this.lastPrint)) return false;
     if (this.contents.volatile > 0) this.persist(key);
     return true;
   }
 
-  /** A command changed a key: tells watchers and caches, publishes the event, counts the change. */
+  /** A command changed a key: notifies watchers and caches, publishes the event, counts the change. */
   changed(key: string, klass: number, event: string, count = 1): void {
     this.touch(key);
     const { keyspace } = this;
@@ -176,8 +191,8 @@ export class Database {
   }
 
   /** Deletes a key that a command emptied or removed, with the `del` event. */
-  remove(key: string): boolean {
-    if (!this.delete(key)) return false;
+  deleteKey(key: string): boolean {
+    if (!this.deleteSilently(key)) return false;
     this.changed(key, NotifyClass.generic, 'del');
     return true;
   }
@@ -199,6 +214,7 @@ export class Database {
     const { contents } = this;
     const slot = this.slotOf(key);
     if (!contents.tables.has(slot, key, this.lastPrint)) return;
+    if (this.keyspace.barrier.active) this.announce(key);
     const inSlot = ((contents.expires ??= new Array<undefined>(SLOT_COUNT).fill(undefined))[slot] ??= new Map());
     const before = inSlot.size;
     inSlot.set(key, at);
@@ -210,27 +226,29 @@ export class Database {
     const { expires } = this.contents;
     const slot = this.slotOf(key);
     const inSlot = expires?.[slot];
-    if (!inSlot?.delete(key)) return false;
+    if (!inSlot?.has(key)) return false;
+    if (this.keyspace.barrier.active) this.announce(key);
+    inSlot.delete(key);
     if (inSlot.size === 0) expires![slot] = undefined;
     this.contents.volatile--;
     return true;
   }
 
-  /** Deletes the key when its time has passed. True: treat it as missing. */
+  /** Deletes the key when it has expired. True: treat it as missing. */
   private expireIfDue(key: string): boolean {
     const at = this.expiry(key);
-    if (at === undefined || at >= this.keyspace.now) return false;
+    if (at === undefined || at >= this.keyspace.now || this.keyspace.expiryIgnored) return false;
     if (!this.keyspace.expiryPaused) this.expireNow(key);
     return true;
   }
 
-  /** Deletes a key because its time has passed: event `expired`, counted. */
+  /** Deletes an expired key: event `expired`, counted. */
   expireNow(key: string): void {
-    if (!this.delete(key)) return;
+    if (!this.deleteSilently(key)) return;
     this.keyspace.stats.expired++;
     this.notify(NotifyClass.expired, 'expired', key);
     this.touch(key);
-    this.keyspace.dirty++;
+    this.keyspace.hooks.deleted(this.index, key);
   }
 
   // Slots, for SCAN, cluster commands and the active expiry.
@@ -240,7 +258,7 @@ export class Database {
     return this.contents.expires?.[slot];
   }
 
-  /** Keys stored in a slot, those included whose time has passed but which are not deleted yet. */
+  /** Keys stored in a slot, including expired ones that are not deleted yet. */
   countInSlot(slot: number): number {
     return this.contents.tables.count(slot);
   }
@@ -252,6 +270,11 @@ export class Database {
     return keys;
   }
 
+  /** One step of SCAN through a slot: adds about `count` keys to `out`, returns the next position, null at the slot's end. */
+  scanSlot(slot: number, from: number, count: number, out: string[]): number | null {
+    return this.contents.tables.scanSlot(slot, from, count, out);
+  }
+
   /** Keys of a slot with their values, expired ones included. */
   entriesInSlot(slot: number): [string, Value][] {
     const entries: [string, Value][] = [];
@@ -259,43 +282,70 @@ export class Database {
     return entries;
   }
 
-  /** Drops all keys of a slot that this node lost (cluster-node.md 3.4.2); the number of keys. */
+  /** Deletes all keys of a slot that this node lost (cluster-node 3.4.2); returns their number. */
   dropSlot(slot: number): number {
     const keys = this.keysInSlot(slot, Infinity);
-    for (const key of keys) this.remove(key);
+    for (const key of keys) if (this.deleteKey(key)) this.keyspace.hooks.deleted(this.index, key);
     return keys.length;
   }
 
-  /** A key chosen evenly among all stored ones, or undefined when there is none. `pick(n)` gives 0..n-1. */
+  /** A uniformly random stored key, or undefined when there is none. `pick(n)` returns 0..n-1. */
   randomKey(pick: (bound: number) => number): string | undefined {
     const { tables } = this.contents;
     return tables.size === 0 ? undefined : tables.keyAt(pick(tables.size));
   }
 
-  /** Seconds since a key of this key's slot was last accessed. */
+  /** Seconds since the last access to a key of this key's slot. */
   idleSeconds(key: string): number {
     return Math.max(0, Math.floor(this.keyspace.now / 1000) - this.contents.touched[this.slotOf(key)]!);
   }
 
-  /** Pretends that the keys of this key's slot were last accessed `seconds` ago (RESTORE IDLETIME). */
+  /** Sets the last access of this key's slot to `seconds` ago (RESTORE IDLETIME). */
   setIdle(key: string, seconds: number): void {
     this.contents.touched[this.slotOf(key)] = Math.max(0, Math.floor(this.keyspace.now / 1000) - seconds);
   }
 
-  /** Empties the database; the number of keys it had. */
+  /** Empties the database; returns the number of keys. */
   flush(): number {
     const count = this.size;
-    this.touchWatched((key) => this.has(key));
+    if (this.keyspace.barrier.active) this.keyspace.barrier.flushing(this.index);
+    this.touchWatched((key) => this.isLive(key));
     this.contents = emptyContents();
     return count;
   }
 
   /** Exchanges contents with another database (SWAPDB). */
   exchange(other: Database): void {
-    const existed = (key: string): boolean => this.has(key) || other.has(key);
+    const existed = (key: string): boolean => this.isLive(key) || other.isLive(key);
     this.touchWatched(existed);
     other.touchWatched(existed);
     [this.contents, other.contents] = [other.contents, this.contents];
+  }
+
+  // Snapshots and loading.
+
+  /** What the database holds now. Follows its changes until it is flushed or swapped; then it stays as it was. */
+  view(): ContentsView {
+    return new ContentsView(this.contents, (key) => {
+      this.slotOf(key);
+      return this.lastPrint;
+    });
+  }
+
+  /**
+   * Adds a key from a file or a master's snapshot: no event, no change counted, nobody told.
+   * @param expireAt absolute ms, null for none; a time that has passed is stored as well
+   * @returns false when the key exists already; it is left alone
+   */
+  load(key: string, value: Value, expireAt: number | null): boolean {
+    const { contents } = this;
+    const slot = this.slotOf(key);
+    if (contents.tables.has(slot, key, this.lastPrint)) return false;
+    if (this.keyspace.barrier.active) this.announce(key);
+    contents.touched[slot] = (this.keyspace.now / 1000) | 0;
+    contents.tables.set(slot, key, this.lastPrint, value);
+    if (expireAt !== null) this.setExpiry(key, expireAt);
+    return true;
   }
 
   // WATCH.
@@ -311,7 +361,7 @@ export class Database {
     if (set?.delete(watcher) && set.size === 0) this.watched.delete(key);
   }
 
-  /** Marks the clients that watch a key, and tells caches. */
+  /** Marks the clients that watch a key, and notifies caches. */
   touch(key: string): void {
     if (this.watched.size !== 0) for (const watcher of this.watched.get(key) ?? []) watcher.dirtyCas = true;
     this.keyspace.hooks.touched(this.index, key);

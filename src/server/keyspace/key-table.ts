@@ -1,29 +1,29 @@
-// Keys of neighbouring slots and their values: open addressing over one array of [print, key, value] cells. A lookup in a
-// Map reads the text of every key in its chain; here the print beside the key tells, so that only the key itself is read.
-// Which table a key belongs to is slot-tables.ts; knows no expiry.
+// Keys of adjacent slots and their values: open addressing over one array of [fingerprint, key, value] cells. A Map lookup
+// reads the text of every key in its chain; here the fingerprint is compared first, so only the key itself is read.
+// slot-tables.ts maps slots to tables. No expiry here.
 import { keySlot } from '../../cluster/slots.js';
 import type { Value } from '../types/value.js';
 
-/** Words of a cell: print, key, value. A print of 0 marks a free cell. */
+/** Words per cell: fingerprint, key, value. A fingerprint of 0 marks a free cell. */
 const CELL = 3;
 const SMALLEST = 4;
 const PRINT_RANGE = 0x8000_0000;
-/** Longer arrays that are made at once would become hash tables inside the engine. */
+/** V8 turns longer preallocated arrays into hash tables. */
 const AT_ONCE = 1 << 24;
 
-/** Cells of each half of a table that is split, in parts of its keys: half of them, and a quarter to grow. */
+/** Cells of each half after a split, as a fraction of all keys: half of them, and a quarter to grow. */
 const ROOM_OF_HALF = 0.75;
 
 type Word = string | number | Value;
 
-/** This many low bits of a print are those of the key's slot, so that the keys of one slot are found among others. */
+/** Number of low fingerprint bits that hold the key's slot, so that the keys of one slot can be found. */
 const SLOT_BITS = 7;
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
 const SMALLEST_PRINT = 1 << SLOT_BITS;
 
 /**
- * The print of a key as a table wants it: 31 bits with a sign, never 0. `hash` is any 32-bit number; its bits are
- * mixed here, because the position in the table comes from the upper ones.
+ * The fingerprint of a key: 31 bits with a sign, never 0. `hash` is any 32-bit number; its bits are mixed here, because the
+ * position in the table depends on the upper ones.
  */
 export function printOf(hash: number, slot: number): number {
   let mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
@@ -31,6 +31,9 @@ export function printOf(hash: number, slot: number): number {
   const print = (((mixed ^ (mixed >>> 15)) >> 1) & ~SLOT_MASK) | (slot & SLOT_MASK);
   return print === 0 ? SMALLEST_PRINT : print;
 }
+
+/** Where a print stands in the order in which scanSlot walks. */
+export const positionOf = (print: number): number => print + PRINT_RANGE / 2;
 
 function freeCells(capacity: number): Word[] {
   const words = capacity * CELL;
@@ -40,12 +43,12 @@ function freeCells(capacity: number): Word[] {
   return cells;
 }
 
-/** Every method that takes a print wants `printOf` of that key, always of the same hash function. */
+/** Every method with a `print` parameter takes `printOf` of that key, always with the same hash function. */
 export class KeyTable {
   private cells: Word[];
   private count = 0;
 
-  /** The table holds the keys of slots `first` to `first + span - 1`; `span` is a power of two. `capacity`: cells to begin with. */
+  /** The table holds the keys of slots `first` to `first + span - 1`; `span` is a power of two. `capacity`: initial cells. */
   constructor(readonly first: number, readonly span: number, private capacity = SMALLEST) {
     this.cells = freeCells(capacity);
   }
@@ -76,7 +79,7 @@ export class KeyTable {
     return true;
   }
 
-  /** False when there was no such key. */
+  /** False when the key does not exist. */
   delete(key: string, print: number): boolean {
     const at = this.find(key, print);
     if (at < 0) return false;
@@ -86,20 +89,64 @@ export class KeyTable {
     return true;
   }
 
-  /** Calls `visit` with each key of a slot and its value, in no particular order, until it returns false. It may not change the table. */
+  /**
+   * Calls `visit` with each key of a slot and its value, in no particular order, until it returns false. `visit` must not
+   * change the table.
+   */
   eachInSlot(slot: number, visit: (key: string, value: Value) => boolean): void {
     const { cells } = this;
-    const low = slot & SLOT_MASK;
     for (let at = 0; at < cells.length; at += CELL) {
-      const print = cells[at] as number;
-      if (print === 0 || (print & SLOT_MASK) !== low) continue;
-      const key = cells[at + 1] as string;
-      if (this.span > SLOT_MASK + 1 && keySlot(key) !== slot) continue;
-      if (!visit(key, cells[at + 2] as Value)) return;
+      if (cells[at] === 0 || !this.isOf(slot, at)) continue;
+      if (!visit(cells[at + 1] as string, cells[at + 2] as Value)) return;
     }
   }
 
-  /** The same keys in two tables, one for each half of the slots. Only with a span above 1. */
+  /**
+   * Adds keys of a slot to `out` in the order of their fingerprints, from position `from` (first: 0), and stops soon after
+   * `count`. Returns the next position, null at the end. A key keeps its fingerprint, so a key that exists throughout is added
+   * by exactly one of the calls, however the table changes in between.
+   */
+  scanSlot(slot: number, from: number, count: number, out: string[]): number | null {
+    if (from >= PRINT_RANGE) return null; // no cursor of ours
+    const { cells, capacity } = this;
+    const start = this.homeOf(from);
+    const wanted = out.length + count;
+    // Until a free cell: then all keys with an earlier home have been visited. Keys with a home near the end may be stored at
+    // the beginning, so the walk wraps around.
+    for (let cell = start; cell < capacity * 2; cell++) {
+      const at = (cell % capacity) * CELL;
+      if (cells[at] !== 0) {
+        const position = positionOf(cells[at] as number);
+        const wrapped = this.homeOf(position) > at / CELL;
+        if (wrapped === cell >= capacity && position >= from && this.isOf(slot, at)) out.push(cells[at + 1] as string);
+      } else if (cell >= capacity - 1) {
+        return null;
+      } else if (out.length >= wanted) {
+        return this.firstPositionAt(cell + 1);
+      }
+    }
+    return null;
+  }
+
+  private isOf(slot: number, at: number): boolean {
+    if ((((this.cells[at] as number) ^ slot) & SLOT_MASK) !== 0) return false;
+    return this.span <= SLOT_MASK + 1 || keySlot(this.cells[at + 1] as string) === slot;
+  }
+
+  /** The cell where the search for a fingerprint begins; monotonic in the position. */
+  private homeOf(position: number): number {
+    return ((position * this.capacity) / PRINT_RANGE) | 0;
+  }
+
+  /** The lowest position whose home is `cell` or later. */
+  private firstPositionAt(cell: number): number {
+    let position = Math.ceil((cell * PRINT_RANGE) / this.capacity);
+    while (this.homeOf(position) < cell) position++;
+    while (this.homeOf(position - 1) >= cell) position--;
+    return position;
+  }
+
+  /** The same keys in two tables, one for each half of the slots. Requires a span above 1. */
   split(): [KeyTable, KeyTable] {
     const half = this.span / 2;
     const room = Math.max(SMALLEST, Math.ceil(this.count * ROOM_OF_HALF));
@@ -114,7 +161,7 @@ export class KeyTable {
     return halves;
   }
 
-  /** The `index`-th key (0 … size - 1) in the order of the cells. */
+  /** The `index`-th key (0 … size - 1) in cell order. */
   keyAt(index: number): string | undefined {
     const { cells } = this;
     let skip = index;
@@ -123,10 +170,10 @@ export class KeyTable {
   }
 
   private home(print: number): number {
-    return (((print + PRINT_RANGE / 2) * this.capacity) / PRINT_RANGE | 0) * CELL;
+    return (((print + PRINT_RANGE / 2) * this.capacity) / PRINT_RANGE | 0) * CELL; // homeOf, written out: this is the hottest line
   }
 
-  /** Index of the key's cell, -1 when it is not there. */
+  /** Index of the key's cell, -1 when absent. */
   private find(key: string, print: number): number {
     const { cells } = this;
     for (let at = this.home(print); cells[at] !== 0; at = at + CELL === cells.length ? 0 : at + CELL) {
@@ -135,7 +182,7 @@ export class KeyTable {
     return -1;
   }
 
-  /** Puts a new key into the free cell `at`, or elsewhere when the table has to grow first. */
+  /** Stores a new key in the free cell `at`, or elsewhere when the table must grow first. */
   private insert(at: number, key: string, print: number, value: Value): void {
     const { cells } = this;
     this.count++;
@@ -167,14 +214,14 @@ export class KeyTable {
     }
   }
 
-  /** Frees a cell and moves those behind it up, so that no search ends early at the gap. */
+  /** Frees a cell and shifts the following ones, so that no search ends early at the gap. */
   private close(gap: number): void {
     const { cells } = this;
     const length = cells.length;
     let free = gap;
     for (let at = (free + CELL) % length; cells[at] !== 0; at = (at + CELL) % length) {
       const home = this.home(cells[at] as number);
-      // Stays when its home lies behind the gap (cyclically): a search from there does not pass the gap.
+      // Stays when its home is after the gap (cyclically): a search from there does not pass the gap.
       if (free <= at ? home > free && home <= at : home > free || home <= at) continue;
       cells[free] = cells[at]!;
       cells[free + 1] = cells[at + 1]!;

@@ -1,4 +1,4 @@
-// All databases of a node, and what they share.
+// All databases of a node, and their shared state.
 import type { EncodingLimits } from '../types/limits.js';
 import { Database } from './database.js';
 import { SharedState } from './shared-state.js';
@@ -21,13 +21,14 @@ export class Keyspace extends SharedState {
     return db;
   }
 
-  /** Exchanges the contents of two databases in O(1); clients that watch a key of either are told. */
+  /** Exchanges the contents of two databases in O(1); clients that watch a key of either are notified. */
   swap(a: number, b: number): void {
+    if (this.barrier.active) this.barrier.swapping(a, b);
     this.db(a).exchange(this.db(b));
     this.hooks.swapped(a, b);
   }
 
-  /** Keys in all databases. */
+  /** Number of keys in all databases. */
   get size(): number {
     return this.databases.reduce((sum, db) => sum + db.size, 0);
   }

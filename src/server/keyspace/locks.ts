@@ -1,4 +1,5 @@
-// Keys in flight: while MIGRATE has sent a key and not heard back, writers of that key wait; everybody else goes on.
+// Locked keys: between MIGRATE's transfer of a key and the target's reply, commands that write the key wait; all others
+// continue.
 
 export class KeyLocks {
   private readonly held = new Set<string>();
@@ -18,7 +19,7 @@ export class KeyLocks {
     return () => this.unlock(db, keys);
   }
 
-  /** Ends the lock on keys; whoever waited looks again. Only their holder may call it. */
+  /** Unlocks keys; waiting clients check again. Only the holder may call it. */
   unlock(db: number, keys: readonly string[]): void {
     for (const key of keys) this.held.delete(`${db}:${key}`);
     const waiters = this.waiters;
@@ -26,7 +27,7 @@ export class KeyLocks {
     for (const go of waiters) go();
   }
 
-  /** Calls `go` when some key was released; the caller looks again whether it may proceed. */
+  /** Calls `go` when a key was released; the caller checks again whether it may proceed. */
   onRelease(go: () => void): void {
     this.waiters.push(go);
   }

@@ -1,7 +1,7 @@
-// Keyspace notifications: which classes of events are on, and how the setting is written
-// (specs/persistence-replication.md 6.6). Publishing is the keyspace's business.
+// Keyspace notifications: which event classes are enabled, and the format of the setting (persistence-replication 6.6).
+// Publishing is in shared-state.ts.
 
-/** One bit a class, named as in notify-keyspace-events. */
+/** One bit per class, named as in notify-keyspace-events. */
 export const NotifyClass = {
   keyspace: 1, keyevent: 2, generic: 4, string: 8, list: 16, set: 32, hash: 64, zset: 128,
   expired: 256, evicted: 512, stream: 1024, keymiss: 2048, module: 4096, new: 8192,
@@ -17,7 +17,7 @@ const TAIL: readonly (readonly [string, number])[] = [
   ['K', NotifyClass.keyspace], ['E', NotifyClass.keyevent], ['m', NotifyClass.keymiss],
 ];
 
-/** Bits of a setting such as `KEA`, or null when a letter is not known. */
+/** Bits of a setting such as `KEA`, or null for an unknown letter. */
 export function parseNotifyFlags(text: string): number | null {
   let bits = 0;
   for (const letter of text) {
@@ -32,7 +32,7 @@ export function parseNotifyFlags(text: string): number | null {
   return bits;
 }
 
-/** The normal form. CONFIG GET leaves the n out beside A, as Redis does; `complete` keeps it. */
+/** The normal form. CONFIG GET omits the n with A, as Redis does; `complete` keeps it. */
 export function formatNotifyFlags(bits: number, complete = false): string {
   const all = (bits & ALL) === ALL;
   let text = all ? 'A' : '';

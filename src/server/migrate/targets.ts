@@ -1,20 +1,20 @@
-// Connections to the nodes that MIGRATE sends keys to: kept for some seconds, because resharding calls it thousands of
-// times (specs/cluster-node.md 6.7, step 3). What is sent over them is in transfer.ts.
+// Connections to MIGRATE's targets, kept for some seconds because resharding calls MIGRATE thousands of times (cluster-node
+// 6.7, step 3). What is sent over them is in transfer.ts.
 import { Connection } from '../../client/connection.js';
-import type { CancelTimer, Clock } from '../clock.js';
+import type { CancelTimer, Clock } from '../runtime/clock.js';
 
 /** A connection to a target, in use or waiting for the next MIGRATE. */
 export interface Target {
   readonly address: string;
   readonly connection: Connection;
-  /** The database selected there, -1 when that is not known. */
+  /** The database selected there, -1 when unknown. */
   db: number;
-  /** It served an earlier MIGRATE: the other side may have closed it meanwhile. */
+  /** It served an earlier MIGRATE; the target may have closed it meanwhile. */
   reused: boolean;
   idleSince: number;
 }
 
-/** The connection could not be made. `resolved`: the host name was understood. */
+/** The connection could not be established. `resolved`: the host name was resolved. */
 export class TargetUnreachable extends Error {
   constructor(readonly resolved: boolean) {
     super('cannot connect to the target of MIGRATE');
@@ -24,7 +24,7 @@ export class TargetUnreachable extends Error {
 const MOST = 64;
 const IDLE_MS = 10_000;
 const SWEEP_MS = 1000;
-/** The clock ends a connect; the connection's own timer shall never do it. */
+/** The clock ends a connect; the connection's own timer must not. */
 const NEVER = 2_147_483_647;
 
 export class MigrateTargets {
@@ -64,7 +64,7 @@ export class MigrateTargets {
     try {
       return await Connection.connect({ host, port, signal: abort.signal, connectTimeoutMs: NEVER });
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : '';
+      const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
       throw new TargetUnreachable(code !== 'ENOTFOUND' && code !== 'EAI_AGAIN');
     } finally {
       cancel();
@@ -82,7 +82,7 @@ export class MigrateTargets {
     this.cancelSweep ??= this.clock.after(SWEEP_MS, () => this.sweep());
   }
 
-  /** Ends a connection whose state is not known any more. */
+  /** Closes a connection whose state is unknown. */
   drop(target: Target): void {
     this.used.delete(target);
     target.connection.close();
@@ -94,7 +94,7 @@ export class MigrateTargets {
     this.cancelSweep = this.waiting.length > 0 ? this.clock.after(SWEEP_MS, () => this.sweep()) : null;
   }
 
-  /** The node ends. */
+  /** Closes all when the node stops. */
   close(): void {
     this.closed = true;
     this.cancelSweep?.();

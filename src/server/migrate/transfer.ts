@@ -1,11 +1,11 @@
-// One MIGRATE: keys go to the target in batches, each is deleted here only after the target said OK
-// (specs/cluster-node.md 6.7). While a key is in flight its writers wait (keyspace/locks.ts); everybody else goes on.
+// One MIGRATE: keys go to the target in batches, and each is deleted here only after the target has replied OK (cluster-node
+// 6.7). While a key is in flight, commands that write it wait (keyspace/locks.ts); all others continue.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ErrorReply, OK } from '../../resp/server-reply.js';
 import type { ServerReply } from '../../resp/server-reply.js';
 import { ReplyError } from '../../resp/reply.js';
 import type { Reply } from '../../resp/reply.js';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../runtime/clock.js';
 import type { Database } from '../keyspace/database.js';
 import type { KeyLocks } from '../keyspace/locks.js';
 import { dumpPayload } from '../persistence/rdb/dump.js';
@@ -17,7 +17,7 @@ export interface MigrateRequest {
   readonly port: number;
   /** Database at the target. */
   readonly db: number;
-  /** How long the target may be silent. */
+  /** Milliseconds that the target may take to reply. */
   readonly timeoutMs: number;
   readonly copy: boolean;
   readonly replace: boolean;
@@ -30,30 +30,32 @@ export interface MigrateRequest {
 
 interface Services {
   readonly clock: Clock;
+  /** Records the keys that left this node (exec/effects.ts). */
+  readonly effects: { add(db: number, ...words: readonly string[]): void };
   readonly locks: KeyLocks;
   readonly targets: MigrateTargets;
 }
 
-/** Serialising stops for others after this many bytes or ms. */
+/** Bytes and ms after which serialising yields to other commands. */
 const BATCH_BYTES = 1024 * 1024;
 const BATCH_MS = 2;
-/** Batches on the way at once: one being restored there while the next is serialised here. */
+/** Batches in flight: one is restored at the target while the next is serialised here. */
 const WINDOW = 2;
-/** A large batch gets more time than the timeout: as much as a slow link needs for its bytes. */
+/** A large batch gets additional time: what a slow link needs for its bytes. */
 const SLOWEST_BYTES_PER_MS = 10_000;
 
 const CONNECTING = new ErrorReply('IOERR error or timeout connecting to the client');
 const WRITING = new ErrorReply('IOERR error or timeout writing to target instance');
 const READING = new ErrorReply('IOERR error or timeout reading to target instance');
 
-/** Ends the attempt: the link to the target broke. */
+/** Ends the attempt: the connection to the target broke. */
 class LinkBroken extends Error {
   constructor(readonly timedOut: boolean) {
-    super('the link to the target of MIGRATE broke');
+    super('the connection to the target of MIGRATE broke');
   }
 }
 
-/** Moves or copies keys that exist; the reply of MIGRATE. Never rejects for what the target or the network does. */
+/** Moves or copies existing keys; returns the reply of MIGRATE. Never rejects because of the target or the network. */
 export async function migrateKeys(services: Services, db: Database, request: MigrateRequest): Promise<ServerReply> {
   const transfer = new Transfer(services, db, request);
   try {
@@ -83,7 +85,7 @@ class Transfer {
     this.services.locks.unlock(this.db.index, keys);
   }
 
-  /** One attempt, and a second on a new connection when a kept one turned out to be dead. */
+  /** One attempt, and a second on a new connection when a kept one was closed. */
   async run(): Promise<ServerReply> {
     for (let fresh = false; ; fresh = true) {
       let target: Target;
@@ -108,7 +110,7 @@ class Transfer {
     }
   }
 
-  /** What the target objected to comes before a broken link. */
+  /** An error reply of the target precedes a broken connection. */
   private outcome(): ErrorReply | null {
     return this.refusal === null ? null : new ErrorReply(`ERR Target instance replied with error: ${this.refusal}`);
   }
@@ -128,7 +130,7 @@ class Transfer {
       }
       for (const ended of flying) await ended;
     } finally {
-      // After a refused AUTH or SELECT nothing more is sent, but what was sent is heard out.
+      // After a refused AUTH or SELECT nothing more is sent, but pending replies are awaited.
       await Promise.allSettled(flying);
     }
   }
@@ -141,7 +143,7 @@ class Transfer {
     return commands;
   }
 
-  /** The next keys as RESTORE commands. Their values stand still: they are locked. */
+  /** The next keys as RESTORE commands. Their values do not change, because they are locked. */
   private serialise(): { keys: string[]; commands: string[][]; bytes: number } {
     const { clock } = this.services;
     const { db, request } = this;
@@ -150,7 +152,7 @@ class Transfer {
     const deadline = clock.monotonic() + BATCH_MS;
     while (this.next < request.keys.length && batch.bytes < BATCH_BYTES) {
       const key = request.keys[this.next++]!;
-      const value = db.peek(key);
+      const value = db.lookupWithoutTrace(key);
       if (value !== undefined) {
         const at = db.expiry(key);
         const ttl = at === undefined ? 0 : Math.max(1, at - db.keyspace.now);
@@ -164,18 +166,20 @@ class Transfer {
     return batch;
   }
 
-  /** Sends a batch and takes note of its replies; false when AUTH or SELECT was refused. Throws LinkBroken. */
+  /** Sends a batch and processes its replies; false when AUTH or SELECT was refused. Throws LinkBroken. */
   private async exchange(target: Target, prelude: string[][], batch: { keys: string[]; commands: string[][]; bytes: number }): Promise<boolean> {
     const replies = await this.pipeline(target, [...prelude, ...batch.commands], batch.bytes);
     const refused = replies.slice(0, prelude.length).find((reply) => reply instanceof ReplyError);
     if (refused instanceof ReplyError) this.refusal ??= refused.message;
     this.db.keyspace.now = this.services.clock.now();
+    const removed: string[] = [];
     batch.keys.forEach((key, i) => {
       const reply = replies[prelude.length + i];
       this.acknowledged++;
       if (reply instanceof ReplyError) this.refusal ??= reply.message;
-      else if (!refused && !this.request.copy && this.db.peek(key) !== undefined) this.db.remove(key);
+      else if (!refused && !this.request.copy && this.db.lookupWithoutTrace(key) !== undefined && this.db.deleteKey(key)) removed.push(key);
     });
+    if (removed.length > 0) this.services.effects.add(this.db.index, 'DEL', ...removed);
     this.release(batch.keys);
     return refused === undefined;
   }

@@ -1,7 +1,7 @@
-// Limits on connected clients that are looked at ten times a second: idle time and unread output
-// (timeout, client-output-buffer-limit).
-import type { Client } from '../dispatch/client.js';
-import type { NodeServices } from '../dispatch/context.js';
+// Limits of connected clients that are checked ten times per second: idle time and unread output (timeout,
+// client-output-buffer-limit).
+import type { Client } from '../exec/client.js';
+import type { NodeServices } from '../exec/context.js';
 
 interface OutputLimit {
   readonly hard: number;
@@ -11,26 +11,33 @@ interface OutputLimit {
 
 const NO_LIMIT: OutputLimit = { hard: 0, soft: 0, softSeconds: 0 };
 
-/** Since when a client has been over its soft limit, ms. */
+/** Time in ms since which a client exceeds its soft limit. */
 const overSince = new WeakMap<Client, number>();
 
-/** Closes clients that were idle for too long or do not read what they asked for. */
+/** Closes clients that were idle for too long or do not read their output. */
 export function enforceClientLimits(node: NodeServices, idleSeconds: number): void {
   const now = node.clock.now();
   let limits: Map<string, OutputLimit> | null = null;
   for (const client of [...node.clients]) {
-    if (idleSeconds > 0 && isIdle(node, client, now, idleSeconds)) {
+    if (idleSeconds > 0 && client.role === 'normal' && isIdle(node, client, now, idleSeconds)) {
       node.log.verbose('Closing idle client');
       client.close(true);
       continue;
     }
     if (client.outputPending === 0) continue;
     limits ??= parseLimits(node.config.text('client-output-buffer-limit'));
-    const limit = limits.get(client.subscriptions > 0 ? 'pubsub' : 'normal') ?? NO_LIMIT;
+    const limit = limitOf(node, client, limits);
     if (!exceeds(client, limit, now)) continue;
     node.log.warning(`Client ${client.transport.remote} scheduled to be closed ASAP for overcoming of output buffer limits.`);
     client.close(true);
   }
+}
+
+/** A replica may always have as much unsent as the backlog holds. */
+function limitOf(node: NodeServices, client: Client, limits: Map<string, OutputLimit>): OutputLimit {
+  const limit = limits.get(client.role === 'replica' ? 'slave' : client.subscriptions > 0 ? 'pubsub' : 'normal') ?? NO_LIMIT;
+  if (client.role !== 'replica' || limit.hard === 0) return limit;
+  return { ...limit, hard: Math.max(limit.hard, node.config.integer('repl-backlog-size')) };
 }
 
 function isIdle(node: NodeServices, client: Client, now: number, seconds: number): boolean {

@@ -1,8 +1,8 @@
-// The TCP listener: accepts, limits, and gives every socket one shared read buffer (DESIGN: what a prototype measured).
+// The TCP listener: accepts, limits, and gives every socket one shared read buffer.
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 
-/** What Node's own socket wraps; taking it over lets us choose the read buffer. */
+/** The handle inside Node's socket; adopting it permits choosing the read buffer. */
 interface RawHandle {
   readonly reading?: boolean;
 }
@@ -25,8 +25,8 @@ export type Accept = (socket: net.Socket, setReader: (read: (chunk: Buffer, leng
 const READ_BUFFER = 64 * 1024;
 
 /**
- * Listens on an address; resolves when bound. `accept` gets each socket with a function to name its reader. The
- * chunk a reader gets is overwritten by the next read of any socket.
+ * Listens on an address; resolves when bound. `accept` gets each socket with a function that sets its reader. The next read of
+ * any socket overwrites the chunk a reader gets.
  */
 export async function listen(address: ListenAddress, backlog: number, accept: Accept): Promise<net.Server> {
   const shared = Buffer.allocUnsafeSlow(READ_BUFFER);
@@ -44,13 +44,13 @@ export async function listen(address: ListenAddress, backlog: number, accept: Ac
   return server;
 }
 
-/** Moves the accepted handle into a socket of ours that reads into the shared buffer; null when it is gone already. */
+/** Moves the accepted handle into a new socket that reads into the shared buffer; null when it is closed already. */
 function adopt(accepted: net.Socket, shared: Buffer): { socket: net.Socket; setReader: (read: (chunk: Buffer, length: number) => void) => void } | null {
   const holder = accepted as unknown as Adopted;
   const handle = holder._handle;
   if (!handle) return null;
   holder._handle = null;
-  accepted.destroy(); // an empty shell now; until it is gone the server would count it and never finish closing
+  accepted.destroy(); // It has no handle now; until it is destroyed the server would count it and never finish closing.
   let reader: (chunk: Buffer, length: number) => void = () => {};
   const onread: OnRead = {
     buffer: shared,

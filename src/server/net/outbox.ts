@@ -1,6 +1,16 @@
-// Clients that have output waiting: written once at the end of a read event, or of the turn when the output came
-// from elsewhere (a message for a subscriber, a timeout).
-import type { Client } from '../dispatch/client.js';
+// Clients with pending output: written once at the end of a read event, or of the turn when the output came from elsewhere
+// (pub/sub, a timeout).
+import type { Client } from '../exec/client.js';
+
+/** An error of one client must not affect others. */
+function send(client: Client): void {
+  try {
+    client.flush();
+  } catch (error) {
+    client.onFault(error);
+    client.close(true);
+  }
+}
 
 export class Outbox {
   private waiting: Client[] = [];
@@ -14,12 +24,12 @@ export class Outbox {
     process.nextTick(() => this.flush());
   }
 
-  /** Writes everything that waits: one write a client. */
+  /** Writes all pending output: one write per client. */
   flush(): void {
     this.scheduled = false;
     if (this.waiting.length === 0) return;
     const clients = this.waiting;
     this.waiting = [];
-    for (let i = 0; i < clients.length; i++) clients[i]!.flush();
+    for (let i = 0; i < clients.length; i++) send(clients[i]!);
   }
 }

@@ -1,11 +1,11 @@
-// One connection's input: bytes to requests to the dispatcher, until the client is suspended; then the rest waits.
+// The input of one connection: bytes to requests to the executor, until the client is suspended; further input waits.
 import { ProtocolError, RequestParser } from '../../resp/request-parser.js';
 import type { RequestLimits } from '../../resp/request-parser.js';
 import { ErrorReply } from '../../resp/server-reply.js';
-import type { Dispatcher } from '../dispatch/dispatcher.js';
-import type { ServedClient } from '../dispatch/served-client.js';
+import type { Executor } from '../exec/executor.js';
+import type { ServedClient } from '../exec/served-client.js';
 
-/** Words by which a browser was tricked into talking to us: closed without a reply (5.2). */
+/** First words of HTTP requests from a browser (cross-protocol attack): closed without a reply (5.2). */
 const CROSS_PROTOCOL = /^(post|host:)$/i;
 const isCrossProtocol = (word: string): boolean => (word.length === 4 || word.length === 5) && CROSS_PROTOCOL.test(word);
 
@@ -21,42 +21,59 @@ export class Session {
   private readonly requestLimits: RequestLimits;
   private running = false;
 
-  constructor(readonly client: ServedClient, private readonly dispatcher: Dispatcher, private readonly limits: SessionLimits) {
+  constructor(readonly client: ServedClient, private readonly executor: Executor, private readonly limits: SessionLimits) {
     this.requestLimits = { maxBulk: limits.maxBulk, authenticated: client.authenticated };
     this.parser = new RequestParser(this.requestLimits);
     client.onResume = () => this.goOn();
     client.inputPending = () => this.parser.pending;
+    client.inputParsed = () => this.parser.parsedBytes;
   }
 
-  /** Takes what was read. `chunk` may be shared: it is not used after this call. */
+  /** Takes input. `chunk` may be shared: it is not used after this call. */
   read(chunk: Buffer, length: number): void {
     const { client, parser } = this;
     if (client.closing) return;
     const { node } = client;
     node.stats.bytesIn += length;
     node.keyspace.now = client.lastInteraction = node.clock.now();
-    parser.feed(chunk, length);
-    this.drain();
-    parser.retain();
-    if (parser.pending > this.limits.maxQuery) {
+    try {
+      parser.feed(chunk, length);
+      this.drain();
+      parser.retain();
+    } catch (error) {
+      return this.abandon(error);
+    }
+    if (parser.pending > this.limits.maxQuery || parser.pending + parser.parsedBytes > client.outputCeiling) {
       node.log.warning(`Closing client ${client.transport.remote} that reached max query buffer length`);
       client.close(true);
     }
   }
 
-  /** After a suspension: input that arrived meanwhile. */
+  /** The input cannot be parsed or answered: the connection closes, the node continues. */
+  private abandon(error: unknown): void {
+    this.running = false;
+    this.executor.endBatch();
+    this.client.onFault(error);
+    this.client.close(true);
+  }
+
+  /** After a suspension: processes input that arrived meanwhile. */
   private goOn(): void {
     const { client, parser } = this;
     if (this.running || client.closing) return;
     client.node.keyspace.now = client.node.clock.now();
-    this.drain();
-    parser.retain();
+    try {
+      this.drain();
+      parser.retain();
+    } catch (error) {
+      this.abandon(error);
+    }
   }
 
   private drain(): void {
     const { client, parser, requestLimits } = this;
     this.running = true;
-    this.dispatcher.beginBatch();
+    this.executor.beginBatch();
     while (!client.suspended && !client.closing) {
       requestLimits.authenticated = client.authenticated;
       requestLimits.maxBulk = this.limits.maxBulk;
@@ -70,9 +87,9 @@ export class Session {
         client.close(true);
         break;
       }
-      this.dispatcher.execute(client, request);
+      this.executor.execute(client, request);
     }
-    this.dispatcher.endBatch();
+    this.executor.endBatch();
     this.running = false;
   }
 

@@ -1,5 +1,5 @@
-// The arguments of redis-trib-server, read as redis-server 7.0 reads its own: an optional file, then options, and `-` for
-// standard input. What options there are is the configuration's business.
+// Reads the arguments of redis-trib-server as redis-server 7.0 reads its own: an optional file, then options, and `-` for
+// standard input. Which options exist is in the configuration.
 import { resolve } from 'node:path';
 import { fromPath } from '../config/paths.js';
 import { quote } from '../config/quote.js';
@@ -15,7 +15,7 @@ export type CommandLine =
       readonly options: string;
     };
 
-/** @param argv the arguments behind the program's name */
+/** @param argv the arguments after the program's name */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const [first] = argv;
   if (argv.length === 1 && (first === '-v' || first === '--version')) return { action: 'version' };
@@ -23,7 +23,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   const hasFile = first !== undefined && !first.startsWith('-');
   let readsInput = false;
   const rest = argv.slice(hasFile ? 1 : 0).filter((word, i, words) => {
-    // Only as the first or the last of all arguments is a dash the standard input.
+    // A dash means standard input only as the first or the last argument.
     const stdin = word === '-' && ((i === 0 && !hasFile) || i === words.length - 1);
     if (stdin) readsInput = true;
     return !stdin;
@@ -32,8 +32,8 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
 }
 
 /**
- * `--name value value --name …` as one line each. After a bare `--name` the next word is its value whatever it looks like,
- * so that values may start with dashes; only `--save` may stand without one and then means no save points.
+ * `--name value value --name …` as one line each. After a bare `--name` the next word is always its value, so that values may
+ * start with dashes; only `--save` may stand without one and then means no save points.
  */
 function optionLines(words: readonly string[]): string {
   let options = '';

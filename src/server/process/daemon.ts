@@ -1,31 +1,31 @@
-// daemonize yes. Node cannot fork, so the program is started again, detached, with the heap it wants; the one that was
-// called waits until the daemon answers, so that its exit code tells whether there is a server now.
+// daemonize yes. Node cannot fork, so the program is started again, detached, with the required heap. The original process
+// waits until the daemon serves, so that its exit code tells whether it started.
 import { spawn } from 'node:child_process';
 import type { ConfigSources } from '../config/conf-file.js';
 import { heapFlag } from './heap.js';
 
-/** Marks the daemon's own environment; the value is of no meaning. */
+/** Marks the daemon's environment; the value has no meaning. */
 const MARK = 'REDIS_TRIB_SERVER_DAEMON';
 
 type ToDaemon = { readonly sources: ConfigSources };
 type FromDaemon = { readonly kind: 'ready' } | { readonly kind: 'failed'; readonly text: string };
 
-/** What a daemon has of the process that started it. */
+/** The daemon's channel to the process that started it. */
 export interface DaemonParent {
   readonly sources: Promise<ConfigSources>;
-  /** The node answers: the parent may go. */
+  /** The node serves: the parent may exit. */
   ready(): void;
-  /** The node could not start: the parent says why. Resolves when it was told. */
+  /** The node could not start: the parent prints the reason. Resolves when it was sent. */
   failed(reason: string): Promise<void>;
 }
 
-/** Starts the daemon with the same program and waits for its first word; the exit code that the caller's process deserves. */
+/** Starts the daemon with the same program and waits for its first message; returns the exit code for the caller's process. */
 export function startDaemon(sources: ConfigSources, heapBytes: number): Promise<number> {
   const program = process.argv[1]!;
   const child = spawn(process.execPath, [...process.execArgv, heapFlag(heapBytes), program], {
     detached: true,
     env: { ...process.env, [MARK]: '1' },
-    // No terminal and no pipe of the caller's: who reads our output must see its end when the parent goes.
+    // No terminal and no pipe of the caller: a reader of its output must see the end when the parent exits.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   const words: ToDaemon = { sources };
@@ -36,7 +36,7 @@ export function startDaemon(sources: ConfigSources, heapBytes: number): Promise<
       resolve(1);
     };
     child.once('error', (error) => fail(error.message));
-    child.once('exit', () => fail('The daemon ended before it was ready; its log file may tell more.'));
+    child.once('exit', () => fail('The daemon ended before it was ready; see its log file.'));
     child.once('message', (message: FromDaemon) => {
       child.removeAllListeners('exit');
       if (child.connected) child.disconnect();

@@ -1,25 +1,25 @@
-// How much heap the node may use. V8's own limit (about 4 GB) knows nothing of maxmemory or of the machine, and it is
-// fixed when an isolate starts.
-import { totalmem } from 'node:os';
+// The heap size of the node. V8's own limit (about 4 GB) ignores maxmemory and the machine's memory, and is fixed when an
+// isolate starts.
 import { getHeapStatistics } from 'node:v8';
 import type { Config } from '../config/config.js';
+import { machineMemory } from '../runtime/machine-memory.js';
 
 const MB = 1024 * 1024;
-/** What the node needs besides data, and room for garbage between collections. */
+/** Bytes needed besides data, including room for garbage between collections. */
 const BASE = 512 * MB;
-/** Share of the machine that the heap may take when maxmemory does not say. */
+/** Share of the machine's memory for the heap when maxmemory is not set. */
 const SHARE = 0.8;
 
-/** Bytes of heap this node should be able to use: enough for maxmemory, else most of the machine or its container. */
+/** Bytes of heap this node should have: enough for maxmemory, else most of the machine's or container's memory. */
 export function wantedHeap(config: Config): number {
   const maxmemory = config.integer('maxmemory');
   const limit = machineMemory() * SHARE;
   return Math.floor(maxmemory > 0 ? Math.min(maxmemory * 1.5 + BASE, limit) : limit);
 }
 
-/** True when this isolate's limit is far enough from what is wanted to be worth another isolate. */
+/** True when this isolate's limit differs enough from the wanted one to justify another isolate. */
 export function heapTooSmall(wanted: number): boolean {
-  // A limit that the user gave holds for every isolate of the process, and is the user's will.
+  // A limit given by the user applies to every isolate of the process.
   const given = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some((option) => /max[-_]old[-_]space[-_]size/.test(option));
   return !given && getHeapStatistics().heap_size_limit < wanted * 0.95;
 }
@@ -27,11 +27,5 @@ export function heapTooSmall(wanted: number): boolean {
 /** The flag that gives a new process this heap. */
 export const heapFlag = (bytes: number): string => `--max-old-space-size=${Math.floor(bytes / MB)}`;
 
-/** Megabytes, as a thread's resource limits take them. */
+/** Megabytes, the unit of a thread's resource limits. */
 export const heapMegabytes = (bytes: number): number => Math.floor(bytes / MB);
-
-/** Memory of the machine, or of the container when that has less. */
-function machineMemory(): number {
-  const constrained = process.constrainedMemory?.() ?? 0;
-  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
-}

@@ -1,18 +1,18 @@
-// Where log lines go: standard output or a file. Writing a log must never stop the node, so failures are swallowed here.
+// Destinations of log lines: standard output or a file. A log failure must not stop the node, so it is ignored.
 import { appendFileSync, closeSync, openSync, writeSync } from 'node:fs';
 
 /** Writes one line; never throws. */
 export type LogSink = (line: string) => void;
 
-/** Standard output. A reader that went away or a full pipe costs lines, not the node. */
+/** Standard output. A closed or full pipe loses lines but does not stop the node. */
 export const stdoutSink: LogSink = (line) => quietly(() => writeSync(1, line));
 
 export const noSink: LogSink = () => {};
 
-/** A file, opened for each line as redis-server does: it may be moved away at any time, and a full disk may empty again. */
+/** A file, opened for each line as redis-server does: it may be moved at any time, and a full disk may get space again. */
 export const fileSink = (path: string): LogSink => (line) => quietly(() => appendFileSync(path, line));
 
-/** The reason why a log file cannot be written, or null; the file exists afterwards. */
+/** Why a log file cannot be written, or null; the file exists afterwards. */
 export function checkLogFile(path: string): string | null {
   try {
     closeSync(openSync(path, 'a'));
@@ -22,7 +22,7 @@ export function checkLogFile(path: string): string | null {
   }
 }
 
-/** The system's words for an error of the file system or the network, as C's strerror gives them. */
+/** The system's text for an error of the file system or the network, as in C's strerror. */
 export function systemReason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   return (code === undefined ? undefined : REASONS[code]) ?? message;
@@ -45,6 +45,6 @@ function quietly(action: () => void): void {
   try {
     action();
   } catch {
-    // Nobody is left to be told.
+    // There is no destination left to report to.
   }
 }

@@ -1,14 +1,14 @@
-// The program redis-trib-server: reads its arguments and configuration, chooses where the node runs (here, in a thread with
-// a larger heap, or in a daemon), and is the only place in src/server that ends the process.
+// The program redis-trib-server: reads its arguments and configuration, chooses where the node runs (here, in a thread with a
+// larger heap, or in a daemon), and is the only place in src/server that ends the process.
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config.js';
 import type { ConfigSources } from '../config/conf-file.js';
 import { ConfigFileError, ConfigFileMissing, loadConfig } from '../config/conf-file.js';
 import { pathOf } from '../config/paths.js';
 import { startRefusals } from '../config/unsupported.js';
-import { systemClock } from '../clock.js';
-import { formatLogLine } from '../log.js';
-import { REDIS_VERSION } from '../version.js';
+import { systemClock } from '../runtime/clock.js';
+import { formatLogLine } from '../runtime/log.js';
+import { REDIS_VERSION } from '../runtime/version.js';
 import { parseCommandLine } from './command-line.js';
 import { daemonParent, startDaemon } from './daemon.js';
 import { heapTooSmall, wantedHeap } from './heap.js';
@@ -19,7 +19,7 @@ import type { ProcessHost, StopSignal } from './start.js';
 
 const VERSION = `Redis server v=${REDIS_VERSION} sha=00000000:0 malloc=v8-${process.versions.v8} bits=64 build=redis-trib-server`;
 
-/** Runs the program with the arguments behind its name. Ends the process with 0, or with 1 when the node could not run. */
+/** Runs the program with the arguments after its name. Ends the process with 0, or with 1 when the node could not run. */
 export async function main(argv: readonly string[]): Promise<void> {
   const command = parseCommandLine(argv);
   if (command.action !== 'run') return say(command.action === 'help' ? HELP : VERSION);
@@ -36,7 +36,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   exit(failure === null ? 0 : 1);
 }
 
-/** The configuration, or null after saying what is wrong with it. */
+/** The configuration, or null after printing its errors. */
 function load(sources: ConfigSources): Config | null {
   try {
     const config = loadConfig(sources);
@@ -66,19 +66,24 @@ const sink = (config: Config, daemon: boolean): LogSink => {
   return daemon ? noSink : stdoutSink;
 };
 
-/** The node's life: null at its proper end, else why it failed. */
+/** Runs the node: null after a regular end, else why it failed. */
 async function run(config: Config, sources: ConfigSources, host: ProcessHost): Promise<string | null> {
   const wanted = wantedHeap(config);
   title(config);
-  // Only one of the two is loaded: the node's own code is most of what a start costs.
+  // Only one of the two is loaded: the node's code takes most of the start-up time.
   if (heapTooSmall(wanted)) return (await import('./thread.js')).runInThread({ sources, wanted, host });
   const { StartFailed, runNode } = await import('./start.js');
+  let serving = false;
   process.on('uncaughtException', (error) => {
+    if (serving) return; // The node logs it and continues.
     host.write(formatLogLine('warning', `Crashed: ${error.stack ?? error.message}`, host.pid, 'M', new Date(systemClock.now())));
     exit(1);
   });
   try {
-    await runNode(config, host);
+    await runNode(config, { ...host, ready: () => {
+      serving = true;
+      host.ready();
+    } });
     return null;
   } catch (error) {
     if (error instanceof StartFailed) return error.message;
@@ -86,7 +91,7 @@ async function run(config: Config, sources: ConfigSources, host: ProcessHost): P
   }
 }
 
-/** What `ps` shows. */
+/** The process title. */
 function title(config: Config): void {
   if (!config.flag('set-proc-title')) return;
   const address = config.text('bind').split(' ')[0]!.replace(/^-/, '') || '*';
@@ -99,7 +104,7 @@ function title(config: Config): void {
   process.title = config.text('proc-title-template').replace(/\{([^{}]*)\}/g, (_, name: string) => values[name] ?? '').trimEnd();
 }
 
-/** The first signal asks for an end, a second interrupt insists. */
+/** The first signal requests a shutdown, a second interrupt forces it. */
 function onStop(listener: (signal: StopSignal) => void): void {
   let asked = false;
   const hear = (signal: StopSignal): void => {
@@ -109,7 +114,7 @@ function onStop(listener: (signal: StopSignal) => void): void {
   };
   process.on('SIGTERM', hear);
   process.on('SIGINT', hear);
-  // A terminal that closes does not end a server.
+  // A closed terminal does not stop a server.
   process.on('SIGHUP', () => {});
 }
 

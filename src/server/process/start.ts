@@ -1,16 +1,17 @@
-// Starts a node with Redis's log lines around it and tells how it ended. Works in the process's main thread and in a
-// worker thread alike: everything of the process comes through ProcessHost. Exiting is the caller's.
+// Starts a node with Redis's log lines and reports how it ended. Runs in the main thread and in a worker thread: all access to
+// the process goes through ProcessHost. The caller exits.
 import { rmSync, writeFileSync } from 'node:fs';
 import { TribError } from '../../errors.js';
 import { pathOf } from '../config/paths.js';
 import type { Config } from '../config/config.js';
 import { startNotes } from '../config/unsupported.js';
-import { createLogger } from '../log.js';
-import type { LogLevel, Logger } from '../log.js';
+import { createLogger } from '../runtime/log.js';
+import type { LogLevel, Logger } from '../runtime/log.js';
+import { shutdownOptions } from '../exec/orderly-shutdown.js';
 import { startNode } from '../node.js';
 import type { Node } from '../node.js';
-import { systemClock } from '../clock.js';
-import { REDIS_VERSION } from '../version.js';
+import { systemClock } from '../runtime/clock.js';
+import { REDIS_VERSION } from '../runtime/version.js';
 import type { LogSink } from './log-sink.js';
 import { systemReason } from './log-sink.js';
 
@@ -19,17 +20,17 @@ export type StopSignal = 'SIGTERM' | 'SIGINT';
 export interface ProcessHost {
   readonly pid: number;
   readonly write: LogSink;
-  /** Calls back for every signal that asks for an end. */
+  /** Calls back for every signal that requests a shutdown. */
   onStop(listener: (signal: StopSignal) => void): void;
-  /** The node answers from now on. */
+  /** The node serves from now on. */
   ready(): void;
 }
 
-/** Why a start failed: the node has logged it, `message` is the last line for whoever waits for the start. */
+/** Why a start failed: the node has logged it; `message` is the last line, for a waiting parent. */
 export class StartFailed extends Error {}
 
 /**
- * Runs a node until it is shut down by a signal or by SHUTDOWN.
+ * Runs a node until a signal or SHUTDOWN stops it.
  * @throws StartFailed when it cannot listen
  */
 export async function runNode(config: Config, host: ProcessHost): Promise<void> {
@@ -44,10 +45,11 @@ export async function runNode(config: Config, host: ProcessHost): Promise<void> 
   announce(config, host, log);
   role = 'M';
   const node = await listening(config, log);
+  // The last resort: the data would be lost with the process.
+  process.on('uncaughtException', (error) => node.fault('event', error));
   host.onStop((signal) => stop(node, log, signal));
   const pidFile = writePidFile(config, host, log);
-  const mode = config.flag('cluster-enabled') ? 'cluster' : 'standalone';
-  log.notice(`Running mode=${mode}, port=${node.port}.`);
+  showMode(config, host, log, node.port);
   log.warning('Server initialized');
   for (const { level, text } of startNotes(config)) log[level](text);
   log.notice('Ready to accept connections');
@@ -57,6 +59,7 @@ export async function runNode(config: Config, host: ProcessHost): Promise<void> 
     log.notice('Removing the pid file.');
     rmSync(pidFile, { force: true });
   }
+  if (node.failure !== null) throw new StartFailed(node.failure);
   log.warning('Redis is now ready to exit, bye bye...');
 }
 
@@ -71,15 +74,27 @@ function announce(config: Config, host: ProcessHost, log: Logger): void {
   );
 }
 
+/**
+ * One log line. With always-show-logo also the logo lines of redis-server that programs search for the PID, without the
+ * drawing.
+ */
+function showMode(config: Config, host: ProcessHost, log: Logger, port: number): void {
+  const mode = config.flag('cluster-enabled') ? 'cluster' : 'standalone';
+  if (!config.flag('always-show-logo')) return log.notice(`Running mode=${mode}, port=${port}.`);
+  if (config.text('loglevel') === 'warning') return;
+  const lines = [`Redis ${REDIS_VERSION} (00000000/0) 64 bit`, `Running in ${mode} mode`, `Port: ${port}`, `PID: ${host.pid}`];
+  host.write(`\n${lines.map((line) => `     ${line}\n`).join('')}\n`);
+}
+
 function stop(node: Node, log: Logger, signal: StopSignal): void {
   log.warning(`Received ${signal} scheduling shutdown...`);
-  log.warning('User requested shutdown...');
-  node.shutdown();
+  const words = (signal === 'SIGTERM' ? node.config.text('shutdown-on-sigterm') : node.config.text('shutdown-on-sigint')).split(' ');
+  void node.ending.begin(shutdownOptions(new Set(words)));
 }
 
 async function listening(config: Config, log: Logger): Promise<Node> {
   try {
-    return await startNode({ config, log });
+    return await startNode({ config, log, dataFiles: true });
   } catch (error) {
     const failure = error as NodeJS.ErrnoException & { address?: string; port?: number };
     if (failure.syscall === 'listen' || failure.syscall === 'bind') {
@@ -102,7 +117,7 @@ function shownAddress(address: string | undefined): string {
   return address === '::' ? '::*' : address;
 }
 
-/** The path of the file written, or null when none is wanted. */
+/** The path of the written file, or null when none is configured. */
 function writePidFile(config: Config, host: ProcessHost, log: Logger): string | null {
   if (config.text('pidfile') === '') return null;
   const path = pathOf(config, 'pidfile');

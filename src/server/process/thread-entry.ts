@@ -1,4 +1,4 @@
-// The other end of thread.ts: the first file that a node's worker thread loads.
+// The first file that a node's worker thread loads; the counterpart of thread.ts.
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadConfig } from '../config/conf-file.js';
 import type { ConfigSources } from '../config/conf-file.js';
@@ -10,7 +10,7 @@ export interface ThreadData {
   readonly pid: number;
 }
 
-/** What the thread tells: a log line, that the node answers, or why it could not start. */
+/** Messages of the thread: a log line, that the node serves, or why it could not start. */
 export type FromThread =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly text: string }

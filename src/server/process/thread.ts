@@ -1,9 +1,9 @@
-// Runs the node in a worker thread, whose isolate may have the heap that the main one was not given. One process still:
-// pid, signals and exit code are the main thread's. Costs about 40 ms at start, where a second process would cost 50 and stay.
+// Runs the node in a worker thread, whose isolate may have a larger heap than the main one. Still one process: pid, signals and
+// exit code are the main thread's. Costs about 40 ms at start; a second process would cost 50 and remain.
 import { Worker } from 'node:worker_threads';
 import type { ConfigSources } from '../config/conf-file.js';
-import { systemClock } from '../clock.js';
-import { formatLogLine } from '../log.js';
+import { systemClock } from '../runtime/clock.js';
+import { formatLogLine } from '../runtime/log.js';
 import { heapMegabytes } from './heap.js';
 import type { ProcessHost } from './start.js';
 import type { FromThread, ThreadData } from './thread-entry.js';
@@ -15,7 +15,7 @@ export interface ThreadRun {
   readonly host: ProcessHost;
 }
 
-/** Starts the thread; null when the node has ended properly, else why it did not. */
+/** Starts the thread; null when the node ended regularly, else why it failed. */
 export function runInThread({ sources, wanted, host }: ThreadRun): Promise<string | null> {
   const data: ThreadData = { sources, pid: host.pid };
   const worker = new Worker(new URL('./thread-entry.js', import.meta.url), {
@@ -35,7 +35,7 @@ export function runInThread({ sources, wanted, host }: ThreadRun): Promise<strin
       else host.write(message.line);
     });
     worker.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') crash(`Out of memory: the heap may grow to ${heapMegabytes(wanted)} MB. Set maxmemory to refuse writes before that.`);
+      if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') crash(`Out of memory: the heap limit is ${heapMegabytes(wanted)} MB. Set maxmemory to refuse writes before that.`);
       else crash(`Crashed: ${error.stack ?? error.message}`);
     });
     worker.on('exit', (code) => resolve(code === 0 ? null : failure));

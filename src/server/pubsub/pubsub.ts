@@ -1,6 +1,6 @@
-// Who listens to which channel, and delivery to them. Cluster-wide delivery is the bus's business.
-import type { Client } from '../dispatch/client.js';
-import { matchGlob } from '../types/glob.js';
+// Subscriptions of channels and patterns, and delivery to local subscribers. Cluster-wide delivery is in the bus.
+import type { Client } from '../exec/client.js';
+import { matchGlob } from '../../resp/glob.js';
 
 type Listeners = Map<string, Set<Client>>;
 
@@ -50,7 +50,7 @@ export class PubSub {
     return client.shardChannels.delete(channel);
   }
 
-  /** Delivers to channel and pattern subscribers of this node; the number of deliveries. */
+  /** Delivers to channel and pattern subscribers of this node; returns the number of deliveries. */
   publish(channel: string, message: string): number {
     let receivers = 0;
     for (const client of this.channels.get(channel) ?? []) {
@@ -77,7 +77,7 @@ export class PubSub {
     return receivers;
   }
 
-  /** Ends the shard subscriptions of a slot that left this node; subscribers are told. */
+  /** Ends the shard subscriptions of a slot that left this node; subscribers are notified. */
   dropShardChannels(concerns: (channel: string) => boolean): void {
     for (const [channel, clients] of [...this.shardChannels]) {
       if (!concerns(channel)) continue;
@@ -88,7 +88,7 @@ export class PubSub {
     }
   }
 
-  /** The client is gone, or said RESET. */
+  /** The client has disconnected, or sent RESET. */
   forget(client: Client): void {
     for (const channel of [...client.channels]) this.unsubscribe(client, channel);
     for (const pattern of [...client.patterns]) this.punsubscribe(client, pattern);

@@ -1,5 +1,5 @@
-// DEBUG DIGEST and DEBUG DIGEST-VALUE as Redis computes them, to compare data sets across nodes. Ordered data is mixed
-// (each step hashes the state), unordered data is xored, so iteration order never shows.
+// DEBUG DIGEST and DEBUG DIGEST-VALUE as in Redis, to compare data sets across nodes. Ordered data is mixed (each step hashes
+// the state), unordered data is xored, so that the iteration order has no effect.
 
 import { createHash } from 'node:crypto';
 import { formatDouble17 } from './numbers.js';
@@ -15,14 +15,14 @@ const EXPIRE_MARK = '!!expire!!';
 class Digest {
   readonly bytes = Buffer.alloc(SIZE);
 
-  /** Order does not matter: state ^= sha1(data). */
+  /** Independent of order: state ^= sha1(data). */
   xor(data: string | Buffer): this {
     const hash = createHash('sha1').update(typeof data === 'string' ? Buffer.from(data, 'latin1') : data).digest();
     for (let i = 0; i < SIZE; i++) this.bytes[i] = (this.bytes[i] as number) ^ (hash[i] as number);
     return this;
   }
 
-  /** Order matters: state ^= sha1(data), state = sha1(state). */
+  /** Depends on order: state ^= sha1(data), state = sha1(state). */
   mix(data: string | Buffer): this {
     this.xor(data);
     createHash('sha1').update(this.bytes).digest().copy(this.bytes);
@@ -54,18 +54,18 @@ function addValue(digest: Digest, value: Value, expires: boolean): Digest {
   return expires ? digest.xor(EXPIRE_MARK) : digest;
 }
 
-/** DEBUG DIGEST-VALUE of one key: 40 hex digits; of a missing key, forty zeros. */
+/** DEBUG DIGEST-VALUE of one key: 40 hex digits; forty zeros for a missing key. */
 export function digestValue(value: Value | undefined, expires: boolean): string {
   const digest = new Digest();
   if (value !== undefined) addValue(digest, value, expires);
   return digest.bytes.toString('hex');
 }
 
-/** DEBUG DIGEST: feed every database in ascending order and every key of it in any order. */
+/** DEBUG DIGEST: feed every database in ascending order, and its keys in any order. */
 export class DatasetDigest {
   private readonly total = new Digest();
 
-  /** Begins a database that has keys. */
+  /** Begins a non-empty database. */
   database(index: number): void {
     this.total.mixNumber(index);
   }

@@ -1,17 +1,17 @@
-// The hash: fields and values side by side in one flat array, plus an index from field to position once linear search
-// would hurt. Whether it counts as `listpack` or `hashtable` is a separate, one-way flag (spec §6.3).
+// The hash: fields and values alternating in one flat array, plus an index from field to position for larger hashes. Whether it
+// counts as `listpack` or `hashtable` is a separate, one-way flag (spec §6.3).
 
 import type { EncodingLimits } from './limits.js';
 
-/** Up to this many fields a linear search beats a Map, and saves its memory. */
+/** Up to this many fields a linear search is faster than a Map and saves memory. */
 const INDEX_FROM = 16;
-/** Array slots up to which memory matters more than amortised growth. */
+/** Array length up to which the array grows exactly, to save memory. */
 const EXACT_BELOW = 16;
 
 export class HashValue {
   readonly kind = 'hash';
   private table = false;
-  /** field, value, field, value… A listpack keeps insertion order; a table fills holes with its last pair. */
+  /** field, value, field, value… A listpack keeps insertion order; a hashtable fills holes with its last pair. */
   private items: string[] = [];
   /** field → its position in `items`; null while small. */
   private index: Map<string, number> | null = null;
@@ -33,7 +33,7 @@ export class HashValue {
     return this.find(field) >= 0;
   }
 
-  /** Sets one field; true when it is new. Converts to a table when a limit is passed. */
+  /** Sets one field; true when it is new. Converts to a hashtable above a limit. */
   set(field: string, value: string, limits: EncodingLimits): boolean {
     if (!this.table) this.checkLength(field, value, limits);
     const at = this.find(field);
@@ -42,16 +42,17 @@ export class HashValue {
       return false;
     }
     const end = this.items.length;
+    // Before other changes, because it may fail: a Map holds 2^24 entries.
+    this.index?.set(field, end);
     // push() would reserve room for 17 more; a small hash grows exactly.
     if (end < EXACT_BELOW) this.items = this.items.toSpliced(end, 0, field, value);
     else this.items.push(field, value);
-    if (this.index !== null) this.index.set(field, end);
-    else if (this.size > INDEX_FROM) this.index = this.buildIndex();
+    if (this.index === null && this.size > INDEX_FROM) this.index = this.buildIndex();
     if (!this.table && this.size > limits.hashMaxListpackEntries) this.table = true;
     return true;
   }
 
-  /** Removes a field; true when it was there. */
+  /** Removes a field; true when it existed. */
   delete(field: string): boolean {
     const at = this.find(field);
     if (at < 0) return false;
@@ -61,7 +62,7 @@ export class HashValue {
     return true;
   }
 
-  /** The field at position 0..size-1, in no meaningful order; for random picks. */
+  /** The field at position 0..size-1, in no particular order; for random picks. */
   fieldAt(position: number): string {
     return this.items[position << 1] as string;
   }
@@ -89,8 +90,9 @@ export class HashValue {
   }
 
   /**
-   * One HSCAN step: appends field, value pairs to `out` and returns the next cursor, 0 at the end. A listpack returns all
-   * at once. Positions are walked downwards: deleting moves the last pair down only, so a pair that stays is never missed.
+   * One HSCAN step: appends field, value pairs to `out` and returns the next cursor, 0 at the end. A listpack returns all at
+   * once. Positions are walked downwards: a deletion moves only the last pair down, so a pair that exists throughout is never
+   * missed.
    */
   scan(cursor: number, count: number, out: string[]): number {
     if (!this.table) {
@@ -106,7 +108,7 @@ export class HashValue {
     return stop;
   }
 
-  /** Makes it a hashtable for good, as Redis does before writing an argument that is too long. */
+  /** Converts to a hashtable permanently, as Redis does before writing an argument that is too long. */
   convertToTable(): void {
     this.table = true;
   }

@@ -1,18 +1,18 @@
-// The size limits at which a small collection changes its representation (specs persistence-replication §6.3, §6.4).
-// Values come from CONFIG; the structures only read them.
+// The size limits at which a small collection changes its representation (specs persistence-replication 6.3, §6.4). Values come
+// from CONFIG; the data types only read them.
 
 export interface EncodingLimits {
-  /** hash-max-listpack-entries: fields a hash may have as a listpack. */
+  /** hash-max-listpack-entries: maximum fields of a listpack hash. */
   readonly hashMaxListpackEntries: number;
-  /** hash-max-listpack-value: bytes of the longest field or value of a listpack hash. */
+  /** hash-max-listpack-value: maximum bytes of a field or value of a listpack hash. */
   readonly hashMaxListpackValue: number;
-  /** set-max-intset-entries: members a set of integers may have as an intset. */
+  /** set-max-intset-entries: maximum members of an intset. */
   readonly setMaxIntsetEntries: number;
   /** zset-max-listpack-entries. */
   readonly zsetMaxListpackEntries: number;
-  /** zset-max-listpack-value: bytes of the longest member of a listpack sorted set. */
+  /** zset-max-listpack-value: maximum bytes of a member of a listpack sorted set. */
   readonly zsetMaxListpackValue: number;
-  /** list-max-listpack-size: negative -1..-5 = 4..64 KiB a node, positive = elements a node. Only DUMP and RDB obey it. */
+  /** list-max-listpack-size: negative -1..-5 = 4..64 KiB per node, positive = elements per node. Only DUMP and RDB use it. */
   readonly listMaxListpackSize: number;
 }
 

@@ -1,11 +1,11 @@
-// The list: a doubly linked chain of chunks, each an array with room at both ends. Push and pop at the ends are O(1);
-// reaching index i walks n/128 chunks from the nearer end. Blocking pops live in the dispatcher.
+// The list: a doubly linked chain of chunks, each an array with room at both ends. Push and pop at the ends are O(1); reaching
+// index i walks n/128 chunks from the nearer end. Blocking pops are in the executor.
 
 const CHUNK = 128;
-/** Slots up to which memory matters more than amortised growth: push() reserves room for 17 more. */
+/** Array length up to which the array grows exactly; push() would reserve room for 17 more. */
 const EXACT_BELOW = 8;
 
-/** Strings items[start..end); slots outside that window hold '' so that nothing is kept alive. */
+/** Strings items[start..end); slots outside that window hold '' so that no string is kept alive. */
 class Chunk {
   start = 0;
   end = 0;
@@ -14,8 +14,8 @@ class Chunk {
   constructor(public items: string[]) {}
 }
 
-/** Where an index lives: a chunk and a slot of it. */
-interface Place {
+/** The position of an index: a chunk and a slot of it. */
+interface ListPosition {
   chunk: Chunk;
   slot: number;
 }
@@ -125,7 +125,7 @@ export class ListValue {
     return -1;
   }
 
-  /** LREM: removes up to |count| items equal to `item`, from the tail when count < 0, all when 0. Returns how many. */
+  /** LREM: removes up to |count| items equal to `item`, from the tail when count < 0, all when 0. Returns their number. */
   remove(item: string, count: number): number {
     const limit = count === 0 ? Infinity : Math.abs(count);
     let removed = 0;
@@ -189,7 +189,7 @@ export class ListValue {
     }
   }
 
-  private locate(index: number): Place | null {
+  private locate(index: number): ListPosition | null {
     const n = this.count;
     let left = index < 0 ? index + n : index;
     if (left < 0 || left >= n) return null;
@@ -210,7 +210,7 @@ export class ListValue {
     return { chunk, slot: chunk.end - fromEnd };
   }
 
-  /** Makes chunk.start > 0, by widening the head chunk while it is small, else with a new chunk before it. */
+  /** Makes chunk.start > 0, by widening a small head chunk, else with a new chunk before it. */
   private roomInFront(chunk: Chunk): Chunk {
     const size = chunk.end;
     if (size >= CHUNK) {
@@ -239,7 +239,7 @@ export class ListValue {
     this.count++;
   }
 
-  /** Moves items from `slot` on into a new chunk that follows; returns it. */
+  /** Moves the items from `slot` on into a new next chunk; returns it. */
   private splitAt(chunk: Chunk, slot: number): Chunk {
     const upper = this.linkAfter(chunk, new Chunk([]));
     this.refill(upper, chunk.items.slice(slot, chunk.end));
@@ -270,7 +270,7 @@ export class ListValue {
     return removed;
   }
 
-  /** Joins a chunk with its neighbour when both fit in half a chunk, so scattered removals leave no dust. */
+  /** Merges a chunk with its neighbour when both fit in half a chunk, so that scattered removals leave no tiny chunks. */
   private mergeNext(chunk: Chunk): void {
     const { next } = chunk;
     if (next === null || chunk.end - chunk.start + (next.end - next.start) > CHUNK >> 1) return;
@@ -313,7 +313,7 @@ export class ListValue {
     return (chunk.next = fresh);
   }
 
-  /** Takes an empty chunk out of the chain; the last one stays, rewound, so head and tail always exist. */
+  /** Removes an empty chunk from the chain. The last one stays, reset, so that head and tail always exist. */
   private unlink(chunk: Chunk): void {
     const { prev, next } = chunk;
     if (prev === null && next === null) return this.refill(chunk, []);

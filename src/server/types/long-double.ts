@@ -1,5 +1,6 @@
-// The x87 80-bit long double INCRBYFLOAT and HINCRBYFLOAT compute with: 64 bits of mantissa, so 0.1 + 0.2 prints 0.3.
-// Decimal text in, correctly rounded sum, `%.17Lf` without trailing zeros out (spec §5.1). Doubles are in numbers.ts.
+// The x87 80-bit long double that INCRBYFLOAT and HINCRBYFLOAT compute with: 64 bits of mantissa, so 0.1 + 0.2 prints 0.3.
+// Reads decimal text, adds with correct rounding, prints `%.17Lf` without trailing zeros (spec §5.1). Doubles are in
+// numbers.ts.
 
 /** A finite number mantissa × 2^exponent, or an infinity. The mantissa is signed, |mantissa| < 2^64. */
 export interface LongDouble {
@@ -16,10 +17,10 @@ const MAX_TEXT = 5 * 1024 - 1;
 const DECIMAL = /^([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/;
 const HEX = /^([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)(?:[pP]([+-]?\d+))?$/;
 const INFINITY = /^([+-]?)inf(?:inity)?$/i;
-/** Decimal exponents outside this lie beyond the format whatever the digits of a text of legal length are. */
+/** Decimal exponents outside this range are outside the format for every text of permitted length. */
 const EXPONENT_GUARD = 20_000;
 
-/** Reads what strtold reads and Redis accepts; null otherwise (NaN, blanks, overflow, a non-zero number that vanishes). */
+/** Reads what strtold reads and Redis accepts; null otherwise (NaN, blanks, overflow, a non-zero number that underflows). */
 export function parseLongDouble(text: string): LongDouble | null {
   if (text.length === 0 || text.length > MAX_TEXT) return null;
   const decimal = DECIMAL.exec(text);
@@ -88,7 +89,7 @@ function fromHex(sign: string | undefined, whole: string, fraction: string, powe
   return digits === 0n ? { mantissa: 0n, exponent: 0, infinite: false } : round(sign === '-', digits, scale, false);
 }
 
-/** Rounds size × 2^exponent (plus something below one unit when `sticky`) to the format; null beyond its range. */
+/** Rounds size × 2^exponent (plus a fraction of one unit when `sticky`) to the format; null outside its range. */
 function round(negative: boolean, size: bigint, exponent: number, sticky: boolean): LongDouble | null {
   if (size === 0n) return { mantissa: 0n, exponent: 0, infinite: false };
   const excess = Math.max(bitLength(size) - BITS, MIN_EXPONENT - exponent, 0);
@@ -102,7 +103,7 @@ function round(negative: boolean, size: bigint, exponent: number, sticky: boolea
   return { mantissa: negative ? -mantissa : mantissa, exponent: power, infinite: false };
 }
 
-/** value / 2^bits rounded half to even; `sticky` says that the true value is a little larger. bits ≥ 1. */
+/** value / 2^bits rounded half to even; `sticky`: the exact value is slightly larger. bits ≥ 1. */
 function shiftRounded(value: bigint, bits: number, sticky: boolean): bigint {
   const shift = BigInt(bits);
   const kept = value >> shift;

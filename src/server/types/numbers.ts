@@ -1,48 +1,10 @@
-// Numbers as Redis reads and writes them: strict 64-bit integers and doubles. 80-bit long doubles are in long-double.ts.
+// Numbers as Redis reads and prints them: strict 64-bit integers and doubles. 80-bit long doubles are in long-double.ts.
 
-export const INT64_MAX = 9223372036854775807n;
-export const INT64_MIN = -9223372036854775808n;
+import { INT64_MAX, INT64_MIN, narrow } from '../../rdb/int64.js';
+import type { Int64 } from '../../rdb/int64.js';
 
-/** A 64-bit integer: a number while it is safe (|n| ≤ 2^53-1), a bigint beyond. The two ranges never overlap. */
-export type Int64 = number | bigint;
-
-const MAX_SAFE_DIGITS = 15;
-
-/**
- * Reads a canonical decimal i64: no blanks, no `+`, no leading zeros, no `-0`; at most 20 characters.
- * Returns null for anything else, also beyond 64 bits (string2ll; spec §9.1.2).
- */
-export function parseInt64(text: string): Int64 | null {
-  const length = text.length;
-  if (length === 0 || length > 20) return null;
-  let at = 0;
-  const negative = text.charCodeAt(0) === 45;
-  if (negative) at = 1;
-  const digits = length - at;
-  if (digits === 0) return null;
-  const first = text.charCodeAt(at);
-  if (first === 48) return length === 1 ? 0 : null;
-  let value = 0;
-  const fast = digits <= MAX_SAFE_DIGITS;
-  for (; at < length; at++) {
-    const digit = text.charCodeAt(at) - 48;
-    if (digit < 0 || digit > 9) return null;
-    if (fast) value = value * 10 + digit;
-  }
-  if (fast) return negative ? -value : value;
-  return wideInt64(text);
-}
-
-function wideInt64(text: string): Int64 | null {
-  const wide = BigInt(text);
-  return wide < INT64_MIN || wide > INT64_MAX ? null : narrow(wide);
-}
-
-/** The Int64 form of a bigint: a number when that is exact. */
-export function narrow(wide: bigint): Int64 {
-  const value = Number(wide);
-  return Number.isSafeInteger(value) ? value : wide;
-}
+export { INT64_MAX, INT64_MIN, narrow, parseInt64 } from '../../rdb/int64.js';
+export type { Int64 } from '../../rdb/int64.js';
 
 /** True when `value` lies in the signed 64-bit range. */
 export function fitsInt64(value: bigint): boolean {
@@ -64,8 +26,8 @@ const HEX = /^([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)(?:[pP]([+-]?\d+))?$/;
 const INFINITY = /^([+-]?)inf(?:inity)?$/i;
 
 /**
- * Reads a double as strtod does and Redis accepts it: decimal, hexadecimal and infinity, no blanks. Null for anything
- * else: NaN, and numbers that overflow or vanish to zero (spec §9.1.14).
+ * Reads a double as strtod does and Redis accepts it: decimal, hexadecimal and infinity, no blanks. Null for anything else:
+ * NaN, and numbers that overflow or underflow to zero (spec §9.1.14).
  */
 export function parseDouble(text: string): number | null {
   if (DECIMAL.test(text)) {
@@ -86,7 +48,7 @@ function parseHexDouble(text: string): number | null {
   const mantissa = Number(BigInt(`0x${whole}${fraction}`));
   let scale = Number(power) - 4 * fraction.length;
   let value = mantissa;
-  // 2 ** scale alone may overflow where the product does not.
+  // 2 ** scale alone may overflow although the product does not.
   while (scale < -1000 && value !== 0) {
     value *= 2 ** -1000;
     scale += 1000;
@@ -112,11 +74,11 @@ export function formatDouble17(value: number): string {
   return trimZeros(placeDot(exponential.slice(0, split), exponent));
 }
 
-/** d.dddddddddddddddde±x with 17 significant digits; an exact tie goes to the even digit as in C, JS rounds it up. */
+/** d.dddddddddddddddde±x with 17 significant digits; C rounds an exact tie to the even digit, JS rounds it up. */
 function seventeenDigits(value: number): string {
   const text = value.toExponential(16);
   if (!/5e/.test(value.toExponential(17))) return text;
-  // A tie has 18 significant digits and nothing after them.
+  // A tie has 18 significant digits and no more.
   const exact = value.toExponential(60);
   const split = exact.indexOf('e');
   if (/[^0]/.test(exact.slice(split - 43, split))) return text;

@@ -1,15 +1,15 @@
-// A Redis string that is edited in place: APPEND, SETRANGE, SETBIT, BITFIELD and PFADD work on bytes, not on JS strings.
+// A Redis string edited in place: APPEND, SETRANGE, SETBIT, BITFIELD and PFADD work on bytes, not on JS strings.
 
 const SMALL_CAPACITY = 32;
-/** Beyond this the spare room stops doubling, as in Redis (SDS_MAX_PREALLOC). */
+/** Above this size the spare room stops doubling, as in Redis (SDS_MAX_PREALLOC). */
 const MAX_SPARE = 1024 * 1024;
 
-/** A growable byte string. Its OBJECT ENCODING is `raw`, except for one that was made by `unedited` and is short. */
+/** A growable byte string. Its OBJECT ENCODING is `raw`, except for a short one made by `unedited`. */
 export class RawString {
   private buffer: Buffer;
   private used: number;
 
-  /** Takes over `bytes`: the caller must not touch it afterwards. */
+  /** Takes over `bytes`: the caller must not use it afterwards. */
   constructor(bytes: Buffer, readonly edited = true) {
     this.buffer = bytes;
     this.used = bytes.length;
@@ -23,8 +23,8 @@ export class RawString {
   }
 
   /**
-   * Text that looks like an integer and shall be none for OBJECT ENCODING (an INCRBYFLOAT result, §6.3). Who wants to
-   * edit it makes an ordinary one of it first.
+   * Text that looks like an integer but must not be one for OBJECT ENCODING (an INCRBYFLOAT result, §6.3). Editing requires an
+   * ordinary copy.
    */
   static unedited(text: string): RawString {
     return new RawString(Buffer.from(text, 'latin1'), false);
@@ -41,6 +41,11 @@ export class RawString {
 
   toString(): string {
     return this.buffer.toString('latin1', 0, this.used);
+  }
+
+  /** The bytes from start to end (exclusive) in strings of at most `size` bytes, since one string may be too short for all. */
+  *parts(start: number, end: number, size: number): Generator<string> {
+    for (let at = start; at < end; at += size) yield this.slice(at, Math.min(end, at + size));
   }
 
   /** The bytes from start to end (exclusive), both already clipped to 0..length. */
@@ -68,7 +73,7 @@ export class RawString {
     if (length > this.used) this.resize(length);
   }
 
-  /** Replaces the whole contents, for example with a rewritten HyperLogLog. Takes over `bytes`. */
+  /** Replaces the whole content, for example with a rewritten HyperLogLog. Takes over `bytes`. */
   replace(bytes: Buffer): void {
     this.buffer = bytes;
     this.used = bytes.length;
@@ -98,7 +103,7 @@ export class RawString {
     return new RawString(copy, this.edited);
   }
 
-  /** Bytes of memory held, the spare room included. */
+  /** Bytes of memory held, including the spare room. */
   get capacity(): number {
     return this.buffer.length;
   }

@@ -1,18 +1,18 @@
-// The set: an intset (sorted 64-bit integers) while all members are integers and few, else members in an array with an
-// index beside it, so that a random member costs O(1). Set algebra lives with the commands.
+// The set: an intset (sorted 64-bit integers) while all members are integers and few, else members in an array with an index,
+// so that a random member is O(1). Set algebra is in the commands.
 
 import type { EncodingLimits } from './limits.js';
 import { parseInt64 } from './numbers.js';
 import type { Int64 } from './numbers.js';
 
-/** Up to this many members a linear search beats a Map, and saves its memory. */
+/** Up to this many members a linear search is faster than a Map and saves memory. */
 const INDEX_FROM = 16;
-/** Array slots up to which memory matters more than amortised growth: push() reserves room for 17 more. */
+/** Array length up to which the array grows exactly; push() would reserve room for 17 more. */
 const EXACT_BELOW = 16;
 
 export class SetValue {
   readonly kind = 'set';
-  /** Ascending; null once converted to a hashtable, which is for good. */
+  /** Ascending; null after the permanent conversion to a hashtable. */
   private ints: Int64[] | null = [];
   private width: 2 | 4 | 8 = 2;
   private items: string[] = [];
@@ -27,12 +27,12 @@ export class SetValue {
     return this.ints === null ? 'hashtable' : 'intset';
   }
 
-  /** The integers of an intset, ascending, not to be changed; null for a hashtable. */
+  /** The integers of an intset, ascending, read-only; null for a hashtable. */
   get intset(): readonly Int64[] | null {
     return this.ints;
   }
 
-  /** Bytes an integer of the intset takes: what the widest ever added needed. */
+  /** Bytes per integer of the intset: the width required by the widest integer ever added. */
   get intWidth(): 2 | 4 | 8 {
     return this.width;
   }
@@ -44,7 +44,7 @@ export class SetValue {
     return this.ints[lowerBound(this.ints, value)] === value;
   }
 
-  /** Adds a member; true when it is new. Converts to a hashtable when a limit is passed. */
+  /** Adds a member; true when it is new. Converts to a hashtable above a limit. */
   add(member: string, limits: EncodingLimits): boolean {
     if (this.ints === null) return this.addString(member);
     const value = parseInt64(member);
@@ -62,7 +62,7 @@ export class SetValue {
     return true;
   }
 
-  /** Removes a member; true when it was there. */
+  /** Removes a member; true when it existed. */
   delete(member: string): boolean {
     if (this.ints === null) {
       const position = this.find(member);
@@ -103,8 +103,8 @@ export class SetValue {
   }
 
   /**
-   * One SSCAN step: appends members to `out`, returns the next cursor, 0 at the end. Positions are walked downwards:
-   * deleting moves the last member down only, so a member that stays is never missed.
+   * One SSCAN step: appends members to `out`, returns the next cursor, 0 at the end. Positions are walked downwards: a deletion
+   * moves only the last member down, so a member that exists throughout is never missed.
    */
   scan(cursor: number, count: number, out: string[]): number {
     if (this.ints !== null) {
@@ -117,7 +117,7 @@ export class SetValue {
     return stop;
   }
 
-  /** Makes it a hashtable for good. */
+  /** Converts to a hashtable permanently. */
   convertToTable(): void {
     if (this.ints === null) return;
     this.items = this.ints.map(String);
@@ -134,7 +134,7 @@ export class SetValue {
     return copy;
   }
 
-  /** Takes over the ascending, distinct integers of a loaded intset and the width it was stored with. */
+  /** Takes over the ascending, distinct integers of a loaded intset and its stored width. */
   static fromIntset(ints: Int64[], width: 2 | 4 | 8): SetValue {
     const set = new SetValue();
     set.ints = ints;
@@ -149,10 +149,11 @@ export class SetValue {
   private addString(member: string): boolean {
     if (this.find(member) >= 0) return false;
     const position = this.items.length;
+    // Before other changes, because it may fail: a Map holds 2^24 entries.
+    this.index?.set(member, position);
     if (position < EXACT_BELOW) this.items = this.items.toSpliced(position, 0, member);
     else this.items.push(member);
-    if (this.index !== null) this.index.set(member, position);
-    else if (position >= INDEX_FROM) this.index = buildIndex(this.items);
+    if (this.index === null && position >= INDEX_FROM) this.index = buildIndex(this.items);
     return true;
   }
 

@@ -1,4 +1,4 @@
-// What a key can hold, and the names TYPE and OBJECT ENCODING give it. The classes are in the files beside this one.
+// The types of values, and their names in TYPE and OBJECT ENCODING. The classes are in the other files of this folder.
 
 import type { HashValue } from './hash.js';
 import type { ListValue } from './list.js';
@@ -10,7 +10,7 @@ import type { ZSetValue } from './zset.js';
 /** A Redis string: a number for canonical safe integers (`int`), bytes otherwise, a RawString once edited in place. */
 export type StringValue = string | number | RawString;
 
-/** Everything the keyspace stores under a key. */
+/** All values that the keyspace stores. */
 export type Value = StringValue | ListValue | HashValue | SetValue | ZSetValue;
 
 export type TypeName = 'string' | 'list' | 'hash' | 'set' | 'zset';
@@ -42,7 +42,7 @@ export function stringLength(value: StringValue): number {
   return typeof value === 'number' ? String(value).length : value.length;
 }
 
-/** How SET stores `text`: a number when it is a canonical safe integer, itself otherwise. */
+/** How SET stores `text`: a number when it is a canonical safe integer, else unchanged. */
 export function encodeString(text: string): string | number {
   if (text.length > 17) return text;
   const value = parseInt64(text);

@@ -1,5 +1,5 @@
-// The order of a big sorted set: a B+tree by (score, member bytes) that counts its entries, so rank, range and bounds
-// are O(log n). Leaves are plain arrays, which V8 moves with memmove; member → score lookups are in zset.ts.
+// The order of a big sorted set: a B+tree by (score, member bytes) that counts its entries, so that rank, range and bounds are
+// O(log n). Leaves are plain arrays, which V8 moves with memmove; the lookup from member to score is in zset.ts.
 
 const LEAF_MAX = 96;
 const INNER_MAX = 48;
@@ -22,10 +22,10 @@ class Leaf implements ZRange {
   }
 }
 
-/** children[i] holds keys ≥ its separator (i ≥ 1) and below the next one; separators may be stale but never wrong. */
+/** children[i] holds keys ≥ its separator (i ≥ 1) and below the next one. Separators may be outdated but never wrong. */
 class Inner {
   constructor(
-    public children: Node[],
+    public children: TreeNode[],
     public counts: number[],
     public sepScores: number[],
     public sepMembers: string[],
@@ -35,10 +35,10 @@ class Inner {
   }
 }
 
-type Node = Leaf | Inner;
+type TreeNode = Leaf | Inner;
 
-/** Entries below a node. */
-function sizeOf(node: Node): number {
+/** Number of entries below a node. */
+function sizeOf(node: TreeNode): number {
   if (node instanceof Leaf) return node.members.length;
   let sum = 0;
   for (const count of node.counts) sum += count;
@@ -71,7 +71,7 @@ export function lowerSlot(members: readonly string[], scores: readonly number[],
   return low;
 }
 
-/** How many keys of a sorted run have a score below `score` (or equal, when `inclusive`). */
+/** Number of keys of a sorted run with a score below `score` (or equal, when `inclusive`). */
 export function slotsBelowScore(scores: readonly number[], score: number, inclusive: boolean, from = 0): number {
   let low = from;
   let high = scores.length;
@@ -84,7 +84,7 @@ export function slotsBelowScore(scores: readonly number[], score: number, inclus
   return low;
 }
 
-/** How many keys of a run with one score have a member below `member` (or equal, when `inclusive`). */
+/** Number of keys of a run with one score whose member is below `member` (or equal, when `inclusive`). */
 export function slotsBelowMember(members: readonly string[], member: string, inclusive: boolean, from = 0): number {
   let low = from;
   let high = members.length;
@@ -98,7 +98,7 @@ export function slotsBelowMember(members: readonly string[], member: string, inc
 }
 
 export class ZSetTree {
-  private root: Node = new Leaf([], []);
+  private root: TreeNode = new Leaf([], []);
   private first: Leaf = this.root as Leaf;
   private last: Leaf = this.root as Leaf;
   private count = 0;
@@ -107,53 +107,53 @@ export class ZSetTree {
     return this.count;
   }
 
-  /** Inserts a key that is not in the tree. */
+  /** Inserts a key that does not exist in the tree. */
   insert(score: number, member: string): void {
     const right = this.insertUnder(this.root, score, member);
     if (right !== null) this.growRoot(right);
     this.count++;
   }
 
-  /** Removes a key; false when it is not there. */
+  /** Removes a key; false when it does not exist. */
   delete(score: number, member: string): boolean {
     if (!this.deleteUnder(this.root, score, member)) return false;
     this.count--;
-    while (this.root instanceof Inner && this.root.width === 1) this.root = this.root.children[0] as Node;
+    while (this.root instanceof Inner && this.root.width === 1) this.root = this.root.children[0] as TreeNode;
     return true;
   }
 
-  /** How many keys are below (score, member): the rank of a key that is in the tree. */
+  /** Number of keys below (score, member): the rank of an existing key. */
   rank(score: number, member: string): number {
     let node = this.root;
     let below = 0;
     while (node instanceof Inner) {
       const at = childFor(node, score, member);
       for (let i = 0; i < at; i++) below += node.counts[i] as number;
-      node = node.children[at] as Node;
+      node = node.children[at] as TreeNode;
     }
     return below + lowerSlot(node.members, node.scores, score, member);
   }
 
-  /** How many scores are below `score` (or equal, when `inclusive`). */
+  /** Number of scores below `score` (or equal, when `inclusive`). */
   countBelowScore(score: number, inclusive: boolean): number {
     let node = this.root;
     let below = 0;
     while (node instanceof Inner) {
       const at = slotsBelowScore(node.sepScores, score, inclusive, 1) - 1;
       for (let i = 0; i < at; i++) below += node.counts[i] as number;
-      node = node.children[at] as Node;
+      node = node.children[at] as TreeNode;
     }
     return below + slotsBelowScore(node.scores, score, inclusive);
   }
 
-  /** How many members are below `member` (or equal, when `inclusive`), given that all scores are equal. */
+  /** Number of members below `member` (or equal, when `inclusive`); requires equal scores. */
   countBelowMember(member: string, inclusive: boolean): number {
     let node = this.root;
     let below = 0;
     while (node instanceof Inner) {
       const at = slotsBelowMember(node.sepMembers, member, inclusive, 1) - 1;
       for (let i = 0; i < at; i++) below += node.counts[i] as number;
-      node = node.children[at] as Node;
+      node = node.children[at] as TreeNode;
     }
     return below + slotsBelowMember(node.members, member, inclusive);
   }
@@ -203,22 +203,22 @@ export class ZSetTree {
         slot -= size;
         at++;
       }
-      node = node.children[at] as Node;
+      node = node.children[at] as TreeNode;
     }
     return { leaf: node, slot };
   }
 
-  private growRoot(right: Node): void {
+  private growRoot(right: TreeNode): void {
     const left = this.root;
     const key = lowestKey(right);
     this.root = new Inner([left, right], [sizeOf(left), sizeOf(right)], [0, key.score], ['', key.member]);
   }
 
-  /** Inserts below `node`; when it had to be split, returns the new right half. */
-  private insertUnder(node: Node, score: number, member: string): Node | null {
+  /** Inserts below `node`; returns the new right half when it was split. */
+  private insertUnder(node: TreeNode, score: number, member: string): TreeNode | null {
     if (node instanceof Leaf) return this.insertInLeaf(node, score, member);
     const at = childFor(node, score, member);
-    const child = node.children[at] as Node;
+    const child = node.children[at] as TreeNode;
     const right = this.insertUnder(child, score, member);
     if (right === null) {
       node.counts[at] = (node.counts[at] as number) + 1;
@@ -243,7 +243,7 @@ export class ZSetTree {
       leaf.scores.splice(slot, 0, score);
     }
     if (leaf.width <= LEAF_MAX) return null;
-    // Ascending inserts leave full leaves behind, descending ones full leaves in front.
+    // Ascending inserts leave full leaves on the left, descending ones on the right.
     let cut = leaf.width >> 1;
     if (slot === LEAF_MAX && leaf.next === null) cut = LEAF_MAX;
     else if (slot === 0 && leaf.prev === null) cut = 1;
@@ -256,10 +256,10 @@ export class ZSetTree {
     return right;
   }
 
-  private deleteUnder(node: Node, score: number, member: string): boolean {
+  private deleteUnder(node: TreeNode, score: number, member: string): boolean {
     if (node instanceof Leaf) return deleteInLeaf(node, score, member);
     const at = childFor(node, score, member);
-    const child = node.children[at] as Node;
+    const child = node.children[at] as TreeNode;
     if (!this.deleteUnder(child, score, member)) return false;
     node.counts[at] = (node.counts[at] as number) - 1;
     if (child.width <= (child instanceof Leaf ? LEAF_MAX : INNER_MAX) >> 2) this.even(node, at === 0 ? 0 : at - 1);
@@ -267,12 +267,12 @@ export class ZSetTree {
   }
 
   /**
-   * Evens out children `at` and `at + 1`, one of which has become small: joined when that leaves room to grow, else cut
-   * in the middle. Every inner node but the root has two children or more, so a small child always has a neighbour.
+   * Balances children `at` and `at + 1`, one of which has become small: merges them when that leaves room to grow, else splits
+   * evenly. Every inner node except the root has at least two children, so a small child always has a neighbour.
    */
   private even(node: Inner, at: number): void {
-    const left = node.children[at] as Node;
-    const right = node.children[at + 1] as Node;
+    const left = node.children[at] as TreeNode;
+    const right = node.children[at + 1] as TreeNode;
     if (left instanceof Leaf && right instanceof Leaf) joinLeaves(left, right);
     else joinInner(left as Inner, right as Inner, node.sepScores[at + 1] as number, node.sepMembers[at + 1] as string);
     const max = left instanceof Leaf ? LEAF_MAX : INNER_MAX;
@@ -290,14 +290,14 @@ export class ZSetTree {
     node.sepMembers.splice(at + 1, 1);
   }
 
-  private describe(node: Inner, at: number, child: Node): void {
+  private describe(node: Inner, at: number, child: TreeNode): void {
     const key = lowestKey(child);
     node.counts[at] = sizeOf(child);
     node.sepScores[at] = key.score;
     node.sepMembers[at] = key.member;
   }
 
-  /** Takes a leaf that is not the first out of the chain. */
+  /** Removes a leaf other than the first from the chain. */
   private unlink(leaf: Leaf): void {
     const prev = leaf.prev as Leaf;
     prev.next = leaf.next;
@@ -311,8 +311,8 @@ function joinLeaves(left: Leaf, right: Leaf): void {
   left.scores = left.scores.concat(right.scores);
 }
 
-/** Gives `right`, whose contents were joined to `left`, the upper half of them. */
-function moveUpperHalf(left: Node, right: Node): void {
+/** After `right` was merged into `left`, gives the upper half back to `right`. */
+function moveUpperHalf(left: TreeNode, right: TreeNode): void {
   const cut = left.width >> 1;
   if (left instanceof Leaf && right instanceof Leaf) {
     right.members = left.members.splice(cut);
@@ -338,21 +338,21 @@ function deleteInLeaf(leaf: Leaf, score: number, member: string): boolean {
   return true;
 }
 
-/** A key no greater than any below `node` and above every key left of it. */
-function lowestKey(node: Node): { score: number; member: string } {
+/** A key not above any key below `node`, and above every key left of it. */
+function lowestKey(node: TreeNode): { score: number; member: string } {
   let at = node;
-  while (at instanceof Inner) at = at.children[0] as Node;
+  while (at instanceof Inner) at = at.children[0] as TreeNode;
   return { score: at.scores[0] as number, member: at.members[0] as string };
 }
 
-/** Cuts off the right part of a too wide node; nearly all of it stays when the growth is at the end. */
+/** Splits off the right part of a too wide node; nearly all of it stays when growth is at the end. */
 function splitInner(node: Inner, growsAtEnd: boolean): Inner {
   const cut = growsAtEnd ? node.width - 2 : node.width >> 1;
   const children = node.children.splice(cut);
   return new Inner(children, node.counts.splice(cut), node.sepScores.splice(cut), node.sepMembers.splice(cut));
 }
 
-/** Appends `right` to `left`; its first child gets the separator the parent had between the two. */
+/** Appends `right` to `left`; its first child gets the parent's separator between the two. */
 function joinInner(left: Inner, right: Inner, sepScore: number, sepMember: string): void {
   right.sepScores[0] = sepScore;
   right.sepMembers[0] = sepMember;

@@ -1,16 +1,16 @@
-// The sorted set. Small: two parallel arrays in order (`listpack`). Big: the order in a tree, and beside it members and
-// scores by position with an index, so score lookups and random picks are O(1) (`skiplist`). Parsing of ranges is elsewhere.
+// The sorted set. Small: two parallel arrays in order (`listpack`). Big: the order in a tree, plus members and scores by
+// position with an index, so that score lookups and random picks are O(1) (`skiplist`). Ranges are parsed elsewhere.
 
 import type { EncodingLimits } from './limits.js';
 import { lowerSlot, slotsBelowMember, slotsBelowScore, ZSetTree } from './zset-tree.js';
 import type { ZRange } from './zset-tree.js';
 
-/** Members up to which memory matters more than amortised growth. */
+/** Number of members up to which arrays grow exactly, to save memory. */
 const EXACT_BELOW = 16;
 
 export type { ZRange } from './zset-tree.js';
 
-/** The order and the lookup of a set that outgrew the listpack. */
+/** The order and the lookup of a sorted set above the listpack limits. */
 interface Big {
   readonly tree: ZSetTree;
   /** member → its position in `members` and `scores`. */
@@ -41,7 +41,7 @@ export class ZSetValue {
     return this.position(member) >= 0;
   }
 
-  /** Adds a member or changes its score (never NaN); true when it is new. Converts when a new member passes a limit. */
+  /** Adds a member or changes its score (never NaN); true when it is new. Converts when a new member exceeds a limit. */
   set(member: string, score: number, limits: EncodingLimits): boolean {
     const at = this.position(member);
     if (at >= 0) {
@@ -54,7 +54,7 @@ export class ZSetValue {
     return true;
   }
 
-  /** Removes a member; true when it was there. */
+  /** Removes a member; true when it existed. */
   delete(member: string): boolean {
     const at = this.position(member);
     if (at < 0) return false;
@@ -67,20 +67,20 @@ export class ZSetValue {
     return true;
   }
 
-  /** 0-based rank from the lowest score; -1 when the member is not there. */
+  /** 0-based rank from the lowest score; -1 when the member does not exist. */
   rank(member: string): number {
     const at = this.position(member);
     if (at < 0 || this.big === null) return at;
     return this.big.tree.rank(this.scores[at] as number, member);
   }
 
-  /** How many members have a score below `score` (or equal, when `inclusive`). */
+  /** Number of members with a score below `score` (or equal, when `inclusive`). */
   countBelowScore(score: number, inclusive: boolean): number {
     if (this.big === null) return slotsBelowScore(this.scores, score, inclusive);
     return this.big.tree.countBelowScore(score, inclusive);
   }
 
-  /** How many members sort below `member` (or equal, when `inclusive`); meaningful only while all scores are equal. */
+  /** Number of members that sort below `member` (or equal, when `inclusive`); requires equal scores. */
   countBelowMember(member: string, inclusive: boolean): number {
     if (this.big === null) return slotsBelowMember(this.members, member, inclusive);
     return this.big.tree.countBelowMember(member, inclusive);
@@ -98,7 +98,7 @@ export class ZSetValue {
     return out;
   }
 
-  /** Up to `amount` members downwards from rank `start`, which still counts from the lowest score. */
+  /** Up to `amount` members downwards from rank `start`, which is counted from the lowest score. */
   rangeDown(start: number, amount: number): ZRange {
     const take = Math.min(amount, start + 1);
     if (take <= 0) return { members: [], scores: [] };
@@ -114,7 +114,7 @@ export class ZSetValue {
     return out;
   }
 
-  /** Removes up to `amount` members upwards from rank `start` and returns how many (ZREMRANGEBY*). */
+  /** Removes up to `amount` members upwards from rank `start`; returns their number (ZREMRANGEBY*). */
   deleteRange(start: number, amount: number): number {
     if (this.big === null) {
       this.scores.splice(start, amount);
@@ -135,7 +135,7 @@ export class ZSetValue {
     return this.big === null || this.size === 0 ? this.members.at(-1) : this.big.tree.maxMember;
   }
 
-  /** The member at position 0..size-1, in no meaningful order; for random picks. */
+  /** The member at position 0..size-1, in no particular order; for random picks. */
   memberAt(position: number): string {
     return this.members[position] as string;
   }
@@ -157,7 +157,7 @@ export class ZSetValue {
     return stop;
   }
 
-  /** Makes it a skiplist for good. */
+  /** Converts to a skiplist permanently. */
   convertToSkiplist(): void {
     if (this.big !== null) return;
     const big: Big = { tree: new ZSetTree(), index: new Map() };
@@ -216,8 +216,9 @@ export class ZSetValue {
   }
 
   private insertBig(big: Big, member: string, score: number): void {
-    big.tree.insert(score, member);
+    // Before other changes, because it may fail: a Map holds 2^24 entries.
     big.index.set(member, this.members.length);
+    big.tree.insert(score, member);
     this.members.push(member);
     this.scores.push(score);
   }

@@ -1,22 +1,24 @@
-// The predecessors' lines of a check, healthy or not (cli.md 4.3, 4.4), and a sentence for each finding they never had.
-// Pure. What a person sees at a terminal is in check-table.ts.
+// The predecessors' lines of a check, healthy or not (cli 4.3, 4.4), and a sentence for each finding that they lack. Pure. The
+// terminal's view is check-table.ts.
 import type { CheckReport, Finding } from '../../cluster/findings.js';
 import type { ClusterView } from '../../cluster/view.js';
 import type { LineDialect } from '../terminal.js';
+import { formatBytes } from '../bytes.js';
+import { fewOf } from './count.js';
 import { nodeListLines } from './cluster-lines.js';
 import { wordingOf, type Wording } from './dialect.js';
 
 export interface CheckLinesOptions {
-  /** Without the node list, as before a rebalance. */
+  /** Omits the node list, as before a rebalance. */
   readonly quiet?: boolean;
-  /** Multiple owners were searched for, so say when none were found. */
+  /** Multiple owners were searched for; say so when none were found. */
   readonly searchedOwners?: boolean;
-  /** Whose lines; redis-cli's when absent. */
+  /** The predecessor; default redis-cli. */
   readonly dialect?: LineDialect;
 }
 
 function openSlotLines(report: CheckReport, { openOfNode, openOfAll }: Wording): string[] {
-  const open = report.findings.filter((finding) => finding.kind === 'open-slots');
+  const open = report.findings.filter((finding): finding is Extract<Finding, { kind: 'open-slots' }> => finding.kind === 'open-slots' && finding.severity === 'error');
   const lines = open.map(({ node, state, slots }) => `[WARNING] Node ${node.name} has slots in ${state} state ${openOfNode(slots)}`);
   return open.length === 0 ? [] : [...lines, `[WARNING] The following slots are open: ${openOfAll(open.map(({ slots }) => slots))}`];
 }
@@ -31,7 +33,13 @@ function ownerLines(report: CheckReport, searched: boolean): string[] {
   return ['>>> Check for multiple slot owners...', ...(found.length > 0 ? found : ['[OK] No multiple owners found.'])];
 }
 
-/** Findings that the predecessors don't look for, as sentences; errors of them belong to the result too. */
+/** Some names and how many more, since a large cluster has hundreds. */
+function names(nodes: readonly { readonly name: string }[]): string {
+  const shown = nodes.slice(0, 3).map(({ name }) => name).join(', ');
+  return nodes.length > 3 ? `${shown} and ${nodes.length - 3} more` : shown;
+}
+
+/** Findings that the predecessors do not look for, as sentences; errors among them are part of the result too. */
 export function extraFinding(finding: Finding): string | undefined {
   switch (finding.kind) {
     case 'unreachable-node': {
@@ -39,25 +47,44 @@ export function extraFinding(finding: Finding): string | undefined {
       const owns = node.slots.size > 0 ? ` and owns ${node.slots.size} slots` : '';
       return `Node ${node.name} (${node.id.slice(0, 8)}, ${node.role}) cannot be reached${owns}: ${node.reason}`;
     }
+    case 'open-slots':
+      return finding.severity === 'error' ? undefined : `Replica ${finding.node.name} has ${finding.slots.length} ${finding.state} ${finding.slots.length === 1 ? 'slot' : 'slots'} that its master does not have open (fix closes them): ${finding.slots.slice(0, 10).join(',')}${finding.slots.length > 10 ? ' …' : ''}`;
+    case 'partly-known':
+      return `Node ${finding.node.name} (${finding.node.id.slice(0, 8)}, ${finding.role}) is known to ${names(finding.knownBy)}, but not to ${names(finding.unknownTo)}`;
     case 'suspected-node':
-      return `Node ${finding.node.name} is flagged ${finding.flag} by ${finding.by.map((node) => node.name).join(', ')}`;
+      return `Node ${finding.node.name} is flagged ${finding.flag} by ${fewNames(finding.by)}`;
     case 'orphan-replica':
       return `Replica ${finding.node.name} follows ${finding.masterId === null ? 'nobody' : `unknown node ID ${finding.masterId}`}`;
     case 'chained-replica':
       return `Replica ${finding.node.name} follows ${finding.master.name}, which is a replica itself`;
     case 'unreplicated-master':
       return `Master ${finding.node.name} has no replica`;
+    case 'replicas-on-master-host':
+      return `Master ${finding.node.name} and all its replicas are on ${finding.host}: with that host all of them go`;
+    case 'replica-link-down':
+      return `Replica ${finding.node.name} has no link to its master ${finding.master.name}${finding.syncing ? ': it is copying its data' : ''}`;
+    case 'replica-behind':
+      return `Replica ${finding.node.name} is ${formatBytes(finding.bytes)} behind its master ${finding.master.name}`;
     default:
       return undefined;
   }
 }
 
-/** The whole check, as the predecessors print it, without the info block; errors they don't know come last. */
+/** Maximum lines of errors that the predecessors do not know; scripts count them. */
+const MOST_ERRORS = 100;
+
+/** The first names, and how many more there are. */
+function fewNames(nodes: readonly { readonly name: string }[]): string {
+  const names = nodes.slice(0, 10).map((node) => node.name).join(', ');
+  return nodes.length > 10 ? `${names} and ${nodes.length - 10} others` : names;
+}
+
+/** The whole check as the predecessors print it, without the info block; additional errors come last. */
 export function checkLines(view: ClusterView, report: CheckReport, options: CheckLinesOptions = {}): string[] {
   const { dialect = 'redis-cli', quiet, searchedOwners } = options;
   const wording = wordingOf(dialect);
   const covered = report.uncovered.size === 0;
-  const errors = report.findings.filter((finding) => finding.severity === 'error').map(extraFinding);
+  const errors = fewOf(report.findings.filter((finding) => finding.severity === 'error').flatMap((finding) => extraFinding(finding) ?? []), MOST_ERRORS);
   return [
     `>>> Performing Cluster Check (using node ${view.entry.name})`,
     ...(quiet === true ? [] : nodeListLines(view, dialect)),
@@ -67,11 +94,11 @@ export function checkLines(view: ClusterView, report: CheckReport, options: Chec
     '>>> Check slots coverage...',
     ...(covered ? ['[OK] All 16384 slots covered.'] : ['[ERR] Not all 16384 slots are covered by nodes.', ...wording.behindHoles]),
     ...ownerLines(report, searchedOwners === true),
-    ...errors.flatMap((line) => (line === undefined ? [] : [`[ERR] ${line}`])),
+    ...errors.map((line) => `[ERR] ${line}`),
   ];
 }
 
-/** Warnings the predecessors don't have: said on stderr, so that nobody's grep changes. */
+/** Warnings that the predecessors lack: printed on stderr, so that scripts are not affected. Only the first of many. */
 export function extraWarnings(report: CheckReport): string[] {
-  return report.findings.filter((finding) => finding.severity === 'warning').flatMap((finding) => extraFinding(finding) ?? []);
+  return fewOf(report.findings.filter((finding) => finding.severity === 'warning').flatMap((finding) => extraFinding(finding) ?? []));
 }

@@ -1,36 +1,47 @@
-// A cluster and the verdict about it, for a person at a terminal: a table of nodes, then what is wrong in sentences.
-// The predecessors' lines are in check-lines.ts.
+// A cluster and its verdict at a terminal: a table of nodes, then the problems in sentences. The predecessors' lines are in
+// check-lines.ts.
+import { compareAddresses } from '../../cluster/address.js';
 import type { CheckReport, Finding } from '../../cluster/findings.js';
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
+import { meetOrForget } from '../../plan/member.js';
 import type { Io } from '../io.js';
 import { drawTable, type Column } from '../table.js';
 import { extraFinding } from './check-lines.js';
 import type { KeyCounts } from './cluster-lines.js';
+import { fewOf, formatCount } from './count.js';
 import { slotBar } from './slot-bar.js';
+import { rangesText, shatteredNote } from './slot-ranges.js';
+
+export { formatCount };
 
 const BAR = 24;
-
-/** Thousands with commas, as progress and tables show numbers. */
-export function formatCount(count: number): string {
-  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ','); // toLocaleString loads tables for 10 ms
-}
 
 function shortRanges(node: ClusterNode): string {
   const ranges = node.slots.tokens();
   return ranges.length <= 3 ? ranges.join(',') : `${ranges.slice(0, 2).join(',')} and ${ranges.length - 2} more`;
 }
 
-/** Masters with their replicas under them; replicas of absent masters at the end. */
-function ordered(view: ClusterView): ClusterNode[] {
-  const families = view.masters.flatMap((master) => [master, ...view.replicasOf(master.id)]);
-  return [...families, ...view.replicas.filter((replica) => !families.includes(replica))];
+/** Masters by address, each followed by its replicas; replicas of absent masters at the end. */
+export function inAddressOrder(view: ClusterView): ClusterNode[] {
+  const sorted = (nodes: readonly ClusterNode[]): ClusterNode[] => nodes.toSorted(compareAddresses);
+  const families = sorted(view.masters).flatMap((master) => [master, ...sorted(view.replicasOf(master.id))]);
+  const shown = new Set(families);
+  return [...families, ...sorted(view.replicas.filter((replica) => !shown.has(replica)))];
 }
 
 /** The table of nodes: role, address, id, keys, slots. */
 export async function nodesTable(io: Io, view: ClusterView, keys: KeyCounts): Promise<string> {
   const { style } = io;
-  const columns: Column[] = [{ title: 'node' }, { title: 'role' }, { title: 'id' }, { title: 'keys', align: 'right' }, { title: 'slots', align: 'right' }, { title: '' }, { title: '' }];
-  const rows = ordered(view).map((node) => {
+  const columns: Column[] = [
+    { title: 'node' },
+    { title: 'role', dispensable: 2 },
+    { title: 'id' },
+    { title: 'keys', align: 'right', cuttable: true },
+    { title: 'slots', align: 'right' },
+    { title: '', dispensable: 3 },
+    { title: '', cuttable: true, dispensable: 1 },
+  ];
+  const rows = inAddressOrder(view).map((node) => {
     const master = node.role === 'master';
     const count = keys.get(node.id);
     const bad = node.flags.filter((flag) => flag !== 'master' && flag !== 'slave' && flag !== 'myself');
@@ -44,16 +55,16 @@ export async function nodesTable(io: Io, view: ClusterView, keys: KeyCounts): Pr
       master ? shortRanges(node) : '',
     ];
   });
-  return drawTable(style, columns, rows);
+  return drawTable(io, columns, rows);
 }
 
-/** What a finding means, in a sentence. */
+/** A finding as a sentence. */
 export function findingText(finding: Finding): string {
   switch (finding.kind) {
     case 'disagreement':
-      return `The nodes give ${finding.groups.length} different accounts of the slots`;
+      return `The nodes list slot owners in ${finding.groups.length} different ways`;
     case 'open-slots':
-      return `${finding.node.name} has ${finding.slots.length} ${finding.state} ${finding.slots.length === 1 ? 'slot' : 'slots'}: ${some(finding.slots.map(String))}`;
+      return extraFinding(finding) ?? `${finding.node.name} has ${finding.slots.length} ${finding.state} ${finding.slots.length === 1 ? 'slot' : 'slots'}: ${some(finding.slots.map(String))}`;
     case 'uncovered-slots':
       return `${finding.slots.size} ${finding.slots.size === 1 ? 'slot is' : 'slots are'} covered by no node: ${some(finding.slots.tokens())}`;
     case 'multiple-owners':
@@ -67,24 +78,34 @@ function some(items: readonly string[]): string {
   return items.length <= 10 ? items.join(',') : `${items.slice(0, 10).join(',')} and ${items.length - 10} more`;
 }
 
-/** The verdict: a line for what is well, one for each finding. */
+/** The verdict: a line for what is in order, one for each finding; the first of many of one kind. */
 export function verdictLines(io: Io, view: ClusterView, report: CheckReport): string[] {
   const { style } = io;
   const well = [
     ...(report.agreement ? [`All ${view.nodes.length} nodes agree about the slots`] : []),
-    ...(report.uncovered.size === 0 ? ['All 16384 slots covered'] : []),
+    ...(report.uncovered.size === 0 ? [`All 16384 slots covered, in ${rangesText(view)}`] : []),
   ].map((text) => `${style.good('✔')} ${text}`);
-  const findings = report.findings.map((finding) => `${finding.severity === 'error' ? style.bad('✖') : style.warn('⚠')} ${findingText(finding)}`);
-  return [...well, ...findings];
+  const byKind = new Map<string, string[]>();
+  for (const finding of report.findings) {
+    const line = `${finding.severity === 'error' ? style.bad('✖') : style.warn('⚠')} ${findingText(finding)}`;
+    const key = `${finding.severity} ${finding.kind}`;
+    const lines = byKind.get(key);
+    if (lines === undefined) byKind.set(key, [line]);
+    else lines.push(line);
+  }
+  const note = shatteredNote(view);
+  return [...well, ...[...byKind.values()].flatMap((lines) => fewOf(lines)), ...(note === undefined ? [] : [`${style.warn('⚠')} ${note}`])];
 }
 
-/** What to run next for the worst of the findings; undefined when all is well. */
+/** The next command for the worst finding; undefined when all is in order. */
 export function nextStep(view: ClusterView, report: CheckReport): string | undefined {
   if (report.ok) return undefined;
   const has = (kind: Finding['kind']): boolean => report.findings.some((finding) => finding.kind === kind && finding.severity === 'error');
   const seed = view.entry.name;
-  if (has('unreachable-node')) return `bring the unreachable nodes back, then: redis-trib check ${seed}`;
+  const stranger = report.findings.find((finding) => finding.kind === 'partly-known' && finding.severity === 'error' && finding.reachable);
+  if (stranger?.kind === 'partly-known') return meetOrForget(view, stranger);
+  if (has('unreachable-node')) return `start the unreachable nodes again, then: redis-trib check ${seed}`;
   if (has('open-slots')) return `if no reshard is running: redis-trib fix ${seed}`;
-  if (has('disagreement')) return `wait a few seconds and: redis-trib check ${seed}; if it stays: redis-trib fix ${seed}`;
+  if (has('disagreement')) return `wait a few seconds and: redis-trib check ${seed}; if it persists: redis-trib fix ${seed}`;
   return `redis-trib fix ${seed}`;
 }

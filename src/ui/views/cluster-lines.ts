@@ -1,14 +1,14 @@
-// The predecessors' lines about a whole cluster, as scripts grep them: the info block and the node list (cli.md 4.1, 4.2).
-// Pure: data in, lines out. Words are theirs (master, slave).
+// The predecessors' lines about a whole cluster, which scripts parse: the info block and the node list (cli 4.1, 4.2). Pure:
+// data in, lines out. The terms are theirs (master, slave).
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import { SLOT_COUNT } from '../../cluster/slots.js';
 import type { LineDialect } from '../terminal.js';
 import { wordingOf } from './dialect.js';
 
-/** Keys of each master by id; an error text where the node didn't tell. */
+/** Keys of each master by id; an error text for a node that failed. */
 export type KeyCounts = ReadonlyMap<string, number | string>;
 
-/** One line a master, then the totals. A node that didn't tell its keys ends the listing, as redis-cli's does. */
+/** One line per master, then the totals. A node without a key count ends the listing, as in redis-cli. */
 export function infoLines(view: ClusterView, keys: KeyCounts): string[] {
   const lines: string[] = [];
   let total = 0;
@@ -22,7 +22,7 @@ export function infoLines(view: ClusterView, keys: KeyCounts): string[] {
   return [...lines, `[OK] ${total} keys in ${view.masters.length} masters.`, `${perSlot} keys per slot on average.`];
 }
 
-/** A node of the list: two or three lines. `indent` blanks stand before them (4 in the reshard plan). */
+/** A node of the list: two or three lines, indented by `indent` blanks (4 in the reshard plan). */
 export function nodeLines(view: ClusterView, node: ClusterNode, indent = 0, dialect: LineDialect = 'redis-cli'): string[] {
   const { ranges, countsNoReplicas, indentsAll } = wordingOf(dialect);
   const replicas = view.replicasOf(node.id).length;

@@ -1,4 +1,5 @@
-// The predecessors' lines of create, up to the prompt (cli.md 4.6, 8.1); the same as a table for a person.
+// The predecessors' lines of create up to the prompt (cli 4.6, 8.1), and the same as a table.
+import { compareNames } from '../../cluster/address.js';
 import type { AntiAffinity, CreatePlan, PlannedNode } from '../../plan/create.js';
 import { SlotSet } from '../../cluster/slot-set.js';
 import type { Io } from '../io.js';
@@ -12,7 +13,7 @@ const VERDICT: Readonly<Record<AntiAffinity, string>> = {
   'siblings-share-host': '[WARNING] Some slaves of the same master are in the same host',
 };
 
-/** The predecessors' words; of zones where zones are known. */
+/** The predecessors' words; about zones when zones are known. */
 function verdictOf({ antiAffinity, nodes }: CreatePlan): string {
   return nodes.some(({ zone }) => zone !== undefined) ? VERDICT[antiAffinity].replace('host', 'zone') : VERDICT[antiAffinity];
 }
@@ -24,14 +25,14 @@ function plannedLines(node: PlannedNode, dialect: LineDialect): string[] {
   return [`M: ${node.id} ${node.name}`, `   slots:${wordingOf(dialect).ranges(slots)} (${slots.size} slots) ${flags}`];
 }
 
-/** Who becomes a master: with the slots in redis-cli's lines, by address alone in redis-trib.rb's. */
+/** The masters: with slots in redis-cli's lines, only addresses in redis-trib.rb's. */
 function masterLines({ nodes, masters }: CreatePlan, dialect: LineDialect): string[] {
   const allocation = `>>> Performing hash slots allocation on ${nodes.length} nodes...`;
   if (dialect === 'redis-trib.rb') return ['>>> Creating cluster', allocation, `Using ${masters.length} masters:`, ...masters.map(({ name }) => name)];
   return [allocation, ...masters.map((node, index) => `Master[${index}] -> Slots ${node.slots?.[0] ?? 0} - ${node.slots?.[1] ?? 0}`)];
 }
 
-/** Who replicates whom; redis-cli has a heading above the replicas beyond the number wished. */
+/** The replicas and their masters; redis-cli has a heading above the replicas beyond the requested number. */
 function replicaLines({ nodes, firstChoice }: CreatePlan, dialect: LineDialect): string[] {
   const nameOf = new Map(nodes.map((node) => [node.id, node.name]));
   return firstChoice.flatMap((choice, index) => [
@@ -52,7 +53,7 @@ export function createPlanLines(plan: CreatePlan, dialect: LineDialect = 'redis-
 
 export const CREATE_QUESTION = "Can I set the above configuration? (type 'yes' to accept):";
 
-/** The planned cluster for a person: masters with their slots, replicas under them, and what is wrong with the placement. */
+/** The planned cluster as a table: masters with their slots, their replicas, and problems of the placement. */
 export async function createPlanTable(io: Io, plan: CreatePlan): Promise<string> {
   const { style } = io;
   const zones = plan.nodes.some(({ zone }) => zone !== undefined);
@@ -64,8 +65,9 @@ export async function createPlanTable(io: Io, plan: CreatePlan): Promise<string>
     ...(zones ? [node.zone ?? ''] : []),
   ];
   const roots = plan.nodes.filter((node) => node.masterId === null);
-  const rows = roots.flatMap((master) => [row(master), ...plan.nodes.filter((node) => node.masterId === master.id).map(row)]);
-  const table = await drawTable(style, [{ title: 'node' }, { title: 'role' }, { title: 'id' }, { title: 'slots' }, ...(zones ? [{ title: 'zone' }] : [])], rows);
+  const byName = (nodes: readonly PlannedNode[]): PlannedNode[] => nodes.toSorted(compareNames);
+  const rows = byName(roots).flatMap((master) => [row(master), ...byName(plan.nodes.filter((node) => node.masterId === master.id)).map(row)]);
+  const table = await drawTable(io, [{ title: 'node' }, { title: 'role', dispensable: 2 }, { title: 'id', dispensable: 1 }, { title: 'slots' }, ...(zones ? [{ title: 'zone' }] : [])], rows);
   const verdict = plan.antiAffinity === 'perfect' ? [] : [style.warn(verdictOf(plan))];
   return [style.strong(`A cluster of ${plan.nodes.length} nodes, ${plan.masters.length} masters`), table, ...verdict].join('\n');
 }

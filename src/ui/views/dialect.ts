@@ -1,38 +1,38 @@
-// Where redis-cli and redis-trib.rb word the same line differently (cli.md 4, 8.14), as a table that the views ask. Pure.
-// Lines that only one of them has are in the view of the subcommand.
+// The lines that redis-cli and redis-trib.rb word differently (cli 4, 8.14), as a table for the views. Pure. Lines of only one
+// of them are in the view of the subcommand.
 import type { SlotSet } from '../../cluster/slot-set.js';
 import type { LineDialect } from '../terminal.js';
 
 export interface Wording {
   /** check and fix begin with the info block. */
   readonly infoFirst: boolean;
-  /** A master without replicas has its `0 additional replica(s)`. */
+  /** A master without replicas has the line `0 additional replica(s)`. */
   readonly countsNoReplicas: boolean;
-  /** Indentation of a node list is that of all its lines, not only of the first of each node. */
+  /** A node list is indented in all lines, not only in the first of each node. */
   readonly indentsAll: boolean;
-  /** What stands behind the line about slots that nobody covers. */
+  /** Lines after the line about uncovered slots. */
   readonly behindHoles: readonly string[];
-  /** The dots of waiting stand on the line that says what is waited for. */
+  /** The dots of waiting are on the line that says what is awaited. */
   readonly dotsBehind: boolean;
-  /** The word of the headings about uncovered slots, as each of them spells it. */
+  /** The heading about uncovered slots, in each spelling. */
   readonly following: string;
-  /** What set-timeout could not set, as each of them spells it. */
+  /** The name of the timeout in set-timeout's error, in each spelling. */
   readonly nodeTimeout: string;
   /** The slots of a node, as ranges. */
   ranges(slots: SlotSet): string;
-  /** Slots that fix is about. */
+  /** The slots of a fix. */
   slotList(slots: SlotSet): string;
   /** The open slots of one node, up to the end of the line. */
   openOfNode(slots: readonly number[]): string;
-  /** The open slots of all nodes: each node's in node order; up to the end of the line. */
+  /** The open slots of all nodes, in node order, up to the end of the line. */
   openOfAll(slots: readonly (readonly number[])[]): string;
-  /** The sum of weights, which planning by slots has rounded to 32 bits. */
+  /** The sum of weights, rounded to 32 bits by planning. */
   weight(total: number): string;
   /** A threshold in percent, without its sign. */
   percent(threshold: number): string;
   /** The heading of call. */
   command(words: readonly string[]): string;
-  /** What import says behind a key whose name the target has already. */
+  /** The text of import after a key that already exists on the target. */
   busyKey(source: string): string;
 }
 
@@ -42,7 +42,7 @@ function unique(slots: readonly (readonly number[])[]): number[] {
   return [...new Set(slots.flat())];
 }
 
-/** The digits that a 32-bit float has for sure. */
+/** The digits that a 32-bit float represents exactly. */
 function shortest(value: number): string {
   return String(Number(value.toPrecision(7)));
 }
@@ -58,7 +58,7 @@ const REDIS_CLI: Wording = {
   ranges: (slots) => slots.toBracketText(),
   slotList: (slots) => slots.toBracketText(),
   openOfNode: (slots) => `${slots.join(',')}.`,
-  // Ascending: redis-cli's own order is that of its hash table.
+  // Ascending; redis-cli's order is that of its hash table.
   openOfAll: (slots) => `${unique(slots).sort((a, b) => a - b).join(',')}.`,
   weight: (total) => total.toFixed(2),
   percent: (threshold) => threshold.toFixed(2),
@@ -77,19 +77,19 @@ const REDIS_TRIB_RB: Wording = {
   ranges: (slots) => slots.toString(),
   slotList: (slots) => slots.toArray().join(','),
   openOfNode: (slots) => `(${slots.join(',')}).`,
-  // In the order first seen (cli.md 2.4).
+  // In the order first seen (cli 2.4).
   openOfAll: (slots) => unique(slots).join(','),
   weight: shortest,
   // A Ruby float always has a fraction.
   percent: (threshold) => (Number.isInteger(threshold) ? threshold.toFixed(1) : String(threshold)),
-  // Letters of ASCII alone: the words are bytes.
+  // ASCII letters only, since the words are bytes.
   command: ([name = '', ...rest]) => [name.replace(/[a-z]+/g, (letters) => letters.toUpperCase()), ...rest].join(' '),
   busyKey: () => BUSYKEY,
 };
 
 const WORDINGS: Readonly<Record<LineDialect, Wording>> = { 'redis-cli': REDIS_CLI, 'redis-trib.rb': REDIS_TRIB_RB };
 
-/** The words of a dialect. */
+/** The wording of a dialect. */
 export function wordingOf(dialect: LineDialect): Wording {
   return WORDINGS[dialect];
 }

@@ -1,4 +1,4 @@
-// What nodes hold that are to be emptied (create --reset), and the question whether that may be lost. Pure.
+// The content of nodes that are to be emptied (create --reset), and the confirmation. Pure.
 import type { EmptiedNode, EmptyingPlan } from '../../plan/emptying.js';
 import type { Step } from '../../plan/step.js';
 import type { NameOf } from './step-text.js';
@@ -7,7 +7,7 @@ function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-/** What is lost with one node, in a line. */
+/** What one node loses, in a line. */
 export function holdingText({ role, keys, functions, slots, knows }: EmptiedNode): string {
   const total = keys.reduce((sum, { keys: count }) => sum + count, 0);
   const databases = keys.map(({ database, keys: count }) => `db${database}: ${count}`).join(', ');
@@ -24,14 +24,14 @@ export function holdingText({ role, keys, functions, slots, knows }: EmptiedNode
 
 /** A heading and a line for each node. */
 export function emptyingLines(plan: EmptyingPlan): string[] {
-  return ['>>> Emptying these nodes first; they take new ids, and what they hold is lost:', ...plan.nodes.map((node) => `${node.name}: ${holdingText(node)}`)];
+  return ['>>> Emptying these nodes first; they take new ids, and their data is deleted:', ...plan.nodes.map((node) => `${node.name}: ${holdingText(node)}`)];
 }
 
 /** Asked before anything is deleted. */
 export function emptyingQuestion({ nodes, keys, functions }: EmptyingPlan): string {
   const lost = [...(keys > 0 ? [counted(keys, 'key')] : []), ...(functions > 0 ? [counted(functions, 'library of functions', 'libraries of functions')] : [])];
   const them = counted(nodes.length, 'node');
-  return lost.length > 0 ? `Delete ${lost.join(' and ')} of ${them} for good, and reset? (type 'yes' to accept):` : `Reset ${them}: forget the nodes and slots known there? (type 'yes' to accept):`;
+  return lost.length > 0 ? `Delete ${lost.join(' and ')} of ${them} permanently, and reset? (type 'yes' to accept):` : `Reset ${them}: forget the nodes and slots known there? (type 'yes' to accept):`;
 }
 
 /** The line a step prints when piped. */

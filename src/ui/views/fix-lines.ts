@@ -1,5 +1,6 @@
-// A repair plan in the predecessors' lines, as scripts know them from fix (cli.md 4.5, 8.7, 8.8), each decision with its
-// danger and reason under it. Pure. Open slots are in fix-open-lines.ts, the table for a person in fix-table.ts.
+// A repair plan in the predecessors' lines of fix (cli 4.5, 8.7, 8.8), each decision followed by its danger and reason. Pure.
+// Open slots are in fix-open-lines.ts, the table in fix-table.ts.
+import type { NameOf } from './step-text.js';
 import type { ClusterView } from '../../cluster/view.js';
 import { SlotSet } from '../../cluster/slot-set.js';
 import type { Decision, DecisionCode, FixPlan } from '../../plan/fix/step.js';
@@ -8,24 +9,13 @@ import type { LineDialect } from '../terminal.js';
 import { wordingOf } from './dialect.js';
 import { openSlotLines } from './fix-open-lines.js';
 
-type NameOf = (id: string) => string;
-
-/** What is asked before decisions of a kind are carried out, and the option that answers it; others are not asked. */
-export const QUESTIONS: Readonly<Partial<Record<DecisionCode, { readonly question: string; readonly flag: string }>>> = {
-  'choose-owner': { question: "Several masters claim these slots: make the ones named above their owners? (type 'yes' to accept):", flag: '--choose-owner' },
-  'close-absent': { question: "The other side of these slots cannot be reached: close them? (type 'yes' to accept):", flag: '--close-absent (or --yes)' },
-  'cover-empty': { question: "Fix these slots by covering with the nodes named above? (type 'yes' to accept):", flag: '--cover-empty (or --yes)' },
-  'cover-holder': { question: "Fix these slots by covering with those nodes? (type 'yes' to accept):", flag: '--cover-holder (or --yes)' },
-  'cover-moving': { question: "Fix these slots by moving keys into a single node? (type 'yes' to accept):", flag: '--cover-moving (or --yes)' },
-};
-
 const COVERAGE: readonly (readonly [DecisionCode, string])[] = [
   ['cover-empty', 'no keys across the cluster'],
   ['cover-holder', 'keys in just one node'],
   ['cover-moving', 'keys in multiple nodes'],
 ];
 
-/** The slots of decisions: `[0-99],[200]` in redis-cli's way. */
+/** The slots of decisions: `[0-99],[200]` in redis-cli's format. */
 export function slotList(decisions: readonly Decision[], dialect: LineDialect = 'redis-cli'): string {
   return wordingOf(dialect).slotList(new SlotSet(decisions.flatMap(({ slots }) => [...eachSlot(slots)])));
 }
@@ -73,7 +63,7 @@ export function fixPlanLines(view: ClusterView, plan: FixPlan, dialect: LineDial
   const name: NameOf = (id) => view.node(id)?.name ?? id;
   const of = (...codes: DecisionCode[]): Decision[] => plan.decisions.filter(({ code }) => codes.includes(code));
   return [
-    ...perSlot(of('finish-move', 'gather-open', 'close-open', 'close-absent'), (decision, slot) => openSlotLines(decision, slot, name, dialect)),
+    ...perSlot(of('finish-move', 'undo-move', 'gather-open', 'close-open', 'close-replica', 'close-absent'), (decision, slot) => openSlotLines(decision, slot, name, dialect)),
     ...coverageLines(view, plan, name, dialect),
     ...perSlot(of('choose-owner', 'gather-stray'), (decision, slot) => ownerLines(decision, slot, name)),
     ...of('tell-owner').flatMap((decision) => [`>>> Telling all masters about slots ${slotList([decision], dialect)}`, why(decision)]),

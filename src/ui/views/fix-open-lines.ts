@@ -1,10 +1,9 @@
-// What fix says about one open slot, in the lines of either predecessor (cli.md 2.5, 4.5, 8.7, 8.14). Pure.
+// fix's lines about one open slot, for either predecessor (cli 2.5, 4.5, 8.7, 8.14). Pure.
+import type { NameOf } from './step-text.js';
 import type { Decision } from '../../plan/fix/step.js';
 import type { LineDialect } from '../terminal.js';
 
-type NameOf = (id: string) => string;
-
-/** redis-cli's line for what happens to an open slot. */
+/** redis-cli's line about the case of an open slot. */
 function caseLine(decision: Decision, slot: number, name: NameOf): string {
   const owner = name(decision.owner);
   switch (decision.code) {
@@ -14,6 +13,8 @@ function caseLine(decision: Decision, slot: number, name: NameOf): string {
         ? `>>> Case 3: Moving slot ${slot} from ${from} to ${owner} and closing it on all the other importing nodes.`
         : `>>> Case 1: Moving slot ${slot} from ${from} to ${owner}`;
     }
+    case 'undo-move':
+      return decision.holders.some(({ keys }) => keys > 0) ? `>>> Case 2: Moving all the ${slot} slot keys to its owner ${owner}` : `>>> Case 3: Closing slot ${slot} on both migrating and importing nodes.`;
     case 'gather-open':
       return `>>> Case 2: Moving all the ${slot} slot keys to its owner ${owner}`;
     default: {
@@ -39,7 +40,7 @@ function redisCliLines(decision: Decision, slot: number, name: NameOf): string[]
   ];
 }
 
-/** Both lists even when empty, no cases; keys are remarkable only on nodes that are in neither list. */
+/** Both lists even when empty, no cases; keys are mentioned only for nodes in neither list. */
 function redisTribLines(decision: Decision, slot: number, name: NameOf): string[] {
   const { migrating, importing } = decision;
   const unmarked = strangers(decision).filter((node) => !migrating.includes(node) && !importing.includes(node));
@@ -48,7 +49,7 @@ function redisTribLines(decision: Decision, slot: number, name: NameOf): string[
     ...unmarked.map((node) => `*** Found keys about slot ${slot} in node ${name(node)}!`),
     `Set as migrating in: ${migrating.map(name).join(',')}`,
     `Set as importing in: ${importing.map(name).join(',')}`,
-    ...(decision.code === 'gather-open' ? [`>>> Moving all the ${slot} slot keys to its owner ${name(decision.owner)}`] : []),
+    ...(decision.code === 'gather-open' || (decision.code === 'undo-move' && decision.holders.some(({ keys }) => keys > 0)) ? [`>>> Moving all the ${slot} slot keys to its owner ${name(decision.owner)}`] : []),
   ];
 }
 

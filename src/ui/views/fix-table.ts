@@ -1,11 +1,11 @@
-// A repair plan and its outcome for a person at a terminal: a row for each decision, then what could not be settled.
-// The predecessors' lines are in fix-lines.ts.
+// A repair plan and its outcome as a table: a row per decision, then what could not be repaired. The predecessors' lines are in
+// fix-lines.ts.
 import type { FixOutcome } from '../../apply/fix/fix-run.js';
 import type { ConflictCopy, KeyConflictCase } from '../../apply/fix/settle-key.js';
 import type { Danger, FixPlan } from '../../plan/fix/step.js';
 import { countSlots } from '../../plan/step.js';
 import type { Io } from '../io.js';
-import { formatBytes } from '../moving.js';
+import { formatBytes } from '../bytes.js';
 import type { Style } from '../style.js';
 import { formatCount } from './check-table.js';
 import { slotList } from './fix-lines.js';
@@ -23,7 +23,7 @@ function counted(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** The plan: what is done about which slots, how dangerous that is, and why. Two lines a decision, as reasons are long. */
+/** The plan: the action for each group of slots, its danger, and the reason. Two lines per decision, since reasons are long. */
 export function fixPlanTable(io: Io, plan: FixPlan): string[] {
   const { style } = io;
   const lines = plan.decisions.flatMap((decision) => {
@@ -35,14 +35,19 @@ export function fixPlanTable(io: Io, plan: FixPlan): string[] {
   return plan.decisions.length === 0 ? [] : [style.strong(`Repairs (${plan.decisions.length})`), ...lines];
 }
 
-/** `2.1 kB hash, expires in 30 s`. */
+/** For example `2.1 kB hash, expires in 30 s`. */
 export function copyText(copy: ConflictCopy): string {
   return `${formatBytes(copy.bytes)} ${copy.type}${copy.ttlMs < 0 ? '' : `, expires in ${Math.ceil(copy.ttlMs / 1000)} s`}`;
 }
 
-/** One line about a key with two values, for the question what to do with it. */
-export function conflictText({ slot, key, served, other }: KeyConflictCase): string {
-  return `Key ${JSON.stringify(shorten(key, 60))} (slot ${slot}) has different values on ${served.node} (its owner: ${copyText(served)}) and ${other.node} (${copyText(other)}).`;
+/** `slot 7`, `slot 7, database 3`. */
+function placeText(slot: number, database: number): string {
+  return `slot ${slot}${database === 0 ? '' : `, database ${database}`}`;
+}
+
+/** One line about a key with two values, for the question. */
+export function conflictText({ slot, database, key, served, other }: KeyConflictCase): string {
+  return `Key ${JSON.stringify(shorten(key, 60))} (${placeText(slot, database)}) has different values on ${served.node} (its owner: ${copyText(served)}) and ${other.node} (${copyText(other)}).`;
 }
 
 /** What was done and what was not, as sentences; the most important last. */
@@ -53,9 +58,9 @@ export function outcomeLines(outcome: FixOutcome, file: string): string[] {
   for (const { message, slot } of failures) failed.set(message, [...(failed.get(message) ?? []), slot]);
   return [
     `${done}.`,
-    ...(saved > 0 ? [`${saved === 1 ? 'The copy of a key was' : `${formatCount(saved)} copies of keys were`} saved to ${file}; its first line tells how to get one back.`] : []),
+    ...(saved > 0 ? [`${saved === 1 ? 'The copy of a key was' : `${formatCount(saved)} copies of keys were`} saved to ${file}; its first line explains how to restore one.`] : []),
     ...[...failed].map(([message, slots]) => `${slots.length === 1 ? `Slot ${slots[0] ?? ''} was` : `${slots.length} slots (${shorten(slots.join(','), 60)}) were`} not repaired: ${message}`),
-    ...unresolved.slice(0, 20).map(({ key, slot, nodes }) => `Key ${JSON.stringify(key)} (slot ${slot}) has different values on ${nodes[0]} (its owner) and ${nodes[1]}: both stay.`),
+    ...unresolved.slice(0, 20).map(({ key, slot, database, nodes }) => `Key ${JSON.stringify(key)} (${placeText(slot, database)}) has different values on ${nodes[0]} (its owner) and ${nodes[1]}: both stay.`),
     ...(unresolved.length > 20 ? [`… and ${unresolved.length - 20} more keys.`] : []),
   ];
 }

@@ -1,4 +1,5 @@
-// What an import would do, has done, and what is odd about its counts, as sentences and a table. Pure but for drawing.
+// What an import would do, what it has done, and discrepancies in its counts, as sentences and a table. Pure except for
+// drawing.
 import type { Forecast } from '../../import/census.js';
 import type { ImportStats } from '../../import/event.js';
 import { shownKey } from '../importing.js';
@@ -10,10 +11,10 @@ import { formatCount } from './check-table.js';
 /** Keys by master. */
 export async function targetsTable(io: Io, targets: Readonly<Record<string, number>>): Promise<string> {
   const rows = Object.entries(targets).map(([name, keys]) => [name, formatCount(keys)]);
-  return drawTable(io.style, [{ title: 'to' }, { title: 'keys', align: 'right' }], rows);
+  return drawTable(io, [{ title: 'to' }, { title: 'keys', align: 'right' }], rows);
 }
 
-/** One line a master, for --dry-run when piped. */
+/** One line per master, for --dry-run when piped. */
 export function forecastLines(plan: Forecast): string[] {
   const about = plan.sampled ? 'about ' : '';
   return [`*** ${plan.keys} keys would be imported`, ...Object.entries(plan.targets).map(([name, keys]) => `${about}${keys} keys to ${name}`)];
@@ -32,24 +33,24 @@ export function importQuestion(source: string, keys: number, copy: boolean, repl
 
 const SHOWN = 20;
 
-/** Keys that stayed where they were, and how to get them over. */
+/** Keys that stayed on the source, and how to import them. */
 export function conflictLines(stats: ImportStats): string[] {
   const { conflicts } = stats;
   if (conflicts.length === 0) return [];
   const listed = conflicts.slice(0, SHOWN).map(({ key, database, target }) => `  ${shownKey(key)} (database ${database}, on ${target.name})`);
   const more = conflicts.length > SHOWN ? [`  and ${conflicts.length - SHOWN} more (--json lists all)`] : [];
-  return [`${conflicts.length} keys exist in the cluster with other values; both copies were left as they are:`, ...listed, ...more, 'Delete or rename the wrong copies and run this again, or add --replace to overwrite those of the cluster.'];
+  return [`${conflicts.length} keys exist in the cluster with other values; both copies were left as they are:`, ...listed, ...more, 'Delete or rename the wrong copies and run this again, or add --replace to overwrite the copies of the cluster.'];
 }
 
-/** Counts that don't add up, each with the likely reason. */
+/** Counts that do not match, each with the likely reason. */
 export function countWarnings(stats: ImportStats, copy: boolean, replace: boolean): string[] {
   const { source, cluster } = stats.counts;
   const warnings: string[] = [];
-  if (Number.isNaN(source.after) || Number.isNaN(cluster.after)) return ['the keys could not be counted afterwards: a node did not answer'];
+  if (Number.isNaN(source.after) || Number.isNaN(cluster.after)) return ['the keys could not be counted afterwards: a node did not reply'];
   const left = source.after - stats.conflicts.length;
-  if (!copy && left > 0) warnings.push(`${formatCount(left)} keys are on the source still or again: something writes to it; stop that and run this again`);
+  if (!copy && left > 0) warnings.push(`${formatCount(left)} keys are still or again on the source: clients write to it; stop them and run this again`);
   const missed = source.after - stats.imported - stats.equal - stats.conflicts.length;
-  if (copy && missed > 0) warnings.push(`${formatCount(missed)} keys of the source were not seen: written or changed meanwhile; running this again copies what is missing`);
+  if (copy && missed > 0) warnings.push(`${formatCount(missed)} keys of the source were missed (written or changed meanwhile); run this again to copy them`);
   const expected = cluster.before + stats.imported;
   if (!replace && cluster.after !== expected) {
     const by = Math.abs(cluster.after - expected);

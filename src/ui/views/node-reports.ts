@@ -1,14 +1,16 @@
-// All nodes with what they tell about themselves: a table for a person, a line each for scripts. Not here: the verdict
-// about the cluster (check-table.ts).
-import type { NodeReport } from '../../apply/node-facts.js';
+// All nodes with their own reports: a table at a terminal, a line each for scripts. Not here: the verdict about the cluster
+// (check-table.ts).
+import { compareNames } from '../../cluster/address.js';
+import type { NodeReport } from '../../apply/cluster/node-facts.js';
 import type { ClusterView, UnreachableNode } from '../../cluster/view.js';
 import type { Io } from '../io.js';
-import { formatBytes } from '../moving.js';
+import { formatBytes } from '../bytes.js';
 import { formatDuration } from '../progress.js';
 import { drawTable, type Column } from '../table.js';
-import { formatCount } from './check-table.js';
+import { formatCount, inAddressOrder } from './check-table.js';
+import { fewOf } from './count.js';
 
-/** What the columns of a plain line are called, in order. */
+/** Column names of a plain line, in order. */
 export const PLAIN_COLUMNS = ['id', 'address', 'role', 'master', 'slots', 'keys', 'offset', 'lag', 'link', 'flags', 'version'] as const;
 
 function flagsOf(report: NodeReport): string[] {
@@ -21,7 +23,10 @@ function linkOf({ facts, failure, unlinked }: NodeReport): string {
   return unlinked > 0 ? `${unlinked}-unlinked` : 'ok';
 }
 
-/** A line a node, columns apart by one blank, `-` for what doesn't apply; `silent` and `unreachable` stand in the link column. */
+/**
+ * A line per node, columns separated by one blank, `-` for what does not apply; `silent` and `unreachable` stand in the link
+ * column.
+ */
 export function plainNodeLines(view: ClusterView, reports: readonly NodeReport[]): string[] {
   const lines = reports.map((report) => {
     const { node, facts, lag } = report;
@@ -30,13 +35,6 @@ export function plainNodeLines(view: ClusterView, reports: readonly NodeReport[]
   });
   const absent = view.unreachable.map((node) => [node.id, node.name, node.role, node.masterId ?? '-', node.slots.size, '-', '-', '-', 'unreachable', node.flags.join(','), '-'].join(' '));
   return [`# ${PLAIN_COLUMNS.join(' ')}`, ...lines, ...absent];
-}
-
-/** Masters with their replicas under them, reports of absent masters' replicas last. */
-function families(reports: readonly NodeReport[]): NodeReport[] {
-  const masters = reports.filter((report) => report.node.role === 'master');
-  const grouped = masters.flatMap((master) => [master, ...reports.filter((report) => report.node.masterId === master.node.id)]);
-  return [...grouped, ...reports.filter((report) => !grouped.includes(report))];
 }
 
 function health({ style }: Io, report: NodeReport): string {
@@ -75,19 +73,26 @@ function absentRow(io: Io, node: UnreachableNode): string[] {
 
 const COLUMNS: readonly Column[] = [
   { title: 'node' },
-  { title: 'role' },
+  { title: 'role', dispensable: 5 },
   { title: 'id' },
-  { title: 'slots', align: 'right' },
-  { title: 'keys', align: 'right' },
-  { title: 'memory', align: 'right' },
-  { title: 'offset', align: 'right' },
-  { title: 'lag', align: 'right' },
-  { title: 'version' },
-  { title: 'up', align: 'right' },
-  { title: 'state' },
+  { title: 'slots', align: 'right', dispensable: 2 },
+  { title: 'keys', align: 'right', dispensable: 3 },
+  { title: 'memory', align: 'right', dispensable: 6 },
+  { title: 'offset', align: 'right', dispensable: 8 },
+  { title: 'lag', align: 'right', dispensable: 1 },
+  { title: 'version', dispensable: 4 },
+  { title: 'up', align: 'right', dispensable: 7 },
+  { title: 'state', cuttable: true },
 ];
 
-/** The table of all nodes, those that cannot be reached last. */
-export function nodeReportsTable(io: Io, view: ClusterView, reports: readonly NodeReport[]): Promise<string> {
-  return drawTable(io.style, COLUMNS, [...families(reports).map((report) => row(io, report)), ...view.unreachable.map((node) => absentRow(io, node))]);
+/** The table of all nodes, unreachable ones last. */
+export async function nodeReportsTable(io: Io, view: ClusterView, reports: readonly NodeReport[]): Promise<string> {
+  const byId = new Map(reports.map((report) => [report.node.id, report]));
+  const ordered = inAddressOrder(view).flatMap(({ id }) => byId.get(id) ?? []);
+  const absent = view.unreachable.toSorted(compareNames);
+  const table = await drawTable(io, COLUMNS, [...ordered.map((report) => row(io, report)), ...absent.map((node) => absentRow(io, node))]);
+  // Texts that were cut in their cell are repeated below in full.
+  const reasons = [...ordered.map(({ node, failure }) => ({ name: node.name, reason: failure ?? '' })), ...absent];
+  const cut = reasons.filter(({ reason }) => !table.includes(reason)).map(({ name, reason }) => `${io.style.bad('✖')} ${name}: ${reason}`);
+  return [table, ...(cut.length > 0 ? ['', ...fewOf(cut)] : [])].join('\n');
 }

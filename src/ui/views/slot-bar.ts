@@ -1,10 +1,10 @@
-// Which part of the 16384 slots a node owns, drawn as one row of blocks. Pure.
+// The part of the 16384 slots that a node owns, drawn as one row of blocks. Pure.
 import { SLOT_COUNT } from '../../cluster/slots.js';
 import type { SlotSet } from '../../cluster/slot-set.js';
 
 const FILL = [' ', '░', '▒', '▓', '█'] as const;
 
-/** `width` blocks, each as dark as its share of slots that are in the set. */
+/** `width` blocks, each as dark as its share of slots in the set. */
 export function slotBar(slots: SlotSet, width: number): string {
   const counts = new Array<number>(width).fill(0);
   for (const slot of slots) {

@@ -1,4 +1,4 @@
-// The 16384 slots and their owners: drawn as a map for a person, as ranges for scripts. Pure but for the table of owners.
+// The 16384 slots and their owners: a map at a terminal, ranges for scripts. Pure except for the table of owners.
 import type { SlotSet } from '../../cluster/slot-set.js';
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import { SLOT_COUNT } from '../../cluster/slots.js';
@@ -9,11 +9,13 @@ import { drawTable } from '../table.js';
 import { formatCount } from './check-table.js';
 
 const WIDTH = 64;
-/** Slots of one character of the map. */
+/** Width on a terminal that is too narrow for it. */
+const NARROW = 32;
+/** Slots per character of the map. */
 const CELL = 16;
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
-/** Who has a slot: by its own account, or, of a master that cannot be reached, by that of the others. */
+/** The owner of a slot: as it says itself, or, when it is unreachable, as others list it. */
 export interface SlotOwner {
   readonly id: string;
   readonly name: string;
@@ -27,14 +29,14 @@ export interface SlotRun {
   readonly owner: SlotOwner | undefined;
 }
 
-/** Owner of every slot: index = slot, undefined = nobody, as far as anybody reachable knows. */
+/** Owner of every slot: index = slot, undefined = no owner known to any reachable node. */
 export function slotOwners(view: ClusterView): (SlotOwner | undefined)[] {
   const owners: (SlotOwner | undefined)[] = view.owners();
   for (const { node, slots } of absentOwners(view)) for (const slot of slots) owners[slot] ??= node;
   return owners;
 }
 
-/** Slots that nobody reachable takes for anybody's. */
+/** Slots without an owner on any reachable node. */
 export function ownerless(view: ClusterView): SlotSet {
   return absentOwners(view).reduce((left, { slots }) => left.difference(slots), view.covered().complement());
 }
@@ -44,7 +46,7 @@ export function absenceTexts(view: ClusterView): string[] {
   return absentOwners(view).map(({ node, slots }) => `${node.name} owns ${slots.size} ${slots.size === 1 ? 'slot' : 'slots'} and cannot be reached (${node.reason})`);
 }
 
-/** Neighbouring slots of the same owner together, ascending; owner undefined where nobody covers. */
+/** Adjacent slots of the same owner together, ascending; owner undefined for uncovered slots. */
 export function slotRuns(view: ClusterView): SlotRun[] {
   const owners = slotOwners(view);
   const runs: SlotRun[] = [];
@@ -57,22 +59,25 @@ export function slotRuns(view: ClusterView): SlotRun[] {
   return runs;
 }
 
-/** One open slot as one side sees it. */
+/** One open slot as one of the two nodes shows it. */
 export interface OpenSlot {
   readonly slot: number;
   readonly node: ClusterNode;
   readonly state: 'migrating' | 'importing';
-  /** The other side: its name, or its id when it isn't loaded. */
+  /** The other node: its name, or its id when it is not loaded. */
   readonly peer: string;
 }
 
 export function openSlotsOf(view: ClusterView): OpenSlot[] {
   const peer = (id: string): string => view.node(id)?.name ?? id;
   return view.nodes
-    .flatMap((node) => [
-      ...[...node.migrating].map(([slot, id]): OpenSlot => ({ slot, node, state: 'migrating', peer: peer(id) })),
-      ...[...node.importing].map(([slot, id]): OpenSlot => ({ slot, node, state: 'importing', peer: peer(id) })),
-    ])
+    .flatMap((node) => {
+      const { migrating, importing } = view.openSlots(node);
+      return [
+        ...[...migrating].map(([slot, id]): OpenSlot => ({ slot, node, state: 'migrating', peer: peer(id) })),
+        ...[...importing].map(([slot, id]): OpenSlot => ({ slot, node, state: 'importing', peer: peer(id) })),
+      ];
+    })
     .sort((a, b) => a.slot - b.slot);
 }
 
@@ -80,13 +85,16 @@ function openText({ slot, node, state, peer }: OpenSlot): string {
   return `${slot} ${state} ${state === 'migrating' ? 'to' : 'from'} ${peer} on ${node.name}`;
 }
 
-/** `FIRST-LAST HOST:PORT ID` a line, `-` for nobody; then a line for each side of an open slot. */
+/** `FIRST-LAST HOST:PORT ID` per line, `-` for no owner; then a line for each open slot on each node. */
 export function plainSlotLines(view: ClusterView): string[] {
   const runs = slotRuns(view).map(({ first, last, owner }) => `${first}-${last} ${owner?.name ?? '-'} ${owner?.id ?? '-'}`);
   return [...runs, ...openSlotsOf(view).map((open) => `open ${openText(open)}`)];
 }
 
-/** The character of one cell: the owner's letter, `?` for one out of reach, `·` for nobody, `+` for several, `!` where a slot is open. */
+/**
+ * The character of one cell: the owner's letter, `?` for an unreachable owner, `·` for none, `+` for several, `!` for an open
+ * slot.
+ */
 function cellCharacter(owners: readonly (SlotOwner | undefined)[], at: number, letters: ReadonlyMap<string, string>, open: ReadonlySet<number>): string {
   const cell = owners.slice(at, at + CELL);
   if (cell.some((_, index) => open.has(at + index))) return '!';
@@ -97,7 +105,7 @@ function cellCharacter(owners: readonly (SlotOwner | undefined)[], at: number, l
   return owner === undefined ? '·' : (letters.get(owner.id) ?? '#');
 }
 
-/** Colours in turn, so that neighbours differ; letters tell the rest, also without colour. */
+/** Alternating colours, so that neighbours differ; the letters identify the owner without colour. */
 function painter(style: Style, letters: ReadonlyMap<string, string>): (character: string) => string {
   const colours = [style.accent, style.good, style.warn, style.strong];
   const order = [...letters.values()];
@@ -108,19 +116,20 @@ function painter(style: Style, letters: ReadonlyMap<string, string>): (character
   };
 }
 
-function mapLines(view: ClusterView, style: Style, letters: ReadonlyMap<string, string>): string[] {
+function mapLines(view: ClusterView, { style, tableWidth }: Io, letters: ReadonlyMap<string, string>): string[] {
+  const width = tableWidth < WIDTH + 6 ? NARROW : WIDTH;
   const owners = slotOwners(view);
   const open = new Set(openSlotsOf(view).map(({ slot }) => slot));
   const paint = painter(style, letters);
   const lines: string[] = [];
-  for (let start = 0; start < SLOT_COUNT; start += WIDTH * CELL) {
-    const cells = Array.from({ length: WIDTH }, (_, index) => paint(cellCharacter(owners, start + index * CELL, letters, open)));
+  for (let start = 0; start < SLOT_COUNT; start += width * CELL) {
+    const cells = Array.from({ length: width }, (_, index) => paint(cellCharacter(owners, start + index * CELL, letters, open)));
     lines.push(`${style.faint(String(start).padStart(5))} ${cells.join('')}`);
   }
   return lines;
 }
 
-/** In the order of their first slots, empty ones last: as the map is read. */
+/** In the order of their first slots, empty masters last. */
 function bySlot(view: ClusterView): ClusterNode[] {
   const first = (node: ClusterNode): number => node.slots.lowest(1)[0] ?? SLOT_COUNT;
   return [...view.masters].sort((a, b) => first(a) - first(b));
@@ -131,7 +140,7 @@ function lettersOf(view: ClusterView): Map<string, string> {
   return new Map(owning.map((node, index) => [node.id, LETTERS[index] ?? '#']));
 }
 
-/** The map, who is which letter, and what is wrong. */
+/** The map, its legend, and the problems. */
 export async function slotMap(io: Io, view: ClusterView): Promise<string> {
   const { style } = io;
   const letters = lettersOf(view);
@@ -142,7 +151,7 @@ export async function slotMap(io: Io, view: ClusterView): Promise<string> {
     const ranges = tokens.length <= 6 ? tokens.join(',') : `${tokens.slice(0, 5).join(',')} and ${tokens.length - 5} more`;
     return [letter === undefined ? '' : paint(letter), node.name, style.faint(node.id.slice(0, 8)), formatCount(node.slots.size), `${((node.slots.size * 100) / SLOT_COUNT).toFixed(1)}%`, ranges];
   });
-  const columns = [{ title: '' }, { title: 'master' }, { title: 'id' }, { title: 'slots', align: 'right' as const }, { title: 'share', align: 'right' as const }, { title: '' }];
+  const columns = [{ title: '' }, { title: 'master' }, { title: 'id', dispensable: 2 }, { title: 'slots', align: 'right' as const }, { title: 'share', align: 'right' as const, dispensable: 3 }, { title: '', cuttable: true, dispensable: 1 }];
   const uncovered = ownerless(view);
   const open = openSlotsOf(view);
   const wrong = [
@@ -151,6 +160,6 @@ export async function slotMap(io: Io, view: ClusterView): Promise<string> {
     ...open.slice(0, 20).map((one) => `${style.bad('!')} slot ${openText(one)}`),
     ...(open.length > 20 ? [`${style.bad('!')} and ${open.length - 20} more open slots`] : []),
   ];
-  const legend = style.faint(`      a character is ${CELL} slots; + several owners, · nobody, ? owner out of reach, ! open`);
-  return [...mapLines(view, style, letters), legend, '', await drawTable(style, columns, rows), ...(wrong.length > 0 ? ['', ...wrong] : [])].join('\n');
+  const legend = style.faint(`      each character is ${CELL} slots; + several owners, · no owner, ? unreachable owner, ! open`);
+  return [...mapLines(view, io, letters), legend, '', await drawTable(io, columns, rows), ...(wrong.length > 0 ? ['', ...wrong] : [])].join('\n');
 }

@@ -1,8 +1,8 @@
-// What a step of a plan about nodes does, in a sentence: for --dry-run, and while it happens. Pure.
+// A step of a plan about nodes as a sentence, for --dry-run and for progress. Pure.
 import type { Step } from '../../plan/step.js';
 import { countSlots } from '../../plan/step.js';
 
-/** From an id to what a person calls the node. */
+/** From an id to the displayed name of the node. */
 export type NameOf = (id: string) => string;
 
 const FAILOVER = { manual: 'without losing a write', force: 'without asking the master', takeover: 'without asking anybody' } as const;
@@ -24,7 +24,7 @@ export function stepText(step: Step, name: NameOf): string {
     case 'forget':
       return `let ${name(step.node)} forget ${name(step.target)}`;
     case 'await-forgotten':
-      return `make sure that nobody knows ${name(step.target)} any more`;
+      return `wait until no node lists ${name(step.target)} any more`;
     case 'flush':
       return `delete all keys of ${name(step.node)}`;
     case 'flush-functions':
@@ -34,7 +34,7 @@ export function stepText(step: Step, name: NameOf): string {
     case 'shutdown':
       return `shut ${name(step.node)} down`;
     case 'failover':
-      return `let ${name(step.node)} take the place of ${name(step.master)}, ${FAILOVER[step.mode]}`;
+      return `promote ${name(step.node)} in place of ${name(step.master)}, ${FAILOVER[step.mode]}`;
     case 'move-slots':
       return `move ${countSlots(step.slots)} slots from ${name(step.source)} to ${name(step.target)}`;
     default:
@@ -42,12 +42,12 @@ export function stepText(step: Step, name: NameOf): string {
   }
 }
 
-/** Kinds of which one line says enough, however many nodes they are for. */
+/** Kinds whose steps are summarised in one line. */
 const FOLDED: Readonly<Partial<Record<Step['kind'], (count: number, step: Step, name: NameOf) => string>>> = {
-  forget: (count, step, name) => `let ${count} nodes forget ${step.kind === 'forget' ? name(step.target) : ''}`,
+  forget: (count, step, name) => `make ${count} nodes forget ${step.kind === 'forget' ? name(step.target) : ''}`,
 };
 
-/** A line for each step; FORGETs of one node by many are one line. */
+/** A line per step; FORGETs of one node by many are one line. */
 export function planTexts(steps: readonly Step[], name: NameOf): string[] {
   const lines: string[] = [];
   for (let at = 0; at < steps.length; at++) {

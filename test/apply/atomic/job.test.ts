@@ -6,7 +6,7 @@ import type { JobEnds, JobReport, JobWays } from '../../../src/apply/atomic/job.
 import { pullWays } from '../../../src/apply/atomic/pull.js';
 import { pushWays } from '../../../src/apply/atomic/push.js';
 import { waysOf } from '../../../src/apply/atomic/design.js';
-import type { NodeLink } from '../../../src/apply/node-link.js';
+import type { NodeLink } from '../../../src/apply/node/node-link.js';
 import type { Arg } from '../../../src/resp/command.js';
 import type { Reply } from '../../../src/resp/reply.js';
 import { ReplyError } from '../../../src/resp/reply.js';
@@ -50,8 +50,12 @@ it.each([['RESP2', flat], ['RESP3', real]] as const)('reads a job of Valkey in %
   for (const [state, end] of [['success', 'done'], ['failed', 'failed'], ['cancelled', 'cancelled']] as const) expect(await only(pushWays, { ...job, state }, shape)).toMatchObject({ end });
 });
 
-it('a version with other fields is refused by name, not misread', async () => {
-  await expect(only(pullWays, { ...task, state: 5 }, flat)).rejects.toMatchObject({ code: 'PROTOCOL', message: expect.stringContaining('"state"') as string, hint: expect.stringContaining('--method keys') as string });
+it('entries that lack what a job has never keep others from being read: no state, no ends after a promotion, no map', async () => {
+  const { source_node: _source, target_node: _target, ...promoted } = job;
+  const told = await pushWays.list(node('x', [flat({ ...job, state: 5 }), 'text', null, flat({ ...promoted, name: 'J0', operation: 'IMPORT', state: 'failed' }), flat({ ...promoted, name: 'J9', slot_ranges: '?' }), flat(job)]));
+  expect(told.map(({ id, source, target, end }) => [id, source, target, end])).toEqual([['J0', '', 'x', 'failed'], ['J9', 'x', '', undefined], ['J1', 'aa', 'bb', undefined]]);
+  const { source: _from, dest: _dest, ...bare } = task;
+  expect((await pullWays.list(node('x', [flat({ ...bare, state: 'completed' }), flat(task)]))).map(({ id, source, target }) => [id, source, target])).toEqual([['T1', '', 'x'], ['T1', 'aa', 'bb']]);
   await expect(pushWays.list(node('x', 'OK'))).rejects.toMatchObject({ code: 'PROTOCOL' });
 });
 
@@ -69,12 +73,26 @@ it.each<[string, Reply | ReplyError, JobWays | undefined]>([
   ['Valkey 9', [null, ['cluster|migrateslots', -4]], pushWays],
   ['older ones', [null, null], undefined],
   ['RESP3 empty entries', [[], []], undefined],
-  ['a user who may not ask', new ReplyError('NOPERM no'), undefined],
+  ['a user who may neither ask nor look at jobs', new ReplyError('NOPERM no'), undefined],
 ])('what a node can do is asked, not guessed: %s', async (_, reply, ways) => {
   expect(await waysOf(node('x', reply))).toBe(ways);
 });
 
-it('tells refusals apart: not able, busy for now, not fitting', () => {
+it.each<[string, Reply | ReplyError, string, JobWays | undefined]>([
+  ['may look at jobs, but not at the list of commands', new ReplyError('NOPERM COMMAND'), 'GETSLOTMIGRATIONS', pushWays],
+  ['may see the list of commands, but no jobs', [null, ['cluster|migrateslots', -4]], '', undefined],
+])('a user who %s', async (_, commands, allowed, ways) => {
+  const link = {
+    id: 'x', name: 'x',
+    connection: () => Promise.resolve({
+      pipeline: () => Promise.resolve([commands]),
+      command: (words: readonly Arg[]) => (words[1] === allowed ? Promise.resolve([]) : Promise.reject(new ReplyError('NOPERM no'))),
+    }),
+  } as unknown as NodeLink;
+  expect(await waysOf(link)).toBe(ways);
+});
+
+it('classifies refusals: unsupported, temporarily busy, not fitting', () => {
   const ends: JobEnds = { source: node('aa', 1), target: node('bb', 1) };
   const remedy = (text: string): unknown => {
     const error = refusal(ends, new ReplyError(text));
@@ -89,7 +107,7 @@ it('tells refusals apart: not able, busy for now, not fitting', () => {
   expect(remedy('CLUSTERDOWN The cluster is down')).toBe('CLUSTERDOWN');
 });
 
-it('names are taken together or not at all, and waiters that fit go on in their order', async () => {
+it('takes all names or none, and serves fitting waiters in order', async () => {
   const locks = new Locks();
   const told: string[] = [];
   const free = await locks.take(['a', 'b']);

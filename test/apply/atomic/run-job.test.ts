@@ -4,9 +4,9 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { JobFailed } from '../../../src/apply/atomic/failure.js';
 import type { JobEnds, JobReport, JobWays } from '../../../src/apply/atomic/job.js';
 import { runJob } from '../../../src/apply/atomic/run-job.js';
-import type { ApplyEvent } from '../../../src/apply/event.js';
-import { moverSettings, type MoverOptions } from '../../../src/apply/mover/options.js';
-import type { NodeLink } from '../../../src/apply/node-link.js';
+import type { ApplyEvent } from '../../../src/apply/node/event.js';
+import { moverSettings, type MoverOptions } from '../../../src/apply/mover/pacing/options.js';
+import type { NodeLink } from '../../../src/apply/node/node-link.js';
 import { ConnectionLost } from '../../../src/client/connection-errors.js';
 import { SlotSet } from '../../../src/cluster/slot-set.js';
 import type { Arg } from '../../../src/resp/command.js';
@@ -62,8 +62,8 @@ class Servers {
   private link(id: string, name: string): NodeLink {
     const nodes = (): string => [SOURCE, TARGET].map((node, at) => `${node} 127.0.0.1:${at + 1}@${at + 10_001} ${node === id ? 'myself,' : ''}master - 0 0 ${at + 1} connected ${node === this.owner ? '0-9' : ''}`).join('\n');
     const command = (): Promise<string> => Promise.resolve(nodes());
-    const pipeline = (list: readonly (readonly Arg[])[]): Promise<number[]> => Promise.resolve(list.map(() => 3));
-    return { id, name, connection: () => Promise.resolve({ command, pipeline }) } as unknown as NodeLink;
+    const pipeline = (list: readonly (readonly Arg[])[]): Promise<number[]> => Promise.resolve(list.map(() => (id === SOURCE ? 3 : 0)));
+    return { id, name, connection: () => Promise.resolve({ command, pipeline }), databaseCount: () => Promise.resolve(1) } as unknown as NodeLink;
   }
 
   /** Runs a job to its end in virtual time; a failure comes back as the error. */
@@ -82,7 +82,7 @@ class Servers {
   }
 }
 
-it('begins, looks until it is done, and tells keys, time and the pause of writes', async () => {
+it('starts a job, polls until it ends, and reports keys, time and the pause of writes', async () => {
   const servers = new Servers();
   expect(await servers.run()).toEqual(new Map([...SLOTS].map((slot) => [slot, 3])));
   expect(servers.started).toBe(1);
@@ -100,14 +100,14 @@ it('is not begun twice when the answer to its request got lost', async () => {
   expect(servers.kinds()).toEqual(['retry', 'jobSeen', 'jobDone']);
 });
 
-it('goes on with a job that is under way, without a request', async () => {
+it('adopts a running job without starting another', async () => {
   const servers = new Servers();
   await servers.ways.start(servers.ends, SLOTS);
   expect(await servers.run({}, undefined, 'job 1')).toBeInstanceOf(Map);
   expect(servers.started).toBe(1);
 });
 
-it('a job that the servers forgot is judged by who owns the slots: done, or begun anew', async () => {
+it('decides by the slot owners about a job that the servers no longer list: done, or started again', async () => {
   const servers = new Servers();
   servers.looks = (job, count) => {
     if (count < 3) return job;
@@ -119,7 +119,7 @@ it('a job that the servers forgot is judged by who owns the slots: done, or begu
   expect(servers.kinds()).toEqual(['jobSeen', 'retry', 'jobSeen', 'jobDone']);
 });
 
-it('failed for good is begun anew with growing pauses, then left to the other way with the server\'s reason', async () => {
+it('restarts a failed job with growing pauses, then falls back to MIGRATE with the server\'s reason', async () => {
   const servers = new Servers();
   servers.looks = (job) => ({ ...job, state: 'failed', end: 'failed', message: 'target is out of memory' });
   const error = await servers.run();
@@ -135,13 +135,13 @@ it('a server that begins anew by itself is stopped after a few times', async () 
   expect(servers.cancelled).toEqual(['job 1']);
 });
 
-it('cancelled by somebody else ends it, and says so', async () => {
+it('ends when another user cancels the job, and reports it', async () => {
   const servers = new Servers();
   servers.looks = (job) => ({ ...job, state: 'canceled', end: 'cancelled' });
-  expect(await servers.run()).toMatchObject({ remedy: 'none', reason: 'somebody cancelled it' });
+  expect(await servers.run()).toMatchObject({ remedy: 'none', reason: 'it was cancelled outside this command' });
 });
 
-it('longer than its limit it is cancelled; one that was done meanwhile has moved', async () => {
+it('cancels a job at its time limit; a job that ended in time counts as done', async () => {
   const servers = new Servers();
   servers.looks = (job) => job;
   expect(await servers.run({ jobLimitMs: 5000 })).toMatchObject({ remedy: 'none', reason: 'it was not done after 5 s (connecting)' });
@@ -169,12 +169,12 @@ it('a cancellation that the server does not obey is not waited for longer than h
   const servers = new Servers();
   servers.looks = (job) => job;
   servers.onCancel = (job) => job;
-  expect(await servers.run({ jobLimitMs: 1000 })).toMatchObject({ reason: 'it could not be cancelled and goes on by itself (connecting)' });
+  expect(await servers.run({ jobLimitMs: 1000 })).toMatchObject({ reason: 'it could not be cancelled and continues on the servers (connecting)' });
 });
 
 it('is not cancelled when the jobs of others would end with it: they are named, and it is waited for', async () => {
   const servers = new Servers();
-  servers.looks = (job, count) => (count < 12 ? job : servers.done(job));
+  servers.looks = (job, count) => (count < 60 ? job : servers.done(job));
   const stop = new AbortController();
   setTimeout(() => stop.abort(), 100);
   setTimeout(() => servers.others.push({ ...servers.job!, id: 'theirs' }), 50);
@@ -183,10 +183,10 @@ it('is not cancelled when the jobs of others would end with it: they are named, 
   expect(servers.events.find((event) => event.kind === 'warning')).toMatchObject({ code: 'NOT_CANCELLED', message: expect.stringContaining('theirs') as string });
 });
 
-it('is not believed when a node goes on naming the old owner', async () => {
+it('fails when a node keeps listing the old owner', async () => {
   const servers = new Servers();
   servers.looks = (job) => ({ ...job, state: 'completed', end: 'done' });
-  expect(await servers.run()).toMatchObject({ reason: 'it is said to be done, but target:2 ascribes only 0 of 10 slots to target:2' });
+  expect(await servers.run()).toMatchObject({ reason: 'the server reports it as done, but target:2 lists only 0 of 10 slots for target:2' });
 });
 
 it('a node that stays away in the middle: the job may go on in the servers, and that is said', async () => {

@@ -119,7 +119,7 @@ describeWithRedis('backup', () => {
     expect(readdirSync(dir)).toHaveLength(4);
   });
 
-  it('stopped half way it leaves nothing, not even the directory it made', async () => {
+  it('leaves nothing after an abort, not even the directory it created', async () => {
     const controller = new AbortController();
     const into = join(dir, 'new');
     await expect(run({ signal: controller.signal, onEvent: ({ kind }) => kind === 'started' && controller.abort() }, into)).rejects.toMatchObject({ code: 'ABORTED' });
@@ -144,7 +144,7 @@ describeWithRedis('backup', () => {
     await expect(run({}, join(dir, 'file', 'below'))).rejects.toMatchObject({ code: 'NOT_WRITABLE', message: expect.stringContaining('a part of the path is a file') as string });
   });
 
-  it('a node that dies while it sends ends the backup, without a file', async () => {
+  it('ends the backup without a file when a node dies while it sends', async () => {
     await using mortal = await startRedisCluster(2, { extraArgs: ['--enable-debug-command', 'yes', '--rdb-key-save-delay', '1000'] });
     await fill(mortal, Array.from({ length: 1000 }, (_, index) => ['SET', `key:${index}`, randomBytes(10_000)]));
     await using cluster = await openCluster(mortal.seed);
@@ -160,7 +160,7 @@ describeWithRedis('backup', () => {
     expect(readdirSync(dir)).toEqual([]);
   });
 
-  it('a master with slots that is out of reach: refused, or told with allowPartial', async () => {
+  it('refuses when a master with slots is unreachable, or reports it with allowPartial', async () => {
     await using broken = await startRedisCluster(2);
     await broken.nodes[1]?.kill();
     await using cluster = await openCluster(broken.seed);

@@ -2,24 +2,42 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../../../src/server/clock.js';
-import { meet } from '../../../src/server/cluster/admin-nodes.js';
-import { addSlots } from '../../../src/server/cluster/admin-slots.js';
-import { ClusterBus } from '../../../src/server/cluster/bus.js';
-import type { ClusterSettings } from '../../../src/server/cluster/cluster-config.js';
-import { DEFAULT_SETTINGS } from '../../../src/server/cluster/cluster-config.js';
-import type { NodeRecord } from '../../../src/server/cluster/node-record.js';
-import { systemRandom } from '../../../src/server/random.js';
+import { systemClock } from '../../../src/server/runtime/clock.js';
+import { meet } from '../../../src/server/cluster/admin/nodes.js';
+import { addSlots } from '../../../src/server/cluster/admin/slots.js';
+import { ClusterBus } from '../../../src/server/cluster/bus/bus.js';
+import type { ClusterSettings } from '../../../src/server/cluster/state/cluster-config.js';
+import { DEFAULT_SETTINGS } from '../../../src/server/cluster/state/cluster-config.js';
+import type { NodeRecord } from '../../../src/server/cluster/state/node-record.js';
+import { systemRandom } from '../../../src/server/runtime/random.js';
 import { freePort } from '../../support/redis-server.js';
 
 export type MutableSettings = { -readonly [K in keyof ClusterSettings]: ClusterSettings[K] };
+
+/** A replication link that only remembers what the bus told it. */
+export class IdleReplication {
+  offset = 77;
+  dataAgeMs = 0;
+  master: string | null = null;
+
+  setMaster(host: string, port: number): void {
+    this.master = `${host}:${port}`;
+  }
+
+  promote(): void {
+    this.master = null;
+  }
+}
 
 export class BusNode {
   readonly log: string[] = [];
   readonly published: string[] = [];
   readonly left: number[] = [];
   readonly pauses: string[] = [];
+  /** Exceptions that nobody expected. */
+  readonly faults: unknown[] = [];
   readonly keys = new Map<number, number>();
+  readonly replication = new IdleReplication();
   bus!: ClusterBus;
 
   private constructor(
@@ -51,12 +69,15 @@ export class BusNode {
         countKeysInSlot: (slot) => this.keys.get(slot) ?? 0,
         deleteSlot: (slot) => void this.keys.delete(slot),
         isEmpty: () => this.keys.size === 0,
+        flush: () => this.keys.clear(),
       },
+      replication: this.replication,
       hooks: {
         published: (channel, message, sharded) => void this.published.push(`${sharded ? 's' : ''}${channel}=${message}`),
         slotsLeft: (slots) => void this.left.push(...slots),
         pauseWrites: () => void this.pauses.push('pause'),
         resumeWrites: () => void this.pauses.push('resume'),
+        fault: (error) => void this.faults.push(error),
         fatal: (error) => void this.log.push(`fatal: ${error.message}`),
       },
     });
@@ -67,11 +88,11 @@ export class BusNode {
   }
 
   meet(port: number): void {
-    if (!this.bus.administer((turn) => meet(turn, '127.0.0.1', port))) throw new Error('refused to meet');
+    if (!this.bus.administer((context) => meet(context, '127.0.0.1', port))) throw new Error('refused to meet');
   }
 
   addSlots(from: number, to: number): void {
-    const refused = this.bus.administer((turn) => addSlots(turn, Array.from({ length: to - from + 1 }, (_, i) => from + i)));
+    const refused = this.bus.administer((context) => addSlots(context, Array.from({ length: to - from + 1 }, (_, i) => from + i)));
     if (refused !== null) throw new Error(refused);
   }
 

@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodePacket, encodePacket } from '../../../src/server/cluster/codec.js';
-import { FramingError, PacketFramer } from '../../../src/server/cluster/framing.js';
-import type { Packet, PacketBody, PacketHeader, PingExtension } from '../../../src/server/cluster/packet.js';
-import { SlotBitmap } from '../../../src/server/cluster/slot-bitmap.js';
+import { decodePacket, encodePacket } from '../../../src/server/cluster/wire/codec.js';
+import { FramingError, PacketFramer } from '../../../src/server/cluster/wire/framing.js';
+import type { Packet, PacketBody, PacketHeader, PingExtension } from '../../../src/server/cluster/wire/packet.js';
+import { SlotBitmap } from '../../../src/server/cluster/wire/slot-bitmap.js';
 
 const ID = '0123456789abcdef0123456789abcdef01234567';
 const ID2 = '89abcdef0123456789abcdef0123456789abcdef';

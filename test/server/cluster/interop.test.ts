@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import type { Connection } from '../../../src/client/connection.js';
-import { setSlot } from '../../../src/server/cluster/admin-slots.js';
-import { nodesText } from '../../../src/server/cluster/describe.js';
-import { NodeFlag } from '../../../src/server/cluster/flags.js';
+import { setSlot } from '../../../src/server/cluster/admin/slots.js';
+import { nodesText } from '../../../src/server/cluster/views/describe.js';
+import { NodeFlag } from '../../../src/server/cluster/state/flags.js';
 import { describeWithRedis, startClusterNodes, waitFor } from '../../support/redis-server.js';
 import type { RedisNodes } from '../../support/redis-server.js';
 import { BusNode } from './bus-node.js';
@@ -115,8 +115,8 @@ describeWithRedis('bus beside real nodes', () => {
     expect(node.keys.has(5)).toBe(false);
     expect(node.left).toEqual([5]);
 
-    node.bus.administer((turn) => setSlot(turn, 5, { kind: 'importing', id: realId }));
-    expect(node.bus.administer((turn) => setSlot(turn, 5, { kind: 'node', id: node.id }))).toBeNull();
+    node.bus.administer((context) => setSlot(context, 5, { kind: 'importing', id: realId }));
+    expect(node.bus.administer((context) => setSlot(context, 5, { kind: 'node', id: node.id }))).toBeNull();
     for (const one of links) await waitFor(async () => (await text(one, 'CLUSTER', 'NODES')).includes(`connected 0-`) && !/ 5 /.test(await nodesOf(one)), 'real nodes to give slot 5 back');
     expect(node.bus.state.myself.configEpoch).toBe(node.bus.state.currentEpoch);
   });

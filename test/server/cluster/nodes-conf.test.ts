@@ -1,11 +1,11 @@
 // nodes.conf of every version: what is read, what is written, what is refused.
 import fc from 'fast-check';
+import { NodeFlag } from '../../../src/server/cluster/state/flags.js';
 import { describe, expect, it } from 'vitest';
-import { SLOTS } from '../../../src/server/cluster/constants.js';
-import { nodesText } from '../../../src/server/cluster/describe.js';
-import { NodeFlag } from '../../../src/server/cluster/flags.js';
-import { CorruptConfigError, formatNodesConf, parseNodesConf } from '../../../src/server/cluster/nodes-conf.js';
-import type { ClusterState } from '../../../src/server/cluster/state.js';
+import { SLOTS } from '../../../src/server/cluster/wire/constants.js';
+import { nodesText } from '../../../src/server/cluster/views/describe.js';
+import { CorruptConfigError, formatNodesConf, parseNodesConf } from '../../../src/server/cluster/views/nodes-conf.js';
+import type { ClusterState } from '../../../src/server/cluster/state/state.js';
 import { Fixture, id } from './state-fixture.js';
 
 const NOW = 1_700_000_000_000;
@@ -57,9 +57,12 @@ vars currentEpoch 1 lastVoteEpoch 0`);
     expect(state.currentEpoch).toBe(4);
   });
 
-  it('of a replica gives an empty master', () => {
-    const state = read(`${id('a')} 127.0.0.1:7000@17000 myself,slave ${id('b')} 0 0 3 connected\n${id('b')} 10.0.0.2:7001@1 master - 0 0 3 connected 1-5`);
-    expect([state.myself.isMaster, state.myself.master, state.lookup(id('b'))?.replicas]).toEqual([true, null, []]);
+  it('of a replica gives a replica, and of one without a master a master', () => {
+    const master = `${id('b')} 10.0.0.2:7001@1 master - 0 0 3 connected 1-5`;
+    const state = read(`${id('a')} 127.0.0.1:7000@17000 myself,slave ${id('b')} 0 0 3 connected\n${master}`);
+    expect([state.myself.isReplica, state.myself.master?.id, state.lookup(id('b'))?.has(NodeFlag.migrateTo)]).toEqual([true, id('b'), true]);
+    const lone = read(`${id('a')} 127.0.0.1:7000@17000 myself,slave - 0 0 3 connected\n${master}`);
+    expect([lone.myself.isMaster, lone.myself.master]).toEqual([true, null]);
   });
 
   it.each([

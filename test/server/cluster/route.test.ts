@@ -1,19 +1,19 @@
 // The table of cluster-node 6.5, row by row.
 import { describe, expect, it } from 'vitest';
-import type { RouteQuery } from '../../../src/server/cluster/route.js';
-import { blockedDetour, detourLine, route, scriptDetourLine } from '../../../src/server/cluster/route.js';
+import type { RouteRequest } from '../../../src/server/exec/ports/cluster-port.js';
+import { blockedDetour, detourLine, route } from '../../../src/server/cluster/route.js';
 import { Fixture } from './state-fixture.js';
 
-const QUERY: RouteQuery = { keys: ['foo'], write: false, readonly: false, asking: false, migrate: false, shardChannel: false };
+const QUERY: RouteRequest = { keys: ['foo'], write: false, readonly: false, asking: false, migrate: false, shardChannel: false };
 const FOO = 12182;
 
 /** We own foo's slot, another node bar's (5061). */
-function fixture(): { f: Fixture; ask: (over: Partial<RouteQuery>, ...present: string[]) => string } {
+function fixture(): { f: Fixture; ask: (over: Partial<RouteRequest>, ...present: string[]) => string } {
   const f = new Fixture();
   f.own(f.node('a'), 5061);
   f.own(f.state.myself, FOO);
   f.state.ok = true;
-  const ask = (over: Partial<RouteQuery>, ...present: string[]): string => {
+  const ask = (over: Partial<RouteRequest>, ...present: string[]): string => {
     const detour = route(f.state, { ...QUERY, ...over }, (key) => present.includes(key));
     return detour === null ? 'local' : detourLine(f.state, detour);
   };
@@ -84,10 +84,8 @@ describe('routing', () => {
     expect(ask({ keys: ['bar'] })).toBe('MOVED 5061 :7000');
   });
 
-  it('tells scripts and blocked clients in their own words', () => {
+  it('ends the waiting of blocked clients when their slot is not served here', () => {
     const { f } = fixture();
-    const moved = route(f.state, { ...QUERY, keys: ['bar'] }, () => false)!;
-    expect(scriptDetourLine(moved)).toBe('ERR Script attempted to access a non local key in a cluster node');
     expect(blockedDetour(f.state, 'foo', false)).toBeNull();
     expect(blockedDetour(f.state, 'bar', false)?.kind).toBe('moved');
     expect(blockedDetour(f.state, 'hello', false)?.kind).toBe('unbound');
@@ -95,6 +93,5 @@ describe('routing', () => {
     expect(blockedDetour(f.state, 'bar', false)).toBeNull();
     f.state.ok = false;
     expect(blockedDetour(f.state, 'foo', false)?.kind).toBe('down');
-    expect(scriptDetourLine({ kind: 'down' })).toMatch(/cluster is down$/);
   });
 });

@@ -1,17 +1,17 @@
 // A cluster state to put rules to the test: no sockets, no time of its own.
-import type { ClusterSettings } from '../../../src/server/cluster/cluster-config.js';
-import { DEFAULT_SETTINGS } from '../../../src/server/cluster/cluster-config.js';
-import { SLOTS } from '../../../src/server/cluster/constants.js';
-import type { Effect } from '../../../src/server/cluster/effect.js';
-import { NodeFlag } from '../../../src/server/cluster/flags.js';
-import type { Link } from '../../../src/server/cluster/node-record.js';
-import { NodeRecord } from '../../../src/server/cluster/node-record.js';
-import type { Packet, PacketBody, PacketHeader } from '../../../src/server/cluster/packet.js';
-import { NO_SLOTS, SlotBitmap } from '../../../src/server/cluster/slot-bitmap.js';
-import { ClusterState } from '../../../src/server/cluster/state.js';
-import { step } from '../../../src/server/cluster/step.js';
-import { Turn } from '../../../src/server/cluster/turn.js';
-import { seededRandom } from '../../../src/server/random.js';
+import type { ClusterSettings } from '../../../src/server/cluster/state/cluster-config.js';
+import { DEFAULT_SETTINGS } from '../../../src/server/cluster/state/cluster-config.js';
+import { SLOTS } from '../../../src/server/cluster/wire/constants.js';
+import type { Effect } from '../../../src/server/cluster/state/effect.js';
+import { NodeFlag } from '../../../src/server/cluster/state/flags.js';
+import type { Link } from '../../../src/server/cluster/state/node-record.js';
+import { NodeRecord } from '../../../src/server/cluster/state/node-record.js';
+import type { Packet, PacketBody, PacketHeader } from '../../../src/server/cluster/wire/packet.js';
+import { NO_SLOTS, SlotBitmap } from '../../../src/server/cluster/wire/slot-bitmap.js';
+import { ClusterState } from '../../../src/server/cluster/state/state.js';
+import { step } from '../../../src/server/cluster/rules/step.js';
+import { StepContext } from '../../../src/server/cluster/state/step-context.js';
+import { seededRandom } from '../../../src/server/runtime/random.js';
 
 export type MutableSettings = { -readonly [K in keyof ClusterSettings]: ClusterSettings[K] };
 
@@ -27,6 +27,9 @@ export function slotBytes(...slots: number[]): Uint8Array {
 export class Fixture {
   readonly settings: MutableSettings = { ...DEFAULT_SETTINGS };
   readonly keys = new Map<number, number>();
+  /** What the replication link says. */
+  offset = 77;
+  dataAge = 0;
   now = 1_700_000_000_000;
   readonly state: ClusterState;
 
@@ -37,7 +40,8 @@ export class Fixture {
       random: seededRandom(1),
       port: 7000,
       cport: 17000,
-      replOffset: (): number => 77,
+      replOffset: (): number => this.offset,
+      dataAgeMs: (): number => this.dataAge,
     };
     this.state = new ClusterState(env, this.now, own);
     this.state.myself.ip = '10.0.0.1';
@@ -71,10 +75,10 @@ export class Fixture {
     this.state.ok = true;
   }
 
-  turn<T>(operation: (turn: Turn) => T): { result: T; effects: Effect[] } {
-    const turn = new Turn(this.state, this.now);
-    const result = operation(turn);
-    return { result, effects: turn.finish() };
+  inStep<T>(operation: (context: StepContext) => T): { result: T; effects: Effect[] } {
+    const context = new StepContext(this.state, this.now);
+    const result = operation(context);
+    return { result, effects: context.finish() };
   }
 
   header(sender: string, over: Partial<PacketHeader> = {}): PacketHeader {

@@ -1,11 +1,12 @@
 // The rules of cluster-node 3 and 4 one by one, on a state without sockets.
 import { describe, expect, it } from 'vitest';
-import { MessageFlag, MessageType, SLOTS } from '../../../src/server/cluster/constants.js';
-import { NodeFlag } from '../../../src/server/cluster/flags.js';
-import { forget } from '../../../src/server/cluster/admin-nodes.js';
-import { bumpEpoch } from '../../../src/server/cluster/step-epochs.js';
-import { startHandshake } from '../../../src/server/cluster/step-handshake.js';
-import { step } from '../../../src/server/cluster/step.js';
+import { MOST_HANDSHAKES, MessageFlag, MessageType, SLOTS } from '../../../src/server/cluster/wire/constants.js';
+import { NodeFlag } from '../../../src/server/cluster/state/flags.js';
+import { forget } from '../../../src/server/cluster/admin/nodes.js';
+import { bumpEpoch } from '../../../src/server/cluster/rules/epochs.js';
+import { startHandshake } from '../../../src/server/cluster/rules/handshake.js';
+import { step } from '../../../src/server/cluster/rules/step.js';
+import { seededRandom } from '../../../src/server/runtime/random.js';
 import { Fixture, id, kinds, sent, slotBytes } from './state-fixture.js';
 
 const EMPTY = { kind: 'empty' } as const;
@@ -30,7 +31,7 @@ describe('slot claims', () => {
   it('delete the keys of slots we lose', () => {
     const f = new Fixture();
     const other = f.node('a');
-    f.own(f.state.myself, 1, 2);
+    f.own(f.state.myself, 1, 3);
     f.keys.set(1, 10);
     const effects = f.receive(other, { configEpoch: 3, slots: slotBytes(1, 2) });
     expect(effects.filter((effect) => effect.kind === 'deleteSlotKeys')).toEqual([{ kind: 'deleteSlotKeys', slot: 1 }]);
@@ -116,10 +117,10 @@ describe('roles and epochs', () => {
 
   it('a bump takes the next epoch unless ours is the greatest already', () => {
     const f = new Fixture();
-    expect(f.turn(bumpEpoch).result).toBe(true);
-    expect(f.turn(bumpEpoch).result).toBe(false);
+    expect(f.inStep(bumpEpoch).result).toBe(true);
+    expect(f.inStep(bumpEpoch).result).toBe(false);
     f.node('a').configEpoch = 5;
-    expect(f.turn(bumpEpoch).result).toBe(true);
+    expect(f.inStep(bumpEpoch).result).toBe(true);
     expect(f.state.myself.configEpoch).toBe(2);
   });
 });
@@ -160,7 +161,7 @@ describe('votes', () => {
 
   it('are not given by masters without slots', () => {
     const { f, ask } = election();
-    f.turn((turn) => turn.state.slots.unassignAllOf(turn.state.myself));
+    f.inStep((context) => context.state.slots.unassignAllOf(context.state.myself));
     expect(ask()).toEqual([]);
   });
 
@@ -217,6 +218,18 @@ describe('failure detection', () => {
 });
 
 describe('meeting', () => {
+  it('answers MEETs of strangers without end, and remembers only so many of them', () => {
+    const f = new Fixture();
+    const random = seededRandom(1);
+    for (let i = 0; i < MOST_HANDSHAKES + 300; i++) {
+      const link = f.state.newLink(true, null, f.now);
+      link.remoteIp = `10.1.${i >> 8}.${i & 255}`;
+      const effects = step(f.state, { kind: 'packet', link, packet: { header: f.header(random.hex(40), { type: MessageType.meet, ip: '' }), body: { kind: 'gossip', entries: [], extensions: [] } } }, f.now);
+      expect(kinds(effects)).toContain('send');
+    }
+    expect(f.state.nodes.filter((node) => node.inHandshake)).toHaveLength(MOST_HANDSHAKES);
+  });
+
   it('a stranger by MEET is answered and met; a stranger by PING is only answered', () => {
     const f = new Fixture();
     const link = f.state.newLink(true, null, f.now);
@@ -233,7 +246,7 @@ describe('meeting', () => {
 
   it('ourselves leaves no trace', () => {
     const f = new Fixture();
-    f.turn((turn) => startHandshake(turn, { ip: '10.0.0.1', port: 7000, pport: 0, cport: 17000 }, true));
+    f.inStep((context) => startHandshake(context, { ip: '10.0.0.1', port: 7000, pport: 0, cport: 17000 }, true));
     step(f.state, { kind: 'cron' }, f.now);
     const handshake = f.state.nodes[1]!;
     const packet = { header: f.header(f.state.myself.id, { type: MessageType.pong }), body: EMPTY };
@@ -243,7 +256,7 @@ describe('meeting', () => {
 
   it('a handshake nobody answers is dropped, and another identity at an address loses the address', () => {
     const f = new Fixture();
-    f.turn((turn) => startHandshake(turn, { ip: '10.0.0.2', port: 7000, pport: 0, cport: 17000 }, true));
+    f.inStep((context) => startHandshake(context, { ip: '10.0.0.2', port: 7000, pport: 0, cport: 17000 }, true));
     f.now += 15_001;
     step(f.state, { kind: 'cron' }, f.now);
     expect(f.state.nodes).toHaveLength(1);
@@ -285,9 +298,9 @@ describe('meeting', () => {
     const told = (seconds: number): void => void f.receive(teller, { mflags: MessageFlag.extData }, { kind: 'gossip', entries: [], extensions: [{ kind: 'forgotten', id: id('x'), seconds }] });
     const known = (): boolean => f.state.lookup(id('x')) !== undefined;
     f.node('x');
-    expect(f.turn((turn) => forget(turn, id('x'))).result).toBeNull();
+    expect(f.inStep((context) => forget(context, id('x'))).result).toBeNull();
     f.now += 20_000;
-    f.turn((turn) => startHandshake(turn, { ip: '10.0.0.9', port: 7000, pport: 0, cport: 17000 }, true));
+    f.inStep((context) => startHandshake(context, { ip: '10.0.0.9', port: 7000, pport: 0, cport: 17000 }, true));
     step(f.state, { kind: 'cron' }, f.now);
     const link = f.state.nodes.find((node) => node.inHandshake)?.link;
     step(f.state, { kind: 'packet', link: link!, packet: { header: f.header(id('x'), { type: MessageType.pong }), body: EMPTY } }, f.now);

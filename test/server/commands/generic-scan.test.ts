@@ -47,10 +47,30 @@ it('sees every lasting key, once, while others come and go', async () => {
   );
 });
 
+it('is bounded by COUNT when one slot holds all keys', async () => {
+  await client.command(['FLUSHALL']);
+  const name = (i: number): string => `{tag}:${i}`;
+  const pairs = Array.from({ length: 20_000 }, (_, i) => [name(i), 'v']);
+  for (let i = 0; i < pairs.length; i += 1000) await client.command(['MSET', ...pairs.slice(i, i + 1000).flat()]);
+  const seen: string[] = [];
+  let largest = 0;
+  let cursor = '0';
+  do {
+    const [next, keys] = (await client.command(['SCAN', cursor, 'COUNT', 100])) as [string, string[]];
+    largest = Math.max(largest, keys.length);
+    seen.push(...keys);
+    cursor = next;
+  } while (cursor !== '0');
+  expect(seen.sort()).toEqual(pairs.map(([key]) => key!).sort());
+  // A call ends at the first free cell after COUNT keys.
+  expect(largest).toBeLessThan(1000);
+});
+
 it('skips keys whose time has passed, and filters after it gathered', async () => {
   await client.command(['FLUSHALL']);
   await client.pipeline([['SET', 'gone', 'v', 'PXAT', 1], ['SET', 'here', 'v'], ['RPUSH', 'list', 'a']]);
   expect((await scanAll(1000, async () => {})).sort()).toEqual(['here', 'list']);
   expect(await client.command(['SCAN', 0, 'COUNT', 1000, 'TYPE', 'list'])).toEqual(['0', ['list']]);
-  expect(await client.command(['SCAN', 20_000])).toEqual(['0', []]);
+  // Any cursor is taken, as in Redis.
+  for (const cursor of ['18446744073709551615', '9007199254740993', '123456789012']) expect(await client.command(['SCAN', cursor, 'COUNT', 100])).toEqual(['0', expect.any(Array)]);
 });

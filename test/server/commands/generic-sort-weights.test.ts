@@ -1,7 +1,7 @@
 // SORT's numbers: text as the C library's strtod reads it.
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { sortScore } from '../../../src/server/commands/generic-sort-weights.js';
+import { sortScore } from '../../../src/server/commands/generic/sort-weights.js';
 
 it('reads what strtod reads', () => {
   const vectors: readonly [string, number | null][] = [

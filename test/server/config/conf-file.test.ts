@@ -42,6 +42,18 @@ describe('redis.conf', () => {
     expect(load('').text('save')).toBe('3600 1 300 100 60 10000');
   });
 
+  it('accepts the names alone that redis-server accepts alone', () => {
+    expect(load('save\n').text('save')).toBe('');
+    expect(load('save 900 1\nsave\n').text('save')).toBe('900 1');
+    expect(load('save\nsave 5 6\n').text('save')).toBe('5 6');
+    const limits = load('').text('client-output-buffer-limit');
+    expect(load('client-output-buffer-limit\n').text('client-output-buffer-limit')).toBe(limits);
+    expect(load('latency-tracking-info-percentiles\n').text('latency-tracking-info-percentiles')).toBe('');
+    expect(() => load('shutdown-on-sigterm\n')).toThrow('argument(s) must be one of the following: default, save');
+    expect(() => load('port\n')).toThrow('wrong number of arguments');
+    expect(() => load('oom-score-adj-values\n')).toThrow('wrong number of arguments');
+  });
+
   it('takes later sources over earlier ones', () => {
     const config = load('port 1\ntimeout 1\nhz 11\n', 'port "3"', 'port 2\ntimeout 2\n');
     expect([config.text('port'), config.text('timeout'), config.text('hz')]).toEqual(['3', '2', '11']);
@@ -85,17 +97,19 @@ describe('redis.conf', () => {
   });
 
   it('does not start on a promise that it cannot keep', () => {
-    expect(startRefusals(load('replicaof 127.0.0.1 6379\n'))).toHaveLength(1);
+    expect(startRefusals(load('tls-replication yes\n'))).toHaveLength(1);
     expect(startRefusals(load('user alice on nopass +@all\ntls-port 7001\nloadmodule x.so\n'))).toHaveLength(3);
+    expect(startRefusals(load('replicaof 127.0.0.1 6379\n'))).toEqual([]);
+    expect(startRefusals(load('replicaof 127.0.0.1 6379\ncluster-enabled yes\n'))).toHaveLength(1);
     expect(startRefusals(load(''))).toEqual([]);
   });
 
-  it('says what has no effect, louder where data is at stake', () => {
+  it('says what has no effect', () => {
     expect(startNotes(load(''))).toEqual([]);
     expect(startNotes(load('save ""\nappendonly no\n'))).toEqual([]);
-    expect(startNotes(load('appendonly yes\nsave 900 1\n'))).toMatchObject([{ level: 'warning' }]);
-    expect(startNotes(load('io-threads 4\nrdbcompression no\n'))).toEqual([
-      { level: 'notice', text: 'Accepted without effect in this version: io-threads, rdbcompression' },
+    expect(startNotes(load('appendonly yes\nsave 900 1\nrdbcompression no\n'))).toEqual([]);
+    expect(startNotes(load('io-threads 4\nactiverehashing no\n'))).toEqual([
+      { level: 'notice', text: 'Accepted without effect in this version: io-threads, activerehashing' },
     ]);
   });
 });

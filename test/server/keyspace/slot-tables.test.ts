@@ -25,6 +25,33 @@ function print(key: string): number {
 }
 
 describe('slot tables', () => {
+  it('are scanned in steps that give each lasting key once, whatever is added and removed between two steps', () => {
+    const churn = fc.array(fc.tuple(fc.constantFrom('set', 'delete'), fc.integer({ min: 0, max: 900 })), { maxLength: 300 });
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 700 }), fc.array(churn, { minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 40 }), fc.boolean(), (lasting, churns, count, weak) => {
+        const tables = new SlotTables();
+        const hash = weak ? weakPrint : print;
+        const name = (i: number): string => `{tag}${i}`;
+        const slot = keySlot('tag');
+        const set = (key: string): boolean => tables.set(slot, key, hash(key), 'v');
+        for (let i = 0; i < lasting; i++) set(name(i));
+        const seen: string[] = [];
+        let step = 0;
+        for (let from: number | null = 0; from !== null; ) {
+          from = tables.scanSlot(slot, from, count, seen);
+          for (const [what, number] of churns[step++ % churns.length]!) {
+            const key = name(10_000 + number);
+            if (what === 'set') set(key);
+            else tables.delete(slot, key, hash(key));
+          }
+        }
+        const kept = seen.filter((key) => Number(key.slice('{tag}'.length)) < 10_000);
+        expect(kept.sort()).toEqual(Array.from({ length: lasting }, (_, i) => name(i)).sort());
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   it('hold what a Map holds, whatever is added, replaced and removed, also when prints collide', () => {
     const step = fc.tuple(fc.constantFrom('set', 'delete'), fc.integer({ min: 0, max: 60 }), fc.boolean());
     fc.assert(

@@ -13,7 +13,7 @@ import type { RedisNodes } from '../../support/redis-server.js';
 /** CLUSTER KEYSLOT t */
 const SLOT = 15_891;
 
-describeWithRedis('a cluster of our node and a real one', () => {
+describeWithRedis('a cluster of a bundled node and a real one', () => {
   let dir: string;
   let node: Node;
   let others: RedisNodes;
@@ -63,7 +63,7 @@ describeWithRedis('a cluster of our node and a real one', () => {
     await from.command(['CLUSTER', 'SETSLOT', SLOT, 'NODE', toId]);
   }
 
-  it('moves a slot with all its keys away and back, redirecting meanwhile', async () => {
+  it('moves a slot with all its keys there and back, redirecting meanwhile', async () => {
     expect(await ours.command(['CLUSTER', 'KEYSLOT', 't'])).toBe(SLOT);
     for (let i = 0; i < 300; i++) await ours.command(['SET', `{t}${i}`, `value ${i}`]);
     await ours.command(['RPUSH', '{t}list', 'a', 'b']);
@@ -96,7 +96,7 @@ describeWithRedis('a cluster of our node and a real one', () => {
     expect(await ours.command(['GET', '{t}a'])).toBe('1');
   });
 
-  it('delivers messages across nodes, and tells shard subscribers when their slot leaves', async () => {
+  it('delivers messages across nodes, and notifies shard subscribers when their slot leaves', async () => {
     const heard: string[] = [];
     await using listener = await Connection.connect({ host: '127.0.0.1', port: node.port, protocol: 3 });
     await using far = await others.nodes[0]!.connect();

@@ -18,7 +18,7 @@ const FILL = String.raw`
 const KEYS = ['s', 'n', 'long', 'volatile', 'l', 'set', 'ints', 'h', 'z'];
 
 parityFile('MIGRATE', (pair) => {
-  it('moves every type between our node and a real one, both ways', async () => {
+  it('moves every type between a bundled node and a real one, both ways', async () => {
     const [ours, real] = await pair().connect();
     try {
       for (const { args } of readLines(FILL)) await ours.call(...args);

@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 describe('MIGRATE', () => {
-  it('sends SELECT once and a RESTORE a key, and deletes what was acknowledged', async () => {
+  it('sends SELECT once and a RESTORE per key, and deletes acknowledged keys', async () => {
     await client.command(['MSET', 'a', '1', 'b', '2']);
     await client.command(['PEXPIREAT', 'b', Date.now() + 100_000]);
     expect(await migrate('', 3, 1000, 'REPLACE', 'KEYS', 'a', 'missing', 'b')).toBe('OK');
@@ -70,7 +70,7 @@ describe('MIGRATE', () => {
     expect((await queued).at(-1)).toEqual(['OK', 'x']);
   });
 
-  it('keeps a key whose RESTORE was refused, and tells the first refusal', async () => {
+  it('keeps a key whose RESTORE was refused, and reports the first refusal', async () => {
     await client.command(['MSET', 'a', '1', 'b', '2', 'c', '3']);
     target.answer = ([name, key]) => (name === 'RESTORE' && key !== 'b' ? `-BUSYKEY ${key} exists\r\n` : '+OK\r\n');
     expect(await migrate('', 0, 1000, 'KEYS', 'a', 'b', 'c')).toBe('ERR Target instance replied with error: BUSYKEY a exists');
@@ -98,7 +98,7 @@ describe('MIGRATE', () => {
     expect(target.accepted).toBe(1);
   });
 
-  it('tries once more when a kept connection turns out to be dead', async () => {
+  it('tries once more when a kept connection was closed', async () => {
     await client.command(['MSET', 'a', '1', 'b', '2']);
     expect(await migrate('a', 0, 1000)).toBe('OK');
     let broke = false;
@@ -124,7 +124,7 @@ describe('MIGRATE', () => {
     expect(await client.command(['GET', 'a'])).toBe('1');
   });
 
-  it('says so when nobody listens', async () => {
+  it('reports a target without a listener', async () => {
     await client.command(['SET', 'a', '1']);
     const dead = await FakeTarget.start();
     const port = dead.port;
@@ -154,7 +154,7 @@ describe('MIGRATE', () => {
     expect(target.requests).toEqual([]);
   });
 
-  it('goes on when its client leaves, and ends with the node', async () => {
+  it('continues when its client leaves, and ends with the node', async () => {
     await client.command(['MSET', 'a', '1', 'b', '2']);
     target.answer = ([name]) => (name === 'RESTORE' ? undefined : '+OK\r\n');
     const other = await open();

@@ -1,6 +1,6 @@
 // The connections that MIGRATE keeps: reuse, idle time, end.
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { ManualClock } from '../../../src/server/clock.js';
+import { ManualClock } from '../../../src/server/runtime/clock.js';
 import { MigrateTargets, TargetUnreachable } from '../../../src/server/migrate/targets.js';
 import { waitFor } from '../../support/redis-server.js';
 import { FakeTarget } from './fake-target.js';
@@ -30,7 +30,7 @@ it('gives a kept connection again, and never to two at a time', async () => {
   expect((await take(true)).connection).not.toBe(first.connection);
 });
 
-it('closes what was not used for ten seconds', async () => {
+it('closes connections that were not used for ten seconds', async () => {
   const kept = await take();
   targets.give(kept);
   clock.advance(9000);
@@ -48,7 +48,7 @@ it('does not give a connection that the other side has closed', async () => {
   expect((await take()).reused).toBe(false);
 });
 
-it('gives up connecting when the clock says so, and tells unknown names apart', async () => {
+it('gives up connecting at the deadline, and distinguishes unknown names', async () => {
   // An address that never answers: the timeout is the clock's.
   const waiting = targets.take('192.0.2.1', 6379, 500, false).catch((error: unknown) => error);
   clock.advance(600);

@@ -52,7 +52,7 @@ describe('redis-trib-server', () => {
     return await connection.command(words);
   };
 
-  it('tells its version and how it is used', async () => {
+  it('prints its version and usage', async () => {
     const [version, help] = [run(['--version']), run(['--help'])];
     expect([await version.ended, await help.ended]).toEqual([0, 0]);
     expect(version.output()).toMatch(/^Redis server v=7\.0\.15 sha=\S+ malloc=\S+ bits=64 build=\S+\n$/);
@@ -77,6 +77,14 @@ describe('redis-trib-server', () => {
       expect(existsSync(join(dir, 'node.pid'))).toBe(false);
     },
   );
+
+  it('prints mode, port and PID in the lines of the logo with always-show-logo yes', async () => {
+    const server = start(['--always-show-logo', 'yes']);
+    await server.says(READY);
+    expect(server.output()).toMatch(/^ +Redis 7\.0\.15 .*\n +Running in standalone mode\n.* +Port: \d+\n.* +PID: \d+\n/m);
+    expect(/PID: (\d+)$/m.exec(server.output())?.[1]).toBe(String(server.child.pid!));
+    expect(/Port: (\d+)$/m.exec(server.output())?.[1]).toBe(String(port));
+  });
 
   it('ends with 0 on SHUTDOWN and on an interrupt', async () => {
     const first = start([]);
@@ -113,14 +121,12 @@ describe('redis-trib-server', () => {
       "\n*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***\nReading the configuration file, at line 5\n>>> 'nosuch \"1\"'\nBad directive or wrong number of arguments\n",
     );
     expect(await refusal('--logfile', '/no/such/file')).toBe("\n*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***\nCan't open the log file: No such file or directory\n");
-    expect(await refusal('--replicaof', '127.0.0.1', '6379')).toContain('replication is not part of this version');
     expect(await refusal('--include', '/no/such.conf')).toMatch(/^\d+:C .* # Fatal error, can't open config file '\/no\/such.conf': No such file or directory\n$/);
   });
 
-  it('warns when data is believed to be kept', async () => {
-    const server = start(['--appendonly', 'yes', '--io-threads', '4']);
+  it('says which settings have no effect', async () => {
+    const server = start(['--io-threads', '4']);
     await server.says(READY);
-    expect(server.output()).toMatch(/# WARNING: this version keeps data in memory only\. appendonly has no effect/);
     expect(server.output()).toMatch(/\* Accepted without effect in this version: io-threads\n/);
   });
 

@@ -1,4 +1,4 @@
-// All parameters of Redis 7.0.15, in the order CONFIG GET lists them here.
+// All parameters of Redis 7.0.15, in the order of CONFIG GET.
 import type { Parameter } from '../parameter.js';
 import { clusterParameters } from './cluster.js';
 import { encodingParameters, memoryParameters, observationParameters } from './data.js';
@@ -18,3 +18,8 @@ export const PARAMETERS: readonly Parameter[] = [
   ...clusterParameters,
   ...tlsParameters,
 ];
+
+const SECRETS = new Set(PARAMETERS.filter(({ secret }) => secret).map(({ name }) => name));
+
+/** Whether the value of a parameter, in any case, is a secret. */
+export const isSecret = (name: string): boolean => SECRETS.has(name.toLowerCase());

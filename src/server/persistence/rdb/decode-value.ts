@@ -9,12 +9,12 @@ import { SetValue } from '../../types/set.js';
 import { encodeString } from '../../types/value.js';
 import type { Value } from '../../types/value.js';
 import { ZSetValue } from '../../types/zset.js';
-import { readIntset } from './intset.js';
-import { readListpack } from './listpack.js';
-import { RdbError, corrupt } from './rdb-error.js';
-import type { RdbReader } from './rdb-reader.js';
-import { QuicklistContainer, RdbType } from './value-types.js';
-import { readZiplist, readZipmap } from './ziplist.js';
+import { readIntset } from '../../../rdb/intset.js';
+import { readListpack } from '../../../rdb/listpack.js';
+import { RdbError, corrupt } from '../../../rdb/rdb-error.js';
+import type { RdbReader } from '../../../rdb/rdb-reader.js';
+import { QuicklistContainer, RdbType } from '../../../rdb/value-types.js';
+import { readZiplist, readZipmap } from '../../../rdb/ziplist.js';
 
 type Decoder = (reader: RdbReader, limits: EncodingLimits) => Value;
 
@@ -39,6 +39,7 @@ const DECODERS: ReadonlyMap<number, Decoder> = new Map<number, Decoder>([
   [RdbType.hashListpackTtlPreGa, (reader, limits) => packedTtlHash(reader, limits)],
   [RdbType.hashTtl, (reader, limits) => (reader.i64(), decodeTtlHash(reader, limits))],
   [RdbType.hashListpackTtl, (reader, limits) => (reader.i64(), packedTtlHash(reader, limits))],
+  [RdbType.valkeyHashTtl, decodeValkeyHash],
 ]);
 
 const UNSUPPORTED: ReadonlyMap<number, string> = new Map([
@@ -164,6 +165,16 @@ function decodeTtlHash(reader: RdbReader, limits: EncodingLimits): HashValue {
   for (let left = reader.len(); left > 0; left--) {
     refuseTtl(reader.len() !== 0);
     items.push(reader.str(), reader.str());
+  }
+  return hashOf(items, limits);
+}
+
+/** Fields of Valkey 9 carry an absolute time, -1 for none. */
+function decodeValkeyHash(reader: RdbReader, limits: EncodingLimits): HashValue {
+  const items: string[] = [];
+  for (let left = reader.len(); left > 0; left--) {
+    items.push(reader.str(), reader.str());
+    refuseTtl(reader.i64() !== -1n);
   }
   return hashOf(items, limits);
 }

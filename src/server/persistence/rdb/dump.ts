@@ -2,14 +2,14 @@
 
 import type { EncodingLimits } from '../../types/limits.js';
 import type { Value } from '../../types/value.js';
-import { Crc64 } from './crc64.js';
+import { Crc64 } from '../../../rdb/crc64.js';
 import { decodeBody } from './decode-value.js';
 import { encodeBody, rdbTypeOf } from './encode-value.js';
-import { RdbError, corrupt } from './rdb-error.js';
-import { RdbReader } from './rdb-reader.js';
-import { RdbWriter } from './rdb-writer.js';
-import type { RdbWriterOptions } from './rdb-writer.js';
-import { MAX_READ_VERSION, RDB_VERSION } from './value-types.js';
+import { RdbError, corrupt } from '../../../rdb/rdb-error.js';
+import { RdbReader } from '../../../rdb/rdb-reader.js';
+import { RdbWriter } from '../../../rdb/rdb-writer.js';
+import type { RdbWriterOptions } from '../../../rdb/rdb-writer.js';
+import { RDB_VERSION, isReadable, rdbType } from '../../../rdb/value-types.js';
 
 const FOOTER = 10;
 const CHECKSUM = 8;
@@ -45,19 +45,20 @@ export function sealPayload(writer: RdbWriter): Buffer {
 /** A reader of the bytes before the footer. Throws RdbError `footer` unless version and checksum are right. */
 export function openPayload(payload: Buffer): RdbReader {
   const end = payload.length - CHECKSUM;
-  if (payload.length < FOOTER || payload.readUInt16LE(end - 2) > MAX_READ_VERSION) throw badFooter();
+  if (payload.length < FOOTER || !isReadable(payload.readUInt16LE(end - 2))) throw badFooter();
   if (!new Crc64().update(payload, 0, end).equals(payload, end)) throw badFooter();
   return new RdbReader(payload, 0, payload.length - FOOTER);
 }
 
 /**
- * The value of a DUMP payload of any server up to 7.4 (a binary string or bytes). Throws RdbError: `footer` for RESTORE's
+ * The value of a DUMP payload of any server up to Redis 8 and Valkey 9 (a binary string or bytes). Throws RdbError: `footer` for RESTORE's
  * "DUMP payload version or checksum are wrong", `unsupported` for streams and modules, else what "Bad data format" stands for.
  */
 export function restorePayload(payload: string | Buffer, limits: EncodingLimits): Value {
-  const reader = openPayload(typeof payload === 'string' ? Buffer.from(payload, 'latin1') : payload);
+  const bytes = typeof payload === 'string' ? Buffer.from(payload, 'latin1') : payload;
+  const reader = openPayload(bytes);
   if (reader.remaining === 0) throw corrupt('no value');
-  return decodeBody(reader.u8(), reader, limits);
+  return decodeBody(rdbType(reader.u8(), bytes.readUInt16LE(bytes.length - FOOTER)), reader, limits);
 }
 
 function badFooter(): RdbError {

@@ -7,10 +7,10 @@ import { RawString } from '../../types/raw-string.js';
 import type { SetValue } from '../../types/set.js';
 import type { Value } from '../../types/value.js';
 import type { ZSetValue } from '../../types/zset.js';
-import { writeIntset } from './intset.js';
-import { ListpackWriter } from './listpack.js';
-import type { RdbWriter } from './rdb-writer.js';
-import { QuicklistContainer, RdbType } from './value-types.js';
+import { writeIntset } from '../../../rdb/intset.js';
+import { ListpackWriter } from '../../../rdb/listpack.js';
+import type { RdbWriter } from '../../../rdb/rdb-writer.js';
+import { QuicklistContainer, RdbType } from '../../../rdb/value-types.js';
 
 /** list-max-listpack-size -1..-5 in bytes. */
 const NODE_BYTES = [4096, 8192, 16384, 32768, 65536];

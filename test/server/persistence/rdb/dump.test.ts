@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Connection } from '../../../../src/client/connection.js';
-import { crc64 } from '../../../../src/server/persistence/rdb/crc64.js';
+import { crc64 } from '../../../../src/rdb/crc64.js';
 import { dumpBuffer, dumpPayload, restorePayload } from '../../../../src/server/persistence/rdb/dump.js';
-import { RdbError } from '../../../../src/server/persistence/rdb/rdb-error.js';
+import { RdbError } from '../../../../src/rdb/rdb-error.js';
 import { DatasetDigest, digestValue } from '../../../../src/server/types/digest.js';
 import { DEFAULT_LIMITS } from '../../../../src/server/types/limits.js';
 import { RawString } from '../../../../src/server/types/raw-string.js';

@@ -1,0 +1,104 @@
+// What a command of an append-only file touches: its keys by position, a whole database, or nothing. Only commands that change data stand
+// in such files (persistence-replication 3.1, 4.8). Pure.
+
+export type CommandScope =
+  /**
+   * `keys`: positions of the words that are keys. `split`: the command may be divided by keys, and each takes so many words (DEL 1,
+   * MSET 2), as the effect is the same.
+   */
+  | { readonly kind: 'keys'; readonly keys: readonly number[]; readonly split?: 1 | 2 }
+  | { readonly kind: 'select'; readonly database: number }
+  | { readonly kind: 'multi' | 'exec' | 'flush-all' | 'flush-database' }
+  /** No key and no effect on data: PING, libraries of functions. */
+  | { readonly kind: 'nothing' }
+  /** A command that has no meaning key by key, or that is not known. */
+  | { readonly kind: 'refused'; readonly reason: string };
+
+const words = (text: string): readonly string[] => text.split(/\s+/);
+
+/** Commands whose only key is the first argument. */
+const FIRST_KEY: ReadonlySet<string> = new Set(
+  words(`APPEND BITFIELD DECR DECRBY EXPIRE EXPIREAT GEOADD GETDEL GETEX GETSET HDEL HGETDEL HGETEX HINCRBY HINCRBYFLOAT HMSET HSET HSETEX HSETNX
+  HEXPIRE HEXPIREAT HPEXPIRE HPEXPIREAT HPERSIST INCR INCRBY INCRBYFLOAT LINSERT LPOP LPUSH LPUSHX LREM LSET LTRIM PERSIST PEXPIRE PEXPIREAT PFADD
+  PSETEX RESTORE RESTORE-ASKING RPOP RPUSH RPUSHX SADD SET SETBIT SETEX SETNX SETRANGE SPOP SREM XACK XACKDEL XADD XAUTOCLAIM XCLAIM XDEL XDELEX XSETID
+  XTRIM ZADD ZINCRBY ZPOPMAX ZPOPMIN ZREM ZREMRANGEBYLEX ZREMRANGEBYRANK ZREMRANGEBYSCORE DELIFEQ`),
+);
+/** The first two arguments are keys. */
+const TWO_KEYS: ReadonlySet<string> = new Set(words('RENAME RENAMENX RPOPLPUSH LMOVE SMOVE COPY GEOSEARCHSTORE ZRANGESTORE BRPOPLPUSH BLMOVE'));
+/** All arguments are keys. */
+const ALL_KEYS: ReadonlySet<string> = new Set(words('PFMERGE SDIFFSTORE SINTERSTORE SUNIONSTORE'));
+/** All arguments are keys, and each stands for itself. */
+const EACH_KEY: ReadonlySet<string> = new Set(words('DEL UNLINK TOUCH'));
+/** One destination, and as many keys as the second argument says. */
+const STORES: ReadonlySet<string> = new Set(words('ZUNIONSTORE ZINTERSTORE ZDIFFSTORE'));
+/** A script or function, and as many keys as the second argument says. */
+const SCRIPTS: ReadonlySet<string> = new Set(words('EVAL EVALSHA FCALL'));
+const NOTHING: ReadonlySet<string> = new Set(words('PING REPLCONF PUBLISH SPUBLISH FUNCTION SCRIPT'));
+
+const REFUSED: ReadonlyMap<string, string> = new Map([
+  ['SWAPDB', 'it exchanges whole databases'],
+  ['MOVE', 'it moves a key to another database'],
+]);
+
+function range(first: number, end: number, step = 1): number[] {
+  const positions: number[] = [];
+  for (let at = first; at < end; at += step) positions.push(at);
+  return positions;
+}
+
+function counted(command: readonly string[], others: readonly number[]): CommandScope {
+  const count = Number(command[2]);
+  if (!Number.isInteger(count) || count < 0 || 3 + count > command.length) return { kind: 'refused', reason: 'its number of keys is none' };
+  return { kind: 'keys', keys: [...others, ...range(3, 3 + count)] };
+}
+
+/** SORT and GEORADIUS name the key they store into behind a word. */
+function storing(command: readonly string[]): CommandScope {
+  const at = command.findIndex((word, index) => index > 1 && /^store(dist)?$/i.test(word));
+  return at < 0 || at + 1 >= command.length ? { kind: 'nothing' } : { kind: 'keys', keys: [1, at + 1] };
+}
+
+function rare(name: string, command: readonly string[]): CommandScope {
+  switch (name) {
+    case 'MSET':
+    case 'MSETNX': // It is in the file because it was carried out.
+      return { kind: 'keys', keys: range(1, command.length, 2), split: 2 };
+    case 'BITOP':
+      return { kind: 'keys', keys: range(2, command.length) };
+    case 'XGROUP':
+      return { kind: 'keys', keys: [2] };
+    case 'SORT':
+    case 'GEORADIUS':
+    case 'GEORADIUSBYMEMBER':
+      return storing(command);
+    case 'SELECT':
+      return /^\d{1,5}$/.test(command[1] ?? '') ? { kind: 'select', database: Number(command[1]) } : { kind: 'refused', reason: 'its database is none' };
+    case 'MULTI':
+      return { kind: 'multi' };
+    case 'EXEC':
+      return { kind: 'exec' };
+    case 'FLUSHALL':
+      return { kind: 'flush-all' };
+    case 'FLUSHDB':
+      return { kind: 'flush-database' };
+    default:
+      return { kind: 'refused', reason: REFUSED.get(name) ?? 'the command is not known' };
+  }
+}
+
+/** `command`: its words; the name in any case. */
+export function commandScope(command: readonly string[]): CommandScope {
+  const name = (command[0] ?? '').toUpperCase();
+  const { length } = command;
+  const known = FIRST_KEY.has(name) ? 1 : TWO_KEYS.has(name) ? 2 : 0;
+  if (known > 0) return length > known ? { kind: 'keys', keys: range(1, known + 1) } : { kind: 'refused', reason: 'a key is missing' };
+  if (EACH_KEY.has(name)) return { kind: 'keys', keys: range(1, length), split: 1 };
+  if (ALL_KEYS.has(name)) return { kind: 'keys', keys: range(1, length) };
+  if (STORES.has(name)) return counted(command, [1]);
+  if (SCRIPTS.has(name)) {
+    const scope = counted(command, []);
+    return scope.kind === 'keys' && scope.keys.length === 0 ? { kind: 'refused', reason: 'a script without keys may touch any key' } : scope;
+  }
+  if (NOTHING.has(name)) return { kind: 'nothing' };
+  return rare(name, command);
+}

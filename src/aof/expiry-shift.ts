@@ -1,0 +1,35 @@
+// Expiries that are over, or soon will be, postponed while an append-only file is replayed into a running server. A server that loads its
+// own file does not let keys expire meanwhile: a key whose time to live was renewed again and again has expired by every renewal
+// but the last, and would be gone before that. The true expiry is set when everything has been replayed. Pure.
+
+/** About 3000 years in ms: told apart from any real time to live, and far below the limit of servers. */
+export const POSTPONED_MS = 100_000_000_000_000;
+
+export interface PostponedCommand {
+  readonly words: readonly string[];
+  readonly key: string;
+  /** The true expiry, absolute ms. */
+  readonly expireAt: number;
+}
+
+/** Position of the time, and its unit in ms; undefined when there is none. */
+function timeOf(words: readonly string[]): { readonly at: number; readonly unit: number } | undefined {
+  const name = words[0]!.toUpperCase();
+  if (name === 'PEXPIREAT' || name === 'EXPIREAT') return words.length === 3 ? { at: 2, unit: name === 'EXPIREAT' ? 1000 : 1 } : undefined;
+  if (name === 'RESTORE' || name === 'RESTORE-ASKING') return words.slice(4).some((word) => /^absttl$/i.test(word)) && words[2] !== '0' ? { at: 2, unit: 1 } : undefined;
+  const first = name === 'SET' ? 3 : name === 'GETEX' ? 2 : undefined;
+  if (first === undefined) return undefined;
+  const at = words.findIndex((word, index) => index >= first && /^(pxat|exat)$/i.test(word));
+  return at < 0 || at + 1 >= words.length ? undefined : { at: at + 1, unit: words[at]!.toUpperCase() === 'EXAT' ? 1000 : 1 };
+}
+
+/** The command with its absolute expiry postponed when that is not after `horizon` (ms); undefined when nothing is to be done. */
+export function postponed(words: readonly string[], horizon: number): PostponedCommand | undefined {
+  const time = timeOf(words);
+  if (time === undefined) return undefined;
+  const expireAt = Number(words[time.at]) * time.unit;
+  if (!Number.isSafeInteger(expireAt) || expireAt > horizon) return undefined;
+  const changed = [...words];
+  changed[time.at] = String(Math.floor(Math.max(0, expireAt) / time.unit) + POSTPONED_MS / time.unit);
+  return { words: changed, key: words[1]!, expireAt };
+}

@@ -1,0 +1,113 @@
+// Reads the commands of an append-only file as data for a cluster: which database each is for, transactions as one unit, commands that
+// touch several slots divided where that means the same, flushes. Pure; runs nothing.
+import { keySlot } from '../cluster/slots.js';
+import { commandScope } from './command-scope.js';
+
+/** Words that go to one slot. */
+export interface ReplayCommand {
+  readonly words: readonly string[];
+  readonly keys: readonly string[];
+  readonly slot: number;
+}
+
+export type ReplayItem =
+  /** Commands that the file carries out together; of one command when it is no transaction. */
+  | { readonly kind: 'unit'; readonly database: number; readonly offset: number; readonly commands: readonly ReplayCommand[]; readonly transaction: boolean }
+  /** Everything before is void: in one database, or in all (null). */
+  | { readonly kind: 'flush'; readonly database: number | null; readonly offset: number }
+  | { readonly kind: 'problem'; readonly database: number; readonly offset: number; readonly command: string; readonly reason: string; readonly keys: readonly string[] };
+
+interface QueuedCommand {
+  readonly words: readonly string[];
+  readonly database: number;
+  readonly offset: number;
+}
+
+/** @param wanted which keys are loaded; default all */
+export class AofReplay {
+  private database = 0;
+  private queue: QueuedCommand[] | undefined;
+  private queuedFrom = 0;
+
+  constructor(private readonly wanted: (database: number, key: string) => boolean = () => true) {}
+
+  /** Where the MULTI stands whose EXEC has not come; undefined outside of transactions. */
+  get openTransaction(): number | undefined {
+    return this.queue === undefined ? undefined : this.queuedFrom;
+  }
+
+  /** What the next command of the file means; nothing yet inside of a transaction. A new file begins in database 0. */
+  take(words: readonly string[], offset: number): ReplayItem[] {
+    const scope = commandScope(words);
+    if (scope.kind === 'multi') {
+      this.queue = [];
+      this.queuedFrom = offset;
+      return [];
+    }
+    if (scope.kind === 'exec') return this.exec();
+    if (scope.kind === 'select') {
+      this.database = scope.database;
+      return [];
+    }
+    if (this.queue === undefined) return this.items([{ words, database: this.database, offset }], false);
+    this.queue.push({ words, database: this.database, offset });
+    return [];
+  }
+
+  private exec(): ReplayItem[] {
+    const queue = this.queue ?? [];
+    this.queue = undefined;
+    return this.items(queue, queue.length > 1);
+  }
+
+  /** Commands of one database that stand together become one unit. */
+  private items(queue: readonly QueuedCommand[], transaction: boolean): ReplayItem[] {
+    const items: ReplayItem[] = [];
+    let open: { database: number; offset: number; commands: ReplayCommand[] } | undefined;
+    for (const { words, database, offset } of queue) {
+      const found = this.read(words, database, offset);
+      if (Array.isArray(found)) {
+        if (open?.database !== database) items.push({ kind: 'unit', transaction, ...(open = { database, offset, commands: [] }) });
+        open.commands.push(...found);
+      } else {
+        open = undefined;
+        items.push(found);
+      }
+    }
+    return items.filter((item) => item.kind !== 'unit' || item.commands.length > 0);
+  }
+
+  private read(words: readonly string[], database: number, offset: number): ReplayCommand[] | ReplayItem {
+    const scope = commandScope(words);
+    const name = (words[0] ?? '').toUpperCase();
+    if (scope.kind === 'flush-all') return { kind: 'flush', database: null, offset };
+    if (scope.kind === 'flush-database') return { kind: 'flush', database, offset };
+    if (scope.kind === 'refused') return { kind: 'problem', database, offset, command: name, reason: scope.reason, keys: [] };
+    if (scope.kind !== 'keys') return [];
+    const keys = scope.keys.map((at) => words[at]!);
+    if (scope.split !== undefined) return this.divided(words, scope.keys, scope.split, database);
+    const wanted = keys.filter((key) => this.wanted(database, key));
+    if (wanted.length === 0) return [];
+    const slots = new Set(keys.map(keySlot));
+    const problem = (reason: string): ReplayItem => ({ kind: 'problem', database, offset, command: name, reason, keys });
+    if (wanted.length < keys.length) return problem('some of its keys are wanted, others are not');
+    if (slots.size > 1) return problem('its keys are in several slots');
+    return [{ words, keys, slot: keySlot(keys[0]!) }];
+  }
+
+  /** One command for each slot: what they do together is what the command does. MSETNX was carried out, so it is an MSET. */
+  private divided(words: readonly string[], positions: readonly number[], width: 1 | 2, database: number): ReplayCommand[] {
+    const parts = new Map<number, { words: string[]; keys: string[]; slot: number }>();
+    const name = width === 2 ? 'MSET' : words[0]!;
+    for (const at of positions) {
+      const key = words[at]!;
+      if (!this.wanted(database, key)) continue;
+      const slot = keySlot(key);
+      const part = parts.get(slot) ?? { words: [name], keys: [], slot };
+      parts.set(slot, part);
+      part.keys.push(key);
+      part.words.push(...words.slice(at, at + width));
+    }
+    return [...parts.values()];
+  }
+}

@@ -1,0 +1,71 @@
+// Waits until every master knows the config epoch of every other. A master takes a slot over with an epoch above all it knows.
+// While an older owner's newer epoch is on its way, that owner's next ping takes the slot back, and the server deletes the keys
+// that have arrived (cluster-node 3.4.2, 3.7). Changes nothing.
+import type { NodeLine } from '../../cluster/nodes-text.js';
+import { TribError } from '../../errors.js';
+import { delay } from '../node/delay.js';
+import type { NodeLink } from '../node/node-link.js';
+
+/** An epoch of `teller` that `hearer` does not know yet. */
+interface Unheard {
+  readonly teller: NodeLink;
+  readonly hearer: NodeLink;
+}
+
+const POLL_MS = 30;
+const NUDGE_EVERY_MS = 300;
+
+async function account(link: NodeLink): Promise<NodeLine[] | undefined> {
+  try {
+    return await (await link.admin()).clusterNodes();
+  } catch {
+    return undefined; // Unreachable nodes are handled elsewhere.
+  }
+}
+
+/**
+ * Pairs of reachable masters of which one does not know the other's epoch, or which have the same epoch (servers resolve that).
+ */
+async function unheard(masters: readonly NodeLink[]): Promise<Unheard[]> {
+  const accounts = await Promise.all(masters.map(account));
+  const own = new Map(accounts.flatMap((lines) => lines?.filter((line) => line.myself).map((line) => [line.id, line] as const) ?? []));
+  const found: Unheard[] = [];
+  for (const [index, lines] of accounts.entries()) {
+    const hearer = masters[index];
+    for (const line of lines ?? []) {
+      const teller = masters.find(({ id }) => id === line.id);
+      const self = own.get(line.id);
+      if (hearer === undefined || teller === undefined || self?.role !== 'master' || line.myself) continue;
+      if (line.configEpoch !== self.configEpoch || own.get(hearer.id)?.configEpoch === self.configEpoch) found.push({ teller, hearer });
+    }
+  }
+  return found;
+}
+
+/** MEET between nodes that know each other changes nothing and sends the teller's epoch at once. */
+async function nudge(pairs: readonly Unheard[]): Promise<void> {
+  const meetings = pairs.slice(0, 500).map(async ({ teller, hearer }) => (await teller.admin()).meet(await hearer.meetHost(), hearer.announced.port, hearer.busPort));
+  await Promise.allSettled(meetings);
+}
+
+/** Throws TribError EPOCHS_UNKNOWN when masters do not learn each other's epochs in time; then no slot may change its owner. */
+export async function settleEpochs(masters: readonly NodeLink[], timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+  const start = Date.now();
+  let nudged = 0;
+  for (;;) {
+    const late = Date.now() - start > timeoutMs; // Decided before the poll, so that one more poll follows after this process was suspended.
+    const pairs = await unheard(masters);
+    const [first] = pairs;
+    if (first === undefined) return;
+    if (late) {
+      throw new TribError('EPOCHS_UNKNOWN', `${first.hearer.name} does not receive the config epoch of ${first.teller.name}: if a slot changed its owner now, the change could be reverted and its keys lost`, {
+        hint: `check that ${first.hearer.name} and ${first.teller.name} reach each other's cluster bus port, then run fix again`,
+      });
+    }
+    if (Date.now() - nudged > NUDGE_EVERY_MS) {
+      nudged = Date.now();
+      await nudge(pairs);
+    }
+    await delay(POLL_MS, signal);
+  }
+}

@@ -1,0 +1,186 @@
+// Visits every node that a visited node lists, breadth first from the entry node, each address once. Nodes that one node has
+// forgotten may be listed by others (cli 2.1). Not here: combining the views (load.ts).
+import { formatAddress } from '../../cluster/address.js';
+import type { LineCache, NodeLine } from '../../cluster/nodes-text.js';
+import { ConnectionLost } from '../../client/connection-errors.js';
+import { ExitCode, TribError } from '../../errors.js';
+import { oneLine } from '../../resp/visible.js';
+import { ReplyError } from '../../resp/reply.js';
+import type { ClusterOptions, NodeLink } from '../node/node-link.js';
+import { mapBounded } from '../node/parallel.js';
+import { takeAccount, type NodeAccount } from './take-account.js';
+
+const DEFAULT_CONCURRENCY = 64;
+/** Milliseconds for a node that all nodes list as failed, and for all such nodes together. */
+const FAILED_MS = 1000;
+const ALL_FAILED_MS = 3000;
+
+/** Why a node could not be loaded. */
+export interface VisitFailure {
+  readonly reason: string;
+  /** The node was reached but denied access: what to do. */
+  readonly refusal?: string;
+  /** The node accepted the connection but did not reply in time. */
+  readonly unresponsive?: boolean;
+}
+
+/** A node that some view lists. */
+export interface ClaimedMember {
+  readonly id: string;
+  /** The lines about it in the views of other nodes, without duplicates, in the order found. */
+  readonly lines: readonly NodeLine[];
+  /** The line with the address at which it replied; the first line when it did not. */
+  readonly line: NodeLine;
+  readonly outcome: NodeAccount | VisitFailure;
+}
+
+export function isAccount(outcome: NodeAccount | VisitFailure): outcome is NodeAccount {
+  return 'self' in outcome;
+}
+
+interface MemberClaim {
+  line: NodeLine;
+  readonly lines: NodeLine[];
+  readonly tried: Set<string>;
+  account: NodeAccount | undefined;
+  failure: VisitFailure | undefined;
+}
+
+class Visits {
+  private readonly members = new Map<string, MemberClaim>();
+  /** By announced address. */
+  private readonly reached = new Map<string, Promise<NodeAccount | VisitFailure>>();
+  private readonly seen = new Set<NodeLine>();
+  private failedUntil: number | undefined;
+
+  constructor(
+    private readonly entry: NodeAccount,
+    private readonly options: ClusterOptions,
+    private readonly cache: LineCache,
+    private readonly known: ReadonlyMap<string, NodeLink>,
+  ) {}
+
+  async run(): Promise<ClaimedMember[]> {
+    let fresh: readonly NodeAccount[] = [this.entry];
+    while (fresh.length > 0) {
+      for (const account of fresh) this.note(account);
+      const unvisited = [...this.members].filter(([, named]) => named.account === undefined && untried(named).length > 0);
+      const accounts = await mapBounded(unvisited, this.options.concurrency ?? DEFAULT_CONCURRENCY, ([id, named]) => this.find(id, named));
+      fresh = accounts.flatMap((account) => account ?? []);
+    }
+    await this.closeStrangers();
+    return [...this.members].map(([id, { line, lines, account, failure }]) => ({ id, line, lines, outcome: account ?? failure ?? unaddressed(lines) }));
+  }
+
+  /** Nodes in handshake are not members yet and have no id of their own. */
+  private note({ lines }: NodeAccount): void {
+    for (const line of lines) {
+      if (this.seen.has(line)) continue; // Equal lines of many nodes are one object.
+      this.seen.add(line);
+      if (line.myself || line.id === this.entry.self.id || line.flags.includes('handshake')) continue;
+      const named = this.members.get(line.id);
+      if (named === undefined) this.members.set(line.id, { line, lines: [line], tried: new Set(), account: undefined, failure: undefined });
+      else named.lines.push(line);
+    }
+  }
+
+  /** Tries the addresses that are listed for it until it replies at one. */
+  private async find(id: string, named: MemberClaim): Promise<NodeAccount | undefined> {
+    for (const line of untried(named)) {
+      const address = formatAddress(line);
+      named.tried.add(address);
+      const visit = this.reached.get(address) ?? this.visit(line, named.lines.every(isFailed));
+      this.reached.set(address, visit);
+      const outcome = await visit;
+      if (isAccount(outcome) && outcome.self.id === id) {
+        named.line = line;
+        named.account = outcome;
+        return outcome;
+      }
+      named.failure ??= isAccount(outcome) ? { reason: `${formatAddress(outcome.address)} answers as another node (${outcome.self.id})` } : outcome;
+    }
+    return undefined;
+  }
+
+  private async visit(line: NodeLine, failed: boolean): Promise<NodeAccount | VisitFailure> {
+    try {
+      if (failed && !(await this.answersQuickly(line))) return { reason: 'fail' };
+      return await this.ask(line, this.options, this.linkTo(line)).catch((error: unknown) => this.askByName(line, error));
+    } catch (error) {
+      if (this.options.signal?.aborted === true) throw error;
+      return failureOf(error);
+    }
+  }
+
+  private linkTo(line: NodeLine): NodeLink | undefined {
+    const link = this.known.get(line.id);
+    return link !== undefined && formatAddress(link.announced) === formatAddress(line) ? link : undefined;
+  }
+
+  private ask(line: NodeLine, options: ClusterOptions, link?: NodeLink): Promise<NodeAccount> {
+    const announced = { host: line.host, port: line.port };
+    return takeAccount(options.addressMap?.(announced) ?? announced, options, this.cache, link, announced);
+  }
+
+  /** Most nodes listed as failed are gone; hundreds of them must not take minutes. */
+  private async answersQuickly(line: NodeLine): Promise<boolean> {
+    this.failedUntil ??= Date.now() + ALL_FAILED_MS;
+    if (Date.now() > this.failedUntil) return false;
+    const { connectTimeoutMs = FAILED_MS, commandTimeoutMs = FAILED_MS } = this.options;
+    const quick = { ...this.options, connectTimeoutMs: Math.min(connectTimeoutMs, FAILED_MS), commandTimeoutMs: Math.min(commandTimeoutMs, FAILED_MS) };
+    try {
+      (await this.ask(line, quick)).connection.close();
+      return true;
+    } catch (error) {
+      if (this.options.signal?.aborted === true) throw error;
+      return false;
+    }
+  }
+
+  /** When the address is unreachable or not in the node's certificate, tries the host name it announces (7.0). */
+  private askByName(line: NodeLine, error: unknown): Promise<NodeAccount> {
+    const noWay = error instanceof TribError && error.exitCode === ExitCode.unreachable && /^(E[A-Z]+|TIMEOUT|ERR_TLS_CERT_ALTNAME_INVALID)$/.test(error.code);
+    if (!noWay || line.hostname === undefined) throw error;
+    const named = { host: line.hostname, port: line.port };
+    return takeAccount(this.options.addressMap?.(named) ?? named, this.options, this.cache, undefined, { host: line.host, port: line.port }).catch(() => {
+      throw error;
+    });
+  }
+
+  /** Closes connections to nodes that replied at an address listed for another node. */
+  private async closeStrangers(): Promise<void> {
+    const members = new Set([...this.members.values()].map(({ account }) => account));
+    for (const outcome of await Promise.all(this.reached.values())) {
+      if (isAccount(outcome) && !members.has(outcome) && outcome.link === undefined) outcome.connection.close();
+    }
+  }
+}
+
+/** Lines with an address that has not been tried, each address once. */
+function untried({ lines, tried }: MemberClaim): NodeLine[] {
+  const usable = lines.filter((line) => line.host !== '' && line.port !== 0 && !line.flags.includes('noaddr') && !tried.has(formatAddress(line)));
+  return [...new Map(usable.map((line) => [formatAddress(line), line])).values()];
+}
+
+function isFailed(line: NodeLine): boolean {
+  return line.flags.includes('fail');
+}
+
+function unaddressed(lines: readonly NodeLine[]): VisitFailure {
+  return { reason: lines.flatMap(({ flags }) => flags).find((flag) => flag === 'fail' || flag === 'noaddr') ?? 'no address known' };
+}
+
+function failureOf(error: unknown): VisitFailure {
+  const refusal = error instanceof TribError && error.cause instanceof ReplyError ? error.hint : undefined;
+  const unresponsive = error instanceof ConnectionLost && error.code === 'TIMEOUT';
+  return { reason: oneLine(error instanceof Error ? error.message : String(error)), ...(refusal === undefined ? {} : { refusal }), ...(unresponsive ? { unresponsive } : {}) };
+}
+
+/**
+ * Every node that the entry node or any other visited node lists, in the order found, beginning with the entry node's view.
+ * `known`: links of an earlier load by id, to be reused. A node that no node lists is not visited, even if it lists others.
+ * Throws only on abort.
+ */
+export function visitMembers(entry: NodeAccount, options: ClusterOptions, cache: LineCache, known: ReadonlyMap<string, NodeLink>): Promise<ClaimedMember[]> {
+  return new Visits(entry, options, cache, known).run();
+}

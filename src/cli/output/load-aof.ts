@@ -1,0 +1,35 @@
+// Loading an append-only file as import --aof does it: find its files, read them, refuse what cannot be carried out, load.
+import type { Cluster } from '../../apply/open-cluster.js';
+import { TribError } from '../../errors.js';
+import type { LoadStats } from '../../import/file/load-options.js';
+import type { AofPlan } from '../../import/file/plan-aof.js';
+import type { SubcommandContext } from '../program/define.js';
+import { followLoad, matcherOf, type LoadWishes } from './load-files.js';
+
+/** Throws as aofFiles, planAof and refuseProblems, and TribError DAMAGED unless what stands before the damage is wanted. */
+export async function planAofFile(cluster: Cluster, path: string, wishes: LoadWishes, { signal }: SubcommandContext): Promise<AofPlan> {
+  const [{ aofFiles }, { planAof }, { refuseProblems }, { databasesOf }, { damageText }, matches] = await Promise.all([
+    import('../../import/file/aof-set.js'), import('../../import/file/plan-aof.js'), import('../../import/file/import-aof.js'), import('../../import/census.js'), import('../../ui/views/rdb-lines.js'), matcherOf(wishes.match),
+  ]);
+  const plan = await planAof(await aofFiles(path), cluster, { db: wishes.db, clusterDatabases: await databasesOf(cluster), now: Date.now(), signal, ...(matches === undefined ? {} : { matches }) });
+  const { damage } = plan.end;
+  if (damage !== undefined && !wishes.allowPartial) {
+    throw new TribError('DAMAGED', `${damage.file} is ${damageText(damage)}. Nothing was loaded`, { hint: '--allow-partial loads what stands before that' });
+  }
+  refuseProblems(plan);
+  return plan;
+}
+
+/** Throws as loadAof. */
+export async function loadAofFile(cluster: Cluster, plan: AofPlan, wishes: LoadWishes, context: SubcommandContext): Promise<LoadStats> {
+  const [{ loadAof }, { loadedText }, matches] = await Promise.all([import('../../import/file/import-aof.js'), import('../../ui/views/load-lines.js'), matcherOf(wishes.match)]);
+  const { progress, onEvent } = await followLoad(plan.keys + plan.commands, context);
+  try {
+    const stats = await loadAof(plan, cluster, { replace: wishes.replace, timeoutMs: wishes.timeout, signal: context.signal, onEvent, ...(matches === undefined ? {} : { wanted: (_, key) => matches(key) }) });
+    progress.succeed(loadedText(stats));
+    return stats;
+  } catch (error) {
+    progress.stop();
+    throw error;
+  }
+}

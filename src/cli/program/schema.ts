@@ -1,0 +1,45 @@
+// The shape of every document that --json prints (docs/json.md): one name and one form for a fact, whichever subcommand tells it.
+// Pure. Not here: which facts a subcommand tells (toJson of each).
+import { placeOf, withoutMark } from './document-words.js';
+import { toRanges } from '../../cluster/slot-set.js';
+
+/** Version of the documents. A field may be added; a change of meaning counts it up. */
+export const JSON_SCHEMA = 2;
+
+const NODE_ID = /^[0-9a-f]{40}$/;
+/** Lists of slots: as ranges. */
+const SLOT_LISTS = new Set(['slots', 'openSlots', 'uncoveredSlots', 'done', 'left']);
+/** Our own sentences; other texts may be somebody's data. */
+const SENTENCES = new Set(['message', 'text', 'hint', 'cause', 'reason', 'next']);
+/** What a server has answered stands as it is. */
+const VERBATIM = new Set(['reply']);
+
+function slotList(key: string, value: readonly unknown[]): number[] | undefined {
+  const numbers = value.filter((one) => typeof one === 'number');
+  return SLOT_LISTS.has(key) && numbers.length > 0 && numbers.length === value.length ? numbers : undefined;
+}
+
+/** A node is `{ id, host, port, … }`; the address that a person is shown is left out. */
+function asNode(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { id, name, address, ...rest } = fields;
+  if (typeof id !== 'string' || !NODE_ID.test(id)) return fields;
+  const text = address ?? name;
+  const place = typeof text === 'string' ? placeOf(text) : undefined;
+  return place === undefined ? fields : { id, ...place, ...rest };
+}
+
+function shaped(key: string, value: unknown): unknown {
+  if (typeof value === 'string') return SENTENCES.has(key) ? withoutMark(value) : value;
+  if (typeof value !== 'object' || value === null || VERBATIM.has(key)) return value;
+  if ('toJSON' in value && typeof value.toJSON === 'function') return shaped(key, (value.toJSON as () => unknown)());
+  if (Array.isArray(value)) {
+    const slots = slotList(key, value);
+    return slots === undefined ? value.map((one: unknown) => shaped('', one)) : toRanges(slots);
+  }
+  return asNode(Object.fromEntries(Object.entries(value).map(([name, one]) => [name, shaped(name, one)])));
+}
+
+/** The document that is printed, of what a subcommand tells. */
+export function jsonDocument(told: object): Readonly<Record<string, unknown>> {
+  return { schema: JSON_SCHEMA, ...(shaped('', told) as object) };
+}

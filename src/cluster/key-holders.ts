@@ -1,0 +1,18 @@
+// Slots with more than one owner, by claim or by keys, from key counts. Pure. Not here: counting (apply/fix/count-keys.ts),
+// double claims alone, which need no count (findings.ts).
+import type { Finding } from './findings.js';
+import { nodeRef } from './findings.js';
+import { SLOT_COUNT } from './slots.js';
+import type { ClusterView } from './view.js';
+
+/** One finding for each slot with keys on a master that does not own it, except when no other master could; ascending. */
+export function keyHolders(view: ClusterView, counts: ReadonlyMap<string, ArrayLike<number>>): Finding[] {
+  const findings: Finding[] = [];
+  for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    const stray = view.masters.some((node) => (counts.get(node.id)?.[slot] ?? 0) > 0 && !node.slots.has(slot));
+    if (!stray) continue;
+    const owners = view.masters.filter((node) => node.slots.has(slot) || (counts.get(node.id)?.[slot] ?? 0) > 0);
+    if (owners.length > 1) findings.push({ kind: 'multiple-owners', severity: 'error', slot, owners: owners.map(nodeRef), found: 'keys' });
+  }
+  return findings;
+}

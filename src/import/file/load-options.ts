@@ -1,0 +1,73 @@
+// Options, events and totals of loading data files into a cluster, and the error for a load that stopped part-way.
+import { ExitCode, TribError } from '../../errors.js';
+import type { Conflict, Span } from '../event.js';
+import type { FileDamage } from './read-data-file.js';
+
+/** A key that the cluster could not take. */
+export interface RefusedKey {
+  readonly database: number;
+  /** A binary string. */
+  readonly key: string;
+  readonly reason: string;
+}
+
+export type LoadEvent =
+  | { readonly kind: 'fileStarted'; readonly file: string; readonly bytes: number }
+  /** `keys`: handled so far in all files (of an append-only file: commands). */
+  | { readonly kind: 'progress'; readonly keys: number }
+  | ({ readonly kind: 'conflict' } & Conflict)
+  | ({ readonly kind: 'refused' } & RefusedKey);
+
+export interface LoadOptions {
+  /** Overwrite keys that the cluster holds with other values. */
+  readonly replace?: boolean;
+  /** Which keys are loaded; default all. The key is a binary string. */
+  readonly wanted?: (database: number, key: string) => boolean;
+  /** Keys keep their database number, which every master of the cluster must have (Valkey 9). Default false: all go into database 0. */
+  readonly keepDatabases?: boolean;
+  /** Milliseconds for the replies to one batch; default 60000. */
+  readonly timeoutMs?: number;
+  readonly onEvent?: (event: LoadEvent) => void;
+  /** On abort, finishes the batches in flight, then throws ABORTED. */
+  readonly signal?: AbortSignal;
+}
+
+/** Totals of a load. */
+export interface LoadStats {
+  /** Keys that the cluster has received. */
+  readonly imported: number;
+  /** Keys that the cluster held already with the same value. */
+  readonly equal: number;
+  /** Keys whose time was over before they were sent. */
+  readonly expired: number;
+  /** Keys with different values on both sides: the cluster's stay. */
+  readonly conflicts: readonly Conflict[];
+  readonly refused: readonly RefusedKey[];
+  /** Commands of an append-only file that were carried out; 0 for RDB files. */
+  readonly commands: number;
+  /** Libraries of functions in the files, which are not loaded: FUNCTION LOAD does that on every master. */
+  readonly libraries: number;
+  /** Imported keys by the name of their master. */
+  readonly targets: Readonly<Record<string, number>>;
+  readonly ms: number;
+  /** Keys of the cluster's masters before and after. NaN where a node did not reply. */
+  readonly cluster: Span;
+  /** The first file that could not be read to its end; what stands before the damage was loaded. */
+  readonly damage: (FileDamage & { readonly file: string }) | undefined;
+}
+
+/** The load stopped early: IMPORT_FAILED (exit 1) or ABORTED (130). The same command continues it. */
+export class LoadIncomplete extends TribError {
+  constructor(
+    readonly stats: LoadStats,
+    error: unknown,
+    aborted: boolean,
+    goOn = 'run the same command again: keys that are there already are compared and not sent twice',
+  ) {
+    const text = aborted ? 'Interrupted' : error instanceof Error ? error.message : String(error);
+    const hint = !aborted && error instanceof TribError && error.hint !== undefined ? error.hint : goOn;
+    const exitCode = aborted ? ExitCode.interrupted : error instanceof TribError ? error.exitCode : ExitCode.failed;
+    super(aborted ? 'ABORTED' : 'IMPORT_FAILED', `${text}: ${stats.imported} keys were loaded before that`, { hint, exitCode, ...(aborted ? {} : { cause: error }) });
+    this.name = 'LoadIncomplete';
+  }
+}

@@ -1,0 +1,62 @@
+// Counts what became of the keys of a file. More conflicts or refusals than a person can look at end the load.
+import { TribError } from '../../errors.js';
+import type { Conflict } from '../event.js';
+import { conflictText } from '../options.js';
+import type { ImportRoute } from '../routes.js';
+import { targetOf } from '../tally.js';
+import type { LoadOptions, LoadStats, RefusedKey } from './load-options.js';
+
+const MANY = 1000;
+
+export class LoadTally {
+  imported = 0;
+  equal = 0;
+  expired = 0;
+  commands = 0;
+  libraries = 0;
+  readonly conflicts: Conflict[] = [];
+  readonly refused: RefusedKey[] = [];
+  private readonly targets = new Map<string, number>();
+  private readonly start = performance.now();
+
+  constructor(private readonly options: LoadOptions) {}
+
+  get handled(): number {
+    return this.imported + this.commands + this.equal + this.expired + this.conflicts.length + this.refused.length;
+  }
+
+  delivered(route: ImportRoute, keys: number): void {
+    this.imported += keys;
+    this.targets.set(route.name, (this.targets.get(route.name) ?? 0) + keys);
+  }
+
+  progress(): void {
+    this.options.onEvent?.({ kind: 'progress', keys: this.handled });
+  }
+
+  /** Throws TribError MANY_CONFLICTS. */
+  conflict(route: ImportRoute, database: number, key: string): void {
+    const conflict = { database, key, target: targetOf(route) };
+    this.conflicts.push(conflict);
+    this.options.onEvent?.({ kind: 'conflict', ...conflict });
+    if (this.conflicts.length <= MANY) return;
+    throw new TribError('MANY_CONFLICTS', `Stopped: more than ${MANY} keys exist in the cluster with other values, e.g. ${conflictText(this.conflicts, 3)}`, {
+      hint: 'check that this is the right cluster and the right file; --replace overwrites the values of the cluster',
+    });
+  }
+
+  /** Throws TribError MANY_REFUSED. */
+  refuse(refused: RefusedKey): void {
+    this.refused.push(refused);
+    this.options.onEvent?.({ kind: 'refused', ...refused });
+    if (this.refused.length <= MANY) return;
+    throw new TribError('MANY_REFUSED', `Stopped: the cluster refused more than ${MANY} keys, e.g. ${JSON.stringify(Buffer.from(refused.key, 'latin1').toString('utf8'))}: ${refused.reason}`, {
+      hint: 'load the file into a cluster of servers at least as new as the one that wrote it',
+    });
+  }
+
+  stats(cluster: LoadStats['cluster'], damage: LoadStats['damage']): LoadStats {
+    const { imported, equal, expired, commands, libraries, conflicts, refused } = this;
+    return { imported, equal, expired, commands, libraries, conflicts, refused, targets: Object.fromEntries(this.targets), ms: Math.round(performance.now() - this.start), cluster, damage };
+  }
+}

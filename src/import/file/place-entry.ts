@@ -1,0 +1,50 @@
+// Brings single keys to wherever their slots are, when the batch that carried them did not simply succeed: keys that are there already
+// are compared, values in a newer encoding are written in an older one, redirects are followed, and what cannot be taken is named.
+import { ClusterCommandError, type ClusterClient } from '../../client/cluster-client.js';
+import { ReplyError } from '../../resp/reply.js';
+import { refusal } from '../options.js';
+import { plainPayload, isSameValue, restoreCommand, type FileEntry, type RestoreForm } from './file-entry.js';
+
+/** The result for a key. */
+export type EntryFate = 'imported' | 'equal' | 'conflict' | { readonly refused: string };
+
+/** The payload is one that the server cannot read: too new, of a module, or of a type that the bundled node lacks. */
+const UNREADABLE = /DUMP payload version or checksum|Bad data format|does not store values of that type|no matching module|Module/i;
+/** Attempts when a reply was lost or the key came and went. */
+const ATTEMPTS = 6;
+
+/** Throws TribError IMPORT_REFUSED for what concerns all keys (memory, rights), and connection errors. */
+export async function placeEntry(entry: FileEntry, client: ClusterClient, replace: boolean, uncertain: boolean): Promise<EntryFate> {
+  let form: RestoreForm = { replace };
+  let lost = uncertain;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await client.command(restoreCommand(entry, form));
+      return 'imported';
+    } catch (error) {
+      if (error instanceof ClusterCommandError && error.executed === 'unknown' && attempt < ATTEMPTS) {
+        lost = true;
+        continue;
+      }
+      if (!(error instanceof ReplyError)) throw error;
+      const next = await afterReply(error, entry, form, client);
+      if (next === 'gone' && attempt < ATTEMPTS) continue;
+      if (typeof next === 'object' && 'replace' in next) form = next;
+      else if (next === 'gone') throw error;
+      else return next === 'equal' && lost ? 'imported' : next;
+    }
+  }
+}
+
+/** A fate, another form to try, or `gone` when the key in the way has gone meanwhile. */
+async function afterReply(error: ReplyError, entry: FileEntry, form: RestoreForm, client: ClusterClient): Promise<EntryFate | RestoreForm | 'gone'> {
+  if (error.code === 'BUSYKEY') {
+    const theirs = await client.command(['DUMP', entry.key], { repeatable: true });
+    if (typeof theirs !== 'string') return 'gone';
+    return isSameValue(entry, theirs) ? 'equal' : 'conflict';
+  }
+  if (/syntax error/i.test(error.message) && form.relativeTo === undefined) return { ...form, relativeTo: Date.now() };
+  if (!UNREADABLE.test(error.message)) throw refusal('The cluster', error.message, error, [entry.key]);
+  const payload = form.payload === undefined ? plainPayload(entry) : undefined;
+  return payload === undefined ? { refused: error.message } : { ...form, payload };
+}

@@ -1,0 +1,137 @@
+// What loading an append-only file would do, found before the first key is sent: from where on it counts, which databases, commands that
+// cannot be carried out key by key, damage. Read-only.
+import type { Cluster } from '../../apply/open-cluster.js';
+import { keySlot } from '../../cluster/slots.js';
+import { TribError } from '../../errors.js';
+import { chooseDatabases } from '../choose-databases.js';
+import { readAof, type AofEnd } from './read-aof.js';
+import type { PlanLoadOptions } from './plan-load.js';
+
+export interface AofProblem {
+  readonly file: string;
+  readonly offset: number;
+  readonly command: string;
+  readonly reason: string;
+  /** Binary strings. */
+  readonly keys: readonly string[];
+}
+
+export interface AofPlan {
+  readonly files: readonly string[];
+  readonly bytes: number;
+  /** Keys of RDB parts, and commands, behind the last flush. */
+  readonly keys: number;
+  readonly commands: number;
+  readonly libraries: number;
+  /** Keys and commands by the name of the master that would get them. */
+  readonly targets: Readonly<Record<string, number>>;
+  readonly databases: readonly number[];
+  readonly keepDatabases: boolean;
+  /** What cannot be carried out; the first ones. */
+  readonly problems: readonly AofProblem[];
+  readonly end: AofEnd;
+  /** Whether an item counts: false for what a later flush makes void. */
+  readonly counts: (number: number, database: number) => boolean;
+}
+
+/** Problems kept for the error. */
+const MOST_PROBLEMS = 1000;
+
+/** Remembers from where on each database counts. */
+class Flushes {
+  private all = 0;
+  private readonly of = new Map<number, number>();
+
+  flush(number: number, database: number | null): void {
+    if (database === null) this.all = number;
+    else this.of.set(database, number);
+  }
+
+  counts(number: number, database: number): boolean {
+    return number > this.all && number > (this.of.get(database) ?? 0);
+  }
+}
+
+/** Counts by database; a flush begins anew. */
+class AofCensus {
+  readonly problems: (AofProblem & { readonly database: number; readonly number: number })[] = [];
+  readonly flushes = new Flushes();
+  libraries = 0;
+  /** By database: keys, commands, and both by slot. */
+  readonly databases = new Map<number, { keys: number; commands: number; slots: Map<number, number> }>();
+  private readonly names = new Map<string, number>();
+  readonly repeated: { readonly key: string; readonly databases: readonly [number, number] }[] = [];
+
+  constructor(private readonly lookForRepeats: boolean) {}
+
+  add(database: number, keys: readonly string[], isCommand: boolean): void {
+    let counts = this.databases.get(database);
+    if (counts === undefined) this.databases.set(database, (counts = { keys: 0, commands: 0, slots: new Map() }));
+    if (isCommand) counts.commands++;
+    else counts.keys++;
+    const slot = keySlot(keys[0] ?? '');
+    counts.slots.set(slot, (counts.slots.get(slot) ?? 0) + 1);
+    if (this.lookForRepeats) for (const key of keys) this.note(database, key);
+  }
+
+  flush(number: number, database: number | null): void {
+    this.flushes.flush(number, database);
+    if (database === null) this.databases.clear();
+    else this.databases.delete(database);
+    for (const [key, of] of this.names) if (database === null || of === database) this.names.delete(key);
+  }
+
+  private note(database: number, key: string): void {
+    const first = this.names.get(key);
+    if (first === undefined) this.names.set(key, database);
+    else if (first !== database && this.repeated.length < MOST_PROBLEMS) this.repeated.push({ key, databases: [first, database] });
+  }
+}
+
+function targetsOf(cluster: Cluster, census: AofCensus): Record<string, number> {
+  const owners = cluster.view.owners();
+  const targets = new Map<string, number>(cluster.view.masters.filter(({ slots }) => slots.size > 0).map(({ name }) => [name, 0]));
+  for (const { slots } of census.databases.values()) {
+    for (const [slot, count] of slots) {
+      const name = owners[slot]?.name ?? 'no master';
+      targets.set(name, (targets.get(name) ?? 0) + count);
+    }
+  }
+  return Object.fromEntries(targets);
+}
+
+/** Throws TribError OTHER_DATABASES, SAME_NAMES, and as readAof. */
+export async function planAof(files: readonly string[], cluster: Cluster, options: PlanLoadOptions): Promise<AofPlan> {
+  const { db, clusterDatabases, matches, signal, onProgress } = options;
+  const only = db !== undefined && /^\d+$/.test(db) ? Number(db) : undefined;
+  const wanted = (database: number, key: string): boolean => (only === undefined || database === only) && matches?.(key) !== false;
+  const census = new AofCensus(clusterDatabases === 1 && db?.toLowerCase() === 'all');
+  const end = await readAof(
+    files,
+    {
+      entry: (_, database, key) => wanted(database, key) && census.add(database, [key], false),
+      library: () => void census.libraries++,
+      item(number, item, file) {
+        if (item.kind === 'flush') census.flush(number, item.database);
+        else if (item.kind === 'unit') for (const { keys } of item.commands) census.add(item.database, keys, true);
+        else if ((only === undefined || only === item.database) && census.problems.length < MOST_PROBLEMS) census.problems.push({ file, offset: item.offset, command: item.command, reason: item.reason, keys: item.keys, database: item.database, number });
+      },
+      piece: (bytes) => onProgress?.(bytes),
+    },
+    wanted,
+    signal,
+  );
+  const found = [...census.databases].map(([index, { keys, commands }]) => ({ index, keys: keys + commands })).sort((a, b) => a.index - b.index);
+  const choice = chooseDatabases(found, 'The file', db, clusterDatabases);
+  if (census.repeated.length > 0) {
+    const [{ key, databases } = { key: '', databases: [0, 0] }] = census.repeated;
+    throw new TribError('SAME_NAMES', `Keys of the same name in several databases would overwrite each other: ${JSON.stringify(Buffer.from(key, 'latin1').toString('utf8'))} (databases ${databases.join(' and ')})`, { hint: 'this cluster has one database only: import one database at a time with --db' });
+  }
+  const sum = (what: 'keys' | 'commands'): number => [...census.databases.values()].reduce((all, counts) => all + counts[what], 0);
+  return {
+    files, bytes: end.bytes, keys: sum('keys'), commands: sum('commands'), libraries: census.libraries, targets: targetsOf(cluster, census),
+    databases: choice.databases, keepDatabases: choice.keep, end,
+    problems: census.problems.filter(({ number, database }) => census.flushes.counts(number, database)).map(({ file, offset, command, reason, keys }) => ({ file, offset, command, reason, keys })),
+    counts: (number, database) => census.flushes.counts(number, database),
+  };
+}

@@ -1,0 +1,60 @@
+// Reads the files of an append-only file in order, as numbered items: keys of RDB parts and units of commands. Every pass over the same
+// files gives the same numbers, so that one pass can say from where on another has to begin (FLUSHALL).
+import { AofReplay, type ReplayItem } from '../../aof/replay.js';
+import { skipBody } from '../../rdb/skip-value.js';
+import type { KeyFacts } from '../../rdb/file-reader.js';
+import type { FileDamage } from './read-data-file.js';
+import { readDataFile } from './read-data-file.js';
+
+export interface AofVisitor {
+  /** A key of an RDB part. */
+  entry(number: number, database: number, key: string, type: number, body: Buffer, facts: KeyFacts): void;
+  item(number: number, item: ReplayItem, file: string): void;
+  library?(): void;
+  /** Everything that was read so far has been handed on. */
+  piece?(bytes: number): Promise<void> | void;
+}
+
+export interface AofEnd {
+  readonly bytes: number;
+  readonly damage: (FileDamage & { readonly file: string }) | undefined;
+  /** The last file ends in the middle of a command or a transaction, which begins here and was left out. */
+  readonly truncated: { readonly file: string; readonly offset: number } | undefined;
+}
+
+/** Reads on to the first damage. `wanted`: as in AofReplay. Throws as readDataFile. */
+export async function readAof(files: readonly string[], visitor: AofVisitor, wanted?: (database: number, key: string) => boolean, signal?: AbortSignal): Promise<AofEnd> {
+  let number = 0;
+  let before = 0;
+  for (const [index, file] of files.entries()) {
+    const replay = new AofReplay(wanted);
+    const end = await readDataFile<{ type: number; body: Buffer }>(
+      file,
+      {
+        rdb: {
+          value(type, reader) {
+            const start = reader.position;
+            skipBody(type, reader);
+            return { type, body: reader.since(start) };
+          },
+          entry: (database, key, { type, body }, facts) => visitor.entry(++number, database, key, type, body, facts),
+          library: () => visitor.library?.(),
+        },
+        command(words, offset) {
+          number++; // Whatever is wanted of it: the numbers of all passes are the same.
+          for (const item of replay.take(words, offset)) visitor.item(number, item, file);
+        },
+        piece: (bytes) => visitor.piece?.(before + bytes),
+      },
+      signal,
+    );
+    before += end.bytes;
+    if (end.damage !== undefined) return { bytes: before, damage: { ...end.damage, file }, truncated: undefined };
+    const cut = replay.openTransaction ?? end.truncatedAt;
+    if (cut === undefined) continue;
+    // Only the last file may end so (3.3): a crash cuts what was written last.
+    if (index < files.length - 1) return { bytes: before, damage: { file, offset: cut, key: null, reason: 'it ends in the middle of a command, and is not the last file' }, truncated: undefined };
+    return { bytes: before, damage: undefined, truncated: { file, offset: cut } };
+  }
+  return { bytes: before, damage: undefined, truncated: undefined };
+}

@@ -1,0 +1,93 @@
+// Why a cluster, or a part of it, is not repaired: masters that are unreachable or known to some nodes only, keys that only
+// replicas hold, problems that no command can repair. Pure. Not here: what is repaired (rules/, plan.ts).
+import { agrees, partlyKnown } from '../../cluster/findings.js';
+import { SlotSet } from '../../cluster/slot-set.js';
+import type { ClusterNode, ClusterView } from '../../cluster/view.js';
+import { meetOrForget } from '../member.js';
+import { promoteAdvice, promotion, replicasWithData, type ReplicaCopies } from '../replica-copy.js';
+import type { SlotFacts } from './facts.js';
+import { absentOwners } from './facts.js';
+import { leftOnReplicas } from './replica-marks.js';
+import type { Refusal } from './step.js';
+
+/** How to get the slots of absent masters back with their keys. A replica without a copy does not help. */
+function rescue(view: ClusterView, absent: readonly string[], copies: ReplicaCopies): string {
+  for (const id of absent) {
+    const [best] = replicasWithData(view, id, copies);
+    if (best !== undefined) return `wait until its replica ${best.name} takes over, or bring it back, or ${promoteAdvice(view, id, copies) ?? ''}`;
+  }
+  const empty = absent.flatMap((id) => view.replicasOf(id).map(({ name }) => name));
+  return empty.length === 0 ? 'bring it back' : `start it again: ${empty.join(', ')} ${empty.length === 1 ? 'is its replica, but has' : 'are its replicas, but have'} no copy of its data`;
+}
+
+/**
+ * Unreachable masters that own slots. Nothing is repaired unless their data is given up. `copies`: data of their replicas, for
+ * advice.
+ */
+export function unreachableMasters(view: ClusterView, copies: ReplicaCopies): Refusal[] {
+  const absent = absentOwners(view);
+  if (absent.length === 0) return [];
+  const list = absent.map(({ node, slots }) => `${node.name} (${node.id.slice(0, 8)}: ${node.reason}) owns ${slots.toBracketText()}`).join('; ');
+  const split = absent.some(({ node, slots }) => view.nodes.some(({ lines }) => lines.some((line) => line.id === node.id && slots.difference(line.slots).size > 0)));
+  const doubt = split ? ' Not all nodes agree that it owned them: if its replica has been promoted already, its keys are there.' : '';
+  const wait = rescue(view, absent.map(({ node }) => node.id), copies);
+  return [
+    {
+      code: 'UNREACHABLE_MASTERS',
+      message: `*** Fixing slots with ${absent.length} unreachable masters is dangerous: their slots would be given to reachable nodes, and their keys lost. ${list}.${doubt}`,
+      hint: `${wait}; to give its data up: --fix-with-unreachable-masters`,
+    },
+  ];
+}
+
+/**
+ * A master that some nodes do not know: on those its slots have no owner, and commands that name it are refused. fix does not
+ * decide whether it belongs to the cluster.
+ */
+export function partlyKnownMasters(view: ClusterView): Refusal[] {
+  return partlyKnown(view).flatMap((finding): Refusal[] => {
+    const { node, reachable, role, unknownTo } = finding;
+    if (!reachable || role !== 'master') return [];
+    const who = unknownTo.slice(0, 3).map(({ name }) => name).join(', ');
+    return [{ code: 'PARTLY_KNOWN', message: `Master ${node.name} (${node.id.slice(0, 8)}) is not known to ${who}${unknownTo.length > 3 ? ' …' : ''}: nothing is repaired while some nodes do not know each other`, hint: meetOrForget(view, finding) }];
+  });
+}
+
+/** Slots of which only replicas hold keys, by replica. */
+function onlyOnReplicas(facts: readonly SlotFacts[]): Map<ClusterNode, SlotFacts[]> {
+  const found = new Map<ClusterNode, SlotFacts[]>();
+  for (const one of facts) for (const { node } of one.copies) found.set(node, [...(found.get(node) ?? []), one]);
+  return found;
+}
+
+/**
+ * A replica whose master loses its last slot follows the new owner and replaces its data (cluster-node 6.2). So no uncovered
+ * slot is assigned while a replica holds the only copy of its keys.
+ */
+export function keptByReplicas(view: ClusterView, facts: readonly SlotFacts[]): Refusal[] {
+  return [...onlyOnReplicas(facts)].map(([replica, slots]): Refusal => {
+    const keys = slots.reduce((sum, { copies }) => sum + (copies.find(({ node }) => node.id === replica.id)?.keys ?? 0), 0);
+    const list = new SlotSet(slots.map(({ slot }) => slot));
+    return {
+      code: 'ONLY_ON_REPLICA',
+      message: `Replica ${replica.name} holds the only ${keys} keys of ${list.size} slots that no master owns (${shortList(list)}): covering them with another master would delete these keys, so no uncovered slot is covered`,
+      hint: `make it a master: ${promotion(view, replica)}; to delete its keys: redis-trib reset ${replica.name} --flush`,
+    };
+  });
+}
+
+function shortList(slots: SlotSet): string {
+  const tokens = slots.tokens();
+  return tokens.length <= 5 ? tokens.join(',') : `${tokens.slice(0, 5).join(',')} …`;
+}
+
+/** Problems that no command can repair. */
+export function beyondRepair(view: ClusterView, decided: number, replicating: ReadonlySet<string>): Refusal[] {
+  const open = leftOnReplicas(view).filter(({ master }) => master === undefined || !replicating.has(master.id)).map(({ node, master, migrating, importing }): Refusal => ({
+    code: 'OPEN_ON_REPLICA',
+    message: `Replica ${node.name} has slots ${shortList(migrating.union(importing))} open, and replicas refuse SETSLOT`,
+    hint: master === undefined ? `promote it, then run fix again: ${promotion(view, node)}` : `make it the master temporarily: redis-trib failover ${node.name}, then fix, then redis-trib failover ${master.name}`,
+  }));
+  if (decided > 0 || agrees(view.nodes.map((node) => node.lines))) return open;
+  return [...open, { code: 'DISAGREEMENT', message: 'Only replicas list different owners of the slots; gossip will update them', hint: 'wait a few seconds and check again; if it persists, check the cluster bus ports (port + 10000)' }];
+}

@@ -1,0 +1,242 @@
+// Reads a whole RDB file that comes in pieces, from a file or a socket: opcodes, keys and the checksum, versions 1 to 12 and Valkey 9
+// (persistence-replication 1.1–1.7). What a value is made of is the target's business. Nothing is kept of what was handed on.
+
+import { Crc64 } from './crc64.js';
+import { RdbFileError } from './file-error.js';
+import { moduleName, skipModuleData } from './module-data.js';
+import { RdbOpcode } from './opcodes.js';
+import { RdbError, corrupt } from './rdb-error.js';
+import { RdbReader } from './rdb-reader.js';
+import { MAX_READ_VERSION, VALKEY_VERSION, rdbType } from './value-types.js';
+
+/** What stands before a key in the file. */
+export interface KeyFacts {
+  /** Absolute expiry in ms, null when the key has none. */
+  readonly expireAt: number | null;
+  /** Seconds since the last access, null when the file does not say. */
+  readonly idle: number | null;
+  /** The LFU counter, null when the file does not say. */
+  readonly freq: number | null;
+  /** Byte of the file where the type of the value stands. */
+  readonly offset: number;
+}
+
+/** Receives what is in a file, in its order. What it throws ends the reading; an RdbError gets the place in the file. */
+export interface RdbTarget<V> {
+  /**
+   * Reads the body of a value: exactly its bytes (decode, or skipBody). Throws RdbError; `truncated` makes the reader wait for
+   * more input and ask again, so it must change nothing. `empty` makes the reader pass the key over.
+   */
+  value(type: number, reader: RdbReader, key: string): V;
+  entry(db: number, key: string, value: V, facts: KeyFacts): void;
+  /** A collection without elements was passed over. */
+  empty?(db: number, key: string): void;
+  /** Key and value of an AUX field. */
+  aux?(name: string, value: string): void;
+  /** A SELECTDB. */
+  select?(db: number): void;
+  /** A RESIZEDB: keys and expiries of the database selected. A hint. */
+  resize?(keys: number, expires: number): void;
+  /** The source of a library of functions. */
+  library?(code: string): void;
+  /** Data of a module besides keys; it is passed over. */
+  moduleAux?(module: string): void;
+}
+
+/** Name and version: REDIS0001 and up, VALKEY080. */
+const MAGIC = /^(?:REDIS(\d{4})|VALKEY(\d{3}))$/;
+const HEADER = 9;
+const CHECKSUM = 8;
+/** The first version with a checksum. */
+const CHECKSUM_FROM = 5;
+const NO_FACTS = { expireAt: null, idle: null, freq: null };
+
+export class RdbFileReader<V> {
+  /** The version of the file, 0 until it is known. */
+  version = 0;
+  /** True once the end of the file has been read; what came behind it is in `rest`. */
+  finished = false;
+  /** Bytes behind the end of the file. */
+  rest: Buffer = Buffer.alloc(0);
+
+  private chunks: Buffer[] = [];
+  private waiting = 0;
+  /** With fewer waiting bytes than this the item at the front cannot be complete. */
+  private wanted = 1;
+  /** Bytes of the file before those that wait. */
+  private consumed = 0;
+  private readonly crc = new Crc64();
+  private db = 0;
+  private facts: { expireAt: number | null; idle: number | null; freq: number | null } = { ...NO_FACTS };
+  private key: string | null = null;
+
+  constructor(private readonly target: RdbTarget<V>) {}
+
+  /** Bytes read so far, to the end of the last complete item. */
+  get position(): number {
+    return this.consumed;
+  }
+
+  /** Takes the next bytes and hands on all items that are complete. Keeps views of `chunk`. Throws RdbFileError. */
+  feed(chunk: Buffer): void {
+    if (this.finished) {
+      this.rest = Buffer.concat([this.rest, chunk]);
+      return;
+    }
+    this.chunks.push(chunk);
+    this.waiting += chunk.length;
+    if (this.waiting >= this.wanted) this.parse();
+  }
+
+  /** No more bytes come. Throws RdbFileError `truncated` unless the end of the file has been read. */
+  end(): void {
+    if (!this.finished && this.waiting > 0) this.parse();
+    if (!this.finished) throw new RdbFileError('truncated', 'unexpected end of the RDB data', this.consumed + this.waiting, this.key);
+  }
+
+  private parse(): void {
+    const bytes = this.chunks.length === 1 ? this.chunks[0]! : Buffer.concat(this.chunks);
+    const reader = new RdbReader(bytes);
+    let done = 0;
+    try {
+      if (this.version === 0) this.header(reader);
+      done = reader.position;
+      while (!this.finished) {
+        this.key = null;
+        this.item(reader, bytes);
+        done = reader.position;
+      }
+    } catch (error) {
+      if (!(error instanceof RdbError) || error.kind !== 'truncated') throw this.located(error, done);
+    }
+    this.keep(bytes, done);
+  }
+
+  /** The bytes behind `done` wait for more. */
+  private keep(bytes: Buffer, done: number): void {
+    const left = bytes.subarray(done);
+    if (!this.finished) this.crc.update(bytes, 0, done);
+    this.consumed += done;
+    this.chunks = this.finished || left.length === 0 ? [] : [left];
+    this.waiting = this.finished ? 0 : left.length;
+    if (this.finished) this.rest = left;
+    // A long item is tried again only when what is there has doubled: so many attempts cost no more than a few.
+    this.wanted = left.length * 2 || 1;
+  }
+
+  private located(error: unknown, done: number): unknown {
+    if (!(error instanceof RdbError)) return error;
+    return new RdbFileError(error.kind, error.message, this.consumed + done, this.key);
+  }
+
+  /** Reads magic and version. Throws RdbError for a file that this reader does not take. */
+  protected header(reader: RdbReader): void {
+    const head = reader.raw(HEADER).toString('latin1');
+    const [, redis, valkey] = MAGIC.exec(head) ?? [];
+    if (redis === undefined && valkey === undefined) throw corrupt('Wrong signature trying to load DB from file');
+    const version = Number(redis ?? valkey);
+    if (redis === undefined ? version !== VALKEY_VERSION : version < 1 || version > MAX_READ_VERSION) throw new RdbError('unsupported', `Can't handle RDB format version ${redis ?? `${valkey!} of Valkey`}`);
+    this.version = version;
+  }
+
+  private item(reader: RdbReader, bytes: Buffer): void {
+    const offset = this.consumed + reader.position;
+    const opcode = reader.u8();
+    if (opcode >= RdbOpcode.slotInfo) this.special(opcode, reader, bytes);
+    else this.entry(opcode, reader, offset);
+  }
+
+  private entry(type: number, reader: RdbReader, offset: number): void {
+    const { target, db } = this;
+    const key = reader.str();
+    this.key = key;
+    let value: V;
+    try {
+      value = target.value(rdbType(type, this.version), reader, key);
+    } catch (error) {
+      if (!(error instanceof RdbError) || error.kind !== 'empty') throw error;
+      this.facts = { ...NO_FACTS };
+      return target.empty?.(db, key);
+    }
+    const { expireAt, idle, freq } = this.facts;
+    if (expireAt !== null || idle !== null || freq !== null) this.facts = { ...NO_FACTS };
+    target.entry(db, key, value, { expireAt, idle, freq, offset });
+  }
+
+  private special(opcode: number, reader: RdbReader, bytes: Buffer): void {
+    const { target, facts } = this;
+    switch (opcode) {
+      case RdbOpcode.expireMs:
+        facts.expireAt = Number(reader.i64());
+        return;
+      case RdbOpcode.expireSeconds:
+        facts.expireAt = reader.i32() * 1000;
+        return;
+      case RdbOpcode.idle:
+        facts.idle = reader.len();
+        return;
+      case RdbOpcode.freq:
+        facts.freq = reader.u8();
+        return;
+      case RdbOpcode.selectDb:
+        this.db = reader.len();
+        return target.select?.(this.db);
+      case RdbOpcode.resizeDb: {
+        const [keys, expires] = [reader.len(), reader.len()];
+        return target.resize?.(keys, expires);
+      }
+      case RdbOpcode.aux: {
+        const [name, value] = [reader.str(), reader.str()];
+        return target.aux?.(name, value);
+      }
+      case RdbOpcode.eof:
+        return this.eof(reader, bytes);
+      default:
+        return this.rare(opcode, reader);
+    }
+  }
+
+  private rare(opcode: number, reader: RdbReader): void {
+    const { target } = this;
+    switch (opcode) {
+      case RdbOpcode.slotInfo:
+        for (let i = 0; i < 3; i++) reader.len();
+        return;
+      case RdbOpcode.function:
+      case RdbOpcode.functionPreGa: {
+        // Read in any case: an optional call would not read the bytes of an argument that nobody wants.
+        const code = opcode === RdbOpcode.function ? reader.str() : libraryOf(reader);
+        return target.library?.(code);
+      }
+      default: {
+        const id = reader.bigLen();
+        reader.len(); // announces the operand that says when the data was written
+        reader.len();
+        skipModuleData(reader);
+        return target.moduleAux?.(moduleName(id));
+      }
+    }
+  }
+
+  /** The checksum covers everything up to and with the opcode; 0 means that there is none. */
+  private eof(reader: RdbReader, bytes: Buffer): void {
+    const end = reader.position;
+    if (this.version >= CHECKSUM_FROM) {
+      const stored = reader.raw(CHECKSUM);
+      this.crc.update(bytes, 0, end);
+      if (!stored.every((byte) => byte === 0) && !this.crc.equals(stored, 0)) {
+        throw corrupt(`Wrong RDB checksum expected: (${hex(stored.readBigUInt64LE())}) but got (${hex(this.crc.value)})`);
+      }
+    }
+    this.finished = true;
+  }
+}
+
+const hex = (value: bigint): string => value.toString(16);
+
+/** A library from before the release of 7.0, as its source would be written now. */
+function libraryOf(reader: RdbReader): string {
+  const [name, engine] = [reader.str(), reader.str()];
+  if (reader.len() !== 0) reader.str();
+  return `#!${engine} name=${name}\n${reader.str()}`;
+}

@@ -1,0 +1,108 @@
+// The slots of one node as 2048 bytes, shared with packets until the next change. Ownership rules live in state.ts.
+import { BITMAP_BYTES, SLOTS } from './constants.js';
+
+/** A slot bitmap as it stands on the wire; never written to by those who only received it. */
+export type SlotBytes = Uint8Array;
+
+/** The bitmap without any slot. Shared: do not write to it. */
+export const NO_SLOTS: SlotBytes = new Uint8Array(BITMAP_BYTES);
+
+/** True when `slot` is in the bitmap. */
+export function hasSlot(bytes: SlotBytes, slot: number): boolean {
+  return ((bytes[slot >> 3] ?? 0) & (1 << (slot & 7))) !== 0;
+}
+
+/** True when both bitmaps hold the same slots. Identity is tested first: in steady state it is the common answer. */
+export function sameSlots(a: SlotBytes, b: SlotBytes): boolean {
+  return a === b || Buffer.compare(a, b) === 0;
+}
+
+/** Number of slots in the bitmap. */
+export function countSlots(bytes: SlotBytes): number {
+  let count = 0;
+  for (let byte of bytes) {
+    for (; byte !== 0; byte &= byte - 1) count++;
+  }
+  return count;
+}
+
+/** The bitmap as ascending, inclusive ranges. */
+export function slotRanges(bytes: SlotBytes): [start: number, end: number][] {
+  const ranges: [number, number][] = [];
+  let start = -1;
+  for (let slot = 0; slot < SLOTS; slot++) {
+    // Skip whole bytes that cannot change anything: all clear outside a range, all set inside one.
+    if ((slot & 7) === 0 && bytes[slot >> 3] === (start < 0 ? 0 : 255)) {
+      slot += 7;
+      continue;
+    }
+    const present = hasSlot(bytes, slot);
+    if (present && start < 0) start = slot;
+    if (!present && start >= 0) {
+      ranges.push([start, slot - 1]);
+      start = -1;
+    }
+  }
+  if (start >= 0) ranges.push([start, SLOTS - 1]);
+  return ranges;
+}
+
+/** A set of slots whose bytes may be lent out: lending is free, the first change afterwards copies. */
+export class SlotBitmap {
+  #bytes: Uint8Array = NO_SLOTS;
+  #lent = true;
+  #count = 0;
+  #ranges: readonly (readonly [start: number, end: number])[] | null = [];
+
+  /** Number of slots held. */
+  get count(): number {
+    return this.#count;
+  }
+
+  has(slot: number): boolean {
+    return hasSlot(this.#bytes, slot);
+  }
+
+  /** Adds a slot; false when it was there already. */
+  add(slot: number): boolean {
+    if (this.has(slot)) return false;
+    const bytes = this.#own();
+    bytes[slot >> 3] = (bytes[slot >> 3] ?? 0) | (1 << (slot & 7));
+    this.#count++;
+    return true;
+  }
+
+  /** Removes a slot; false when it was not there. */
+  remove(slot: number): boolean {
+    if (!this.has(slot)) return false;
+    const bytes = this.#own();
+    bytes[slot >> 3] = (bytes[slot >> 3] ?? 0) & ~(1 << (slot & 7));
+    this.#count--;
+    return true;
+  }
+
+  /** The bytes as they are now; they do not change any more, later changes go to a copy. */
+  lend(): SlotBytes {
+    this.#lent = true;
+    return this.#bytes;
+  }
+
+  /** The bytes for reading at once, not to be kept: later changes may go into them. */
+  peek(): SlotBytes {
+    return this.#bytes;
+  }
+
+  /** The slots as ascending, inclusive ranges; found once for all calls between two changes: every save of nodes.conf asks. */
+  get ranges(): readonly (readonly [start: number, end: number])[] {
+    return (this.#ranges ??= slotRanges(this.#bytes));
+  }
+
+  #own(): Uint8Array {
+    this.#ranges = null;
+    if (this.#lent) {
+      this.#bytes = this.#bytes.slice();
+      this.#lent = false;
+    }
+    return this.#bytes;
+  }
+}

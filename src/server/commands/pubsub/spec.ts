@@ -1,0 +1,130 @@
+// The pubsub commands: their facts (as in COMMAND INFO of Redis 7.0) and their handlers.
+import type { CommandSpec } from '../../exec/command.js';
+import { keyAt, keysAt } from '../../exec/command.js';
+import {
+  publish, pubsubChannels, pubsubHelp, pubsubNumpat, pubsubNumsub, pubsubShardchannels, pubsubShardnumsub, spublish,
+} from './publish.js';
+import { psubscribe, punsubscribe, ssubscribe, subscribe, sunsubscribe, unsubscribe } from './subscribe.js';
+
+export const pubsubCommands: readonly CommandSpec[] = [
+  {
+    name: 'PSUBSCRIBE', arity: -2, flags: ['pubsub', 'noscript', 'loading', 'stale'],
+    group: 'pubsub', since: '2.0.0',
+    complexity: 'O(N)',
+    summary: 'Listens to all channels whose names match patterns.',
+    arguments: [{ name: 'pattern', type: 'block', flags: ['multiple'], arguments: [{ name: 'pattern', type: 'pattern' }] }],
+    run: psubscribe,
+  },
+  {
+    name: 'PUBLISH', arity: 3, flags: ['pubsub', 'loading', 'stale', 'fast', 'may_replicate'],
+    group: 'pubsub', since: '2.0.0',
+    complexity: 'O(N+M)',
+    summary: 'Sends a message to everybody who listens to a channel.',
+    arguments: [{ name: 'channel', type: 'string' }, { name: 'message', type: 'string' }],
+    run: publish,
+  },
+  {
+    name: 'PUBSUB', arity: -2, flags: [],
+    group: 'pubsub', since: '2.8.0',
+    summary: 'Commands that tell who listens to what.',
+    subcommands: [
+      {
+        name: 'CHANNELS', arity: -2, flags: ['pubsub', 'loading', 'stale'],
+        group: 'pubsub', since: '2.8.0',
+        complexity: 'O(N)',
+        summary: 'Lists the channels somebody listens to, patterns aside.',
+        arguments: [{ name: 'pattern', type: 'pattern', flags: ['optional'] }],
+        run: pubsubChannels,
+      },
+      {
+        name: 'HELP', arity: 2, flags: ['loading', 'stale'],
+        group: 'pubsub', since: '6.2.0',
+        complexity: 'O(1)',
+        summary: 'Lists the subcommands.',
+        run: pubsubHelp,
+      },
+      {
+        name: 'NUMPAT', arity: 2, flags: ['pubsub', 'loading', 'stale'],
+        group: 'pubsub', since: '2.8.0',
+        complexity: 'O(1)',
+        summary: 'Counts the patterns somebody listens to.',
+        run: pubsubNumpat,
+      },
+      {
+        name: 'NUMSUB', arity: -2, flags: ['pubsub', 'loading', 'stale'],
+        group: 'pubsub', since: '2.8.0',
+        complexity: 'O(N)',
+        summary: 'Counts the listeners of channels.',
+        arguments: [{ name: 'channel', type: 'string', flags: ['optional', 'multiple'] }],
+        run: pubsubNumsub,
+      },
+      {
+        name: 'SHARDCHANNELS', arity: -2, flags: ['pubsub', 'loading', 'stale'],
+        group: 'pubsub', since: '7.0.0',
+        complexity: 'O(N)',
+        summary: 'Lists the shard channels somebody listens to.',
+        arguments: [{ name: 'pattern', type: 'pattern', flags: ['optional'] }],
+        run: pubsubShardchannels,
+      },
+      {
+        name: 'SHARDNUMSUB', arity: -2, flags: ['pubsub', 'loading', 'stale'],
+        group: 'pubsub', since: '7.0.0',
+        complexity: 'O(N)',
+        summary: 'Counts the listeners of shard channels.',
+        arguments: [{ name: 'shardchannel', type: 'string', flags: ['optional', 'multiple'] }],
+        run: pubsubShardnumsub,
+      },
+    ],
+  },
+  {
+    name: 'PUNSUBSCRIBE', arity: -1, flags: ['pubsub', 'noscript', 'loading', 'stale'],
+    group: 'pubsub', since: '2.0.0',
+    complexity: 'O(N+M)',
+    summary: 'Ends listening to patterns, to all of them when none is named.',
+    arguments: [{ name: 'pattern', type: 'pattern', flags: ['optional', 'multiple'] }],
+    run: punsubscribe,
+  },
+  {
+    name: 'SPUBLISH', arity: 3, flags: ['pubsub', 'loading', 'stale', 'fast', 'may_replicate'],
+    group: 'pubsub', since: '7.0.0',
+    complexity: 'O(N)',
+    keys: [keyAt(1, 'not_key')],
+    summary: 'Sends a message to everybody who listens to a shard channel.',
+    arguments: [{ name: 'shardchannel', type: 'string' }, { name: 'message', type: 'string' }],
+    run: spublish,
+  },
+  {
+    name: 'SSUBSCRIBE', arity: -2, flags: ['pubsub', 'noscript', 'loading', 'stale'],
+    group: 'pubsub', since: '7.0.0',
+    complexity: 'O(N)',
+    keys: [keysAt(['not_key'], 1, -1, 1)],
+    summary: 'Listens to shard channels.',
+    arguments: [{ name: 'shardchannel', type: 'string', flags: ['multiple'] }],
+    run: ssubscribe,
+  },
+  {
+    name: 'SUBSCRIBE', arity: -2, flags: ['pubsub', 'noscript', 'loading', 'stale'],
+    group: 'pubsub', since: '2.0.0',
+    complexity: 'O(N)',
+    summary: 'Listens to channels.',
+    arguments: [{ name: 'channel', type: 'string', flags: ['multiple'] }],
+    run: subscribe,
+  },
+  {
+    name: 'SUNSUBSCRIBE', arity: -1, flags: ['pubsub', 'noscript', 'loading', 'stale'],
+    group: 'pubsub', since: '7.0.0',
+    complexity: 'O(N)',
+    keys: [keysAt(['not_key'], 1, -1, 1)],
+    summary: 'Ends listening to shard channels, to all of them when none is named.',
+    arguments: [{ name: 'shardchannel', type: 'string', flags: ['optional', 'multiple'] }],
+    run: sunsubscribe,
+  },
+  {
+    name: 'UNSUBSCRIBE', arity: -1, flags: ['pubsub', 'noscript', 'loading', 'stale'],
+    group: 'pubsub', since: '2.0.0',
+    complexity: 'O(N)',
+    summary: 'Ends listening to channels, to all of them when none is named.',
+    arguments: [{ name: 'channel', type: 'string', flags: ['optional', 'multiple'] }],
+    run: unsubscribe,
+  },
+];

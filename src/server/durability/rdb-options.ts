@@ -1,0 +1,17 @@
+// How the configuration wants RDB files written.
+import type { NodeServices } from '../exec/context.js';
+import type { RdbFormatOptions, ReplicationPoint } from '../persistence/snapshot/rdb-format.js';
+
+/** @param replication where in the stream of writes the snapshot is taken; null outside replication */
+export function rdbOptions({ config, clock, memory }: NodeServices, aofBase: boolean, replication: ReplicationPoint | null = null): RdbFormatOptions {
+  return {
+    now: clock.now(),
+    usedMemory: memory.used,
+    replication,
+    aofBase,
+    compress: config.flag('rdbcompression'),
+    checksum: config.flag('rdbchecksum'),
+    listNodeSize: config.integer('list-max-listpack-size'),
+    idle: config.text('maxmemory-policy').includes('lru'),
+  };
+}

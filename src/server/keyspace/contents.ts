@@ -1,0 +1,59 @@
+// What a database holds: its keys in tables by slot and the expiries beside them. A database whose contents are flushed or
+// exchanged gets another object, so that a snapshot goes on reading the one it began with.
+import { SLOT_COUNT } from '../../cluster/slots.js';
+import type { Value } from '../types/value.js';
+import { SlotTables } from './slot-tables.js';
+
+export interface Contents {
+  readonly tables: SlotTables;
+  /** Absolute expiry in ms of the volatile keys, slot by slot; null until there is one. */
+  expires: (Map<string, number> | undefined)[] | null;
+  volatile: number;
+  /** Second of the last access to any key of a slot: OBJECT IDLETIME's resolution is the slot. */
+  readonly touched: Uint32Array;
+}
+
+export const emptyContents = (): Contents => ({ tables: new SlotTables(), expires: null, volatile: 0, touched: new Uint32Array(SLOT_COUNT) });
+
+/** Contents as a snapshot reads them: no key expires by being looked at, no access is noted. */
+export class ContentsView {
+  /** @param printOf the print of a key, see key-table.ts */
+  constructor(private readonly contents: Contents, private readonly printOf: (key: string) => number) {}
+
+  get size(): number {
+    return this.contents.tables.size;
+  }
+
+  /** Keys that have an expiry. */
+  get volatile(): number {
+    return this.contents.volatile;
+  }
+
+  countInSlot(slot: number): number {
+    return this.contents.tables.count(slot);
+  }
+
+  /** As Database.scanSlot. */
+  scanSlot(slot: number, from: number, count: number, out: string[]): number | null {
+    return this.contents.tables.scanSlot(slot, from, count, out);
+  }
+
+  /** Where a key stands in the order of scanSlot: a step that returned `next` has added exactly the keys before `next`. */
+  positionOf(key: string): number {
+    return this.contents.tables.positionOf(this.printOf(key));
+  }
+
+  get(slot: number, key: string): Value | undefined {
+    return this.contents.tables.get(slot, key, this.printOf(key));
+  }
+
+  /** Absolute expiry in ms, null when there is none. */
+  expiry(slot: number, key: string): number | null {
+    return this.contents.expires?.[slot]?.get(key) ?? null;
+  }
+
+  /** Second, since the epoch, of the last access to a slot. */
+  touchedAt(slot: number): number {
+    return this.contents.touched[slot]!;
+  }
+}

@@ -1,0 +1,126 @@
+// Runs a snapshot in slices between commands, and sees to it that there is one at a time. Who started it learns of the end.
+import type { Keyspace } from '../../keyspace/keyspace.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { SnapshotConsumer, SnapshotFormat } from './format.js';
+import { Snapshot } from './snapshot.js';
+
+/** Longest slice, ms: what a command waits at most. */
+const SLICE = 2;
+/** Until consumers that were full are asked again, ms. */
+const POLL = 2;
+
+export interface SnapshotTask {
+  readonly format: SnapshotFormat;
+  /** At least one. */
+  readonly consumers: readonly SnapshotConsumer[];
+  /** The walk is over, consumers have got their end() or fail(). null: everything was handed out. */
+  onEnd(error: Error | null): void;
+}
+
+export class SnapshotRun {
+  readonly snapshot: Snapshot;
+  private readonly consumers: Set<SnapshotConsumer>;
+  private ended = false;
+  private attached = false;
+
+  constructor(private readonly keyspace: Keyspace, private readonly clock: Clock, private readonly task: SnapshotTask) {
+    this.consumers = new Set(task.consumers);
+    this.snapshot = new Snapshot(keyspace, task.format, this.consumers);
+  }
+
+  /** Goes on by itself, slice by slice; `later` runs a task in a later turn of the event loop. */
+  runInSlices(later: (task: () => void) => void): void {
+    this.keyspace.barrier.attach(this.snapshot);
+    this.attached = true;
+    const step = (): void => {
+      if (this.ended) return;
+      const deadline = this.clock.monotonic() + SLICE;
+      this.slice(() => this.clock.monotonic() >= deadline);
+      if (this.ended) return;
+      if (this.snapshot.blocked) this.clock.after(POLL, step);
+      else later(step);
+    };
+    later(step);
+  }
+
+  /** Runs to the end at once, or the rest of it; nothing changes meanwhile. Consumers must not be full for ever. */
+  runToEnd(): void {
+    while (!this.ended) this.slice(() => false);
+  }
+
+  /** Ends it; the consumers are told why. */
+  cancel(error: Error): void {
+    this.stop(error);
+  }
+
+  private slice(isTime: () => boolean): void {
+    try {
+      if (!this.snapshot.blocked && this.snapshot.advance(isTime)) {
+        this.snapshot.finish();
+        this.dropBroken();
+        if (!this.ended) this.stop(null);
+        return;
+      }
+    } catch (error) {
+      return this.stop(error instanceof Error ? error : new Error(String(error)));
+    }
+    this.dropBroken();
+  }
+
+  /** A consumer that failed leaves the others alone; without any the walk is pointless. */
+  private dropBroken(): void {
+    for (const consumer of this.consumers) {
+      if (consumer.broken === null) continue;
+      this.consumers.delete(consumer);
+      consumer.fail(consumer.broken);
+      if (this.consumers.size === 0) this.stop(consumer.broken);
+    }
+  }
+
+  private stop(error: Error | null): void {
+    if (this.ended) return;
+    this.ended = true;
+    if (this.attached) this.keyspace.barrier.attach(null);
+    for (const consumer of this.consumers) {
+      if (error === null) consumer.end();
+      else consumer.fail(error);
+    }
+    this.task.onEnd(error);
+  }
+}
+
+/** The snapshots of a node: one at a time, as the barrier has one hook. */
+export class Snapshots {
+  private run: SnapshotRun | null = null;
+  /** Bytes of memory beside the data that the latest snapshot needed at most. */
+  lastExtraMemory = 0;
+
+  /** @param later runs a task in a later turn of the event loop */
+  constructor(private readonly keyspace: Keyspace, private readonly clock: Clock, private readonly later: (task: () => void) => void) {}
+
+  /** The one that runs, for its progress. */
+  get running(): SnapshotRun | null {
+    return this.run;
+  }
+
+  /** Takes the moment and writes it in slices. Throws RangeError while another one runs: ask `running` first. */
+  start(task: SnapshotTask): SnapshotRun {
+    if (this.run !== null) throw new RangeError('a snapshot is running already');
+    const run: SnapshotRun = new SnapshotRun(this.keyspace, this.clock, {
+      ...task,
+      onEnd: (error) => {
+        this.lastExtraMemory = run.snapshot.extraMemory;
+        this.run = null;
+        task.onEnd(error);
+      },
+    });
+    this.run = run;
+    run.runInSlices(this.later);
+    return run;
+  }
+
+  /** Takes the moment and writes everything before it returns, whether another one runs or not. */
+  runNow(task: SnapshotTask): void {
+    new SnapshotRun(this.keyspace, this.clock, task).runToEnd();
+  }
+}

@@ -1,0 +1,33 @@
+// What a full synchronisation needs of the data set: one RDB of a moment, made in slices while commands run. The snapshot itself
+// is the persistence room's business.
+
+/** Where in the stream of changes an RDB stands: its AUX fields repl-id, repl-offset and repl-stream-db. */
+export interface StreamPoint {
+  readonly replid: string;
+  readonly offset: number;
+  readonly db: number;
+}
+
+export interface RdbRequest {
+  readonly point: StreamPoint;
+  readonly withoutFunctions: boolean;
+  readonly withoutData: boolean;
+}
+
+export interface RdbConsumer {
+  /** The next bytes, in order. They are not changed afterwards. */
+  piece(bytes: Buffer): void;
+  /** True: no more pieces now; asked again before each slice. */
+  readonly congested: boolean;
+  /** All pieces have come. */
+  end(): void;
+  /** No RDB: nothing more comes. */
+  failed(reason: string): void;
+}
+
+export interface RdbSource {
+  /** Another snapshot is being made: none can begin now. */
+  readonly busy: boolean;
+  /** Begins an RDB of the data as it is now; pieces come in later turns. The result cancels it. */
+  begin(request: RdbRequest, consumer: RdbConsumer): () => void;
+}

@@ -1,0 +1,92 @@
+// Executes the stream of a master and says how much of it has been applied (persistence-replication 4.5). Whole commands count,
+// and whole transactions: after a loss of the link the rest is asked for again.
+import { ProtocolError, RequestParser } from '../../resp/request-parser.js';
+import type { ServedClient } from '../exec/served-client.js';
+
+export interface AppliedStream {
+  /** Runs one command of the master. */
+  execute(client: ServedClient, words: readonly string[]): void;
+  beginBatch(): void;
+  endBatch(): void;
+  /** The stream has been applied up to `offset`. */
+  advanced(offset: number): void;
+  /** Exactly the bytes applied, in order, after `advanced` told of them: own replicas get the same. */
+  applied(bytes: Buffer): void;
+  /** What came is no stream of commands. */
+  corrupt(reason: string): void;
+}
+
+export class StreamApplier {
+  private readonly parser = new RequestParser({ maxBulk: Infinity, authenticated: true, arraysOnly: true });
+  /** Received and not applied, or not handed on yet. */
+  private chunks: Buffer[] = [];
+  private held = 0;
+  /** Stream offset of all bytes received. */
+  private received: number;
+  private appliedTo: number;
+  private handedOn: number;
+  private running = false;
+
+  /** @param offset stream offset of the last byte applied before this link */
+  constructor(private readonly client: ServedClient, private readonly stream: AppliedStream, offset: number) {
+    this.received = this.appliedTo = this.handedOn = offset;
+    client.onResume = () => this.goOn();
+    client.inputPending = () => this.parser.pending;
+    client.inputParsed = () => this.parser.parsedBytes;
+  }
+
+  /** Stream offset up to which bytes have been received. */
+  get receivedOffset(): number {
+    return this.received;
+  }
+
+  feed(chunk: Buffer): void {
+    this.received += chunk.length;
+    this.chunks.push(chunk);
+    this.held += chunk.length;
+    this.parser.feed(chunk, chunk.length);
+    this.goOn();
+  }
+
+  private goOn(): void {
+    if (this.running || this.client.closing) return;
+    this.running = true;
+    this.stream.beginBatch();
+    const fault = this.run();
+    this.stream.endBatch();
+    this.running = false;
+    this.parser.retain();
+    this.handOn();
+    if (fault !== null) this.stream.corrupt(fault);
+  }
+
+  private run(): string | null {
+    const { client, parser, stream } = this;
+    while (!client.suspended && !client.closing) {
+      const words = parser.next();
+      if (words === null) return null;
+      if (words instanceof ProtocolError) return words.reason;
+      stream.execute(client, words);
+      if (client.transaction === null && !client.suspended) stream.advanced((this.appliedTo = this.received - parser.pending));
+    }
+    return null;
+  }
+
+  private handOn(): void {
+    if (this.client.transaction === null && !this.client.suspended && this.appliedTo < this.received - this.parser.pending) {
+      // A command that ended later than it was executed.
+      this.stream.advanced((this.appliedTo = this.received - this.parser.pending));
+    }
+    let ready = this.appliedTo - this.handedOn;
+    while (ready > 0) {
+      const first = this.chunks[0]!;
+      const part = first.length <= ready ? first : first.subarray(0, ready);
+      if (part === first) this.chunks.shift();
+      else this.chunks[0] = first.subarray(ready);
+      this.held -= part.length;
+      this.handedOn += part.length;
+      ready -= part.length;
+      this.stream.applied(part);
+    }
+  }
+}

@@ -1,0 +1,108 @@
+// Effects as the bytes that replicas get (persistence-replication 4.5, 4.8): SELECT where the database changes, MULTI and EXEC
+// around what belongs together. Bytes are collected and handed on once a turn; the offset counts them at once.
+import type { WriteEffect, EffectSink } from '../exec/effects.js';
+import type { ReplicationHistory } from './history.js';
+
+/** A word from here on is handed on by itself instead of being joined with others. */
+const LONG_WORD = 64 * 1024;
+/** Collected text that is handed on before the turn ends. */
+const PIECE = 256 * 1024;
+/** Lengths whose header is made once. */
+const SHORT = 512;
+
+const HEADERS: readonly string[] = Array.from({ length: SHORT }, (_, length) => `$${length}\r\n`);
+const MULTI = '*1\r\n$5\r\nMULTI\r\n';
+const EXEC = '*1\r\n$4\r\nEXEC\r\n';
+
+export class ReplicationStream implements EffectSink {
+  private text = '';
+  private scheduled = false;
+  /** Database that the last command of the stream was for; -1: the next command is preceded by SELECT. */
+  private db = -1;
+
+  /** @param deliver gets the bytes in order; they are shared and must not be changed. */
+  constructor(private readonly history: ReplicationHistory, private readonly deliver: (bytes: Buffer) => void) {}
+
+  /** The selected database as an RDB made now tells it (aux repl-stream-db). */
+  get selected(): number {
+    return Math.max(0, this.db);
+  }
+
+  /** The next command is preceded by SELECT: someone joins who has not seen the last one. */
+  forgetDatabase(): void {
+    this.db = -1;
+  }
+
+  append(unit: readonly WriteEffect[]): void {
+    const several = unit.length > 1;
+    if (several) {
+      this.select(unit[0]!.db);
+      this.write(MULTI);
+    }
+    for (const { db, words } of unit) {
+      if (db !== this.db) this.select(db);
+      this.command(words);
+    }
+    if (several) this.write(EXEC);
+  }
+
+  private select(db: number): void {
+    if (db === this.db) return;
+    this.db = db;
+    const digits = String(db);
+    this.write(`*2\r\n$6\r\nSELECT\r\n$${digits.length}\r\n${digits}\r\n`);
+  }
+
+  /** A command of the stream itself, for no database (PING, REPLCONF GETACK). */
+  command(words: readonly string[]): void {
+    let text = `*${words.length}\r\n`;
+    for (const word of words) {
+      const { length } = word;
+      text += length < SHORT ? HEADERS[length]! : `$${length}\r\n`;
+      if (length < LONG_WORD) {
+        text += `${word}\r\n`;
+        continue;
+      }
+      this.write(text);
+      this.writeLong(word);
+      text = '\r\n';
+    }
+    this.write(text);
+  }
+
+  private write(text: string): void {
+    this.history.offset += text.length;
+    this.text += text;
+    if (this.text.length > PIECE) this.flush();
+    else this.schedule();
+  }
+
+  private schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    // After all sockets that are readable in this turn: one write for the commands of many clients.
+    setImmediate(() => {
+      this.scheduled = false;
+      this.flush();
+    });
+  }
+
+  private writeLong(word: string): void {
+    this.flush();
+    this.history.offset += word.length;
+    this.deliver(Buffer.from(word, 'latin1'));
+  }
+
+  /** Hands on what is collected; afterwards everything up to the offset has been delivered. */
+  flush(): void {
+    if (this.text === '') return;
+    const bytes = Buffer.from(this.text, 'latin1');
+    this.text = '';
+    this.deliver(bytes);
+  }
+
+  /** Drops what is collected: nobody is there to get it. */
+  discard(): void {
+    this.text = '';
+  }
+}

@@ -1,0 +1,115 @@
+// What loading files would do and has done, as sentences and as the document of --json.
+import type { LoadStats } from '../../import/file/load-options.js';
+import type { AofPlan } from '../../import/file/plan-aof.js';
+import type { LoadPlan, PlannedFile } from '../../import/file/plan-load.js';
+import { fromBinary } from '../../resp/reply.js';
+import { oneLine } from '../../resp/visible.js';
+import { formatBytes } from '../bytes.js';
+import { shownKey } from '../importing.js';
+import { formatCount } from './check-table.js';
+import { damageText } from './rdb-lines.js';
+
+const SHOWN = 20;
+
+/** One line a file. */
+export function plannedFileLine({ file, bytes, keys, expired, damage }: PlannedFile): string {
+  const over = expired > 0 ? `, ${formatCount(expired)} of them expired` : '';
+  return `${file}: ${formatBytes(bytes)}, ${formatCount(keys)} keys${over}${damage === undefined ? '' : `; ${damageText(damage)}`}`;
+}
+
+/** What an append-only file would bring. */
+export function plannedAofLines({ files, bytes, keys, commands, end }: AofPlan): string[] {
+  return [
+    `${files.length === 1 ? files[0]! : `${files.length} files`}: ${formatBytes(bytes)}, ${formatCount(keys)} keys and ${formatCount(commands)} commands`,
+    ...(end.damage === undefined ? [] : [`${end.damage.file} is ${damageText(end.damage)}`]),
+  ];
+}
+
+/** The tail that a crash left. */
+export function truncatedText({ end: { truncated } }: AofPlan): string | undefined {
+  return truncated === undefined ? undefined : `${truncated.file} ends in the middle of a command or transaction, which begins at byte ${truncated.offset}: it is left out, as servers do (aof-load-truncated)`;
+}
+
+/** The plan of an append-only file for --json. */
+export function aofPlanDocument({ files, keys, commands, targets, databases, keepDatabases, libraries, problems, end }: AofPlan): object {
+  const { damage, truncated } = end;
+  return {
+    files: files.map((file) => ({ file })), keys, commands, targets, databases, keepDatabases, libraries,
+    problems: problems.map((one) => ({ ...one, keys: one.keys.map(fromBinary) })),
+    ...(damage === undefined ? {} : { damage: { ...damage, key: damage.key === null ? null : fromBinary(damage.key) } }),
+    ...(truncated === undefined ? {} : { truncated }),
+  };
+}
+
+/** The question before keys are loaded. */
+export function loadQuestion(plan: Pick<LoadPlan, 'keys'>, replace: boolean): string {
+  return `Load ${formatCount(plan.keys)} keys into the cluster?${replace ? ' Keys of the same name are overwritten.' : ''} (type 'yes' to accept):`;
+}
+
+function listed(items: readonly string[]): string[] {
+  return [...items.slice(0, SHOWN).map((item) => `  ${item}`), ...(items.length > SHOWN ? [`  and ${items.length - SHOWN} more (--json lists all)`] : [])];
+}
+
+/** What was not loaded, and what to do; nothing when all was. */
+export function loadProblems(stats: LoadStats): string[] {
+  const { conflicts, refused, damage } = stats;
+  return [
+    ...(conflicts.length === 0
+      ? []
+      : [
+          `${conflicts.length} keys exist in the cluster with other values, which were left as they are:`,
+          ...listed(conflicts.map(({ key, database, target }) => `${shownKey(key)} (database ${database}, on ${target.name})`)),
+          'Delete or rename them and run this again, or add --replace to overwrite them.',
+        ]),
+    ...(refused.length === 0
+      ? []
+      : [
+          `The cluster could not take ${refused.length} ${stats.commands > 0 ? 'keys or commands' : 'keys'}:`,
+          ...listed(refused.map(({ key, database, reason }) => `${shownKey(key)} (database ${database}): ${oneLine(reason)}`)),
+          'They need servers at least as new as the one that wrote them, or with its modules.',
+        ]),
+    ...(damage === undefined ? [] : [`${damage.file} is ${damageText(damage)}. What stands before that was loaded.`]),
+  ];
+}
+
+/** Counts that do not match, and what files hold besides keys. */
+export function loadWarnings(stats: LoadStats, replace: boolean): string[] {
+  const { cluster, imported, libraries } = stats;
+  const warnings: string[] = [];
+  if (libraries > 0) warnings.push(`${libraries} libraries of functions were not loaded: FUNCTION LOAD loads them on every master`);
+  if (Number.isNaN(cluster.after)) return [...warnings, 'the keys could not be counted afterwards: a node did not reply'];
+  const expected = cluster.before + imported;
+  if (!replace && stats.commands === 0 && cluster.after !== expected) {
+    const by = Math.abs(cluster.after - expected);
+    const fewer = cluster.after < expected;
+    warnings.push(`the cluster holds ${formatCount(by)} keys ${fewer ? 'fewer' : 'more'} than the ${formatCount(expected)} expected: ${fewer ? 'expired, evicted or deleted' : 'written by others'} meanwhile`);
+  }
+  return warnings;
+}
+
+/** As `Loaded 3 keys in 0.1 s; 2 were there already with the same values; 1 had expired`. */
+export function loadedText({ imported, equal, expired, commands, ms }: LoadStats): string {
+  const seconds = ms / 1000;
+  const rate = seconds >= 1 ? ` (${formatCount(Math.round((imported + commands) / seconds))} a second)` : '';
+  return [
+    `Loaded ${formatCount(imported)} keys${commands > 0 ? ` and ${formatCount(commands)} commands` : ''} in ${seconds.toFixed(1)} s${rate}`,
+    ...(equal > 0 ? [`${formatCount(equal)} were there already with the same values`] : []),
+    ...(expired > 0 ? [`${formatCount(expired)} had expired`] : []),
+  ].join('; ');
+}
+
+/** The totals for --json, keys as text. */
+export function loadDocument({ conflicts, refused, cluster, damage, ...stats }: LoadStats): object {
+  return {
+    ...stats,
+    conflicts: conflicts.map((one) => ({ ...one, key: fromBinary(one.key) })),
+    refused: refused.map((one) => ({ ...one, key: fromBinary(one.key) })),
+    counts: { cluster },
+    ...(damage === undefined ? {} : { damage: { ...damage, key: damage.key === null ? null : fromBinary(damage.key) } }),
+  };
+}
+
+/** The plan for --json. */
+export function loadPlanDocument({ files, ...plan }: LoadPlan): object {
+  return { ...plan, files: files.map(({ damage, ...file }) => ({ ...file, ...(damage === undefined ? {} : { damage: { ...damage, key: damage.key === null ? null : fromBinary(damage.key) } }) })) };
+}

@@ -1,0 +1,120 @@
+// What is in a data file, as lines and tables, and as the document of --json. Pure but for drawing.
+import type { FileDamage } from '../../import/file/read-data-file.js';
+import type { FileSummary } from '../../import/file/summarise-file.js';
+import { fromBinary } from '../../resp/reply.js';
+import { oneLine } from '../../resp/visible.js';
+import { formatBytes } from '../bytes.js';
+import { shownKey } from '../importing.js';
+import type { Io } from '../io.js';
+import { drawTable } from '../table.js';
+import { formatCount } from './check-table.js';
+
+/** Slots and commands shown in tables; --json has all. */
+const SHOWN = 5;
+
+interface TypeRow {
+  readonly type: string;
+  readonly encoding: string;
+  readonly keys: number;
+  readonly bytes: number;
+}
+
+function typeRows({ contents }: FileSummary): TypeRow[] {
+  return [...contents.stored].map(([type, totals]) => ({ type: contents.nameOf(type).kind, encoding: contents.nameOf(type).encoding, ...totals })).sort((a, b) => b.keys - a.keys);
+}
+
+function slotRows({ contents }: FileSummary): { slot: number; keys: number; bytes: number }[] {
+  const rows: { slot: number; keys: number; bytes: number }[] = [];
+  contents.slotKeys.forEach((keys, slot) => {
+    if (keys > 0) rows.push({ slot, keys, bytes: contents.slotBytes[slot]! });
+  });
+  return rows;
+}
+
+function byCount<T extends { readonly keys: number }>(rows: readonly T[]): T[] {
+  return rows.toSorted((a, b) => b.keys - a.keys);
+}
+
+/** As `RDB version 10 (Redis 7.0.15)`. */
+function formatText({ contents, end }: FileSummary): string {
+  const { fields } = contents;
+  const server = fields.get('valkey-ver') !== undefined ? `Valkey ${fields.get('valkey-ver')}` : fields.get('redis-ver') !== undefined ? `Redis ${fields.get('redis-ver')}` : undefined;
+  const parts = [
+    ...(end.rdb === undefined || end.rdb.version === 0 ? [] : [`RDB version ${end.rdb.version}${server === undefined ? '' : `, written by ${oneLine(server)}`}`]),
+    ...(end.commands ? ['commands of an append-only file'] : []),
+  ];
+  return parts.length === 0 ? 'nothing readable' : parts.join(', then ');
+}
+
+/** Where the file is damaged, and how much was read before. */
+export function damageText({ offset, reason, key }: FileDamage): string {
+  return `damaged at byte ${offset}${key === null ? '' : `, in the value of key ${shownKey(key)}`}: ${oneLine(reason)}`;
+}
+
+/** `3 keys, 2 with an expiry (1 expired), 120 B of values` */
+function headline({ contents }: FileSummary): string {
+  const { all, expiring, expired } = contents;
+  return `${formatCount(all.keys)} keys, ${formatCount(expiring)} of them expire${expired > 0 ? ` (${formatCount(expired)} have expired)` : ''}; ${formatBytes(all.bytes)} of values`;
+}
+
+function remarks({ contents, end }: FileSummary): string[] {
+  const { libraries, modules, empties, soonest, latest } = contents;
+  const time = (ms: number): string => new Date(ms).toISOString();
+  return [
+    ...(soonest === null || latest === null || !Number.isFinite(soonest + latest) || Math.abs(latest) > 8.64e15 ? [] : [`Expiries from ${time(soonest)} to ${time(latest)}`]),
+    ...(libraries > 0 ? [`${libraries} libraries of functions`] : []),
+    ...(modules.size > 0 ? [`Data of modules besides keys: ${[...modules].map(oneLine).join(', ')}`] : []),
+    ...(empties > 0 ? [`${empties} empty collections, which servers pass over`] : []),
+    ...(end.trailing > 0 ? [`${end.trailing} bytes behind the end, which servers ignore`] : []),
+  ];
+}
+
+/** The report as text; tables at a terminal and in pipes alike. */
+export async function rdbReport(io: Io, summary: FileSummary): Promise<string> {
+  const { contents, commands, end } = summary;
+  const blocks = [`${summary.path}: ${formatBytes(end.bytes)}, ${formatText(summary)}`];
+  if (end.rdb !== undefined) blocks.push([headline(summary), ...remarks(summary)].join('\n'));
+  const count = { title: 'keys', align: 'right' } as const;
+  const bytes = { title: 'bytes', align: 'right' } as const;
+  if (contents.all.keys > 0) {
+    blocks.push(await drawTable(io, [{ title: 'type' }, { title: 'encoding', cuttable: true }, count, bytes], typeRows(summary).map((row) => [row.type, row.encoding, formatCount(row.keys), formatBytes(row.bytes)])));
+    blocks.push(await drawTable(io, [{ title: 'database' }, count, { title: 'expire', align: 'right' }, bytes], [...contents.databases.values()].map((row) => [`${row.database}`, formatCount(row.keys), formatCount(row.expiring), formatBytes(row.bytes)])));
+    const slots = slotRows(summary);
+    blocks.push(`${formatCount(slots.length)} slots have keys; those with the most:\n${await drawTable(io, [{ title: 'slot' }, count, bytes], byCount(slots).slice(0, SHOWN).map((row) => [`${row.slot}`, formatCount(row.keys), formatBytes(row.bytes)]))}`);
+    const largest = contents.largest.map((one) => [shownKey(one.key), one.type, one.encoding, `${one.database}`, `${one.slot}`, one.elements === null ? '-' : formatCount(one.elements), formatBytes(one.bytes)]);
+    const columns = [{ title: 'largest keys', cuttable: true }, { title: 'type' }, { title: 'encoding', dispensable: 1 }, { title: 'database', dispensable: 2 }, { title: 'slot', dispensable: 3 }, { title: 'elements', align: 'right' }, bytes] as const;
+    if (largest.length > 0) blocks.push(await drawTable(io, columns, largest));
+  }
+  if (commands.size > 0) {
+    const rows = byCount([...commands].map(([name, keys]) => ({ name, keys })));
+    blocks.push(await drawTable(io, [{ title: 'command', cuttable: true }, { title: 'times', align: 'right' }], rows.slice(0, 3 * SHOWN).map(({ name, keys }) => [oneLine(name), formatCount(keys)])));
+  }
+  return blocks.join('\n\n');
+}
+
+/** The document of --json. Keys as text. */
+export function rdbDocument(summary: FileSummary): object {
+  const { contents, commands, end, path } = summary;
+  const { damage, truncatedAt, rdb } = end;
+  const { all, expiring, expired, soonest, latest } = contents;
+  return {
+    file: path,
+    ok: damage === undefined && truncatedAt === undefined,
+    fileBytes: end.bytes,
+    format: rdb ?? null,
+    fields: Object.fromEntries([...contents.fields].map(([name, value]) => [fromBinary(name), fromBinary(value)])),
+    keys: all.keys,
+    bytes: all.bytes,
+    expiries: { keys: expiring, expired, soonestMs: soonest, latestMs: latest },
+    types: typeRows(summary),
+    databases: [...contents.databases.values()],
+    bySlot: slotRows(summary),
+    largest: contents.largest.map(({ key, expireAt, ...one }) => ({ key: fromBinary(key), ...one, expireAtMs: expireAt })),
+    libraries: contents.libraries,
+    modules: [...contents.modules],
+    commands: Object.fromEntries(commands),
+    trailingBytes: end.trailing,
+    ...(damage === undefined ? {} : { damage: { ...damage, key: damage.key === null ? null : fromBinary(damage.key) } }),
+    ...(truncatedAt === undefined ? {} : { truncatedAt }),
+  };
+}

@@ -1,0 +1,121 @@
+// The nodes of a cluster are the union of what all visited nodes name: chains of acquaintance, nodes that some have forgotten, strange
+// answers. Fakes in this process that tell what the test says.
+import { createServer } from 'node:net';
+import { expect, it } from 'vitest';
+import { openCluster } from '../../src/apply/open-cluster.js';
+import { startFakeCluster, type FakeCluster } from '../support/fake-cluster.js';
+
+const id = (index: number): string => index.toString(16).padStart(40, '0');
+
+interface Told {
+  readonly id?: string;
+  readonly host?: string;
+  readonly port: number;
+  readonly flags?: string;
+  readonly slots?: string;
+}
+
+/** Fakes of which each names itself and what the test adds, with half of the slots each for the first two. */
+async function startTelling(count: number, knows: (index: number, ports: readonly number[]) => readonly (number | Told)[]): Promise<FakeCluster> {
+  const share = ['0-8191', '8192-16383'];
+  let fakes: FakeCluster | undefined = undefined;
+  const line = (ports: readonly number[], one: number | Told, self: boolean): string => {
+    const told = typeof one === 'number' ? { id: id(one), port: ports[one] ?? 0, slots: share[one] ?? '' } : one;
+    const flags = `${self ? 'myself,' : ''}${'flags' in told && told.flags !== undefined ? told.flags : 'master'}`;
+    const host = 'host' in told && told.host !== undefined ? told.host : '127.0.0.1';
+    return `${told.id ?? id(99)} ${host}:${told.port}@${told.port + 10_000} ${flags} - 0 1 ${told.port} connected ${told.slots ?? ''}`.trimEnd();
+  };
+  const started: FakeCluster = await startFakeCluster(count, 0, (index, words) => {
+    if (words.slice(0, 2).join(' ').toUpperCase() !== 'CLUSTER NODES') return undefined;
+    const { ports } = fakes ?? { ports: [] };
+    const text = [line(ports, index, true), ...knows(index, ports).map((one) => line(ports, one, false))].join('\n') + '\n';
+    return `$${text.length}\r\n${text}\r\n`;
+  });
+  fakes = started;
+  return started;
+}
+
+it('visits whom any visited node names, along a chain of acquaintances', async () => {
+  await using fakes = await startTelling(5, (index) => (index < 4 ? [index + 1] : []));
+  await using cluster = await openCluster(`127.0.0.1:${fakes.ports[0] ?? 0}`);
+  expect(cluster.view.nodes.map((node) => node.id)).toEqual([0, 1, 2, 3, 4].map(id));
+  expect((await cluster.refresh()).nodes).toHaveLength(5);
+});
+
+it('reports a node that only some nodes know as an error, with the nodes that do not know it', async () => {
+  await using fakes = await startTelling(3, (index) => [[1], [0, 2], [0, 1]][index] ?? []);
+  await using cluster = await openCluster(`127.0.0.1:${fakes.ports[0] ?? 0}`);
+  const report = await cluster.check();
+  expect(report.ok).toBe(false);
+  expect(report.findings).toContainEqual(expect.objectContaining({ kind: 'partly-known', severity: 'error', reachable: true, node: expect.objectContaining({ id: id(2) }) as unknown, unknownTo: [expect.objectContaining({ id: id(0) })] }));
+  await expect(cluster.healthyView(300)).rejects.toMatchObject({ code: 'UNHEALTHY' });
+});
+
+it('does not visit a node that no node lists', async () => {
+  await using fakes = await startTelling(3, (index) => [[1], [0], [0, 1]][index] ?? []);
+  await using cluster = await openCluster(`127.0.0.1:${fakes.ports[0] ?? 0}`);
+  expect(cluster.view.nodes.map((node) => node.id)).toEqual([0, 1].map(id));
+  expect((await cluster.check()).ok).toBe(true);
+});
+
+it('a node in handshake is no member', async () => {
+  await using fakes = await startTelling(3, (index, ports) => (index === 0 ? [1] : index === 1 ? [0, { id: id(7), port: ports[2] ?? 0, flags: 'handshake' }] : []));
+  await using cluster = await openCluster(`127.0.0.1:${fakes.ports[0] ?? 0}`);
+  expect([cluster.view.nodes.length, cluster.view.unreachable]).toEqual([2, []]);
+});
+
+it('a node that answers as another one is away, and no address is asked twice', async () => {
+  await using fakes = await startTelling(3, (index, ports) => (index === 0 ? [1, 2] : index === 1 ? [0, 2, { id: id(9), port: ports[2] ?? 0, slots: '100' }] : [0, 1]));
+  await using cluster = await openCluster(`127.0.0.1:${fakes.ports[0] ?? 0}`);
+  expect(cluster.view.nodes).toHaveLength(3);
+  expect(cluster.view.unreachable).toMatchObject([{ id: id(9), reason: expect.stringContaining(`answers as another node (${id(2)})`) as unknown }]);
+  expect(fakes.asked.every((times) => times <= 1)).toBe(true);
+});
+
+it('tries a second address that another node names', async () => {
+  await using fakes = await startTelling(3, (index, ports) => (index === 0 ? [1, { id: id(2), port: 1 }] : index === 1 ? [0, { id: id(2), port: ports[2] ?? 0 }] : [0, 1]));
+  await using cluster = await openCluster(`127.0.0.1:${fakes.ports[0] ?? 0}`);
+  expect(cluster.view.nodes.map((node) => node.id).sort()).toEqual([0, 1, 2].map(id));
+  expect(cluster.view.node(id(2))?.port).toBe(fakes.ports[2]);
+});
+
+it('an absent node owns what any account gives it, unless a loaded node claims that', async () => {
+  const gone = { id: id(8), port: 1 };
+  await using fakes = await startTelling(3, (index) => (index === 0 ? [1, 2, gone] : index === 1 ? [0, 2, { ...gone, slots: '100 16000' }] : [0, 1, { ...gone, flags: 'slave' }]));
+  await using cluster = await openCluster(`127.0.0.1:${fakes.ports[0] ?? 0}`);
+  expect(cluster.view.unreachable).toMatchObject([{ id: id(8), role: 'master' }]);
+  expect(cluster.view.unreachable[0]?.slots.size).toBe(0); // both are claimed by the first two
+});
+
+it('gives up on failed nodes that take connections and say nothing within seconds, however many there are', async () => {
+  const silent = createServer(() => undefined);
+  const port = await new Promise<number>((listening) => {
+    silent.listen(0, '0.0.0.0', () => {
+      const address = silent.address();
+      listening(typeof address === 'object' && address !== null ? address.port : 0);
+    });
+  });
+  try {
+    const failed = Array.from({ length: 400 }, (_, index) => ({ id: id(100 + index), host: `127.0.${1 + Math.floor(index / 200)}.${1 + (index % 200)}`, port, flags: 'master,fail' }));
+    await using fakes = await startTelling(2, (index) => [1 - index, ...failed]);
+    const start = performance.now();
+    await using cluster = await openCluster(`127.0.0.1:${fakes.ports[0] ?? 0}`);
+    expect(performance.now() - start).toBeLessThan(8000);
+    expect(cluster.view.nodes).toHaveLength(2);
+    expect(new Set(cluster.view.unreachable.map(({ reason }) => reason))).toEqual(new Set(['fail']));
+  } finally {
+    silent.close();
+  }
+});
+
+it('visits a node that others call failed when it answers', async () => {
+  await using fakes = await startTelling(3, (index, ports) => (index === 0 ? [1, { id: id(2), port: ports[2] ?? 0, flags: 'master,fail' }] : [0, 1, 2].filter((one) => one !== index)));
+  await using cluster = await openCluster(`127.0.0.1:${fakes.ports[0] ?? 0}`);
+  expect(cluster.view.node(id(2))?.flags).toContain('fail');
+});
+
+it('what a server says is shown on one line', async () => {
+  await using fakes = await startFakeCluster(2, 0, (index, words) => (index === 1 && words[0] === 'CLUSTER' ? '!11\r\nERR not\nnow\r\n' : undefined));
+  await using cluster = await openCluster(`127.0.0.1:${fakes.ports[0] ?? 0}`);
+  expect(cluster.view.unreachable).toMatchObject([{ reason: expect.stringMatching(/ERR not\\nnow$/) as unknown }]);
+});

@@ -1,0 +1,15 @@
+// NOPERM says what is refused; the hint says which rule of the ACL would permit it, in the wordings of all servers.
+import { describe, expect, it } from 'vitest';
+import { accessFailure } from '../../src/client/connection-errors.js';
+import { ReplyError } from '../../src/resp/reply.js';
+
+describe('the hint of NOPERM', () => {
+  it.each([
+    ["this user has no permissions to run the 'cluster|nodes' command", '+cluster|nodes'],
+    ["User joe has no permissions to run the 'info' command", '+info'],
+    ['this user has no permissions to access one of the keys used as arguments', '~PATTERN'],
+    ['No permissions to access a key', '~PATTERN'],
+  ])('%s', (message, rule) => {
+    expect(accessFailure('h', 1, new ReplyError(`NOPERM ${message}`))?.hint).toContain(`ACL SETUSER NAME ${rule}`);
+  });
+});

@@ -1,0 +1,98 @@
+// Ids of nodes that join: a node that was a member before stays when it is added again, and a server with the id of another one
+// (a copied nodes.conf) is never introduced.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { runHere } from '../support/broken-cluster.js';
+import { describeWithRedis, describeWithServers, startClusterNodes, startRedis, startRedisCluster, waitFor, type RedisNode } from '../support/redis-server.js';
+import { serverBuild } from '../support/server-builds.js';
+
+async function say(node: RedisNode, ...words: (string | number)[]): Promise<string> {
+  await using link = await node.connect();
+  return String(await link.command(words));
+}
+
+/** A server whose nodes.conf is the given text. */
+async function startWith(config: string): Promise<{ readonly node: RedisNode; [Symbol.asyncDispose](): Promise<void> }> {
+  const dir = mkdtempSync(join(tmpdir(), 'redis-trib-copied-'));
+  writeFileSync(join(dir, 'nodes.conf'), config);
+  const node = await startRedis(['--cluster-enabled', 'yes', '--dir', dir]);
+  const stop = async (): Promise<void> => {
+    await node.stop();
+    rmSync(dir, { recursive: true, force: true });
+  };
+  return { node, [Symbol.asyncDispose]: stop };
+}
+
+const alone = (id: string): string => `${id} :0@0 myself,master - 0 0 0 connected\nvars currentEpoch 0 lastVoteEpoch 0\n`;
+
+for (const name of ['redis-8.0', 'valkey-8.1', 'valkey-9.1'] as const) {
+  describeWithServers([name], `a node that left and joins again within a minute (${name})`, () => {
+    it.each(['del-node', 'CLUSTER FORGET and a soft reset'])('has a new id, and no member drops it: %s', async (way) => {
+      const build = serverBuild(name);
+      await using cluster = await startRedisCluster(3, { build });
+      await using extra = await startClusterNodes(1, [], { build });
+      const [node] = extra.nodes as [RedisNode];
+      expect(await runHere(['add-node', node.address, cluster.seed])).toMatchObject({ code: 0 });
+      const first = await say(node, 'CLUSTER', 'MYID');
+      if (way === 'del-node') expect(await runHere(['del-node', cluster.seed, first])).toMatchObject({ code: 0 });
+      else {
+        for (const member of cluster.nodes) await say(member, 'CLUSTER', 'FORGET', first);
+        await say(node, 'CLUSTER', 'RESET', 'SOFT');
+      }
+      const again = await runHere(['add-node', node.address, cluster.seed, '--json']);
+      expect(again).toMatchObject({ code: 0 });
+      const second = await say(node, 'CLUSTER', 'MYID');
+      expect(second).not.toBe(first);
+      expect((JSON.parse(again.stdout) as { plan: { nodes: unknown } }).plan.nodes).toMatchObject([{ id: second }]);
+      for (const member of [...cluster.nodes, node]) {
+        const nodes = await say(member, 'CLUSTER', 'NODES');
+        expect(nodes).toContain(second);
+        expect(nodes).not.toContain(first);
+      }
+    });
+  });
+}
+
+describeWithRedis('a server with the id of another one', () => {
+  it('is not introduced to the cluster by add-node, whose members stay as they are', async () => {
+    await using cluster = await startRedisCluster(3);
+    const [, member] = cluster.nodes as [RedisNode, RedisNode];
+    const id = await say(member, 'CLUSTER', 'MYID');
+    await using copied = await startWith(alone(id));
+    const before = (await say(member, 'CLUSTER', 'NODES')).split('\n').map((line) => line.split(' ').slice(0, 2).join(' ')).sort();
+    const refused = await runHere(['add-node', copied.node.address, cluster.seed, '--json']);
+    expect(refused.code).toBe(1);
+    const { error } = JSON.parse(refused.stdout) as { error: { code: string; message: string; hint: string } };
+    expect(error.code).toBe('SAME_ID');
+    expect(error.message).toContain(member.address);
+    expect(error.hint).toContain('nodes.conf');
+    expect(error.hint).not.toContain('del-node');
+    for (const node of cluster.nodes) {
+      expect((await say(node, 'CLUSTER', 'NODES')).split('\n').map((line) => line.split(' ').slice(0, 2).join(' ')).sort()).toEqual(before);
+    }
+  });
+
+  it('is not introduced when the member with that id is down', async () => {
+    await using cluster = await startRedisCluster(3, { extraArgs: ['--cluster-node-timeout', '1000'] });
+    const [seed, , member] = cluster.nodes as [RedisNode, RedisNode, RedisNode];
+    const id = await say(member, 'CLUSTER', 'MYID');
+    await member.kill();
+    await waitFor(async () => (await say(seed, 'CLUSTER', 'NODES')).includes('fail'), 'the member to be called failed');
+    await using copied = await startWith(alone(id));
+    const refused = await runHere(['add-node', copied.node.address, seed.address, '--json']);
+    expect(refused.code).not.toBe(0);
+    expect(await say(seed, 'CLUSTER', 'NODES')).not.toContain(copied.node.address);
+  });
+
+  it('is not made part of a new cluster by create', async () => {
+    await using fresh = await startClusterNodes(2);
+    const id = await say(fresh.nodes[0]!, 'CLUSTER', 'MYID');
+    await using copied = await startWith(alone(id));
+    const refused = await runHere(['create', ...fresh.nodes.map(({ address }) => address), copied.node.address, '--yes', '--json']);
+    expect(refused.code).toBe(1);
+    expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: 'SAME_ID' } });
+    for (const node of fresh.nodes) expect(await say(node, 'CLUSTER', 'INFO')).toContain('cluster_known_nodes:1\r');
+  });
+});

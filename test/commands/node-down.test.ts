@@ -1,0 +1,47 @@
+// Commands that only look, while a node is frozen or gone: they answer soon, with what the other nodes say of it.
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openTerminal, runCli } from '../support/cli.js';
+import { describeWithRedis, startRedisCluster, type RedisNodes } from '../support/redis-server.js';
+
+/** Three seconds for the answer, the rest for the start of a program on a busy machine. */
+const SOON_MS = 6000;
+
+describeWithRedis('looking at a cluster with a frozen node', () => {
+  let cluster: RedisNodes;
+  beforeAll(async () => {
+    cluster = await startRedisCluster(3, { replicas: 1, extraArgs: ['--cluster-node-timeout', '60000'] });
+    cluster.nodes[4]?.process.kill('SIGSTOP'); // nobody calls it failed yet
+  });
+  afterAll(async () => {
+    cluster.nodes[4]?.process.kill('SIGCONT');
+    await cluster.stop();
+  });
+
+  it.each(['check', 'info', 'nodes', 'slots'])('%s reports it within seconds, and names it', async (command) => {
+    const began = performance.now();
+    const run = await runCli([command, cluster.seed]);
+    expect(performance.now() - began).toBeLessThan(SOON_MS);
+    expect(run.stdout + run.stderr).toContain(cluster.nodes[4]?.address);
+    expect(run.stdout).toContain(cluster.nodes[2]?.address);
+  });
+
+  it('a frozen seed is given up as soon, and another one is taken', async () => {
+    const began = performance.now();
+    const run = await runCli(['nodes', `${cluster.nodes[4]?.address ?? ''},${cluster.seed}`]);
+    expect(performance.now() - began).toBeLessThan(SOON_MS * 2);
+    expect(run.stdout).toContain(cluster.seed);
+  });
+
+  it('a person sees that the nodes are being asked', async () => {
+    const terminal = openTerminal(['nodes', cluster.seed]);
+    await terminal.waitFor('Asking the nodes');
+    await terminal.exit;
+    expect(terminal.screen()).toContain(cluster.seed);
+  });
+
+  it('more time can be asked for', async () => {
+    const began = performance.now();
+    await runCli(['nodes', cluster.seed, '--command-timeout', '5']);
+    expect(performance.now() - began).toBeGreaterThan(5000);
+  });
+});

@@ -1,0 +1,40 @@
+// Users that need no password (`nopass`): servers want an empty one of them, and refuse any AUTH to such a default user.
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runHere } from '../support/broken-cluster.js';
+import { describeWithRedis, startRedisCluster, type RedisNodes } from '../support/redis-server.js';
+
+describeWithRedis('users without a password', () => {
+  let nodes: RedisNodes;
+  let at = '';
+  beforeAll(async () => {
+    nodes = await startRedisCluster(3);
+    at = nodes.nodes[0]?.address ?? '';
+    for (const node of nodes.nodes) {
+      await using link = await node.connect();
+      await link.command(['ACL', 'SETUSER', 'guest', 'on', 'nopass', '~*', '+@all']);
+    }
+  });
+  afterAll(() => nodes.stop());
+
+  it.each([
+    ['--user X alone', ['--user', 'guest'], {}],
+    ["--user X -a ''", ['--user', 'guest', '-a', ''], {}],
+    ["-a '' where nobody needs a password", ['-a', ''], {}],
+    ["-a '' instead of REDISCLI_AUTH", ['-a', ''], { REDISCLI_AUTH: 'wrong' }],
+    ['redis://X@HOST:PORT', ['--uri', 'redis://guest@h:1'], {}],
+  ] as const)('%s can log in', async (_, words, env) => {
+    expect(await runHere(['check', at, ...words], { env })).toMatchObject({ code: 0 });
+  });
+
+  it('moves keys as such a user', async () => {
+    const [first] = nodes.nodes;
+    if (first === undefined) throw new Error('no node');
+    await using link = await first.connect();
+    await link.command(['SET', 'k596', '1']);
+    expect(await runHere(['reshard', at, '--user', 'guest', '--from', at, '--to', nodes.nodes[1]?.address ?? '', '--slots', '0-0', '--yes'])).toMatchObject({ code: 0 });
+    const [, second] = nodes.nodes;
+    if (second === undefined) throw new Error('no node');
+    await using target = await second.connect();
+    expect(await target.command(['DBSIZE'])).toBe(1);
+  });
+});

@@ -1,0 +1,47 @@
+// Every rule that a comment cites (`cluster-node 3.4.2`, `cli 2.8`) has its section in docs/rules.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const DOCUMENTS = ['cli', 'cluster-node', 'persistence-replication'];
+
+/** Numbers of the sections of one document: `3`, `3.4`, `3.4.2`. */
+function sections(document: string): Set<string> {
+  const text = readFileSync(join(ROOT, 'docs', 'rules', `${document}.md`), 'utf8');
+  return new Set([...text.matchAll(/^#+ (\d+(?:\.\d+)*)\.? /gm)].map((match) => match[1]!));
+}
+
+interface Citation {
+  readonly document: string;
+  readonly section: string;
+}
+
+/** The citations of a text: a document and one or more sections (`cli 2.4, 2.5`, `cluster-node 4.3–4.5`), also over a line break. */
+function citations(text: string): Citation[] {
+  const flat = text.replace(/\n\s*(?:\/\/|\*)\s*/g, ' ');
+  const pattern = new RegExp(`\\b(${DOCUMENTS.join('|')})(?:\\.md)? ((?:\\d+(?:\\.\\d+)*)(?:(?:, |–|-| and )\\d+(?:\\.\\d+)+)*)`, 'g');
+  return [...flat.matchAll(pattern)].flatMap(([, document, list]) => list!.split(/, |–|-| and /).map((section) => ({ document: document!, section })));
+}
+
+const files = ['src', 'commands', 'bin', 'test'].flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath, entry.name)),
+);
+
+describe('citations of rules', () => {
+  it('finds documents, sections, lists and ranges', () => {
+    expect(citations('// cluster-node 3.4.2, 6.2: so\n// as cli\n// 2.8 says; redis-cli 7.0.15 is a program').map(({ document, section }) => `${document} ${section}`)).toEqual(['cluster-node 3.4.2', 'cluster-node 6.2', 'cli 2.8', 'cli 7.0.15']);
+  });
+
+  it('each resolves to a section of docs/rules', () => {
+    const known = new Map(DOCUMENTS.map((document) => [document, sections(document)]));
+    const found = files.filter((path) => !path.endsWith('citations.test.ts')).flatMap((path) =>
+      citations(readFileSync(path, 'utf8').replaceAll(/\b(?:redis|valkey)-cli\b/g, 'program')).map((citation) => ({ path: path.slice(ROOT.length), ...citation })),
+    );
+    expect(found.length).toBeGreaterThan(150);
+    expect(found.filter(({ document, section }) => known.get(document)?.has(section) !== true)).toEqual([]);
+  });
+});

@@ -1,0 +1,135 @@
+// Append-only files of real servers into a running cluster: same data as on the server that wrote them; what a cluster cannot carry out,
+// keys that are there, tails, damage.
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { openCluster, type Cluster } from '../../../src/apply/open-cluster.js';
+import { ClusterClient } from '../../../src/client/cluster-client.js';
+import type { Arg, Connection } from '../../../src/client/connection.js';
+import { importAof } from '../../../src/import/file/import-aof.js';
+import { encodeCommand } from '../../../src/resp/command.js';
+import { runHere } from '../../support/broken-cluster.js';
+import { seeds, totalKeys } from '../../support/load.js';
+import { describeWithRedis, startRedis, startRedisCluster, waitFor, type RedisNode, type RedisNodes } from '../../support/redis-server.js';
+
+describeWithRedis('an append-only file into a cluster', () => {
+  let nodes: RedisNodes;
+  let origin: RedisNode;
+  let link: Connection;
+  let cluster: Cluster;
+  let client: ClusterClient;
+  const folder = (): string => join(origin.dir, 'appendonlydir');
+
+  beforeAll(async () => {
+    nodes = await startRedisCluster(3, { extraArgs: ['--enable-debug-command', 'yes'] });
+    client = await ClusterClient.connect(seeds(nodes));
+  });
+  afterAll(async () => {
+    client.close();
+    await nodes.stop();
+  });
+  beforeEach(async () => {
+    origin = await startRedis(['--enable-debug-command', 'yes', '--appendonly', 'yes']);
+    link = await origin.connect();
+    for (const node of nodes.nodes) {
+      await using one = await node.connect();
+      await one.command(['FLUSHALL']);
+    }
+    cluster = await openCluster(nodes.seed);
+  });
+  afterEach(async () => {
+    cluster.close();
+    link.close();
+    await origin.stop();
+  });
+
+  async function on(...commands: Arg[][]): Promise<void> {
+    expect((await link.pipeline(commands)).filter((reply) => reply instanceof Error)).toEqual([]);
+  }
+
+  async function rewrite(): Promise<void> {
+    await link.command(['BGREWRITEAOF']);
+    await waitFor(async () => /aof_rewrite_in_progress:0\r[^]*aof_rewrite_scheduled:0/.test(String(await link.command(['INFO', 'persistence']))), 'the rewrite');
+  }
+
+  /** Every key of the origin has the same value and expiry in the cluster, and there are no others. */
+  async function expectSame(): Promise<void> {
+    const keys = (await link.command(['KEYS', '*'])) as string[];
+    expect(await totalKeys(nodes)).toBe(keys.length);
+    for (const key of keys) {
+      const [mine, theirs] = await Promise.all([link.pipeline([['DEBUG', 'DIGEST-VALUE', key], ['PEXPIRETIME', key]]), Promise.all([client.command(['DEBUG', 'DIGEST-VALUE', key], { key }), client.command(['PEXPIRETIME', key])])]);
+      expect([key, ...(theirs as unknown[])]).toEqual([key, ...(mine as unknown[])]);
+    }
+  }
+
+  it('brings what the server has: RDB part, commands, transactions, renewed expiries', async () => {
+    await on(['SET', 'base', 1, 'PXAT', Date.now() + 3000], ['RPUSH', 'list', 'a', 'b'], ['HSET', 'hash', 'f', 'v'], ['XADD', 'stream', '1-1', 'f', 'v'], ['SET', 'gone', 1, 'PXAT', Date.now() + 3000]);
+    await rewrite();
+    await on(
+      ...Array.from({ length: 3000 }, (_, i) => ['INCRBY', `counter:${i % 97}`, i]), ['LPUSH', 'list', 'z'], ['LPOP', 'list', 1], ['SADD', 'set', 1, 2, 3], ['SPOP', 'set'], ['MSET', 'a', 1, 'b', 2, 'c', 3], ['DEL', 'a', 'b'],
+      ['MULTI'], ['SET', '{t}1', 'x'], ['INCR', '{t}2'], ['EXEC'], ['MULTI'], ['SET', 'p', 'x'], ['INCR', 'q'], ['EXEC'], ['XADD', 'stream', '2-1', 'f', 'w'], ['XGROUP', 'CREATE', 'stream', 'g', '0'],
+      ['SET', 'session', 1, 'PXAT', Date.now() + 3000], ['PEXPIREAT', 'session', Date.now() + 3100], ['PEXPIREAT', 'base', Date.now() + 900_000],
+      ['SET', 'brief', 1, 'PXAT', Date.now() + 3000], ['ZADD', 'zset', 1.5, 'm'], ['ZINCRBY', 'zset', 2, 'm'], ['SET', 'hour', 1, 'PX', 60_000], ['RENAME', '{t}2', '{t}3'],
+    );
+    await on(['PEXPIREAT', 'session', Date.now() + 900_000]);
+    await waitFor(async () => (await link.command(['EXISTS', 'gone', 'brief'])) === 0, 'short-lived keys to expire');
+    const stats = await importAof(folder(), cluster);
+    expect(stats).toMatchObject({ conflicts: [], refused: [], damage: undefined });
+    expect(stats.commands).toBeGreaterThan(3000);
+    await expectSame();
+    expect(await client.command(['GET', 'base'])).toBe('1');
+    expect(await client.command(['GET', 'session'])).toBe('1');
+  });
+
+  it('keys that are there stop it before the first change; replace builds them anew, as often as one likes', async () => {
+    await on(...Array.from({ length: 50 }, (_, i) => ['INCRBY', `n${i % 10}`, i]));
+    await client.command(['SET', 'n3', 'other']);
+    await expect(importAof(folder(), cluster)).rejects.toMatchObject({ code: 'KEYS_EXIST', message: expect.stringContaining('"n3"') as string });
+    expect(await totalKeys(nodes)).toBe(1);
+    for (let round = 0; round < 2; round++) {
+      await importAof(folder(), cluster, { replace: true });
+      await expectSame();
+    }
+  });
+
+  it('a command over several slots is refused with its place, before the first change', async () => {
+    await on(['SET', 'a', 1], ['RENAME', 'a', 'b']);
+    const file = join(folder(), readdirSync(folder()).find((name) => name.endsWith('.incr.aof')) ?? '');
+    const offset = readFileSync(file, 'latin1').indexOf('*3\r\n$6\r\nRENAME');
+    await expect(importAof(file, cluster)).rejects.toMatchObject({ code: 'NOT_KEY_BY_KEY', message: expect.stringMatching(`^RENAME at byte ${offset} of .* several slots \\("a", "b"\\)`) as string });
+    expect(await totalKeys(nodes)).toBe(0);
+  });
+
+  it('what stands before a FLUSHALL does not count, not even commands that could not be carried out', async () => {
+    await on(['SET', 'a', 1], ['RENAME', 'a', 'b'], ['SELECT', 5], ['SET', 'x', 1], ['FLUSHALL'], ['SELECT', 0], ['SET', 'c', 1]);
+    expect(await importAof(folder(), cluster)).toMatchObject({ commands: 1 });
+    await expectSame();
+  });
+
+  it('an incomplete tail is left out, damage in the middle is refused with its byte', async () => {
+    await on(...Array.from({ length: 20 }, (_, i) => ['SET', `k${i}`, i]));
+    const name = readdirSync(folder()).find((one) => one.endsWith('.incr.aof')) ?? '';
+    const copy = join(mkdtempSync(join(origin.dir, 'copy-')), 'appendonly.aof');
+    copyFileSync(join(folder(), name), copy);
+    appendFileSync(copy, encodeCommand(['MULTI']) + encodeCommand(['SET', 'k0', 'half']));
+    const size = readFileSync(copy).length;
+    const cut = await runHere(['import', nodes.seed, '--aof', copy]);
+    expect(cut).toMatchObject({ code: 0, stderr: expect.stringMatching(/ends in the middle of a command or transaction, which begins at byte \d+/) as string });
+    expect(await client.command(['GET', 'k0'])).toBe('0');
+    writeFileSync(copy, Buffer.concat([readFileSync(copy).subarray(0, size - 60), Buffer.from('garbage')]));
+    expect(await runHere(['import', nodes.seed, '--aof', copy, '--replace'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/damaged at byte \d+[^]*Nothing was loaded/) as string });
+    expect(existsSync(copy)).toBe(true);
+    rmSync(copy);
+    expect(await runHere(['import', nodes.seed, '--aof', copy])).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no file') as string });
+  });
+
+  it('--dry-run --json tells what it would do; several databases need a decision', async () => {
+    await on(['SET', 'a', 1], ['SELECT', 2], ['SET', 'b', 1]);
+    expect(await runHere(['import', nodes.seed, '--aof', origin.dir])).toMatchObject({ code: 1, stderr: expect.stringMatching(/databases other than 0: 2[^]*--db all/) as string });
+    const dry = await runHere(['import', nodes.seed, '--aof', origin.dir, '--db', 'all', '--dry-run', '--json']);
+    expect(JSON.parse(dry.stdout)).toMatchObject({ applied: false, plan: { keys: 0, commands: 2, problems: [] } });
+    expect(await totalKeys(nodes)).toBe(0);
+    expect(await runHere(['import', nodes.seed, '--aof', origin.dir, '--db', 'all', '--match', 'b*'])).toMatchObject({ code: 0, stderr: expect.stringMatching(/Loaded 0 keys and 1 commands/) as string });
+    expect(await client.command(['GET', 'b'])).toBe('1');
+  });
+});
