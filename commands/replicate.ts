@@ -4,6 +4,7 @@ import { seedAndPerhapsNode } from '../src/cli/program/member-arguments.js';
 import { openSeed } from '../src/cli/connection/open.js';
 import { flag, integer, text } from '../src/cli/options/options.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
+import { compareAddresses } from '../src/cluster/address.js';
 import type { ClusterNode, ClusterView } from '../src/cluster/view.js';
 import { TribError } from '../src/errors.js';
 import type { Choice } from '../src/ui/pick.js';
@@ -20,7 +21,7 @@ interface Replicated {
 async function chooseMaster(view: ClusterView, node: ClusterNode, named: string | undefined, { io, signal }: SubcommandContext): Promise<ClusterNode> {
   if (named !== undefined) return view.find(named);
   const choice = (master: ClusterNode): Choice<ClusterNode> => ({ name: `${master.id.slice(0, 8)} ${master.name} (${master.slots.size} slots, ${view.replicasOf(master.id).length} replicas)`, value: master, also: master.id });
-  const choices = view.masters.filter((master) => master.id !== node.id).map(choice);
+  const choices = view.masters.filter((master) => master.id !== node.id).toSorted(compareAddresses).map(choice);
   if (choices.length === 0) throw new TribError('NO_MASTER_LEFT', `there is no other master that ${node.name} could replicate`);
   const [master] = await (await io.prompts(signal)).pick({ question: () => `Which master should ${node.name} replicate?`, choices, find: (word) => choice(view.find(word)) }, '--master NODE');
   return master;

@@ -181,7 +181,7 @@ export async function runProgram(host: Host, entries: readonly CommandEntry[]): 
   return settle(io, code);
 }
 
-/** The first word of a request for node candidates by a shell's completion (completion/*.ts). */
+/** The first word of a request for node candidates by a shell's completion (completion/). */
 const CANDIDATES = '__nodes';
 
 async function offerNodes(host: Host, entries: readonly CommandEntry[], io: Io): Promise<number> {

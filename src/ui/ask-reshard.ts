@@ -1,5 +1,6 @@
 // The questions of a reshard, in the tutorials' order: how many slots, to which node, from which nodes. Each is asked only when
 // its flag is missing.
+import { compareAddresses } from '../cluster/address.js';
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
 import { parseSlotRequest, reshardNode } from '../plan/reshard.js';
 import type { Choice } from './pick.js';
@@ -30,9 +31,14 @@ function nodeChoice(node: ClusterNode): Choice<string> {
   return { name: `${node.id.slice(0, 8)} ${node.name} (${node.slots.size} slots)`, value: node.id, also: node.id };
 }
 
+/** In address order, as tables are. */
+function nodeChoices(nodes: readonly ClusterNode[]): Choice<string>[] {
+  return nodes.toSorted(compareAddresses).map(nodeChoice);
+}
+
 async function askTarget(view: ClusterView, prompts: Prompts): Promise<readonly string[]> {
   const find = (word: string): Choice<string> => nodeChoice(reshardNode(view, word));
-  return prompts.pick({ question: () => 'What is the receiving node ID?', choices: view.masters.map(nodeChoice), find }, '--to');
+  return prompts.pick({ question: () => 'What is the receiving node ID?', choices: nodeChoices(view.masters), find }, '--to');
 }
 
 const ALL = 'all: use all the nodes as source nodes for the hash slots';
@@ -44,7 +50,7 @@ async function askSources(view: ClusterView, to: readonly string[], prompts: Pro
     {
       intro: ['Please enter all the source node IDs.', "  Type 'all' to use all the nodes as source nodes for the hash slots.", "  Type 'done' once you entered all the source nodes IDs."],
       question: (number) => `Source node #${number}:`,
-      choices: others.map(nodeChoice),
+      choices: nodeChoices(others),
       find: (word) => nodeChoice(reshardNode(view, word)),
       several: { all: { name: ALL, value: ['all'] } },
     },

@@ -80,11 +80,11 @@ describeWithRedis('naming nodes at a terminal', () => {
     expect(await planOf(tty)).toEqual([at(1), at(2)]);
   });
 
-  it('accepts prefixes of ids, addresses and several words on a line; repeats the question after an unknown name', async () => {
+  it('accepts prefixes of ids, addresses, localhost and several words on a line; repeats the question after an unknown name', async () => {
     const tty = await sources(120);
     tty.type('127.0.0.1:1\r');
     await tty.waitFor('127.0.0.1:1');
-    tty.type(`${at(0)} ${id(1).slice(0, 12)}\r`);
+    tty.type(`localhost:${cluster.nodes[0]?.port ?? 0} ${id(1).slice(0, 12)}\r`);
     await tty.waitFor('Source node #3:');
     tty.type('done\r');
     expect(await planOf(tty)).toEqual([at(0), at(1)]);

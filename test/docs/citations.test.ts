@@ -1,4 +1,4 @@
-// Every rule that a comment cites (`cluster-node 3.4.2`, `cli 2.8`) has its section in docs/rules.
+// Every rule that a comment cites (`cluster-node 3.4.2`, `cli 2.8`) has its section in docs/rules, and every file that it names exists.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -43,5 +43,19 @@ describe('citations of rules', () => {
     );
     expect(found.length).toBeGreaterThan(150);
     expect(found.filter(({ document, section }) => known.get(document)?.has(section) !== true)).toEqual([]);
+  });
+});
+
+describe('files that comments name', () => {
+  it('exist', () => {
+    const dangling = files.flatMap((path) =>
+      readFileSync(path, 'utf8')
+        .split('\n')
+        .filter((line) => /^\s*(?:\/\/|\/?\*)/.test(line))
+        .flatMap((line) => [...line.matchAll(/(?<![\w.-])(?:[\w-]+\/)*[\w*-]+\.ts\b/g)].map(([name]) => name))
+        .filter((name) => !files.some((file) => file.endsWith(`/${name}`)))
+        .map((name) => `${path.slice(ROOT.length)}: ${name}`),
+    );
+    expect(dangling).toEqual([]);
   });
 });

@@ -20,8 +20,11 @@ async function resolve(name: string): Promise<readonly string[]> {
   return Promise.race([found, late]);
 }
 
-/** The addresses of the host names in these words; unresolved names are left out. Never throws. */
+/** Resolved in every run, because it may be typed at a prompt later. */
+const ALWAYS = ['localhost'];
+
+/** The addresses of the host names in these words and of `localhost`; unresolved names are left out. Never throws. */
 export async function hostNames(words: readonly string[]): Promise<HostNames> {
-  const names = [...new Set(words.flatMap(namesIn))].slice(0, MOST_NAMES);
+  const names = [...new Set([...ALWAYS, ...words.flatMap(namesIn)])].slice(0, MOST_NAMES);
   return new Map(await Promise.all(names.map(async (name) => [name, await resolve(name)] as const)));
 }

@@ -1,5 +1,5 @@
 // The node's side of the cluster bus: opens it from the node's configuration, and answers what executor and commands
-// ask from the bus's state. Rules of the protocol are in the step-*.ts files.
+// ask from the bus's state. Rules of the protocol are in rules/.
 import { keySlot } from '../../cluster/slots.js';
 import { TribError } from '../../errors.js';
 import { ErrorReply } from '../../resp/server-reply.js';
@@ -69,7 +69,7 @@ export class NodeCluster implements ClusterPort {
     this.bus.publish(channel, message, shard);
   }
 
-  /** Ends the waiting of clients blocked on keys that are not ours any more (cluster-node 6.5). */
+  /** Unblocks clients that wait for keys that are not ours any more (cluster-node 6.5). */
   checkBlocked(): void {
     const { blocking } = this.node;
     if (blocking.size === 0) return;

@@ -33,7 +33,7 @@ export interface DataFilesOptions {
   readonly temporaryTag: string;
   /** The client that runs the commands of an append-only file. */
   readonly aofClient: () => AofClient;
-  /** What was acknowledged cannot be kept: the node must end at once, without saving. */
+  /** Acknowledged writes can no longer be made durable: the node must end at once, without saving. */
   readonly onFatal: (text: string) => void;
 }
 
@@ -88,7 +88,7 @@ export class DataFiles implements PersistencePort, PersistenceState {
   // Start.
 
   /**
-   * Loads what is on disk: the append-only file if it is on, else the dump; then saves and appends as configured.
+   * Loads the append-only file if `appendonly` is on, else the dump; then saves and appends as configured.
    * @returns where in a stream of replication the data stand, when the dump told
    * @throws TribError with the file, the offset and a hint; no file was changed then
    */
@@ -202,7 +202,7 @@ export class DataFiles implements PersistencePort, PersistenceState {
     return this.aof.request(inTransaction);
   }
 
-  /** As redis-server: a dump that is being written is pointless now, and the next start must not bring the keys back. */
+  /** After FLUSHALL, as redis-server: cancels a running save and writes an empty dump, so that the next start does not bring the keys back. */
   flushedAll(): void {
     if (!this.saving) return;
     this.saves.cancel();

@@ -7,7 +7,7 @@ import type { RdbSaves } from './rdb-saves.js';
 
 type Field = readonly [name: string, value: string | number];
 
-/** What there is to tell of. */
+/** Sources of the fields. */
 export interface PersistenceState {
   readonly snapshots: Snapshots;
   readonly saves: RdbSaves;
@@ -26,7 +26,7 @@ export function persistenceFields(node: NodeServices, files: PersistenceState): 
     ['async_loading', 0],
     ['current_cow_peak', running?.extraMemory ?? 0],
     ['current_cow_size', running?.extraMemory ?? 0],
-    // The figure is of now; there is no child that reports it.
+    // The current figure: there is no child process that reports one.
     ['current_cow_size_age', 0],
     ['current_fork_perc', running === undefined ? '0.00' : ((running.written / Math.max(1, running.total)) * 100).toFixed(2)],
     ['current_save_keys_processed', running?.written ?? 0],

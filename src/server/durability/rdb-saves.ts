@@ -17,7 +17,7 @@ const ANOTHER = new ErrorReply(
 );
 const FAILED = new ErrorReply('ERR');
 const CANCELLED = new Error('cancelled');
-/** Until a failed save is tried again by itself, ms. */
+/** Delay before an automatic save is tried again after a failure, ms. */
 const RETRY = 5000;
 
 interface SavePoint {
@@ -43,7 +43,7 @@ export class RdbSaves {
   lastSeconds = -1;
   lastMemory = 0;
   scheduled = false;
-  /** A rewrite of the append-only file has the turn, also before its snapshot begins. */
+  /** True while the append-only file is being rewritten, also before its snapshot begins: no background save starts. */
   isRewriting = (): boolean => false;
   private lastTry = -Infinity;
   private startedAt = 0;

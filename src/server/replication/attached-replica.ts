@@ -58,7 +58,7 @@ export class AttachedReplica {
     if (!this.client.closing) this.client.transport.sendBytes(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
   }
 
-  /** The stream goes to it from now on, what waited first. */
+  /** Sends it the stream from now on, beginning with what was queued. */
   startStream(now: number): void {
     this.phase = 'online';
     this.ackAt = now;
@@ -66,7 +66,7 @@ export class AttachedReplica {
     for (const bytes of waiting) this.client.transport.sendBytes(bytes);
   }
 
-  /** Takes over what waits for another replica: both are given the same RDB. */
+  /** Copies the queued stream of another replica: both are given the same RDB. */
   copyQueue(other: AttachedReplica): void {
     for (const bytes of other.queue) this.feed(bytes);
   }

@@ -1,5 +1,5 @@
-// The data set as replication sees it: RDBs of it for replicas, and the RDB of a master in its place. Snapshots and the format
-// are the persistence room's business.
+// The data set as replication sees it: RDBs of it for replicas, and the RDB of a master in its place. Snapshots and the file
+// format are in src/server/persistence.
 import { rdbOptions } from '../durability/rdb-options.js';
 import type { NodeServices } from '../exec/context.js';
 import { Keyspace } from '../keyspace/keyspace.js';

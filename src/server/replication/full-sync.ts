@@ -11,7 +11,7 @@ export interface FullSyncHost {
   readonly settings: ReplicationSettings;
   readonly replicas: Iterable<AttachedReplica>;
   readonly source: RdbSource;
-  /** Fixes the point of the stream at which an RDB that begins now stands; the stream goes on with SELECT. */
+  /** Offset of the stream at which an RDB that begins now stands; the stream continues with SELECT. */
   fixPoint(): StreamPoint;
 }
 
@@ -21,12 +21,12 @@ const kindOf = ({ announced }: AttachedReplica, diskless: boolean): string =>
 
 export class FullSyncs implements SyncGroupEvents {
   private running: { readonly group: SyncGroup; readonly kind: string; readonly point: StreamPoint } | null = null;
-  /** Wall clock in ms since when a replica waits for the delay of diskless synchronisation; null: nobody does. */
+  /** Wall clock in ms since when a replica waits for the delay of diskless synchronisation; null: none waits. */
   private waitingSince: number | null = null;
 
   constructor(private readonly node: NodeServices, private readonly host: FullSyncHost) {}
 
-  /** A replica needs everything. */
+  /** A replica needs a full synchronisation. */
   request(replica: AttachedReplica): void {
     const kind = this.kind(replica);
     const { running } = this;

@@ -1,4 +1,4 @@
-// What a replica says to its master until the synchronisation begins, and what it makes of the answers
+// The handshake of a replica with its master, up to the beginning of the synchronisation
 // (persistence-replication 4.2). Pure: bytes to send come out, lines go in.
 import { encodeCommand, encodeCommands } from '../../resp/command.js';
 

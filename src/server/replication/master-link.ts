@@ -1,5 +1,5 @@
 // The connection of a replica to its master: connect, handshake, transfer of the RDB, stream (persistence-replication 4.2–4.5).
-// What the data mean is the host's business; when to connect again, too.
+// Loading the data and reconnecting are up to the host.
 import type net from 'node:net';
 import { encodeCommand } from '../../resp/command.js';
 import type { NodeServices } from '../exec/context.js';
@@ -12,10 +12,10 @@ import { RdbTransfer } from './rdb-transfer.js';
 const MAX_LINE = 4096;
 const LF = 10;
 
-/** Where an RDB of the master goes. */
+/** Receives an RDB of the master. */
 export interface RdbReceiver {
   write(bytes: Buffer): void;
-  /** All has come: resolves when the data are in place, rejects when they cannot be used. */
+  /** The RDB is complete: resolves when the data are in place, rejects when they cannot be used. */
   end(): Promise<void>;
   abort(): void;
 }
@@ -93,7 +93,7 @@ export class MasterLink {
     this.say(this.steps.begin());
   }
 
-  /** What goes wrong here must not end the node. */
+  /** An exception here must not end the node. */
   private guard(task: () => void): void {
     try {
       task();
@@ -196,7 +196,7 @@ export class MasterLink {
     this.say(encodeCommand(['REPLCONF', 'ACK', String(offset)]));
   }
 
-  /** A sign of life while the RDB is being loaded. */
+  /** Sends a newline so that the master does not time out while the RDB is being loaded. */
   keepAlive(): void {
     this.say('\n');
   }
@@ -205,7 +205,7 @@ export class MasterLink {
     if (this.isOpen && this.ended === null) this.socket.write(text, 'latin1');
   }
 
-  /** Ends the connection; the owner is told unless it ended already. */
+  /** Ends the connection; calls `down` unless it ended already. */
   close(reason: string): void {
     if (!this.isOpen) return;
     this.phase = 'closed';

@@ -66,14 +66,14 @@ export class MasterSide {
     this.updateSink();
   }
 
-  /** The stream before this moment is of no use to anybody. */
+  /** The stream before this moment can no longer be continued from: drops the backlog. */
   freeBacklog(): void {
     this.stream.discard();
     this.backlog = null;
     this.updateSink();
   }
 
-  /** Effects are collected only while there is somebody to tell, and never on a replica. To be called when either changed. */
+  /** Collects effects only while a replica or a backlog needs them, and never on a replica. Call it when either changes. */
   updateSink(): void {
     const wanted = this.backlog !== null && !this.host.follows;
     if (wanted === this.producing) return;

@@ -1,5 +1,5 @@
 // What a full synchronisation needs of the data set: one RDB of a moment, made in slices while commands run. The snapshot itself
-// is the persistence room's business.
+// is in src/server/persistence.
 
 /** Where in the stream of changes an RDB stands: its AUX fields repl-id, repl-offset and repl-stream-db. */
 export interface StreamPoint {

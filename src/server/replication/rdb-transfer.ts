@@ -1,5 +1,5 @@
 // The RDB on the link from a master (persistence-replication 4.3): its header, `$<length>` or `$EOF:<mark>`, and where it ends.
-// What the bytes mean is not known here.
+// The contents of the RDB are not looked at.
 
 const MARK_LENGTH = 40;
 const MAX_HEADER = 255;

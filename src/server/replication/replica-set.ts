@@ -1,4 +1,4 @@
-// The replicas of this node: who is attached, what the stream brings them, who has acknowledged what, and who is dropped for
+// The replicas of this node: which are attached, how far each has acknowledged the stream, and which are dropped for
 // being silent or not reading (persistence-replication 4.5, 4.7).
 import type { Client } from '../exec/client.js';
 import type { NodeServices } from '../exec/context.js';
@@ -40,7 +40,7 @@ export class ReplicaSet {
     return true;
   }
 
-  /** Bytes of the stream for everybody. */
+  /** Sends bytes of the stream to all replicas. */
   feed(bytes: Buffer): void {
     for (const replica of this.byClient.values()) replica.feed(bytes);
   }

@@ -12,7 +12,7 @@ export interface AppliedStream {
   advanced(offset: number): void;
   /** Exactly the bytes applied, in order, after `advanced` told of them: own replicas get the same. */
   applied(bytes: Buffer): void;
-  /** What came is no stream of commands. */
+  /** The bytes received are no stream of commands. */
   corrupt(reason: string): void;
 }
 

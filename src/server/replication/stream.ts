@@ -28,7 +28,7 @@ export class ReplicationStream implements EffectSink {
     return Math.max(0, this.db);
   }
 
-  /** The next command is preceded by SELECT: someone joins who has not seen the last one. */
+  /** The next command is preceded by SELECT: a replica joins that has not seen the last one. */
   forgetDatabase(): void {
     this.db = -1;
   }
@@ -101,7 +101,7 @@ export class ReplicationStream implements EffectSink {
     this.deliver(bytes);
   }
 
-  /** Drops what is collected: nobody is there to get it. */
+  /** Drops what is collected: there is no replica and no backlog. */
   discard(): void {
     this.text = '';
   }

@@ -10,13 +10,13 @@ import type { RdbConsumer } from './rdb-source.js';
 const CONGESTED = 512 * 1024;
 const FILE_PIECE = 128 * 1024;
 const MARK_LENGTH = 40;
-/** How often a file is gone on with for a replica that could take no more, ms. */
+/** Delay before more of a file is offered to a replica whose buffer was full, ms. */
 const RETRY_MS = 5;
 
 export interface SyncGroupEvents {
   /** A replica has its RDB whole. `mark`: its stream begins when it acknowledges. */
   delivered(replica: AttachedReplica, mark: boolean): void;
-  /** Nothing is left to do. */
+  /** The group is finished. */
   over(group: SyncGroup): void;
 }
 
@@ -113,7 +113,7 @@ export class DirectSync extends SyncGroup {
   protected dispose(): void {}
 }
 
-/** `$<length>`, from a file that nobody else sees. */
+/** `$<length>`, from a file that is unlinked once opened. */
 export class FileSync extends SyncGroup {
   readonly marked = false;
   private fd: number | null = null;

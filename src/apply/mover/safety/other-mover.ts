@@ -17,7 +17,7 @@ export class OtherMover extends TribError {
     message: string,
     readonly elsewhere: ReadonlyMap<number, string>,
   ) {
-    super('OTHER_MOVER', message, { hint: 'wait until that program is done; keys that both have moved are on two nodes then, and fix brings them together' });
+    super('OTHER_MOVER', message, { hint: 'wait until that program is done, then run fix --search-multiple-owners: keys of a slot that both programs moved may be on two nodes' });
     this.name = 'OtherMover';
   }
 }

@@ -27,7 +27,7 @@ export interface BusKeyspace {
   flush(): void;
 }
 
-/** What the cluster asks of the replication link, and makes it do. */
+/** State and control of the replication link, for the cluster. */
 export type BusReplication = Pick<ReplicationPort, 'offset' | 'dataAgeMs' | 'setMaster' | 'promote'>;
 
 export interface BusOptions {
@@ -62,9 +62,9 @@ export interface BusHooks {
   /** Hold back writes until then (ms of wall clock), or go on. */
   pauseWrites(until: number): void;
   resumeWrites(): void;
-  /** nodes.conf cannot be written: the node must end, its promises could not be kept (cluster-node 1.7). */
+  /** nodes.conf cannot be written: the node must end, since its votes and epochs would be forgotten (cluster-node 1.7). */
   fatal(error: Error): void;
-  /** An exception that nobody expected; the bus goes on. */
+  /** An unexpected exception; the bus continues. */
   fault(error: unknown): void;
 }
 
@@ -194,7 +194,7 @@ export class ClusterBus implements Barrier {
     }
   }
 
-  /** Lets an operation of an administrator or of the node itself happen; see admin-slots.ts and admin-nodes.ts. */
+  /** Runs an operation of an administrator or of the node itself as one step; see admin/slots.ts, admin/nodes.ts and admin/failover.ts. */
   administer<T>(operation: (context: StepContext) => T): T {
     const context = new StepContext(this.state, this.options.clock.now());
     const result = operation(context);

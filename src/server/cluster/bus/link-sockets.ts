@@ -108,7 +108,7 @@ export class LinkSockets {
     socket.write(this.lastBytes);
   }
 
-  /** Drops a connection without telling: whoever asked for it knows. */
+  /** Drops a connection without a `closed` event: the state machine asked for it. */
   close(link: Link): void {
     const socket = this.sockets.get(link);
     this.sockets.delete(link);
@@ -127,7 +127,7 @@ export class LinkSockets {
     return sum;
   }
 
-  /** Lets go of the packet kept for broadcasts. */
+  /** Releases the encoded packet that is kept for broadcasts. */
   forgetLast(): void {
     this.lastPacket = null;
     this.lastBytes = Buffer.alloc(0);

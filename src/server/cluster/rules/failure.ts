@@ -1,4 +1,4 @@
-// Suspecting nodes, agreeing that they failed, and forgiving them (cluster-node 3.6, 3.7).
+// PFAIL, FAIL by majority, and the end of both (cluster-node 3.6, 3.7).
 import { quorum } from '../state/availability.js';
 import { NodeFlag } from '../state/flags.js';
 import { broadcastFail } from './messages.js';
@@ -21,14 +21,14 @@ export function addFailureReport(context: StepContext, node: NodeRecord, reporte
   node.failReports.set(reporter, context.now);
 }
 
-/** A master says that `node` is fine. */
+/** A master no longer reports `node` as failing. */
 export function removeFailureReport(context: StepContext, node: NodeRecord, reporter: NodeRecord): void {
   if (node.failReports.size === 0 || !node.failReports.delete(reporter)) return;
   context.log('verbose', `Node ${reporter.id} reported node ${node.id} is back online.`);
   countFailureReports(context, node);
 }
 
-/** We got no answer for too long. */
+/** No answer within the node timeout: PFAIL. */
 export function suspect(context: StepContext, node: NodeRecord): void {
   node.set(NodeFlag.pfail);
   context.log('debug', `*** NODE ${node.id} possibly failing`);
@@ -66,7 +66,7 @@ export function onFail(context: StepContext, sender: NodeRecord, id: string): vo
   markFailed(context, node);
 }
 
-/** A node answered our ping: a suspicion ends, a failure perhaps. */
+/** A node answered our ping: PFAIL ends, FAIL possibly. */
 export function clearSuspicion(context: StepContext, node: NodeRecord): void {
   if (node.has(NodeFlag.pfail)) {
     node.clear(NodeFlag.pfail);
@@ -77,7 +77,7 @@ export function clearSuspicion(context: StepContext, node: NodeRecord): void {
   }
 }
 
-/** A replica or a master without slots is forgiven at once, a master with slots only when nobody replaced it in time. */
+/** FAIL of a replica or of a master without slots is cleared at once, that of a master with slots only when no replica replaced it in time. */
 function clearFailure(context: StepContext, node: NodeRecord): void {
   const owner = node.isMaster && node.slots.count > 0;
   if (owner && context.now - node.failTime <= 2 * context.state.env.settings.nodeTimeout) return;

@@ -1,4 +1,4 @@
-// Which nodes a PING, PONG or MEET speaks about (cluster-node 1.8). What others' gossip does to us: step-gossip.ts.
+// Which nodes a PING, PONG or MEET speaks about (cluster-node 1.8). What others' gossip does to us: gossip.ts.
 import { NodeFlag } from '../state/flags.js';
 import type { NodeRecord } from '../state/node-record.js';
 import type { GossipEntry } from '../wire/packet.js';
@@ -13,7 +13,7 @@ export function selectGossip(state: ClusterState, receiver: NodeRecord | null): 
   const wanted = Math.min(Math.max(3, Math.floor(nodes.length / 10)), fresh);
   for (let draws = wanted * 3; draws > 0 && fresh > 0 && entries.length < wanted; draws--) {
     const node = nodes[state.env.random.below(nodes.length)];
-    // 7.4: telling the receiver about itself is a waste.
+    // 7.4: the receiver needs no entry about itself.
     if (node === undefined || node === state.myself || node === receiver || node.has(NodeFlag.pfail)) continue;
     if (node.gossipMark === mark) continue;
     if (!worthTelling(node)) {

@@ -1,4 +1,4 @@
-// What others say about third nodes, and the extensions by which they tell more about themselves (cluster-node 3.5, 3.9).
+// Gossip about third nodes, and the ping extensions by which nodes describe themselves (cluster-node 3.5, 3.9).
 import { CLOCK_TOLERANCE_MS, isNodeId } from '../wire/constants.js';
 import { GOSSIP_FLAG_MASK, NodeFlag } from '../state/flags.js';
 import { NodeRecord } from '../state/node-record.js';
@@ -43,7 +43,7 @@ function updateKnown(context: StepContext, sender: NodeRecord, node: NodeRecord,
   if (node.has(UNWELL) && (entry.flags & (UNWELL | NodeFlag.noaddr)) === 0) moveTo(context, node, entry);
 }
 
-/** We cannot reach the node, others can: perhaps it moved. */
+/** This node cannot reach it and others can: its address may have changed. */
 function moveTo(context: StepContext, node: NodeRecord, entry: GossipEntry): void {
   const same = node.ip.toLowerCase() === entry.ip.toLowerCase() && node.port === entry.port && node.pport === entry.pport && node.cport === entry.cport;
   if (same || entry.ip === '') return;
@@ -87,7 +87,7 @@ function onShardId(context: StepContext, sender: NodeRecord, id: string): void {
   context.needFsync();
 }
 
-/** Somebody was told to forget a node: we forget it too (7.2), unless we met it after that. */
+/** Another node was told to forget a node: this one forgets it too (7.2), unless it was met after that. */
 function onForgotten(context: StepContext, id: string, seconds: number): void {
   const { state } = context;
   const node = state.lookup(id);

@@ -85,7 +85,7 @@ export function completeHandshake(context: StepContext, link: Link, node: NodeRe
   context.needSave();
 }
 
-/** Somebody else answers where a node used to be: we do not know its address any more (1.5). */
+/** Another node answers at a node's address: its own address is unknown from now on (1.5). */
 export function loseAddress(context: StepContext, link: Link, node: NodeRecord): void {
   context.log('debug', `PONG contains mismatching sender ID. About node ${node.id} added ${context.now - node.createdAt} ms ago.`);
   node.set(NodeFlag.noaddr);

@@ -1,5 +1,5 @@
 // Builds the packets we send and queues them on links: the header from our own record, gossip, extensions, broadcasts
-// (cluster-node 1.8, 2). What makes us send them is in the step-*.ts files.
+// (cluster-node 1.8, 2). What makes us send them is in the other files of this folder.
 import { ID_LENGTH, MessageFlag, MessageType } from '../wire/constants.js';
 import { NodeFlag } from '../state/flags.js';
 import { selectGossip } from './gossip-selection.js';

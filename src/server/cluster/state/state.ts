@@ -1,5 +1,5 @@
 // Everything this node knows about its cluster (cluster-node 0.3), with the operations that keep records, slots and
-// references consistent. When to apply which operation is decided in the step-*.ts files.
+// references consistent. When to apply which operation is decided in rules/.
 import type { ClusterEnvironment } from './cluster-config.js';
 import { Election, ManualFailover } from './failover-state.js';
 import { ID_LENGTH, MESSAGE_NAMES, SLOTS } from '../wire/constants.js';

@@ -1,4 +1,4 @@
-// Where the files of the append-only file lie and what they are called (persistence-replication 3.3); the manifest on disk.
+// Folder and names of the append-only files (persistence-replication 3.3); the manifest on disk.
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { EMPTY_MANIFEST, ManifestError, formatManifest, parseManifest } from '../../../aof/manifest.js';

@@ -15,7 +15,7 @@ const RDB_MAGIC = 'REDIS';
 
 /** Runs commands as the append-only file says them. */
 export interface AofClient {
-  /** Why a command cannot be run at all, or null. */
+  /** Reason why a command cannot be run at all, or null. */
   refusal(words: readonly string[]): string | null;
   run(words: readonly string[]): void;
   /** Begins a run of commands without pause; endBatch ends it. */

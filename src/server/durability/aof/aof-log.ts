@@ -47,7 +47,7 @@ export class AofLog implements EffectSink, Barrier {
   private failure: string | null = null;
   private lastLogged = -Infinity;
 
-  /** @param onFatal what is acknowledged cannot be kept any more: the node must end */
+  /** @param onFatal acknowledged writes can no longer be made durable: the node must end */
   constructor(private readonly node: NodeServices, private readonly later: (task: () => void) => void, private readonly onFatal: (text: string) => void) {}
 
   get lastWriteStatus(): 'ok' | 'err' {
@@ -63,7 +63,7 @@ export class AofLog implements EffectSink, Barrier {
     return this.syncing ? 1 : 0;
   }
 
-  /** Goes on in another file from now on; what is buffered goes to the one before. Throws when that cannot be written. */
+  /** Switches to another file; what is buffered goes to the previous one. Throws when that cannot be written. */
   switchTo(fd: number, size: number): void {
     const before = this.fd;
     if (before >= 0) {
@@ -76,7 +76,7 @@ export class AofLog implements EffectSink, Barrier {
     this.db = -1;
   }
 
-  /** The file before: synced, and then closed. */
+  /** The previous file: synced, then closed. */
   private leave(fd: number): void {
     if (this.policy === 'always' && this.synced < this.written) {
       fdatasyncSync(fd);
@@ -133,7 +133,7 @@ export class AofLog implements EffectSink, Barrier {
 
   /** The end of the turn writes; a sync that runs opens the gate. */
   advance(): void {
-    // Nothing to hurry.
+    // Nothing is waiting for a sync.
   }
 
   // Writing.
@@ -177,7 +177,7 @@ export class AofLog implements EffectSink, Barrier {
     this.recovered();
   }
 
-  /** A part of a record must not stay: the next write would follow it. */
+  /** Truncates a partly written record: the next write would otherwise follow it. */
   private undo(partial: number, error: unknown): void {
     if (this.policy === 'always') {
       return this.onFatal(`Can't recover from AOF write error when the AOF fsync policy is 'always': ${fileReason(error)}. Exiting...`);
@@ -207,7 +207,7 @@ export class AofLog implements EffectSink, Barrier {
     this.node.log.warning('AOF write error looks solved, the node can write again.');
   }
 
-  /** Replies may leave that depend on what is safe by now. */
+  /** Releases replies that depend only on what is written and synced by now. */
   private pass(): void {
     this.passed = this.policy === 'always' ? this.synced : this.wanted;
     this.node.outputGate.reopen();
@@ -215,7 +215,7 @@ export class AofLog implements EffectSink, Barrier {
 
   // Syncing.
 
-  /** Ten times a second: what waits for its second, and writes that failed or were postponed. */
+  /** Ten times a second: starts the everysec sync when it is due, and retries writes that failed or were postponed. */
   cron(): void {
     if (this.fd < 0) return;
     if (this.buffered > 0) this.flush();
@@ -247,7 +247,7 @@ export class AofLog implements EffectSink, Barrier {
     this.failed(error);
   }
 
-  /** The policy changed: nobody waits for what the new one does not ask. */
+  /** appendfsync changed: replies no longer wait for a sync that the new policy does not require. */
   setPolicy(policy: SyncPolicy): void {
     this.policy = policy;
     if (this.fd >= 0) this.flush();

@@ -1,4 +1,4 @@
-// The client that runs the commands of an append-only file: obeyed without gates, replies go nowhere.
+// The client that runs the commands of an append-only file: no gates apply, replies are dropped.
 import type { Transport } from '../../exec/client.js';
 import type { NodeServices } from '../../exec/context.js';
 import type { Executor } from '../../exec/executor.js';

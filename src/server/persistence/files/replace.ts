@@ -80,23 +80,23 @@ export async function replace(path: string, text: string, temporaryName: string)
   }
 }
 
-/** Syncs an open file in the background and closes it. What goes wrong is told to `onError`. */
+/** Syncs an open file in the background and closes it. Errors go to `onError`. */
 export function syncAndClose(fd: number, onError: (error: Error) => void): void {
   fsync(fd, (error) => {
     try {
       closeSync(fd);
     } catch {
-      // Nothing is lost by a descriptor that is gone.
+      // The data are synced: an error of close() loses nothing.
     }
     if (error !== null) onError(error);
   });
 }
 
-/** Removes a temporary file that is of no use. */
+/** Removes a temporary file; errors are ignored. */
 export function removeQuietly(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // It is not there, or stays: it is never read.
+    // A temporary file that stays is never read.
   }
 }

@@ -17,7 +17,7 @@ export class CommandFormat implements SnapshotFormat {
   private bytes = 0;
   private db = -1;
   private large: LargeEntry | null = null;
-  /** Every command is whole: nothing has to wait. */
+  /** Always 0: each command is complete by itself. */
   readonly aside = 0;
 
   /** @param second of a first #TS line; null for none */

@@ -1,5 +1,5 @@
-// Keys that changed before the walk of a snapshot came to them: they are done, and the walk passes them over. Kept by
-// database and slot, and forgotten slot by slot as the walk goes on.
+// Keys that changed before the walk of a snapshot reached them: they are written already, and the walk skips them. Kept by
+// database and slot, and released slot by slot as the walk proceeds.
 import { SLOT_COUNT } from '../../../cluster/slots.js';
 
 /** Bytes that a key in a set costs beside its text, roughly. */
@@ -25,7 +25,7 @@ export class DoneAhead {
     return this.slots.get(db * SLOT_COUNT + slot)?.has(key) ?? false;
   }
 
-  /** The walk is through with a slot. */
+  /** The walk has finished a slot. */
   forget(db: number, slot: number): void {
     const id = db * SLOT_COUNT + slot;
     for (const key of this.slots.get(id) ?? []) this.bytes -= key.length + OVERHEAD;

@@ -42,9 +42,9 @@ export interface SnapshotFormat {
 export interface SnapshotConsumer {
   /** The next bytes; they are shared with other consumers and never changed. */
   write(bytes: Buffer): void;
-  /** It holds as many bytes as it wants to for now: the walk pauses. Bytes may come nevertheless. */
+  /** True while its buffer is full: the walk pauses. It may still be given bytes. */
   readonly full: boolean;
-  /** Set when it cannot go on: it gets nothing more, and `fail` is called. */
+  /** Set once it failed: it gets nothing more, and `fail` is called. */
   readonly broken: Error | null;
   /** Everything was written. */
   end(): void;

@@ -1,12 +1,12 @@
-// Runs a snapshot in slices between commands, and sees to it that there is one at a time. Who started it learns of the end.
+// Runs a snapshot in slices between commands, one snapshot at a time, and reports its end to the caller.
 import type { Keyspace } from '../../keyspace/keyspace.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { SnapshotConsumer, SnapshotFormat } from './format.js';
 import { Snapshot } from './snapshot.js';
 
-/** Longest slice, ms: what a command waits at most. */
+/** Longest slice, ms: a command waits at most this long. */
 const SLICE = 2;
-/** Until consumers that were full are asked again, ms. */
+/** Delay before full consumers are asked again, ms. */
 const POLL = 2;
 
 export interface SnapshotTask {
@@ -28,7 +28,7 @@ export class SnapshotRun {
     this.snapshot = new Snapshot(keyspace, task.format, this.consumers);
   }
 
-  /** Goes on by itself, slice by slice; `later` runs a task in a later turn of the event loop. */
+  /** Continues slice by slice; `later` runs a task in a later turn of the event loop. */
   runInSlices(later: (task: () => void) => void): void {
     this.keyspace.barrier.attach(this.snapshot);
     this.attached = true;
@@ -43,12 +43,12 @@ export class SnapshotRun {
     later(step);
   }
 
-  /** Runs to the end at once, or the rest of it; nothing changes meanwhile. Consumers must not be full for ever. */
+  /** Runs the rest at once, without commands in between. Consumers must become ready again. */
   runToEnd(): void {
     while (!this.ended) this.slice(() => false);
   }
 
-  /** Ends it; the consumers are told why. */
+  /** Cancels the snapshot; consumers get `fail(reason)`. */
   cancel(error: Error): void {
     this.stop(error);
   }
@@ -67,7 +67,7 @@ export class SnapshotRun {
     this.dropBroken();
   }
 
-  /** A consumer that failed leaves the others alone; without any the walk is pointless. */
+  /** A failed consumer does not stop the others; without any consumer the walk ends. */
   private dropBroken(): void {
     for (const consumer of this.consumers) {
       if (consumer.broken === null) continue;

@@ -119,7 +119,7 @@ export class Snapshot implements SnapshotHook {
     return true;
   }
 
-  /** A consumer that goes on holds as much as it wants to. */
+  /** True when a consumer that has not failed is full. */
   get blocked(): boolean {
     for (const consumer of this.consumers) if (consumer.full && consumer.broken === null) return true;
     return false;
