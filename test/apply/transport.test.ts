@@ -31,8 +31,8 @@ describeWithRedis('the way of MIGRATE', () => {
     const nodes = await startClusterNodes(2, own);
     const links = await Promise.all(nodes.nodes.map((node) => node.connect()));
     const meeting = (tlsCluster === 'yes' ? tlsPorts[1] : nodes.nodes[1]?.port) ?? 0;
+    await links[1]?.command(['CLUSTER', 'SET-CONFIG-EPOCH', 2]);
     await links[0]?.pipeline([['CLUSTER', 'ADDSLOTSRANGE', 0, 16383], ['CLUSTER', 'MEET', '127.0.0.1', meeting]]);
-    await links[1]?.pipeline([['CLUSTER', 'SET-CONFIG-EPOCH', 2]]);
     for (const link of links) await waitFor(async () => /cluster_state:ok[^]*cluster_known_nodes:2\b/.test(String(await link.command(['CLUSTER', 'INFO']))), 'the nodes to meet');
     await links[0]?.pipeline(KEYS.map((key) => ['SET', key, key]));
     for (const link of links) link.close();

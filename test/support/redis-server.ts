@@ -281,9 +281,10 @@ async function formCluster(
       await link.command(['CLUSTER', 'SET-CONFIG-EPOCH', index + 1]);
       const range = options.slots === undefined ? evenShare(index, masters) : options.slots[index];
       if (index < masters && range) await link.command(['CLUSTER', 'ADDSLOTSRANGE', range[0], range[1]]);
-      if (index > 0) await link.command(['CLUSTER', 'MEET', first.host, first.port]);
     }),
   );
+  // A node that has been met takes no epoch any more.
+  await Promise.all(links.slice(1).map((link) => link.command(['CLUSTER', 'MEET', first.host, first.port])));
   await waitFor(() => everyone(links, `cluster_known_nodes:${nodes.length}\r`), 'nodes to know each other');
   const ids = await Promise.all(links.map((link) => link.command(['CLUSTER', 'MYID'])));
   for (let index = masters; index < links.length; index++) {

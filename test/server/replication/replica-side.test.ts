@@ -64,7 +64,8 @@ describeWithServers(['redis-7.0'], 'bundled replica', () => {
     const replica = await keep(bundled({ 'replica-announce-ip': '10.1.2.3', 'replica-announce-port': '1234' }));
     await follow(replica, master);
     await inStep(replica, master);
-    expect(await master.info('slave0')).toMatch(/^ip=10.1.2.3,port=1234,state=online/);
+    // Online with its first acknowledgement, which may follow the data.
+    await waitFor(async () => (await master.info('slave0')).startsWith('ip=10.1.2.3,port=1234,state=online'), 'the replica to be online');
   });
 
   it('shows nothing expired and deletes nothing itself: the DEL of the master does', async () => {
