@@ -85,12 +85,12 @@ describe('slot tables', () => {
     for (const key of keys) counted.set(keySlot(key), (counted.get(keySlot(key)) ?? 0) + 1);
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
       const here = keysOf(tables, slot);
-      expect(here.length).toBe(counted.get(slot) ?? 0);
-      expect(tables.count(slot)).toBe(here.length);
+      const expected = counted.get(slot) ?? 0;
+      if (here.length !== expected || tables.count(slot) !== expected) throw new Error(`slot ${slot} has ${here.length} keys and counts ${tables.count(slot)} instead of ${expected}`);
       for (const key of here) if (keySlot(key) !== slot) throw new Error(`${key} is not of slot ${slot}`);
     }
     expect(new Set(Array.from({ length: 1000 }, (_, i) => tables.keyAt(i * 60))).size).toBe(1000);
-    for (const key of keys) expect(tables.delete(keySlot(key), key, print(key))).toBe(true);
+    expect(keys.filter((key) => !tables.delete(keySlot(key), key, print(key)))).toEqual([]);
     expect(tables.size).toBe(0);
     expect(everyKey(tables)).toEqual([]);
     expect(tables.set(1, 'again', print('again'), 1)).toBe(true);
