@@ -1,7 +1,7 @@
 // kill -9 at random moments under writes, or when the name of a file changes during a rewrite or a save: the files load every time, with
 // `always` nothing that was acknowledged is missing, with `everysec` nothing older than two seconds, pairs written together stay
 // together, and a dump is the old one or the new one. REDIS_TRIB_CRASHES=200 is the long mode.
-import { existsSync, mkdirSync, readdirSync, renameSync, watch } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Random } from '../../../src/server/runtime/random.js';
@@ -22,7 +22,6 @@ const start = (folder: TestFolder, ...args: string[]): Promise<RedisNode> => sta
 /** Resolves when names in the folder and its append-only folder have changed `count` times, or after `most` ms. */
 async function namesChanged(folder: TestFolder, count: number, most: number): Promise<void> {
   const inside = join(folder.path, 'appendonlydir');
-  if (!existsSync(inside)) mkdirSync(inside);
   let left = count;
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, most);
@@ -87,6 +86,7 @@ describe('after kill -9 under writes', () => {
 
   it(`the dump is the old one or the new one, and so is what the first rewrite left, ${CRASHES} times (seed ${seed})`, async () => {
     using folder = new TestFolder();
+    mkdirSync(join(folder.path, 'appendonlydir'));
     const random = seededRandom(seed);
     let saved = 0;
     let node = await start(folder, '--appendonly', 'no');
