@@ -103,7 +103,8 @@ describeWithRedis('prompts at a terminal', () => {
     tty.type(`done${ENTER}`);
     await tty.waitFor('No node has been given yet');
     tty.type(DOWN + ENTER); // the second of the list
-    await tty.waitFor(`Source node #1: ${String(await ask(cluster.nodes[1], 'CLUSTER', 'MYID')).slice(0, 8)}`);
+    const second = cluster.nodes.slice(0, 2).sort((a, b) => a.port - b.port)[1];
+    await tty.waitFor(`Source node #1: ${String(await ask(second, 'CLUSTER', 'MYID')).slice(0, 8)}`);
     await tty.waitFor('Source node #2:');
     tty.type(ENTER); // done stands first now
     await tty.waitFor('(yes/no)?');

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { encodeCommand } from '../../../src/resp/command.js';
 import { ReplyParser } from '../../../src/resp/reply-parser.js';
 import { ManualClock } from '../../../src/server/runtime/clock.js';
@@ -147,15 +147,20 @@ function drawer(words: Words, commands: readonly Command[]): () => string {
 describe('fuzzed requests', () => {
   const count = rounds(12_000);
   let harness: Harness;
-  afterEach(() => harness.node.close());
 
   it(`do not harm a node (${count} requests, seed ${seed})`, async () => {
-    harness = new Harness({ port: '0', save: '', 'proto-max-bulk-len': '4mb', 'enable-debug-command': 'yes' });
-    const before = process.memoryUsage().rss;
-    await harness.run(count);
-    expect(harness.ask('PING')).toBe('PONG');
-    expect(harness.node.stats.unexpectedErrors).toBe(0);
-    expect((process.memoryUsage().rss - before) / 1024 / 1024).toBeLessThan(1500);
+    const dir = mkdtempSync(join(tmpdir(), 'redis-trib-fuzz-'));
+    harness = new Harness({ port: '0', save: '', 'proto-max-bulk-len': '4mb', 'enable-debug-command': 'yes', dir });
+    try {
+      const before = process.memoryUsage().rss;
+      await harness.run(count);
+      expect(harness.ask('PING')).toBe('PONG');
+      expect(harness.node.stats.unexpectedErrors).toBe(0);
+      expect((process.memoryUsage().rss - before) / 1024 / 1024).toBeLessThan(1500);
+    } finally {
+      await harness.node.close();
+      rmSync(dir, { recursive: true, force: true });
+    }
   }, limitFor(count));
 
   it(`do not harm a cluster node (${count / 4} requests, seed ${seed})`, async () => {
