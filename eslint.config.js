@@ -1,4 +1,4 @@
-// Type-aware lint: what the compiler cannot see (floating promises, any that leaks in) and the house rules of DESIGN.
+// Type-aware lint: what the compiler cannot see (floating promises, any that leaks in) and the rules of docs/design.md.
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(

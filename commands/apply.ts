@@ -43,7 +43,7 @@ async function requireMovable(cluster: Cluster, { signal }: SubcommandContext): 
   const wrong = findings.find(({ kind, severity }) => severity === 'error' && kind !== 'open-slots' && kind !== 'disagreement');
   if (wrong === undefined) return;
   const { findingText } = await import('../src/ui/views/check-table.js');
-  throw new TribError('UNHEALTHY', `The cluster is not in order: ${findingText(wrong)}`, { exitCode: ExitCode.failed, hint: `redis-trib check ${cluster.view.entry.name}` });
+  throw new TribError('UNHEALTHY', `The cluster is not healthy: ${findingText(wrong)}`, { exitCode: ExitCode.failed, hint: `redis-trib check ${cluster.view.entry.name}` });
 }
 
 async function show(cluster: Cluster, { saved, progress }: Pick<Applied, 'saved' | 'progress'>, { io }: SubcommandContext): Promise<void> {

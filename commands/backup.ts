@@ -68,7 +68,7 @@ async function renderPreview(previewed: Previewed, io: Io): Promise<void> {
   io.out(io.mode === 'plain' ? backupPreviewLines(preview).join('\n') : await backupPreviewTable(io, preview));
   for (const line of fewOf(preview.missing.map(({ name, reason }) => `The data of ${name} would be missing${allowPartial ? '' : ', so nothing would be saved without --allow-partial'}: ${reason}`))) io.error(line);
   if (!report.ok) io.out(io.mode === 'plain' ? WARNING : io.style.warn(WARNING.replace('*** ', '')));
-  io.note(`Dry run: nothing was ${hopeless(previewed) ? 'saved, and nothing would be' : 'saved'}.`);
+  io.note(`Dry run: nothing was ${hopeless(previewed) ? 'saved; the backup would fail' : 'saved'}.`);
 }
 
 function renderBackup({ result, report, dir }: BackedUp, io: Io): void {

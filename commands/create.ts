@@ -122,7 +122,7 @@ export default defineCommand({
     'redis-trib --cluster create 10.0.0.1:7000 10.0.0.2:7000 10.0.0.3:7000 --cluster-yes',
   ],
   async run({ args, options }, context): Promise<Created> {
-    if (options.flush && !options.reset) throw (await import('../src/cli/options/options.js')).usageError('--flush goes with --reset');
+    if (options.flush && !options.reset) throw (await import('../src/cli/options/options.js')).usageError('--flush requires --reset');
     const [{ openNewNodes }, settings] = await Promise.all([import('../src/apply/steps/create.js'), context.connection(args.seed)]);
     const access = { ...settings, signal: context.signal };
     await using nodes = await openNewNodes(args.addresses, access, options.reset ? 'accept' : 'refuse');

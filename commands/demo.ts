@@ -1,5 +1,5 @@
-// redis-trib demo: from nothing to a reshard and a failover under load in less than a minute. Nodes of its own in a temporary folder,
-// gone at the end whatever happens.
+// redis-trib demo: creates a cluster, reshards it, and fails a master over, all under load and in less than a minute. Its nodes run
+// in a temporary folder. They are stopped and deleted at the end, also after an error.
 import { none } from '../src/cli/program/arguments.js';
 import type { ConsistencyOutcome } from '../src/consistency/run.js';
 import { defineCommand, type SubcommandContext } from '../src/cli/program/define.js';
@@ -38,7 +38,7 @@ const CALM_MS = 1000;
 /** Milliseconds that a node may be silent when its counters are read back. */
 const PATIENCE_MS = 5000;
 
-/** Runs `work` on fresh nodes; they are stopped and their files removed whatever happens, even when we are told to leave at once. */
+/** Runs `work` on new nodes. Afterwards stops them and deletes their files; when this process exits early, it kills them. */
 async function withNodes<T>(requested: DemoOptions, context: SubcommandContext, work: (state: LocalState, restart: () => Promise<unknown>) => Promise<T>): Promise<T> {
   const [{ mkdtemp, rm }, { tmpdir }, { join }] = await Promise.all([import('node:fs/promises'), import('node:os'), import('node:path')]);
   const [{ startLocal, stopLocal }, { findFreeRun }, { killNow }, { readState }] = await Promise.all([

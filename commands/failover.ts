@@ -72,8 +72,8 @@ async function carryOut(cluster: Cluster, plan: FailoverPlan | PreferredPlan, se
 export default defineCommand({
   args: seedAndPerhapsNode,
   options: {
-    force: flag('works without the master, for a master that is down'),
-    takeover: flag('works without the master and without votes, when most masters are down. Writes may be lost'),
+    force: flag('promote without the help of the master, when the master is down'),
+    takeover: flag('promote without the master and without votes, when most masters are down; writes may be lost'),
     emptyReplica: flag("with --force or --takeover: also promote a replica without a copy of its master's data, which is then lost"),
     preferred: list('NODES', 'promote those of these nodes that are replicas: ids, addresses, or @FILE with one per line'),
     spread: flag('promote replicas on hosts with few masters, until the masters are spread evenly over the hosts'),
@@ -104,7 +104,7 @@ export default defineCommand({
   async render({ plan, applied, ms, copy }, { io }) {
     if (plan.kind === 'preferred') {
       if (applied) io.out(`[OK] ${plan.changes.map(({ node }) => node.name).join(', ')}: masters now. All reachable nodes agree (${ms ?? 0} ms).`);
-      else if (plan.steps.length === 0) io.out(`[OK] ${plan.inPlace.length === 1 ? 'It is the master already' : `All ${plan.inPlace.length} masters are where they should be`}.`);
+      else if (plan.steps.length === 0) io.out(`[OK] ${plan.inPlace.length === 1 ? 'It is the master already' : `All ${plan.inPlace.length} masters are already in place`}.`);
       else io.note('Dry run: nothing was changed.');
     } else if (!applied) {
       io.out(`${plan.node.name} would be promoted in place of ${plan.master.name}. Nothing was changed.`);

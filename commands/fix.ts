@@ -12,7 +12,7 @@ import { ExitCode, TribError } from '../src/errors.js';
 import type { FixPlan } from '../src/plan/fix/step.js';
 
 const options = {
-  searchMultipleOwners: flag('report it when no slot has several owners (fix always checks this)'),
+  searchMultipleOwners: flag('also print a line when no slot has several owners (fix always searches for them)'),
   fixWithUnreachableMasters: flag('give the slots of unreachable masters to others: their data is given up', { aliases: ['fix-with-unreachable-primaries'] }),
   coverEmpty: flag('cover slots that no node owns or holds keys of', { aliases: ['assign-empty-slots'] }),
   coverHolder: flag('cover slots of which one node holds keys, with that node'),
@@ -53,7 +53,7 @@ async function showPlan(cluster: Cluster, plan: FixPlan, { io }: SubcommandConte
   io.out((io.mode === 'plain' ? fixPlanLines(cluster.view, plan, io.lines) : ['', ...fixPlanTable(io, plan)]).join('\n'));
 }
 
-/** Whether nothing is left to repair: the check finds nothing, and no slot or key was given up that it does not show. */
+/** Whether nothing is left to repair: the last check is ok, and the repair reports no failed slot and no unresolved key. */
 function isWhole(before: CheckReport, outcome: FixOutcome | undefined, after: CheckReport | undefined): boolean {
   return (after ?? before).ok && (outcome === undefined || outcome.failures.length + outcome.unresolved.length === 0);
 }

@@ -17,8 +17,8 @@ const options = {
   ...sourceOptions,
   rdb: text('FILE', 'load this RDB file instead of a running instance; of any version of Redis or Valkey'),
   aof: text('FILE|DIR', 'load this append-only file, or the folder of one (appendonlydir)'),
-  match: text('PATTERN', 'of a file only keys that match this pattern, as in KEYS'),
-  allowPartial: flag('load what stands before the damage of a damaged file'),
+  match: text('PATTERN', 'with --rdb or --aof: load only keys that match this pattern, as in KEYS'),
+  allowPartial: flag('load a damaged file up to the damage'),
   copy: flag('keep the keys on the source; by default they are moved'),
   replace: flag('overwrite keys that the cluster holds with other values'),
   db: text('N|all', 'database of the source, or all of them. They keep their numbers if the cluster has several (Valkey 9), else all go into its only one', { aliases: ['from-db'] }),
@@ -80,7 +80,7 @@ export default defineCommand({
   async run({ args, options: wanted }, context): Promise<Imported | { readonly loaded: FileImport }> {
     const { io } = context;
     if (wanted.rdb !== undefined || wanted.aof !== undefined) return { loaded: await (await import('../src/cli/output/import-file.js')).importFile(args.seed, wanted, context) };
-    if (wanted.match !== undefined || wanted.allowPartial) throw usageError('--match and --allow-partial go with --rdb and --aof');
+    if (wanted.match !== undefined || wanted.allowPartial) throw usageError('--match and --allow-partial require --rdb or --aof');
     const { connection: from, database } = await sourceEntrance(wanted, wanted.db, context);
     const [{ ImportSource }, { databasesOf }] = await Promise.all([import('../src/import/source.js'), import('../src/import/census.js')]);
     await using cluster = await openSeed(args.seed, context);

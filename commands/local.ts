@@ -31,7 +31,7 @@ const args: Arguments<LocalArguments> = {
     if (action === 'call' ? node === undefined : more !== undefined) throw wrongNumber(`local ${USAGE}`);
     if (action === 'call') return { action, node: undefined, words: words.slice(1) };
     if (node !== undefined && ((action !== 'logs' && action !== 'tail') || !/^\d+$/.test(node))) throw usageError(`unexpected argument: ${node}`);
-    if (node === undefined && action === 'tail') throw usageError('which node is meant is missing', 'redis-trib local tail 1, or its port; all nodes: redis-trib local tailall');
+    if (node === undefined && action === 'tail') throw usageError('local tail needs a node', 'redis-trib local tail 1, or its port; all nodes: redis-trib local tailall');
     return { action, node: node === undefined ? undefined : Number(node), words: [] };
   },
 };
@@ -107,7 +107,7 @@ async function act(input: Input, folder: string, context: SubcommandContext): Pr
 /** Joins nodes that `start` has started. */
 async function create(state: LocalState, nodes: readonly NodeStatus[], context: SubcommandContext): Promise<{ changed: readonly number[]; created: boolean }> {
   const stopped = nodes.filter((node) => !node.running).map((node) => node.port);
-  if (stopped.length > 0) throw new TribError('NOT_RUNNING', `the nodes on ports ${stopped.join(', ')} do not run`, { hint: 'redis-trib local start' });
+  if (stopped.length > 0) throw new TribError('NOT_RUNNING', `the nodes on ports ${stopped.join(', ')} are not running`, { hint: 'redis-trib local start' });
   const { joinLocal } = await import('../src/cli/connection/join-local.js');
   return { changed: [], created: await joinLocal(state, context) };
 }

@@ -33,7 +33,7 @@ function refuseKeys(keys: number): void {
   if (keys > 0) throw new TribError('NOT_EMPTY', `The cluster has ${keys} keys already`, { hint: '--replace restores the keys of the backup over them and keeps the others; --merge keeps all of them; after an interrupted restore --merge continues' });
 }
 
-/** What keeps the result from being the backup: counted, not assumed. */
+/** Why the cluster does not hold the whole backup, by the counted keys; undefined when it does. */
 function shortfall({ plan, stats, replace }: Restored): string | undefined {
   if (stats === undefined || Number.isNaN(stats.cluster.after)) return undefined;
   const arrived = stats.imported + stats.equal;
@@ -58,7 +58,7 @@ export default defineCommand({
     merge: flag('load into a cluster that has keys, and keep those it has'),
     match: text('PATTERN', 'only keys that match this pattern, as in KEYS'),
     db: text('N|all', 'database of the backup, or all of them. They keep their numbers if the cluster has several (Valkey 9), else all go into its only one'),
-    allowPartial: flag('restore although files are missing or damaged: what can be read'),
+    allowPartial: flag('restore all readable data even if files are missing or damaged'),
     timeout: integer('MS', 'milliseconds for the replies to one batch of keys', { min: 1, fallback: 60_000 }),
   },
   connects: true,

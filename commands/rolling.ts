@@ -17,7 +17,7 @@ const options = {
   nodes: list('NODES', 'only these nodes: ids, prefixes of ids, addresses, or @FILE'),
   onlyMasters: flag('masters only', { aliases: ['only-primaries'] }),
   onlyReplicas: flag('replicas only'),
-  failback: flag('at the end make the present masters masters again'),
+  failback: flag('at the end promote the nodes that are masters now'),
   preferred: list('NODES', 'at the end make these nodes masters, or @FILE'),
   expectRestart: flag('a node must come back as a new process'),
   allowDowntime: flag('include masters without a replica: their slots are not served meanwhile'),
@@ -165,7 +165,7 @@ export default defineCommand({
     if (!applied) return io.note('Dry run: nothing was changed.');
     const skipped = nodes.filter(({ outcome }) => outcome === 'skipped').length;
     io.out(`[OK] All ${plan.turns.length} nodes are done${skipped > 0 ? ` (${skipped} left out)` : ''}; the cluster is complete.`);
-    if (moved.length > 0) io.note(`Other nodes are masters than before; to restore them: redis-trib failover ${from} --preferred ${plan.masters.join(',')}`);
+    if (moved.length > 0) io.note(`Some masters have changed; to restore the former masters: redis-trib failover ${from} --preferred ${plan.masters.join(',')}`);
   },
   toJson: ({ plan, applied, nodes, moved, preferred }) => ({ plan, applied, nodes, moved, preferred }),
 });

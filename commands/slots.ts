@@ -38,7 +38,7 @@ async function locate(view: ClusterView, keys: readonly string[]): Promise<Locat
   });
 }
 
-/** Of an owner in the JSON; `unreachable` says why, and is there for those only. */
+/** The JSON fields of an owner. `unreachable` has the reason, and is present for unreachable owners only. */
 function ownerFields(owner: SlotOwner | undefined): { readonly node: { readonly id: string; readonly name: string } | null; readonly unreachable?: string } {
   return { node: owner === undefined ? null : { id: owner.id, name: owner.name }, ...(owner?.reason === undefined ? {} : { unreachable: owner.reason }) };
 }

@@ -1,8 +1,7 @@
 // The error type shown to users: what happened, why, what to do next, and the exit code.
 
 /**
- * Exit codes of specs/ux.md B.1: 0 ok, 1 failed or unhealthy, 2 usage, 3 unreachable or refused, 4 declined by the user, 130
- * interrupted.
+ * Exit codes: 0 ok, 1 failed or unhealthy, 2 usage, 3 unreachable or refused, 4 declined by the user, 130 interrupted.
  */
 export const ExitCode = { ok: 0, failed: 1, usage: 2, unreachable: 3, declined: 4, interrupted: 130 } as const;
 

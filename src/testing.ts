@@ -83,7 +83,7 @@ export class TestCluster {
     return master === null ? undefined : this.running.findIndex(({ view }) => view.id === master.id);
   }
 
-  /** Ends a node without a word to the others: its connections break and its data are gone. Throws RangeError. */
+  /** Ends a node without notice to the others: its connections break and its data is lost. Throws RangeError. */
   async kill(index: number): Promise<void> {
     const found = this.at(index);
     const { node } = found;
@@ -128,8 +128,8 @@ export class TestCluster {
   }
 
   /**
-   * Waits until all running nodes serve, agree on roles and slots, see each other well and replicas are in sync. Throws
-   * NOT_STABLE after `limitMs`.
+   * Waits until all running nodes serve, agree on roles and slots, list each other without failure flags, and replicas are in sync.
+   * Throws NOT_STABLE after `limitMs`.
    */
   async waitUntilStable(limitMs = 20_000): Promise<void> {
     const deadline = performance.now() + limitMs;

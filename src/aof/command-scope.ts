@@ -3,8 +3,8 @@
 
 export type CommandScope =
   /**
-   * `keys`: positions of the words that are keys. `split`: the command may be divided by keys, and each takes so many words (DEL 1,
-   * MSET 2), as the effect is the same.
+   * `keys`: positions of the words that are keys. `split`: the command may be divided by keys with the same effect; the value is the
+   * number of words per key (DEL 1, MSET 2).
    */
   | { readonly kind: 'keys'; readonly keys: readonly number[]; readonly split?: 1 | 2 }
   | { readonly kind: 'select'; readonly database: number }
@@ -48,11 +48,11 @@ function range(first: number, end: number, step = 1): number[] {
 
 function counted(command: readonly string[], others: readonly number[]): CommandScope {
   const count = Number(command[2]);
-  if (!Number.isInteger(count) || count < 0 || 3 + count > command.length) return { kind: 'refused', reason: 'its number of keys is none' };
+  if (!Number.isInteger(count) || count < 0 || 3 + count > command.length) return { kind: 'refused', reason: 'its number of keys is invalid' };
   return { kind: 'keys', keys: [...others, ...range(3, 3 + count)] };
 }
 
-/** SORT and GEORADIUS name the key they store into behind a word. */
+/** SORT and GEORADIUS name the destination key after the word STORE or STOREDIST. */
 function storing(command: readonly string[]): CommandScope {
   const at = command.findIndex((word, index) => index > 1 && /^store(dist)?$/i.test(word));
   return at < 0 || at + 1 >= command.length ? { kind: 'nothing' } : { kind: 'keys', keys: [1, at + 1] };

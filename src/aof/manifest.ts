@@ -19,7 +19,7 @@ export interface AofManifest {
   readonly incrementSeq: number;
 }
 
-/** The manifest is not one; `line` counts from 1. */
+/** The text is not a manifest; `line` counts from 1. */
 export class ManifestError extends Error {
   constructor(reason: string, readonly line: number, readonly text: string) {
     super(reason);

@@ -1,7 +1,7 @@
 // Reads the commands of an append-only file that comes in pieces (persistence-replication 3.1, 3.2): RESP requests, with lines that begin
 // with # between them. Says where each command ends, so that a tail can be cut off. Runs nothing.
 
-/** A file that is no append-only file, or is damaged. `offset`: the byte where the command begins that cannot be read. */
+/** The file is not an append-only file, or it is damaged. `offset`: the beginning of the command that cannot be read. */
 export class AofFormatError extends Error {
   constructor(readonly reason: string, readonly offset: number) {
     super(`${reason} at offset ${offset}`);
@@ -30,12 +30,12 @@ export class AofRecordReader {
   private base: number;
   private wanted = 1;
 
-  /** @param start offset in the file of the first byte that is fed (behind an RDB preamble) */
+  /** @param start offset in the file of the first byte that is fed (after an RDB preamble) */
   constructor(start = 0) {
     this.base = start;
   }
 
-  /** Offset behind the last complete command or line. */
+  /** Offset after the last complete command or line. */
   get position(): number {
     return this.base + this.at;
   }
@@ -97,7 +97,7 @@ export class AofRecordReader {
       const size = this.length(at + 1, LONGEST_ARGUMENT);
       if (size === null) return null;
       const end = size.next + size.value;
-      // The two bytes behind an argument are passed over whatever they are (3.2.3).
+      // The two bytes after an argument are skipped without a check (3.2.3).
       if (end + 2 > this.bytes.length) return this.waitFor(end + 2 - this.at);
       words.push(this.bytes.toString('latin1', size.next, end));
       at = end + 2;
@@ -107,7 +107,7 @@ export class AofRecordReader {
     return words;
   }
 
-  /** So many bytes are needed before it is worth another look. */
+  /** Number of bytes that must be available before the next attempt. */
   private waitFor(bytes: number): null {
     this.wanted = bytes;
     return null;

@@ -31,7 +31,7 @@ export class AofReplay {
 
   constructor(private readonly wanted: (database: number, key: string) => boolean = () => true) {}
 
-  /** Where the MULTI stands whose EXEC has not come; undefined outside of transactions. */
+  /** Offset of a MULTI without EXEC so far; undefined outside a transaction. */
   get openTransaction(): number | undefined {
     return this.queue === undefined ? undefined : this.queuedFrom;
   }
@@ -60,7 +60,7 @@ export class AofReplay {
     return this.items(queue, queue.length > 1);
   }
 
-  /** Commands of one database that stand together become one unit. */
+  /** Consecutive commands of one database become one unit. */
   private items(queue: readonly QueuedCommand[], transaction: boolean): ReplayItem[] {
     const items: ReplayItem[] = [];
     let open: { database: number; offset: number; commands: ReplayCommand[] } | undefined;

@@ -72,8 +72,8 @@ function stepsOf(steps: readonly MoveStep[], pairs: readonly PairWork[]): MoveSt
 }
 
 /**
- * Carries out move steps by the methods that options and servers permit. `fresh`: the cluster after some of them. Throws as
- * moveSlots and moveAtomically, or NO_ATOMIC, JOB_RUNNING before anything has moved.
+ * Carries out move steps by the methods that options and servers permit. `fresh` loads the cluster again after the atomic moves.
+ * Throws NO_ATOMIC or JOB_RUNNING before anything has moved, otherwise as moveSlots and moveAtomically.
  */
 export async function moveByMethod(request: MoveRequest, fresh: () => Promise<MoveCluster>): Promise<ApplyStats> {
   const { view, steps } = request;

@@ -7,7 +7,7 @@ import { ReplyError } from '../resp/reply.js';
 function unexpected(reply: Reply | undefined, wanted: string): Error {
   if (reply instanceof ReplyError) return reply;
   const shown = reply === null ? 'nil' : reply === undefined ? 'nothing' : typeof reply;
-  return new TribError('PROTOCOL', `Unexpected reply: ${wanted} wanted, got ${shown}`, { exitCode: 3, hint: 'check that this is a Redis or Valkey server, not a proxy' });
+  return new TribError('PROTOCOL', `Unexpected reply: expected ${wanted}, got ${shown}`, { exitCode: 3, hint: 'check that this is a Redis or Valkey server, not a proxy' });
 }
 
 /** A string reply; throws the ReplyError itself for an error reply, TribError PROTOCOL for another type. */

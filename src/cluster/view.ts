@@ -163,7 +163,7 @@ export class ClusterView {
       throw new TribError('NO_SUCH_NODE', `No such node ${text}`, { hint: `nodes: ${this.nodes.map((node) => `${node.id.slice(0, 8)} ${node.name}`).join(', ')}` });
     }
     const names = found.map((node) => `${node.id.slice(0, 12)} (${node.name})`).join(', ');
-    throw new TribError('AMBIGUOUS_NODE', `${text} fits several nodes: ${names}`, { hint: 'give more digits of the id, or the address' });
+    throw new TribError('AMBIGUOUS_NODE', `${text} matches several nodes: ${names}`, { hint: 'give more digits of the id, or the address' });
   }
 
   /** The only unreachable node with this id, id prefix, or address. */

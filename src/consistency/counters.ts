@@ -28,7 +28,7 @@ export function clusterCounters(client: ClusterClient): CounterClient {
 
 type RunOptions = Omit<ConsistencyOptions, 'random' | 'now' | 'sleep'>;
 
-/** A run with this process' clock and dice. */
+/** A run with the clock and the random generator of this process. */
 export function startableRun(client: ClusterClient, options: RunOptions): ConsistencyRun {
   return runOf(clusterCounters(client), options);
 }

@@ -11,7 +11,7 @@ import type { CounterClient } from './run.js';
 
 /** How long a master waits for its replica, ms. */
 const REPLICA_MS = 1000;
-/** Between two attempts while nobody serves the counter, ms. */
+/** Delay between two attempts while no node serves the counter, ms. */
 const RETRY_MS = 50;
 
 /** Answers to INCR that say that it was not executed and that another attempt may succeed. */
@@ -39,7 +39,7 @@ export class ReplicatedCounters implements CounterClient, Disposable {
     for (;;) {
       const value = await this.attempt(key);
       if (value !== undefined) return value;
-      if (signal.aborted || performance.now() > deadline) throw new TribError('NO_ANSWER', `nobody served ${key} in ${this.deadlineMs} ms`);
+      if (signal.aborted || performance.now() > deadline) throw new TribError('NO_ANSWER', `no node served ${key} within ${this.deadlineMs} ms`);
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       await this.client.refresh().catch(() => undefined);
     }
@@ -54,7 +54,7 @@ export class ReplicatedCounters implements CounterClient, Disposable {
     const [value, replicas] = await connection.pipeline([['INCR', key], ['WAIT', 1, REPLICA_MS]]);
     this.idle.get(formatAddress(owner))?.push(connection);
     if (value instanceof ReplyError && RETRIED.has(value.code)) return undefined;
-    if (typeof value !== 'number') throw value instanceof Error ? value : new TribError('NOT_A_COUNTER', `${key} holds something that is no counter`);
+    if (typeof value !== 'number') throw value instanceof Error ? value : new TribError('NOT_A_COUNTER', `${key} is not a counter`);
     if (typeof replicas === 'number' && replicas >= 1) return value;
     throw new TribError('NOT_REPLICATED', `no replica confirmed the increment of ${key} in ${REPLICA_MS} ms`);
   }

@@ -128,7 +128,7 @@ export class ConsistencyRun {
 
   #cut(): AbortController {
     const cut = new AbortController();
-    setMaxListeners(0, cut.signal); // one a read under way
+    setMaxListeners(0, cut.signal); // One listener per pending read.
     this.#cuts.add(cut);
     return cut;
   }

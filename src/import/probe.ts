@@ -73,7 +73,7 @@ async function isThere(routes: ImportRoutes, route: ImportRoute, key: string, da
 }
 
 function wrongTarget({ host, port, name }: ImportRoute): TribError {
-  return new TribError('WRONG_TARGET', `${host}:${port} is another server for the source than for redis-trib: a key sent there did not arrive at ${name}`, {
+  return new TribError('WRONG_TARGET', `${host}:${port} leads to different servers from the source and from redis-trib: a key sent there did not arrive at ${name}`, {
     hint: 'use --via client, which sends the keys through this host, or announce addresses that are valid everywhere',
   });
 }

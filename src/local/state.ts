@@ -38,7 +38,7 @@ export function logFile(folder: string, port: number): string {
   return join(nodeFolder(folder, port), 'node.log');
 }
 
-/** Empties the logs of the nodes; running ones go on writing to them. */
+/** Empties the log files of the nodes. Running nodes keep writing to them. */
 export function emptyLogs(folder: string, state: LocalState): void {
   for (const { port } of state.nodes) {
     const log = logFile(folder, port);

@@ -53,9 +53,9 @@ function reattach(view: ClusterView, member: Member, formerReplicas: readonly st
 }
 
 /**
- * Plans the removal of the node named by id, prefix of an id, or address. `formerReplicas`: ids of its replicas before servers
- * attached them to the new owner of its last slot. `copies`: data of its replicas, for advice when it is down. Throws
- * NO_SUCH_NODE, AMBIGUOUS_NODE, NOT_EMPTY, LAST_NODE.
+ * Plans the removal of the node named by id, prefix of an id, or address. `formerReplicas`: ids of the replicas that it had until
+ * servers attached them to the new owner of its last slot. `copies`: which replicas have its data, for the advice when it is down.
+ * Throws NO_SUCH_NODE, AMBIGUOUS_NODE, NOT_EMPTY, LAST_NODE.
  */
 export function planDelNode(view: ClusterView, name: string, farewell: RemovalAction, formerReplicas: readonly string[] = [], copies: ReplicaCopies = new Map()): DelNodePlan {
   const member = findMember(view, name);

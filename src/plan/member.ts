@@ -44,7 +44,7 @@ export function findMember(view: ClusterView, text: string): Member {
   if (first !== undefined && more.length === 0) return first;
   const list = (some: readonly Member[]): string => some.map((member) => `${member.id.slice(0, 12)} ${member.name}`).join(', ');
   if (first === undefined) throw new TribError('NO_SUCH_NODE', `[ERR] No such node ID ${text}`, { hint: `nodes: ${list(members)}` });
-  throw new TribError('AMBIGUOUS_NODE', `${text} fits several nodes: ${list(found)}`, { hint: 'give more digits of the id' });
+  throw new TribError('AMBIGUOUS_NODE', `${text} matches several nodes: ${list(found)}`, { hint: 'give more digits of the id' });
 }
 
 /** The two commands for a node that only some nodes know: meet it or forget it. */

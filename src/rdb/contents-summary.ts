@@ -52,7 +52,7 @@ interface SummarisedValue {
   readonly body: Buffer;
 }
 
-/** At most so many keys of the same name are kept. */
+/** Maximum number of repeated key names that are kept. */
 const MOST_REPEATS = 1000;
 
 export class ContentsSummary implements RdbTarget<SummarisedValue> {

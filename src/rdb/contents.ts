@@ -12,13 +12,13 @@ import { readZiplist, readZipmap } from './ziplist.js';
 /** A value in plain form; strings are binary. */
 export interface ValueContents {
   readonly kind: 'string' | 'list' | 'set' | 'zset' | 'hash';
-  /** The elements; of a sorted set member and score, of a hash field and value by turns; of a string the string. */
+  /** The elements. Sorted sets: member, score, …; hashes: field, value, …; a string is the only item. */
   readonly items: readonly string[];
   /** Of a hash: absolute expiry of each field in ms, 0 = none. Absent when no field expires. */
   readonly expiries?: readonly number[];
 }
 
-/** Bytes of version and checksum behind a DUMP. */
+/** Bytes of the version and checksum at the end of a DUMP. */
 const FOOTER = 10;
 
 function strings(reader: RdbReader, count: number): string[] {
@@ -142,7 +142,7 @@ function canonical({ kind, items, expiries }: ValueContents): string {
   return pairs.sort().join();
 }
 
-/** Whether two values are the same for every client, whatever their encodings and the order of what has none. */
+/** Whether two values are equal for every client. Encodings, and the order of unordered elements, do not matter. */
 export function sameContents(one: ValueContents, other: ValueContents): boolean {
   return one.kind === other.kind && one.items.length === other.items.length && canonical(one) === canonical(other);
 }

@@ -1,4 +1,4 @@
-// CRC-64 "Jones", the checksum of RDB files and DUMP payloads (spec §1.6): reflected, init 0, no final xor.
+// CRC-64 "Jones", the checksum of RDB files and DUMP payloads (persistence-replication 1.6): reflected, init 0, no final xor.
 // JS has no fast 64-bit integers, so the value is kept as two 32-bit halves.
 
 const POLYNOMIAL_LOW = 0xac4bc9b5;

@@ -1,5 +1,5 @@
-// Reads a whole RDB file that comes in pieces, from a file or a socket: opcodes, keys and the checksum, versions 1 to 12 and Valkey 9
-// (persistence-replication 1.1–1.7). What a value is made of is the target's business. Nothing is kept of what was handed on.
+// Reads a whole RDB file that arrives in pieces, from a file or a socket: opcodes, keys and the checksum, versions 1 to 12 and Valkey 9
+// (persistence-replication 1.1–1.7). The target decodes the values. Keeps nothing that it has passed on.
 
 import { Crc64 } from './crc64.js';
 import { RdbFileError } from './file-error.js';
@@ -9,7 +9,7 @@ import { RdbError, corrupt } from './rdb-error.js';
 import { RdbReader } from './rdb-reader.js';
 import { MAX_READ_VERSION, VALKEY_VERSION, rdbType } from './value-types.js';
 
-/** What stands before a key in the file. */
+/** The fields before a key in the file. */
 export interface KeyFacts {
   /** Absolute expiry in ms, null when the key has none. */
   readonly expireAt: number | null;
@@ -17,7 +17,7 @@ export interface KeyFacts {
   readonly idle: number | null;
   /** The LFU counter, null when the file does not say. */
   readonly freq: number | null;
-  /** Byte of the file where the type of the value stands. */
+  /** Offset in the file of the type byte of the value. */
   readonly offset: number;
 }
 
@@ -54,9 +54,9 @@ const NO_FACTS = { expireAt: null, idle: null, freq: null };
 export class RdbFileReader<V> {
   /** The version of the file, 0 until it is known. */
   version = 0;
-  /** True once the end of the file has been read; what came behind it is in `rest`. */
+  /** True once the end of the file has been read; the bytes after it are in `rest`. */
   finished = false;
-  /** Bytes behind the end of the file. */
+  /** Bytes after the end of the file. */
   rest: Buffer = Buffer.alloc(0);
 
   private chunks: Buffer[] = [];
@@ -120,7 +120,7 @@ export class RdbFileReader<V> {
     this.chunks = this.finished || left.length === 0 ? [] : [left];
     this.waiting = this.finished ? 0 : left.length;
     if (this.finished) this.rest = left;
-    // A long item is tried again only when what is there has doubled: so many attempts cost no more than a few.
+    // A long item is tried again only when the available bytes have doubled, so that the total work stays linear.
     this.wanted = left.length * 2 || 1;
   }
 
@@ -204,7 +204,7 @@ export class RdbFileReader<V> {
         return;
       case RdbOpcode.function:
       case RdbOpcode.functionPreGa: {
-        // Read in any case: an optional call would not read the bytes of an argument that nobody wants.
+        // Read it in any case: as an argument of the optional call its bytes would not be read when the target has no `library`.
         const code = opcode === RdbOpcode.function ? reader.str() : libraryOf(reader);
         return target.library?.(code);
       }

@@ -1,4 +1,4 @@
-// LZF, the compression of long strings in RDB (spec §1.4).
+// LZF, the compression of long strings in RDB (persistence-replication 1.4).
 
 import { corrupt } from './rdb-error.js';
 
@@ -6,7 +6,7 @@ const MAX_HASH_BITS = 14;
 const MAX_DISTANCE = 8192;
 const MAX_MATCH = 264;
 const MAX_LITERALS = 32;
-/** Three input bytes can stand for at most 264 output bytes; a larger claim is a lie not worth allocating for. */
+/** Three input bytes encode at most 264 output bytes. A larger size is invalid, so no memory is allocated for it. */
 const MAX_EXPANSION = 88;
 
 /** Expands `input` to exactly `size` bytes; throws a corrupt RdbError when it does not come out so. */

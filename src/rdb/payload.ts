@@ -7,8 +7,8 @@ const VERSION = 2;
 const CHECKSUM = 8;
 
 /**
- * The version that a payload of this type must carry at least. A server refuses payloads newer than itself, whatever they hold; so the
- * lowest version that has the type is what most servers take, and a server without the type refuses it by the version.
+ * The lowest version that a payload of this type may carry. Servers refuse payloads with a newer version than their own, so the
+ * lowest version is accepted by most servers. A server without the type refuses it by the version.
  */
 function versionFor(type: number): number {
   return Math.max(6, storedType(type)?.since ?? 0);

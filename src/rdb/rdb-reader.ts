@@ -1,4 +1,4 @@
-// Reads the primitives of RDB from a buffer: bytes, lengths, strings (spec §1.3–1.5). Past the end it throws `truncated`,
+// Reads the primitives of RDB from a buffer: bytes, lengths, strings (persistence-replication 1.3–1.5). Past the end it throws `truncated`,
 // so a loader that streams can fetch more and try the item again. Nothing is allocated on the word of a length.
 
 import { RdbError, corrupt } from './rdb-error.js';

@@ -35,7 +35,7 @@ const ONE_STRING: ReadonlySet<number> = new Set([
   RdbType.hashListpack, RdbType.zsetListpack, RdbType.setListpack, RdbType.hashListpackTtlPreGa,
 ]);
 
-/** Passes over the body of a value. Throws RdbError: `truncated`, `corrupt`, `unsupported` for values of modules before their release. */
+/** Skips the body of a value. Throws RdbError: `truncated`, `corrupt`, or `unsupported` for module values of type 6 (pre-release). */
 export function skipBody(type: number, reader: RdbReader): void {
   if (ONE_STRING.has(type)) return reader.skipString();
   const skip = SKIPS.get(type);

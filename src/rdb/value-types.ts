@@ -1,4 +1,4 @@
-// The type bytes of RDB values (spec §1.7) and the versions this node speaks.
+// The type bytes of RDB values (persistence-replication 1.7) and the versions this node speaks.
 
 /** What we write into files and DUMP payloads: readable by everything from 7.0 on. */
 export const RDB_VERSION = 10;
@@ -41,7 +41,7 @@ export const RdbType = {
 const LAST_SHARED = RdbType.stream3;
 const VALKEY = 0x100;
 
-/** The type that a type byte stands for; the byte of a type is its low one. @param version of the file or of the footer of a payload */
+/** The type of a value: the type byte, plus 0x100 for types of Valkey only. @param version of the file or of the payload footer */
 export function rdbType(byte: number, version: number): number {
   return version >= VALKEY_VERSION && byte > LAST_SHARED ? VALKEY | byte : byte;
 }

@@ -1,5 +1,5 @@
-// The composition root: wires keyspace, executor, listener and cluster into one running node. Behaviour is in the rooms below;
-// only the connections are here.
+// The composition root: wires keyspace, executor, listener and cluster into one running node. Behaviour is in the folders of
+// src/server; only the wiring is here.
 import type net from 'node:net';
 import { ErrorReply } from '../resp/server-reply.js';
 import { NodeCluster } from './cluster/node-cluster.js';
@@ -299,7 +299,7 @@ export class Node implements NodeServices {
     this.log.warning(`Internal error in ${where}: ${text}`);
   }
 
-  /** What was acknowledged cannot be kept: ends the node without another reply. */
+  /** Acknowledged writes can no longer be made durable: ends the node without another reply. */
   private fail(text: string): void {
     this.log.warning(text);
     this.failure ??= text;

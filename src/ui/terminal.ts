@@ -1,5 +1,5 @@
 // Decides from flags and environment how each stream is used: colour, animation, prompts, output mode. Pure; io.ts calls it
-// once at start. Rules: specs/ux.md B.1 (clig.dev, no-color.org, force-color.org).
+// once at start. Rules: clig.dev, no-color.org, force-color.org.
 
 /** `table`: for a terminal. `plain`: the predecessors' lines, which scripts parse. `json`: one document. */
 export type OutputMode = 'table' | 'plain' | 'json';

@@ -30,7 +30,7 @@ async function undone(c: BrokenCluster, values: Readonly<Record<string, string>>
 describeWithServers(['redis-7.0', 'redis-8.0'], 'a move to an older server', () => {
   const options: RedisClusterOptions = { build: (index) => serverBuild(index === 0 ? 'redis-8.0' : 'redis-7.0') };
 
-  it('is closed, as the target takes none of the keys', async () => {
+  it('is closed, because the target accepts none of the keys', async () => {
     await withOpenMove(options, {}, async (c) => {
       const run = await runHere(['fix', c.seed]);
       expect(run.code, run.stdout + run.stderr).toBe(0);

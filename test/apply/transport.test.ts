@@ -1,6 +1,7 @@
 // MIGRATE speaks TLS when the source's cluster bus does, whichever port the administrator uses: on nodes with both ports.
 import { afterAll, expect, it } from 'vitest';
-import { routeTo, timeoutBelow } from '../../src/apply/mover/safety/transport.js';
+import { migrateTimeout } from '../../src/apply/mover/pacing/migrate-timeout.js';
+import { routeTo } from '../../src/apply/mover/safety/transport.js';
 import type { ApplyEvent } from '../../src/apply/node/event.js';
 import type { NodeLink } from '../../src/apply/node/node-link.js';
 import { openCluster, type Cluster } from '../../src/apply/open-cluster.js';
@@ -87,5 +88,5 @@ it('refuses a target without a port for the transport of the source', async () =
 });
 
 it('one MIGRATE takes at most a third of cluster-node-timeout', () => {
-  expect([timeoutBelow('15000'), timeoutBelow('60000'), timeoutBelow('3000'), timeoutBelow(undefined), timeoutBelow('1')]).toEqual([5000, 10_000, 1000, 5000, 200]);
+  expect([migrateTimeout('15000'), migrateTimeout('60000'), migrateTimeout('3000'), migrateTimeout(undefined), migrateTimeout('1')]).toEqual([5000, 10_000, 1000, 5000, 200]);
 });

@@ -1,4 +1,4 @@
-// Rows of the tables of specs/cli.md (1.3, 2.1, 2.3, 2.4, 2.11–2.13, 3.1–3.3) that no other test has: what the program
+// Rows of the tables of docs/rules/cli.md (1.3, 2.1, 2.3, 2.4, 2.11–2.13, 3.1–3.3) that no other test has: what the program
 // says and how it ends, before scripted nodes or without any.
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
@@ -138,7 +138,7 @@ describe('answers to a question (3.3)', () => {
 
 describe('lines (2.1, 4.2, 4.4)', () => {
   const masters = [{ slots: '0-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }];
-  it('a node without any flag left ends with a blank', () => {
+  it('the line of a node without flags ends with a blank', () => {
     const view = viewOf(masters);
     expect(nodeLines(view, { ...view.entry, flags: ['myself'] })[1]).toBe('   slots:[0-5460] (5461 slots) ');
   });

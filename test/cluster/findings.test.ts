@@ -95,7 +95,7 @@ describe('ClusterView.find', () => {
     for (const text of [idOf(1), idOf(1).toUpperCase(), idOf(1).slice(0, 3), '127.0.0.1:7001']) expect(view.find(text).id).toBe(idOf(1));
   });
   it('names what fits when several do, and what exists when none does', () => {
-    expect(() => view.find('0')).toThrow(/fits several nodes: 00aaaaaaaaaa \(127.0.0.1:7000\), 01/);
+    expect(() => view.find('0')).toThrow(/matches several nodes: 00aaaaaaaaaa \(127.0.0.1:7000\), 01/);
     expect(() => view.find('zz')).toThrow(/No such node zz/);
     expect(() => view.find('')).toThrow(/No such node/);
   });

@@ -78,7 +78,7 @@ describeWithRedis('backup as a command', () => {
     expect(file).toMatchObject({ code: 1 });
     expect(JSON.parse(file.stdout)).toMatchObject({ would: false, directory: { problem: `${join(dir, 'nodes.json')} is a file, not a directory` } });
     const plain = await runCli(['backup', nodes.seed, join(dir, 'nodes.json', 'x'), '--dry-run']);
-    expect(plain).toMatchObject({ code: 1, stderr: 'Dry run: nothing was saved, and nothing would be.\n' });
+    expect(plain).toMatchObject({ code: 1, stderr: 'Dry run: nothing was saved; the backup would fail.\n' });
     expect(plain.stdout).toContain(`cannot be used: ${join(dir, 'nodes.json')} is a file, not a directory\n`);
   });
 

@@ -40,7 +40,7 @@ describeWithRedis('consistency-test', () => {
     expect(run.code).toBe(1);
   });
 
-  it('ends with Ctrl-C, prints the totals and exits 130', async () => {
+  it('Ctrl-C ends the run, prints the totals and exits 130', async () => {
     const test = startCli(['consistency-test', cluster.seed, '--rate', '100']);
     const done = finished(test);
     await new Promise<void>((resolve) => test.stdout?.once('data', () => resolve()));

@@ -109,7 +109,7 @@ describeWithRedis('create --reset', () => {
     const plain = await create(others.nodes, '--reset', '--yes');
     expect(plain, plain.stderr).toMatchObject({ code: 0 });
     expect(plain.stdout).not.toContain('Emptying');
-    expect(await create(others.nodes, '--flush')).toMatchObject({ code: 2, stderr: expect.stringContaining('--flush goes with --reset') as string });
+    expect(await create(others.nodes, '--flush')).toMatchObject({ code: 2, stderr: expect.stringContaining('--flush requires --reset') as string });
   });
 
   it('refuses members of a running cluster, but accepts the remains of a dead one', async () => {

@@ -24,7 +24,7 @@ describeWithRedis('create --replica-of', () => {
       expect(code).toBe(2);
       return stderr;
     };
-    expect(await refused('--replica-of', `${d}=127.0.0.1:1`)).toContain('127.0.0.1:1 is none of the nodes');
+    expect(await refused('--replica-of', `${d}=127.0.0.1:1`)).toContain('127.0.0.1:1 is not one of the nodes');
     expect(await refused('--replica-of', d)).toContain('--replica-of takes REPLICA=MASTER');
     expect(await refused('--replica-of', `${d}=${a},${d}=${b}`)).toContain('twice');
     expect(await refused('--replica-of', `${d}=${d}`)).toContain('cannot be a replica of itself');

@@ -149,7 +149,7 @@ describeWithRedis('commands about the nodes of a real cluster', () => {
     expect((await runCli(['nodes', at(1), '-o', 'table'])).stdout).toContain('unreachable: fail');
   });
 
-  it('set-timeout writes the file of a node that has one', async () => {
+  it('set-timeout also writes the configuration file of a node that has one', async () => {
     await using node = await startRedis(['--cluster-enabled', 'yes']);
     const own = join(node.dir, 'own.conf');
     writeFileSync(own, `port ${node.port}\nbind 127.0.0.1\ndir ${node.dir}\ncluster-enabled yes\nsave ""\n`);

@@ -129,7 +129,7 @@ describeWithRedis('import as a command', () => {
     const refusal = (text: string): object => ({ code: 2, stdout: expect.stringContaining(text) as string });
     expect(await url('/1', '--db', '0')).toMatchObject(refusal('--db 0 contradicts database 1 of the URL'));
     expect(await url('/1', '--db', 'all')).toMatchObject(refusal('contradicts'));
-    expect(await url('/x')).toMatchObject(refusal('is no database'));
+    expect(await url('/x')).toMatchObject(refusal('is not a database number'));
     expect(await totalKeys(nodes)).toBe(0);
     expect(JSON.parse((await url('/1')).stdout)).toMatchObject({ imported: 1 });
     await using at0 = await locateKey('one');

@@ -78,7 +78,7 @@ describeWithRedis('replicas of a master that gives all its slots away', () => {
       expect(table.stdout).toMatch(/node +role +id +slots +zone\n/);
       const same = await runCli(['create', '--replicas', '1', ...addresses, '--zone', '127.0.0.1=east', '--dry-run']);
       expect(same.stdout).toContain('[WARNING] Some slaves are in the same zone as their master\n');
-      expect(await runCli(['create', ...addresses, '--zone', '10.9.9.9=x'])).toMatchObject({ code: 2, stderr: expect.stringContaining('is none of the nodes') as string });
+      expect(await runCli(['create', ...addresses, '--zone', '10.9.9.9=x'])).toMatchObject({ code: 2, stderr: expect.stringContaining('is not one of the nodes') as string });
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -117,7 +117,7 @@ describeWithRedis('reshard and apply', () => {
     await inOrder();
   });
 
-  it('Ctrl-C twice leaves at once; applying the plan again completes it', async () => {
+  it('a second Ctrl-C exits at once; applying the plan again completes the move', async () => {
     const { child, result } = await underWay(2, '--plan-out', file('e.json'));
     child.kill('SIGINT');
     child.stderr?.on('data', () => child.kill('SIGINT'));

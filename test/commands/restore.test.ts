@@ -79,7 +79,7 @@ describeWithRedis('restore', () => {
     expect(await run('restore', folder, seed(), '--yes')).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no backup in') as string });
     expect(await totalKeys(target)).toBe(0);
     const partial = await run('restore', broken, seed(), '--yes', '--allow-partial');
-    expect(partial).toMatchObject({ code: 1, stderr: expect.stringMatching(/What stands before that was loaded[^]*is missing in the backup/) as string });
+    expect(partial).toMatchObject({ code: 1, stderr: expect.stringMatching(/The part before it was loaded[^]*is missing in the backup/) as string });
     expect(await totalKeys(target)).toBeGreaterThan(KEYS / 3);
   });
 });

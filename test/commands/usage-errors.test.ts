@@ -36,7 +36,7 @@ describeWithRedis('usage errors', () => {
 
   it('a database in the URL of a cluster: exit 2', async () => {
     expect(await runCli(['check', `redis://${seed()}/1`])).toMatchObject({ code: 2, stderr: says('a cluster has database 0 only') });
-    expect(await runCli(['check', `redis://${seed()}/x`])).toMatchObject({ code: 2, stderr: says('is no database') });
+    expect(await runCli(['check', `redis://${seed()}/x`])).toMatchObject({ code: 2, stderr: says('is not a database number') });
     expect(await runCli(['check', `redis://${seed()}/0`])).toMatchObject({ code: 0 });
   });
 

@@ -46,6 +46,18 @@ describe('citations of rules', () => {
   });
 });
 
+describe('comments', () => {
+  it('cite nothing outside the repository', () => {
+    const outside = files.flatMap((path) =>
+      readFileSync(path, 'utf8')
+        .split('\n')
+        .filter((line) => /(?:\/\/|\*).*(?:\bspec §|\bspecs\/|\bDESIGN\b)/.test(line))
+        .map((line) => `${path.slice(ROOT.length)}: ${line.trim()}`),
+    );
+    expect(outside.filter((line) => !line.startsWith('test/docs/citations'))).toEqual([]);
+  });
+});
+
 describe('files that comments name', () => {
   it('exist', () => {
     const dangling = files.flatMap((path) =>

@@ -92,7 +92,7 @@ it('is used for backups: no link of a name that can be foreseen is written throu
   expect(readdirSync(at('backup')).filter((name) => name.startsWith('.redis-trib.'))).toEqual([]);
 });
 
-it('keeps what nodes announce from naming files elsewhere', () => {
+it('host names announced by nodes cannot name files outside the backup directory', () => {
   const id = 'a'.repeat(40);
   expect(rdbName({ host: '../../etc/x\u0000', port: 7000, id })).toBe(`redis-node-.._.._etc_x_-7000-${id}.rdb`);
   expect(rdbName({ host: '::1', port: 7000, id })).toBe(`redis-node-__1-7000-${id}.rdb`);
@@ -100,7 +100,7 @@ it('keeps what nodes announce from naming files elsewhere', () => {
   expect(earlierFiles(JSON.stringify(entries))).toEqual([`redis-node-_.._victim-1-${id}.rdb`]);
 });
 
-it('is the only room, beside the server, that writes whole files', () => {
+it('no folder except src/files and src/server writes whole files', () => {
   const root = new URL('../..', import.meta.url).pathname;
   const sources = ['src', 'commands'].flatMap((room) => readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }).map((path) => join(room, path)));
   const writers = sources.filter((path) => path.endsWith('.ts') && !/^src\/(server|files)\//.test(path) && /\b(writeFile|writeFileSync|createWriteStream|renameSync|appendFileSync)\b/.test(readFileSync(join(root, path), 'utf8')));

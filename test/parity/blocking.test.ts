@@ -209,17 +209,17 @@ parityFile('blocking commands', (pair) => {
   script(pair, 'timeouts', `
     connect A 2
     connect B 3
-    A> BLPOP k 0.05
+    A> BLPOP k 0.4
     wait A
-    A> BLMOVE k l LEFT LEFT 0.05
+    A> BLMOVE k l LEFT LEFT 0.4
     wait A
-    B> BLPOP k 0.05
+    B> BLPOP k 0.4
     wait B
-    B> BZPOPMIN k 0.05
+    B> BZPOPMIN k 0.4
     wait B
-    B> BLMPOP 0.05 1 k LEFT
+    B> BLMPOP 0.4 1 k LEFT
     wait B
-    A> WAIT 1 20
+    A> WAIT 1 400
     wait A
     A> PING
     A> BLPOP k 1000

@@ -75,7 +75,7 @@ describe('zones of a new cluster', () => {
   it('takes HOST:PORT before HOST, leaves others alone, and refuses words that match no node', () => {
     const [first, second, third] = inZones(nodes, ['10.0.0.0=x', '10.0.0.0:7000=y', '10.0.0.1=x']);
     expect([first?.zone, second?.zone, third?.zone]).toEqual(['y', 'x', undefined]);
-    expect(() => inZones(nodes, ['10.9.9.9=x'])).toThrow('10.9.9.9 is none of the nodes');
+    expect(() => inZones(nodes, ['10.9.9.9=x'])).toThrow('10.9.9.9 is not one of the nodes');
     expect(() => inZones(nodes, ['10.0.0.0'])).toThrow('--zone takes NODE=ZONE');
   });
 });

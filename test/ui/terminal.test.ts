@@ -1,4 +1,4 @@
-// Colour, animation and output mode from flags and environment (specs/ux.md B.1).
+// Colour, animation and output mode from flags and environment.
 import { describe, expect, it } from 'vitest';
 import { outputMode, usableColumns, wantsAnimation, wantsColor } from '../../src/ui/terminal.js';
 

@@ -36,7 +36,7 @@ export async function changedHands(run: OwnershipCheck, slots: SlotSet): Promise
     for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 1.5, LOOK_MS)) {
       const { taken } = await ascribed(run, witness, slots);
       if (taken === slots.size) break;
-      if (Date.now() > deadline) throw new JobFailed(ends, 'none', `the server reports it as done, but ${witness.name} lists only ${taken} of ${slots.size} slots for ${ends.target.name}`, { hint: 'look with check' });
+      if (Date.now() > deadline) throw new JobFailed(ends, 'none', `the server reports it as done, but ${witness.name} lists only ${taken} of ${slots.size} slots for ${ends.target.name}`, { hint: 'run redis-trib check' });
       await delay(pause, run.settings.signal);
     }
   }
@@ -47,6 +47,6 @@ export async function requireTaken(run: OwnershipCheck, slots: SlotSet): Promise
   const { taken, kept } = await ascribed(run, run.ends.target, slots);
   if (taken === slots.size) return undefined;
   if (kept === slots.size) throw new JobFailed(run.ends, 'again', 'the servers no longer list the migration, and no slot has moved');
-  throw new JobFailed(run.ends, 'none', `the servers no longer list the migration; ${taken} of its ${slots.size} slots belong to the target, ${kept} to the source`, { hint: 'look with check' });
+  throw new JobFailed(run.ends, 'none', `the servers no longer list the migration; ${taken} of its ${slots.size} slots belong to the target, ${kept} to the source`, { hint: 'run redis-trib check' });
 }
 

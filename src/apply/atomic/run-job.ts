@@ -107,7 +107,7 @@ async function begin(run: JobRun, slots: SlotSet): Promise<string | undefined> {
 function objection({ settings, ends }: JobRun, job: JobReport, ms: number): Error | undefined {
   if (settings.signal?.aborted === true) return new JobFailed(ends, 'none', 'interrupted');
   if (job.retries > MOST_RETRIES) return new JobFailed(ends, 'by-keys', job.message === '' ? job.state : job.message);
-  if (ms > settings.jobLimitMs) return new JobFailed(ends, 'none', `it was not done after ${Math.round(settings.jobLimitMs / 1000)} s (${job.state})`, { hint: 'allow more time with --job-timeout, or use --method keys' });
+  if (ms > settings.jobLimitMs) return new JobFailed(ends, 'none', `it did not finish within ${Math.round(settings.jobLimitMs / 1000)} s (${job.state})`, { hint: 'allow more time with --job-timeout, or use --method keys' });
   return undefined;
 }
 

@@ -8,7 +8,7 @@ import { SLOT_COUNT } from '../../cluster/slots.js';
 import { ReplyError } from '../../resp/reply.js';
 
 const FOOTER = 10;
-/** Keys requested at once, and slots counted at once. */
+/** Keys per request, and slots per counting request. */
 const PAGE = 200;
 const SLOTS = 2048;
 const EXPIRE_MS = 0xfc;

@@ -1,4 +1,4 @@
-// Asks replicas and their masters how replication goes: links that are down, replicas that fell behind. Only looks.
+// Reads the state of replication from replicas and their masters: links that are down, replicas that lag. Read-only.
 import { nodeRef, type Finding } from '../../cluster/findings.js';
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import type { Admin } from '../../client/admin.js';

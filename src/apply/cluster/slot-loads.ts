@@ -1,5 +1,5 @@
-// What every slot weighs: its keys, counted, or its bytes, by MEMORY USAGE of a few of its keys. Owners are asked in
-// large pipelines, all at once, and for all of their databases. Only looks.
+// The load of every slot: its number of keys, or its bytes by MEMORY USAGE of a few of its keys. Owners are asked in parallel, in
+// large pipelines, for all of their databases. Read-only.
 import { asStrings } from '../../client/read-reply.js';
 import type { Connection, PipelineReply } from '../../client/connection.js';
 import { accessFailure } from '../../client/connection-errors.js';

@@ -51,7 +51,7 @@ async function markHolder(run: FixRun, step: Extract<CarryStep, { kind: 'gather-
   await drainBusMessages(owner, holder, QUIET_MS, run.request.signal);
   const owned = (await (await owner.admin()).clusterNodes()).find(({ myself }) => myself)?.slots;
   const lost = slots.filter((slot) => owned?.has(slot) !== true);
-  if (lost.length > 0) run.fail(step.kind, lost, new TribError('NOT_OWNED', `${owner.name} does not own it any more`, { hint: 'run fix again' }));
+  if (lost.length > 0) run.fail(step.kind, lost, new TribError('NOT_OWNED', `${owner.name} no longer owns the slot`, { hint: 'run fix again' }));
   await order(run, holder, step, run.open(slots), 'IMPORTING', owner.id);
 }
 

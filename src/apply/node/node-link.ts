@@ -78,7 +78,7 @@ export class NodeLink {
   readonly address: Address;
   /** Shared connections by database. */
   private readonly shared = new Map<number, SharedConnection>();
-  /** The connections of `several`. */
+  /** The connections that `several` has opened. */
   private crowd: Connection[] = [];
   private databases: Promise<number> | undefined;
   private closed = false;

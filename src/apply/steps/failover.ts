@@ -44,8 +44,9 @@ export async function failOver(job: StepJob, { node, master, mode }: FailoverSte
 }
 
 /**
- * Result of a request. Reverted: a server that has just won an election counts those votes again, without a new epoch. The
- * former master's epoch is higher then, and it takes the slots back within milliseconds (seen on 7.0.15).
+ * Result of a request. `reverted`: the replica was promoted and lost the role again. A server that has just won an election counts
+ * those votes again and takes no new epoch. The former master then has the higher epoch and takes the slots back within
+ * milliseconds (seen on 7.0.15).
  */
 type ElectionOutcome = 'accepted' | 'not elected' | 'reverted';
 

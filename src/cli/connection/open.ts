@@ -76,7 +76,7 @@ function warnOfUnusedRules({ nodes }: ClusterView, rules: readonly string[], { i
   if (unused.length === 0) return;
   const names = [...new Set(listed.filter(({ host }) => host !== '').map(formatAddress))];
   io.warn(`--address-map ${unused.join(' and ')}: no node of this cluster has announced that address`);
-  io.note(`${io.errStyle.accent('try:')} announced are ${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''}`);
+  io.note(`${io.errStyle.accent('try:')} the nodes announce ${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''}`);
 }
 
 /** Keys of every master in all its databases, read in parallel; the error's text for a node that fails. */

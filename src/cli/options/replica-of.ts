@@ -9,7 +9,7 @@ const EXAMPLE = 'for example --replica-of 10.0.0.4:7000=10.0.0.1:7000,10.0.0.5:7
 export function requestedMasters(nodes: readonly CandidateNode[], words: readonly string[]): Map<string, string> {
   const idOf = (word: string, text: string): string => {
     const found = nodes.find((node) => node.name === text || formatAddress(node) === text);
-    if (found === undefined) throw usageError(`--replica-of ${word}: ${text} is none of the nodes`, `nodes: ${nodes.map(({ name }) => name).join(', ')}`);
+    if (found === undefined) throw usageError(`--replica-of ${word}: ${text} is not one of the nodes`, `nodes: ${nodes.map(({ name }) => name).join(', ')}`);
     return found.id;
   };
   const masters = new Map<string, string>();

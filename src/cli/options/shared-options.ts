@@ -1,5 +1,5 @@
 // The options of every subcommand, of every one that connects, and of every one that changes something. Spellings: cli 1.3
-// (redis-cli's and redis-trib.rb's), specs/ux.md B.1 for the rest.
+// (redis-cli's and redis-trib.rb's); the rest are our own.
 import { bytes } from './mover-options.js';
 import { choice, decimal, flag, list, text } from './options.js';
 

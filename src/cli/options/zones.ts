@@ -13,7 +13,7 @@ export function inZones(nodes: readonly CandidateNode[], words: readonly string[
     const at = word.lastIndexOf('=');
     const [node, zone] = [word.slice(0, at), word.slice(at + 1)];
     if (at <= 0 || zone === '') throw usageError(`--zone takes NODE=ZONE, not "${word}"`, 'for example --zone 10.0.0.1=a,10.0.0.2=b');
-    if (!nodes.some((one) => one.host === node || formatAddress(one) === node)) throw usageError(`--zone ${word}: ${node} is none of the nodes`, `nodes: ${nodes.map(({ name }) => name).join(', ')}`);
+    if (!nodes.some((one) => one.host === node || formatAddress(one) === node)) throw usageError(`--zone ${word}: ${node} is not one of the nodes`, `nodes: ${nodes.map(({ name }) => name).join(', ')}`);
     zones.set(node, zone);
   }
   return nodes.map((node) => {

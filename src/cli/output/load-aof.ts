@@ -14,7 +14,7 @@ export async function planAofFile(cluster: Cluster, path: string, wishes: LoadWi
   const plan = await planAof(await aofFiles(path), cluster, { db: wishes.db, clusterDatabases: await databasesOf(cluster), now: Date.now(), signal, ...(matches === undefined ? {} : { matches }) });
   const { damage } = plan.end;
   if (damage !== undefined && !wishes.allowPartial) {
-    throw new TribError('DAMAGED', `${damage.file} is ${damageText(damage)}. Nothing was loaded`, { hint: '--allow-partial loads what stands before that' });
+    throw new TribError('DAMAGED', `${damage.file} is ${damageText(damage)}. Nothing was loaded`, { hint: '--allow-partial loads the part before it' });
   }
   refuseProblems(plan);
   return plan;

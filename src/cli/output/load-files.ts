@@ -12,7 +12,7 @@ export interface LoadWishes {
   readonly match: string | undefined;
   readonly db: string | undefined;
   readonly timeout: number;
-  /** Load what stands before the damage of a file. */
+  /** Load the part of a file before the damage. */
   readonly allowPartial: boolean;
 }
 

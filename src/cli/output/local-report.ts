@@ -40,7 +40,7 @@ export async function renderLocal(report: LocalReport, { io, cwd }: SubcommandCo
   const [first] = report.nodes;
   if ((action === 'up' || action === 'create') && first !== undefined) {
     const { withFolder } = await import('./local-advice.js');
-    io.note(`\nThe cluster is up. It goes on running without this shell; '${withFolder('redis-trib local stop', folder, cwd)}' ends it.\nIts data is kept (append-only files, synced every second): 'local stop' and 'local start' lose nothing, 'local clean' deletes it.\n  redis-trib check ${first.address}\n  redis-cli -c -p ${first.port}`);
+    io.note(`\nThe cluster is up. It keeps running after this shell is closed; '${withFolder('redis-trib local stop', folder, cwd)}' stops it.\nIts data is kept (append-only files, synced every second): 'local stop' and 'local start' lose nothing, 'local clean' deletes it.\n  redis-trib check ${first.address}\n  redis-cli -c -p ${first.port}`);
   }
 }
 

@@ -23,7 +23,7 @@ export interface SubcommandContext {
   readonly pause: PauseSwitch | undefined;
   /** The current directory; paths on the command line are relative to it. */
   readonly cwd: string;
-  /** Whether the line was given as `--cluster COMMAND …`; then what redis-cli tolerates is tolerated. */
+  /** The line was given as `--cluster COMMAND …`: accept everything that redis-cli accepts there. */
   readonly legacy: boolean;
   /** The name the program was called by. */
   readonly calledAs: string;

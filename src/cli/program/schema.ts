@@ -1,5 +1,5 @@
-// The shape of every document that --json prints (docs/json.md): one name and one form for a fact, whichever subcommand tells it.
-// Pure. Not here: which facts a subcommand tells (toJson of each).
+// The shape of every document that --json prints (docs/json.md): one name and one form per fact, in all subcommands. Pure.
+// Not here: which facts a subcommand prints (its toJson).
 import { placeOf, withoutMark } from './document-words.js';
 import { toRanges } from '../../cluster/slot-set.js';
 
@@ -9,9 +9,9 @@ export const JSON_SCHEMA = 2;
 const NODE_ID = /^[0-9a-f]{40}$/;
 /** Lists of slots: as ranges. */
 const SLOT_LISTS = new Set(['slots', 'openSlots', 'uncoveredSlots', 'done', 'left']);
-/** Our own sentences; other texts may be somebody's data. */
+/** Fields that hold sentences of this program; other texts may be data of the user. */
 const SENTENCES = new Set(['message', 'text', 'hint', 'cause', 'reason', 'next']);
-/** What a server has answered stands as it is. */
+/** Fields with replies of servers, printed unchanged. */
 const VERBATIM = new Set(['reply']);
 
 function slotList(key: string, value: readonly unknown[]): number[] | undefined {
@@ -39,7 +39,7 @@ function shaped(key: string, value: unknown): unknown {
   return asNode(Object.fromEntries(Object.entries(value).map(([name, one]) => [name, shaped(name, one)])));
 }
 
-/** The document that is printed, of what a subcommand tells. */
+/** The document to print from the result of a subcommand. */
 export function jsonDocument(told: object): Readonly<Record<string, unknown>> {
   return { schema: JSON_SCHEMA, ...(shaped('', told) as object) };
 }

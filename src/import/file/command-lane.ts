@@ -90,6 +90,6 @@ export class CommandLane {
   }
 
   private moved(reply: ReplyError): TribError {
-    return new TribError('SLOTS_MOVED', `${this.route.name} replied ${fromBinary(reply.message)}: the cluster has changed since the import began`, { exitCode: ExitCode.failed, hint: 'wait until check says that all is well, then run the same command with --replace, which builds the keys anew' });
+    return new TribError('SLOTS_MOVED', `${this.route.name} replied ${fromBinary(reply.message)}: the cluster has changed since the import began`, { exitCode: ExitCode.failed, hint: 'wait until redis-trib check finds no problem, then run the same command with --replace, which loads the keys again' });
   }
 }

@@ -15,13 +15,13 @@ import type { LoadTally } from './load-tally.js';
 import { planAof, type AofPlan } from './plan-aof.js';
 import { readAof } from './read-aof.js';
 
-/** Expiries up to so long from now are set at the end; ms. A load may take so long. */
+/** Expiries within this time from now are set at the end, because a load may take that long; ms. */
 const SOON_MS = 3_600_000;
 /** Names kept so that the same key is not asked about again and again. */
 const MOST_NAMES = 100_000;
 const SHOWN = 5;
 
-const GO_ON = 'run the same command again with --replace: it deletes the keys of the file in the cluster and builds them anew';
+const GO_ON = 'run the same command again with --replace: it deletes the keys of the file from the cluster and loads them again';
 
 const shown = (key: string): string => JSON.stringify(fromBinary(key));
 
@@ -191,11 +191,11 @@ class AofLoad {
     await commands.finish();
     if (there.length === 0) return;
     throw new TribError('KEYS_EXIST', `The cluster has ${there.length} keys of the file already: ${there.slice(0, SHOWN).map(shown).join(', ')}${there.length > SHOWN ? ', …' : ''}. Nothing was changed`, {
-      hint: 'commands of a file build on each other, so they need keys that are not there: --replace deletes these keys first, also after an interrupted import',
+      hint: 'the commands of a file depend on each other, so its keys must not exist: --replace deletes them first, also after an interrupted import',
     });
   }
 
-  /** Postponed expiries that later commands have not changed become true. */
+  /** Sets the true expiries of keys whose postponed expiry no later command has changed. */
   private async settleExpiries(): Promise<void> {
     const { commands, tally } = this;
     const due: Postponed[] = [];
@@ -218,7 +218,7 @@ export function refuseProblems({ problems }: AofPlan): void {
   if (first === undefined) return;
   const { command, file, offset, reason, keys } = first;
   const about = keys.length === 0 ? '' : ` (${keys.slice(0, SHOWN).map(shown).join(', ')})`;
-  throw new TribError('NOT_KEY_BY_KEY', `${command} at byte ${offset} of ${file} cannot be carried out in a cluster: ${reason}${about}${problems.length > 1 ? `; so ${problems.length - 1} more` : ''}. Nothing was changed`, {
+  throw new TribError('NOT_KEY_BY_KEY', `${command} at byte ${offset} of ${file} cannot be carried out in a cluster: ${reason}${about}${problems.length > 1 ? `; and ${problems.length - 1} more commands` : ''}. Nothing was changed`, {
     hint: 'load the file into a server without cluster mode (appendonly yes), then use import --from HOST:PORT',
   });
 }

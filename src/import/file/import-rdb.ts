@@ -30,7 +30,7 @@ export class RestoreLanes {
     return lane;
   }
 
-  /** Until every lane has room. Throws as RestoreLane.room. */
+  /** Resolves when every lane accepts more keys. Throws as RestoreLane.room. */
   async room(): Promise<void> {
     for (const lane of this.lanes.values()) await lane.room();
   }

@@ -52,7 +52,7 @@ export interface LoadStats {
   readonly ms: number;
   /** Keys of the cluster's masters before and after. NaN where a node did not reply. */
   readonly cluster: Span;
-  /** The first file that could not be read to its end; what stands before the damage was loaded. */
+  /** The first file that could not be read to its end. The part before the damage was loaded. */
   readonly damage: (FileDamage & { readonly file: string }) | undefined;
 }
 

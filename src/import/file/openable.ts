@@ -11,7 +11,7 @@ export async function openable(path: string): Promise<number> {
       ? new TribError('NO_SUCH_FILE', `There is no file ${path}`, { cause: error, hint: 'CONFIG GET dir and CONFIG GET dbfilename of the server say where it keeps its file' })
       : new TribError('NOT_READABLE', `${path} cannot be read: ${code ?? 'unknown error'}`, { cause: error, hint: 'read it as the user whose server wrote it, or as root' });
   });
-  if (!found.isFile()) throw new TribError('NOT_A_FILE', `${path} is ${found.isDirectory() ? 'a directory' : 'no regular file'}`, { hint: 'give the path of a file, as /var/lib/redis/dump.rdb' });
+  if (!found.isFile()) throw new TribError('NOT_A_FILE', `${path} is ${found.isDirectory() ? 'a directory' : 'not a regular file'}`, { hint: 'give the path of a file, as /var/lib/redis/dump.rdb' });
   await access(path, constants.R_OK).catch((error: unknown) => {
     throw new TribError('NOT_READABLE', `No permission to read ${path}`, { cause: error, hint: 'read it as the user whose server wrote it, or as root' });
   });

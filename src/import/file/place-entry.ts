@@ -1,5 +1,5 @@
-// Brings single keys to wherever their slots are, when the batch that carried them did not simply succeed: keys that are there already
-// are compared, values in a newer encoding are written in an older one, redirects are followed, and what cannot be taken is named.
+// Restores single keys after a batch that did not succeed completely: compares keys that exist already, writes values of newer
+// encodings in an older one, follows redirects, and reports keys that the cluster refuses.
 import { ClusterCommandError, type ClusterClient } from '../../client/cluster-client.js';
 import { ReplyError } from '../../resp/reply.js';
 import { refusal } from '../options.js';

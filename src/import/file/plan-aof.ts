@@ -19,7 +19,7 @@ export interface AofProblem {
 export interface AofPlan {
   readonly files: readonly string[];
   readonly bytes: number;
-  /** Keys of RDB parts, and commands, behind the last flush. */
+  /** Keys of RDB parts, and commands, after the last flush. */
   readonly keys: number;
   readonly commands: number;
   readonly libraries: number;

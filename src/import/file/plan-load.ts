@@ -59,9 +59,9 @@ function refuseRepeats(summaries: readonly FileSummary[]): void {
 
 /** A file without an RDB part has no keys that could be loaded so. Throws TribError NOT_AN_RDB. */
 function refuseCommands({ path, end }: FileSummary): void {
-  if (end.damage?.offset === 0) throw new TribError('NOT_AN_RDB', `${path} is no RDB file: ${end.damage.reason}`, { hint: `look at it with: redis-trib rdb ${path}` });
+  if (end.damage?.offset === 0) throw new TribError('NOT_AN_RDB', `${path} is not an RDB file: ${end.damage.reason}`, { hint: `inspect it with: redis-trib rdb ${path}` });
   if (end.rdb === undefined && end.bytes > 0) throw new TribError('NOT_AN_RDB', `${path} is an append-only file, not an RDB file`, { hint: 'import --aof FILE loads append-only files' });
-  if (end.commands) throw new TribError('NOT_AN_RDB', `${path} is an append-only file: commands stand behind its RDB part, and would be left out`, { hint: 'import --aof FILE loads both' });
+  if (end.commands) throw new TribError('NOT_AN_RDB', `${path} is an append-only file: commands follow its RDB part and would not be loaded`, { hint: 'import --aof FILE loads both' });
   if (end.bytes === 0) throw new TribError('NOT_AN_RDB', `${path} is empty`, { hint: 'an RDB file has at least 18 bytes, even without keys' });
 }
 

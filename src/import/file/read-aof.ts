@@ -41,7 +41,7 @@ export async function readAof(files: readonly string[], visitor: AofVisitor, wan
           library: () => visitor.library?.(),
         },
         command(words, offset) {
-          number++; // Whatever is wanted of it: the numbers of all passes are the same.
+          number++; // Also when it is not wanted: numbers must be equal in all passes.
           for (const item of replay.take(words, offset)) visitor.item(number, item, file);
         },
         piece: (bytes) => visitor.piece?.(before + bytes),

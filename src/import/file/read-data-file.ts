@@ -18,7 +18,7 @@ export interface DataFileTarget<V> {
   readonly rdb: RdbTarget<V>;
   /** One command of an append-only file. `offset`: where it begins. */
   command(words: string[], offset: number): void;
-  /** Everything of a piece was handed on; reading goes on when this resolves. `bytes`: read so far. */
+  /** All items of a piece have been passed on; reading continues when the promise resolves. `bytes`: read so far. */
   piece?(bytes: number): Promise<void> | void;
 }
 
@@ -36,7 +36,7 @@ export interface DataFileEnd {
   readonly rdb: { readonly version: number; readonly family: RdbFamily } | undefined;
   /** Whether there are commands, or could be. */
   readonly commands: boolean;
-  /** Bytes behind the end of the RDB part that are no commands; servers ignore them. */
+  /** Bytes after the RDB part that are not commands; servers ignore them. */
   readonly trailing: number;
   readonly damage: FileDamage | undefined;
   /** The last command is incomplete; this is where it begins. */
@@ -99,7 +99,7 @@ class DataFileReading<V> {
     if (this.rdb!.rest.length > 0) this.behindRdb(this.rdb!.rest);
   }
 
-  /** Commands may follow straight behind the checksum; servers ignore anything else there. */
+  /** Commands may follow the checksum directly; servers ignore anything else there. */
   private behindRdb(bytes: Buffer): void {
     if (this.records === undefined && this.trailing === 0 && (bytes[0] === STAR || bytes[0] === HASH)) this.records = new AofRecordReader(this.rdb!.position);
     if (this.records === undefined) this.trailing += bytes.length;

@@ -9,7 +9,7 @@ import { isSameValue, restoreCommand, type FileEntry } from './file-entry.js';
 import type { LoadTally } from './load-tally.js';
 import { placeEntry } from './place-entry.js';
 
-/** A batch is sent when it has so many keys or bytes. The master executes one while the next arrives. */
+/** A batch is sent when it reaches this number of keys or bytes. The master executes one batch while the next arrives. */
 const BATCH_KEYS = 500;
 const BATCH_BYTES = 256 * 1024;
 const DEPTH = 3;
@@ -47,7 +47,7 @@ export class RestoreLane {
     if (this.filling.entries.length >= BATCH_KEYS || this.filling.bytes >= BATCH_BYTES) this.close();
   }
 
-  /** Resolves when there is room for more. Throws the error that ends the load. */
+  /** Resolves when more keys may be queued. Throws the error that ends the load. */
   async room(): Promise<void> {
     while ((this.ready.length > DEPTH || this.bytes > MOST_BYTES) && this.running.size > 0 && this.failure === undefined) await Promise.race(this.running);
     this.rethrow();

@@ -1,4 +1,4 @@
-// Summarises a data file: its RDB part in full, the commands behind it or instead of it by name. Reads only.
+// Summarises a data file: its RDB part in full, its commands by name. Read-only.
 import { ContentsSummary, type SummaryOptions } from '../../rdb/contents-summary.js';
 import { readDataFile, type DataFileEnd } from './read-data-file.js';
 

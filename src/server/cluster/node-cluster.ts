@@ -104,7 +104,7 @@ export function busOf(node: NodeServices): ClusterBus {
 
 function busPort(port: number, configured: number): number {
   if (port === 0) {
-    throw new TribError('CLUSTER_PORT', 'A node in cluster mode needs a client port: other nodes and clients are told it.', {
+    throw new TribError('CLUSTER_PORT', 'A node in cluster mode needs a client port: it is announced to other nodes and clients.', {
       hint: 'give --port a number',
     });
   }

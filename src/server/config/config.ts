@@ -55,7 +55,7 @@ export class Config implements Configured {
     return this.slot(name).text;
   }
 
-  /** The number; memory in bytes. Beyond 2^53 the nearest double. */
+  /** The value as a number; memory in bytes. A value beyond 2^53 is rounded to a double. */
   integer(name: string): number {
     return this.slot(name).number;
   }

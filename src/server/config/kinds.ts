@@ -41,7 +41,7 @@ function outside(value: bigint, min: bigint, max: bigint): void {
   if (value < min || value > max) throw new ValueRefused(`argument must be between ${min} and ${max} inclusive`);
 }
 
-/** A decimal integer, both ends inclusive. */
+/** A decimal integer from `min` to `max`, both included. */
 export function integer(min: bigint, max: bigint): ValueKind {
   return {
     many: false,

@@ -46,11 +46,11 @@ export function guardUnsupported(config: Configured): void {
   }
 }
 
-/** As redis-server: whom a node of a cluster follows is said by CLUSTER REPLICATE. */
+/** As redis-server: in cluster mode only CLUSTER REPLICATE sets the master. */
 const inClusterMode = (config: Configured): string[] =>
   config.flag('cluster-enabled') && config.text('replicaof') !== '' ? ['replicaof directive not allowed in cluster mode'] : [];
 
-/** A link without a known authority would trust everybody. */
+/** A TLS link without a CA would accept any peer. */
 const withoutAuthority = (config: Configured): string[] =>
   config.flag('tls-replication') && config.text('tls-ca-cert-file') === '' && config.text('tls-ca-cert-dir') === '' ? ['Either tls-ca-cert-file or tls-ca-cert-dir must be specified when tls-replication is enabled'] : [];
 

@@ -1,4 +1,4 @@
-// The files that keep the data of a node: loads them at start, saves and appends while it runs, makes all safe at the end.
+// The data files of a node: loads them at start, saves and appends while it runs, makes all writes durable at shutdown.
 // Each kind of file has its own class; which of them act, and when, is decided here.
 import { existsSync, statSync } from 'node:fs';
 import { RdbFileError } from '../../rdb/file-error.js';
@@ -89,7 +89,7 @@ export class DataFiles implements PersistencePort, PersistenceState {
 
   /**
    * Loads the append-only file if `appendonly` is on, else the dump; then saves and appends as configured.
-   * @returns where in a stream of replication the data stand, when the dump told
+   * @returns replication id and offset of the dump, null when it has none
    * @throws TribError with the file, the offset and a hint; no file was changed then
    */
   async start(): Promise<ReplicationPoint | null> {
@@ -97,8 +97,8 @@ export class DataFiles implements PersistencePort, PersistenceState {
     const aof = config.flag('appendonly');
     const manifest = aof ? await this.loadAof() : null;
     const unborn = aof && this.folder.isUnborn(manifest);
-    if (unborn) this.node.log.warning(`The first rewrite of the append only file did not end: loading ${this.saves.path} instead, if there is one.`);
-    // persistence-replication 4.9: what has expired is its master's to delete.
+    if (unborn) this.node.log.warning(`The first rewrite of the append only file was not completed: loading ${this.saves.path} instead, if it exists.`);
+    // persistence-replication 4.9: only the master deletes expired keys.
     const point = aof && !unborn ? null : await this.loadDump({ dropExpired: this.node.replication.role === 'master', merge: false });
     keyspace.dirty = 0;
     this.saving = true;
@@ -286,19 +286,19 @@ export class DataFiles implements PersistencePort, PersistenceState {
       this.aofLog.syncNow();
       return true;
     } catch (error) {
-      log.warning(`Error writing the AOF file at the end: ${error instanceof Error ? error.message : String(error)}`);
+      log.warning(`Error writing the AOF file at shutdown: ${error instanceof Error ? error.message : String(error)}`);
       return false;
     }
   }
 
-  /** Closes files; what can still be written is. Resolves when nothing is written any more. */
+  /** Flushes what can still be written and closes the files. Resolves when no background write is left. */
   close(): Promise<void> {
     this.saves.cancel();
     this.aof.stop();
     try {
       this.aof.close();
     } catch (error) {
-      this.node.log.warning(`The append only file could not be written to its end: ${error instanceof Error ? error.message : String(error)}`);
+      this.node.log.warning(`The append only file could not be flushed when it was closed: ${error instanceof Error ? error.message : String(error)}`);
     }
     return this.aof.settled();
   }

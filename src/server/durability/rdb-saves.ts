@@ -149,11 +149,11 @@ export class RdbSaves {
       removeQuietly(this.temporary);
       return this.failed(error);
     }
-    this.node.log.notice(`Background saving terminated with success: ${running.run.snapshot.written} keys, ${running.run.snapshot.bytes} bytes, ${running.run.snapshot.extraMemory} bytes of memory beside the data`);
+    this.node.log.notice(`Background saving terminated with success: ${running.run.snapshot.written} keys, ${running.run.snapshot.bytes} bytes, ${running.run.snapshot.extraMemory} bytes of additional memory`);
     this.succeeded(running.dirty);
   }
 
-  /** Ends a running save without its being a failure (FLUSHALL, the node's end). */
+  /** Cancels a running save (FLUSHALL, shutdown). It does not count as a failed save. */
   cancel(): void {
     if (this.running === null) return;
     this.running.cancelled = true;
@@ -181,7 +181,7 @@ export class RdbSaves {
   }
 
   private logFailure(error: unknown): void {
-    this.node.log.warning(`Failed to save the dump ${this.path}: ${fileReason(error)}. The file that was there is as it was.`);
+    this.node.log.warning(`Failed to save the dump ${this.path}: ${fileReason(error)}. The existing file is unchanged.`);
   }
 
   /** Whether writes are refused until a save works (stop-writes-on-bgsave-error). */

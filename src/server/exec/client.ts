@@ -17,7 +17,7 @@ export interface Transport {
   readonly local: string;
   /** Sends binary text of any length. */
   send(text: string): void;
-  /** Sends bytes of any length; they are shared and not changed by anybody. */
+  /** Sends bytes of any length; they are shared and must never be changed. */
   sendBytes(bytes: Buffer): void;
   /** Bytes handed over but not taken by the kernel yet. */
   readonly backlog: number;
@@ -62,7 +62,7 @@ export class Client implements Watcher, ReplyOutput, HeldOutput {
   asking = false;
   /** No command of this client runs until it is resumed: blocked, waiting for a promise, or paused. */
   suspended = false;
-  /** `closes`: a reply would be taken for data of the stream, so it ends the connection instead. */
+  /** `closes` (replicas): a reply would be read as part of the stream, so it ends the connection instead. */
   replyMode: 'on' | 'off' | 'skip-next' | 'skip' | 'closes' = 'on';
   role: ClientRole = 'normal';
   /** Replication stream that waits for the end of this replica's RDB, bytes. */

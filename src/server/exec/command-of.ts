@@ -64,7 +64,7 @@ export class CommandOf<Context = never> {
   readonly mayReplicate: boolean;
   readonly loading: boolean;
   readonly stale: boolean;
-  /** What it deletes by the way (expired keys that SCAN and RANDOMKEY meet, keys of slots that CLUSTER gives away) is no transaction. */
+  /** Its side effects do not form a transaction: expired keys that SCAN and RANDOMKEY delete, keys of slots that CLUSTER gives away. */
   readonly scattersEffects: boolean;
   /** Not shown by MONITOR. */
   readonly hidden: boolean;

@@ -37,7 +37,7 @@ export class Monitors {
     this.clients.delete(client);
   }
 
-  /** Sends a command of `by`, after it ran, to all monitors. Administrative commands are not shown. */
+  /** Sends a command to all monitors, after `by` has run it. Administrative commands are not shown. */
   feed(by: Client, command: CommandOf, args: readonly string[]): void {
     if (command.hidden) return;
     const { seconds, micros } = this.clock.micros();

@@ -1,5 +1,5 @@
-// What a database holds: its keys in tables by slot and the expiries beside them. A database whose contents are flushed or
-// exchanged gets another object, so that a snapshot goes on reading the one it began with.
+// What a database holds: its keys in tables by slot, and their expiries. After a flush or SWAPDB the database gets another object, so
+// that a snapshot keeps reading the contents it began with.
 import { SLOT_COUNT } from '../../cluster/slots.js';
 import type { Value } from '../types/value.js';
 import { SlotTables } from './slot-tables.js';
@@ -38,7 +38,7 @@ export class ContentsView {
     return this.contents.tables.scanSlot(slot, from, count, out);
   }
 
-  /** Where a key stands in the order of scanSlot: a step that returned `next` has added exactly the keys before `next`. */
+  /** The position of a key in the order of scanSlot. A step that returned `next` has added exactly the keys before `next`. */
   positionOf(key: string): number {
     return this.contents.tables.positionOf(this.printOf(key));
   }

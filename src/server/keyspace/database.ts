@@ -333,9 +333,9 @@ export class Database {
   }
 
   /**
-   * Adds a key from a file or a master's snapshot: no event, no change counted, nobody told.
-   * @param expireAt absolute ms, null for none; a time that has passed is stored as well
-   * @returns false when the key exists already; it is left alone
+   * Adds a key from a file or from the snapshot of a master. Publishes no event, counts no change, notifies no client.
+   * @param expireAt absolute ms, null for none; a time in the past is stored too
+   * @returns false when the key exists already; it is not changed
    */
   load(key: string, value: Value, expireAt: number | null): boolean {
     const { contents } = this;

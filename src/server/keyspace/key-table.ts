@@ -32,7 +32,7 @@ export function printOf(hash: number, slot: number): number {
   return print === 0 ? SMALLEST_PRINT : print;
 }
 
-/** Where a print stands in the order in which scanSlot walks. */
+/** The position of a fingerprint in the order of scanSlot. */
 export const positionOf = (print: number): number => print + PRINT_RANGE / 2;
 
 function freeCells(capacity: number): Word[] {

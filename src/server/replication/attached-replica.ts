@@ -2,7 +2,7 @@
 import type { Client } from '../exec/client.js';
 import type { ReplicaView } from '../exec/ports/replication-port.js';
 
-/** What REPLCONF told before the synchronisation. */
+/** What the replica announced with REPLCONF before the synchronisation. */
 export interface Announcement {
   port: number;
   /** Empty: the peer address of the connection. */
@@ -24,7 +24,7 @@ export type ReplicaPhase = 'waiting' | 'transfer' | 'ack' | 'online';
 
 export class AttachedReplica {
   phase: ReplicaPhase = 'waiting';
-  /** It asked by SYNC: it knows no offsets and acknowledges nothing. */
+  /** It sent SYNC: it does not know offsets and never acknowledges. */
   prePsync = false;
   /** The RDB goes through a file of known size: INFO shows `send_bulk` while it is sent. */
   sendingFile = false;

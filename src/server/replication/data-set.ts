@@ -27,7 +27,7 @@ export class SnapshotSource implements RdbSource {
     }
     keyspace.now = clock.now();
     const run = persistence.snapshots.start({ format, consumers: [adapted(consumer)], onEnd: () => {} });
-    return () => run.cancel(new Error('nobody waits for it any more'));
+    return () => run.cancel(new Error('no replica waits for this RDB any more'));
   }
 }
 

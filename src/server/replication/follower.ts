@@ -1,4 +1,4 @@
-// The node as a replica: whom it follows, the link and its return after a loss, and what of the master's history it has
+// The node as a replica: its master, the link and its reconnection, and the position in the stream of the master
 // (persistence-replication 4.2–4.6). Commands of the master run through the executor with origin `replication`.
 import { ErrorReply } from '../../resp/server-reply.js';
 import { ServedClient } from '../exec/served-client.js';
@@ -33,7 +33,7 @@ export interface FollowerHost {
   dataDropped(): void;
   /** The data set and its history are the master's: the backlog begins there. */
   dataReplaced(): void;
-  /** The history goes on under another id: own replicas must learn of it. */
+  /** The replication id has changed: replicas of this node must be told. */
   idChanged(): void;
   /** The link came up or went down, or loading began or ended. */
   linkChanged(): void;
@@ -46,7 +46,7 @@ const UNKNOWN_COMMAND = /^ERR (unknown (sub)?command|.* is not supported by the 
 /** Until the next attempt after one that failed, ms. */
 const RETRY_MS = 1000;
 
-/** A SYNC without history is acknowledged by nobody and cannot be resumed (4.3). */
+/** The offset after a SYNC without replication id: it is never acknowledged and cannot be resumed (4.3). */
 const NO_OFFSET = -1;
 
 export class Follower implements MasterLinkHost {
@@ -54,11 +54,11 @@ export class Follower implements MasterLinkHost {
   /** Requests of the master, while the link is connected. */
   client: ServedClient | null = null;
   private applier: StreamApplier | null = null;
-  /** How the stream stands while the link is down: what the next handshake asks for. */
+  /** The id and offset to resume from while the link is down; the next handshake sends them. */
   private cached: StreamPoint | null = null;
   /** Wall clock in ms when the link went down; 0: it was never up. */
   downSince = 0;
-  /** The master told no history. */
+  /** The master reported no replication id (SYNC instead of PSYNC). */
   private prePsync = false;
   /** The own data set is being replaced in place. */
   loading = false;
@@ -69,14 +69,14 @@ export class Follower implements MasterLinkHost {
 
   constructor(private readonly node: NodeServices, private readonly host: FollowerHost, readonly target: { readonly host: string; readonly port: number }) {}
 
-  /** Connects. `known`: the history this node can go on from; null: it needs everything. */
+  /** Connects. `known`: the point from which this node can resume; null: it needs a full resynchronisation. */
   start(known: StreamPoint | null, downSince = 0): void {
     this.cached = known;
     this.downSince = downSince;
     this.connect();
   }
 
-  /** What another master would have to go on from. */
+  /** The point from which another master would have to resume. */
   get resumePoint(): StreamPoint | null {
     if (this.client === null || this.prePsync) return this.cached;
     const { replid, offset } = this.host.history;
@@ -182,7 +182,7 @@ export class Follower implements MasterLinkHost {
 
   beginFull(): RdbReceiver {
     this.answered();
-    // 4.3: from here on there is no way back to the old history.
+    // 4.3: from here on the old history cannot be resumed.
     this.cached = null;
     return receiveRdb(this.node, this.host.loader, {
       loading: (on) => {
@@ -258,14 +258,14 @@ export class Follower implements MasterLinkHost {
     return this.applier;
   }
 
-  /** A command that this node lacks would make the data differ unnoticed: only the whole data set is certain then. */
+  /** If this node lacks the command, the data would differ silently: only a full resynchronisation makes them equal again. */
   private refused(link: MasterLink, what: unknown): void {
     const text = what instanceof ErrorReply ? what.text : what instanceof Error ? what.message : String(what);
     this.node.log.warning(`== CRITICAL == This replica is sending an error to its master: '${text}' after processing the command '${this.client?.lastCommand ?? '?'}'`);
     if (UNKNOWN_COMMAND.test(text)) this.corrupt(link, `this node cannot follow a master that sends it: ${text}`);
   }
 
-  /** 4.5: nothing is certain of the stream any more, the next synchronisation is a full one. */
+  /** 4.5: the stream cannot be trusted any more, so the next synchronisation is a full one. */
   private corrupt(link: MasterLink, reason: string): void {
     this.node.log.warning(`Protocol error from the master: ${reason}`);
     link.close('the stream of the master is corrupt');
@@ -305,7 +305,7 @@ export class Follower implements MasterLinkHost {
   }
 }
 
-/** The master's place in CLIENT LIST; nothing is ever sent through it. */
+/** The entry of the master in CLIENT LIST; nothing is ever sent through it. */
 function linkTransport(link: MasterLink): Transport {
   return {
     get remote() {

@@ -1,4 +1,4 @@
-// Full synchronisations of replicas: when one begins, who shares it, and the signs of life meanwhile
+// Full synchronisations of replicas: when one begins, which replicas share it, and the keepalives while they wait
 // (persistence-replication 4.3). How an RDB reaches the connections is in sync-group.ts.
 import type { NodeServices } from '../exec/context.js';
 import type { AttachedReplica } from './attached-replica.js';
@@ -11,7 +11,7 @@ export interface FullSyncHost {
   readonly settings: ReplicationSettings;
   readonly replicas: Iterable<AttachedReplica>;
   readonly source: RdbSource;
-  /** Offset of the stream at which an RDB that begins now stands; the stream continues with SELECT. */
+  /** Fixes the offset of an RDB that begins now. The stream after it begins with SELECT. */
   fixPoint(): StreamPoint;
 }
 
@@ -54,7 +54,7 @@ export class FullSyncs implements SyncGroupEvents {
     return [...this.host.replicas].filter((replica) => replica.phase === 'waiting' && !replica.client.closing);
   }
 
-  /** Once a second: signs of life, the end of the delay, replicas that do not read. */
+  /** Once a second: sends keepalives, drops replicas that do not read, starts a synchronisation whose delay is over. */
   tick(): void {
     for (const replica of this.host.replicas) {
       const silent = replica.phase === 'waiting' || (replica.phase === 'transfer' && this.running?.group.marked === false && !replica.sendingFile);
@@ -124,7 +124,7 @@ export class FullSyncs implements SyncGroupEvents {
     if (this.running?.group !== group) return;
     this.running = null;
     const next = this.waiting()[0];
-    // 4.3: those that came while it ran wait for the delay again, so that others can join them.
+    // 4.3: replicas that arrived during this synchronisation wait for the delay again, so that others can share their RDB.
     if (next !== undefined) this.request(next);
   }
 }

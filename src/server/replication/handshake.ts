@@ -9,19 +9,19 @@ export interface HandshakeSettings {
   readonly announcePort: number;
   /** Empty: the master shows the address it sees. */
   readonly announceIp: string;
-  /** History this node can go on with; null asks for everything. */
+  /** The id and offset from which this node can resume; null requests a full resynchronisation. */
   readonly known: { readonly replid: string; readonly next: number } | null;
   /** This node is the master that hands over in FAILOVER. */
   readonly failover: boolean;
 }
 
-/** How the synchronisation goes on. `sync`: the master knows no PSYNC, an RDB follows without a history. */
+/** The kind of synchronisation. `sync`: the master does not support PSYNC; an RDB without replication id follows. */
 export type HandshakeResult =
   | { readonly kind: 'full'; readonly replid: string; readonly offset: number }
   | { readonly kind: 'continue'; readonly replid: string | null }
   | { readonly kind: 'sync' };
 
-/** What to do after a line: send, go on waiting (null), give up with a reason (`refused`: the target of a FAILOVER will not take over), or synchronise. */
+/** What to do after a line: send, wait for more (null), fail (`refused`: the target of a FAILOVER refuses to take over), or synchronise. */
 export type HandshakeStep =
   | { readonly send: string }
   | { readonly failed: string; readonly refused?: boolean }
@@ -46,7 +46,7 @@ export class Handshake {
     return encodeCommand(['PING']);
   }
 
-  /** One line of the master, without its end. Empty ones are signs of life. */
+  /** One line of the master, without its line end. Empty lines are keepalives. */
   take(line: string): HandshakeStep {
     if (line === '') return null;
     if (this.phase === 'ping') return this.afterPing(line);

@@ -18,13 +18,13 @@ export class ReplicationHistory {
     this.replid = random.hex(REPLID_LENGTH);
   }
 
-  /** A new history: nobody who knew the old one can go on from it. */
+  /** Starts a new history: no replica can resume from the old one. */
   renew(): void {
     this.replid = this.random.hex(REPLID_LENGTH);
     this.forgetSecond();
   }
 
-  /** Goes on under a new id; whoever knew the old one can follow up to here. `id`: a random one when absent. */
+  /** Continues under a new id. Replicas of the old id can resume up to the current offset. `id`: a random one when absent. */
   shift(id = this.random.hex(REPLID_LENGTH)): void {
     this.replid2 = this.replid;
     this.secondOffset = this.offset + 1;
@@ -38,7 +38,7 @@ export class ReplicationHistory {
     this.forgetSecond();
   }
 
-  /** A master that was started again from its RDB: those who followed it then may go on. */
+  /** After a restart from an RDB: replicas that followed this master before can resume. */
   restoreAsSecond(replid: string, offset: number): void {
     this.replid2 = replid;
     this.secondOffset = offset + 1;

@@ -27,11 +27,11 @@ export interface StreamSink {
 
 export interface MasterLinkHost {
   handshake(): HandshakeSettings;
-  /** The master sends everything. `null`: it told no history (SYNC). */
+  /** A full resynchronisation begins. `point` null: the master sent no replication id (SYNC). */
   beginFull(link: MasterLink, point: { replid: string; offset: number } | null): RdbReceiver;
   /** The RDB is in place; what follows is the stream. */
   synchronised(link: MasterLink, point: { replid: string; offset: number } | null): StreamSink;
-  /** The master goes on where this node is; `replid` when it told one. */
+  /** The master resumes at our offset (+CONTINUE). `replid`: the id in its reply, null when it has none. */
   resumed(link: MasterLink, replid: string | null): StreamSink;
   /** The link is down, for a reason that is for the log. Called once. */
   lost(link: MasterLink, reason: string): void;
@@ -50,10 +50,10 @@ export class MasterLink {
   private readonly steps: Handshake;
   private line = '';
   private receiver: RdbReceiver | null = null;
-  /** Where the stream stands at the RDB; null when the master did not tell. */
+  /** Replication id and offset of the RDB; null when the master did not send them. */
   private point: { replid: string; offset: number } | null = null;
   private sink: StreamSink | null = null;
-  /** Stream that came right behind the RDB, while that is still being loaded. */
+  /** Bytes of the stream that arrived while the RDB was still being loaded. */
   private early: Buffer[] = [];
   /** Why the connection ended while the RDB was being loaded. */
   private ended: string | null = null;
@@ -70,7 +70,7 @@ export class MasterLink {
     this.socket.on('close', () => this.end('Connection with master lost.'));
   }
 
-  /** The peer is gone. An RDB that has come whole is loaded all the same: the next link can go on from there. */
+  /** The peer has closed the connection. An RDB that has arrived completely is still loaded: the next link can resume from it. */
   private end(reason: string): void {
     if (this.phase === 'loading') this.ended ??= reason;
     else this.close(reason);
@@ -121,7 +121,7 @@ export class MasterLink {
     this.socket.pause();
   }
 
-  /** Takes one line of the handshake, if it is whole; what is behind it. */
+  /** Reads one line of the handshake; returns the bytes after it, null when the line is incomplete. */
   private readLine(chunk: Buffer): Buffer | null {
     const end = chunk.indexOf(LF);
     this.line += chunk.toString('latin1', 0, end < 0 ? chunk.length : end);
@@ -205,7 +205,7 @@ export class MasterLink {
     if (this.isOpen && this.ended === null) this.socket.write(text, 'latin1');
   }
 
-  /** Ends the connection; calls `down` unless it ended already. */
+  /** Closes the connection and calls `lost`; no effect when it is closed already. */
   close(reason: string): void {
     if (!this.isOpen) return;
     this.phase = 'closed';

@@ -122,7 +122,7 @@ export class MasterSide {
   private startFull(replica: AttachedReplica): void {
     this.node.stats.syncFull++;
     if (this.backlog === null) {
-      // 4.1: nobody has followed until now, so nobody can go on from an older id. A replica's history is its master's.
+      // 4.1: no replica has followed until now, so none can resume from an older id. A replica keeps the history of its master.
       if (!this.host.follows) this.host.history.renew();
       this.createBacklog();
       this.node.log.notice(`Replication backlog created, my new replication IDs are '${this.host.history.replid}' and '${this.host.history.replid2}'`);
@@ -158,7 +158,7 @@ export class MasterSide {
     this.waiters.check();
   }
 
-  /** Asks all replicas how far they are, at most once a turn. */
+  /** Requests acknowledgements from all replicas (GETACK), at most once per event loop turn. */
   askForAcks(): void {
     if (this.ackAsked || !this.producing) return;
     this.ackAsked = true;

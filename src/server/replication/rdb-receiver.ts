@@ -17,7 +17,7 @@ export interface DataLoad {
 
 export interface DataLoader {
   readonly isEmpty: boolean;
-  /** Database that the stream behind the last RDB has selected (aux repl-stream-db). */
+  /** Database selected in the stream after the last RDB (AUX field repl-stream-db). */
   readonly streamDb: number;
   /** `inPlace`: the data set is emptied now. Otherwise the new one replaces it at the end. */
   begin(inPlace: boolean): DataLoad;
@@ -109,14 +109,14 @@ class FileReceiver implements RdbReceiver {
     this.events.loading(false);
   }
 
-  /** A piece a turn: others are served (with -LOADING) meanwhile. */
+  /** Loads one piece per event loop turn: other clients are served meanwhile (with -LOADING). */
   private readOn(load: DataLoad, from: number, done: () => void, failed: (error: unknown) => void): void {
-    if (this.fd === null) return failed(new Error('the loading was given up'));
+    if (this.fd === null) return failed(new Error('loading was aborted'));
     const room = Buffer.allocUnsafe(FILE_PIECE);
     read(this.fd, room, 0, FILE_PIECE, from, (error, count) => {
       try {
         if (error !== null) throw error;
-        if (this.fd === null) throw new Error('the loading was given up');
+        if (this.fd === null) throw new Error('loading was aborted');
         if (count > 0) load.feed(room.subarray(0, count));
         else load.finish();
       } catch (fault) {

@@ -1,7 +1,7 @@
 // What a full synchronisation needs of the data set: one RDB of a moment, made in slices while commands run. The snapshot itself
 // is in src/server/persistence.
 
-/** Where in the stream of changes an RDB stands: its AUX fields repl-id, repl-offset and repl-stream-db. */
+/** The replication id and offset of an RDB, and the selected database: its AUX fields repl-id, repl-offset and repl-stream-db. */
 export interface StreamPoint {
   readonly replid: string;
   readonly offset: number;

@@ -9,7 +9,7 @@ const NOTHING = Buffer.alloc(0);
 export type TransferStep =
   /** More bytes are needed. */
   | { readonly kind: 'more' }
-  /** All of the RDB has come; `rest` is the stream behind it. */
+  /** The RDB is complete; `rest` is the beginning of the stream. */
   | { readonly kind: 'end'; readonly rest: Buffer }
   | { readonly kind: 'failed'; readonly reason: string };
 
@@ -46,7 +46,7 @@ export class RdbTransfer {
     return this.mark === null ? this.takeCounted(rest) : this.takeMarked(rest, this.mark);
   }
 
-  /** An empty line is a sign of life of a master that prepares the RDB. */
+  /** Reads the header line. An empty line is a keepalive of a master that is still creating the RDB. */
   private readHeader(line: string): string | null {
     if (line === '') return null;
     if (line.startsWith('-')) return `MASTER aborted replication with an error: ${line}`;

@@ -1,4 +1,4 @@
-// REPLCONF: what a replica tells about itself before it synchronises, and its acknowledgements afterwards
+// REPLCONF: the announcements of a replica before it synchronises, and its acknowledgements afterwards
 // (persistence-replication 4.2).
 import { splitLine } from '../../resp/inline.js';
 import { ErrorReply, NO_REPLY, OK } from '../../resp/server-reply.js';
@@ -50,7 +50,7 @@ function announce(announced: Announcement, option: string, value: string, given:
   else if (option !== 'version') throw new ErrorReply(`ERR Unrecognized REPLCONF option: ${given}`);
 }
 
-/** Everything is left out but what is named. */
+/** Excludes everything that is not named (rdb-filter-only). */
 function filter(announced: Announcement, value: string): void {
   const words = splitLine(value);
   if (words === null) throw new ErrorReply('ERR Missing rdb-filter-only values');

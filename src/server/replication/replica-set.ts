@@ -70,7 +70,7 @@ export class ReplicaSet {
     const now = this.node.clock.now();
     for (const replica of [...this]) {
       if (replica.phase !== 'online' || replica.prePsync) continue;
-      // A replica that loads sends bare newlines, which are no acknowledgement but a sign of life.
+      // A replica that loads its RDB sends bare newlines: they are keepalives, not acknowledgements.
       if (now - Math.max(replica.ackAt, replica.client.lastInteraction) <= timeoutMs) continue;
       this.node.log.warning(`Disconnecting timedout replica (streaming sync): ${replica.ip}:${replica.announced.port}`);
       replica.client.close(true);

@@ -72,8 +72,8 @@ export class Replication implements ReplicationPort {
   }
 
   /**
-   * The data have been loaded: begins the chores and the link.
-   * @param loaded where the data stand, as their RDB told
+   * Call when the data have been loaded: starts the cron and the link.
+   * @param loaded replication id and offset of the loaded RDB, null when it has none
    */
   start(loaded: ReplicationPoint | null): void {
     this.started = true;
@@ -88,7 +88,7 @@ export class Replication implements ReplicationPort {
     follower?.start(this.ownPoint(loaded?.db ?? 0));
   }
 
-  /** How the own data stand in the own history. `db`: the one selected in the stream. */
+  /** Our replication id and offset. `db`: the database selected in the stream. */
   private ownPoint(db: number): StreamPoint {
     return { replid: this.history.replid, offset: this.history.offset, db };
   }
@@ -235,7 +235,7 @@ export class Replication implements ReplicationPort {
 
   private roleChanged(): void {
     const { config, keyspace, pause } = this.node;
-    // 4.9: a replica shows nothing expired and deletes nothing itself.
+    // 4.9: a replica hides expired keys and never deletes them itself.
     keyspace.follows = this.follower !== null;
     keyspace.expiryPaused = keyspace.follows || pause.active;
     // In cluster mode nodes.conf says who follows whom; CONFIG REWRITE must not write it a second time.

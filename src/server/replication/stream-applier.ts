@@ -1,5 +1,5 @@
-// Executes the stream of a master and says how much of it has been applied (persistence-replication 4.5). Whole commands count,
-// and whole transactions: after a loss of the link the rest is asked for again.
+// Executes the stream of a master and reports the applied offset (persistence-replication 4.5). Only whole commands and whole
+// transactions count; the rest is requested again after the link was lost.
 import { ProtocolError, RequestParser } from '../../resp/request-parser.js';
 import type { ServedClient } from '../exec/served-client.js';
 
@@ -10,7 +10,7 @@ export interface AppliedStream {
   endBatch(): void;
   /** The stream has been applied up to `offset`. */
   advanced(offset: number): void;
-  /** Exactly the bytes applied, in order, after `advanced` told of them: own replicas get the same. */
+  /** The applied bytes in order, after each call of `advanced`: replicas of this node get the same bytes. */
   applied(bytes: Buffer): void;
   /** The bytes received are no stream of commands. */
   corrupt(reason: string): void;

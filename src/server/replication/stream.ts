@@ -1,5 +1,5 @@
-// Effects as the bytes that replicas get (persistence-replication 4.5, 4.8): SELECT where the database changes, MULTI and EXEC
-// around what belongs together. Bytes are collected and handed on once a turn; the offset counts them at once.
+// Effects as the bytes that replicas get (persistence-replication 4.5, 4.8): SELECT before a change of database, MULTI and EXEC around
+// a transaction. Bytes are collected and passed on once per event loop turn; the offset counts them at once.
 import type { WriteEffect, EffectSink } from '../exec/effects.js';
 import type { ReplicationHistory } from './history.js';
 
@@ -23,7 +23,7 @@ export class ReplicationStream implements EffectSink {
   /** @param deliver gets the bytes in order; they are shared and must not be changed. */
   constructor(private readonly history: ReplicationHistory, private readonly deliver: (bytes: Buffer) => void) {}
 
-  /** The selected database as an RDB made now tells it (aux repl-stream-db). */
+  /** The selected database for the AUX field repl-stream-db of an RDB written now. */
   get selected(): number {
     return Math.max(0, this.db);
   }

@@ -79,7 +79,7 @@ export abstract class SyncGroup implements RdbConsumer {
   }
 }
 
-/** `$EOF:<mark>`, straight from the snapshot to all connections; the slowest sets the pace. */
+/** `$EOF:<mark>`, sent from the snapshot to all connections directly, at the speed of the slowest. */
 export class DirectSync extends SyncGroup {
   readonly marked = true;
   readonly open = false;

@@ -54,7 +54,7 @@ export function extraFinding(finding: Finding): string | undefined {
     case 'suspected-node':
       return `Node ${finding.node.name} is flagged ${finding.flag} by ${fewNames(finding.by)}`;
     case 'orphan-replica':
-      return `Replica ${finding.node.name} follows ${finding.masterId === null ? 'nobody' : `unknown node ID ${finding.masterId}`}`;
+      return `Replica ${finding.node.name} ${finding.masterId === null ? 'has no master' : `follows unknown node ID ${finding.masterId}`}`;
     case 'chained-replica':
       return `Replica ${finding.node.name} follows ${finding.master.name}, which is a replica itself`;
     case 'unreplicated-master':

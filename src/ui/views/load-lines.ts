@@ -68,7 +68,7 @@ export function loadProblems(stats: LoadStats): string[] {
           ...listed(refused.map(({ key, database, reason }) => `${shownKey(key)} (database ${database}): ${oneLine(reason)}`)),
           'They need servers at least as new as the one that wrote them, or with its modules.',
         ]),
-    ...(damage === undefined ? [] : [`${damage.file} is ${damageText(damage)}. What stands before that was loaded.`]),
+    ...(damage === undefined ? [] : [`${damage.file} is ${damageText(damage)}. The part before it was loaded.`]),
   ];
 }
 

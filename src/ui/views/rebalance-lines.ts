@@ -20,7 +20,7 @@ export function notNeededLine({ threshold, by, balances }: RebalancePlan, dialec
   return `*** No rebalancing needed! All nodes are within the ${wordingOf(dialect).percent(threshold)}% threshold.`;
 }
 
-/** What is to be said about the ranges of the map; undefined when there are few. `seed`: for the command that mends it. */
+/** The note about the number of ranges in the slot map; undefined when there are few. `seed`: for the suggested command. */
 export function rangesNote({ ranges: { before, after }, balances }: RebalancePlan, seed: string): string | undefined {
   if (after <= Math.max(balances.length * MANY_RANGES, before)) {
     return before > balances.length * MANY_RANGES && after >= before ? `the slot map has ${before} ranges, which every client loads; to reduce them: redis-trib rebalance ${seed} --defragment` : undefined;

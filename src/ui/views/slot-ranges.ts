@@ -1,7 +1,7 @@
-// In how many ranges the slots of a cluster lie, and what is to be said when they are too many. Pure.
+// The number of ranges in the slot map of a cluster, and the note when there are too many. Pure.
 import type { ClusterView } from '../../cluster/view.js';
 
-/** From how many ranges for each master a slot map counts as shattered. */
+/** Number of ranges per master above which a slot map counts as fragmented. */
 export const MANY_RANGES = 16;
 
 /** Ranges of all masters together: what every client loads at each refresh of its map. */
@@ -15,9 +15,9 @@ export function rangesText(view: ClusterView): string {
   return ranges === 1 ? '1 range' : `${ranges} ranges`;
 }
 
-/** What is to be said of a shattered map; undefined when there are few ranges. */
+/** The note about a fragmented slot map; undefined when there are few ranges. */
 export function shatteredNote(view: ClusterView): string | undefined {
   const owners = view.masters.filter(({ slots }) => slots.size > 0).length;
   const ranges = rangesOf(view);
-  return ranges <= owners * MANY_RANGES ? undefined : `the slot map has ${ranges} ranges, which every client loads: redis-trib rebalance ${view.entry.name} --defragment brings it into few`;
+  return ranges <= owners * MANY_RANGES ? undefined : `the slot map has ${ranges} ranges, which every client loads: redis-trib rebalance ${view.entry.name} --defragment reduces them`;
 }

@@ -5,7 +5,7 @@ import { countSlots } from '../../plan/step.js';
 /** From an id to the displayed name of the node. */
 export type NameOf = (id: string) => string;
 
-const FAILOVER = { manual: 'without losing a write', force: 'without asking the master', takeover: 'without asking anybody' } as const;
+const FAILOVER = { manual: 'without losing a write', force: 'without asking the master', takeover: 'without votes' } as const;
 
 /** One sentence, without a full stop. */
 export function stepText(step: Step, name: NameOf): string {

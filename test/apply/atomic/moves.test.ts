@@ -183,7 +183,7 @@ for (const design of ['redis', 'valkey'] as const) {
     it('longer than the limit it is cancelled', async () => {
       bench.cluster.behaviour.hold = () => true;
       const { error } = await bench.move([bench.step(0, 1, '320-329')], { jobLimitMs: 300 });
-      expect(error).toMatchObject({ code: 'MOVE_FAILED', message: expect.stringMatching(/was not done after 0 s/) as string });
+      expect(error).toMatchObject({ code: 'MOVE_FAILED', message: expect.stringMatching(/did not finish within 0 s/) as string });
       expect(await bench.has(0, '320-329')).toBe(10);
     });
 

@@ -91,7 +91,7 @@ describeWithServers(['valkey-9.1'], 'Valkey 9 moves slots itself', () => {
     expect(events.filter(({ kind }) => kind === 'slotOpened')).toEqual([]);
   }, 60_000);
 
-  it('moves key by key where the target holds a key of the slots already, which would crash it', async () => {
+  it('moves key by key when the target already holds keys of the slots: an atomic import would crash it', async () => {
     await using nodes = await startRedisCluster(2, { build: BUILD });
     const [key = ''] = keysInSlots(0, 9, 1);
     await fill(nodes, [['SET', key, 'v']]);

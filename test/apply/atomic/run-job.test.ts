@@ -144,7 +144,7 @@ it('ends when another user cancels the job, and reports it', async () => {
 it('cancels a job at its time limit; a job that ended in time counts as done', async () => {
   const servers = new Servers();
   servers.looks = (job) => job;
-  expect(await servers.run({ jobLimitMs: 5000 })).toMatchObject({ remedy: 'none', reason: 'it was not done after 5 s (connecting)' });
+  expect(await servers.run({ jobLimitMs: 5000 })).toMatchObject({ remedy: 'none', reason: 'it did not finish within 5 s (connecting)' });
   expect(servers.cancelled).toEqual(['job 1']);
   const late = new Servers();
   late.looks = (job) => job;

@@ -66,7 +66,7 @@ describe('cluster bus', () => {
     expect(existsSync(join(node.dir, 'nodes.conf.lock'))).toBe(false);
   });
 
-  it('takes over a lock whose owner is gone, whatever became of its pid', async () => {
+  it('takes over a stale lock: its pid does not exist, belongs to another process, or is unreadable', async () => {
     const node = await start();
     await node.bus.close();
     for (const mark of ['99999999 12345\n', `${process.pid} 1\n`, 'nonsense', '']) {

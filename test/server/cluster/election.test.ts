@@ -109,7 +109,7 @@ describe('an election', () => {
     expect(f.state.myself.isReplica).toBe(true);
   });
 
-  it('is tried again with a new epoch after four node timeouts, and expires after two', () => {
+  it('expires after two node timeouts and is tried again with a new epoch after four', () => {
     const { f } = replicaOfFailed();
     untilRequest(f);
     const first = f.now;

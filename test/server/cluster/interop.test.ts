@@ -54,7 +54,7 @@ describeWithRedis('bus beside real nodes', () => {
     return { node, nodes, links };
   }
 
-  it('meets in both directions, gossips, and everybody agrees on slots and epochs', async () => {
+  it('a bundled node and real nodes meet in both directions and agree on slots and epochs', async () => {
     const { node, nodes, links } = await mixed(3);
     for (const link of links) {
       await waitFor(async () => {

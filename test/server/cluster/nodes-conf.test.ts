@@ -79,7 +79,7 @@ vars currentEpoch 1 lastVoteEpoch 0`);
     expect(() => read(text)).toThrow(CorruptConfigError);
   });
 
-  it('survives any ownership of slots', () => {
+  it('any ownership of slots is read back as it was written', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(SLOTS - 1), fc.nat(300), fc.nat(2)), { maxLength: 20 }), (ranges) => {
         const f = new Fixture();

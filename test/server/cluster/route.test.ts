@@ -36,7 +36,7 @@ describe('routing', () => {
     expect(ask({ keys: ['bar'], asking: true })).toBe(MOVED_BAR);
   });
 
-  it('while the cluster is down', () => {
+  it('answers CLUSTERDOWN while the cluster is down, except where the settings allow it', () => {
     const { f, ask } = fixture();
     f.state.ok = false;
     expect(f.state.ownsStable(FOO)).toBe(false);

@@ -88,7 +88,7 @@ describe('redis.conf', () => {
     );
   });
 
-  it('names a file that is not there', () => {
+  it('the error names an included file that does not exist', () => {
     expect(failure('include /no/such.conf\n')).toBe("Fatal error, can't open config file '/no/such.conf': No such file or directory");
   });
 

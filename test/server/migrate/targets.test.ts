@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 const take = (fresh = false) => targets.take('127.0.0.1', target.port, 1000, fresh);
 
-it('gives a kept connection again, and never to two at a time', async () => {
+it('reuses a kept connection, never for two MIGRATEs at a time', async () => {
   const first = await take();
   const second = await take();
   expect(second.connection).not.toBe(first.connection);

@@ -40,7 +40,7 @@ describe('append-only files after a crash', () => {
     {
       await using one = await DataNode.start(files.path, YES);
       expect(await values(one, 'a', 'b')).toEqual(['1', null]);
-      expect(one.log()).toContain('The first rewrite of the append only file did not end');
+      expect(one.log()).toContain('The first rewrite of the append only file was not completed');
       await one.ask('SET c 3');
     }
     rmSync(join(files.path, 'dump.rdb'));
@@ -57,7 +57,7 @@ describe('append-only files after a crash', () => {
     expect(await values(one, 'a', 'b')).toEqual(['1', '2']);
   });
 
-  it('before the new manifest was written: bases and increments that it does not name are not read, and not continued', async () => {
+  it('a crash before the new manifest was written: files that the manifest does not name are neither loaded nor appended to', async () => {
     using files = new Files();
     plain(files);
     files.write('appendonlydir/appendonly.aof.2.base.rdb', rdb('a', 'new'));

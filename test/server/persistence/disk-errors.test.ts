@@ -36,7 +36,7 @@ describe.skipIf(!canMount)('on a full disk', () => {
     expect(await one.ask('SAVE')).toBe('ERR');
     expect(await one.ask('BGSAVE')).toBe('Background saving started');
     await waitFor(async () => (await one.info('persistence', 'rdb_last_bgsave_status')) === 'err', 'the failure');
-    expect(one.log()).toContain(`Failed to save the dump ${join(disk.path, 'dump.rdb')}: No space left on device. The file that was there is as it was.`);
+    expect(one.log()).toContain(`Failed to save the dump ${join(disk.path, 'dump.rdb')}: No space left on device. The existing file is unchanged.`);
     expect(await one.ask('SET b 1')).toMatch(/^MISCONF Redis is configured to save RDB snapshots/);
     expect(await one.ask('GET a')).toBe('1');
     expect(execFileSync('ls', [disk.path], { encoding: 'utf8' })).toBe('dump.rdb\n');
@@ -120,7 +120,7 @@ describe.skipIf(process.getuid?.() === 0 && spawnSync('chattr', ['-V']).error !=
     {
       using _lock = locked(files.path);
       expect([await one.ask('SAVE'), await one.ask('BGSAVE')]).toEqual(['ERR', 'ERR']);
-      expect(one.log()).toMatch(/Failed to save the dump .*dump\.rdb: (Permission denied|Operation not permitted)\. The file that was there is as it was\./);
+      expect(one.log()).toMatch(/Failed to save the dump .*dump\.rdb: (Permission denied|Operation not permitted)\. The existing file is unchanged\./);
       expect(await one.ask('CONFIG SET appendonly yes')).toBe("ERR CONFIG SET failed (possibly related to argument 'appendonly') - Unable to turn on AOF. Check server logs.");
       expect(await one.ask('CONFIG GET appendonly')).toEqual(['appendonly', 'no']);
       await expect(DataNode.start(files.path, { appendonly: 'yes' })).rejects.toThrow(/Fatal error loading the append only file in .*appendonlydir: .*(EACCES|EPERM)/);

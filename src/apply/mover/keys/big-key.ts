@@ -5,9 +5,7 @@ import { fromBinary } from '../../../resp/reply.js';
 import type { EventNode } from '../../node/event.js';
 import type { MoverSettings } from '../pacing/options.js';
 import { expectedMs } from '../pacing/batching.js';
-
-/** cluster-node-timeout assumed when the source does not report it (the servers' default). */
-const NODE_TIMEOUT_MS = 15_000;
+import { NODE_TIMEOUT_MS } from '../pacing/migrate-timeout.js';
 
 export interface BigKey {
   readonly slot: number;

@@ -1,6 +1,7 @@
 // Settings of the slot mover with their defaults, and the errors for an incomplete move.
 import { TribError } from '../../../errors.js';
 import type { ApplyStats, EventNode, OnEvent } from '../../node/event.js';
+import { MAX_MIGRATE_TIMEOUT_MS } from './migrate-timeout.js';
 import type { PauseSwitch } from './pause-switch.js';
 
 /** How keys move: atomic = the servers move whole slot ranges (Redis 8.4, Valkey 9); keys = MIGRATE key by key. */
@@ -26,7 +27,7 @@ export interface MoverOptions {
   readonly maxBatchBytes?: number;
   /**
    * Timeout argument of MIGRATE, milliseconds for each socket operation. Default: a third of the source's cluster-node-timeout,
-   * at most 10000. A hung target blocks the source that long; the source must answer pings before it is marked as failing.
+   * at most 10000 (migrate-timeout.ts). A hung target blocks the source that long; the source must answer pings before it is marked as failing.
    */
   readonly timeoutMs?: number;
   /** Bytes per second over the whole move, by size in memory; undefined = no limit. */
@@ -68,7 +69,7 @@ export function moverSettings(options: MoverOptions, emit: OnEvent, signal?: Abo
     maxBatchBytes: options.maxBatchBytes ?? 4 * 1024 * 1024,
     maxRate: options.maxRate,
     maxReplicaLag: options.maxReplicaLag ?? 32 * 1024 * 1024,
-    timeoutMs: options.timeoutMs ?? 10_000,
+    timeoutMs: options.timeoutMs ?? MAX_MIGRATE_TIMEOUT_MS,
     method: options.method ?? 'auto',
     jobSlots: Math.max(1, options.jobSlots ?? 4096),
     jobLimitMs: options.jobLimitMs ?? 3_600_000,

@@ -11,7 +11,8 @@ import type { Arg } from '../../../resp/command.js';
 import { ReplyError } from '../../../resp/reply.js';
 import type { NodeLink } from '../../node/node-link.js';
 import { requireSameDatabases, type Databases } from '../keys/databases.js';
-import { routeTo, settingOf, timeoutBelow } from '../safety/transport.js';
+import { migrateTimeout } from '../pacing/migrate-timeout.js';
+import { routeTo, settingOf } from '../safety/transport.js';
 
 /** The parameters of a pair's moves. */
 export interface PairRequirements {
@@ -107,5 +108,5 @@ async function askTarget(source: NodeLink, target: NodeLink, slots: SlotSet, pay
 export async function readRequirements(source: NodeLink, target: NodeLink, slots: SlotSet): Promise<PairRequirements> {
   const { tlsCluster, nodeTimeout, payload } = await askSource(source, target);
   await askTarget(source, target, slots, payload);
-  return { databases: await requireSameDatabases(source, target), route: await routeTo(source, target, tlsCluster), timeoutMs: timeoutBelow(nodeTimeout) };
+  return { databases: await requireSameDatabases(source, target), route: await routeTo(source, target, tlsCluster), timeoutMs: migrateTimeout(nodeTimeout) };
 }

@@ -1,28 +1,15 @@
 // The address at which a source reaches a target with MIGRATE. The source uses TLS when its cluster bus does (tls-cluster),
-// whatever this client uses, so the port may differ. Also the timeout of MIGRATE, during which the source answers no pings.
+// whatever this client uses, so the port may differ.
 import type { Address } from '../../../cluster/address.js';
 import type { PipelineReply } from '../../../client/connection.js';
 import { TribError } from '../../../errors.js';
 import type { Reply } from '../../../resp/reply.js';
 import type { NodeLink } from '../../node/node-link.js';
 
-/** cluster-node-timeout assumed when the source does not report it (the servers' default). */
-export const NODE_TIMEOUT_MS = 15_000;
-/** A MIGRATE may wait for its target in several operations. Together they must stay below cluster-node-timeout. */
-const TIMEOUT_SHARE = 3;
-const MOST_TIMEOUT_MS = 10_000;
-const LEAST_TIMEOUT_MS = 200;
-
 /** One setting from a reply to CONFIG GET; undefined when refused or unknown. */
 export function settingOf(reply: PipelineReply | undefined): string | undefined {
   const value = reply instanceof Map ? [...reply.values()][0] : Array.isArray(reply) ? reply[1] : undefined;
   return typeof value === 'string' ? value : undefined;
-}
-
-/** Timeout argument of MIGRATE in milliseconds, well below the source's cluster-node-timeout. */
-export function timeoutBelow(nodeTimeout: string | undefined): number {
-  const ms = Number(nodeTimeout) || NODE_TIMEOUT_MS;
-  return Math.max(LEAST_TIMEOUT_MS, Math.min(MOST_TIMEOUT_MS, Math.floor(ms / TIMEOUT_SHARE)));
 }
 
 /** A field of a map reply: a map in RESP3, alternating names and values in RESP2. */

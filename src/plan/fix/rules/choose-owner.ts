@@ -21,7 +21,7 @@ export const chooseOwner: SlotRule = {
       disown: losers,
       close: without([...new Set([...base.close, ...losers])], owner, ...base.gather.map(({ node }) => node)),
       action: `make ${owner.name} the owner${base.gather.length > 0 ? ` and move the keys on ${gatherNames(base.gather)} there` : ''}`,
-      reason: done ? `${names(losers)} has moved every key of it there and did not get the new owner` : `${names(claimants)} claim it; ${most}`,
+      reason: done ? `${names(losers)} has moved all keys of the slot there, but does not know the new owner` : `${names(claimants)} claim it; ${most}`,
     };
   },
 };

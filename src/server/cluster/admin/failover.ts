@@ -1,4 +1,4 @@
-// What an administrator does to roles: REPLICATE and FAILOVER (cluster-node 6.2, 4.4). Parsing is the commands' business.
+// Role operations of an administrator: REPLICATE and FAILOVER (cluster-node 6.2, 4.4). Not here: parsing (commands/cluster/nodes.ts).
 import { MANUAL_FAILOVER_MS } from '../wire/constants.js';
 import { NodeFlag } from '../state/flags.js';
 import type { StepContext } from '../state/step-context.js';
@@ -9,7 +9,7 @@ import { sendManualFailoverStart } from '../rules/messages.js';
 import { takeOverSlots } from '../rules/promotion.js';
 import type { Outcome } from './slots.js';
 
-/** How FAILOVER proceeds: with the master's help, without it, or without anybody's. */
+/** How FAILOVER proceeds: with the help of the master, without the master, or without any vote. */
 export type FailoverMode = 'default' | 'force' | 'takeover';
 
 /** REPLICATE: makes this node a replica of a master. */

@@ -26,7 +26,7 @@ function normalized(ip: string): string {
 export function forget(context: StepContext, id: string): Outcome {
   const { state } = context;
   const node = state.lookup(id);
-  // 7.2: forgotten already, perhaps because somebody gossiped it. Repeating is no error.
+  // 7.2: the node may already be forgotten by gossip. Repeating FORGET is no error.
   if (node === undefined) return isBlacklisted(context, id) ? null : `ERR Unknown node ${id}`;
   if (node === state.myself) return "ERR I tried hard but I can't forget myself...";
   if (node === state.myself.master) return "ERR Can't forget my master!";
@@ -37,7 +37,7 @@ export function forget(context: StepContext, id: string): Outcome {
   return null;
 }
 
-/** SET-CONFIG-EPOCH: gives a node that knows nobody its first epoch. */
+/** SET-CONFIG-EPOCH: sets the first epoch of a node that knows no other node. */
 export function setConfigEpoch(context: StepContext, epoch: number): Outcome {
   const { state } = context;
   if (epoch < 0) return `ERR Invalid config epoch specified: ${epoch}`;

@@ -1,5 +1,5 @@
-// What an administrator does to slots: the rules and refusals of CLUSTER ADDSLOTS … SETSLOT (cluster-node 6.2).
-// Parsing of words and replies are the command's business.
+// Slot operations of an administrator: the rules and refusals of CLUSTER ADDSLOTS … SETSLOT (cluster-node 6.2). Not here: parsing
+// of words, replies (commands/cluster/slots.ts).
 import { NodeFlag } from '../state/flags.js';
 import { replicate } from '../rules/follow.js';
 import { broadcastPong } from '../rules/messages.js';
@@ -7,7 +7,7 @@ import type { NodeRecord } from '../state/node-record.js';
 import { bumpEpoch } from '../rules/epochs.js';
 import type { StepContext } from '../state/step-context.js';
 
-/** null: done. A text: the error line, and nothing was changed. */
+/** Result of an operation: null when done; else the error line, and nothing was changed. */
 export type Outcome = string | null;
 
 export type SetSlotAction =
@@ -116,7 +116,7 @@ function setOwner(context: StepContext, slot: number, id: string): Outcome {
   return changed(context);
 }
 
-/** The import is over: a greater epoch makes the others believe us, and they are told at once. */
+/** Ends an import: raises our epoch, so that the other nodes accept the claim, and announces it at once. */
 function finishImport(context: StepContext, slot: number): void {
   bumpEpoch(context);
   context.state.slots.setImporting(slot, null);
@@ -130,8 +130,8 @@ function knownMaster(context: StepContext, id: string, unknown: string): NodeRec
 }
 
 /**
- * After a data set was loaded: slots with keys that are not ours are taken when nobody owns them, and marked as
- * importing when somebody does, so that no key is lost silently (cluster-node 5.2).
+ * Call after a data set was loaded. Takes slots that have keys here and no owner, and marks slots that have keys here and another
+ * owner as importing, so that no key is lost silently (cluster-node 5.2).
  */
 export function reconcileWithData(context: StepContext, slotsWithKeys: Iterable<number>): void {
   const { slots, myself } = context.state;

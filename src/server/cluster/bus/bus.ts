@@ -1,5 +1,5 @@
 // The cluster bus on real sockets, a real file and a real clock: carries out the effects of the state machine (step.ts)
-// and feeds it events. No rule of the protocol lives here.
+// and feeds it events. Not here: rules of the protocol.
 import { join } from 'node:path';
 import { TribError } from '../../../errors.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -59,7 +59,7 @@ export interface BusHooks {
   published(channel: string, message: string, sharded: boolean): void;
   /** Slots ceased to be ours: their shard subscriptions end. */
   slotsLeft(slots: readonly number[]): void;
-  /** Hold back writes until then (ms of wall clock), or go on. */
+  /** Pauses writes until then (ms of wall clock), or resumes them. */
   pauseWrites(until: number): void;
   resumeWrites(): void;
   /** nodes.conf cannot be written: the node must end, since its votes and epochs would be forgotten (cluster-node 1.7). */
@@ -82,7 +82,7 @@ export class ClusterBus implements Barrier {
   /** Saves asked for so far, and how many of them nodes.conf holds: a reply waits for those asked for before it. */
   wanted = 0;
   passed = 0;
-  /** Whether packets from and to a node pass; for tests of partitions. A connection that does not pass stays open, in silence. */
+  /** Whether packets from and to a node pass; for tests of partitions. The connection itself stays open. */
   passes: (id: string) => boolean = () => true;
   /** nodes.conf could not be written: the node ends, and nothing is sent any more. */
   private broken = false;

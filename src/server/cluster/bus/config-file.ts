@@ -4,7 +4,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, unlinkSync, w
 import { dirname } from 'node:path';
 import { TribError } from '../../../errors.js';
 
-/** Node has no flock: a file with the pid of the owner beside nodes.conf does instead. */
+/** Node.js has no flock. Instead a file beside nodes.conf holds the pid of the owner. */
 const LOCK_SUFFIX = '.lock';
 
 export class ConfigFile {

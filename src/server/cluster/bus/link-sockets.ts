@@ -1,5 +1,5 @@
-// The sockets behind links: connecting, accepting, cutting streams into packets, writing. What packets mean and which
-// links there are is the state machine's business (step.ts); bus.ts connects both.
+// The sockets of links: connecting, accepting, splitting streams into packets, writing. Not here: the meaning of packets, and which
+// links exist (step.ts); bus.ts connects both.
 import net from 'node:net';
 import { decodePacket, encodePacket } from '../wire/codec.js';
 import { PacketFramer } from '../wire/framing.js';
@@ -39,7 +39,7 @@ export class LinkSockets {
         resolve();
       });
     });
-    server.on('error', () => undefined); // failing to accept one connection is that peer's problem
+    server.on('error', () => undefined); // A connection that cannot be accepted must not end the node.
     this.servers.push(server);
   }
 

@@ -27,10 +27,10 @@ export function bannedAt(context: StepContext, id: string): number | undefined {
   return until === undefined ? undefined : until - BLACKLIST_MS;
 }
 
-/** Gossip tells the rest of a ban in whole seconds: off by up to one in either direction. */
+/** Gossip announces the remaining time of a ban in whole seconds, so a start time may be off by one second. */
 const TOLD_WITHIN_MS = 1000;
 
-/** Earliest time at which a ban began of which another node says that it lasts for `seconds` more. */
+/** Earliest possible start of a ban that another node announces with `seconds` left. */
 export function toldBanAt(context: StepContext, seconds: number): number {
   return context.now + seconds * 1000 - BLACKLIST_MS - TOLD_WITHIN_MS;
 }

@@ -28,7 +28,7 @@ export function onCron(context: StepContext): void {
   if (!state.ok) updateAvailability(context);
 }
 
-/** Steps 5 and 7. */
+/** 1.6 steps 5 and 7: a replica follows the current address of its master and advances its failovers. */
 function actAsReplica(context: StepContext): void {
   leaveSubReplica(context);
   followMaster(context);
@@ -76,7 +76,7 @@ function pingLongestSilent(context: StepContext): void {
   if (silent !== undefined) sendPing(context, silent);
 }
 
-/** Step 4 for one node. */
+/** 1.6 step 4 for one node: closes a stuck link, sends a due ping, sets PFAIL after the node timeout. */
 function watch(context: StepContext, node: NodeRecord): void {
   const { state, now } = context;
   const timeout = state.env.settings.nodeTimeout;

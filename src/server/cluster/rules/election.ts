@@ -44,7 +44,7 @@ export function runElection(context: StepContext): void {
   else proceed(context);
 }
 
-/** 4.2 step 1. A master without slots is not worth an election. */
+/** 4.2 step 1: a replica stands for election only for a failed master with slots, or in a manual failover that may start. */
 function mayReplaceMaster(state: ClusterState): boolean {
   const { myself, manualFailover, env } = state;
   const { master } = myself;
@@ -83,7 +83,7 @@ function schedule(context: StepContext): void {
   if (manual) proceed(context);
 }
 
-/** Steps 4 to 8. */
+/** 4.2 steps 4 to 8: updates the rank, waits for the delay, requests votes, then counts them until it wins or the attempt expires. */
 function proceed(context: StepContext): void {
   const { state, now } = context;
   const { election } = state;
@@ -119,7 +119,7 @@ function askForVotes(context: StepContext): void {
   context.needFsync();
 }
 
-/** A master grants us its vote. Only votes for the epoch we asked for count, once a master. */
+/** A master grants us its vote. Only votes for the epoch of our request count, at most one per master. */
 export function onVote(context: StepContext, voter: NodeRecord, header: PacketHeader): void {
   const { election } = context.state;
   if (!voter.isMaster || voter.slots.count === 0) return;
@@ -128,7 +128,7 @@ export function onVote(context: StepContext, voter: NodeRecord, header: PacketHe
   runElection(context);
 }
 
-/** Step 8. */
+/** 4.2 step 8: takes the epoch of the election and the slots of the master. */
 function win(context: StepContext): void {
   const { state } = context;
   const { myself, election } = state;

@@ -26,7 +26,7 @@ export function resolveCollision(context: StepContext, sender: NodeRecord, heade
   context.needFsync();
 }
 
-/** Takes the next epoch without asking anybody (BUMPEPOCH, the end of an import). False: ours is the greatest already. */
+/** Takes the next epoch without an election (BUMPEPOCH, the end of an import). False: our epoch is the greatest already. */
 export function bumpEpoch(context: StepContext): boolean {
   const { state } = context;
   const { myself } = state;

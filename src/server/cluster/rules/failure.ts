@@ -33,12 +33,12 @@ export function suspect(context: StepContext, node: NodeRecord): void {
   node.set(NodeFlag.pfail);
   context.log('debug', `*** NODE ${node.id} possibly failing`);
   context.needUpdate();
-  // 7.2: in a cluster of one master nobody else will report, it decides alone.
+  // 7.2: in a cluster of one master no other master can report, so it decides alone.
   const { state } = context;
   if (state.size === 1 && state.myself.isMaster && state.myself.slots.count > 0) failIfAgreed(context, node);
 }
 
-/** PFAIL becomes FAIL when a majority of the masters with slots agrees; then everybody is told. */
+/** PFAIL becomes FAIL when a majority of the masters with slots agrees; then FAIL is broadcast. */
 export function failIfAgreed(context: StepContext, node: NodeRecord): void {
   if (!node.has(NodeFlag.pfail) || node.has(NodeFlag.fail)) return;
   const { state } = context;

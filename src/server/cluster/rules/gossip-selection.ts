@@ -34,7 +34,7 @@ function worthTelling(node: NodeRecord): boolean {
   return node.link !== null || node.slots.count > 0;
 }
 
-/** PFAIL must spread fast: all suspects are told, up to their number at the last cron. */
+/** PFAIL must spread fast: adds all suspected nodes, up to their number at the last cron. */
 function appendSuspects(state: ClusterState, entries: GossipEntry[]): void {
   let room = state.pfailCount;
   for (const node of state.nodes) {

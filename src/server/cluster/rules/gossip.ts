@@ -14,7 +14,7 @@ export function onGossip(context: StepContext, sender: NodeRecord, body: GossipB
   const { state } = context;
   for (const entry of body.entries) {
     if (state.lookup(entry.id) === undefined && !isNodeId(entry.id)) {
-      context.log('warning', `Node ${sender.id} gossips about a malformed node id; its gossip is ignored.`);
+      context.log('warning', `Node ${sender.id} sent gossip with a malformed node id; that gossip is ignored.`);
       return;
     }
   }
@@ -55,7 +55,7 @@ function moveTo(context: StepContext, node: NodeRecord, entry: GossipEntry): voi
 /** A node we did not know. It is created at once; the cron connects to it. */
 function learn(context: StepContext, entry: GossipEntry): void {
   if ((entry.flags & NodeFlag.noaddr) !== 0 || entry.ip === '' || isBlacklisted(context, entry.id)) return;
-  // What is the gossiper's own business is masked (cluster-node 3.5, 9 item 11).
+  // Flags that are private to the sender are masked (cluster-node 3.5, 9 item 11).
   const node = new NodeRecord(entry.id, entry.flags & GOSSIP_FLAG_MASK, context.now);
   node.setAddress(entry);
   context.state.add(node);

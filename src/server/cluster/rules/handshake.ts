@@ -20,12 +20,12 @@ export function startHandshake(context: StepContext, address: NodeAddress, sayMe
   state.add(node);
 }
 
-/** MEET from somebody we do not know: our cron will connect back. */
+/** A MEET from an unknown node: our cron connects back to it. */
 export function onStrangerMeets(context: StepContext, link: Link, header: PacketHeader): void {
   if (!isNodeId(header.sender)) return;
   const address = addressOf(link, header);
   if (address === undefined) return;
-  // Each costs a record and a connection until it times out: strangers must not cause any number of them.
+  // Each handshake takes a record and a connection until it times out, so unknown nodes must not start any number of them.
   if (context.state.nodes.filter((node) => node.inHandshake).length >= MOST_HANDSHAKES) return;
   startHandshake(context, address, false);
   context.needSave();
@@ -37,7 +37,7 @@ function addressOf(link: Link, header: PacketHeader): NodeAddress | undefined {
   return ip === '' ? undefined : { ip, port: header.port, pport: header.pport, cport: header.cport };
 }
 
-/** Learns our own address from the socket a MEET came by, or a first PING (1.4). */
+/** Sets our own address to the local address of the socket: at a MEET, or at the first PING while we have none (1.4). */
 export function detectOwnAddress(context: StepContext, link: Link, type: number): void {
   const { myself, env } = context.state;
   if (env.settings.announceIp !== '' || link.localIp === '' || link.localIp === myself.ip) return;
@@ -48,8 +48,7 @@ export function detectOwnAddress(context: StepContext, link: Link, type: number)
 }
 
 /**
- * Takes over a new address of a known node (1.5). Our own outbound link to it says nothing: it leads where we
- * believed the node to be.
+ * Updates the address of a known node (1.5). Our own outbound link is ignored: it connects to the address that we already have.
  */
 export function updateAddress(context: StepContext, node: NodeRecord, link: Link, header: PacketHeader): void {
   if (link === node.link || node === context.state.myself) return;

@@ -45,7 +45,7 @@ export function expireManualFailover(context: StepContext): void {
   resetManualFailover(context);
 }
 
-/** Forgets a manual failover; a master that held back writes for it lets them go on. */
+/** Clears a manual failover. A master that paused writes for it resumes them. */
 export function resetManualFailover(context: StepContext): void {
   const { manualFailover } = context.state;
   if (manualFailover.paused) context.emit({ kind: 'resumeWrites' });

@@ -43,7 +43,7 @@ function sendPingType(context: StepContext, link: Link | null, type: PingType): 
   context.send(link, { header: header(context, type, MessageFlag.extData), body: { kind: 'gossip', entries, extensions } });
 }
 
-/** The host name goes to everybody (7.0 knows it), the rest to peers that showed they understand it. */
+/** The host name goes to all nodes (7.0 reads it), other extensions only to peers that support them. */
 function pingExtensions(context: StepContext, peer: NodeRecord | null): PingExtension[] {
   const { state, now } = context;
   const extensions: PingExtension[] = [];
@@ -66,7 +66,7 @@ export function sendPing(context: StepContext, node: NodeRecord): void {
   sendPingType(context, node.link, MessageType.ping);
 }
 
-/** A ping over the link a packet came by; nobody waits for its answer (MFSTART, cluster-node 1.2). */
+/** A ping over the link on which a packet arrived. No timeout is set for its answer (MFSTART, cluster-node 1.2). */
 export function sendPingOver(context: StepContext, link: Link): void {
   sendPingType(context, link, MessageType.ping);
 }
@@ -87,18 +87,18 @@ function* audience(context: StepContext): Generator<NodeRecord> {
   }
 }
 
-/** Tells everybody our slots and epoch at once. */
+/** Announces our slots and epoch to all nodes at once. */
 export function broadcastPong(context: StepContext): void {
   for (const node of audience(context)) sendPingType(context, node.link, MessageType.pong);
 }
 
-/** Tells everybody that a node is down. */
+/** Broadcasts that a node is down. */
 export function broadcastFail(context: StepContext, failing: NodeRecord): void {
   const packet = { header: header(context, MessageType.fail, 0), body: { kind: 'fail', id: failing.id } as const };
   for (const node of audience(context)) context.send(node.link, packet);
 }
 
-/** A published message to everybody, or a shard message to our own shard (cluster-node 6.5). */
+/** Sends a published message to all nodes, or a shard message to the nodes of our shard (cluster-node 6.5). */
 export function broadcastPublish(context: StepContext, channel: string, message: string, sharded: boolean): void {
   const type = sharded ? MessageType.publishShard : MessageType.publish;
   const packet = { header: header(context, type, 0), body: { kind: 'publish', channel, message } as const };
@@ -125,7 +125,7 @@ function claimedSlots(context: StepContext, owner: NodeRecord): Uint8Array {
   return claimed;
 }
 
-/** Asks every master for its vote. `force`: also while our master is up, for a manual failover. */
+/** Requests votes from all linked nodes; only masters reply. `force`: also while our master is up, for a manual failover. */
 export function requestVotes(context: StepContext, force: boolean): void {
   const packet = { header: header(context, MessageType.authRequest, force ? MessageFlag.forceAck : 0), body: EMPTY };
   for (const node of audience(context)) context.send(node.link, packet);

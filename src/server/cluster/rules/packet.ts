@@ -23,7 +23,7 @@ export function onPacket(context: StepContext, link: Link, packet: Packet): void
   const { header } = packet;
   const pingLike = header.type <= MessageType.meet;
   const expected = link.inbound ? null : link.node;
-  // Identity first: nothing of a stranger's packet may be credited to the node that used to live there (1.5).
+  // Check the identity first: a packet of another node at this address must not update the record of the expected node (1.5).
   if (pingLike && expected !== null && !expected.inHandshake && expected.id !== header.sender) {
     if (header.type !== MessageType.pong) sendPong(context, link);
     loseAddress(context, link, expected);
@@ -40,7 +40,7 @@ export function onPacket(context: StepContext, link: Link, packet: Packet): void
   else onOther(context, link, sender, packet);
 }
 
-/** A ping, pong or meet of a node we do not know, or of ourselves. */
+/** A PING, PONG or MEET from a node that we do not know, or from ourselves. */
 function onStrangersPing(context: StepContext, link: Link, header: PacketHeader, myself: NodeRecord | undefined): void {
   if (header.type !== MessageType.pong) {
     if (myself === undefined) detectOwnAddress(context, link, header.type);

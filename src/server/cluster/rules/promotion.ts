@@ -7,7 +7,7 @@ import { resetManualFailover } from './manual-failover.js';
 import { broadcastPong } from './messages.js';
 import { becomeMaster } from './roles.js';
 
-/** Takes over all slots of our master and tells everybody. Our epoch must already be greater than the master's. */
+/** Takes over all slots of our master and announces them to all nodes. Our epoch must be greater than the one of the master. */
 export function takeOverSlots(context: StepContext): void {
   const { state } = context;
   const { myself, slots } = state;

@@ -24,7 +24,7 @@ function isUnreachable(node: NodeRecord): boolean {
   return node.has(NodeFlag.fail | NodeFlag.pfail);
 }
 
-/** 1.6 step 4a. */
+/** 1.6 step 4a: counts the working replicas of each master. */
 function takeCensus(context: StepContext): ReplicaCensus {
   const { nodes, myself } = context.state;
   const census = { orphaned: 0, most: 0, own: 0 };

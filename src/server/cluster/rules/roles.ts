@@ -1,4 +1,4 @@
-// Who is master and who is replica of whom, as headers tell it (cluster-node 3.3).
+// Roles of other nodes, and the master of each replica, as their headers announce them (cluster-node 3.3).
 import { NodeFlag } from '../state/flags.js';
 import type { NodeRecord } from '../state/node-record.js';
 import type { PacketHeader } from '../wire/packet.js';
@@ -23,7 +23,7 @@ export function becomeMaster(context: StepContext, node: NodeRecord): void {
   context.needSave();
 }
 
-/** A node says that it is a replica; of whom, we may not know yet. */
+/** A node announces that it is a replica. Its master may be unknown to us. */
 function becomeReplica(context: StepContext, node: NodeRecord, master: NodeRecord | undefined): void {
   const { state } = context;
   if (node.isMaster) {

@@ -67,7 +67,7 @@ function applyClaim(context: StepContext, claimant: NodeRecord, epoch: number, s
   const { slots } = context.state;
   const owner = slots.owner(slot);
   if (!claims) {
-    // Clients go on being redirected there, but whoever claims the slot gets it.
+    // Clients are still redirected to the old owner, but any node that claims the slot gets it.
     if (owner === claimant) slots.setNotClaimed(slot, true);
     return false;
   }
@@ -84,7 +84,7 @@ function applyClaim(context: StepContext, claimant: NodeRecord, epoch: number, s
   return true;
 }
 
-/** The sender claims a slot that somebody else took with a greater epoch: tell it, once a packet (3.4.3). */
+/** The sender claims a slot that another node owns with a greater epoch: sends it one UPDATE per packet (3.4.3). */
 function informStaleOwner(context: StepContext, sender: NodeRecord, header: PacketHeader): void {
   const { slots } = context.state;
   const own = sender.slots.peek();

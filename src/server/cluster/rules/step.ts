@@ -54,6 +54,6 @@ function onLinkUp(context: StepContext, link: Link): void {
   }
   const waitingSince = node.pingSent;
   sendPing(context, node);
-  // A peer that has not answered since then goes on not answering: the new connection does not reset the count.
+  // A new connection does not reset the time of an unanswered ping: the peer still has not answered.
   if (waitingSince !== 0) node.pingSent = waitingSince;
 }

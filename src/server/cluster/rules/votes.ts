@@ -7,7 +7,7 @@ import type { PacketHeader } from '../wire/packet.js';
 import { hasSlot } from '../wire/slot-bitmap.js';
 import type { StepContext } from '../state/step-context.js';
 
-/** A replica asks for our vote. Granting is saved to disk before the answer leaves; refusing is silence. */
+/** A replica requests our vote. A vote is saved to disk before the reply is sent. A refusal sends nothing. */
 export function onVoteRequest(context: StepContext, replica: NodeRecord, header: PacketHeader): void {
   const { state } = context;
   if (!state.myself.isMaster || state.myself.slots.count === 0) return;
@@ -37,7 +37,7 @@ function reasonToRefuse(context: StepContext, replica: NodeRecord, header: Packe
   return newer === null ? null : `slot ${newer} epoch is newer than the requested ${header.configEpoch}`;
 }
 
-/** A requested slot that somebody claims with an epoch above the requester's: its view is too old to win. */
+/** A requested slot whose owner has a greater epoch than the request: the replica has an outdated view. */
 function slotWithNewerOwner(context: StepContext, header: PacketHeader): number | null {
   const { slots } = context.state;
   for (let slot = 0; slot < SLOTS; slot++) {

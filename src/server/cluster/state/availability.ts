@@ -4,7 +4,7 @@ import { NodeFlag } from './flags.js';
 import type { ClusterState } from './state.js';
 import type { LogLevel } from '../../runtime/log.js';
 
-/** The step it happens in, as far as it matters here. */
+/** The parts of a StepContext that are used here. */
 interface Moment {
   readonly state: ClusterState;
   readonly now: number;

@@ -3,7 +3,7 @@ import type { LogLevel } from '../../runtime/log.js';
 import type { Link } from './node-record.js';
 import type { Packet } from '../wire/packet.js';
 
-/** Local effects stand before those on the wire; a save stands before every packet that depends on it (cluster-node 1.7). */
+/** Local effects come before those on the wire; a save comes before every packet that depends on it (cluster-node 1.7). */
 export type Effect =
   | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string }
   /** Write nodes.conf now; with `fsync` it must be on disk before anything that follows. */
@@ -20,7 +20,7 @@ export type Effect =
   | { readonly kind: 'flushData' }
   | { readonly kind: 'stateChanged'; readonly ok: boolean }
   | { readonly kind: 'publish'; readonly channel: string; readonly message: string; readonly sharded: boolean }
-  /** Hold back writes until this time (ms), for a manual failover; or let them go on. */
+  /** Pause writes until this time (ms) for a manual failover, or resume them. */
   | { readonly kind: 'pauseWrites'; readonly until: number }
   | { readonly kind: 'resumeWrites' }
   | WireEffect;

@@ -1,6 +1,5 @@
-// What this node remembers of a failover it takes part in: the election it stands in as a replica (cluster-node 4.2) and
-// the manual failover it takes part in on either side (4.4). Data only; the rules are in rules/election.ts and
-// rules/manual-failover.ts.
+// The failovers that this node takes part in: its own election as a replica (cluster-node 4.2), and a manual failover on either side
+// (4.4). Data only; the rules are in rules/election.ts and rules/manual-failover.ts.
 import type { NodeRecord } from './node-record.js';
 
 /** Why a replica of a failed master does not take over at this moment (cluster-node 4.2). */

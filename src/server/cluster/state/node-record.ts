@@ -55,7 +55,7 @@ export class NodeRecord {
   cport = 0;
   hostname = '';
   nodename = '';
-  /** '' until the node told it (nodes before 7.2 never do). */
+  /** '' until the node announces it (nodes before 7.2 never do). */
   shardId = '';
   /** The peer understands ping extensions beyond the host name (cluster-node 9, item 1). */
   takesExtensions = false;

@@ -27,7 +27,7 @@ export class SlotTable {
     return this.owners[slot] ?? null;
   }
 
-  /** The owner still bound to the slot no longer claims it: anybody may take it (the ONC bit, cluster-node 0.3). */
+  /** The owner of the slot no longer claims it: any node may take it (the ONC bit, cluster-node 0.3). */
   isNotClaimed(slot: number): boolean {
     return hasSlot(this.notClaimed, slot);
   }
@@ -44,7 +44,7 @@ export class SlotTable {
     if (owner !== null) owner.notClaimed += value ? 1 : -1;
   }
 
-  /** Gives an unowned slot to a node; false when somebody owns it. */
+  /** Assigns an unowned slot to a node; false when it has an owner. */
   assign(slot: number, node: NodeRecord): boolean {
     if (this.owner(slot) !== null) return false;
     this.owners[slot] = node;

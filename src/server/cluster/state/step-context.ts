@@ -18,7 +18,7 @@ export class StepContext {
     readonly now: number,
   ) {}
 
-  /** Recompute the cluster state at the end of the step (U in the specification). */
+  /** Recompute the cluster state at the end of the step (U in cluster-node 1.7). */
   needUpdate(): void {
     this.update = true;
   }
@@ -79,7 +79,7 @@ export class StepContext {
     this.state.remove(node);
   }
 
-  /** Ends the step: does what was put off, then hands out all effects in the order to carry them out. */
+  /** Ends the step: runs the deferred work, then returns all effects in the order of execution. */
   finish(): Effect[] {
     if (this.update) updateAvailability(this);
     const left = this.state.slots.takeLeft();

@@ -1,11 +1,11 @@
-// CLUSTER SLOTS, SHARDS and LINKS as data (cluster-node 6.2); turning them into replies is the commands' business.
+// CLUSTER SLOTS, SHARDS and LINKS as data (cluster-node 6.2). Not here: their reply format (commands/cluster/reports.ts).
 import type { EndpointType } from '../state/cluster-config.js';
 import { NodeFlag } from '../state/flags.js';
 import type { Link, NodeRecord } from '../state/node-record.js';
 import { SLOTS } from '../wire/constants.js';
 import type { ClusterState } from '../state/state.js';
 
-/** How clients are told to reach a node; null: unknown, use the address you came by. */
+/** The endpoint of a node for clients; null: unknown, the client uses the address it connected to. */
 export function preferredEndpoint(node: NodeRecord, type: EndpointType): string | null {
   if (type === 'ip') return node.ip;
   if (type === 'hostname') return node.hostname === '' ? '?' : node.hostname;
@@ -79,7 +79,7 @@ export interface Shard {
   readonly nodes: readonly ShardNode[];
 }
 
-/** CLUSTER SHARDS as 7.0 has it: one entry a known master, its replicas behind it. */
+/** CLUSTER SHARDS as in 7.0: one entry per known master, followed by its replicas. */
 export function describeShards(state: ClusterState): Shard[] {
   return state.nodes
     .filter((node) => node.isMaster && !node.inHandshake)

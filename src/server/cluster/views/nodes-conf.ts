@@ -6,7 +6,7 @@ import { NodeFlag, parseFlags } from '../state/flags.js';
 import { NodeRecord } from '../state/node-record.js';
 import { ClusterState } from '../state/state.js';
 
-/** nodes.conf cannot be understood; starting would throw knowledge away. */
+/** nodes.conf cannot be parsed. The node must not start, because its epochs and votes would be lost. */
 export class CorruptConfigError extends Error {}
 
 /**

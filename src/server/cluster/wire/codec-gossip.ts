@@ -17,7 +17,7 @@ const TEXT_KINDS = new Map<number, 'hostname' | 'nodename' | 'clientIpv4' | 'cli
   [TYPE_OF.clientIpv6, 'clientIpv6'],
 ]);
 
-/** What may stand in nodes.conf and in replies: anything else is taken as "not told". */
+/** Characters allowed in nodes.conf and in replies. Text with any other character counts as "not announced". */
 const TEXT_SHAPE = /^[^\0-\x20,"'\x7f]*$/;
 
 /** Reads `count` gossip entries; the caller has checked that the buffer holds them. */

@@ -40,7 +40,7 @@ export function readText(buffer: Buffer, at: number, width: number): string {
 
 const IP_SHAPE = /^[\w.:%-]*$/;
 
-/** Reads an IP field. Text that could not stand in nodes.conf (blanks, commas) counts as "not told". */
+/** Reads an IP field. Text that is invalid in nodes.conf (blanks, commas) counts as "not announced". */
 export function readIp(buffer: Buffer, at: number): string {
   const text = readText(buffer, at, IP_BYTES);
   return IP_SHAPE.test(text) ? text : '';
@@ -58,7 +58,7 @@ export function writeU64(buffer: Buffer, value: number, at: number): void {
   buffer.writeUInt32BE(value >>> 0, at + 4);
 }
 
-/** What the header says about the packet around it, needed before the packet can be trusted. */
+/** The header fields that are needed to validate the packet. */
 export interface Envelope {
   readonly totalLength: number;
   readonly version: number;

@@ -2,7 +2,7 @@
 
 /** Hash slots of a cluster. */
 export const SLOTS = 16384;
-/** Bytes of a slot bitmap: one bit a slot, least significant bit first. */
+/** Bytes of a slot bitmap: one bit per slot, least significant bit first. */
 export const BITMAP_BYTES = SLOTS / 8;
 /** Characters of a node id or shard id. */
 export const ID_LENGTH = 40;
@@ -49,7 +49,7 @@ export const MESSAGE_NAMES = [
   'publishshard',
 ] as const;
 
-/** Handshakes at once from which on strangers' MEETs are only answered; more than the largest cluster has nodes. */
+/** Maximum number of handshakes at once, more than the largest cluster has nodes. Above it a MEET of an unknown node is only answered. */
 export const MOST_HANDSHAKES = 2000;
 
 /** Bits of the first byte of `mflags` (cluster-node 2.5). */

@@ -16,13 +16,13 @@ const SIZE = 20;
 const sha1 = (bytes: Buffer): Buffer => createHash('sha1').update(bytes).digest();
 const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1');
 
-/** For parts without order. */
+/** Mixes in a part whose order has no effect: xors its SHA-1 into the state. */
 function fold(into: Buffer, part: Buffer): void {
   const hash = sha1(part);
   for (let i = 0; i < SIZE; i++) into[i] = into[i]! ^ hash[i]!;
 }
 
-/** For parts with an order. */
+/** Mixes in a part whose order matters: as fold, then hashes the state. */
 function chain(into: Buffer, part: Buffer): void {
   fold(into, part);
   sha1(into).copy(into);

@@ -101,7 +101,7 @@ function changeReplicationId({ node }: CommandContext): ServerReply {
   return OK;
 }
 
-/** The process dies as that of the real server does, also when the node runs in a thread of it. */
+/** Kills the whole process, as in redis-server, also when the node runs in one of its threads. */
 function segfault(): ServerReply {
   process.kill(process.pid, 'SIGSEGV');
   // Nothing is replied or written any more: the signal may take a moment to arrive.
@@ -109,7 +109,7 @@ function segfault(): ServerReply {
   return OK;
 }
 
-/** The whole node stands still, its cluster bus too: that is the use of it. */
+/** Blocks the whole node, also its cluster bus: DEBUG SLEEP is used to simulate a hung node. */
 function sleep(_ctx: CommandContext, args: Args): ServerReply {
   const seconds = Number.parseFloat(args[2]!);
   if (seconds > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000);

@@ -103,8 +103,8 @@ export class AofFolder {
   }
 
   /**
-   * Takes the single file of an older server into the set (persistence-replication 3.3): manifest first, so that a crash in between is
-   * made good at the next start. Returns the manifest to go on with. Throws the system's errors.
+   * Adopts the single file of an older server into the set (persistence-replication 3.3). Writes the manifest first, so that the next
+   * start completes an upgrade that a crash interrupted. Returns the current manifest. Throws the system's errors.
    */
   upgrade(manifest: AofManifest | null): AofManifest | null {
     const old = join(this.parent, toPath(this.stem));

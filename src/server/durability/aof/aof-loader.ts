@@ -1,5 +1,5 @@
-// Runs what an append-only file says, file by file (persistence-replication 3.2, 3.3). Only the last
-// file that holds anything may end in the middle.
+// Runs the commands of the append-only files, file by file (persistence-replication 3.2, 3.3). Only the last file that is not empty
+// may end inside a command.
 import { existsSync, truncateSync } from 'node:fs';
 import { AofFormatError, AofRecordReader } from '../../../aof/record-reader.js';
 import type { AofManifest } from '../../../aof/manifest.js';
@@ -109,7 +109,7 @@ export class AofLoader {
     this.afterRdb(reading, rdb!);
   }
 
-  /** Commands follow straight behind the checksum. */
+  /** The RDB part is complete: commands follow its checksum directly. */
   private afterRdb(reading: Reading, rdb: RdbLoader): void {
     this.keys += rdb.loaded;
     reading.rdb = null;

@@ -1,5 +1,5 @@
-// The open end of the append-only file: effects of commands become RESP requests, are written once a turn of the event loop
-// before the replies leave, and synced as appendfsync says (persistence-replication 3.1, 3.5). Which file that is: append-only.ts.
+// The open increment of the append-only file: effects of commands become RESP requests. They are written once per event loop turn,
+// before the replies are sent, and synced as appendfsync requires (persistence-replication 3.1, 3.5). Which file is open: append-only.ts.
 import { closeSync, fdatasync, fdatasyncSync, ftruncateSync, writeSync } from 'node:fs';
 import { encodeCommand } from '../../../resp/command.js';
 import type { NodeServices } from '../../exec/context.js';
@@ -131,7 +131,7 @@ export class AofLog implements EffectSink, Barrier {
 
   // Barrier.
 
-  /** The end of the turn writes; a sync that runs opens the gate. */
+  /** Does nothing: the end of the turn writes, and the sync opens the gate. */
   advance(): void {
     // Nothing is waiting for a sync.
   }
@@ -147,7 +147,7 @@ export class AofLog implements EffectSink, Barrier {
     this.syncIfDue();
   }
 
-  /** persistence-replication 3.5: a write behind a slow sync would block; it waits up to two seconds, and replies do not wait for it. */
+  /** persistence-replication 3.5: a write during a slow sync would block. It is postponed by up to two seconds; replies do not wait. */
   private mustPostpone(): boolean {
     if (this.policy !== 'everysec' || !this.syncing) {
       this.postponedSince = null;
@@ -196,7 +196,7 @@ export class AofLog implements EffectSink, Barrier {
     const now = this.node.clock.monotonic();
     if (now - this.lastLogged < LOG_EVERY) return;
     this.lastLogged = now;
-    this.node.log.warning(`Error writing to the AOF file: ${this.failure}. Writes are refused until there is room or the cause is removed; tried again every second.`);
+    this.node.log.warning(`Error writing to the AOF file: ${this.failure}. Write commands are refused until a retry succeeds; one retry per second.`);
   }
 
   private recovered(): void {

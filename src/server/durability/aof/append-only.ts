@@ -1,5 +1,5 @@
 // The append-only file as a set of files: opened at start, rewritten in the background, switched on and off (persistence-replication 3.3,
-// 3.4). The manifest is the one commit point: what it names is complete, what it does not name is of no use.
+// 3.4). The manifest is the only commit point: files that it names are complete, all others are ignored.
 import { closeSync, ftruncateSync, openSync, renameSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ const SCHEDULED = 'Background append only file rewriting scheduled';
 /** Failures in a row after which automatic rewrites wait, and the longest wait in minutes. */
 const PATIENCE = 3;
 const LONGEST_WAIT = 60;
-/** Until it is looked again whether another snapshot has ended, ms. */
+/** Delay between two checks whether another snapshot has ended, ms. */
 const POLL = 20;
 const STOPPED = new Error('stopped');
 
@@ -112,7 +112,7 @@ export class AppendOnly {
     this.attach('on');
   }
 
-  /** An empty file: what an attempt left there that a crash ended is not part of the set. */
+  /** Opens a file and empties it: data of an attempt that a crash ended is not part of the set. */
   private newFile(path: string): number {
     const fd = openSync(path, 'a', 0o644);
     ftruncateSync(fd, 0);
@@ -199,7 +199,7 @@ export class AppendOnly {
     while (this.snapshots.running !== null) await new Promise<void>((resolve) => this.node.clock.after(POLL, resolve));
   }
 
-  /** AOF off: the set on disk gets a new base, and what was there is of no use any more. */
+  /** AOF is off: writes a new base; the former files of the set become history. */
   private async rewriteWhileOff(rewrite: Rewrite): Promise<void> {
     this.folder.make();
     this.manifest = this.folder.read() ?? EMPTY_MANIFEST;
@@ -254,7 +254,7 @@ export class AppendOnly {
     if (history.length === 0) return;
     this.folder.remove(history);
     this.manifest = { ...this.manifest, history: [] };
-    this.folder.write(this.manifest).catch((error: unknown) => this.node.log.warning(`Could not write the AOF manifest without the files that were removed: ${fileReason(error)}`));
+    this.folder.write(this.manifest).catch((error: unknown) => this.node.log.warning(`Could not remove the deleted files from the AOF manifest: ${fileReason(error)}`));
   }
 
   private succeeded(rewrite: Rewrite): void {
@@ -263,7 +263,7 @@ export class AppendOnly {
     this.failures = 0;
     this.rewrites++;
     const { snapshot } = rewrite.run!;
-    this.node.log.notice(`Background AOF rewrite finished successfully: ${snapshot.written} keys, ${snapshot.bytes} bytes, ${snapshot.extraMemory} bytes of memory beside the data`);
+    this.node.log.notice(`Background AOF rewrite finished successfully: ${snapshot.written} keys, ${snapshot.bytes} bytes, ${snapshot.extraMemory} bytes of additional memory`);
   }
 
   private failed(rewrite: Rewrite, error: unknown): void {
@@ -273,7 +273,7 @@ export class AppendOnly {
     this.lastStatus = 'err';
     this.failures++;
     this.retryAt = this.node.clock.monotonic() + this.retryDelay();
-    this.node.log.warning(`Background AOF rewrite failed: ${fileReason(error)}. Commands go on to be appended; nothing is lost.`);
+    this.node.log.warning(`Background AOF rewrite failed: ${fileReason(error)}. Commands are still appended; no data is lost.`);
     if (this.state === 'waiting') this.scheduled = true;
   }
 
@@ -349,7 +349,7 @@ export class AppendOnly {
     this.rewrite.consumer?.fail(STOPPED);
   }
 
-  /** Resolves when nothing is written in the background any more: files may be another node's afterwards. */
+  /** Resolves when no background write is left: then another node may use the files. */
   async settled(): Promise<void> {
     await this.work;
     await this.folder.settled();

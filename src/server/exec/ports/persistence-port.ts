@@ -1,9 +1,9 @@
 // What commands, gates and INFO ask of the files that keep the data. Implemented in server/durability/.
 import type { Snapshots } from '../../persistence/snapshot/snapshot-run.js';
 
-/** How SHUTDOWN is to treat the data. */
+/** The options of SHUTDOWN that concern the data. */
 export interface ShutdownRequest {
-  /** null: as save points and the append-only file say. */
+  /** Whether to write the dump; null: only when save points are configured. */
   readonly save: boolean | null;
   /** Ends the node also when saving failed. */
   readonly force: boolean;
@@ -24,7 +24,7 @@ export interface PersistencePort {
   readonly lastSave: number;
   /** SAVE. Throws ErrorReply. */
   save(): void;
-  /** BGSAVE; with `schedule` it waits for its turn, and in a transaction always. The reply. Throws ErrorReply. */
+  /** BGSAVE; returns the reply. In a transaction, and with `schedule` during another save or rewrite, it is scheduled. Throws ErrorReply. */
   saveInBackground(schedule: boolean, inTransaction: boolean): string;
   /** BGREWRITEAOF: the reply. Throws ErrorReply. */
   rewriteAof(inTransaction: boolean): string;
@@ -38,7 +38,7 @@ export interface PersistencePort {
   replaced(): void;
   /** FLUSHALL has emptied all databases. */
   flushedAll(): void;
-  /** Makes the data safe before the end. False: it could not be, the log says why; the node must go on. */
+  /** Makes the data durable before the shutdown. False when that failed: the log has the reason, and the node must keep running. */
   prepareShutdown(request: ShutdownRequest): boolean;
   /** INFO persistence. */
   fields(): (readonly [name: string, value: string | number])[];

@@ -45,7 +45,7 @@ export interface ReplicationPort {
   writeRefusal(): ErrorReply | null;
   /** The link is down and replica-serve-stale-data is no. */
   readonly staleData: boolean;
-  /** Where in the stream of changes the data stand, for an RDB made now; null when nobody could go on from there. */
+  /** Replication id and offset for an RDB written now; null when no replica could resume from them. */
   readonly point: ReplicationPoint | null;
   /** Replicas attached to this node, in order of arrival; those being synchronised included. */
   replicas(): readonly ReplicaView[];

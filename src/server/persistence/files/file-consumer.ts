@@ -27,7 +27,7 @@ export class FileConsumer implements SnapshotConsumer {
       this.resolve = resolve;
       this.reject = reject;
     });
-    this.done.catch(() => undefined); // who cares asks for it
+    this.done.catch(() => undefined); // No unhandled rejection when no caller awaits `done`.
   }
 
   get full(): boolean {

@@ -1,4 +1,4 @@
-// RDB body → Value, for every type of the five data types from 2.2 to 7.4 (spec §1.7). Containers are always validated in
+// RDB body → Value, for every type of the five data types from 2.2 to 7.4 (persistence-replication 1.7). Containers are always validated in
 // full. Streams and modules answer `unsupported`, so that a caller can say so instead of calling the data corrupt.
 
 import { HashValue } from '../../types/hash.js';

@@ -1,4 +1,4 @@
-// Value → RDB body, in the types Redis 7.0 writes (spec §1.7, §2.1): what is compact in memory is compact on disk.
+// Value → RDB body, in the types Redis 7.0 writes (persistence-replication 1.7, 2.1): what is compact in memory is compact on disk.
 
 import type { HashValue } from '../../types/hash.js';
 import type { ListValue } from '../../types/list.js';
@@ -15,7 +15,7 @@ import { QuicklistContainer, RdbType } from '../../../rdb/value-types.js';
 /** list-max-listpack-size -1..-5 in bytes. */
 const NODE_BYTES = [4096, 8192, 16384, 32768, 65536];
 const DEFAULT_NODE_SIZE = -2;
-/** A node counted in elements may still not pass this (spec §6.4). */
+/** A node counted in elements may still not pass this (persistence-replication 6.4). */
 const NODE_SAFETY_BYTES = 8192;
 /** Redis's overestimate of what an element costs beside its bytes. */
 const ELEMENT_OVERHEAD = 8;

@@ -23,7 +23,7 @@ export interface LoadOptions {
 /** AUX fields of a file by name, lower case. */
 export type AuxFields = ReadonlyMap<string, string>;
 
-/** Where in a stream of replication the data of a file stand (persistence-replication 4.6); null when it does not say. */
+/** Replication id, offset and database in the AUX fields of a file (persistence-replication 4.6); null when one is missing. */
 export function replicationPointIn(fields: AuxFields): ReplicationPoint | null {
   const [id, offset, db] = ['repl-id', 'repl-offset', 'repl-stream-db'].map((name) => fields.get(name) ?? '');
   if (!/^[0-9a-f]{40}$/.test(id!) || !/^\d{1,15}$/.test(offset!) || !/^\d{1,9}$/.test(db!)) return null;

@@ -8,7 +8,7 @@ import type { LargeKind, LargePart } from './large-value.js';
 
 /** Elements a command holds at most. */
 const ITEMS = 64;
-/** What adds a part of a large value; a string is appended to. */
+/** The command that adds a part of a large value. */
 const ADDS: Readonly<Record<LargeKind, string>> = { string: 'APPEND', list: 'RPUSH', set: 'SADD', hash: 'HMSET', zset: 'ZADD' };
 
 export class CommandFormat implements SnapshotFormat {

@@ -34,7 +34,7 @@ export interface SnapshotFormat {
   partOfLarge(part: LargePart): void;
   endLarge(): void;
   take(): Buffer;
-  /** What is left, and the end. */
+  /** Returns the remaining bytes and the end of the file. */
   end(): Buffer;
 }
 

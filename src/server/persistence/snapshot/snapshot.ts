@@ -1,7 +1,7 @@
-// The data as it was at one moment, written while commands go on: a walk over all databases in small steps, and a key that
-// is about to change before the walk came to it is written first (DESIGN "no fork"); of a large one what it holds is copied, and
-// written part by part. One mechanism for SAVE and BGSAVE, the
-// rewrite of the append-only file and full resynchronisation. When steps run: snapshot-run.ts.
+// A snapshot: the data of one moment, written while commands run (docs/adr/0001-snapshots-without-fork.md). It walks over all databases
+// in small steps. A key that is about to change before the walk has reached it is written first; of a large value the elements are
+// copied first and written part by part. SAVE, BGSAVE, AOF rewrites and full resynchronisations all use it. When steps run:
+// snapshot-run.ts.
 import { SLOT_COUNT } from '../../../cluster/slots.js';
 import type { ContentsView } from '../../keyspace/contents.js';
 import type { Keyspace } from '../../keyspace/keyspace.js';
@@ -13,7 +13,7 @@ import { LargeValues } from './large-values.js';
 
 /** Keys of a slot that are looked up at once. */
 const KEYS_AT_ONCE = 128;
-/** Keys written between two looks at the clock. */
+/** Keys written between two clock readings. */
 const STRIDE = 32;
 /** Bytes collected before consumers get them. */
 const PIECE = 64 * 1024;

@@ -111,7 +111,7 @@ describe('a snapshot', () => {
     expect(datasetDigest(loaded(collected.bytes))).toBe(before);
   });
 
-  it('goes on for the consumers that are left when one breaks, and ends with the last', () => {
+  it('continues for the other consumers when one fails, and ends when the last one fails', () => {
     const keyspace = filled(3000);
     const snapshots = new Snapshots(keyspace, new ManualClock(), () => undefined);
     const [good, bad] = [new Collected(), new Collected()];
