@@ -68,7 +68,7 @@ async function start(input: Input, folder: string, context: SubcommandContext): 
   const progress = await context.io.progress('Starting local nodes', { unit: 'nodes' });
   try {
     const { started, state, resumed } = await startLocal({ folder, masters, replicas, port, server, signal: context.signal, confirm: trust.confirm, onTrusted: trust.remember });
-    progress.succeed(started.length === 0 ? 'All nodes are running already' : `Started ${started.length} nodes (ports ${started.join(', ')})${resumed ? ', with their data' : ''}`);
+    progress.succeed(started.length === 0 ? 'All nodes are running already' : `Started ${started.length} ${started.length === 1 ? 'node' : 'nodes'} (${started.length === 1 ? 'port' : 'ports'} ${started.join(', ')})${resumed ? ', with their data' : ''}`);
     if (input.args.action !== 'up') return { changed: started, created: false };
     const { joinLocal } = await import('../src/cli/connection/join-local.js');
     return { changed: started, created: await joinLocal(state, context) };

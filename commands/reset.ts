@@ -33,7 +33,8 @@ export default defineCommand({
     const node = args.node === undefined ? view.entry : view.find(args.node);
     const keys = await (await import('../src/apply/node/slot-keys.js')).countKeys(cluster.link(node.id));
     const plan = planReset(view, node, keys, { mode: options.hard ? 'hard' : 'soft', flush: options.flush, force: options.force });
-    const others = view.nodes.length + view.unreachable.length - 1;
+    // A node that was removed may still list the others.
+    const others = view.nodes.filter((other) => other !== node && other.lines.some(({ id }) => id === node.id)).length + view.unreachable.length;
     if (options.dryRun) return { plan, keys, others, applied: false };
     const costs = [
       ...(keys > 0 ? [`its ${keys} keys are deleted`] : []),
@@ -51,6 +52,6 @@ export default defineCommand({
       return io.note('Dry run: nothing was changed.');
     }
     io.out(`[OK] ${plan.node.name} is reset: an empty master that knows no other node.`);
-    if (others > 0) io.warn(`${others} other nodes still know it; to make them forget it: redis-trib forget HOST:PORT ${plan.node.id}`);
+    if (others > 0) io.warn(`${others} other ${others === 1 ? 'node still knows' : 'nodes still know'} it; to make them forget it: redis-trib forget HOST:PORT ${plan.node.id}`);
   },
 });

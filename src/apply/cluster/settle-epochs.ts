@@ -24,7 +24,9 @@ async function account(link: NodeLink): Promise<NodeLine[] | undefined> {
 }
 
 /**
- * Pairs of reachable masters of which one does not know the other's epoch, or which have the same epoch (servers resolve that).
+ * Pairs of reachable masters of which one knows only an older epoch of the other, or which have the same epoch (servers resolve
+ * that). A newer one than the real is harmless, since new epochs are above all known ones: nodes keep the greatest epoch that a
+ * packet named, and a reset replica had named that of its master.
  */
 async function unheard(masters: readonly NodeLink[]): Promise<Unheard[]> {
   const accounts = await Promise.all(masters.map(account));
@@ -36,7 +38,7 @@ async function unheard(masters: readonly NodeLink[]): Promise<Unheard[]> {
       const teller = masters.find(({ id }) => id === line.id);
       const self = own.get(line.id);
       if (hearer === undefined || teller === undefined || self?.role !== 'master' || line.myself) continue;
-      if (line.configEpoch !== self.configEpoch || own.get(hearer.id)?.configEpoch === self.configEpoch) found.push({ teller, hearer });
+      if (line.configEpoch < self.configEpoch || own.get(hearer.id)?.configEpoch === self.configEpoch) found.push({ teller, hearer });
     }
   }
   return found;

@@ -68,7 +68,7 @@ export function findingText(finding: Finding): string {
     case 'uncovered-slots':
       return `${finding.slots.size} ${finding.slots.size === 1 ? 'slot is' : 'slots are'} covered by no node: ${some(finding.slots.tokens())}`;
     case 'multiple-owners':
-      return `Slot ${finding.slot} has ${finding.owners.length} owners: ${finding.owners.map((owner) => owner.name).join(', ')}`;
+      return `Slot ${finding.slot} ${finding.found === 'keys' ? 'has keys on' : 'is claimed by'} ${finding.owners.length} masters: ${finding.owners.map((owner) => owner.name).join(', ')}`;
     default:
       return extraFinding(finding) ?? finding.kind;
   }
@@ -82,7 +82,7 @@ function some(items: readonly string[]): string {
 export function verdictLines(io: Io, view: ClusterView, report: CheckReport): string[] {
   const { style } = io;
   const well = [
-    ...(report.agreement ? [`All ${view.nodes.length} nodes agree about the slots`] : []),
+    ...(report.agreement && view.nodes.length > 1 ? [`All ${view.nodes.length} nodes agree about the slots`] : []),
     ...(report.uncovered.size === 0 ? [`All 16384 slots covered, in ${rangesText(view)}`] : []),
   ].map((text) => `${style.good('✔')} ${text}`);
   const byKind = new Map<string, string[]>();
