@@ -36,8 +36,11 @@ function program(server: string | null): { readonly command: string; readonly ar
   throw new TribError('NO_SERVER', `the bundled node is not built: ${script} is missing`, { hint: 'run npm run build, or give a redis-server with --server PATH' });
 }
 
-/** redis.conf of a local node. It keeps its data in an append-only file that is synced once a second. */
-export function nodeConfig(host: string, port: number): string {
+/**
+ * redis.conf of a local node. It keeps its data in an append-only file that is synced once a second. Bundled nodes permit DEBUG
+ * from this host, as the tutorials crash a node with DEBUG SEGFAULT; servers before 7.0 do not know that parameter.
+ */
+export function nodeConfig(host: string, port: number, server: string | null): string {
   const lines = [
     `port ${port}`,
     `bind ${host}`,
@@ -49,6 +52,7 @@ export function nodeConfig(host: string, port: number): string {
     'appendonly yes',
     'appendfsync everysec',
     'save ""',
+    ...(server === null ? ['enable-debug-command local'] : []),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -63,7 +67,7 @@ export async function startNode(launch: NodeLaunch): Promise<LocalNode> {
   await makeFolder(home);
   requireOwn(home);
   const config = resolve(home, 'redis.conf');
-  await replaceFile(config, nodeConfig(host, port));
+  await replaceFile(config, nodeConfig(host, port, server));
   const { command, args } = program(server);
   // O_NOFOLLOW: a symbolic link of that name would let another user choose the file that is written.
   const log = openSync(logFile(folder, port), constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0), 0o600);
