@@ -7,6 +7,7 @@ import type { Progress, ProgressOptions } from './progress.js';
 import { asciiSigns, asciiStream, wantsAscii } from './ascii.js';
 import type { AnswerLines } from './answer-lines.js';
 import type { Prompts } from './prompts.js';
+import type { TypedLines } from './typed-lines.js';
 import type { OutputStream, Streams } from './streams.js';
 import { finished, plainStyle, type Style } from './style.js';
 import { lineDialect, outputMode, usableColumns, wantsAnimation, wantsColor, type Environment, type LineDialect, type OutputMode, type TerminalFlags } from './terminal.js';
@@ -80,6 +81,7 @@ class TerminalIo implements Io {
   readonly #asciiTables: boolean;
   #inputTaken = false;
   #answers: AnswerLines | undefined;
+  #typed: TypedLines | undefined;
 
   constructor(
     private readonly streams: Streams,
@@ -150,8 +152,9 @@ class TerminalIo implements Io {
 
   async prompts(signal?: AbortSignal): Promise<Prompts> {
     if (this.interactive) {
-      const { createPrompts } = await import('./prompts.js');
-      return createPrompts({ input: this.streams.stdin, output: this.streams.stderr, signal });
+      const [{ createPrompts }, { TypedLines }] = await Promise.all([import('./prompts.js'), import('./typed-lines.js')]);
+      this.#typed ??= new TypedLines(this.streams.stdin);
+      return createPrompts({ input: this.#typed, output: this.streams.stderr, signal });
     }
     const [{ createLinePrompts, refusingPrompts }, { AnswerLines }] = await Promise.all([import('./line-prompts.js'), import('./answer-lines.js')]);
     if (!this.#mayAsk) return refusingPrompts('--no-input forbids it');

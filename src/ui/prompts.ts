@@ -5,6 +5,7 @@ import { answerOf, type Choice, type Pick, type Picked } from './pick.js';
 import type { InputStream, OutputStream } from './streams.js';
 import { finished } from './style.js';
 import { onSuspend } from './suspension.js';
+import type { TypedLines } from './typed-lines.js';
 
 export interface Prompts {
   /**
@@ -21,7 +22,7 @@ export interface Prompts {
 }
 
 export interface PromptTerminal {
-  readonly input: InputStream;
+  readonly input: InputStream | TypedLines;
   readonly output: OutputStream;
   readonly signal: AbortSignal | undefined;
 }
@@ -39,7 +40,7 @@ export function declined(): TribError {
 }
 
 /** Aborts at Ctrl-D or when the terminal closes; inquirer would wait for ever. */
-function watchEnd(input: InputStream): { readonly signal: AbortSignal; dispose(): void } {
+function watchEnd(input: InputStream | TypedLines): { readonly signal: AbortSignal; dispose(): void } {
   const controller = new AbortController();
   const onEnd = (): void => controller.abort();
   const onData = (chunk: Buffer | string): void => {
@@ -137,7 +138,7 @@ class TerminalPrompts implements Prompts {
     const ended = watchEnd(input);
     const returned = watchReturn(this.terminal, message);
     try {
-      return await ask({ input: input as NodeJS.ReadStream, output, signal: signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]) });
+      return await ask({ input: input as unknown as NodeJS.ReadStream, output, signal: signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]) });
     } catch (error) {
       throw asInterruption(error);
     } finally {

@@ -90,6 +90,23 @@ describeWithRedis('naming nodes at a terminal', () => {
     expect(await planOf(tty)).toEqual([at(0), at(1)]);
   });
 
+  it.each([['CR', '\r'], ['LF', '\n'], ['CRLF', '\r\n']])('a whole dialogue pasted at once with %s answers question after question', async (_, end) => {
+    terminal = openTerminal(['reshard', cluster.seed]);
+    await terminal.waitFor('How many slots do you want to move');
+    terminal.type(['6', id(3), id(0), at(1), 'done', 'no', ''].join(end));
+    expect(await terminal.exit).toBe(4);
+    expect(terminal.screen()).toContain(`Source node #1: ${id(0).slice(0, 8)}`);
+    expect(terminal.screen()).toContain(`Source node #2: ${id(1).slice(0, 8)}`);
+    expect(terminal.screen()).toMatch(/Ready to move 6 slots[^]*not confirmed: nothing was changed/);
+  });
+
+  it('answers typed before the first question are kept', async () => {
+    terminal = openTerminal(['reshard', cluster.seed, '--to', at(3), '--from', at(0)]);
+    terminal.type('6\rno\r');
+    expect(await terminal.exit).toBe(4);
+    expect(terminal.screen()).toContain('Ready to move 6 slots');
+  });
+
   it('arrow keys: what is marked is taken by Enter, and Enter alone ends the list', async () => {
     const tty = await sources(120);
     await tty.waitFor('all: use all the nodes');
