@@ -1,6 +1,8 @@
 // Fifty nodes in virtual time: joining by gossip, partitions with lost messages, crashes, slot claims.
 import { describe, expect, it } from 'vitest';
 import { startHandshake } from '../../src/server/cluster/rules/handshake.js';
+import { GOSSIP_BYTES } from '../../src/server/cluster/wire/codec-gossip.js';
+import { HEADER_BYTES } from '../../src/server/cluster/wire/codec-header.js';
 import { SLOTS } from '../../src/server/cluster/wire/constants.js';
 import { NodeFlag } from '../../src/server/cluster/state/flags.js';
 import type { Member } from './simulator.js';
@@ -117,6 +119,27 @@ describe('a few nodes', () => {
     });
     sim.runUntil(() => others.every((m) => m.state.ok && m.state.slots.owner(SLOTS / 2)?.id === first.state.myself.id), 10_000, 'takeover');
     checkInvariants(sim);
+  });
+
+  it('gossip no more bytes a second than the formula of redis-server says', () => {
+    const [count, nodeTimeout, seconds] = [40, 4000, 60];
+    const sim = new Simulator(count, seed(), { nodeTimeout });
+    formChain(sim);
+    sim.runUntil(() => converged(sim.members), 60_000, 'joining');
+    sim.run(2 * nodeTimeout);
+    const [packets, bytes] = [sim.packets, sim.bytes];
+    sim.run(seconds * 1000);
+    const rate = (sim.packets - packets) / seconds / count;
+    const size = (sim.bytes - bytes) / (sim.packets - packets);
+    // cluster-node 1.6, 1.8: one random node a second, and each node that has not answered for half the timeout; a PONG for each PING.
+    const most = 2 * (1 + (count - 1) / (nodeTimeout / 2000));
+    expect(rate).toBeLessThanOrEqual(most);
+    expect(rate).toBeGreaterThan(0.4 * most); // What others heard from a node saves pings (3.5).
+    // The header, a tenth of the nodes (at least three), and extensions of less than 200 bytes.
+    const gossip = HEADER_BYTES + Math.max(3, Math.floor(count / 10)) * GOSSIP_BYTES;
+    expect(size).toBeGreaterThanOrEqual(gossip);
+    expect(size).toBeLessThan(gossip + 200);
+    if (process.env['SIM_VERBOSE']) process.stderr.write(`${(rate * size).toFixed(0)} bytes/s a node, formula ${(most * gossip).toFixed(0)}\n`);
   });
 
   it('repeat a run exactly from its seed', () => {

@@ -4,7 +4,8 @@
 import type { ClusterEnvironment, ClusterSettings } from '../../src/server/cluster/state/cluster-config.js';
 import { DEFAULT_SETTINGS } from '../../src/server/cluster/state/cluster-config.js';
 import { CRON_PERIOD_MS } from '../../src/server/cluster/wire/constants.js';
-import { decodePacket, encodePacket } from '../../src/server/cluster/wire/codec.js';
+import { HEADER_BYTES } from '../../src/server/cluster/wire/codec-header.js';
+import { bodyBytes, decodePacket, encodePacket } from '../../src/server/cluster/wire/codec.js';
 import type { ClusterEvent, Effect } from '../../src/server/cluster/state/effect.js';
 import type { Link } from '../../src/server/cluster/state/node-record.js';
 import type { Packet } from '../../src/server/cluster/wire/packet.js';
@@ -125,6 +126,8 @@ export class Simulator {
   /** Is told of each replica that won an election, before its packets leave. */
   onElected: (member: Member, epoch: number) => void = () => undefined;
   packets = 0;
+  /** Bytes of the packets received, as on the wire. */
+  bytes = 0;
   private readonly byIp = new Map<string, Member>();
 
   constructor(
@@ -306,6 +309,7 @@ export class Simulator {
     this.queue.at(at, () => {
       if (to.link.closed || to.member.wires.get(to.link) !== wire || !this.reachable(member, to.member)) return;
       this.packets++;
+      this.bytes += HEADER_BYTES + bodyBytes(received.body);
       to.member.state.countReceived(received.header.type);
       this.happen(to.member, { kind: 'packet', link: to.link, packet: received });
     });
