@@ -90,6 +90,7 @@ export default defineCommand({
     for (const line of (await import('../src/ui/views/import-lines.js')).connectingLines(io.lines)) io.out(line);
     const { connectTimeoutMs = 5000, commandTimeoutMs = 30_000 } = cluster.options;
     const source = await ImportSource.open({ ...from, connectTimeoutMs, commandTimeoutMs });
+    await source.requireComplete();
     const choice = chooseDatabases(source.databases, 'The source', database, await databasesOf(cluster));
     const { copy, replace } = wanted;
     if (wanted.dryRun) {
