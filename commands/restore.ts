@@ -6,6 +6,7 @@ import { requireHealthy } from '../src/cli/connection/healthy.js';
 import { openSeed } from '../src/cli/connection/open.js';
 import { flag, integer, text, usageError } from '../src/cli/options/options.js';
 import { loadExit, loadFiles, planFiles, renderLoad, type LoadWishes } from '../src/cli/output/load-files.js';
+import { warnEvictingMasters } from '../src/cli/output/evicting-targets.js';
 import type { SeedAddresses } from '../src/cli/options/address.js';
 import type { SavedBackup } from '../src/apply/backup/read-backup.js';
 import type { LoadStats } from '../src/import/file/load-options.js';
@@ -96,6 +97,7 @@ export default defineCommand({
     const wishes: LoadWishes = options;
     const plan = await planFiles(cluster, backup.masters.map(({ file }) => file), wishes, context);
     refuseForeign(backup, plan, allowPartial, io);
+    await warnEvictingMasters(cluster, io);
     if (dryRun) return { dir: args.dir, backup, plan, stats: undefined, replace };
     if (io.mode !== 'json') for (const file of plan.files) io.out(plannedFileLine(file));
     await context.confirm(loadQuestion(plan, replace));

@@ -1,10 +1,9 @@
 // Whether a master keeps its keys over a restart without a failover: by its settings before, by its number of keys afterwards.
 import { readKeyspace } from '../../client/databases.js';
 import type { PipelineReply } from '../../client/connection.js';
-import { asArray, asString } from '../../client/read-reply.js';
+import { settingValue } from '../../client/read-reply.js';
 import { TribError } from '../../errors.js';
 import type { RollingPlan } from '../../plan/rolling.js';
-import { ReplyError } from '../../resp/reply.js';
 import { mapBounded } from '../node/parallel.js';
 import type { Cluster } from '../open-cluster.js';
 
@@ -16,14 +15,6 @@ export interface VolatileMaster {
 }
 
 const AT_ONCE = 64;
-
-/** The value in a reply of CONFIG GET; undefined when it is refused or unknown. */
-function setting(reply: PipelineReply | undefined): string | undefined {
-  if (reply === undefined || reply instanceof ReplyError) return undefined;
-  if (reply instanceof Map) return [...reply.values()].map(asString)[0];
-  const [, value] = asArray(reply);
-  return value === undefined ? undefined : asString(value);
-}
 
 function sum(keyspace: PipelineReply | undefined): number | undefined {
   const databases = readKeyspace(keyspace);
@@ -45,7 +36,7 @@ export async function volatileMasters(cluster: Cluster, { turns }: RollingPlan):
   const found = await mapBounded(alone, AT_ONCE, async ({ id, name }) => {
     const [save, appendonly, keyspace] = await (await cluster.connection(id)).pipeline([['CONFIG', 'GET', 'save'], ['CONFIG', 'GET', 'appendonly'], ['INFO', 'keyspace']]);
     const keys = sum(keyspace) ?? 0;
-    return setting(save) === '' && setting(appendonly) === 'no' && keys > 0 ? [{ id, name, keys }] : [];
+    return settingValue(save) === '' && settingValue(appendonly) === 'no' && keys > 0 ? [{ id, name, keys }] : [];
   });
   return found.flat();
 }
