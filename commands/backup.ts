@@ -95,7 +95,7 @@ export default defineCommand({
   },
   description:
     'Saves an RDB file of each master and nodes.json. The files appear when all are complete. They then replace an earlier backup in the directory; if the backup fails, the earlier one is unchanged. ' +
-    "Each master's data is of its own point in time: stop all writers for a consistent backup. Never asks. --dry-run reports which masters, how much data, and whether the directory can take it; exit code 1 when the backup would fail.",
+    "Each master's data is of its own point in time: stop all writers for a consistent backup. When slots moved meanwhile, nothing is saved. Never asks. --dry-run reports which masters, how much data, and whether the directory can take it; exit code 1 when the backup would fail.",
   examples: ['redis-trib backup 127.0.0.1:7000 ./backup', 'redis-trib backup 127.0.0.1:7000 ./backup --dry-run', 'redis-trib --cluster backup 10.0.0.1:7000 /srv/backup/today'],
   async run({ args, options }, context): Promise<BackedUp | Previewed> {
     const [dir = '', extra] = args.words;

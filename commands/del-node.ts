@@ -3,6 +3,7 @@
 import { defineCommand, type SubcommandContext } from '../src/cli/program/define.js';
 import { seedAndNode } from '../src/cli/program/member-arguments.js';
 import { requireServersAllow } from '../src/cli/options/move-requirements.js';
+import { warnEvictingTargets } from '../src/cli/output/evicting-targets.js';
 import { methodOptions, methodSettings, waitOptions, waitSettings } from '../src/cli/options/mover-options.js';
 import { openSeed } from '../src/cli/connection/open.js';
 import { flag, integer, list, usageError, type OptionValues } from '../src/cli/options/options.js';
@@ -153,6 +154,7 @@ export default defineCommand({
     await requireNoKeys(cluster, member, wanted);
     const moves = await planMoves(cluster.view, member, wanted);
     await requireServersAllow(cluster, moves, { ...waitSettings(wanted), ...methodSettings(wanted) });
+    await warnEvictingTargets(cluster, moves, io);
     const removal = wanted.shutdown || context.calledAs === 'redis-trib.rb' ? 'shutdown' : 'reset'; // redis-trib.rb shuts the server down.
     const copies = await copiesOf(cluster, member);
     let plan = planDelNode(moves.length > 0 ? await withoutSlots(cluster.view, member.id) : cluster.view, member.id, removal, [], copies);

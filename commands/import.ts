@@ -5,6 +5,7 @@ import { defineCommand, type SubcommandContext } from '../src/cli/program/define
 import { requireHealthy } from '../src/cli/connection/healthy.js';
 import { sourceEntrance, sourceOptions } from '../src/cli/program/import-source.js';
 import { openSeed } from '../src/cli/connection/open.js';
+import { evictionLoss, warnEvictingMasters } from '../src/cli/output/evicting-targets.js';
 import { choice, flag, integer, text, usageError, type OptionValues } from '../src/cli/options/options.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
 import type { FileImport } from '../src/cli/output/import-file.js';
@@ -35,6 +36,8 @@ interface Imported {
   readonly replace: boolean;
   readonly forecast: Forecast | undefined;
   readonly stats: ImportStats | undefined;
+  /** Keys that were moved and evicted, as text. */
+  readonly loss: string | undefined;
 }
 
 async function bring(source: ImportSource, cluster: Cluster, { databases, keep }: DatabaseChoice, wanted: OptionValues<typeof options>, context: SubcommandContext): Promise<ImportStats> {
@@ -90,13 +93,16 @@ export default defineCommand({
     for (const line of (await import('../src/ui/views/import-lines.js')).connectingLines(io.lines)) io.out(line);
     const { connectTimeoutMs = 5000, commandTimeoutMs = 30_000 } = cluster.options;
     const source = await ImportSource.open({ ...from, connectTimeoutMs, commandTimeoutMs });
+    await source.requireComplete();
     const choice = chooseDatabases(source.databases, 'The source', database, await databasesOf(cluster));
     const { copy, replace } = wanted;
+    const evicting = await warnEvictingMasters(cluster, io);
     if (wanted.dryRun) {
       const { forecast } = await import('../src/import/census.js');
-      return { source: name, copy, replace, stats: undefined, forecast: await forecast(source, cluster, choice.databases, context.signal) };
+      return { source: name, copy, replace, stats: undefined, loss: undefined, forecast: await forecast(source, cluster, choice.databases, context.signal) };
     }
-    return { source: name, copy, replace, forecast: undefined, stats: await bring(source, cluster, choice, wanted, context) };
+    const stats = await bring(source, cluster, choice, wanted, context);
+    return { source: name, copy, replace, forecast: undefined, stats, loss: copy ? undefined : evictionLoss(evicting, stats.imported, stats.counts.cluster, replace) };
   },
   async render(result, context) {
     const { io } = context;
@@ -109,6 +115,7 @@ export default defineCommand({
     if (stats.equal > 0) io.note(`${stats.equal} keys existed already, with the same values.`);
     for (const warning of countWarnings(stats, copy, replace)) io.warn(`${warning}`);
     for (const line of conflictLines(stats)) io.error(line);
+    if (result.loss !== undefined) io.error(`${io.errStyle.bad('error:')} ${result.loss}`);
   },
   async toJson(result) {
     if (result.loaded !== undefined) return (await import('../src/cli/output/import-file.js')).fileImportDocument(result.loaded);
@@ -117,5 +124,5 @@ export default defineCommand({
     if (stats === undefined) return { source, copy, applied: false, ...(forecast === undefined ? {} : { plan: forecast }) };
     return { source, copy, applied: true, ...stats, conflicts: stats.conflicts.map((one) => ({ ...one, key: fromBinary(one.key) })) };
   },
-  exitCode: (result) => (result.loaded !== undefined ? result.loaded.exitCode : result.stats !== undefined && result.stats.conflicts.length > 0 ? 1 : 0),
+  exitCode: (result) => (result.loaded !== undefined ? result.loaded.exitCode : (result.stats?.conflicts.length ?? 0) > 0 || result.loss !== undefined ? 1 : 0),
 });

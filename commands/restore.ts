@@ -6,11 +6,13 @@ import { requireHealthy } from '../src/cli/connection/healthy.js';
 import { openSeed } from '../src/cli/connection/open.js';
 import { flag, integer, text, usageError } from '../src/cli/options/options.js';
 import { loadExit, loadFiles, planFiles, renderLoad, type LoadWishes } from '../src/cli/output/load-files.js';
+import { warnEvictingMasters } from '../src/cli/output/evicting-targets.js';
 import type { SeedAddresses } from '../src/cli/options/address.js';
 import type { SavedBackup } from '../src/apply/backup/read-backup.js';
 import type { LoadStats } from '../src/import/file/load-options.js';
 import type { LoadPlan } from '../src/import/file/plan-load.js';
 import { TribError } from '../src/errors.js';
+import type { Io } from '../src/ui/io.js';
 
 interface Restored {
   readonly dir: string;
@@ -26,6 +28,21 @@ function refuseMissing({ masters, missing }: SavedBackup, allowPartial: boolean)
     throw new TribError('INCOMPLETE_BACKUP', `The backup has no file for ${missing.map(({ host, port }) => `${host}:${port}`).join(', ')}: ${missing[0]?.file ?? ''}`, { hint: '--allow-partial restores the others' });
   }
   if (masters.length === 0) throw new TribError('INCOMPLETE_BACKUP', 'The backup has no RDB file', { hint: 'give the directory that redis-trib backup wrote' });
+}
+
+/** A file that belongs to another node, or to another backup, would bring wrong keys. Throws TribError OTHER_SLOTS unless permitted. */
+function refuseForeign({ masters }: SavedBackup, { files }: LoadPlan, allowPartial: boolean, io: Io): void {
+  for (const { host, port, file, slots, slotCount } of masters) {
+    const planned = files.find((one) => one.file === file);
+    if (planned === undefined || slots === undefined) continue;
+    if (planned.keys === 0 && slotCount > 0 && files.some(({ keys }) => keys > 0)) io.warn(`${file} holds no keys, although ${host}:${port} had ${slotCount} slots and other files hold keys`);
+    let foreign = 0;
+    for (let slot = 0; slot < planned.slotKeys.length; slot++) if (!slots.has(slot)) foreign += planned.slotKeys[slot] ?? 0;
+    if (foreign === 0) continue;
+    const text = `${foreign} of ${planned.keys} keys in ${file} are in slots that ${host}:${port} did not have`;
+    if (!allowPartial) throw new TribError('OTHER_SLOTS', `${text}: the file may be of another node or another backup. Nothing was changed`, { hint: `compare the file with nodes.json (redis-trib rdb ${file}); --allow-partial restores these keys too` });
+    io.warn(text);
+  }
 }
 
 /** Keys that the cluster has already would be mixed with those of the backup. Throws TribError NOT_EMPTY. */
@@ -58,7 +75,7 @@ export default defineCommand({
     merge: flag('load into a cluster that has keys, and keep those it has'),
     match: text('PATTERN', 'only keys that match this pattern, as in KEYS'),
     db: text('N|all', 'database of the backup, or all of them. They keep their numbers if the cluster has several (Valkey 9), else all go into its only one'),
-    allowPartial: flag('restore all readable data even if files are missing or damaged'),
+    allowPartial: flag('restore all readable data even if files are missing or damaged, or hold keys of slots that their node did not have'),
     timeout: integer('MS', 'milliseconds for the replies to one batch of keys', { min: 1, fallback: 60_000 }),
   },
   connects: true,
@@ -79,6 +96,8 @@ export default defineCommand({
     if (!replace && !merge) refuseKeys(await countCluster(cluster));
     const wishes: LoadWishes = options;
     const plan = await planFiles(cluster, backup.masters.map(({ file }) => file), wishes, context);
+    refuseForeign(backup, plan, allowPartial, io);
+    await warnEvictingMasters(cluster, io);
     if (dryRun) return { dir: args.dir, backup, plan, stats: undefined, replace };
     if (io.mode !== 'json') for (const file of plan.files) io.out(plannedFileLine(file));
     await context.confirm(loadQuestion(plan, replace));

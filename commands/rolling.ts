@@ -21,6 +21,7 @@ const options = {
   preferred: list('NODES', 'at the end make these nodes masters, or @FILE'),
   expectRestart: flag('a node must come back as a new process'),
   allowDowntime: flag('include masters without a replica: their slots are not served meanwhile'),
+  loseData: flag('restart masters although they would come back without their keys'),
   wait: integer('SECONDS', 'how long the cluster may take to be complete again after each node', { min: 1, fallback: 120 }),
 } as const;
 
@@ -66,6 +67,14 @@ async function makePlan(view: ClusterView, wanted: Values, cwd: string): Promise
   return { plan, preferred: wanted.failback ? plan.masters : named.map((one) => view.find(one).id) };
 }
 
+/** Throws NOT_PERSISTENT; with --lose-data warns instead. */
+async function refuseLoss(cluster: Cluster, plan: RollingPlan, loseData: boolean, { io }: SubcommandContext): Promise<void> {
+  const { refuseVolatile, volatileMasters, volatileText } = await import('../src/apply/rolling/kept-data.js');
+  const masters = await volatileMasters(cluster, plan);
+  if (!loseData) refuseVolatile(masters);
+  else if (masters.length > 0) io.warn(`all keys are lost on ${volatileText(masters)}: no replica takes over, and the node saves nothing`);
+}
+
 /** The command that continues where this one stopped. */
 function continuation({ left, preferred }: RollingStopped, wanted: Values, from: string): string {
   if (left.length === 0) return preferred.length === 0 ? `redis-trib check ${from}` : `redis-trib failover ${from} --preferred ${preferred.join(',')}`;
@@ -74,6 +83,7 @@ function continuation({ left, preferred }: RollingStopped, wanted: Values, from:
     ...(preferred.length === 0 ? [] : ['--preferred', preferred.join(',')]),
     ...(wanted.expectRestart ? ['--expect-restart'] : []),
     ...(wanted.allowDowntime ? ['--allow-downtime'] : []),
+    ...(wanted.loseData ? ['--lose-data'] : []),
     ...(wanted.wait === options.wait.fallback ? [] : ['--wait', String(wanted.wait)]),
     ...(wanted.yes ? ['--yes'] : []),
   ];
@@ -102,14 +112,14 @@ async function askFor(node: TurnNode, { io, signal }: SubcommandContext): Promis
 async function carryOut(cluster: Cluster, plan: RollingPlan, preferred: readonly string[], wanted: Values, from: string, context: SubcommandContext): Promise<TurnResult[]> {
   const [{ roll, RollingStopped: Stopped }, { runNodeCommand }, { showRolling }] = await Promise.all([import('../src/apply/rolling/rolling.js'), import('../src/cli/options/node-command.js'), import('../src/ui/rolling.js')]);
   const { io, signal } = context;
-  const { exec, expectRestart, allowDowntime } = wanted;
+  const { exec, expectRestart, allowDowntime, loseData } = wanted;
   const service = async (node: TurnNode): Promise<'done' | 'skipped'> => {
     if (exec === undefined) return askFor(node, context);
     await runNodeCommand(exec, node, signal, io.interactive);
     return 'done';
   };
   try {
-    return await roll(cluster, plan, { service, expectRestart, allowDowntime, preferred, timeoutMs: wanted.wait * 1000, signal, onEvent: showRolling(io) });
+    return await roll(cluster, plan, { service, expectRestart, allowDowntime, loseData, preferred, timeoutMs: wanted.wait * 1000, signal, onEvent: showRolling(io) });
   } catch (error) {
     throw error instanceof Stopped ? explain(error, plan, wanted, from) : error;
   }
@@ -133,7 +143,7 @@ export default defineCommand({
   mutates: true,
   description:
     'Replicas first; then each master, after a failover to its best replica that loses no write. The next node follows only when all nodes are reachable, in sync, serving and in agreement; the first failure ends the run, ' +
-    'with the command that continues. COMMAND prints to stderr and must exit with code 0; redirect the output of background processes elsewhere.',
+    'with the command that continues. A master with keys that would be restarted without a failover must save them (save points or appendonly); a run stops when one comes back without its keys. COMMAND prints to stderr and must exit with code 0; redirect the output of background processes elsewhere.',
   examples: [
     "redis-trib rolling 127.0.0.1:7000 --exec 'ssh {host} systemctl restart redis@{port}' --dry-run",
     "redis-trib rolling 127.0.0.1:7000 --exec 'ssh {host} systemctl restart redis@{port}' --expect-restart --failback --yes",
@@ -150,6 +160,7 @@ export default defineCommand({
     const command = await commandFor(view, wanted.exec);
     const { plan, preferred } = await makePlan(view, wanted, context.cwd);
     for (const turn of plan.turns) command?.(turn); // A host that cannot be inserted is refused before the first restart.
+    await refuseLoss(cluster, plan, wanted.loseData, context);
     const from = args.seed.addresses.map(formatAddress).join(',');
     const { showRollingPlan } = await import('../src/ui/rolling.js');
     if (wanted.dryRun || context.io.interactive) showRollingPlan(context.io, plan, command, preferred.map((id) => view.find(id).name));

@@ -11,8 +11,8 @@ export type CommandScope =
   | { readonly kind: 'multi' | 'exec' | 'flush-all' | 'flush-database' }
   /** No key and no effect on data: PING, libraries of functions. */
   | { readonly kind: 'nothing' }
-  /** A command that has no meaning key by key, or that is not known. */
-  | { readonly kind: 'refused'; readonly reason: string };
+  /** A command that has no meaning key by key, or (`unknown`) whose name is not known: then the file may be damaged there. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly unknown?: true };
 
 const words = (text: string): readonly string[] => text.split(/\s+/);
 
@@ -81,8 +81,10 @@ function rare(name: string, command: readonly string[]): CommandScope {
       return { kind: 'flush-all' };
     case 'FLUSHDB':
       return { kind: 'flush-database' };
-    default:
-      return { kind: 'refused', reason: REFUSED.get(name) ?? 'the command is not known' };
+    default: {
+      const reason = REFUSED.get(name);
+      return reason === undefined ? { kind: 'refused', reason: 'the command is not known', unknown: true } : { kind: 'refused', reason };
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 // Reads the commands of an append-only file as data for a cluster: which database each is for, transactions as one unit, commands that
 // touch several slots divided where that means the same, flushes. Pure; runs nothing.
 import { keySlot } from '../cluster/slots.js';
-import { commandScope } from './command-scope.js';
+import { commandScope, type CommandScope } from './command-scope.js';
+import { AofFormatError } from './record-reader.js';
 
 /** Words that go to one slot. */
 export interface ReplayCommand {
@@ -15,12 +16,17 @@ export type ReplayItem =
   | { readonly kind: 'unit'; readonly database: number; readonly offset: number; readonly commands: readonly ReplayCommand[]; readonly transaction: boolean }
   /** Everything before is void: in one database, or in all (null). */
   | { readonly kind: 'flush'; readonly database: number | null; readonly offset: number }
-  | { readonly kind: 'problem'; readonly database: number; readonly offset: number; readonly command: string; readonly reason: string; readonly keys: readonly string[] };
+  /** `unknown`: no server knows the command, so its database, and whether a transaction ends there, are uncertain too. */
+  | { readonly kind: 'problem'; readonly database: number; readonly offset: number; readonly command: string; readonly reason: string; readonly keys: readonly string[]; readonly unknown?: true };
 
 interface QueuedCommand {
   readonly words: readonly string[];
   readonly database: number;
   readonly offset: number;
+}
+
+function refusedItem(words: readonly string[], database: number, offset: number, { reason, unknown }: Extract<CommandScope, { kind: 'refused' }>): ReplayItem {
+  return { kind: 'problem', database, offset, command: (words[0] ?? '').toUpperCase(), reason, keys: [], ...(unknown === undefined ? {} : { unknown }) };
 }
 
 /** @param wanted which keys are loaded; default all */
@@ -36,26 +42,39 @@ export class AofReplay {
     return this.queue === undefined ? undefined : this.queuedFrom;
   }
 
-  /** What the next command of the file means; nothing yet inside of a transaction. A new file begins in database 0. */
+  /**
+   * What the next command of the file means; nothing yet inside of a transaction. A new file begins in database 0. An unknown command
+   * counts at once, because the transaction may never end: it may be a damaged EXEC. Throws AofFormatError for a MULTI inside a
+   * transaction and an EXEC outside of one.
+   */
   take(words: readonly string[], offset: number): ReplayItem[] {
     const scope = commandScope(words);
-    if (scope.kind === 'multi') {
-      this.queue = [];
-      this.queuedFrom = offset;
-      return [];
+    switch (scope.kind) {
+      case 'multi':
+        if (this.queue !== undefined) throw new AofFormatError(`MULTI inside the transaction that begins at byte ${this.queuedFrom}`, offset);
+        this.queue = [];
+        this.queuedFrom = offset;
+        return [];
+      case 'exec':
+        return this.exec(offset);
+      case 'select':
+        this.database = scope.database;
+        return [];
+      default:
+        return this.data(words, offset, scope);
     }
-    if (scope.kind === 'exec') return this.exec();
-    if (scope.kind === 'select') {
-      this.database = scope.database;
-      return [];
-    }
+  }
+
+  private data(words: readonly string[], offset: number, scope: CommandScope): ReplayItem[] {
     if (this.queue === undefined) return this.items([{ words, database: this.database, offset }], false);
+    if (scope.kind === 'refused' && scope.unknown) return [refusedItem(words, this.database, offset, scope)];
     this.queue.push({ words, database: this.database, offset });
     return [];
   }
 
-  private exec(): ReplayItem[] {
-    const queue = this.queue ?? [];
+  private exec(offset: number): ReplayItem[] {
+    const { queue } = this;
+    if (queue === undefined) throw new AofFormatError('EXEC without MULTI', offset);
     this.queue = undefined;
     return this.items(queue, queue.length > 1);
   }
@@ -82,7 +101,7 @@ export class AofReplay {
     const name = (words[0] ?? '').toUpperCase();
     if (scope.kind === 'flush-all') return { kind: 'flush', database: null, offset };
     if (scope.kind === 'flush-database') return { kind: 'flush', database, offset };
-    if (scope.kind === 'refused') return { kind: 'problem', database, offset, command: name, reason: scope.reason, keys: [] };
+    if (scope.kind === 'refused') return refusedItem(words, database, offset, scope);
     if (scope.kind !== 'keys') return [];
     const keys = scope.keys.map((at) => words[at]!);
     if (scope.split !== undefined) return this.divided(words, scope.keys, scope.split, database);

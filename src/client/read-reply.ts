@@ -45,3 +45,9 @@ export function parseInfo(text: string): Map<string, string> {
   }
   return fields;
 }
+
+/** The value in a reply of CONFIG GET with one name; undefined when it is refused or the parameter is unknown. */
+export function settingValue(reply: Reply | ReplyError | undefined): string | undefined {
+  const value = reply instanceof Map ? [...reply.values()][0] : Array.isArray(reply) ? reply[1] : undefined;
+  return typeof value === 'string' ? value : undefined;
+}

@@ -55,12 +55,13 @@ async function importDatabase(database: number, keys: number, tools: PassTools):
 }
 
 /**
- * Imports. Throws TribError SOURCE_IS_REPLICA, SAME_NAMES before anything has moved; ImportIncomplete (IMPORT_FAILED or
+ * Imports. Throws TribError SOURCE_IS_REPLICA, SOURCE_NOT_SYNCED, SOURCE_LOADING, SAME_NAMES before anything has moved; ImportIncomplete (IMPORT_FAILED or
  * ABORTED) when it stopped part-way. Conflicts are in the totals and do not throw.
  */
 export async function importKeys(source: ImportSource, cluster: Cluster, options: ImportOptions = {}): Promise<ImportStats> {
   const settings = importSettings(options);
   refuseReplica(source, settings);
+  await source.requireComplete();
   await refuseDoubles(source, settings);
   const before = { source: await countSource(source, settings.databases), cluster: await countCluster(cluster) };
   await using clients = new DatabaseClients(cluster, settings.timeoutMs);

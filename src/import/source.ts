@@ -44,8 +44,8 @@ export class ImportSource {
   ) {}
 
   /**
-   * Connects and inspects the instance. Throws TribError SOURCE_IS_CLUSTER (exit 1), or with exit code 3 connection errors and
-   * NOPERM for a user who may not run INFO.
+   * Connects and inspects the instance. Throws TribError SOURCE_IS_CLUSTER, SOURCE_IS_SENTINEL (exit 1),
+   * or with exit code 3 connection errors and NOPERM for a user who may not run INFO.
    */
   static async open(options: ConnectionOptions): Promise<ImportSource> {
     await using connection = await ImportSource.enter(options);
@@ -84,6 +84,16 @@ export class ImportSource {
     return this.info.get('role') === 'slave';
   }
 
+  /**
+   * Asks whether the source has all its keys: it has loaded its data, and a replica is in sync with its master. Throws TribError
+   * SOURCE_LOADING, SOURCE_NOT_SYNCED, and as Connection.connect.
+   */
+  async requireComplete(): Promise<void> {
+    await using connection = await ImportSource.enter(this.options);
+    const replies = await connection.pipeline([['INFO', 'replication'], ['INFO', 'persistence']]);
+    refuseIncomplete(this.name, parseInfo(replies.map((reply) => (typeof reply === 'string' ? reply : '')).join('\n')));
+  }
+
   /** Bytes of all values together as the server reports them; Infinity when unknown. */
   get datasetBytes(): number {
     const bytes = Number(this.info.get('used_memory_dataset') ?? Infinity);
@@ -119,6 +129,20 @@ export class ImportSource {
         hint: this.databases.length === 0 ? 'the source holds no keys in any database' : `the source has keys in database ${this.databases.map(({ index }) => index).join(', ')}: --db N imports one of them, --db all imports all`,
       });
     }
+  }
+}
+
+/** A source that has not all its keys yet looks like one with few keys. Throws TribError SOURCE_LOADING, SOURCE_NOT_SYNCED. */
+function refuseIncomplete(name: string, info: ReadonlyMap<string, string>): void {
+  const master = formatAddress({ host: info.get('master_host') ?? '', port: Number(info.get('master_port') ?? 0) });
+  const syncing = info.get('role') === 'slave' && (info.get('master_link_status') !== 'up' || info.get('master_sync_in_progress') === '1');
+  if (syncing) {
+    throw new TribError('SOURCE_NOT_SYNCED', `The source ${name} is a replica that is not in sync with its master ${master} (master_link_status:${info.get('master_link_status') ?? '?'}): keys may be missing there`, {
+      hint: `wait until its INFO replication says master_link_status:up, or import from the master ${master}; if that master is lost, run REPLICAOF NO ONE on ${name} first`,
+    });
+  }
+  if (info.get('loading') === '1' || info.get('async_loading') === '1') {
+    throw new TribError('SOURCE_LOADING', `The source ${name} is reading its data from disk: it does not have all its keys yet`, { hint: 'wait until its INFO persistence says loading:0, then run the same command again' });
   }
 }
 

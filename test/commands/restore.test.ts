@@ -1,6 +1,6 @@
 // redis-trib restore and import --rdb at the command line: a backup of one cluster into another of a different topology, previews, refusals,
 // damage, what is printed, and a run that was killed.
-import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -8,7 +8,8 @@ import { ClusterClient } from '../../src/client/cluster-client.js';
 import { startCluster, type TestCluster } from '../../src/testing.js';
 import { runHere, type ProgramRun } from '../support/broken-cluster.js';
 import { finished, startCli } from '../support/cli.js';
-import { fill, seeds, totalKeys } from '../support/load.js';
+import { keySlot } from '../../src/cluster/slots.js';
+import { fill, keysInSlots, seeds, totalKeys } from '../support/load.js';
 import { describeWithRedis, describeWithServers, startRedis, startRedisCluster, waitFor, type RedisNode, type RedisNodes } from '../support/redis-server.js';
 import { serverBuild } from '../support/server-builds.js';
 
@@ -81,6 +82,35 @@ describeWithRedis('restore', () => {
     const partial = await run('restore', broken, seed(), '--yes', '--allow-partial');
     expect(partial).toMatchObject({ code: 1, stderr: expect.stringMatching(/The part before it was loaded[^]*is missing in the backup/) as string });
     expect(await totalKeys(target)).toBeGreaterThan(KEYS / 3);
+  });
+
+  it('a file of another node is refused before the first change; an empty one is named, and --allow-partial loads both', async () => {
+    const swapped = mkdtempSync(join(folder, 'swapped-'));
+    for (const name of readdirSync(join(folder, 'saved'))) copyFileSync(join(folder, 'saved', name), join(swapped, name));
+    const [first = '', second = '', third = ''] = readdirSync(swapped).filter((name) => name.endsWith('.rdb')).map((name) => join(swapped, name));
+    copyFileSync(first, second);
+    for (const more of [[], ['--dry-run']]) {
+      expect(await run('restore', swapped, seed(), '--yes', ...more)).toMatchObject({ code: 1, stderr: expect.stringMatching(/(\d+) of \1 keys in .*\.rdb are in slots that \S+ did not have[^]*Nothing was changed[^]*--allow-partial/) as string });
+    }
+    expect(await totalKeys(target)).toBe(0);
+    writeFileSync(third, Buffer.concat([Buffer.from('REDIS0010\xff', 'latin1'), Buffer.alloc(8)]));
+    const { stderr } = await run('restore', swapped, seed(), '--yes', '--allow-partial');
+    expect(stderr).toContain(' are in slots that ');
+    expect(stderr).toMatch(/holds no keys, although \S+ had 546\d slots/);
+    writeFileSync(third, '');
+    expect(await run('restore', swapped, seed(), '--yes', '--merge')).toMatchObject({ code: 1, stderr: expect.stringMatching(/error: \S+\.rdb is empty/) as string });
+  });
+
+  it('keys of a slot that was being moved to their node are restored', async () => {
+    await using link = await origin.nodes[0]!.connect();
+    await using other = await origin.nodes[1]!.connect();
+    const [key = ''] = keysInSlots(100, 200, 1);
+    await other.command(['CLUSTER', 'SETSLOT', keySlot(key), 'IMPORTING', String(await link.command(['CLUSTER', 'MYID']))]);
+    await other.pipeline([['ASKING'], ['SET', key, 'moved']]);
+    expect(await run('backup', origin.seed, 'during')).toMatchObject({ code: 0 });
+    await other.pipeline([['ASKING'], ['DEL', key]]);
+    await other.command(['CLUSTER', 'SETSLOT', keySlot(key), 'STABLE']);
+    expect((await run('restore', 'during', seed(), '--yes', '--dry-run')).code).toBe(0);
   });
 });
 

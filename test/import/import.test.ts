@@ -10,8 +10,9 @@ import type { ImportEvent, ImportStats } from '../../src/import/event.js';
 import { importKeys } from '../../src/import/import.js';
 import type { ImportOptions } from '../../src/import/options.js';
 import { ImportSource } from '../../src/import/source.js';
+import { runHere } from '../support/broken-cluster.js';
 import { keysInSlots, seeds, totalKeys } from '../support/load.js';
-import { describeWithRedis, startRedis, startRedisCluster, waitFor, type RedisNode, type RedisNodes } from '../support/redis-server.js';
+import { describeWithRedis, freePort, startRedis, startRedisCluster, waitFor, type RedisNode, type RedisNodes } from '../support/redis-server.js';
 
 describeWithRedis('import', () => {
   let nodes: RedisNodes;
@@ -42,6 +43,10 @@ describeWithRedis('import', () => {
   afterEach(() => cluster.close());
 
   const on = (...commands: Arg[][]): Promise<unknown> => link.pipeline(commands);
+  const isLoading = async (node: RedisNode): Promise<boolean> => {
+    await using one = await node.connect();
+    return String(await one.command(['INFO', 'persistence'])).includes('loading:1\r');
+  };
   const size = (): Promise<unknown> => link.command(['DBSIZE']);
   const run = async (options: ImportOptions = {}): Promise<ImportStats> => importKeys(await ImportSource.open(origin), cluster, options);
   const get = (key: string): Promise<unknown> => client.command(['GET', key]);
@@ -230,6 +235,25 @@ describeWithRedis('import', () => {
     await waitFor(async () => (await ImportSource.open(replica)).databases.length === 1, 'the replica to have the key');
     expect(await importKeys(await ImportSource.open(replica), cluster, { copy: true })).toMatchObject({ imported: 1, relayed: 1 });
     expect(await get('a')).toBe('1');
+  });
+
+  it('a source that does not have all its keys yet is refused: a replica before its first sync, a server that loads its file', async () => {
+    await on(['SET', 'a', '1']);
+    await using unsynced = await startRedis(['--replicaof', `127.0.0.1 ${await freePort()}`]);
+    const options = { copy: true };
+    await expect(importKeys(await ImportSource.open(unsynced), cluster, options)).rejects.toMatchObject({ code: 'SOURCE_NOT_SYNCED', exitCode: 1, message: expect.stringContaining('master_link_status:down') as string, hint: expect.stringContaining('REPLICAOF NO ONE') as string });
+    for (const more of [[], ['--dry-run']]) {
+      expect(await runHere(['import', nodes.seed, '--from', unsynced.address, '--copy', ...more])).toMatchObject({ code: 1, stderr: expect.stringContaining('is not in sync with its master') as string });
+    }
+    await using loading = await startRedis(['--key-load-delay', '100000', '--loading-process-events-interval-bytes', '1024', '--enable-debug-command', 'yes']);
+    await using admin = await loading.connect();
+    await admin.command(['DEBUG', 'POPULATE', 500, 'key', 2000]);
+    const reload = admin.command(['DEBUG', 'RELOAD']).catch(() => undefined);
+    await waitFor(() => isLoading(loading), 'the server to load');
+    await expect(importKeys(await ImportSource.open(loading), cluster, options)).rejects.toMatchObject({ code: 'SOURCE_LOADING', hint: expect.stringContaining('loading:0') as string });
+    await loading.kill();
+    await reload;
+    expect(await totalKeys(nodes)).toBe(0);
   });
 
   it('keys written to the source meanwhile are imported by another pass', async () => {

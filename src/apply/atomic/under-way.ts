@@ -22,7 +22,7 @@ function foreign(jobs: readonly JobReport[], name: (id: string) => string): Trib
 }
 
 /** Running jobs that the nodes list, each once. Nodes that cannot list jobs have none. */
-async function runningJobs(nodes: readonly NodeLink[], ways: JobWays): Promise<JobReport[]> {
+export async function runningJobs(nodes: readonly NodeLink[], ways: JobWays): Promise<JobReport[]> {
   const lists = await mapBounded(nodes, AT_ONCE, (node) => ways.list(node).catch(() => []));
   const running = lists.flat().filter(({ end }) => end === undefined);
   return [...new Map(running.map((job) => [job.id, job])).values()];

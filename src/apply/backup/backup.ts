@@ -16,6 +16,7 @@ import { MANIFEST, earlierFiles, nodesJson, rdbName } from './nodes-json.js';
 import { databasesToScan, scanRdb } from './rdb-by-scan.js';
 import { SyncRefused, readRdb } from './rdb-stream.js';
 import { Staging } from './staging.js';
+import { refuseMovedSlots, slotState } from './unmoved-slots.js';
 
 export type BackupEvent =
   | { readonly kind: 'started'; readonly node: ClusterNode; readonly file: string }
@@ -162,7 +163,7 @@ async function* once(text: string): AsyncGenerator<Buffer> {
 
 /**
  * Writes the backup into `dir`; replaces an existing one when the new one is complete. Throws TribError MASTER_UNREACHABLE,
- * NOT_WRITABLE, SYNC_REFUSED, connection errors, ABORTED; then `dir` holds nothing new.
+ * NOT_WRITABLE, SYNC_REFUSED, SLOTS_MOVED, connection errors, ABORTED; then `dir` holds nothing new.
  */
 export async function backupCluster(cluster: Cluster, report: CheckReport, dir: string, options: BackupOptions = {}): Promise<BackupResult> {
   const missing = missingMasters(cluster, report);
@@ -182,11 +183,13 @@ export async function backupCluster(cluster: Cluster, report: CheckReport, dir: 
     }
   };
   try {
-    const files = await settledAll(cluster.view.masters, options.concurrency ?? 4, saveOne);
-    await staging.write(MANIFEST, once(nodesJson(cluster.view, report)));
+    const before = await slotState(cluster);
+    const files = await settledAll(before.view.masters, options.concurrency ?? 4, saveOne);
+    await refuseMovedSlots(cluster, before);
+    await staging.write(MANIFEST, once(nodesJson(before.view, report)));
     options.signal?.throwIfAborted();
-    const before = await readFile(join(dir, MANIFEST), 'utf8').catch(() => '');
-    await staging.commit(MANIFEST, earlierFiles(before));
+    const earlier = await readFile(join(dir, MANIFEST), 'utf8').catch(() => '');
+    await staging.commit(MANIFEST, earlierFiles(earlier));
     return { files, manifest: join(dir, MANIFEST), missing };
   } catch (error) {
     throw first ?? error;

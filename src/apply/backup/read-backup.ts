@@ -2,6 +2,8 @@
 // (cli 4.10). Not here: loading the files (import/file).
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SlotSet } from '../../cluster/slot-set.js';
+import { SLOT_COUNT } from '../../cluster/slots.js';
 import { TribError } from '../../errors.js';
 import { MANIFEST, rdbName } from './nodes-json.js';
 
@@ -10,6 +12,8 @@ export interface SavedMaster {
   readonly host: string;
   readonly port: number;
   readonly slotCount: number;
+  /** Slots whose keys its file may hold: its own, and those that were being moved to it. Undefined when nodes.json lists none. */
+  readonly slots: SlotSet | undefined;
   readonly file: string;
 }
 
@@ -25,6 +29,23 @@ interface ManifestNode {
   readonly port: number;
   readonly replicate?: string | null;
   readonly slots_count?: number;
+  readonly slots?: unknown;
+  readonly importing?: unknown;
+}
+
+const isSlot = (value: unknown): value is number => Number.isInteger(value) && Number(value) >= 0 && Number(value) < SLOT_COUNT;
+
+/** `slots` lists `[first,last]` and `[single]`; `importing` has slots as its names. */
+function readSlots({ slots, importing }: ManifestNode): SlotSet | undefined {
+  if (!Array.isArray(slots)) return undefined;
+  const found = new SlotSet();
+  for (const range of slots as unknown[]) {
+    const [first, last = first] = Array.isArray(range) ? (range as unknown[]) : [];
+    if (!isSlot(first) || !isSlot(last) || last < first) return undefined;
+    found.addRange(first, last);
+  }
+  for (const slot of Object.keys(typeof importing === 'object' && importing !== null ? importing : {})) if (isSlot(Number(slot))) found.add(Number(slot));
+  return found;
 }
 
 function isNode(value: unknown): value is ManifestNode {
@@ -53,9 +74,10 @@ export async function readBackup(dir: string): Promise<SavedBackup> {
   });
   const masters: SavedMaster[] = [];
   const missing: SavedMaster[] = [];
-  for (const { name, host, port, replicate, slots_count: slotCount = 0 } of parseNodes(text, path)) {
+  for (const node of parseNodes(text, path)) {
+    const { name, host, port, replicate, slots_count: slotCount = 0 } = node;
     if (typeof replicate === 'string' && replicate !== '') continue;
-    const master = { id: name, host, port, slotCount, file: join(dir, rdbName({ host, port, id: name })) };
+    const master = { id: name, host, port, slotCount, slots: readSlots(node), file: join(dir, rdbName({ host, port, id: name })) };
     if (await stat(master.file).then((found) => found.isFile(), () => false)) masters.push(master);
     else if (slotCount > 0) missing.push(master);
   }

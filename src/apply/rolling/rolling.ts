@@ -8,6 +8,7 @@ import { successorsOf, type RollingPlan, type RollingTurn } from '../../plan/rol
 import { mapBounded } from '../node/parallel.js';
 import type { OnEvent } from '../node/event.js';
 import type { Cluster } from '../open-cluster.js';
+import { keysOf, refuseVolatile, requireKept, volatileMasters } from './kept-data.js';
 import { awaitSettled, runIdOf } from './settled.js';
 
 /** The node to work on, in its present state. */
@@ -36,6 +37,8 @@ export interface RollingOptions {
   /** The node must come back as a new process. */
   readonly expectRestart: boolean;
   readonly allowDowntime: boolean;
+  /** Continue when a master without a replica comes back without its keys. Default false. */
+  readonly loseData?: boolean;
   /** Ids of nodes that become masters again at the end. */
   readonly preferred: readonly string[];
   /** Milliseconds for the cluster to be complete again, and for each failover. */
@@ -101,6 +104,7 @@ class Roll {
     const node: TurnNode = { id: now.id, name: turn.name, host: now.host, port: now.port, role: now.role, number, of: this.plan.turns.length };
     onEvent({ kind: 'turn', node });
     const runId = await runIdOf(this.cluster, node.id, signal);
+    const keys = node.role === 'master' && this.options.loseData !== true ? await keysOf(this.cluster, node.id) : undefined;
     const start = Date.now();
     const outcome = await service(node);
     const result = { id: turn.id, name: turn.name, role: before.role, successor: successor && { id: successor.id, name: successor.name }, outcome };
@@ -108,6 +112,7 @@ class Roll {
     if (outcome === 'skipped') return onEvent({ kind: 'skipped', node });
     await this.settle(expectRestart ? { id: node.id, runId } : undefined);
     const restarted = (await runIdOf(this.cluster, node.id, signal)) !== runId;
+    await requireKept(this.cluster, node, keys);
     const ms = Date.now() - start;
     this.done[this.done.length - 1] = { ...result, restarted, ms };
     onEvent({ kind: 'whole', node, restarted, ms });
@@ -156,11 +161,12 @@ class Roll {
   }
 }
 
-/** Works on all nodes in order. Throws RollingStopped at the first failure; the remaining nodes are untouched. */
+/** Works on all nodes in order. Throws RollingStopped at the first failure, and before the first node when a master would lose its keys; the remaining nodes are untouched. */
 export async function roll(cluster: Cluster, plan: RollingPlan, options: RollingOptions): Promise<TurnResult[]> {
   const rolling = new Roll(cluster, plan, options);
   try {
     await rolling.settle();
+    if (options.loseData !== true) refuseVolatile(await volatileMasters(cluster, plan));
     for (const [index, turn] of plan.turns.entries()) {
       options.signal?.throwIfAborted();
       await rolling.turn(turn, index + 1);

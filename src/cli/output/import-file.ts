@@ -7,6 +7,7 @@ import type { LoadPlan } from '../../import/file/plan-load.js';
 import type { SubcommandContext } from '../program/define.js';
 import { requireHealthy } from '../connection/healthy.js';
 import { openSeed } from '../connection/open.js';
+import { evictionLoss, warnEvictingMasters } from './evicting-targets.js';
 import type { SeedAddresses } from '../options/address.js';
 import { usageError } from '../options/options.js';
 import { loadExit, loadFiles, planFiles, renderLoad, type LoadWishes } from './load-files.js';
@@ -26,6 +27,8 @@ export interface FileImport {
   readonly replace: boolean;
   readonly plan: LoadPlan | AofPlan;
   readonly stats: LoadStats | undefined;
+  /** Keys that arrived and were evicted, as text. */
+  readonly loss?: string | undefined;
   readonly exitCode: number;
 }
 
@@ -41,12 +44,14 @@ export async function importFile(seed: SeedAddresses, wanted: FileValues, contex
   await using cluster = await openSeed(seed, context);
   if (context.io.mode === 'plain') context.io.out(`>>> Importing data from ${source} to cluster ${cluster.view.entry.name}`);
   await requireHealthy(cluster, context, 'importing');
+  const evicting = await warnEvictingMasters(cluster, context.io);
   if (aof !== undefined) return await importAofFile(cluster, source, path, wanted, context);
   const plan = await planFiles(cluster, [path], wanted, context);
   if (wanted.dryRun) return { source, replace, plan, stats: undefined, exitCode: 0 };
   if (context.io.interactive && replace && plan.keys > 0) await context.confirm((await import('../../ui/views/load-lines.js')).loadQuestion(plan, replace));
   const stats = await loadFiles(cluster, plan, wanted, context);
-  return { source, replace, plan, stats, exitCode: loadExit(stats) };
+  const loss = evictionLoss(evicting, stats.imported, stats.cluster, replace);
+  return { source, replace, plan, stats, loss, exitCode: loss === undefined ? loadExit(stats) : 1 };
 }
 
 /** As importFile, of an append-only file. */
@@ -63,10 +68,11 @@ async function importAofFile(cluster: Cluster, source: string, path: string, wan
   return { source, replace, plan, stats, exitCode: loadExit(stats) };
 }
 
-export async function renderFileImport({ plan, stats, replace }: FileImport, context: SubcommandContext): Promise<void> {
+export async function renderFileImport({ plan, stats, replace, loss }: FileImport, context: SubcommandContext): Promise<void> {
   const { plannedAofLines, plannedFileLine } = await import('../../ui/views/load-lines.js');
   const lines = 'problems' in plan ? plannedAofLines(plan) : plan.files.map(plannedFileLine);
-  return renderLoad({ lines, targets: plan.targets }, stats, replace, context);
+  await renderLoad({ lines, targets: plan.targets }, stats, replace, context);
+  if (loss !== undefined) context.io.error(`${context.io.errStyle.bad('error:')} ${loss}`);
 }
 
 export async function fileImportDocument({ source, plan, stats }: FileImport): Promise<object> {

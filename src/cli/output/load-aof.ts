@@ -13,6 +13,7 @@ export async function planAofFile(cluster: Cluster, path: string, wishes: LoadWi
   ]);
   const plan = await planAof(await aofFiles(path), cluster, { db: wishes.db, clusterDatabases: await databasesOf(cluster), now: Date.now(), signal, ...(matches === undefined ? {} : { matches }) });
   const { damage } = plan.end;
+  if (plan.problems[0]?.unknown) refuseProblems(plan); // Damage after it may be its consequence.
   if (damage !== undefined && !wishes.allowPartial) {
     throw new TribError('DAMAGED', `${damage.file} is ${damageText(damage)}. Nothing was loaded`, { hint: '--allow-partial loads the part before it' });
   }

@@ -5,6 +5,7 @@ import { POSTPONED_MS, postponed } from '../../aof/expiry-shift.js';
 import type { ReplayCommand, ReplayItem } from '../../aof/replay.js';
 import { TribError } from '../../errors.js';
 import { ReplyError, fromBinary } from '../../resp/reply.js';
+import { oneLine } from '../../resp/visible.js';
 import { databasesOf } from '../census.js';
 import { ImportRoutes } from '../routes.js';
 import { aofFiles } from './aof-set.js';
@@ -216,10 +217,10 @@ class AofLoad {
 export function refuseProblems({ problems }: AofPlan): void {
   const [first] = problems;
   if (first === undefined) return;
-  const { command, file, offset, reason, keys } = first;
+  const { command, file, offset, reason, keys, unknown } = first;
   const about = keys.length === 0 ? '' : ` (${keys.slice(0, SHOWN).map(shown).join(', ')})`;
-  throw new TribError('NOT_KEY_BY_KEY', `${command} at byte ${offset} of ${file} cannot be carried out in a cluster: ${reason}${about}${problems.length > 1 ? `; and ${problems.length - 1} more commands` : ''}. Nothing was changed`, {
-    hint: 'load the file into a server without cluster mode (appendonly yes), then use import --from HOST:PORT',
+  throw new TribError('NOT_KEY_BY_KEY', `${oneLine(command)} at byte ${offset} of ${file} cannot be carried out in a cluster: ${reason}${about}${problems.length > 1 ? `; and ${problems.length - 1} more commands` : ''}. Nothing was changed`, {
+    hint: unknown ? 'check the file: redis-check-aof FILE; a command of a newer server or of a module needs such a server: load the file there (appendonly yes), then use import --from HOST:PORT' : 'load the file into a server without cluster mode (appendonly yes), then use import --from HOST:PORT',
   });
 }
 

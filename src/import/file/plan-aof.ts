@@ -1,6 +1,7 @@
 // What loading an append-only file would do, found before the first key is sent: from where on it counts, which databases, commands that
 // cannot be carried out key by key, damage. Read-only.
 import type { Cluster } from '../../apply/open-cluster.js';
+import type { ReplayItem } from '../../aof/replay.js';
 import { keySlot } from '../../cluster/slots.js';
 import { TribError } from '../../errors.js';
 import { chooseDatabases } from '../choose-databases.js';
@@ -14,6 +15,8 @@ export interface AofProblem {
   readonly reason: string;
   /** Binary strings. */
   readonly keys: readonly string[];
+  /** The name of the command is not known: the file may be damaged there. */
+  readonly unknown?: true;
 }
 
 export interface AofPlan {
@@ -74,6 +77,10 @@ class AofCensus {
     if (this.lookForRepeats) for (const key of keys) this.note(database, key);
   }
 
+  problem({ kind: _kind, ...problem }: Extract<ReplayItem, { kind: 'problem' }>, file: string, number: number): void {
+    if (this.problems.length < MOST_PROBLEMS) this.problems.push({ ...problem, file, number });
+  }
+
   flush(number: number, database: number | null): void {
     this.flushes.flush(number, database);
     if (database === null) this.databases.clear();
@@ -114,7 +121,7 @@ export async function planAof(files: readonly string[], cluster: Cluster, option
       item(number, item, file) {
         if (item.kind === 'flush') census.flush(number, item.database);
         else if (item.kind === 'unit') for (const { keys } of item.commands) census.add(item.database, keys, true);
-        else if ((only === undefined || only === item.database) && census.problems.length < MOST_PROBLEMS) census.problems.push({ file, offset: item.offset, command: item.command, reason: item.reason, keys: item.keys, database: item.database, number });
+        else if (only === undefined || only === item.database || item.unknown) census.problem(item, file, number);
       },
       piece: (bytes) => onProgress?.(bytes),
     },
@@ -131,7 +138,7 @@ export async function planAof(files: readonly string[], cluster: Cluster, option
   return {
     files, bytes: end.bytes, keys: sum('keys'), commands: sum('commands'), libraries: census.libraries, targets: targetsOf(cluster, census),
     databases: choice.databases, keepDatabases: choice.keep, end,
-    problems: census.problems.filter(({ number, database }) => census.flushes.counts(number, database)).map(({ file, offset, command, reason, keys }) => ({ file, offset, command, reason, keys })),
+    problems: census.problems.filter(({ number, database }) => census.flushes.counts(number, database)).map(({ number: _number, database: _database, ...problem }) => problem),
     counts: (number, database) => census.flushes.counts(number, database),
   };
 }

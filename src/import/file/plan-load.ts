@@ -13,6 +13,8 @@ export interface PlannedFile {
   readonly bytes: number;
   readonly keys: number;
   readonly expired: number;
+  /** Number of keys by slot. */
+  readonly slotKeys: ArrayLike<number>;
   readonly damage: FileDamage | undefined;
 }
 
@@ -59,10 +61,10 @@ function refuseRepeats(summaries: readonly FileSummary[]): void {
 
 /** A file without an RDB part has no keys that could be loaded so. Throws TribError NOT_AN_RDB. */
 function refuseCommands({ path, end }: FileSummary): void {
-  if (end.damage?.offset === 0) throw new TribError('NOT_AN_RDB', `${path} is not an RDB file: ${end.damage.reason}`, { hint: `inspect it with: redis-trib rdb ${path}` });
-  if (end.rdb === undefined && end.bytes > 0) throw new TribError('NOT_AN_RDB', `${path} is an append-only file, not an RDB file`, { hint: 'import --aof FILE loads append-only files' });
-  if (end.commands) throw new TribError('NOT_AN_RDB', `${path} is an append-only file: commands follow its RDB part and would not be loaded`, { hint: 'import --aof FILE loads both' });
   if (end.bytes === 0) throw new TribError('NOT_AN_RDB', `${path} is empty`, { hint: 'an RDB file has at least 18 bytes, even without keys' });
+  if (end.damage?.offset === 0) throw new TribError('NOT_AN_RDB', `${path} is not an RDB file: ${end.damage.reason}`, { hint: `inspect it with: redis-trib rdb ${path}` });
+  if (end.rdb === undefined) throw new TribError('NOT_AN_RDB', `${path} is an append-only file, not an RDB file`, { hint: 'import --aof FILE loads append-only files' });
+  if (end.commands) throw new TribError('NOT_AN_RDB', `${path} is an append-only file: commands follow its RDB part and would not be loaded`, { hint: 'import --aof FILE loads both' });
 }
 
 /** The keys by master, from the counts by slot. */
@@ -92,7 +94,7 @@ export async function planLoad(files: readonly string[], cluster: Cluster, optio
   }
   const choice = chooseDatabases(databasesOf(summaries), files.length === 1 ? 'The file' : 'The backup', db, clusterDatabases);
   refuseRepeats(summaries);
-  const planned = summaries.map(({ path, contents, end }) => ({ file: path, bytes: end.bytes, keys: contents.all.keys, expired: contents.expired, damage: end.damage }));
+  const planned = summaries.map(({ path, contents, end }) => ({ file: path, bytes: end.bytes, keys: contents.all.keys, expired: contents.expired, slotKeys: contents.slotKeys, damage: end.damage }));
   const expired = planned.reduce((sum, one) => sum + one.expired, 0);
   return {
     files: planned,

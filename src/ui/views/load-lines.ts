@@ -111,5 +111,5 @@ export function loadDocument({ conflicts, refused, cluster, damage, ...stats }: 
 
 /** The plan for --json. */
 export function loadPlanDocument({ files, ...plan }: LoadPlan): object {
-  return { ...plan, files: files.map(({ damage, ...file }) => ({ ...file, ...(damage === undefined ? {} : { damage: { ...damage, key: damage.key === null ? null : fromBinary(damage.key) } }) })) };
+  return { ...plan, files: files.map(({ damage, slotKeys: _slotKeys, ...file }) => ({ ...file, ...(damage === undefined ? {} : { damage: { ...damage, key: damage.key === null ? null : fromBinary(damage.key) } }) })) };
 }

@@ -11,7 +11,8 @@ import { backupCluster, type BackupEvent, type BackupOptions, type BackupResult 
 import { readRdb } from '../../../src/apply/backup/rdb-stream.js';
 import { openCluster } from '../../../src/apply/open-cluster.js';
 import { startCluster } from '../../../src/testing.js';
-import { fill } from '../../support/load.js';
+import { keySlot } from '../../../src/cluster/slots.js';
+import { fill, keysInSlots } from '../../support/load.js';
 import { describeWithRedis, freePort, startRedis, startRedisCluster, type RedisNodes } from '../../support/redis-server.js';
 
 const KEYS = 3000;
@@ -158,6 +159,45 @@ describeWithRedis('backup', () => {
     });
     await expect(outcome).rejects.toMatchObject({ exitCode: 3, message: expect.stringContaining(victim?.address ?? '') as string });
     expect(readdirSync(dir)).toEqual([]);
+  });
+
+  it.each(['sync', 'scan'] as const)('via %s: slots that move between the reads of two masters end the backup without a file', async (via) => {
+    await using moving = await startRedisCluster(2);
+    await fill(moving, Array.from({ length: 500 }, (_, index) => ['SET', `key:${index}`, 'v']));
+    await using cluster = await openCluster(moving.seed);
+    await using other = await openCluster(moving.seed);
+    const [first, second] = cluster.view.masters;
+    const [[begin] = [0]] = second!.slots.ranges();
+    const gate = { move: undefined as Promise<unknown> | undefined };
+    const real = cluster.links.get(second!.id)!;
+    const dial = real.dial.bind(real);
+    const connection = real.connection.bind(real);
+    real.dial = async (...args) => (await gate.move, dial(...args));
+    real.connection = async (...args) => (await gate.move, connection(...args));
+    const outcome = backupCluster(cluster, await cluster.check(), dir, {
+      via,
+      concurrency: 1,
+      onEvent: (event) => {
+        if (event.kind === 'saved' && event.node.id === first!.id) gate.move = other.apply({ steps: [{ kind: 'move-slots', source: second!.id, target: first!.id, slots: [[begin, begin + 500]] }] });
+      },
+    });
+    await expect(outcome).rejects.toMatchObject({ code: 'SLOTS_MOVED', exitCode: 1, message: expect.stringContaining('501 slots got another owner') as string, hint: expect.stringContaining('run the same command again') as string });
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  it('keys that move within an open slot end the backup; a slot that an interrupted move left open does not', async () => {
+    await using moving = await startRedisCluster(2);
+    const [key = ''] = keysInSlots(0, 8000, 1);
+    await fill(moving, [['SET', key, 'v']]);
+    await using cluster = await openCluster(moving.seed);
+    const [source, target] = cluster.view.masters;
+    const [from, to] = await Promise.all([cluster.connection(source!.id), cluster.connection(target!.id)]);
+    await to.command(['CLUSTER', 'SETSLOT', keySlot(key), 'IMPORTING', source!.id]);
+    await from.command(['CLUSTER', 'SETSLOT', keySlot(key), 'MIGRATING', target!.id]);
+    await cluster.refresh();
+    expect((await backupCluster(cluster, await cluster.check(), dir)).files).toHaveLength(2);
+    const outcome = backupCluster(cluster, await cluster.check(), dir, { onEvent: ({ kind }) => void (kind === 'started' && from.command(['MIGRATE', target!.host, target!.port, key, 0, 5000]).catch(() => undefined)) });
+    await expect(outcome).rejects.toMatchObject({ code: 'SLOTS_MOVED' });
   });
 
   it('refuses when a master with slots is unreachable, or reports it with allowPartial', async () => {

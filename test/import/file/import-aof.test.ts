@@ -123,6 +123,26 @@ describeWithRedis('an append-only file into a cluster', () => {
     expect(await runHere(['import', nodes.seed, '--aof', copy])).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no file') as string });
   });
 
+  it('a damaged EXEC is refused with its byte, whether transactions follow or not; nothing is loaded', async () => {
+    const file = join(mkdtempSync(join(origin.dir, 'copy-')), 'appendonly.aof');
+    const text = (...lines: string[]): string => lines.map((line) => encodeCommand(line.split(' '))).join('');
+    const head = text('SELECT 0', 'SET a 1', 'MULTI', 'SET b 1', 'SET c 1');
+    const rest = text('SET d 1', 'MULTI', 'SET f 1', 'EXEC', 'SET g 1');
+    for (const tail of [text('SET d 1', 'SET e 1'), rest]) {
+      for (const words of [[], ['--allow-partial'], ['--db', '3'], ['--dry-run']]) {
+        writeFileSync(file, head + text('E\x02EC') + tail, 'latin1');
+        expect(await runHere(['import', nodes.seed, '--aof', file, ...words])).toMatchObject({ code: 1, stderr: expect.stringMatching(new RegExp(`EC at byte ${head.length} of .* the command is not known[^]*Nothing was changed[^]*redis-check-aof`)) as string });
+      }
+    }
+    writeFileSync(file, head + rest);
+    expect(await runHere(['import', nodes.seed, '--aof', file])).toMatchObject({ code: 1, stderr: expect.stringMatching(`damaged at byte ${head.length + text('SET d 1').length}[^]*MULTI inside the transaction`) as string });
+    writeFileSync(file, head + text('EXEC', 'SET d 1', 'EXEC'));
+    expect(await runHere(['import', nodes.seed, '--aof', file])).toMatchObject({ code: 1, stderr: expect.stringContaining('EXEC without MULTI') as string });
+    expect(await totalKeys(nodes)).toBe(0);
+    expect(await runHere(['import', nodes.seed, '--aof', file, '--allow-partial'])).toMatchObject({ code: 1 });
+    expect(await totalKeys(nodes)).toBe(4);
+  });
+
   it('--dry-run --json tells what it would do; several databases need a decision', async () => {
     await on(['SET', 'a', 1], ['SELECT', 2], ['SET', 'b', 1]);
     expect(await runHere(['import', nodes.seed, '--aof', origin.dir])).toMatchObject({ code: 1, stderr: expect.stringMatching(/databases other than 0: 2[^]*--db all/) as string });

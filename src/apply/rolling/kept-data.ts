@@ -1,0 +1,63 @@
+// Whether a master keeps its keys over a restart without a failover: by its settings before, by its number of keys afterwards.
+import { readKeyspace } from '../../client/databases.js';
+import type { PipelineReply } from '../../client/connection.js';
+import { settingValue } from '../../client/read-reply.js';
+import { TribError } from '../../errors.js';
+import type { RollingPlan } from '../../plan/rolling.js';
+import { mapBounded } from '../node/parallel.js';
+import type { Cluster } from '../open-cluster.js';
+
+/** A master whose keys are in its memory only. */
+export interface VolatileMaster {
+  readonly id: string;
+  readonly name: string;
+  readonly keys: number;
+}
+
+const AT_ONCE = 64;
+
+function sum(keyspace: PipelineReply | undefined): number | undefined {
+  const databases = readKeyspace(keyspace);
+  return databases === undefined ? undefined : [...databases.values()].reduce((all, keys) => all + keys, 0);
+}
+
+/** Keys of all databases of a node; undefined when it refuses INFO. Rejects as its connection does. */
+export async function keysOf(cluster: Cluster, id: string): Promise<number | undefined> {
+  const [keyspace] = await (await cluster.connection(id)).pipeline([['INFO', 'keyspace']]);
+  return sum(keyspace);
+}
+
+/**
+ * Masters with keys that the plan restarts without a failover, and that have neither save points nor an append-only file. Masters
+ * that refuse CONFIG are not among them. Rejects as connections do.
+ */
+export async function volatileMasters(cluster: Cluster, { turns }: RollingPlan): Promise<VolatileMaster[]> {
+  const alone = turns.filter(({ role, successors }) => role === 'master' && successors.length === 0);
+  const found = await mapBounded(alone, AT_ONCE, async ({ id, name }) => {
+    const [save, appendonly, keyspace] = await (await cluster.connection(id)).pipeline([['CONFIG', 'GET', 'save'], ['CONFIG', 'GET', 'appendonly'], ['INFO', 'keyspace']]);
+    const keys = sum(keyspace) ?? 0;
+    return settingValue(save) === '' && settingValue(appendonly) === 'no' && keys > 0 ? [{ id, name, keys }] : [];
+  });
+  return found.flat();
+}
+
+/** As `127.0.0.1:7000 (300 keys)`, separated by commas. */
+export function volatileText(masters: readonly VolatileMaster[]): string {
+  return masters.map(({ name, keys }) => `${name} (${keys} keys)`).join(', ');
+}
+
+/** Throws TribError NOT_PERSISTENT when there are such masters. */
+export function refuseVolatile(masters: readonly VolatileMaster[]): void {
+  if (masters.length === 0) return;
+  throw new TribError('NOT_PERSISTENT', `A restart would delete all keys of ${volatileText(masters)}: no replica takes over, and the node saves nothing (save "", appendonly no)`, {
+    hint: 'add a replica first (add-node --replica), or CONFIG SET appendonly yes and wait until it is written; --lose-data restarts without the keys',
+  });
+}
+
+/** Compares a master that was restarted without a failover with before. Throws TribError KEYS_LOST when it had keys and has none. */
+export async function requireKept(cluster: Cluster, { id, name }: { readonly id: string; readonly name: string }, before: number | undefined): Promise<void> {
+  if (before === undefined || before === 0 || (await keysOf(cluster, id)) !== 0) return;
+  throw new TribError('KEYS_LOST', `${name} had ${before} keys before its restart, and has none now`, {
+    hint: 'it loaded no data file: see its log and CONFIG GET dir, and load a backup (redis-trib restore --merge); the other nodes must save before they stop (SHUTDOWN SAVE, or appendonly yes)',
+  });
+}

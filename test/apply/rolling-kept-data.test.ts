@@ -1,0 +1,71 @@
+// A rolling restart of masters that no replica replaces: nodes that keep no data are refused, and a node that comes back without its keys
+// stops the run before the next one.
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { openCluster, type Cluster } from '../../src/apply/open-cluster.js';
+import { roll, type RollingOptions, type TurnResult } from '../../src/apply/rolling/rolling.js';
+import { planRolling } from '../../src/plan/rolling.js';
+import { runHere } from '../support/broken-cluster.js';
+import { fill, totalKeys } from '../support/load.js';
+import { describeWithRedis, restartNode, startRedisCluster, type RedisNode, type RedisNodes } from '../support/redis-server.js';
+
+const KEYS = 200;
+
+describeWithRedis('a rolling restart without replicas', () => {
+  let nodes: RedisNodes;
+  let again: RedisNode[];
+  let cluster: Cluster;
+
+  beforeEach(async () => {
+    again = [];
+    nodes = await startRedisCluster(2, { extraArgs: ['--cluster-node-timeout', '1500'] });
+    await fill(nodes, Array.from({ length: KEYS }, (_, index) => ['SET', `key:${index}`, 'v']));
+    cluster = await openCluster(nodes.seed);
+  });
+  afterEach(async () => {
+    cluster.close();
+    for (const node of again) await node.stop();
+    await nodes.stop();
+  });
+
+  const configure = async (name: string, value: string): Promise<void> => {
+    for (const node of nodes.nodes) {
+      await using link = await node.connect();
+      await link.command(['CONFIG', 'SET', name, value]);
+    }
+  };
+  const restart = (options: Partial<RollingOptions> = {}): Promise<TurnResult[]> =>
+    roll(cluster, planRolling(cluster.view, { allowDowntime: true }), {
+      service: async ({ port }) => {
+        const node = nodes.nodes.find((one) => one.port === port)!;
+        await node.kill();
+        again.push(await restartNode(node));
+        return 'done';
+      },
+      expectRestart: true, allowDowntime: true, preferred: [], timeoutMs: 30_000, signal: undefined, onEvent: () => undefined, ...options,
+    });
+
+  it('nodes with neither save points nor an append-only file are refused before the first restart, with --dry-run too', async () => {
+    const words = ['rolling', nodes.seed, '--exec', 'echo {port}', '--allow-downtime', '--yes'];
+    for (const more of [[], ['--dry-run']]) {
+      expect(await runHere([...words, ...more])).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/A restart would delete all keys of \S+ \(\d+ keys\), \S+ \(\d+ keys\): .* appendonly no[^]*--lose-data/) as string });
+    }
+    await expect(restart()).rejects.toMatchObject({ code: 'NOT_PERSISTENT', done: [], left: [expect.any(String), expect.any(String)] });
+    expect(again).toEqual([]);
+    expect(await runHere([...words, '--dry-run', '--lose-data'])).toMatchObject({ code: 0, stderr: expect.stringMatching(/all keys are lost on \S+ \(\d+ keys\)/) as string });
+    await configure('save', '3600 1');
+    expect(await runHere([...words, '--dry-run'])).toMatchObject({ code: 0 });
+    expect(await totalKeys(nodes)).toBe(KEYS);
+  });
+
+  it('a node that comes back without its keys stops the run before the next node', async () => {
+    await configure('save', '3600 1'); // Until the restart, and nothing is saved yet.
+    const [first, second] = cluster.view.masters.map((master) => nodes.nodes.find(({ port }) => port === master.port)!);
+    await expect(restart()).rejects.toMatchObject({ name: 'RollingStopped', code: 'KEYS_LOST', message: expect.stringMatching(`^${first!.address} had \\d+ keys before its restart, and has none now`) as string, done: [{ outcome: 'done' }], left: [cluster.view.masters[1]!.id] });
+    await using link = await second!.connect();
+    expect(Number(await link.command(['DBSIZE']))).toBeGreaterThan(50);
+  });
+
+  it('with loseData all nodes are restarted', async () => {
+    expect(await restart({ loseData: true })).toMatchObject([{ outcome: 'done', restarted: true }, { outcome: 'done', restarted: true }]);
+  });
+});

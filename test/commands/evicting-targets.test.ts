@@ -1,0 +1,63 @@
+// Keys that go to nodes with a memory limit and an eviction policy: a warning by name before they go, and exit code 1 when an import lost some.
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { runHere } from '../support/broken-cluster.js';
+import { describeWithRedis, startRedis, startRedisCluster, type RedisNode, type RedisNodes } from '../support/redis-server.js';
+
+describeWithRedis('targets that evict', () => {
+  let nodes: RedisNodes;
+  let origin: RedisNode;
+  const at = (index: number): string => nodes.nodes[index]!.address;
+
+  beforeAll(async () => {
+    [nodes, origin] = await Promise.all([startRedisCluster(3), startRedis()]);
+  });
+  afterAll(async () => {
+    await Promise.all([nodes.stop(), origin.stop()]);
+  });
+  beforeEach(async () => {
+    for (const node of nodes.nodes) {
+      await using link = await node.connect();
+      await link.pipeline([['FLUSHALL'], ['CONFIG', 'SET', 'maxmemory', '0'], ['CONFIG', 'SET', 'maxmemory-policy', 'noeviction']]);
+    }
+  });
+
+  /** Leaves room for `bytes` on one node. */
+  async function limit(index: number, bytes: number, policy: string): Promise<void> {
+    await using link = await nodes.nodes[index]!.connect();
+    const [, used = '0'] = /used_memory:(\d+)/.exec(String(await link.command(['INFO', 'memory']))) ?? [];
+    await link.pipeline([['CONFIG', 'SET', 'maxmemory-policy', policy], ['CONFIG', 'SET', 'maxmemory', Number(used) + bytes]]);
+  }
+
+  async function fillOrigin(): Promise<void> {
+    await using link = await origin.connect();
+    await link.pipeline([['FLUSHALL'], ...Array.from({ length: 2000 }, (_, index) => ['SET', `big:${index}`, 'x'.repeat(3000)]), ['SAVE']]);
+  }
+
+  it('are named before slots move there: reshard, rebalance, del-node --drain; a node that does not evict is not', async () => {
+    await limit(2, 100_000_000, 'allkeys-lru');
+    const warning = new RegExp(`${at(2)} evicts keys when its memory is full \\(maxmemory-policy allkeys-lru, [\\d.]+ MB of [\\d.]+ MB are left\\)`);
+    const commands = [
+      ['reshard', nodes.seed, '--from', at(0), '--to', at(2), '--slots', '10', '--dry-run'],
+      ['rebalance', nodes.seed, '--weight', `${at(2)}=2`, '--dry-run'],
+      ['del-node', nodes.seed, at(1), '--drain', '--to', at(2), '--dry-run'],
+    ];
+    for (const words of commands) expect(await runHere(words), words[0]).toMatchObject({ code: 0, stderr: expect.stringMatching(warning) as string });
+    expect((await runHere(['reshard', nodes.seed, '--from', at(0), '--to', at(1), '--slots', '10', '--dry-run'])).stderr).not.toContain('evicts');
+    await limit(2, 100_000_000, 'noeviction');
+    expect((await runHere(commands[0]!)).stderr).not.toContain('evicts');
+  });
+
+  it('end an import with exit code 1 when keys that arrived are gone', async () => {
+    for (const source of [['--from', origin.address], ['--rdb', join(origin.dir, 'dump.rdb')]]) {
+      await fillOrigin();
+      for (const node of nodes.nodes) {
+        await using link = await node.connect();
+        await link.command(['FLUSHALL']);
+      }
+      for (const index of [0, 1, 2]) await limit(index, 500_000, 'allkeys-lru');
+      const run = await runHere(['import', nodes.seed, ...source]);
+      expect(run, run.stderr).toMatchObject({ code: 1, stderr: expect.stringMatching(/evicts keys when its memory is full[^]*error: \d+ keys that arrived are not in the cluster any more, and \S+ evicts keys \(allkeys-lru\)/) as string });
+    }
+  });
+});
