@@ -1,5 +1,6 @@
 // redis-trib fix: load, inspect, plan, show every decision with its reason, ask by danger, repair, check again. Decisions are
 // in plan/fix, carrying out in apply/fix, questions in ui.
+import { resolve } from 'node:path';
 import { seed } from '../src/cli/program/arguments.js';
 import { defineCommand, type SubcommandContext } from '../src/cli/program/define.js';
 import { waitOptions } from '../src/cli/options/mover-options.js';
@@ -22,7 +23,7 @@ const options = {
   closeAbsent: flag('close slots that were moving to an unreachable node'),
   chooseOwner: flag('choose one owner where several masters claim a slot'),
   onConflict: choice(['newest-slot-owner', 'largest', 'abort'], 'which copy of a key to keep when two nodes hold different ones; the other is saved first (default: abort, keep both)'),
-  saveTo: outputFile('file for copies of keys that are not kept (default: a new file redis-trib-saved-keys-… in the current directory)'),
+  saveTo: outputFile('regular file for copies of keys that are not kept (default: a new file redis-trib-saved-keys-… in the current directory)'),
   replace: flag('when two nodes hold different copies of a key, keep the one that is moved; the other is saved first'),
   timeout: integer('MS', 'timeout of one MIGRATE (default 10000; it blocks its source meanwhile)', { min: 1, fallback: 10_000 }),
   pipeline: integer('KEYS', 'maximum keys in one MIGRATE', { min: 1, fallback: 1000 }),
@@ -85,6 +86,7 @@ export default defineCommand({
   ].join('\n\n'),
   examples: ['redis-trib fix 127.0.0.1:7000', 'redis-trib fix 127.0.0.1:7000 --dry-run', 'redis-trib fix 127.0.0.1:7000 --yes --on-conflict newest-slot-owner --save-to copies.jsonl', 'redis-trib --cluster fix 127.0.0.1:7000 --cluster-fix-with-unreachable-masters'],
   async run({ args, options: wanted }, context): Promise<FixResult> {
+    if (wanted.saveTo !== undefined) await (await import('../src/apply/fix/save-copies.js')).requireReadableFile(resolve(context.cwd, wanted.saveTo));
     await using cluster = await openSeed(args.seed, context);
     requireCluster(cluster);
     const [{ inspect, planOptions, repair }, { lockMoves }] = await Promise.all([import('../src/cli/output/inspect-and-repair.js'), import('../src/apply/cluster/move-lock.js')]);
