@@ -1,5 +1,6 @@
 // redis-trib fix: load, inspect, plan, show every decision with its reason, ask by danger, repair, check again. Decisions are
 // in plan/fix, carrying out in apply/fix, questions in ui.
+import { resolve } from 'node:path';
 import { seed } from '../src/cli/program/arguments.js';
 import { defineCommand, type SubcommandContext } from '../src/cli/program/define.js';
 import { waitOptions } from '../src/cli/options/mover-options.js';
@@ -15,13 +16,14 @@ const options = {
   searchMultipleOwners: flag('also print a line when no slot has several owners (fix always searches for them)'),
   fixWithUnreachableMasters: flag('give the slots of unreachable masters to others: their data is given up', { aliases: ['fix-with-unreachable-primaries'] }),
   coverEmpty: flag('cover slots that no node owns or holds keys of', { aliases: ['assign-empty-slots'] }),
+  coverForgotten: flag('cover slots without owner and keys even when the other slots hold so many keys that these cannot all be empty: their owner may be alive and forgotten (CLUSTER FORGET), and its keys are lost then'),
   coverHolder: flag('cover slots of which one node holds keys, with that node'),
   coverMoving: flag('cover slots of which several nodes hold keys, moving the keys to one'),
   undoMoves: flag('close unfinished moves instead of completing them; keys that have arrived move back (a move that cannot be completed is always undone)'),
   closeAbsent: flag('close slots that were moving to an unreachable node'),
   chooseOwner: flag('choose one owner where several masters claim a slot'),
   onConflict: choice(['newest-slot-owner', 'largest', 'abort'], 'which copy of a key to keep when two nodes hold different ones; the other is saved first (default: abort, keep both)'),
-  saveTo: outputFile('file for copies of keys that are not kept (default: a new file redis-trib-saved-keys-… in the current directory)'),
+  saveTo: outputFile('regular file for copies of keys that are not kept (default: a new file redis-trib-saved-keys-… in the current directory)'),
   replace: flag('when two nodes hold different copies of a key, keep the one that is moved; the other is saved first'),
   timeout: integer('MS', 'timeout of one MIGRATE (default 10000; it blocks its source meanwhile)', { min: 1, fallback: 10_000 }),
   pipeline: integer('KEYS', 'maximum keys in one MIGRATE', { min: 1, fallback: 1000 }),
@@ -79,11 +81,12 @@ export default defineCommand({
   connects: true,
   mutates: true,
   description: [
-    'Shows each problem, its repair, the reason, and the danger. Safe repairs (completing a move, closing a slot, moving keys to the owner of their slot) are made without asking. Careful ones are asked, and --yes accepts them. When several masters claim a slot only --choose-owner accepts.',
+    'Shows each problem, its repair, the reason, and the danger. Safe repairs (completing a move, closing a slot, moving keys to the owner of their slot) are made without asking. Careful ones are asked, and --yes accepts them. When several masters claim a slot only --choose-owner accepts; when it is improbable that uncovered slots are empty only --cover-forgotten.',
     'Run it while no reshard is running: an open slot may belong to a move in progress. No key is deleted without a copy: of two different copies the other one is on disk first. After an interruption run the same command again. Exit code 0 only when every slot was repaired and the final check finds nothing.',
   ].join('\n\n'),
   examples: ['redis-trib fix 127.0.0.1:7000', 'redis-trib fix 127.0.0.1:7000 --dry-run', 'redis-trib fix 127.0.0.1:7000 --yes --on-conflict newest-slot-owner --save-to copies.jsonl', 'redis-trib --cluster fix 127.0.0.1:7000 --cluster-fix-with-unreachable-masters'],
   async run({ args, options: wanted }, context): Promise<FixResult> {
+    if (wanted.saveTo !== undefined) await (await import('../src/apply/fix/save-copies.js')).requireReadableFile(resolve(context.cwd, wanted.saveTo));
     await using cluster = await openSeed(args.seed, context);
     requireCluster(cluster);
     const [{ inspect, planOptions, repair }, { lockMoves }] = await Promise.all([import('../src/cli/output/inspect-and-repair.js'), import('../src/apply/cluster/move-lock.js')]);

@@ -1,5 +1,6 @@
 // The problems of a loaded cluster as data: disagreement, open slots, uncovered slots, double owners, absent nodes, nodes that
 // only some know, unusual replicas (cli 2.4). Pure. Not here: texts, repairs (plan/fix/plan.ts).
+import { connectedTo } from './connected-to.js';
 import type { NodeLine } from './nodes-text.js';
 import { SlotSet } from './slot-set.js';
 import { SLOT_COUNT } from './slots.js';
@@ -38,7 +39,8 @@ export type Finding =
       readonly owners: readonly NodeRef[];
       readonly found: 'claims' | 'keys';
     }
-  | { readonly kind: 'unreachable-node'; readonly severity: Severity; readonly node: UnreachableNode }
+  /** `connectedTo`: loaded nodes that have a bus link to it and do not suspect it; it is alive when there is one. */
+  | { readonly kind: 'unreachable-node'; readonly severity: Severity; readonly node: UnreachableNode; readonly connectedTo?: readonly NodeRef[] }
   /** Some loaded nodes list the node and others do not; `reachable`: it is loaded itself. */
   | PartlyKnown
   /** `flag`: fail, fail? or noaddr, as the nodes in `by` list it. */
@@ -172,7 +174,10 @@ function replicaFindings(view: ClusterView): Finding[] {
 
 function absent(view: ClusterView): Finding[] {
   // An absent node with slots is an error; one without slots is not (cli 5.4: it must not block repairs).
-  return view.unreachable.map((node) => ({ kind: 'unreachable-node', severity: node.slots.size > 0 ? 'error' : 'warning', node }));
+  return view.unreachable.map((node) => {
+    const witnesses = connectedTo(view, node.id).map(nodeRef);
+    return { kind: 'unreachable-node', severity: node.slots.size > 0 ? 'error' : 'warning', node, ...(witnesses.length === 0 ? {} : { connectedTo: witnesses }) };
+  });
 }
 
 /** Number of loaded nodes that list each id; nodes in handshake are not members yet. */

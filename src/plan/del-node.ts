@@ -29,7 +29,7 @@ function notEmpty(view: ClusterView, member: Member, copies: ReplicaCopies): Tri
   const hint =
     member.absence === undefined
       ? `--drain moves its ${member.slots.size} slots to the other masters first`
-      : `it is down (${member.absence}) and owns ${member.slots.size} slots: ${wayOut(view, member.id, copies)}`;
+      : `it cannot be reached (${member.absence}) and owns ${member.slots.size} slots: ${wayOut(view, member.id, copies)}`;
   return new TribError('NOT_EMPTY', message, { hint });
 }
 

@@ -1,5 +1,6 @@
 // Whether a replica has a copy of its master's data, and the advice about a master that cannot be reached. Pure. Not here:
 // asking replicas (apply/cluster/replica-copies.ts).
+import { connectedTo, reachAdvice } from '../cluster/connected-to.js';
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
 
 /** As the replica reports it. */
@@ -71,8 +72,14 @@ function nobody(view: ClusterView, master: string): string {
   return names.length === 0 ? 'no replica of it can be reached' : `${names.join(', ')} follow${names.length === 1 ? 's' : ''} it, but without a copy of its data`;
 }
 
-/** What to do about the slots of an absent master: promote a replica with its data, else wait, else give the slots up. */
+/**
+ * What to do about the slots of an absent master: reach it if it is alive; else promote a replica with its data, else wait, else
+ * give the slots up.
+ */
 export function wayOut(view: ClusterView, id: string, copies: ReplicaCopies): string {
+  const node = view.unreachable.find((one) => one.id === id);
+  const [witness] = connectedTo(view, id);
+  if (node !== undefined && witness !== undefined) return `it is alive, ${witness.name} is connected to it: ${reachAdvice(node)}`;
   const rescue = promoteAdvice(view, id, copies) ?? `start it again (${nobody(view, id)})`;
   return `${rescue}; or give up its data: redis-trib fix ${view.entry.name} --fix-with-unreachable-masters`;
 }

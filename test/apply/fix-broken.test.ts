@@ -323,6 +323,19 @@ describeWithRedis('fix on hand-broken clusters', () => {
     expect(savedCopies()).toHaveLength(1);
   });
 
+  it.each(['/dev/null', '/dev/full', tmpdir(), '/dev/null/no-such-folder/copies.jsonl'])('--save-to %s, which could not be read back: refused before anything is changed', async (path) => {
+    const slot = slotOf();
+    await c.put(0, slot, { a: 'value a' });
+    await c.put(1, slot, { a: 'another' }, 0);
+    await c.setSlot(1, slot, 'IMPORTING', 0);
+    const run = await fix('--yes', '--on-conflict', 'newest-slot-owner', '--save-to', path);
+    expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining(`Copies of keys cannot be saved to ${path} and read back`) as string });
+    expect(await c.holders(slot)).toEqual({ a: [0, 1] });
+    await expectFixed('--on-conflict', 'newest-slot-owner');
+    await healed(slot, 0, { a: 'value a' });
+    expect(savedCopies()).toHaveLength(1);
+  });
+
   it('a copy that cannot be saved is not given up', async () => {
     const slot = slotOf();
     await c.put(0, slot, { a: 'value a' });

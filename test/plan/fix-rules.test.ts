@@ -23,17 +23,19 @@ interface Situation {
   readonly masters: readonly { readonly claims: boolean; readonly mark: string; readonly keys: number }[];
   readonly gone: boolean;
   readonly undo: boolean;
+  /** It is improbable that the slots without owner are empty. */
+  readonly improbable: boolean;
 }
-const situation: fc.Arbitrary<Situation> = fc.record({ masters: fc.tuple(master, master, master), gone: fc.boolean(), undo: fc.boolean() });
+const situation: fc.Arbitrary<Situation> = fc.record({ masters: fc.tuple(master, master, master), gone: fc.boolean(), undo: fc.boolean(), improbable: fc.boolean() });
 
 /** What each rule decides about each slot with a problem. */
-function applied({ masters, gone, undo }: Situation): (readonly [SlotRule, SlotRepair])[][] {
+function applied({ masters, gone, undo, improbable }: Situation): (readonly [SlotRule, SlotRepair])[][] {
   const sketches = masters.map(({ claims, mark: open }, i) => ({ slots: [PLACES[i], claims ? '93' : '', open.includes(idOf(i)) ? '' : open].filter((word) => word !== '').join(' ') }));
   const view = viewOf(sketches, gone ? [absent] : []);
   const counts = new Map(masters.map(({ keys }, i) => [idOf(i), new Uint32Array(SLOT_COUNT).fill(keys, 93, 94)]));
   return slotFacts(view, counts).map((facts) =>
     SLOT_RULES.flatMap((rule) => {
-      const repair = rule.repair({ view, facts, assignee: view.entry, moves: { undo } });
+      const repair = rule.repair({ view, facts, assignee: view.entry, moves: { undo }, improbable: improbable ? { slots: 1, keysPerSlot: 40 } : undefined });
       return repair === undefined ? [] : [[rule, repair] as const];
     }),
   );

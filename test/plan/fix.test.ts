@@ -3,6 +3,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SLOT_COUNT } from '../../src/cluster/slots.js';
+import { checkView } from '../../src/cluster/findings.js';
 import { SlotSet } from '../../src/cluster/slot-set.js';
 import type { ClusterView, UnreachableNode } from '../../src/cluster/view.js';
 import { ClusterView as View } from '../../src/cluster/view.js';
@@ -10,6 +11,8 @@ import { parseNodesText } from '../../src/cluster/nodes-text.js';
 import type { SlotKeyCounts } from '../../src/plan/fix/facts.js';
 import { keepDecisions, planFix } from '../../src/plan/fix/plan.js';
 import type { FixPlan, FixStep } from '../../src/plan/fix/step.js';
+import { wayOut } from '../../src/plan/replica-copy.js';
+import { nextStep } from '../../src/ui/views/check-table.js';
 import { fixPlanLines } from '../../src/ui/views/fix-lines.js';
 import { idOf, nodeFrom, nodesText, viewOf, type NodeSketch } from '../support/views.js';
 
@@ -254,6 +257,33 @@ describe('uncovered slots', () => {
   });
 });
 
+describe('uncovered slots that cannot all be empty', () => {
+  const view = viewOf([{ slots: '0-5460' }, { slots: '5461-10922' }, {}]);
+  /** One key in every `every`th of the slots 0-10922. */
+  const filled = (every: number): SlotKeyCounts => new Map([A, B].map((id, index) => [id, Uint32Array.from({ length: SLOT_COUNT }, (_, slot) => (slot % every === 0 && slot < 10_923 && (slot > 5460) === (index === 1) ? 1 : 0))]));
+  const codes = (plan: FixPlan): string[] => [...new Set(plan.decisions.map(({ code, danger }) => `${code} ${danger}`))];
+
+  it('a third of the slots without keys, keys in many others: their owner may be alive and forgotten', () => {
+    const plan = planFix(view, filled(11));
+    expect(codes(plan)).toEqual(['cover-forgotten dangerous']);
+    expect(plan.decisions[0]?.reason).toBe('these 5461 slots hold no key on any reachable node, although the other slots hold 0.091 keys a slot on average; their owner may be alive and forgotten (CLUSTER FORGET)');
+    expect(keepDecisions(view, filled(11), plan, () => true).steps).toEqual(plan.steps);
+  });
+
+  it.each([
+    ['an empty cluster', view, new Map<string, Uint32Array>()],
+    ['hash tags: all keys in three slots', view, filled(4000)],
+    ['one slot of a full cluster', viewOf([{ slots: '0-5460' }, { slots: '5461-10922' }, { slots: '10923-16382' }]), filled(1)],
+  ])('%s: careful, as ever', (_, some, counts) => {
+    expect(codes(planFix(some, counts))).toEqual(['cover-empty careful']);
+  });
+
+  it('slots of an unreachable master that is given up are explained by it', () => {
+    const dead: UnreachableNode = { id: idOf(9), name: '127.0.0.1:7009', role: 'master', masterId: null, flags: ['master', 'fail'], slots: SlotSet.parse('10923-16383'), reason: 'fail' };
+    expect(codes(planFix(viewOf([{ slots: '0-5460' }, { slots: '5461-10922' }], [dead]), filled(1), { withUnreachableMasters: true }))).toEqual(['cover-empty dangerous']);
+  });
+});
+
 describe('the guard against unreachable masters', () => {
   const gone = (slotText: string): UnreachableNode => ({ id: C, name: '127.0.0.1:7002', role: 'master', masterId: null, flags: ['fail'], slots: slotText === '' ? new SlotSet() : SlotSet.parse(slotText), reason: 'connection refused' });
   const rest = viewOf([{ slots: `0-5460 ${to(B)}` }, { slots: '5461-10922' }]).nodes;
@@ -273,6 +303,25 @@ describe('the guard against unreachable masters', () => {
   it('with the flag its slots are given to others, marked dangerous', () => {
     const plan = planFix(new View(rest, [gone('10923-16383')]), keys({}), { withUnreachableMasters: true });
     expect(plan.decisions.filter(({ code }) => code === 'cover-empty')).toMatchObject([{ danger: 'dangerous', absent: C }, { danger: 'dangerous', absent: C }]);
+  });
+
+  it.each([['without', {}], ['with', { withUnreachableMasters: true }]])('a living master is never given up, %s the flag: the others are connected to it', (_, options) => {
+    const living = viewOf([{ slots: '0-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }, { replicaOf: 2 }]).nodes.filter(({ id }) => id !== C);
+    const away: UnreachableNode = { ...gone('10923-16383'), flags: ['master'], reason: 'refused the credentials: NOAUTH', refusal: 'give the password' };
+    const plan = planFix(new View(living, [away]), keys({ 0: 7 }), options);
+    expect(plan).toMatchObject({ decisions: [], steps: [], refusals: [{ code: 'MASTER_ALIVE' }] });
+    expect(plan.refusals[0]?.message).toMatch(/127\.0\.0\.1:7002 .*\[10923-16383\] and is alive: 127\.0\.0\.1:7000, 127\.0\.0\.1:7001, 127\.0\.0\.1:7003 are connected to it.*NOAUTH/s);
+    expect(plan.refusals[0]?.hint).toMatch(/^give the password; .*cluster-node-timeout.*redis-trib failover 127\.0\.0\.1:7003$/);
+    expect(wayOut(new View(living, [away]), C, new Map())).toBe('it is alive, 127.0.0.1:7000 is connected to it: give the password');
+    const report = checkView(new View(living, [away]));
+    expect(report.findings).toContainEqual(expect.objectContaining({ kind: 'unreachable-node', connectedTo: [0, 1, 3].map((index) => expect.objectContaining({ id: idOf(index) }) as object) }));
+    expect(nextStep(new View(living, [away]), report)).toBe('127.0.0.1:7002 is alive, only redis-trib cannot reach it: give the password; then: redis-trib check 127.0.0.1:7000');
+  });
+
+  it.each(['fail', 'fail?', 'noaddr'])('a master that all nodes flag %s is not living, even while a link is open', (flags) => {
+    const suspected = viewOf([{ slots: '0-5460' }, { slots: '5461-10922' }, { slots: '10923-16383', flags }]).nodes.slice(0, 2);
+    expect(planFix(new View(suspected, [gone('10923-16383')]), keys({})).refusals).toMatchObject([{ code: 'UNREACHABLE_MASTERS' }]);
+    expect(planFix(new View(suspected, [gone('10923-16383')]), keys({}), { withUnreachableMasters: true }).refusals).toEqual([]);
   });
 
   it('ignores old absent masters without slots (cli 5.4)', () => {

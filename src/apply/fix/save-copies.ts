@@ -1,6 +1,8 @@
 // The file for copies of keys that are overwritten or deleted: JSON lines, each flushed to disk before the copy is changed.
 // Created with the first copy. Its first line explains how to restore a copy.
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, type FileHandle, open, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { fromBinary } from '../../resp/reply.js';
 import { TribError } from '../../errors.js';
 import type { KeyCopy, KeyPlace } from './copies.js';
@@ -19,6 +21,21 @@ const HEADER = {
   about: 'Copies of keys that fix replaced by another copy. One JSON object per line: key and payload (the DUMP) are base64, database is the database number, expiresAt is unix milliseconds or null.',
   restore: "sed -n 2p FILE | jq -r .payload | base64 -d | redis-cli -c -h HOST -p PORT -n DATABASE -x RESTORE NEW-NAME 0   (line 2 is the first copy; 0 is the time to live in milliseconds, 0 for none)",
 } as const;
+
+/**
+ * Throws TribError NOT_SAVED unless copies can be written to the file and read back: it is a regular file that this user may
+ * read and write, or does not exist in a folder that this user may write. Devices and pipes are no place for the only copy.
+ */
+export async function requireReadableFile(path: string): Promise<void> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? undefined : error));
+  const refuse = (why: string, cause?: unknown): never => {
+    throw new TribError('NOT_SAVED', `Copies of keys cannot be saved to ${path} and read back: ${why}. Nothing was changed`, { hint: 'give a regular file with --save-to, or leave it out: the default is a new file in the current directory', ...(cause === undefined ? {} : { cause }) });
+  };
+  if (found instanceof Error) return refuse(found.message, found);
+  if (found?.isFile() === false) return refuse(found.isDirectory() ? 'it is a folder' : 'it is not a regular file');
+  const [at, mode] = found === undefined ? [dirname(path), constants.W_OK | constants.X_OK] : [path, constants.R_OK | constants.W_OK];
+  await access(at, mode).catch((error: unknown) => refuse(error instanceof Error ? error.message : String(error), error));
+}
 
 export class CopyFile {
   private handle: FileHandle | undefined;

@@ -104,6 +104,12 @@ function flagsOf({ name, byYes }: RuleConsent): string {
   return byYes ? `${flag} (or --yes)` : flag;
 }
 
+/** Throws TribError FLAG_REQUIRED where only a person at a terminal, or the flag, may answer (RuleConsent.refusal). */
+function refuseWithoutTerminal(consent: RuleConsent, [first]: readonly Decision[], slots: string, { io }: SubcommandContext): void {
+  if (consent.refusal === undefined || first === undefined || (io.interactive && io.mode !== 'json')) return;
+  throw new TribError('FLAG_REQUIRED', `${shortened(slots)} ${first.reason}: nothing was changed`, { hint: `${consent.refusal}: ${flagsOf(consent)}` });
+}
+
 /**
  * Asks about each kind of decision that needs consent and has none yet. Returns the declined kinds; their slots stay as they
  * are. Declining an owner stops the repair (DECLINED): other repairs could decide the ownership anyway.
@@ -117,6 +123,7 @@ async function declinedKinds(plan: FixPlan, consent: Consent, context: Subcomman
     if (decisions.length === 0 || rule.consent === undefined) continue;
     const { name, question, byYes } = rule.consent;
     if (consent[name] === true || (consent.yes && byYes)) continue;
+    refuseWithoutTerminal(rule.consent, decisions, slotList(decisions), context);
     const prompts = await context.io.prompts(context.signal);
     asked = true;
     try {

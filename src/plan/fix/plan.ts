@@ -7,7 +7,8 @@ import type { ReplicaCopies } from '../replica-copy.js';
 import { assignUncovered } from './cover.js';
 import type { SlotKeyCounts } from './facts.js';
 import { slotFacts } from './facts.js';
-import { beyondRepair, keptByReplicas, partlyKnownMasters, unreachableMasters } from './refusals.js';
+import { improbablyEmpty } from './improbably-empty.js';
+import { beyondRepair, keptByReplicas, livingMasters, partlyKnownMasters, unreachableMasters } from './refusals.js';
 import type { SlotRepair } from './repair.js';
 import type { MoveChoice } from './rule.js';
 import { CLUSTER_RULES, repairSlot } from './rules/index.js';
@@ -15,7 +16,7 @@ import { fixSteps } from './steps.js';
 import type { Decision, FixPlan, Refusal } from './step.js';
 
 export interface FixPlanOptions {
-  /** Continue although masters that own slots are unreachable; their slots are given to others. */
+  /** Continue although masters that own slots are unreachable; their slots are given to others, except those of living ones. */
   readonly withUnreachableMasters?: boolean;
   /** Data of replicas of unreachable masters, for advice. */
   readonly copies?: ReplicaCopies;
@@ -59,7 +60,7 @@ function kindOf(repair: SlotRepair): string {
 
 /**
  * Plans the repair. The plan has no decision when nothing is wrong, and refusals where it must not or cannot act. With
- * UNREACHABLE_MASTERS it has no decisions at all (cli 2.5 guard; only masters that own slots count).
+ * UNREACHABLE_MASTERS or MASTER_ALIVE it has no decisions at all (cli 2.5 guard; only masters that own slots count).
  */
 export function planFix(view: ClusterView, counts: SlotKeyCounts, options: FixPlanOptions = {}): FixPlan {
   const plan = (decisions: readonly Decision[], repairs: readonly SlotRepair[], refusals: readonly Refusal[]): FixPlan => ({
@@ -69,7 +70,8 @@ export function planFix(view: ClusterView, counts: SlotKeyCounts, options: FixPl
     steps: fixSteps(view, repairs, decisions),
     refusals,
   });
-  const refused = [...partlyKnownMasters(view), ...(options.withUnreachableMasters === true ? [] : unreachableMasters(view, options.copies ?? new Map()))];
+  const copies = options.copies ?? new Map();
+  const refused = [...partlyKnownMasters(view), ...livingMasters(view, copies), ...(options.withUnreachableMasters === true ? [] : unreachableMasters(view, copies))];
   const [anyone] = view.masters;
   if (refused.length > 0) return plan([], [], refused);
   if (anyone === undefined) return plan([], [], [{ code: 'NO_MASTER', message: 'No master of this cluster can be reached', hint: 'bring a master back, or promote a replica that has its data: redis-trib failover REPLICA --takeover' }]);
@@ -77,7 +79,8 @@ export function planFix(view: ClusterView, counts: SlotKeyCounts, options: FixPl
   const kept = keptByReplicas(view, all);
   const facts = kept.length === 0 ? all : all.filter(({ claimants }) => claimants.length > 0);
   const assigned = assignUncovered(view, facts);
-  const repairs = facts.map((one) => repairSlot({ view, facts: one, assignee: assigned.get(one.slot) ?? anyone, moves: options.moves ?? {} }));
+  const improbable = improbablyEmpty(view, counts, facts);
+  const repairs = facts.map((one) => repairSlot({ view, facts: one, assignee: assigned.get(one.slot) ?? anyone, moves: options.moves ?? {}, improbable }));
   const groups = new Map<string, SlotRepair[]>();
   for (const repair of repairs) {
     const kind = kindOf(repair);
@@ -97,6 +100,7 @@ export function keepDecisions(view: ClusterView, counts: SlotKeyCounts, plan: Fi
   const slots = new SlotSet(decisions.flatMap((one) => SlotSet.fromRanges(one.slots).toArray()));
   const facts = slotFacts(view, counts);
   const assigned = assignUncovered(view, facts);
-  const repairs = facts.filter(({ slot }) => slots.has(slot)).map((one) => repairSlot({ view, facts: one, assignee: assigned.get(one.slot) ?? view.entry, moves: options.moves ?? {} }));
+  const improbable = improbablyEmpty(view, counts, facts);
+  const repairs = facts.filter(({ slot }) => slots.has(slot)).map((one) => repairSlot({ view, facts: one, assignee: assigned.get(one.slot) ?? view.entry, moves: options.moves ?? {}, improbable }));
   return { ...plan, decisions, steps: fixSteps(view, repairs, decisions) };
 }

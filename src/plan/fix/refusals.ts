@@ -1,8 +1,9 @@
 // Why a cluster, or a part of it, is not repaired: masters that are unreachable or known to some nodes only, keys that only
 // replicas hold, problems that no command can repair. Pure. Not here: what is repaired (rules/, plan.ts).
+import { connectedTo, reachAdvice } from '../../cluster/connected-to.js';
 import { agrees, partlyKnown } from '../../cluster/findings.js';
 import { SlotSet } from '../../cluster/slot-set.js';
-import type { ClusterNode, ClusterView } from '../../cluster/view.js';
+import type { ClusterNode, ClusterView, UnreachableNode } from '../../cluster/view.js';
 import { meetOrForget } from '../member.js';
 import { promoteAdvice, promotion, replicasWithData, type ReplicaCopies } from '../replica-copy.js';
 import type { SlotFacts } from './facts.js';
@@ -20,12 +21,34 @@ function rescue(view: ClusterView, absent: readonly string[], copies: ReplicaCop
   return empty.length === 0 ? 'bring it back' : `start it again: ${empty.join(', ')} ${empty.length === 1 ? 'is its replica, but has' : 'are its replicas, but have'} no copy of its data`;
 }
 
+/** How to go on with a living master: reach it, wait until it counts as failed, or let its replica take over. */
+function livingAdvice(view: ClusterView, node: UnreachableNode, copies: ReplicaCopies): string {
+  const [best] = replicasWithData(view, node.id, copies);
+  const wait = `${reachAdvice(node)}; if it has just died or hung, wait until cluster-node-timeout has passed`;
+  return best === undefined ? `${wait} and the others flag it fail, then run fix again` : `${wait} and its replica ${best.name} takes over; to let the replica take over now: redis-trib failover ${best.name}`;
+}
+
 /**
- * Unreachable masters that own slots. Nothing is repaired unless their data is given up. `copies`: data of their replicas, for
- * advice.
+ * Masters that own slots and that this process cannot reach, although a loaded node is connected to them and does not suspect
+ * them. They are alive: their slots are never given away, because they would delete their keys when they learn of it
+ * (cluster-node 3.4.2). `copies`: data of their replicas, for advice.
+ */
+export function livingMasters(view: ClusterView, copies: ReplicaCopies): Refusal[] {
+  return absentOwners(view).flatMap(({ node, slots }): Refusal[] => {
+    const witnesses = connectedTo(view, node.id);
+    if (witnesses.length === 0) return [];
+    const who = witnesses.slice(0, 3).map(({ name }) => name).join(', ') + (witnesses.length > 3 ? ` and ${witnesses.length - 3} more` : '');
+    const message = `Master ${node.name} (${node.id.slice(0, 8)}) owns ${slots.toBracketText()} and is alive: ${who} ${witnesses.length === 1 ? 'is' : 'are'} connected to it and ${witnesses.length === 1 ? 'does' : 'do'} not list it as failed. Only redis-trib cannot reach it (${node.reason.replace(/\.$/, '')}). Its slots are not given away, because its keys would be lost`;
+    return [{ code: 'MASTER_ALIVE', message, hint: livingAdvice(view, node, copies) }];
+  });
+}
+
+/**
+ * Unreachable masters that own slots, without living ones. Nothing is repaired unless their data is given up. `copies`: data of
+ * their replicas, for advice.
  */
 export function unreachableMasters(view: ClusterView, copies: ReplicaCopies): Refusal[] {
-  const absent = absentOwners(view);
+  const absent = absentOwners(view).filter(({ node }) => connectedTo(view, node.id).length === 0);
   if (absent.length === 0) return [];
   const list = absent.map(({ node, slots }) => `${node.name} (${node.id.slice(0, 8)}: ${node.reason}) owns ${slots.toBracketText()}`).join('; ');
   const split = absent.some(({ node, slots }) => view.nodes.some(({ lines }) => lines.some((line) => line.id === node.id && slots.difference(line.slots).size > 0)));

@@ -1,11 +1,12 @@
 // What a rule of fix is. One file in rules/ holds one rule; rules/index.ts lists them. Pure.
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import type { SlotFacts } from './facts.js';
+import type { ImprobablyEmpty } from './improbably-empty.js';
 import type { SlotRepair } from './repair.js';
 import type { Decision, DecisionCode } from './step.js';
 
 /** The answers that a caller can give beforehand. */
-export type ConsentName = 'chooseOwner' | 'undoMoves' | 'closeAbsent' | 'coverEmpty' | 'coverHolder' | 'coverMoving';
+export type ConsentName = 'chooseOwner' | 'undoMoves' | 'closeAbsent' | 'coverEmpty' | 'coverForgotten' | 'coverHolder' | 'coverMoving';
 
 /** How the decisions of a rule are consented to; only those that are not safe need it. */
 export interface RuleConsent {
@@ -14,6 +15,11 @@ export interface RuleConsent {
   readonly question: string;
   /** A general yes counts. Otherwise only an answer to this question or this consent does, and a no ends the repair. */
   readonly byYes: boolean;
+  /**
+   * Answers from a pipe do not count: without a terminal and without the flag the repair is refused with the reason of the
+   * decision and this advice, which ends before the flag.
+   */
+  readonly refusal?: string;
 }
 
 /** Why keys cannot move between the nodes of an unfinished move, by pairOf(source, target) of unfinished-move.ts; absent pairs can. */
@@ -36,6 +42,8 @@ export interface SlotCase {
   /** The master that gets the slot when no master claims it and no node holds keys of it. */
   readonly assignee: ClusterNode;
   readonly moves: MoveChoice;
+  /** Set when it is improbable that all slots without owner and keys are really empty. */
+  readonly improbable: ImprobablyEmpty | undefined;
 }
 
 /** A rule about single slots. */

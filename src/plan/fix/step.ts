@@ -46,6 +46,8 @@ export type DecisionCode =
   | 'gather-stray'
   /** Uncovered: keys on no node, on one, on several. */
   | 'cover-empty'
+  /** As cover-empty, when it is improbable that so many slots are really empty. */
+  | 'cover-forgotten'
   | 'cover-holder'
   | 'cover-moving'
   /** Several masters claim the slot. */
@@ -76,7 +78,7 @@ export interface Decision {
 
 /** Why nothing (or not everything) is repaired. */
 export interface Refusal {
-  readonly code: 'UNREACHABLE_MASTERS' | 'PARTLY_KNOWN' | 'ONLY_ON_REPLICA' | 'OPEN_ON_REPLICA' | 'NO_MASTER' | 'DISAGREEMENT';
+  readonly code: 'UNREACHABLE_MASTERS' | 'MASTER_ALIVE' | 'PARTLY_KNOWN' | 'ONLY_ON_REPLICA' | 'OPEN_ON_REPLICA' | 'NO_MASTER' | 'DISAGREEMENT';
   readonly message: string;
   readonly hint: string;
 }

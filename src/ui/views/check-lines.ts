@@ -45,7 +45,8 @@ export function extraFinding(finding: Finding): string | undefined {
     case 'unreachable-node': {
       const { node } = finding;
       const owns = node.slots.size > 0 ? ` and owns ${node.slots.size} slots` : '';
-      return `Node ${node.name} (${node.id.slice(0, 8)}, ${node.role}) cannot be reached${owns}: ${node.reason}`;
+      const alive = finding.connectedTo === undefined ? '' : `, but is alive (${names(finding.connectedTo)} ${finding.connectedTo.length === 1 ? 'is' : 'are'} connected to it)`;
+      return `Node ${node.name} (${node.id.slice(0, 8)}, ${node.role}) cannot be reached${owns}${alive}: ${node.reason}`;
     }
     case 'open-slots':
       return finding.severity === 'error' ? undefined : `Replica ${finding.node.name} has ${finding.slots.length} ${finding.state} ${finding.slots.length === 1 ? 'slot' : 'slots'} that its master does not have open (fix closes them): ${finding.slots.slice(0, 10).join(',')}${finding.slots.length > 10 ? ' …' : ''}`;

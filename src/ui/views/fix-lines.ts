@@ -11,6 +11,7 @@ import { openSlotLines } from './fix-open-lines.js';
 
 const COVERAGE: readonly (readonly [DecisionCode, string])[] = [
   ['cover-empty', 'no keys across the cluster'],
+  ['cover-forgotten', 'no keys across the cluster'],
   ['cover-holder', 'keys in just one node'],
   ['cover-moving', 'keys in multiple nodes'],
 ];
@@ -38,7 +39,7 @@ function* perSlot(decisions: readonly Decision[], lines: (decision: Decision, sl
 /** redis-trib.rb's list of uncovered slots, ascending, with the nodes that hold keys of each. */
 function uncoveredLines(view: ClusterView, decisions: readonly Decision[]): string[] {
   const holdersOf = ({ code, owner, holders }: Decision): string[] => {
-    const ids = code === 'cover-empty' ? [] : [owner, ...holders.map(({ node }) => node)];
+    const ids = code === 'cover-empty' || code === 'cover-forgotten' ? [] : [owner, ...holders.map(({ node }) => node)];
     return view.nodes.filter(({ id }) => ids.includes(id)).map((node) => node.name);
   };
   const slots = decisions.flatMap((decision) => [...eachSlot(decision.slots)].map((slot) => ({ slot, nodes: holdersOf(decision) }))).sort((a, b) => a.slot - b.slot);

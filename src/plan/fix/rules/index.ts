@@ -7,6 +7,7 @@ import { closeAbsent } from './close-absent.js';
 import { closeOpen } from './close-open.js';
 import { closeReplica } from './close-replica.js';
 import { coverEmpty } from './cover-empty.js';
+import { coverForgotten } from './cover-forgotten.js';
 import { coverHolder } from './cover-holder.js';
 import { coverMoving } from './cover-moving.js';
 import { finishMove } from './finish-move.js';
@@ -15,7 +16,7 @@ import { gatherStray } from './gather-stray.js';
 import { tellOwner } from './tell-owner.js';
 import { undoMove } from './undo-move.js';
 
-export const SLOT_RULES: readonly SlotRule[] = [chooseOwner, undoMove, finishMove, gatherOpen, gatherStray, closeAbsent, closeOpen, coverEmpty, coverHolder, coverMoving];
+export const SLOT_RULES: readonly SlotRule[] = [chooseOwner, undoMove, finishMove, gatherOpen, gatherStray, closeAbsent, closeOpen, coverForgotten, coverEmpty, coverHolder, coverMoving];
 
 export const CLUSTER_RULES: readonly ClusterRule[] = [closeReplica, tellOwner];
 

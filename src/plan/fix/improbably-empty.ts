@@ -1,0 +1,39 @@
+// Whether it is plausible that all uncovered slots without keys are really empty, judged by the other slots. A living master
+// that every other node was told to forget (CLUSTER FORGET) is named by nobody: its slots look empty. Pure.
+import { SLOT_COUNT } from '../../cluster/slots.js';
+import type { ClusterView } from '../../cluster/view.js';
+import type { SlotFacts, SlotKeyCounts } from './facts.js';
+
+/** Emptiness is improbable when its chance is at most e to the power of minus this. */
+const IMPROBABLE = 20;
+
+export interface ImprobablyEmpty {
+  /** Number of uncovered slots without keys and without a known owner. */
+  readonly slots: number;
+  /** Average number of keys of a covered slot. */
+  readonly keysPerSlot: number;
+}
+
+/** Without owner and keys, and no node lists an owner: nobody knows why the slot is empty. */
+export function isUnexplained({ claimants, holders, absent, believed }: SlotFacts): boolean {
+  return claimants.length + holders.length === 0 && absent === undefined && believed === undefined;
+}
+
+/**
+ * Set when the chance that all unexplained slots are empty is negligible. The chance of one slot is the share of covered slots
+ * without keys, which hash tags do not distort as they do an average number of keys.
+ */
+export function improbablyEmpty(view: ClusterView, counts: SlotKeyCounts, facts: readonly SlotFacts[]): ImprobablyEmpty | undefined {
+  const slots = facts.filter(isUnexplained).length;
+  const covered = view.covered();
+  if (slots === 0 || covered.size === 0) return undefined;
+  let [filled, keys] = [0, 0];
+  for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    if (!covered.has(slot)) continue;
+    const here = view.masters.reduce((sum, { id }) => sum + (counts.get(id)?.[slot] ?? 0), 0);
+    if (here > 0) filled++;
+    keys += here;
+  }
+  if (-slots * Math.log(1 - filled / (covered.size + 1)) < IMPROBABLE) return undefined;
+  return { slots, keysPerSlot: keys / covered.size };
+}

@@ -1,0 +1,110 @@
+// Masters that are alive although this program cannot see them: they refuse it, hang for a moment, or were forgotten by all
+// other nodes. No command may give their slots to another master, since they would delete their keys.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Connection } from '../../src/client/connection.js';
+import { BrokenCluster, runHere, TAGS } from '../support/broken-cluster.js';
+import { openTerminal, runCli } from '../support/cli.js';
+import { describeWithRedis, startRedisCluster, waitFor, type RedisNodes } from '../support/redis-server.js';
+
+let nodes: RedisNodes;
+let c: BrokenCluster;
+const keysOfLast = async (): Promise<unknown> => c.send(2, 'DBSIZE');
+
+async function start(nodeTimeoutMs: number, fill: readonly number[]): Promise<void> {
+  nodes = await startRedisCluster(3, { extraArgs: ['--cluster-node-timeout', String(nodeTimeoutMs)] });
+  c = await BrokenCluster.open(nodes.nodes, (node) => Connection.connect(node));
+  for (const index of fill) {
+    const slots = Array.from({ length: 300 }, (_, at) => index * 5462 + at);
+    await c.link(index).pipeline(slots.map((slot) => ['SET', `{${TAGS[slot] ?? ''}}k`, 'v']));
+  }
+}
+
+describeWithRedis('a master that only this program cannot reach', () => {
+  beforeAll(() => start(60_000, [0, 1, 2]), 60_000);
+  afterAll(async () => {
+    c.close();
+    await nodes.stop();
+  });
+
+  it.each([
+    ['wants another password', ['CONFIG', 'SET', 'requirepass', 'other'], ['CONFIG', 'SET', 'requirepass', ''], /refused the credentials: NOAUTH/, /-a, --askpass or REDISCLI_AUTH/],
+    ['has no room for a client', ['CONFIG', 'SET', 'maxclients', '1'], ['CONFIG', 'SET', 'maxclients', '1000'], /maximum number of clients/, /raise maxclients/],
+    ['is stopped for less than the node timeout', 'SIGSTOP', 'SIGCONT', /No reply from/, /wait until cluster-node-timeout has passed/],
+  ] as const)('%s: check and fix say that it is alive, fix changes nothing', async (_, away, back, reason, advice) => {
+    const act = (what: readonly string[] | NodeJS.Signals): unknown => (typeof what === 'string' ? nodes.nodes[2]?.process.kill(what) : c.send(2, ...what));
+    await act(away);
+    const quick = ['--command-timeout', '1'];
+    try {
+      const check = await runHere(['check', c.seed, ...quick]);
+      expect(check).toMatchObject({ code: 1, stdout: expect.stringMatching(/cannot be reached and owns 5461 slots, but is alive/) as string });
+      expect(check.stderr).toMatch(/is alive, only redis-trib cannot reach it/);
+      expect(check.stderr).not.toContain('start the unreachable nodes again');
+      for (const flags of [[], ['--fix-with-unreachable-masters'], ['--cluster-fix-with-unreachable-masters', '--cover-empty', '--cover-forgotten']]) {
+        const run = await runHere(['fix', c.seed, '--yes', ...flags, ...quick]);
+        expect(run.code, run.stdout + run.stderr).toBe(1);
+        expect(run.stderr).toMatch(new RegExp(`Master ${c.name(2)} .* is alive`));
+        expect(run.stderr).toMatch(reason);
+        expect(run.stderr).toMatch(advice);
+        expect(run.stderr).not.toContain('--fix-with');
+      }
+      const drained = await runHere(['del-node', c.seed, c.id(2), '--yes', ...quick]);
+      expect(drained).toMatchObject({ code: 1, stderr: expect.stringContaining('it is alive') as string });
+    } finally {
+      await act(back);
+    }
+    expect(await c.claimants(16_000)).toEqual([2]);
+    expect(await keysOfLast()).toBe(300);
+  }, 60_000);
+});
+
+describeWithRedis('a living master that all others have forgotten', () => {
+  let dir: string;
+  beforeAll(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'redis-trib-forgotten-'));
+    await start(5000, [0, 1, 2]);
+    for (const index of [0, 1]) await c.send(index, 'CLUSTER', 'FORGET', c.id(2));
+    await waitFor(async () => !String(await c.send(0, 'CLUSTER', 'NODES')).includes(c.id(2)), 'it to be forgotten');
+  }, 60_000);
+  afterAll(async () => {
+    c.close();
+    await nodes.stop();
+    rmSync(dir, { recursive: true });
+  });
+
+  it.each([
+    ['--yes', ['fix', '--yes'], ''],
+    ['--cover-empty', ['fix', '--cover-empty'], ''],
+    ['--cluster-yes and yes on stdin', ['--cluster', 'fix', '--cluster-yes'], 'yes\nyes\n'],
+    ['yes on stdin', ['--cluster', 'fix'], 'yes\n'],
+  ])('fix %s does not cover its slots', async (_, words, input) => {
+    const at = words.indexOf('fix') + 1;
+    const run = await runCli([...words.slice(0, at), c.seed, ...words.slice(at)], { input, cwd: dir });
+    expect(run.code, run.stderr).toBe(1);
+    expect(run.stderr).toMatch(/these 5461 slots hold no key on any reachable node, although the other slots hold 0\.055 keys a slot on average; their owner may be alive and forgotten \(CLUSTER FORGET\): nothing was changed/);
+    expect(run.stderr).toMatch(/CLUSTER MEET .*--cover-forgotten/);
+    expect(await c.claimants(16_000)).toEqual([2]);
+    expect(await keysOfLast()).toBe(300);
+  });
+
+  it('at a terminal the question names the danger; a no changes nothing', async () => {
+    const terminal = openTerminal(['fix', c.seed, '--yes']);
+    try {
+      await terminal.waitFor('their owner may be alive and forgotten');
+      await terminal.waitFor('nevertheless?');
+      terminal.type('no\r');
+      expect(await terminal.exit).toBe(4);
+    } finally {
+      terminal.kill();
+    }
+    expect(await c.claimants(16_000)).toEqual([2]);
+  });
+
+  it('with --cover-forgotten its slots are given to the others', async () => {
+    await nodes.nodes[2]?.kill();
+    const run = await runCli(['fix', c.seed, '--yes', '--cover-forgotten'], { cwd: dir });
+    expect(run.code, run.stdout.slice(-2000) + run.stderr).toBe(0);
+  });
+});
