@@ -4,6 +4,7 @@ import { compareAddresses } from '../../cluster/address.js';
 import type { CheckReport, Finding } from '../../cluster/findings.js';
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import { meetOrForget } from '../../plan/member.js';
+import { promotion } from '../../plan/replica-copy.js';
 import type { Io } from '../io.js';
 import { drawTable, type Column } from '../table.js';
 import { extraFinding } from './check-lines.js';
@@ -104,6 +105,8 @@ export function nextStep(view: ClusterView, report: CheckReport): string | undef
   const seed = view.entry.name;
   const stranger = report.findings.find((finding) => finding.kind === 'partly-known' && finding.severity === 'error' && finding.reachable);
   if (stranger?.kind === 'partly-known') return meetOrForget(view, stranger);
+  const copy = report.findings.find((finding) => finding.kind === 'only-copy');
+  if (copy?.kind === 'only-copy') return `promote the replica that has the keys: ${promotion(view, view.find(copy.node.id))}`;
   if (has('unreachable-node')) return `start the unreachable nodes again, then: redis-trib check ${seed}`;
   if (has('open-slots')) return `if no reshard is running: redis-trib fix ${seed}`;
   if (has('disagreement')) return `wait a few seconds and: redis-trib check ${seed}; if it persists: redis-trib fix ${seed}`;
