@@ -29,7 +29,8 @@ interface Named {
 }
 
 /** What to do about a link that is down, for example `see the log of …: …`. */
-export function linkAdvice({ syncing }: Pick<ReplicaCopy, 'syncing'>, replica: Named, master: Named): string {
+export function linkAdvice({ syncing, downSeconds }: Pick<ReplicaCopy, 'syncing' | 'downSeconds'>, replica: Named, master: Named): string {
   if (syncing) return `it is still copying the data of ${master.name}: wait until redis-trib nodes ${replica.name} shows its link as up`;
-  return `see the log of ${replica.name} for the cause: usually its masterauth or masteruser is not what ${master.name} requires, or it cannot connect to ${master.name}; redis-trib nodes ${replica.name} shows when its link is up`;
+  const first = downSeconds === null ? ', or its first copy has not begun yet' : '';
+  return `see the log of ${replica.name} for the cause: usually its masterauth or masteruser is not what ${master.name} requires, or it cannot connect to ${master.name}${first}; redis-trib nodes ${replica.name} shows when its link is up`;
 }

@@ -117,7 +117,7 @@ async function notPromoted(replica: NodeLink, mode: FailoverMode, was: ElectionO
     return new TribError('FAILOVER_TIMEOUT', `${text}: too few masters voted for it`, { hint: `${votes}. ${later}; --takeover works without votes` });
   }
   if (!(await linkUp(replica))) {
-    return new TribError('FAILOVER_TIMEOUT', `${text}: its link to the master is down, so it cannot catch up`, { hint: linkAdvice({ syncing: false }, replica, { name: 'its master' }) });
+    return new TribError('FAILOVER_TIMEOUT', `${text}: its link to the master is down, so it cannot catch up`, { hint: linkAdvice({ syncing: false, downSeconds: 0 }, replica, { name: 'its master' }) });
   }
   return new TribError('FAILOVER_TIMEOUT', `${text}: it did not catch up with its master within 5 s, or too few masters voted for it`, { hint: `${votes}. ${later}` });
 }
