@@ -9,7 +9,7 @@ import { wrongNumber } from '../src/cli/program/arguments.js';
 import type { BackupOptions, BackupResult } from '../src/apply/backup/backup.js';
 import type { BackupPreview } from '../src/apply/backup/preview.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
-import type { CheckReport } from '../src/cluster/findings.js';
+import type { CheckReport, OnlyCopy } from '../src/cluster/findings.js';
 import type { Io } from '../src/ui/io.js';
 import { fewOf } from '../src/ui/views/count.js';
 import { ExitCode } from '../src/errors.js';
@@ -31,11 +31,11 @@ interface Previewed {
 const WARNING = "*** Cluster seems to have some problems, please be aware of it if you're going to restore this backup.";
 
 async function judge(cluster: Cluster, { io, signal }: SubcommandContext): Promise<CheckReport> {
-  let report = await cluster.check();
+  let report = await cluster.check({ replicaHealth: true });
   if (!report.agreement) {
     await cluster.waitForAgreement({ timeoutMs: 5000, signal }).catch(() => signal.throwIfAborted());
     await cluster.refresh();
-    report = await cluster.check();
+    report = await cluster.check({ replicaHealth: true });
   }
   if (io.mode !== 'plain') return report;
   const { checkLines } = await import('../src/ui/views/check-lines.js');
@@ -57,9 +57,13 @@ async function save(cluster: Cluster, report: CheckReport, dir: string, options:
   }
 }
 
+function absentKeys(copies: readonly OnlyCopy[], ending: string): string[] {
+  return fewOf(copies.map(({ node, master, keys }) => `${keys} keys ${ending}: only replica ${node.name} holds them, its master ${master.name} is empty`));
+}
+
 /** Whether the backup would fail at once. */
-function hopeless({ preview: { directory, missing, files }, allowPartial }: Previewed): boolean {
-  return directory.problem !== undefined || (missing.length > 0 && !allowPartial) || files.some(({ failure }) => failure !== undefined);
+function hopeless({ preview: { directory, missing, onlyCopies, files }, allowPartial }: Previewed): boolean {
+  return directory.problem !== undefined || (missing.length + onlyCopies.length > 0 && !allowPartial) || files.some(({ failure }) => failure !== undefined);
 }
 
 async function renderPreview(previewed: Previewed, io: Io): Promise<void> {
@@ -67,6 +71,7 @@ async function renderPreview(previewed: Previewed, io: Io): Promise<void> {
   const { preview, report, allowPartial } = previewed;
   io.out(io.mode === 'plain' ? backupPreviewLines(preview).join('\n') : await backupPreviewTable(io, preview));
   for (const line of fewOf(preview.missing.map(({ name, reason }) => `The data of ${name} would be missing${allowPartial ? '' : ', so nothing would be saved without --allow-partial'}: ${reason}`))) io.error(line);
+  for (const line of absentKeys(preview.onlyCopies, `would be missing${allowPartial ? '' : ', so nothing would be saved without --allow-partial'}`)) io.error(line);
   if (!report.ok) io.out(io.mode === 'plain' ? WARNING : io.style.warn(WARNING.replace('*** ', '')));
   io.note(`Dry run: nothing was ${hopeless(previewed) ? 'saved; the backup would fail' : 'saved'}.`);
 }
@@ -75,6 +80,7 @@ function renderBackup({ result, report, dir }: BackedUp, io: Io): void {
   const manifest = `${dir.replace(/\/+$/, '')}/nodes.json`;
   if (io.mode === 'plain') io.out(`Saving cluster configuration to: ${manifest}`);
   for (const line of fewOf(result.missing.map(({ name, reason }) => `The data of ${name} is missing: ${reason}`))) io.error(line);
+  for (const line of absentKeys(result.onlyCopies, 'are missing')) io.error(line);
   if (!report.ok) io.out(io.mode === 'plain' ? WARNING : io.style.warn(WARNING.replace('*** ', '')));
   io.out(io.mode === 'plain' ? `[OK] Backup created into: ${dir}` : `${io.style.good('✔')} Backup created into ${dir}`);
 }
@@ -91,7 +97,7 @@ export default defineCommand({
   options: {
     via: choice(['sync', 'scan'], 'sync: as a replica reads it; scan: key by key (default: sync, or scan where a node refuses sync)'),
     parallel: integer('N', 'number of masters saved in parallel', { min: 1, fallback: 4 }),
-    allowPartial: flag('save the reachable masters although others with slots are missing'),
+    allowPartial: flag('save the reachable masters although others with slots are missing, or only a replica has the keys of an empty one'),
   },
   description:
     'Saves an RDB file of each master and nodes.json. The files appear when all are complete. They then replace an earlier backup in the directory; if the backup fails, the earlier one is unchanged. ' +
@@ -115,9 +121,10 @@ export default defineCommand({
   },
   toJson(done) {
     const { report } = done;
-    const missing = ('preview' in done ? done.preview : done.result).missing.map(({ id, name, reason }) => ({ id, name, reason }));
-    if ('preview' in done) return { ok: report.ok, applied: false, would: !hopeless(done), manifest: done.preview.manifest, files: done.preview.files.map(fileDocument), directory: done.preview.directory, missing };
-    return { ok: report.ok, applied: true, ms: done.ms, manifest: done.result.manifest, files: done.result.files.map(fileDocument), missing };
+    const { missing: absent, onlyCopies } = 'preview' in done ? done.preview : done.result;
+    const missing = absent.map(({ id, name, reason }) => ({ id, name, reason }));
+    if ('preview' in done) return { ok: report.ok, applied: false, would: !hopeless(done), manifest: done.preview.manifest, files: done.preview.files.map(fileDocument), directory: done.preview.directory, missing, onlyCopies };
+    return { ok: report.ok, applied: true, ms: done.ms, manifest: done.result.manifest, files: done.result.files.map(fileDocument), missing, onlyCopies };
   },
   exitCode: (done) => ('preview' in done && hopeless(done) ? ExitCode.failed : ExitCode.ok),
 });

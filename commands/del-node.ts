@@ -165,6 +165,7 @@ export default defineCommand({
     if (moves.length > 0) await (await import('../src/cli/connection/healthy.js')).requireHealthy(cluster, context, 'draining a node');
     if (moves.length > 0 || io.interactive) await context.confirm(`Remove ${member.name} from the cluster? (type 'yes' to accept):`);
     const replicas = cluster.view.replicasOf(member.id).map((node) => node.id);
+    if (moves.length > 0) await (await import('../src/apply/cluster/only-copy.js')).requireOtherCopies(cluster, plan.steps); // Before anything moves.
     const drained = moves.length === 0 ? undefined : await drain(cluster, moves, wanted, context);
     if (drained !== undefined) plan = planDelNode(cluster.view, member.id, removal, replicas);
     await remove(cluster, plan, context);

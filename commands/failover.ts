@@ -4,6 +4,7 @@ import { defineCommand, type SubcommandContext } from '../src/cli/program/define
 import { seedAndPerhapsNode } from '../src/cli/program/member-arguments.js';
 import { openSeed } from '../src/cli/connection/open.js';
 import { flag, integer, list, usageError } from '../src/cli/options/options.js';
+import type { PromotionConsent } from '../src/apply/cluster/promotable.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
 import type { ClusterView } from '../src/cluster/view.js';
 import type { PreferredPlan } from '../src/plan/preferred.js';
@@ -15,7 +16,7 @@ type FailoverPlan = ReturnType<typeof planFailover>;
 interface FailedOver {
   readonly plan: FailoverPlan | PreferredPlan;
   readonly applied: boolean;
-  /** With --force and --takeover: the data of the replica, which need not be complete. */
+  /** The data of the replica, which need not be complete; read with --force and --takeover. */
   readonly copy?: ReplicaCopy;
   /** From the request until all nodes agreed. */
   readonly ms: number | undefined;
@@ -33,9 +34,10 @@ async function changeMasters(cluster: Cluster, words: readonly string[] | undefi
   const plan = words === undefined ? planSpread(cluster.view) : planPreferred(cluster.view, await readNodeList(words, context.cwd));
   if (plan.steps.length > 0 && (options.dryRun || context.io.interactive)) showPlan(context.io, plan, nameIn(cluster.view));
   await warnOfOpenSlots(cluster, plan.changes.map(({ master }) => master), context);
+  await (await import('../src/apply/cluster/promotable.js')).requirePromotable(cluster, plan.steps, { signal: context.signal });
   if (options.dryRun || plan.steps.length === 0) return { plan, applied: false, ms: undefined };
   await context.confirm(`Promote ${plan.changes.length === 1 ? 'this replica' : `these ${plan.changes.length} replicas`}? (type 'yes' to accept):`);
-  return { plan, applied: true, ms: await carryOut(cluster, plan, options.wait, context) };
+  return { plan, applied: true, ms: await carryOut(cluster, plan, { wait: options.wait }, context) };
 }
 
 /** A promoted replica of most servers knows nothing of open slots; those that replicate SETSLOT keep them. Who moves them is stopped either way. */
@@ -52,13 +54,14 @@ async function warnOfOpenSlots(cluster: Cluster, masters: readonly { readonly id
   }
 }
 
-async function carryOut(cluster: Cluster, plan: FailoverPlan | PreferredPlan, seconds: number, { io, signal }: SubcommandContext): Promise<number> {
+async function carryOut(cluster: Cluster, plan: FailoverPlan | PreferredPlan, options: PromotionConsent & { readonly wait: number }, { io, signal }: SubcommandContext): Promise<number> {
   const { showSteps } = await import('../src/ui/node-steps.js');
   const name = nameIn(cluster.view);
   const display = await showSteps(io, 'Failing over', name, (step) => `>>> Sending CLUSTER FAILOVER to ${step.kind === 'failover' ? name(step.node) : ''}`);
   const started = performance.now();
   try {
-    await cluster.apply(plan, { agreementTimeoutMs: seconds * 1000, signal, onEvent: display.onEvent });
+    const { wait, ...consent } = options;
+    await cluster.apply(plan, { ...consent, agreementTimeoutMs: wait * 1000, signal, onEvent: display.onEvent });
     const ms = Math.round(performance.now() - started);
     display.done(`Done in ${ms} ms`);
     return ms;
@@ -75,17 +78,19 @@ export default defineCommand({
     force: flag('promote without the help of the master, when the master is down'),
     takeover: flag('promote without the master and without votes, when most masters are down; writes may be lost'),
     emptyReplica: flag("with --force or --takeover: also promote a replica without a copy of its master's data, which is then lost"),
+    loseWrites: flag('with --force or --takeover: also promote a replica that lacks writes of a master that can be reached; they are lost'),
     preferred: list('NODES', 'promote those of these nodes that are replicas: ids, addresses, or @FILE with one per line'),
     spread: flag('promote replicas on hosts with few masters, until the masters are spread evenly over the hosts'),
     wait: integer('SECONDS', 'how long to wait until all nodes accept the new master', { min: 1, fallback: 30 }),
   },
   connects: true,
   mutates: true,
-  description: 'HOST:PORT is the replica; or any node of the cluster, and NODE names the replica. Without --force and --takeover the replica first receives all writes of its master, so no write is lost.',
+  description: 'HOST:PORT is the replica; or any node of the cluster, and NODE names the replica. Without --force and --takeover the replica first receives all writes of its master, so no write is lost; its link must be up.',
   examples: ['redis-trib failover 127.0.0.1:7004', 'redis-trib failover 127.0.0.1:7000 3c3a0c74 --yes', 'redis-trib failover 127.0.0.1:7004 --force', 'redis-trib failover 127.0.0.1:7000 --preferred @masters.txt --yes'],
   async run({ args, options }, context): Promise<FailedOver> {
     if (options.force && options.takeover) throw usageError('--force and --takeover exclude each other', '--takeover includes --force, and needs no vote');
     if (options.emptyReplica && !options.force && !options.takeover) throw usageError('--empty-replica requires --force or --takeover', 'without them the failover waits until the replica has all data');
+    if (options.loseWrites && !options.force && !options.takeover) throw usageError('--lose-writes requires --force or --takeover', 'without them the failover waits until the replica has all data');
     const several = options.preferred !== undefined || options.spread;
     if ((options.preferred !== undefined && options.spread) || (several && (options.force || options.takeover || args.node !== undefined))) throw usageError('--preferred and --spread exclude NODE, --force and --takeover: they select the nodes, and lose no write', 'redis-trib help failover');
     const [{ planFailover }, cluster] = await Promise.all([import('../src/plan/role-change.js'), openSeed(args.seed, context)]);
@@ -95,11 +100,13 @@ export default defineCommand({
     const node = args.node === undefined ? view.entry : view.find(args.node);
     const plan = planFailover(view, node, options.takeover ? 'takeover' : options.force ? 'force' : 'manual');
     await warnOfOpenSlots(cluster, [plan.master], context);
-    const copy = options.force || options.takeover ? await (await import('../src/cli/connection/empty-replica.js')).requireCopy(cluster, plan, options.emptyReplica, context) : undefined;
+    const consent = { giveUpKeys: options.emptyReplica, loseWrites: options.loseWrites };
+    const { copy, givenUp } = await (await import('../src/cli/connection/promotion-loss.js')).allowPromotion(cluster, plan, consent, context);
     const about = copy === undefined ? {} : { copy };
     if (options.dryRun) return { plan, applied: false, ms: undefined, ...about };
-    await context.confirm(`Promote ${plan.node.name} in place of ${plan.master.name}${options.takeover ? ', without the votes of the others' : ''}? (type 'yes' to accept):`);
-    return { plan, applied: true, ms: await carryOut(cluster, plan, options.wait, context), ...about };
+    const cost = givenUp === undefined ? '' : `, giving up ${givenUp}`;
+    await context.confirm(`Promote ${plan.node.name} in place of ${plan.master.name}${options.takeover ? ', without the votes of the others' : ''}${cost}? (type 'yes' to accept):`);
+    return { plan, applied: true, ms: await carryOut(cluster, plan, { wait: options.wait, ...consent }, context), ...about };
   },
   async render({ plan, applied, ms, copy }, { io }) {
     if (plan.kind === 'preferred') {

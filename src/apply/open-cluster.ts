@@ -121,12 +121,14 @@ export class Cluster {
   }
 
   /**
-   * Carries out a plan (or bare steps). Throws as applySteps and moveSlots, and ONLY_COPY before the first step when it would
-   * lose keys that no other node has (unless `giveUpKeys`). Call refresh to see the result.
+   * Carries out a plan (or bare steps). Throws as applySteps and moveSlots. Before the first step throws ONLY_COPY and NO_COPY when
+   * it would lose keys that no other node has (unless `giveUpKeys`), REPLICA_BEHIND_MASTER when a promotion would lose writes of a
+   * reachable master (unless `loseWrites`), NOT_IN_SYNC. Call refresh to see the result.
    */
-  async apply(plan: { readonly steps: readonly Step[] }, options: ApplyOptions & { readonly giveUpKeys?: boolean } = {}): Promise<ApplyStats> {
+  async apply(plan: { readonly steps: readonly Step[] }, options: ApplyOptions & { readonly giveUpKeys?: boolean; readonly loseWrites?: boolean } = {}): Promise<ApplyStats> {
     const { applySteps } = await import('./apply-plan.js'); // with the mover, which looking at a cluster doesn't need
     if (options.giveUpKeys !== true) await (await import('./cluster/only-copy.js')).requireOtherCopies(this, plan.steps);
+    if (plan.steps.some(({ kind }) => kind === 'failover')) await (await import('./cluster/promotable.js')).requirePromotable(this, plan.steps, options);
     const fresh = async (): Promise<ClusterView> => {
       const view = await this.refresh();
       if ((await this.check()).agreement) return view;

@@ -52,7 +52,11 @@ export type Finding =
   | { readonly kind: 'replicas-on-master-host'; readonly severity: 'warning'; readonly node: NodeRef; readonly host: string }
   /** `syncing`: a first or full copy is under way. */
   | { readonly kind: 'replica-link-down'; readonly severity: 'warning'; readonly node: NodeRef; readonly master: NodeRef; readonly syncing: boolean }
+  /** The replica's link is down, and it holds this number of keys in the slots of its master, which has no key at all. */
+  | { readonly kind: 'only-copy'; readonly severity: 'error'; readonly node: NodeRef; readonly master: NodeRef; readonly keys: number }
   | { readonly kind: 'replica-behind'; readonly severity: 'warning'; readonly node: NodeRef; readonly master: NodeRef; readonly bytes: number };
+
+export type OnlyCopy = Extract<Finding, { kind: 'only-copy' }>;
 
 export interface PartlyKnown {
   readonly kind: 'partly-known';

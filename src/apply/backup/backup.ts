@@ -7,10 +7,11 @@ import type { Connection } from '../../client/connection.js';
 import { parseInfo } from '../../client/read-reply.js';
 import { ExitCode, TribError } from '../../errors.js';
 import { ReplyError, fromBinary } from '../../resp/reply.js';
-import type { CheckReport } from '../../cluster/findings.js';
+import type { CheckReport, OnlyCopy } from '../../cluster/findings.js';
 import type { ClusterNode, UnreachableNode } from '../../cluster/view.js';
 import type { Cluster } from '../open-cluster.js';
 import type { NodeLink } from '../node/node-link.js';
+import { onlyCopies } from '../cluster/replica-health.js';
 import { mapBounded } from '../node/parallel.js';
 import { MANIFEST, earlierFiles, nodesJson, rdbName } from './nodes-json.js';
 import { databasesToScan, scanRdb } from './rdb-by-scan.js';
@@ -30,7 +31,7 @@ export interface BackupOptions {
   readonly via?: 'sync' | 'scan';
   /** Masters in parallel; default 4. */
   readonly concurrency?: number;
-  /** Continue when masters that own slots cannot be reached; their data is missing then. */
+  /** Continue when masters that own slots cannot be reached, or have lost keys that a replica has; their data is missing then. */
   readonly allowPartial?: boolean;
   readonly onEvent?: (event: BackupEvent) => void;
   readonly signal?: AbortSignal;
@@ -49,6 +50,8 @@ export interface BackupResult {
   readonly manifest: string;
   /** Masters whose data is not in the backup. */
   readonly missing: readonly UnreachableNode[];
+  /** Replicas with keys that their empty masters, and so the backup, lack. */
+  readonly onlyCopies: readonly OnlyCopy[];
 }
 
 /** Unreachable masters whose slots no other node owns. */
@@ -61,6 +64,14 @@ function refusePartial(missing: readonly UnreachableNode[]): void {
   throw new TribError('MASTER_UNREACHABLE', `The data of ${missing.map(({ name }) => name).join(', ')} would be missing: ${missing[0]?.reason ?? ''}`, {
     exitCode: ExitCode.unreachable,
     hint: 'start it again or promote a replica; --allow-partial saves the reachable masters',
+  });
+}
+
+function refuseOnlyCopies(copies: readonly OnlyCopy[]): void {
+  const [copy] = copies;
+  if (copy === undefined) return;
+  throw new TribError('ONLY_COPY', `${copy.keys} keys would be missing: only replica ${copy.node.name} holds them, its link is down, and its master ${copy.master.name} is empty`, {
+    hint: `promote it first: redis-trib failover ${copy.node.name} --force; --allow-partial saves the masters as they are`,
   });
 }
 
@@ -163,11 +174,13 @@ async function* once(text: string): AsyncGenerator<Buffer> {
 
 /**
  * Writes the backup into `dir`; replaces an existing one when the new one is complete. Throws TribError MASTER_UNREACHABLE,
- * NOT_WRITABLE, SYNC_REFUSED, SLOTS_MOVED, connection errors, ABORTED; then `dir` holds nothing new.
+ * ONLY_COPY, NOT_WRITABLE, SYNC_REFUSED, SLOTS_MOVED, connection errors, ABORTED; then `dir` holds nothing new.
  */
 export async function backupCluster(cluster: Cluster, report: CheckReport, dir: string, options: BackupOptions = {}): Promise<BackupResult> {
   const missing = missingMasters(cluster, report);
+  const copies = await onlyCopies(cluster);
   if (options.allowPartial !== true) refusePartial(missing);
+  if (options.allowPartial !== true) refuseOnlyCopies(copies);
   const staging = await Staging.open(dir);
   const failure = new AbortController(); // The first master that fails stops the others.
   const signal = options.signal === undefined ? failure.signal : AbortSignal.any([options.signal, failure.signal]);
@@ -190,7 +203,7 @@ export async function backupCluster(cluster: Cluster, report: CheckReport, dir: 
     options.signal?.throwIfAborted();
     const earlier = await readFile(join(dir, MANIFEST), 'utf8').catch(() => '');
     await staging.commit(MANIFEST, earlierFiles(earlier));
-    return { files, manifest: join(dir, MANIFEST), missing };
+    return { files, manifest: join(dir, MANIFEST), missing, onlyCopies: copies };
   } catch (error) {
     throw first ?? error;
   } finally {

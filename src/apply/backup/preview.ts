@@ -2,11 +2,12 @@
 // requested. Not here: the backup (backup.ts).
 import { access, constants, lstat, readFile, readdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { CheckReport } from '../../cluster/findings.js';
+import type { CheckReport, OnlyCopy } from '../../cluster/findings.js';
 import type { ClusterNode, UnreachableNode } from '../../cluster/view.js';
 import { readKeyspace } from '../../client/databases.js';
 import { asString, parseInfo } from '../../client/read-reply.js';
 import type { Cluster } from '../open-cluster.js';
+import { onlyCopies } from '../cluster/replica-health.js';
 import { mapBounded } from '../node/parallel.js';
 import { missingMasters } from './backup.js';
 import { MANIFEST, earlierFiles, rdbName } from './nodes-json.js';
@@ -40,6 +41,8 @@ export interface BackupPreview {
   readonly manifest: string;
   readonly directory: PreviewedDirectory;
   readonly missing: readonly UnreachableNode[];
+  /** Replicas with keys that their empty masters lack. */
+  readonly onlyCopies: readonly OnlyCopy[];
 }
 
 async function previewFile(cluster: Cluster, node: ClusterNode, dir: string): Promise<PreviewedFile> {
@@ -85,6 +88,6 @@ async function previewDirectory(path: string): Promise<PreviewedDirectory> {
 
 /** Checks everything that `backupCluster` would touch; throws only errors of the file system. */
 export async function previewBackup(cluster: Cluster, report: CheckReport, dir: string): Promise<BackupPreview> {
-  const [files, directory] = await Promise.all([mapBounded(cluster.view.masters, 64, (node) => previewFile(cluster, node, dir)), previewDirectory(dir)]);
-  return { files, manifest: join(dir, MANIFEST), directory, missing: missingMasters(cluster, report) };
+  const [files, directory, copies] = await Promise.all([mapBounded(cluster.view.masters, 64, (node) => previewFile(cluster, node, dir)), previewDirectory(dir), onlyCopies(cluster)]);
+  return { files, manifest: join(dir, MANIFEST), directory, missing: missingMasters(cluster, report), onlyCopies: copies };
 }

@@ -3,9 +3,17 @@
 import { SlotSet } from '../../cluster/slot-set.js';
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import type { ReplicaCopies, ReplicaCopy } from '../../plan/replica-copy.js';
-import type { Cluster } from '../open-cluster.js';
+import type { Admin } from '../../client/admin.js';
+import type { NodeLink } from '../node/node-link.js';
 import { mapBounded } from '../node/parallel.js';
 import { countKeys, countKeysInSlots } from '../node/slot-keys.js';
+
+/** The part of a cluster that is needed to ask its nodes. */
+export interface AskedCluster {
+  readonly view: ClusterView;
+  admin(id: string): Promise<Admin>;
+  link(id: string): NodeLink;
+}
 
 /** Servers before 7.0 count the seconds of a link that was never up from 1970. */
 const NEVER_SECONDS = 1e9;
@@ -22,7 +30,7 @@ function secondsDown(info: ReadonlyMap<string, string>): number | null {
 }
 
 /** What a replica reports. Throws the connection's error or the node's refusal (ReplyError). */
-export async function readCopy(cluster: Cluster, replica: ClusterNode): Promise<ReplicaCopy> {
+export async function readCopy(cluster: AskedCluster, replica: ClusterNode): Promise<ReplicaCopy> {
   const admin = await cluster.admin(replica.id);
   const info = await admin.info('replication');
   const node = cluster.link(replica.id);
@@ -41,7 +49,7 @@ export async function readCopy(cluster: Cluster, replica: ClusterNode): Promise<
 }
 
 /** The copies of all loaded replicas of these masters; replicas that do not report are left out. */
-export async function readCopies(cluster: Cluster, masters: readonly string[]): Promise<ReplicaCopies> {
+export async function readCopies(cluster: AskedCluster, masters: readonly string[]): Promise<ReplicaCopies> {
   const replicas = cluster.view.replicas.filter(({ masterId }) => masterId !== null && masters.includes(masterId));
   const copies = await mapBounded(replicas, 64, (replica) => readCopy(cluster, replica).catch(() => undefined));
   return new Map(replicas.flatMap(({ id }, index): [string, ReplicaCopy][] => {

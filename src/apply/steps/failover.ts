@@ -5,6 +5,7 @@ import type { NodeLine } from '../../cluster/nodes-text.js';
 import { asString, parseInfo } from '../../client/read-reply.js';
 import { TribError } from '../../errors.js';
 import type { FailoverMode, NodeStep } from '../../plan/node-steps.js';
+import { linkAdvice } from '../../plan/replica-lag.js';
 import { ReplyError } from '../../resp/reply.js';
 import { delay } from '../node/delay.js';
 import type { NodeLink } from '../node/node-link.js';
@@ -116,7 +117,7 @@ async function notPromoted(replica: NodeLink, mode: FailoverMode, was: ElectionO
     return new TribError('FAILOVER_TIMEOUT', `${text}: too few masters voted for it`, { hint: `${votes}. ${later}; --takeover works without votes` });
   }
   if (!(await linkUp(replica))) {
-    return new TribError('FAILOVER_TIMEOUT', `${text}: its link to the master is down, so it cannot catch up`, { hint: '--force works without the master; redis-trib nodes shows the links' });
+    return new TribError('FAILOVER_TIMEOUT', `${text}: its link to the master is down, so it cannot catch up`, { hint: linkAdvice({ syncing: false, downSeconds: 0 }, replica, { name: 'its master' }) });
   }
   return new TribError('FAILOVER_TIMEOUT', `${text}: it did not catch up with its master within 5 s, or too few masters voted for it`, { hint: `${votes}. ${later}` });
 }

@@ -64,6 +64,8 @@ export function extraFinding(finding: Finding): string | undefined {
       return `Master ${finding.node.name} and all its replicas are on ${finding.host}: with that host all of them go`;
     case 'replica-link-down':
       return `Replica ${finding.node.name} has no link to its master ${finding.master.name}${finding.syncing ? ': it is copying its data' : ''}`;
+    case 'only-copy':
+      return `Replica ${finding.node.name} holds ${finding.keys} keys that its master ${finding.master.name}, which is empty, lacks; its link is down, and a new copy of the master would delete them`;
     case 'replica-behind':
       return `Replica ${finding.node.name} is ${formatBytes(finding.bytes)} behind its master ${finding.master.name}`;
     default:

@@ -5,6 +5,7 @@ import { reachAdvice } from '../../cluster/connected-to.js';
 import type { CheckReport, Finding } from '../../cluster/findings.js';
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import { meetOrForget } from '../../plan/member.js';
+import { promotion } from '../../plan/replica-copy.js';
 import type { Io } from '../io.js';
 import { drawTable, type Column } from '../table.js';
 import { extraFinding } from './check-lines.js';
@@ -107,6 +108,8 @@ export function nextStep(view: ClusterView, report: CheckReport): string | undef
   if (stranger?.kind === 'partly-known') return meetOrForget(view, stranger);
   const living = report.findings.find((finding) => finding.kind === 'unreachable-node' && finding.severity === 'error' && finding.connectedTo !== undefined);
   if (living?.kind === 'unreachable-node') return `${living.node.name} is alive, only redis-trib cannot reach it: ${reachAdvice(living.node)}; then: redis-trib check ${seed}`;
+  const copy = report.findings.find((finding) => finding.kind === 'only-copy');
+  if (copy?.kind === 'only-copy') return `promote the replica that has the keys: ${promotion(view, view.find(copy.node.id))}`;
   if (has('unreachable-node')) return `start the unreachable nodes again, then: redis-trib check ${seed}`;
   if (has('open-slots')) return `if no reshard is running: redis-trib fix ${seed}`;
   if (has('disagreement')) return `wait a few seconds and: redis-trib check ${seed}; if it persists: redis-trib fix ${seed}`;
