@@ -127,6 +127,8 @@ async function repaired(nodes: readonly RedisNode[], seed: string): Promise<{ re
   const file = join(dir, 'copies.jsonl');
   const flags = ['--yes', '--on-conflict', 'newest-slot-owner', '--json', '--save-to', file];
   let fix = await runCli(['fix', seed, ...flags]);
+  // Until the others notice that a node is dead they are connected to it: fix asks to wait.
+  await waitFor(async () => !fix.stdout.includes('MASTER_ALIVE') || !(fix = await runCli(['fix', seed, ...flags])).stdout.includes('MASTER_ALIVE'), 'the dead node to be noticed');
   const guarded = fix.code === 1 && fix.stdout.includes('UNREACHABLE_MASTERS');
   if (guarded) fix = await runCli(['fix', seed, ...flags, '--fix-with-unreachable-masters']);
   expect(fix.code, fix.stdout + fix.stderr).toBe(0);
