@@ -109,6 +109,16 @@ describe('an election', () => {
     expect(f.state.myself.isReplica).toBe(true);
   });
 
+  it('counts masters that were demoted before their successors are known', () => {
+    const { f, voters } = replicaOfFailed();
+    f.state.sizeWhenCovered = 5;
+    untilRequest(f);
+    expect(f.state.size).toBe(3);
+    vote(f, voters[0]);
+    expect(logs(vote(f, voters[1]))).not.toContain("Failover election won: I'm the new master.");
+    expect(f.state.myself.isReplica).toBe(true);
+  });
+
   it('expires after two node timeouts and is tried again with a new epoch after four', () => {
     const { f } = replicaOfFailed();
     untilRequest(f);

@@ -91,7 +91,7 @@ function proceed(context: StepContext): void {
   if (now < election.time) obstruct(context, 'waitingDelay');
   else if (now - election.time > voteTimeout(state)) obstruct(context, 'expired');
   else if (!election.sent) askForVotes(context);
-  else if (election.voters.size >= quorum(Math.max(election.size, state.size))) win(context);
+  else if (election.voters.size >= quorum(Math.max(election.size, state.size, state.sizeWhenCovered))) win(context);
   else obstruct(context, 'waitingVotes');
 }
 

@@ -1,5 +1,5 @@
 // Whether the cluster serves, as seen from here: coverage and majority (cluster-node 3.10).
-import { WRITABLE_DELAY_MS } from '../wire/constants.js';
+import { SLOTS, WRITABLE_DELAY_MS } from '../wire/constants.js';
 import { NodeFlag } from './flags.js';
 import type { ClusterState } from './state.js';
 import type { LogLevel } from '../../runtime/log.js';
@@ -43,6 +43,7 @@ function majorityReachable(context: Moment): boolean {
     if ((node.flags & (NodeFlag.pfail | NodeFlag.fail)) === 0) reachable++;
   }
   state.size = size;
+  if (state.slots.assigned === SLOTS) state.sizeWhenCovered = size;
   return reachable >= quorum(size);
 }
 

@@ -24,6 +24,11 @@ export class ClusterState {
   lastVoteEpoch = 0;
   /** Masters that own slots, as of the last evaluation (7.0 starts with 1). */
   size = 1;
+  /**
+   * Masters that owned slots when every slot had an owner last. A master that was demoted leaves `size` before its successor is
+   * known; with a majority of `size` alone two replicas could win the same epoch on two sides of a partition.
+   */
+  sizeWhenCovered = 1;
   /** When the state was first evaluated, and when we last saw ourselves in a minority; 0: never. */
   firstEvaluation = 0;
   minorityTime = 0;
