@@ -267,7 +267,7 @@ describe('local with --dir', () => {
     const port = String(await keptPorts(1));
     const up = await runCli(['local', 'up', '--masters', '1', '--replicas', '0', '--dir', 'z', '--port', port], { cwd });
     try {
-      const advised = /'redis-trib local stop --dir '(.*)'' ends it/.exec(up.stderr)?.[1];
+      const advised = /'redis-trib local stop --dir '(.*)'' stops it/.exec(up.stderr)?.[1];
       expect(advised).toBe(dir);
       expect(await runCli(['local', 'stop', '--dir', dir], { cwd: tmpdir() })).toMatchObject({ code: 0, stdout: expect.stringContaining(port) as string });
       expect(JSON.parse((await runCli(['local', 'clean', '--dir', 'z', '--dry-run', '--json'], { cwd })).stdout)).toMatchObject({ changed: [Number(port)] });
