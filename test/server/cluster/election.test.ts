@@ -119,6 +119,17 @@ describe('an election', () => {
     expect(f.state.myself.isReplica).toBe(true);
   });
 
+  it('leaves no vote of the winner for another candidate of its epoch', () => {
+    const { f, voters } = replicaOfFailed();
+    const other = f.replicaOf('r', voters[0]);
+    untilRequest(f);
+    for (const voter of voters) vote(f, voter);
+    expect(f.state.myself.isMaster).toBe(true);
+    voters[0].set(NodeFlag.fail);
+    const reply = f.receive(other, { type: MessageType.authRequest, currentEpoch: f.state.election.epoch, configEpoch: 9, slaveof: voters[0].id, slots: slotBytes(6, 9) }, EMPTY);
+    expect(logs(reply)).toEqual([expect.stringContaining('already voted for epoch 4')]);
+  });
+
   it('expires after two node timeouts and is tried again with a new epoch after four', () => {
     const { f } = replicaOfFailed();
     untilRequest(f);

@@ -110,6 +110,8 @@ function raiseRank(context: StepContext): void {
 function askForVotes(context: StepContext): void {
   const { state } = context;
   state.currentEpoch++;
+  // As a master it must not vote in the epoch that it may win: a second candidate could reach a majority with that vote.
+  state.lastVoteEpoch = state.currentEpoch;
   state.election.epoch = state.currentEpoch;
   state.election.size = state.size;
   state.election.sent = true;
