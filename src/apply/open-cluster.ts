@@ -127,8 +127,8 @@ export class Cluster {
    */
   async apply(plan: { readonly steps: readonly Step[] }, options: ApplyOptions & { readonly giveUpKeys?: boolean; readonly loseWrites?: boolean } = {}): Promise<ApplyStats> {
     const { applySteps } = await import('./apply-plan.js'); // with the mover, which looking at a cluster doesn't need
-    if (options.giveUpKeys !== true) await (await import('./cluster/only-copy.js')).requireOtherCopies(this, plan.steps);
-    if (plan.steps.some(({ kind }) => kind === 'failover')) await (await import('./cluster/promotable.js')).requirePromotable(this, plan.steps, options);
+    if (options.giveUpKeys !== true) await unlessAborted((await import('./cluster/only-copy.js')).requireOtherCopies(this, plan.steps), options.signal);
+    if (plan.steps.some(({ kind }) => kind === 'failover')) await unlessAborted((await import('./cluster/promotable.js')).requirePromotable(this, plan.steps, options), options.signal);
     const fresh = async (): Promise<ClusterView> => {
       const view = await this.refresh();
       if ((await this.check()).agreement) return view;

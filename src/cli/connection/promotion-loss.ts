@@ -1,5 +1,6 @@
 // What a promotion would lose: refused, or with the user's flag a warning. Not here: judging it (apply/cluster/promotable.ts).
 import type { Cluster } from '../../apply/open-cluster.js';
+import { unlessAborted } from '../../apply/node/delay.js';
 import { judgePromotion, type PromotionConsent } from '../../apply/cluster/promotable.js';
 import type { planFailover } from '../../plan/role-change.js';
 import type { ReplicaCopy } from '../../plan/replica-copy.js';
@@ -18,7 +19,7 @@ export interface AllowedPromotion {
 export async function allowPromotion(cluster: Cluster, { node, master, steps }: ReturnType<typeof planFailover>, consent: PromotionConsent, { io, signal }: SubcommandContext): Promise<AllowedPromotion> {
   const [step] = steps;
   if (step?.kind !== 'failover') return { copy: undefined, givenUp: undefined };
-  const { copy, refusal, loss } = await judgePromotion(cluster, step, signal);
+  const { copy, refusal, loss } = await unlessAborted(judgePromotion(cluster, step, signal), signal);
   if (refusal !== undefined) io.warn(`${node.name} does not report whether it has a copy of the data of ${master.name}: ${refusal.message}`);
   if (loss === undefined) return { copy, givenUp: undefined };
   if (loss.consent === undefined || consent[loss.consent] !== true) throw loss.error;
