@@ -5,9 +5,18 @@ import type { ClusterNode, ClusterView, UnreachableNode } from './view.js';
 /** Flags of a line that says nothing about a living node. */
 const NOT_ALIVE: ReadonlySet<string> = new Set(['fail', 'fail?', 'noaddr', 'handshake']);
 
-/** The loaded nodes with a cluster bus link to the node that do not suspect it, in node order. */
-export function connectedTo(view: ClusterView, id: string): ClusterNode[] {
-  return view.nodes.filter((node) => node.lines.some((line) => line.id === id && !line.myself && line.connected && !line.flags.some((flag) => NOT_ALIVE.has(flag))));
+/** By id: the loaded nodes with a cluster bus link to the node that do not suspect it, in node order. Ids without one are absent. */
+export function connectedNodes(view: ClusterView): ReadonlyMap<string, readonly ClusterNode[]> {
+  const found = new Map<string, ClusterNode[]>();
+  for (const node of view.nodes) {
+    for (const { id, myself, connected, flags } of node.lines) {
+      if (myself || !connected || flags.some((flag) => NOT_ALIVE.has(flag))) continue;
+      const witnesses = found.get(id);
+      if (witnesses === undefined) found.set(id, [node]);
+      else if (witnesses.at(-1) !== node) witnesses.push(node);
+    }
+  }
+  return found;
 }
 
 /** What to do to reach a living node: the advice of its refusal, else by the kind of the failure. */

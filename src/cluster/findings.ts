@@ -1,6 +1,6 @@
 // The problems of a loaded cluster as data: disagreement, open slots, uncovered slots, double owners, absent nodes, nodes that
 // only some know, unusual replicas (cli 2.4). Pure. Not here: texts, repairs (plan/fix/plan.ts).
-import { connectedTo } from './connected-to.js';
+import { connectedNodes } from './connected-to.js';
 import type { NodeLine } from './nodes-text.js';
 import { SlotSet } from './slot-set.js';
 import { SLOT_COUNT } from './slots.js';
@@ -178,9 +178,10 @@ function replicaFindings(view: ClusterView): Finding[] {
 
 function absent(view: ClusterView): Finding[] {
   // An absent node with slots is an error; one without slots is not (cli 5.4: it must not block repairs).
+  const connected = connectedNodes(view);
   return view.unreachable.map((node) => {
-    const witnesses = connectedTo(view, node.id).map(nodeRef);
-    return { kind: 'unreachable-node', severity: node.slots.size > 0 ? 'error' : 'warning', node, ...(witnesses.length === 0 ? {} : { connectedTo: witnesses }) };
+    const witnesses = connected.get(node.id)?.map(nodeRef);
+    return { kind: 'unreachable-node', severity: node.slots.size > 0 ? 'error' : 'warning', node, ...(witnesses === undefined ? {} : { connectedTo: witnesses }) };
   });
 }
 

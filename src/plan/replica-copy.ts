@@ -1,6 +1,6 @@
 // Whether a replica has a copy of its master's data, and the advice about a master that cannot be reached. Pure. Not here:
 // asking replicas (apply/cluster/replica-copies.ts).
-import { connectedTo, reachAdvice } from '../cluster/connected-to.js';
+import { connectedNodes, reachAdvice } from '../cluster/connected-to.js';
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
 
 /** As the replica reports it. */
@@ -78,7 +78,7 @@ function nobody(view: ClusterView, master: string): string {
  */
 export function wayOut(view: ClusterView, id: string, copies: ReplicaCopies): string {
   const node = view.unreachable.find((one) => one.id === id);
-  const [witness] = connectedTo(view, id);
+  const [witness] = connectedNodes(view).get(id) ?? [];
   if (node !== undefined && witness !== undefined) return `it is alive, ${witness.name} is connected to it: ${reachAdvice(node)}`;
   const rescue = promoteAdvice(view, id, copies) ?? `start it again (${nobody(view, id)})`;
   return `${rescue}; or give up its data: redis-trib fix ${view.entry.name} --fix-with-unreachable-masters`;

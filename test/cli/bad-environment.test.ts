@@ -30,7 +30,7 @@ describe('a terminal of 0 columns', () => {
     const up = openTerminal(['local', 'start', '--masters', '1', '--replicas', '0', '--port', String(port)], { cwd: folder, columns: 0 });
     try {
       expect(await up.exit).toBe(0);
-      expect(up.screen()).toContain(`Started 1 nodes (ports ${port})`);
+      expect(up.screen()).toContain(`Started 1 node (port ${port})`);
       const clean = openTerminal(['local', 'clean'], { cwd: folder, columns: 0 });
       await clean.waitFor("type 'yes' to accept");
       clean.type('yes\r');
