@@ -48,6 +48,21 @@ describe('append-only files after a crash', () => {
     expect(await values(again, 'a', 'c')).toEqual(['1', '3']);
   });
 
+  it('between the last rename of a first rewrite and its manifest: the dump is loaded', async () => {
+    using files = new Files();
+    files.write('dump.rdb', rdb('a', '1'));
+    files.write('appendonlydir/appendonly.aof.1.base.rdb', rdb('b', '2'));
+    files.write(INCR(1), records('SELECT 0', 'SET c 3'));
+    {
+      await using one = await DataNode.start(files.path, YES);
+      expect(await values(one, 'a', 'b', 'c')).toEqual(['1', null, null]);
+      await one.ask('SET d 4');
+    }
+    rmSync(join(files.path, 'dump.rdb'));
+    await using again = await DataNode.start(files.path, YES);
+    expect(await values(again, 'a', 'b', 'c', 'd')).toEqual(['1', null, null, '4']);
+  });
+
   it('during a first rewrite beside an older set: the older set is loaded', async () => {
     using files = new Files();
     plain(files);

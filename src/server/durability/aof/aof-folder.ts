@@ -1,5 +1,5 @@
 // Folder and names of the append-only files (persistence-replication 3.3); the manifest on disk.
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { EMPTY_MANIFEST, ManifestError, formatManifest, parseManifest } from '../../../aof/manifest.js';
 import type { AofManifest, AofPart } from '../../../aof/manifest.js';
@@ -42,9 +42,14 @@ export class AofFolder {
     return this.of(`temp-${this.stem}.incr`);
   }
 
-  /** A crash ended the first rewrite after AOF was switched on at run time: there is no set yet. */
+  /**
+   * A crash ended the first rewrite after AOF was switched on at run time: there is no set yet, only its files without a manifest,
+   * which is written last.
+   */
   isUnborn(manifest: AofManifest | null): boolean {
-    return manifest === null && existsSync(this.temporaryIncrement);
+    if (manifest !== null || !existsSync(this.path)) return false;
+    const isPart = (name: string): boolean => name.startsWith(`${this.stem}.`) && /\.\d+\.(base\.(rdb|aof)|incr\.aof)$/.test(name);
+    return existsSync(this.temporaryIncrement) || readdirSync(this.path, 'latin1').some(isPart);
   }
 
   baseName(seq: number, rdb: boolean): string {
