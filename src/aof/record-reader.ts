@@ -107,7 +107,7 @@ export class AofRecordReader {
     return words;
   }
 
-  /** Number of bytes that must be available before the next attempt. */
+  /** Delays the next attempt until `bytes` bytes are available; returns null. */
   private waitFor(bytes: number): null {
     this.wanted = bytes;
     return null;

@@ -88,7 +88,7 @@ export class BatchDelivery {
     const conflicts = this.tally.conflicts();
     if (conflicts.length <= MANY_CONFLICTS) return;
     throw new TribError('MANY_CONFLICTS', `Stopped: more than ${MANY_CONFLICTS} keys exist in the cluster with other values, e.g. ${conflictText(conflicts, 3)}`, {
-      hint: 'check that this is the right cluster; --replace overwrites its values with those of the source',
+      hint: 'check that this is the right cluster; --replace overwrites the values of the cluster with those of the source',
     });
   }
 

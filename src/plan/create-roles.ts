@@ -120,7 +120,7 @@ export function requestedRoles(nodes: readonly CandidateNode[], masterOf: Readon
   for (const [replica, master] of masterOf) {
     if (!masterOf.has(master) && replica !== master) continue;
     const why = replica === master ? 'itself' : `${nameOf(nodes, master)}, which is to be a replica too`;
-    throw new TribError('BAD_ROLES', `${nameOf(nodes, replica)} cannot be a replica of ${why}`, { exitCode: ExitCode.usage, hint: 'a replica cannot have replicas: give masters' });
+    throw new TribError('BAD_ROLES', `${nameOf(nodes, replica)} cannot be a replica of ${why}`, { exitCode: ExitCode.usage, hint: 'in --replica-of REPLICA=MASTER, MASTER must be a node that is not itself a replica' });
   }
   const masters = nodes.filter(({ id }) => !masterOf.has(id));
   refuseFew(nodes.length, masters.length, options);

@@ -34,7 +34,7 @@ export interface EmptyingPlan extends PlanBase {
   readonly nodes: readonly EmptiedNode[];
   /** Number of keys deleted. Copies on a replica whose master is among the nodes are not counted twice. */
   readonly keys: number;
-  /** Number of function libraries deleted, counted likewise. */
+  /** Number of function libraries deleted. Copies on a replica whose master is among the nodes are not counted twice. */
   readonly functions: number;
 }
 

@@ -25,7 +25,7 @@ function refuseRivals(nodes: readonly ClusterNode[]): void {
     const shard = node.masterId ?? node.id;
     const rival = shards.get(shard);
     if (rival !== undefined && rival.id !== node.id) {
-      throw new TribError('SAME_SHARD', `${rival.name} and ${node.name} have the same slots: only one of them can be the master`, { exitCode: ExitCode.usage, hint: 'give one of them' });
+      throw new TribError('SAME_SHARD', `${rival.name} and ${node.name} belong to the same shard: only one of them can be its master`, { exitCode: ExitCode.usage, hint: 'list only one of them' });
     }
     shards.set(shard, node);
   }

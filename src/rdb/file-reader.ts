@@ -77,7 +77,7 @@ export class RdbFileReader<V> {
     return this.consumed;
   }
 
-  /** Takes the next bytes and hands on all items that are complete. Keeps views of `chunk`. Throws RdbFileError. */
+  /** Parses the next bytes and passes every complete item to the target. The caller must not change `chunk` afterwards. Throws RdbFileError. */
   feed(chunk: Buffer): void {
     if (this.finished) {
       this.rest = Buffer.concat([this.rest, chunk]);

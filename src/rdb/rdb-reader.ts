@@ -1,5 +1,6 @@
-// Reads the primitives of RDB from a buffer: bytes, lengths, strings (persistence-replication 1.3–1.5). Past the end it throws `truncated`,
-// so a loader that streams can fetch more and try the item again. Nothing is allocated on the word of a length.
+// Reads the primitives of RDB from a buffer: bytes, lengths, strings (persistence-replication 1.3–1.5).
+// A read past the end throws RdbError `truncated`: a streaming loader then fetches more bytes and reads the item again.
+// A length is checked against the available bytes before memory is allocated for it.
 
 import { RdbError, corrupt } from './rdb-error.js';
 import { lzfDecompress } from './lzf.js';

@@ -66,7 +66,7 @@ export async function showSteps(io: Io, title: string, name: NameOf, lines: Step
   };
 }
 
-/** The plan as a numbered list, before a question and with --dry-run. */
+/** Prints the plan as a numbered list; nothing with --json. Used before a confirmation and with --dry-run. */
 export function showPlan(io: Io, plan: PlanBase, name: NameOf): void {
   if (io.mode === 'json') return;
   const lines = planTexts(plan.steps, name).map((text, index) => `${String(index + 1).padStart(3)}. ${text}`);

@@ -466,7 +466,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     await healed(half, 0, {});
   });
 
-  it('keys that go both ways between two nodes do not make them wait for each other', async () => {
+  it('moves keys in both directions between two nodes without a deadlock', async () => {
     const here = Array.from({ length: 20 }, (_, index) => 1000 + index);
     const there = Array.from({ length: 20 }, (_, index) => 7000 + index);
     const many = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`k${index}`, `${index}`]));

@@ -29,7 +29,7 @@ it('reports once when the last worker pauses and once when they resume, with all
   await place.pauseHere(() => Promise.reject(new Error('no rest is wanted')));
 });
 
-it('stays paused and reports once when toggled twice without a reader', async () => {
+it('stays paused and reports one pause when resume() and pause() are called before a worker runs', async () => {
   const pause = new PauseSwitch();
   const told: boolean[] = [];
   const place = new PausePoint(pause, undefined, (paused) => told.push(paused));

@@ -12,7 +12,7 @@ describe('nearest', () => {
     ['xyzzy', undefined],
     ['q', undefined],
   ])('%s → %s', (typed, expected) => expect(nearest(typed, names)).toBe(expected));
-  it('counts a swap of neighbours as one edit', () => {
+  it('counts a transposition of adjacent characters as one edit', () => {
     expect(distance('ab', 'ba')).toBe(1);
     expect(distance('kitten', 'sitting')).toBe(3);
   });

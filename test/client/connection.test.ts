@@ -46,7 +46,7 @@ describe('Connection to a server other than Redis', () => {
   it.each([
     ['protected mode', '-DENIED Redis is running in protected mode because protected mode is enabled and no password is set.\r\n', 'DENIED', /protected mode/, /requirepass/],
     ['too many clients', '-ERR max number of clients reached\r\n', 'MAXCLIENTS', /maximum number of clients/, /maxclients/],
-  ])('quotes a server that refuses every connection: %s', async (_, words, code, message, hint) => {
+  ])('reports the error that a server sends on every connection, with its code and a hint: %s', async (_, words, code, message, hint) => {
     for (const asked of [false, true]) {
       const server = await greeting(words, asked);
       const connection = await Connection.connect({ host: '127.0.0.1', port: portOf(server) });

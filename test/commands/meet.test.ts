@@ -7,7 +7,7 @@ import { runHere } from '../support/broken-cluster.js';
 import { describeWithRedis, freePort, startRedis, startRedisCluster } from '../support/redis-server.js';
 
 describeWithRedis('meet', () => {
-  it('introduces the member under its new address to all; slots and id stay', async () => {
+  it('announces the new address of a member to all nodes; the member keeps its id and its slots', async () => {
     const cluster = await startRedisCluster(3);
     try {
       const [first, second, third] = cluster.nodes;

@@ -182,7 +182,7 @@ describeWithRedis('rolling restarts', () => {
     ['a list that is not there', ['--nodes', '@nowhere', '--exec', 'echo {port}', '--yes'], 'nowhere cannot be read: ENOENT', 2],
     ['an unknown node', ['--nodes', 'ffff', '--exec', 'echo {port}', '--yes'], 'No such node ffff', 1],
     ['nobody left', ['--nodes', 'AT0', '--only-replicas', '--exec', 'echo {port}', '--yes'], 'None of the 1 nodes is a replica', 1],
-    ['rivals', ['--preferred', 'AT0,AT3', '--exec', 'echo {port}', '--yes'], 'have the same slots: only one of them can be the master', 2],
+    ['rivals', ['--preferred', 'AT0,AT3', '--exec', 'echo {port}', '--yes'], 'belong to the same shard: only one of them can be its master', 2],
   ])('refuses %s before anything happens', async (_, args, text, code) => {
     const refused = await run(...args.map((word) => word.replace(/AT(\d)/g, (__, index: string) => at(Number(index)))));
     expect(refused).toMatchObject({ code, stderr: expect.stringContaining(text) as string });

@@ -300,7 +300,7 @@ describe('the guard against unreachable masters', () => {
     expect(planFix(view, keys({})).refusals[0]?.hint).toContain('127.0.0.1:7003 takes over');
   });
 
-  it('with the flag its slots are given to others, marked dangerous', () => {
+  it('with --fix-with-unreachable-masters, assigns the slots of an unreachable master to other masters and marks these decisions dangerous', () => {
     const plan = planFix(new View(rest, [gone('10923-16383')]), keys({}), { withUnreachableMasters: true });
     expect(plan.decisions.filter(({ code }) => code === 'cover-empty')).toMatchObject([{ danger: 'dangerous', absent: C }, { danger: 'dangerous', absent: C }]);
   });

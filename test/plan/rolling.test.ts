@@ -39,8 +39,8 @@ describe('planPreferred', () => {
   });
 
   it.each([
-    [[1, 2], `${name(1)} and ${name(2)} have the same slots`],
-    [[4, 3], `${name(4)} and ${name(3)} have the same slots`],
+    [[1, 2], `${name(1)} and ${name(2)} belong to the same shard`],
+    [[4, 3], `${name(4)} and ${name(3)} belong to the same shard`],
   ])('refuses %j: two of one shard', (nodes, message) => {
     expect(() => planPreferred(view, nodes.map(name))).toThrow(message);
   });

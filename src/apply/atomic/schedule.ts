@@ -29,7 +29,7 @@ export interface AtomicPair {
 
 export interface AtomicOutcome {
   readonly stats: ApplyStats;
-  /** Steps that the servers could not move, to be moved by MIGRATE. Empty with method `atomic`. */
+  /** Steps whose slots the servers did not move atomically. The caller moves them with MIGRATE. Empty with method `atomic`. */
   readonly left: readonly MoveStep[];
 }
 

@@ -60,8 +60,9 @@ async function strandedCopy({ view, links }: CopyCluster, node: ClusterNode, key
   const master = node.masterId === null ? undefined : view.node(node.masterId);
   const link = master === undefined ? undefined : links.get(master.id);
   const left = link === undefined ? 0 : await countKeys(link);
-  const consent = left > 0 ? ` --lose-writes, which gives up what only ${master?.name ?? ''} has` : '';
-  return new TribError('ONLY_COPY', `${node.name} holds ${keys} keys that no other node has: its link to its master ${master?.name ?? node.masterId ?? ''} is down, and that one holds ${left} keys. They ${moving ? 'could' : 'would'} be lost`, {
+  const name = master?.name ?? node.masterId ?? '';
+  const consent = left > 0 ? ` --lose-writes (keys that exist only on ${name} are lost)` : '';
+  return new TribError('ONLY_COPY', `${keys} keys exist only on ${node.name} and ${moving ? 'could' : 'would'} be lost: its link to its master ${name} is down, and ${name} holds ${left} keys`, {
     hint: `make it a master first: ${promotion(view, node)}${consent}; to delete its keys: redis-trib reset ${node.name} --flush`,
   });
 }

@@ -49,8 +49,9 @@ async function together(run: FixRun, steps: readonly FixStep[]): Promise<void> {
 }
 
 /**
- * Carries out a repair. Failures are in the outcome. Throws TribError ABORTED (130) on abort; YIELD_FAILED, EPOCHS_UNKNOWN or
- * NO_DATABASE when nodes could not be made safe, before anything that could lose their keys.
+ * Carries out a repair. The outcome lists the steps that failed. Throws TribError ABORTED (130) on abort.
+ * Throws YIELD_FAILED (a node refuses to give up a slot), EPOCHS_UNKNOWN (a master does not learn another's config epoch) or
+ * NO_DATABASE (the user may not select a database); then no step that could lose keys has run.
  */
 export async function applyFix(request: FixRequest): Promise<FixOutcome> {
   const run = new FixRun(request);

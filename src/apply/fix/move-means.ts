@@ -65,8 +65,8 @@ async function obstacle(from: NodeLink, to: NodeLink, slot: number): Promise<str
 }
 
 /**
- * Checks each pair of nodes between which the plan finishes moves, with one non-empty slot per direction. Throws the
- * connection's error.
+ * Finds why keys cannot move between two nodes. Checks each pair of nodes of a finish-move decision, in each direction with one
+ * slot that has keys. Throws the connection's error.
  */
 export async function readMoveMeans(plan: FixPlan, counts: SlotKeyCounts, links: ReadonlyMap<string, NodeLink>): Promise<MoveMeans> {
   const forward = new Map<string, string>();

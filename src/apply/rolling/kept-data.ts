@@ -50,7 +50,7 @@ export function volatileText(masters: readonly VolatileMaster[]): string {
 export function refuseVolatile(masters: readonly VolatileMaster[]): void {
   if (masters.length === 0) return;
   throw new TribError('NOT_PERSISTENT', `A restart would delete all keys of ${volatileText(masters)}: no replica takes over, and the node saves nothing (save "", appendonly no)`, {
-    hint: 'add a replica first (add-node --replica), or CONFIG SET appendonly yes and wait until it is written; --lose-data restarts without the keys',
+    hint: 'add a replica first (add-node --replica); or run CONFIG SET appendonly yes and wait until the first rewrite is done (INFO persistence: aof_rewrite_in_progress:0); --lose-data restarts anyway and loses the keys',
   });
 }
 

@@ -6,7 +6,7 @@ import type { AofPlan } from '../../import/file/plan-aof.js';
 import type { SubcommandContext } from '../program/define.js';
 import { followLoad, matcherOf, type LoadWishes } from './load-files.js';
 
-/** Throws as aofFiles, planAof and refuseProblems, and TribError DAMAGED unless what stands before the damage is wanted. */
+/** Throws TribError DAMAGED for a damaged file without --allow-partial, and every error of aofFiles, planAof and refuseProblems. */
 export async function planAofFile(cluster: Cluster, path: string, wishes: LoadWishes, { signal }: SubcommandContext): Promise<AofPlan> {
   const [{ aofFiles }, { planAof }, { refuseProblems }, { databasesOf }, { damageText }, matches] = await Promise.all([
     import('../../import/file/aof-set.js'), import('../../import/file/plan-aof.js'), import('../../import/file/import-aof.js'), import('../../import/census.js'), import('../../ui/views/rdb-lines.js'), matcherOf(wishes.match),

@@ -34,7 +34,7 @@ export interface SlotFacts {
   readonly believed: ClusterNode | undefined;
 }
 
-/** Slots of each node id, as any loaded node lists them. */
+/** Slots of each node id: the union of what all other loaded nodes list for it. */
 function accountsOf(view: ClusterView): Map<string, SlotSet> {
   const owned = new Map<string, SlotSet>();
   for (const node of view.nodes) {

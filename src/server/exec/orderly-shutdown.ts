@@ -45,7 +45,7 @@ export class OrderlyShutdown {
 
   constructor(private readonly node: ShutdownHost) {}
 
-  /** Milliseconds until it ends without the replicas; null when none is in progress. */
+  /** Milliseconds until the shutdown stops waiting for the replicas; null when no shutdown is waiting. */
   get remainingMs(): number | null {
     return this.waiting === null ? null : Math.max(0, this.waiting.deadline - this.node.clock.now());
   }

@@ -43,7 +43,7 @@ function freeCells(capacity: number): Word[] {
   return cells;
 }
 
-/** Every method with a `print` parameter takes `printOf` of that key, always with the same hash function. */
+/** Hash table of keys. The `print` argument must be the fingerprint of the `key` argument: `printOf` with the same hash function in every call. */
 export class KeyTable {
   private cells: Word[];
   private count = 0;

@@ -104,7 +104,7 @@ function title(config: Config): void {
   process.title = config.text('proc-title-template').replace(/\{([^{}]*)\}/g, (_, name: string) => values[name] ?? '').trimEnd();
 }
 
-/** The first signal requests a shutdown, a second interrupt forces it. */
+/** The first SIGTERM or SIGINT requests a shutdown. A SIGINT after that exits at once with code 1. */
 function onStop(listener: (signal: StopSignal) => void): void {
   let asked = false;
   const hear = (signal: StopSignal): void => {

@@ -37,7 +37,7 @@ export interface FollowerHost {
   idChanged(): void;
   /** The link came up or went down, or loading began or ended. */
   linkChanged(): void;
-  /** The replica that should take over in a FAILOVER has answered. */
+  /** The FAILOVER target has replied to PSYNC FAILOVER. `accepted` is false when it refused. */
   handOverAnswered(accepted: boolean): void;
 }
 

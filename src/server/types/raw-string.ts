@@ -1,7 +1,7 @@
 // A Redis string edited in place: APPEND, SETRANGE, SETBIT, BITFIELD and PFADD work on bytes, not on JS strings.
 
 const SMALL_CAPACITY = 32;
-/** Above this size the spare room stops doubling, as in Redis (SDS_MAX_PREALLOC). */
+/** Maximum bytes preallocated beyond the length when a string grows, as in Redis (SDS_MAX_PREALLOC). Shorter strings preallocate their length again. */
 const MAX_SPARE = 1024 * 1024;
 
 /** A growable byte string. Its OBJECT ENCODING is `raw`, except for a short one made by `unedited`. */

@@ -62,7 +62,7 @@ describe('slot claims', () => {
     expect(f.state.slots.isNotClaimed(7)).toBe(false);
   });
 
-  it('with an old epoch are answered by one UPDATE about the owner', () => {
+  it('slot claims with an older config epoch than that of the owner are answered with one UPDATE about the owner', () => {
     const f = new Fixture();
     const [owner, stale] = [f.node('a'), f.node('b')];
     owner.configEpoch = 9;

@@ -116,7 +116,7 @@ describe('server commands', () => {
     expect(await ask('SWAPDB 0 99')).toBe('ERR DB index is out of range');
   });
 
-  it('counts the time of the last save from its start, before there was one', async () => {
+  it('LASTSAVE returns the start time of the server before the first save', async () => {
     expect(await ask('LASTSAVE')).toBe(Math.floor(node.startedAt / 1000));
   });
 

@@ -49,7 +49,7 @@ describe('replies of more than 512 MiB', () => {
 });
 
 describe('large replies', () => {
-  it('of random picks are made while they are sent, also with far more picks than members', async () => {
+  it('SRANDMEMBER with a negative count streams its reply, also with far more picks than members', async () => {
     await client.command(['SADD', 's', 'a', 'b', 'c']);
     const { bytes, head } = await counter.ask(10 + 7 * 3_000_000, ['SRANDMEMBER', 's', '-3000000']);
     expect([bytes, head.slice(0, 10)]).toEqual([10 + 7 * 3_000_000, '*3000000\r\n']);

@@ -19,7 +19,7 @@ export interface SlotParties extends TakeMethods {
   /** SlotMethods.marking and .width of the source; unknown counts as a source that keeps marks. */
   readonly marking?: boolean;
   readonly sourceWidth?: number;
-  /** Detects another program that moves slots of the source; absent where slots are closed that other programs may have opened. */
+  /** Detects another program that moves slots of the source. Absent when this process only closes slots, because another program may have opened them. */
   readonly watch?: SourceWatch;
 }
 
