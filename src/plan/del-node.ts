@@ -18,7 +18,7 @@ export interface Reattached {
 export interface DelNodePlan extends PlanBase {
   readonly kind: 'del-node';
   readonly node: { readonly id: string; readonly name: string; readonly role: 'master' | 'replica'; readonly absence: string | null };
-  readonly farewell: RemovalAction;
+  readonly removal: RemovalAction;
   readonly reattached: readonly Reattached[];
   /** Nodes that cannot be reached and so do not forget it. */
   readonly untold: readonly { readonly id: string; readonly name: string }[];
@@ -57,21 +57,21 @@ function reattach(view: ClusterView, member: Member, formerReplicas: readonly st
  * servers attached them to the new owner of its last slot. `copies`: which replicas have its data, for the advice when it is down.
  * Throws NO_SUCH_NODE, AMBIGUOUS_NODE, NOT_EMPTY, LAST_NODE.
  */
-export function planDelNode(view: ClusterView, name: string, farewell: RemovalAction, formerReplicas: readonly string[] = [], copies: ReplicaCopies = new Map()): DelNodePlan {
+export function planDelNode(view: ClusterView, name: string, removal: RemovalAction, formerReplicas: readonly string[] = [], copies: ReplicaCopies = new Map()): DelNodePlan {
   const member = findMember(view, name);
   if (member.slots.size > 0) throw notEmpty(view, member, copies);
   const others = view.nodes.filter((node) => node.id !== member.id);
   if (others.length === 0) throw new TribError('LAST_NODE', `${member.name} is the only reachable node: no other node could forget it`, { hint: `redis-trib reset ${member.name} makes it an empty node` });
   const reattached = reattach(view, member, formerReplicas);
-  const goodbye = member.absence === undefined ? farewell : 'leave';
+  const action = member.absence === undefined ? removal : 'leave';
   // A hard reset creates a new id: servers since 7.2 would reject the old one for a minute when the node joins again
   // (cluster-node 2.3).
-  const ending: Step[] = goodbye === 'reset' ? [{ kind: 'reset', node: member.id, mode: 'hard' }] : goodbye === 'shutdown' ? [{ kind: 'shutdown', node: member.id }] : [];
+  const ending: Step[] = action === 'reset' ? [{ kind: 'reset', node: member.id, mode: 'hard' }] : action === 'shutdown' ? [{ kind: 'shutdown', node: member.id }] : [];
   return {
     schema: 1,
     kind: 'del-node',
     node: { id: member.id, name: member.name, role: member.role, absence: member.absence ?? null },
-    farewell: goodbye,
+    removal: action,
     reattached,
     untold: view.unreachable.filter((node) => node.id !== member.id).map(({ id, name: address }) => ({ id, name: address })),
     steps: [

@@ -67,7 +67,7 @@ export function promoteAdvice(view: ClusterView, master: string, copies: Replica
 }
 
 /** Why only waiting is possible: `its replica … has no copy of its data`. */
-function nobody(view: ClusterView, master: string): string {
+function withoutCopy(view: ClusterView, master: string): string {
   const names = view.replicasOf(master).map(({ name }) => name);
   return names.length === 0 ? 'no replica of it can be reached' : `${names.join(', ')} follow${names.length === 1 ? 's' : ''} it, but without a copy of its data`;
 }
@@ -80,6 +80,6 @@ export function wayOut(view: ClusterView, id: string, copies: ReplicaCopies): st
   const node = view.unreachable.find((one) => one.id === id);
   const [witness] = connectedNodes(view).get(id) ?? [];
   if (node !== undefined && witness !== undefined) return `it is alive, ${witness.name} is connected to it: ${reachAdvice(node)}`;
-  const rescue = promoteAdvice(view, id, copies) ?? `start it again (${nobody(view, id)})`;
+  const rescue = promoteAdvice(view, id, copies) ?? `start it again (${withoutCopy(view, id)})`;
   return `${rescue}; or give up its data: redis-trib fix ${view.entry.name} --fix-with-unreachable-masters`;
 }

@@ -81,7 +81,7 @@ describe('the plan', () => {
 
   it('a node that is down is forgotten and not reset; one that is down with slots is refused', () => {
     const plan = planDelNode(viewOf(three, [down(9)]), idOf(9), 'reset');
-    expect(plan).toMatchObject({ farewell: 'leave', node: { absence: 'fail' } });
+    expect(plan).toMatchObject({ removal: 'leave', node: { absence: 'fail' } });
     expect(plan.steps.map((step) => step.kind)).toEqual(['forget', 'forget', 'forget', 'await-forgotten']);
     const owner = viewOf(three.slice(0, 2), [down(2, { slots: SlotSet.parse('10923-16383') })]);
     expect(() => planDelNode(owner, idOf(2), 'reset')).toThrow(expect.objectContaining({ code: 'NOT_EMPTY', hint: expect.stringContaining('fix') as string }));
@@ -93,7 +93,7 @@ describe('the plan', () => {
   });
 
   it('names nodes that cannot be reached', () => {
-    expect(planDelNode(viewOf([...three, {}], [down(8), down(9)]), idOf(3), 'shutdown')).toMatchObject({ farewell: 'shutdown', untold: [{ id: idOf(8) }, { id: idOf(9) }] });
+    expect(planDelNode(viewOf([...three, {}], [down(8), down(9)]), idOf(3), 'shutdown')).toMatchObject({ removal: 'shutdown', untold: [{ id: idOf(8) }, { id: idOf(9) }] });
   });
 
   it('the last node cannot leave', () => {

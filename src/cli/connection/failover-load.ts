@@ -60,10 +60,10 @@ async function killMaster(cluster: Cluster, state: LocalState, signal: AbortSign
   while (performance.now() - started < FAILOVER_MS) {
     await delay(POLL_MS, signal);
     await cluster.refresh();
-    const heir = cluster.view.masters.find((node) => node.id !== victim.id && node.slots.has(first));
+    const successor = cluster.view.masters.find((node) => node.id !== victim.id && node.slots.has(first));
     const covered = cluster.view.masters.reduce((sum, { id, slots }) => sum + (id === victim.id ? 0 : slots.size), 0);
-    if (heir === undefined || covered < SLOT_COUNT) continue;
-    return { killed: victim.name, promoted: heir.name, ms: Math.round(performance.now() - started) };
+    if (successor === undefined || covered < SLOT_COUNT) continue;
+    return { killed: victim.name, promoted: successor.name, ms: Math.round(performance.now() - started) };
   }
   throw new TribError('NO_FAILOVER', `no replica took the place of ${victim.name} in ${FAILOVER_MS / 1000} s`, { hint: 'the nodes log why: Currently unable to failover' });
 }

@@ -1,5 +1,5 @@
 // Whether it is plausible that all uncovered slots without keys are really empty, judged by the other slots. A living master
-// that every other node was told to forget (CLUSTER FORGET) is named by nobody: its slots look empty. Pure.
+// that every other node was told to forget (CLUSTER FORGET) is named by no node: its slots look empty. Pure.
 import { SLOT_COUNT } from '../../cluster/slots.js';
 import type { ClusterView } from '../../cluster/view.js';
 import type { SlotFacts, SlotKeyCounts } from './facts.js';
@@ -14,7 +14,7 @@ export interface ImprobablyEmpty {
   readonly keysPerSlot: number;
 }
 
-/** Without owner and keys, and no node lists an owner: nobody knows why the slot is empty. */
+/** Without owner and keys, and no node lists an owner: the reason is unknown. */
 export function isUnexplained({ claimants, holders, absent, believed }: SlotFacts): boolean {
   return claimants.length + holders.length === 0 && absent === undefined && believed === undefined;
 }

@@ -1,5 +1,6 @@
 // Checks before a slot is opened whether keys can move from this source to this target: databases, commands, permissions,
 // payload version, port for MIGRATE. The probes change nothing. What they cannot detect, the first batch reports.
+import { settingValue } from '../../../client/read-reply.js';
 import { randomUUID } from 'node:crypto';
 import type { Address } from '../../../cluster/address.js';
 import { keySlot } from '../../../cluster/slots.js';
@@ -12,7 +13,7 @@ import { ReplyError } from '../../../resp/reply.js';
 import type { NodeLink } from '../../node/node-link.js';
 import { requireSameDatabases, type Databases } from '../keys/databases.js';
 import { migrateTimeout } from '../pacing/migrate-timeout.js';
-import { routeTo, settingOf } from '../safety/transport.js';
+import { routeTo } from '../safety/transport.js';
 
 /** The parameters of a pair's moves. */
 export interface PairRequirements {
@@ -83,7 +84,7 @@ async function askSource(source: NodeLink, target: NodeLink): Promise<SourceFact
   const [tls, timeout, dump, keys, moved] = await (await source.connection()).pipeline(commands);
   requireCommand(source, 'MIGRATE', moved);
   requireCommand(source, 'CLUSTER|GETKEYSINSLOT', keys);
-  return { tlsCluster: settingOf(tls), nodeTimeout: settingOf(timeout), payload: typeof dump === 'string' && dump.length >= FOOTER ? hollowPayload(dump) : undefined };
+  return { tlsCluster: settingValue(tls), nodeTimeout: settingValue(timeout), payload: typeof dump === 'string' && dump.length >= FOOTER ? hollowPayload(dump) : undefined };
 }
 
 /** Whether the target accepts RESTORE and payloads of this version. */

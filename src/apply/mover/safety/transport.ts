@@ -2,15 +2,10 @@
 // whatever this client uses, so the port may differ.
 import type { Address } from '../../../cluster/address.js';
 import type { PipelineReply } from '../../../client/connection.js';
+import { settingValue } from '../../../client/read-reply.js';
 import { TribError } from '../../../errors.js';
 import type { Reply } from '../../../resp/reply.js';
 import type { NodeLink } from '../../node/node-link.js';
-
-/** One setting from a reply to CONFIG GET; undefined when refused or unknown. */
-export function settingOf(reply: PipelineReply | undefined): string | undefined {
-  const value = reply instanceof Map ? [...reply.values()][0] : Array.isArray(reply) ? reply[1] : undefined;
-  return typeof value === 'string' ? value : undefined;
-}
 
 /** A field of a map reply: a map in RESP3, alternating names and values in RESP2. */
 function field(reply: Reply | undefined, name: string): Reply | undefined {
@@ -43,7 +38,7 @@ async function otherPort(source: NodeLink, target: NodeLink, tls: boolean): Prom
   const announced = portInShards(shards, target.id, tls);
   if (announced !== undefined) return announced;
   const [own] = await (await target.connection()).pipeline([['CONFIG', 'GET', tls ? 'tls-port' : 'port']]);
-  const port = Number(settingOf(own) ?? 0);
+  const port = Number(settingValue(own) ?? 0);
   return port > 0 ? port : undefined;
 }
 
