@@ -20,9 +20,7 @@ export function lzfDecompress(input: Buffer, size: number): Buffer {
     if (control < MAX_LITERALS) {
       const run = control + 1;
       if (at + run > input.length || out + run > size) throw corrupt('Invalid LZF compressed string');
-      output.set(input.subarray(at, at + run), out);
-      at += run;
-      out += run;
+      for (const end = at + run; at < end; ) output[out++] = input[at++]!;
       continue;
     }
     let length = (control >> 5) + 2;
@@ -38,77 +36,96 @@ export function lzfDecompress(input: Buffer, size: number): Buffer {
   return output;
 }
 
-/** Compresses `input`; null when the result would not save at least 4 bytes. */
-export function lzfCompress(input: Buffer): Buffer | null {
-  const size = input.length;
-  if (size <= 4) return null;
-  const writer = new LzfWriter(input, Buffer.allocUnsafe(size - 4));
-  // A small table for small inputs: clearing a big one would cost more than the work itself.
-  const bits = Math.min(MAX_HASH_BITS, Math.max(8, 32 - Math.clz32(size)));
-  const seen = new Int32Array(1 << bits);
-  let anchor = 0;
-  let at = 0;
-  while (at < size - 2) {
-    const slot = slotOf(input, at, bits);
-    const previous = (seen[slot] as number) - 1;
-    seen[slot] = at + 1;
-    if (previous < 0 || at - previous > MAX_DISTANCE || !sameThree(input, previous, at)) {
-      at++;
-      continue;
-    }
-    const length = matchLength(input, previous, at);
-    if (!writer.literals(anchor, at) || !writer.match(length, at - previous - 1)) return null;
-    at += length;
-    anchor = at;
-  }
-  return writer.literals(anchor, size) ? writer.result() : null;
-}
+/** Of the table for the smallest inputs. */
+const LEAST_HASH_BITS = 8;
+/** Positions are counted on from input to input up to here; then the table is cleared. */
+const LAST_POSITION = 2 ** 30;
 
-/** Writes tokens into a fixed budget; each method answers false when it does not suffice. */
-class LzfWriter {
+/** Compresses inputs one after the other. It keeps its memory between them: to allocate and clear it would cost more than the work itself. */
+export class LzfCompressor {
+  /** By hash of three bytes: the position where they were seen last, counted over all inputs; so what earlier inputs left is out of range. */
+  private seen = new Int32Array(1 << LEAST_HASH_BITS);
+  /** The position of the first byte of this input, and of the next one. */
+  private base = 1;
+  private next = 1;
+  /** The result of the last call, and then bytes of earlier ones. */
+  output = Buffer.allocUnsafeSlow(1 << LEAST_HASH_BITS);
   private used = 0;
+  private limit = 0;
 
-  constructor(
-    private readonly input: Buffer,
-    private readonly output: Buffer,
-  ) {}
+  /** Compresses the first `size` bytes of `input` into `output`: the length of the result, or 0 when it would not save at least 4 bytes. */
+  compress(input: Uint8Array, size: number): number {
+    if (size <= 4) return 0;
+    const bits = this.begin(size);
+    const { seen, base } = this;
+    let anchor = 0;
+    let at = 0;
+    while (at < size - 2) {
+      const slot = slotOf(input, at, bits);
+      const previous = seen[slot]! - base;
+      seen[slot] = base + at;
+      if (previous < 0 || at - previous > MAX_DISTANCE || !sameThree(input, previous, at)) {
+        at++;
+        continue;
+      }
+      const length = matchLength(input, size, previous, at);
+      if (!this.literals(input, anchor, at) || !this.match(length, at - previous - 1)) return 0;
+      at += length;
+      anchor = at;
+    }
+    return this.literals(input, anchor, size) ? this.used : 0;
+  }
 
-  literals(from: number, to: number): boolean {
-    for (let at = from; at < to; at += MAX_LITERALS) {
-      const run = Math.min(MAX_LITERALS, to - at);
-      if (this.used + run + 1 > this.output.length) return false;
-      this.output[this.used++] = run - 1;
-      this.input.copy(this.output, this.used, at, at + run);
-      this.used += run;
+  /** Makes room for an input; returns the bits of its hashes. */
+  private begin(size: number): number {
+    const bits = Math.min(MAX_HASH_BITS, Math.max(LEAST_HASH_BITS, 32 - Math.clz32(size)));
+    if (this.seen.length < 1 << bits || this.next > LAST_POSITION) {
+      this.seen = new Int32Array(1 << bits);
+      this.next = 1;
+    }
+    if (this.output.length < size) this.output = Buffer.allocUnsafeSlow(1 << (32 - Math.clz32(size)));
+    this.base = this.next;
+    this.next += size;
+    this.used = 0;
+    this.limit = size - 4;
+    return bits;
+  }
+
+  // Tokens. False when the result would be too long.
+
+  private literals(input: Uint8Array, from: number, to: number): boolean {
+    const { output } = this;
+    for (let at = from; at < to; ) {
+      const end = Math.min(to, at + MAX_LITERALS);
+      if (this.used + 1 + end - at > this.limit) return false;
+      output[this.used++] = end - at - 1;
+      while (at < end) output[this.used++] = input[at++]!;
     }
     return true;
   }
 
-  match(length: number, offset: number): boolean {
-    if (this.used + 3 > this.output.length) return false;
+  private match(length: number, offset: number): boolean {
+    if (this.used + 3 > this.limit) return false;
+    const { output } = this;
     const code = length - 2;
-    this.output[this.used++] = (Math.min(code, 7) << 5) | (offset >> 8);
-    if (code >= 7) this.output[this.used++] = code - 7;
-    this.output[this.used++] = offset & 0xff;
+    output[this.used++] = (Math.min(code, 7) << 5) | (offset >> 8);
+    if (code >= 7) output[this.used++] = code - 7;
+    output[this.used++] = offset & 0xff;
     return true;
-  }
-
-  result(): Buffer {
-    return this.output.subarray(0, this.used);
   }
 }
 
-function slotOf(input: Buffer, at: number, bits: number): number {
+function slotOf(input: Uint8Array, at: number, bits: number): number {
   const three = ((input[at] as number) << 16) | ((input[at + 1] as number) << 8) | (input[at + 2] as number);
   return Math.imul(three, 0x9e3779b1) >>> (32 - bits);
 }
 
-function sameThree(input: Buffer, a: number, b: number): boolean {
+function sameThree(input: Uint8Array, a: number, b: number): boolean {
   return input[a] === input[b] && input[a + 1] === input[b + 1] && input[a + 2] === input[b + 2];
 }
 
-function matchLength(input: Buffer, previous: number, at: number): number {
-  const max = Math.min(MAX_MATCH, input.length - at);
+function matchLength(input: Uint8Array, size: number, previous: number, at: number): number {
+  const max = Math.min(MAX_MATCH, size - at);
   let length = 3;
   while (length < max && input[previous + length] === input[at + length]) length++;
   return length;

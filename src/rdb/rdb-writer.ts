@@ -2,11 +2,13 @@
 // in encode-value.ts, containers in listpack.ts and intset.ts.
 
 import { parseInt64 } from './int64.js';
-import { lzfCompress } from './lzf.js';
+import { LzfCompressor } from './lzf.js';
 
 const COMPRESS_FROM = 20;
 /** Longer strings are written as they are: to compress them would hold up the event loop. Readers take both forms. */
 const COMPRESS_UP_TO = 1024 * 1024;
+/** Characters up to which a loop is faster than the call of a native function. */
+const SHORT = 24;
 const FIRST_CAPACITY = 256;
 /** Longest text that can be an i32, so anything longer is not tried. */
 const MAX_INT_TEXT = 11;
@@ -20,6 +22,8 @@ export class RdbWriter {
   private buffer = Buffer.allocUnsafe(FIRST_CAPACITY);
   private used = 0;
   private readonly compress: boolean;
+  private lzf: LzfCompressor | null = null;
+  private scratch = Buffer.alloc(0);
 
   constructor(options: RdbWriterOptions = {}) {
     this.compress = options.compress ?? true;
@@ -89,16 +93,17 @@ export class RdbWriter {
   str(text: string): void {
     const { length } = text;
     if (length <= MAX_INT_TEXT && this.tryInteger(text)) return;
-    if (this.compress && isWorthPacking(length) && this.tryLzf(Buffer.from(text, 'latin1'))) return;
+    if (this.compress && isWorthPacking(length) && this.tryLzf(this.scratchOf(text), length)) return;
     this.len(length);
     this.reserve(length);
-    this.used += this.buffer.write(text, this.used, length, 'latin1');
+    if (length <= SHORT) for (let i = 0; i < length; i++) this.buffer[this.used++] = text.charCodeAt(i);
+    else this.used += this.buffer.write(text, this.used, length, 'latin1');
   }
 
   /** The same for bytes: containers and edited strings. */
   blob(bytes: Buffer): void {
     if (bytes.length <= MAX_INT_TEXT && this.tryInteger(bytes.toString('latin1'))) return;
-    if (this.compress && isWorthPacking(bytes.length) && this.tryLzf(bytes)) return;
+    if (this.compress && isWorthPacking(bytes.length) && this.tryLzf(bytes, bytes.length)) return;
     this.len(bytes.length);
     this.raw(bytes);
   }
@@ -136,13 +141,23 @@ export class RdbWriter {
     return true;
   }
 
-  private tryLzf(bytes: Buffer): boolean {
-    const packed = lzfCompress(bytes);
-    if (packed === null) return false;
+  /** The bytes of a text, at the beginning of memory that the next call overwrites. */
+  private scratchOf(text: string): Buffer {
+    const { length } = text;
+    if (length > this.scratch.length) this.scratch = Buffer.allocUnsafeSlow(2 * length);
+    this.scratch.write(text, 0, length, 'latin1');
+    return this.scratch;
+  }
+
+  private tryLzf(bytes: Buffer, size: number): boolean {
+    this.lzf ??= new LzfCompressor();
+    const packed = this.lzf.compress(bytes, size);
+    if (packed === 0) return false;
     this.u8(0xc3);
-    this.len(packed.length);
-    this.len(bytes.length);
-    this.raw(packed);
+    this.len(packed);
+    this.len(size);
+    this.reserve(packed);
+    this.used += this.lzf.output.copy(this.buffer, this.used, 0, packed);
     return true;
   }
 

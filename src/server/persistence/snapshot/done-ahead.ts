@@ -22,7 +22,7 @@ export class DoneAhead {
   }
 
   has(db: number, slot: number, key: string): boolean {
-    return this.slots.get(db * SLOT_COUNT + slot)?.has(key) ?? false;
+    return this.slots.size > 0 && (this.slots.get(db * SLOT_COUNT + slot)?.has(key) ?? false);
   }
 
   /** The walk has finished a slot. */

@@ -165,10 +165,10 @@ export class Snapshot implements SnapshotHook {
     const value = view.get(slot, key);
     if (value === undefined) return; // created after the snapshot began
     this.written++;
-    const facts = { db, key, expireAt: view.expiry(slot, key), touchedAt: view.touchedAt(slot) };
+    const [expireAt, touchedAt] = [view.expiry(slot, key), view.touchedAt(slot)];
     const large = largeValue(value);
-    if (large === null) return this.format.entry({ ...facts, value });
-    const entry = { ...facts, kind: large.kind, count: large.count };
+    if (large === null) return this.format.entry({ db, key, value, expireAt, touchedAt });
+    const entry = { db, key, expireAt, touchedAt, kind: large.kind, count: large.count };
     if (changes) this.large.addCopy(entry, large);
     else this.large.add(entry, large);
   }
