@@ -136,7 +136,7 @@ async function show(state: LocalState, restart: () => Promise<unknown>, requeste
   await using cluster = await openCluster(addresses);
   const last = cluster.view.masters.at(-1);
   if (last === undefined) throw new TribError('EMPTY_VIEW', 'the demo cluster has no masters');
-  const plan = planReshard(cluster.view, { wish: { count: requested.slots }, from: 'all', to: [last.id] });
+  const plan = planReshard(cluster.view, { amount: { count: requested.slots }, from: 'all', to: [last.id] });
   const keys = samples.sampleKeys(plan.steps.flatMap((step) => [...eachSlot(step.slots)]), requested.keys);
   await part(context, `Loading ${keys.length} keys into the ${plan.moved} slots that will move`, (count) => `Loaded ${count} keys into the ${plan.moved} slots that will move`, () => samples.loadKeys(cluster, keys, VALUE));
   const { moved, consistency } = await reshardUnderLoad(cluster, plan, context);

@@ -32,7 +32,7 @@ interface Resharded {
 async function makePlan(view: ClusterView, wanted: OptionValues<typeof options>, context: SubcommandContext): Promise<ReshardPlan> {
   const [{ parseSlotRequest, planReshard }, { askReshard }] = await Promise.all([import('../src/plan/reshard.js'), import('../src/ui/ask-reshard.js')]);
   const answers = await askReshard(view, wanted, () => context.io.prompts(context.signal));
-  return planReshard(view, { wish: parseSlotRequest(answers.slots), from: answers.from, to: answers.to });
+  return planReshard(view, { amount: parseSlotRequest(answers.slots), from: answers.from, to: answers.to });
 }
 
 async function show(view: ClusterView, plan: ReshardPlan, { io }: SubcommandContext): Promise<void> {

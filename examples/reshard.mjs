@@ -7,7 +7,7 @@ const nodes = await startCluster({ masters: 3 });
 const cluster = await openCluster(nodes.nodes);
 try {
   const [first, second] = nodes.nodes;
-  const plan = planReshard(await cluster.healthyView(), { wish: { count: 100 }, from: [first.id], to: [second.id] });
+  const plan = planReshard(await cluster.healthyView(), { amount: { count: 100 }, from: [first.id], to: [second.id] });
   console.log(`${plan.steps.length} step(s): 100 slots from ${first.port} to ${second.port}`);
   await cluster.apply(plan);
   const { masters } = await cluster.healthyView();

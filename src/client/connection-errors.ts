@@ -56,10 +56,10 @@ function plainText(text: string): string {
 export function connectFailure(host: string, port: number, cause: unknown, overTls: boolean): TribError {
   const code = codeOf(cause);
   const text = cause instanceof Error ? cause.message : String(cause);
-  const deaf = overTls && NOT_TLS.test(text);
-  const [reason, hint] = deaf ? ['the reply is not TLS'] : (REASONS[code] ?? [plainText(text), undefined]);
-  const tlsHint = deaf ? 'check whether TLS is enabled on that port, or try without --tls' : 'check the CA (--cacert), the host name in the certificate (--sni) or use --insecure';
-  const why = overTls && (deaf || isTlsCode(code) || code === 'EPROTO') ? tlsHint : hint;
+  const notTls = overTls && NOT_TLS.test(text);
+  const [reason, hint] = notTls ? ['the reply is not TLS'] : (REASONS[code] ?? [plainText(text), undefined]);
+  const tlsHint = notTls ? 'check whether TLS is enabled on that port, or try without --tls' : 'check the CA (--cacert), the host name in the certificate (--sni) or use --insecure';
+  const why = overTls && (notTls || isTlsCode(code) || code === 'EPROTO') ? tlsHint : hint;
   return new TribError(code, `Could not connect to Redis at ${addressText(host, port)}: ${reason}`, {
     exitCode: ExitCode.unreachable,
     cause: plainText(text) === text ? cause : new Error(plainText(text), { cause }),

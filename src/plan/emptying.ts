@@ -25,7 +25,7 @@ export interface Holding {
 /** A node that will be emptied, with what it loses. */
 export interface EmptiedNode extends Omit<Holding, 'lines'> {
   /** Other nodes it knows: those of the new cluster, and all others. */
-  readonly knows: { readonly named: number; readonly strangers: number };
+  readonly knows: { readonly named: number; readonly unlisted: number };
 }
 
 export interface EmptyingPlan extends PlanBase {
@@ -61,13 +61,13 @@ function livingStrangers(holdings: readonly Holding[], named: ReadonlySet<string
 
 /** Refuses a member of a cluster that serves slots and would continue without it. */
 function refuseLivingCluster(holding: Holding, named: ReadonlySet<string>, living: ReadonlySet<string>): void {
-  const strangers = holding.lines.filter(({ id }) => living.has(id));
-  const [first] = strangers;
+  const unlisted = holding.lines.filter(({ id }) => living.has(id));
+  const [first] = unlisted;
   const serves = holding.lines.some((line) => line.slots.size > 0 && (named.has(line.id) || living.has(line.id)));
   if (first === undefined || !serves) return;
-  const names = strangers.slice(0, 3).map(({ host, port }) => `${host}:${port}`);
-  const those = `${names.join(', ')}${strangers.length > names.length ? ' …' : ''}`;
-  throw new TribError('LIVING_CLUSTER', `${holding.name} belongs to a running cluster: ${strangers.length} of its nodes ${strangers.length === 1 ? 'is' : 'are'} not in the list (${those}). A reset would break that cluster`, {
+  const names = unlisted.slice(0, 3).map(({ host, port }) => `${host}:${port}`);
+  const those = `${names.join(', ')}${unlisted.length > names.length ? ' …' : ''}`;
+  throw new TribError('LIVING_CLUSTER', `${holding.name} belongs to a running cluster: ${unlisted.length} of its nodes ${unlisted.length === 1 ? 'is' : 'are'} not in the list (${those}). A reset would break that cluster`, {
     hint: `remove it from there first: redis-trib del-node ${names[0] ?? ''} ${holding.id} --drain; or, to give up that cluster, list all its nodes`,
   });
 }
@@ -93,7 +93,7 @@ export function planEmptying(holdings: readonly Holding[]): EmptyingPlan {
   const nodes = occupied.map(({ lines, ...rest }): EmptiedNode => {
     const others = lines.filter((line) => !line.myself);
     const among = others.filter(({ id }) => named.has(id)).length;
-    return { ...rest, knows: { named: among, strangers: others.length - among } };
+    return { ...rest, knows: { named: among, unlisted: others.length - among } };
   });
   const originals = nodes.filter(({ masterId }) => masterId === null || !named.has(masterId));
   const inOrder = [...occupied.filter(({ role }) => role === 'replica'), ...occupied.filter(({ role }) => role === 'master')];

@@ -10,7 +10,7 @@ import type { MoveStep, PlanBase, PlanNote } from './step.js';
 export type SlotRequest = { readonly count: number } | { readonly percent: number } | { readonly slots: SlotSet };
 
 export interface ReshardOptions {
-  readonly wish: SlotRequest;
+  readonly amount: SlotRequest;
   /** 'all' = every master except the targets; else ids, unique prefixes or addresses, in the user's order. */
   readonly from: 'all' | readonly string[];
   /** Ids, unique prefixes or addresses. */
@@ -153,9 +153,9 @@ export function planReshard(view: ClusterView, options: ReshardOptions): Reshard
   const sources = chooseSources(view, options, targets, notes);
   if (sources.length === 0) throw new TribError('NO_SOURCE', '*** No source nodes given, operation aborted.', { hint: 'give sources with --from, or use --from all' });
   const owned = sources.reduce((sum, node) => sum + node.slots.size, 0);
-  const { wish } = options;
-  const wanted = 'slots' in wish ? wish.slots.size : 'count' in wish ? wish.count : Math.round((owned * wish.percent) / 100);
-  const shares = 'slots' in wish ? namedShares(sources, targets, wish.slots, notes) : shareOut(sources, wanted, options.rounding);
+  const { amount } = options;
+  const wanted = 'slots' in amount ? amount.slots.size : 'count' in amount ? amount.count : Math.round((owned * amount.percent) / 100);
+  const shares = 'slots' in amount ? namedShares(sources, targets, amount.slots, notes) : shareOut(sources, wanted, options.rounding);
   const steps = assignTargets(shares, targets);
   const moved = shares.reduce((sum, share) => sum + share.slots.length, 0);
   if (moved < wanted && notes.length === 0) {

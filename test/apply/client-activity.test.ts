@@ -26,8 +26,8 @@ describeWithRedis('a node with and without clients', () => {
   it('gets small portions until it is known to be alone, and again as long as clients are there', async () => {
     await using node = await startRedis();
     const link = linkTo(node);
-    let crowds = true;
-    const load = new ClientActivity([link], () => crowds);
+    let sharesCores = true;
+    const load = new ClientActivity([link], () => sharesCores);
     const batchMs = (): number => load.limitsFor(link.id, link.id).batchMs;
     const small = batchMs();
     void load.watch();
@@ -37,9 +37,9 @@ describeWithRedis('a node with and without clients', () => {
       const busy = setInterval(() => void client.command(['GET', 'key']).catch(() => undefined), 5);
       try {
         await waitFor(() => Promise.resolve(batchMs() === small), 'small portions beside a client');
-        crowds = false;
+        sharesCores = false;
         await waitFor(() => Promise.resolve(batchMs() > small), 'larger portions beside a client where the cores are the servers\'');
-        crowds = true;
+        sharesCores = true;
         await waitFor(() => Promise.resolve(batchMs() === small), 'small portions again');
       } finally {
         clearInterval(busy);

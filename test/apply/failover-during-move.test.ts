@@ -21,7 +21,7 @@ describeWithRedis('a failover in the middle of a move', () => {
     // Not through the node that dies.
     const witness = nodes.nodes[2]?.address ?? '';
     await using cluster = await openCluster(witness, { commandTimeoutMs: 1000, connectTimeoutMs: 500 });
-    const plan = planReshard(await cluster.healthyView(), { wish: { slots: SlotSet.parse('0-600') }, from: 'all', to: [nodes.nodes[1]?.address ?? ''] });
+    const plan = planReshard(await cluster.healthyView(), { amount: { slots: SlotSet.parse('0-600') }, from: 'all', to: [nodes.nodes[1]?.address ?? ''] });
     let closed = 0;
     const onEvent = (event: ApplyEvent): void => {
       if (event.kind === 'slotClosed' && ++closed === 60) failed.process.kill('SIGKILL');

@@ -45,7 +45,7 @@ describeWithRedis('a killed mover', () => {
     for (let round = 0; round < 8; round++) {
       await using cluster = await openCluster(nodes.seed);
       const to = nodes.nodes[(round + 1) % 3]?.address ?? '';
-      const plan = planReshard(await cluster.healthyView(), { wish: { slots: SlotSet.parse('0-600') }, from: 'all', to: [to] });
+      const plan = planReshard(await cluster.healthyView(), { amount: { slots: SlotSet.parse('0-600') }, from: 'all', to: [to] });
       if (await runAndKill(nodes, plan, 1 + round * 170 + Math.floor(Math.random() * 150))) killed++;
       await cluster.refresh();
       const left = await cluster.check();

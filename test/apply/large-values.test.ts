@@ -33,7 +33,7 @@ describeWithRedis('large values', () => {
     })();
     expect(before.slice(1)).toEqual([200_000_000, 1_000_000]);
     await using cluster = await openCluster(nodes.seed);
-    const plan = planReshard(await cluster.healthyView(), { wish: { slots: new SlotSet([slot]) }, from: 'all', to: [nodes.nodes[1 - from]?.address ?? ''] });
+    const plan = planReshard(await cluster.healthyView(), { amount: { slots: new SlotSet([slot]) }, from: 'all', to: [nodes.nodes[1 - from]?.address ?? ''] });
     const events: ApplyEvent[] = [];
     const stats = await cluster.apply(plan, { method: 'keys', onEvent: (event) => void events.push(event) });
     expect(stats).toMatchObject({ slots: 1, keys: 102 });

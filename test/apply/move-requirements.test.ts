@@ -22,7 +22,7 @@ async function started(options: RedisClusterOptions = {}): Promise<RedisNodes> {
 }
 
 async function plan(cluster: Cluster, nodes: RedisNodes, to = 1): Promise<ReturnType<typeof planReshard>> {
-  return planReshard(await cluster.healthyView(), { wish: { slots: SlotSet.parse('0-40') }, from: 'all', to: [nodes.nodes[to]?.address ?? ''] });
+  return planReshard(await cluster.healthyView(), { amount: { slots: SlotSet.parse('0-40') }, from: 'all', to: [nodes.nodes[to]?.address ?? ''] });
 }
 
 /** The error of a move to the second node, that nothing was opened for. */

@@ -102,7 +102,7 @@ describeWithRedis('errors of nodes while slots move', () => {
   });
 
   it('a source that lost the slot refuses to open it: the mark on the target goes again', async () => {
-    const before = planReshard((await openOnce()), { wish: { slots: SlotSet.parse('0-3') }, from: 'all', to: [nodes.nodes[1]?.address ?? ''] });
+    const before = planReshard((await openOnce()), { amount: { slots: SlotSet.parse('0-3') }, from: 'all', to: [nodes.nodes[1]?.address ?? ''] });
     inject("ERR I'm not the owner of hash slot 0", 4, /^CLUSTER SETSLOT MIGRATING$/i);
     await expect(applyThroughProxy(before)).rejects.toMatchObject({ code: 'MOVE_FAILED', message: expect.stringContaining('refused slot') as unknown });
     proxy.rewrite = (words) => words;

@@ -15,7 +15,7 @@ import type { RedisNodes } from '../support/redis-server.js';
 
 /** Everything of `slots` to the master that starts as number `to`. */
 async function plan(cluster: Cluster, nodes: RedisNodes, slots: string, to: number): Promise<ReshardPlan> {
-  return planReshard(await cluster.healthyView(), { wish: { slots: SlotSet.parse(slots) }, from: 'all', to: [nodes.nodes[to]?.address ?? ''] });
+  return planReshard(await cluster.healthyView(), { amount: { slots: SlotSet.parse(slots) }, from: 'all', to: [nodes.nodes[to]?.address ?? ''] });
 }
 
 async function expectHealthy(nodes: RedisNodes, slots: string, owner: number): Promise<void> {
@@ -38,7 +38,7 @@ describeWithRedis('moving slots', () => {
     await fill(nodes, keys.map((key) => ['SET', key, `value of ${key}`]));
     await using cluster = await openCluster(nodes.seed);
     const events: ApplyEvent[] = [];
-    const reshard = planReshard(await cluster.healthyView(), { wish: { count: 1000 }, from: 'all', to: [nodes.nodes[2]?.address ?? ''] });
+    const reshard = planReshard(await cluster.healthyView(), { amount: { count: 1000 }, from: 'all', to: [nodes.nodes[2]?.address ?? ''] });
     const stats = await byKeys(cluster, reshard, { onEvent: (event) => void events.push(event) });
     expect(stats).toMatchObject({ slots: 1000, retries: 0, warnings: [] });
     const of = (kind: ApplyEvent['kind']): number => events.filter((event) => event.kind === kind).length;
@@ -100,7 +100,7 @@ describeWithRedis('moving slots', () => {
     const view = await cluster.healthyView();
     const source = view.masters.find((node) => node.slots.has(0));
     const others = view.masters.filter((node) => node !== source).map((node) => node.id);
-    const stats = await byKeys(cluster, planReshard(view, { wish: { percent: 100 }, from: [source?.id ?? ''], to: others }));
+    const stats = await byKeys(cluster, planReshard(view, { amount: { percent: 100 }, from: [source?.id ?? ''], to: others }));
     expect(stats.keys).toBe(2000);
     await using after = await openCluster(nodes.nodes[1]?.address ?? '');
     expect((await after.healthyView()).covered().size).toBe(16384);
@@ -212,7 +212,7 @@ describeWithRedis('moving slots against resistance', () => {
     await expect(byKeys(cluster, early)).rejects.toMatchObject({ code: 'PLAN_STALE', message: expect.stringContaining('5-6') as unknown });
     const [a, b] = cluster.view.masters;
     await (await cluster.admin(b?.id ?? '')).setSlot(a?.slots.lowest(1)[0] ?? 0, 'IMPORTING', a?.id);
-    const other = planReshard(cluster.view, { wish: { slots: new SlotSet([16000]) }, from: 'all', to: [a?.id ?? ''] });
+    const other = planReshard(cluster.view, { amount: { slots: new SlotSet([16000]) }, from: 'all', to: [a?.id ?? ''] });
     await expect(byKeys(cluster, other)).rejects.toMatchObject({ code: 'OPEN_SLOTS' });
   });
 

@@ -39,7 +39,7 @@ async function missing(node: RedisNode, database: number, keys: readonly string[
 }
 
 async function reshard(cluster: Cluster, nodes: RedisNodes, slots: string, to = 1): Promise<ReturnType<typeof planReshard>> {
-  return planReshard(await cluster.healthyView(), { wish: { slots: SlotSet.parse(slots) }, from: 'all', to: [nodeOf(nodes, to).address] });
+  return planReshard(await cluster.healthyView(), { amount: { slots: SlotSet.parse(slots) }, from: 'all', to: [nodeOf(nodes, to).address] });
 }
 
 describeWithServers(['valkey-9.1'], 'moving slots of several databases key by key', () => {

@@ -46,7 +46,7 @@ describeWithRedis('the way of MIGRATE', () => {
   async function move(cluster: Cluster, onEvent: (event: ApplyEvent) => void = () => undefined): Promise<unknown> {
     const view = await cluster.healthyView();
     const target = view.masters.find(({ slots }) => slots.size === 0);
-    return await cluster.apply(planReshard(view, { wish: { slots: SlotSet.parse('0-50') }, from: 'all', to: [target?.id ?? ''] }), { onEvent, method: 'keys' });
+    return await cluster.apply(planReshard(view, { amount: { slots: SlotSet.parse('0-50') }, from: 'all', to: [target?.id ?? ''] }), { onEvent, method: 'keys' });
   }
 
   for (const tlsCluster of ['yes', 'no'] as const) {

@@ -33,7 +33,7 @@ describe('replicas to wait for', () => {
     await using nodes = await startCluster({ masters: 2 });
     const [first, second] = nodes.nodes;
     await using cluster = await openCluster(`${first?.host}:${first?.port}`);
-    const plan = planReshard(await cluster.healthyView(), { wish: { count: 10 }, from: 'all', to: [`${second?.host}:${second?.port}`] });
+    const plan = planReshard(await cluster.healthyView(), { amount: { count: 10 }, from: 'all', to: [`${second?.host}:${second?.port}`] });
     await expect(cluster.apply(plan, { waitReplicas: 1 })).rejects.toMatchObject({ code: 'TOO_FEW_REPLICAS' });
     expect(await cluster.check()).toMatchObject({ ok: true, openSlots: [] });
   });
@@ -106,7 +106,7 @@ describeWithRedis('--wait-replicas on real nodes', () => {
   it('replicas that are there: the keys are on them when the slots change hands', async () => {
     await using replica = await cluster.nodes[3]!.connect();
     await using opened = await openCluster(cluster.seed);
-    const plan = planReshard(await opened.healthyView(), { wish: { count: 200 }, from: [at(0)], to: [at(1)] });
+    const plan = planReshard(await opened.healthyView(), { amount: { count: 200 }, from: [at(0)], to: [at(1)] });
     let missing = 0;
     const looks: Promise<void>[] = [];
     const onEvent = (event: { kind: string; slot?: number; keys?: number }): void => {

@@ -106,7 +106,7 @@ describeWithRedis('a paused move', () => {
 
   it('programs pause their moves by a switch, also before they begin', async () => {
     await using opened = await openCluster(cluster.seed);
-    const plan = planReshard(await opened.healthyView(), { wish: { count: 300 }, from: 'all', to: [at(2)] });
+    const plan = planReshard(await opened.healthyView(), { amount: { count: 300 }, from: 'all', to: [at(2)] });
     const pause = new PauseSwitch();
     pause.pause();
     const kinds: string[] = [];

@@ -82,7 +82,7 @@ describe('reshard (2.6)', () => {
   const three = mastersOwning([5461, 5462, 5461]);
 
   it('a source given twice (C,C,A): no slot is listed twice, and the requested number moves', () => {
-    const plan = planReshard(three, { wish: { count: 1000 }, from: [idOf(2), idOf(2), idOf(0)], to: [idOf(1)] });
+    const plan = planReshard(three, { amount: { count: 1000 }, from: [idOf(2), idOf(2), idOf(0)], to: [idOf(1)] });
     const slots = plan.steps.flatMap((step) => [...eachSlot(step.slots)]);
     expect([slots.length, new Set(slots).size]).toEqual([1000, 1000]);
     expect(plan.sources).toEqual([idOf(2), idOf(0)]);
@@ -90,7 +90,7 @@ describe('reshard (2.6)', () => {
 
   it('more than the sources own: the heading has the number asked for, the plan all there is', () => {
     const view = mastersOwning([100, 16_234, 50]);
-    const lines = reshardPlanLines(view, planReshard(view, { wish: { count: 200 }, from: [idOf(0), idOf(2)], to: [idOf(1)] }));
+    const lines = reshardPlanLines(view, planReshard(view, { amount: { count: 200 }, from: [idOf(0), idOf(2)], to: [idOf(1)] }));
     expect(lines[1]).toBe('Ready to move 200 slots.');
     expect(lines.filter((line) => line.startsWith('    Moving slot '))).toHaveLength(150);
   });

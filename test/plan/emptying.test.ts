@@ -71,7 +71,7 @@ describe('planEmptying', () => {
   it('ignores absent members, and running ones without slots', () => {
     const dead = [{ index: 8, slots: '1', flags: 'master,fail' }, { index: 9, slots: '2', flags: 'master,fail?', link: 'disconnected' as const }, { index: 7, flags: 'master,noaddr' }];
     const plan = planEmptying([holding({ index: 1, slots: '0' }, dead)]);
-    expect(plan.nodes).toMatchObject([{ knows: { named: 0, strangers: 3 } }]);
+    expect(plan.nodes).toMatchObject([{ knows: { named: 0, unlisted: 3 } }]);
     expect(emptyingLines(plan)[1]).toBe('127.0.0.1:7001: serves 1 slot; knows 3 nodes, not among these');
     expect(emptyingQuestion(plan)).toBe("Reset 1 node: forget the nodes and slots known there? (type 'yes' to accept):");
     expect(kinds(planEmptying([holding({ index: 1 }, [{ index: 8 }])]))).toEqual(['reset 1']);

@@ -57,18 +57,18 @@ const summary = (plan: ReshardPlan): string => plan.steps.map((step) => `${step.
 
 describe('planReshard', () => {
   it('takes the lowest slots, largest source first', () => {
-    expect(summary(planReshard(three, { wish: { count: 1000 }, from: 'all', to: [idOf(2)] }))).toBe('01→02 5461-5961 | 00→02 0-498');
+    expect(summary(planReshard(three, { amount: { count: 1000 }, from: 'all', to: [idOf(2)] }))).toBe('01→02 5461-5961 | 00→02 0-498');
   });
 
   it('takes shares, named slots, prefixes, addresses', () => {
-    expect(planReshard(three, { wish: { percent: 50 }, from: [idOf(0).slice(0, 4)], to: ['127.0.0.1:7002'] }).moved).toBe(2731);
-    const named = planReshard(three, { wish: { slots: SlotSet.parse('5,7000-7001,11000') }, from: 'all', to: [idOf(2)] });
+    expect(planReshard(three, { amount: { percent: 50 }, from: [idOf(0).slice(0, 4)], to: ['127.0.0.1:7002'] }).moved).toBe(2731);
+    const named = planReshard(three, { amount: { slots: SlotSet.parse('5,7000-7001,11000') }, from: 'all', to: [idOf(2)] });
     expect(summary(named)).toBe('00→02 5 | 01→02 7000-7001');
     expect(named.notes).toMatchObject([{ code: 'ALREADY_THERE' }]);
   });
 
   it('serves several targets evenly', () => {
-    const plan = planReshard(mastersOwning([8000, 8384, 0, 0, 0]), { wish: { count: 1000 }, from: 'all', to: [idOf(2), idOf(3), idOf(4)] });
+    const plan = planReshard(mastersOwning([8000, 8384, 0, 0, 0]), { amount: { count: 1000 }, from: 'all', to: [idOf(2), idOf(3), idOf(4)] });
     const perTarget = [2, 3, 4].map((index) => plan.steps.filter((step) => step.target === idOf(index)).reduce((sum, step) => sum + countSlots(step.slots), 0));
     expect(Math.max(...perTarget) - Math.min(...perTarget)).toBeLessThanOrEqual(1);
     expect(movedSlots(plan.steps)).toBe(1000);
@@ -77,34 +77,34 @@ describe('planReshard', () => {
   });
 
   it('skips a target among the sources, as redis-cli', () => {
-    const plan = planReshard(three, { wish: { count: 10 }, from: [idOf(0), idOf(2)], to: [idOf(2)] });
+    const plan = planReshard(three, { amount: { count: 10 }, from: [idOf(0), idOf(2)], to: [idOf(2)] });
     expect(plan.sources).toEqual([idOf(0)]);
     expect(plan.notes).toEqual([{ code: 'TARGET_IS_SOURCE', message: '*** It is not possible to use the target node as source node.' }]);
   });
 
   it('takes all masters when the list of sources has the word all; the other words must still be masters', () => {
-    expect(planReshard(three, { wish: { count: 10 }, from: [idOf(0), 'all'], to: [idOf(2)] }).sources).toEqual([idOf(1), idOf(0)]);
-    expect(() => planReshard(three, { wish: { count: 10 }, from: ['ffff', 'all'], to: [idOf(2)] })).toThrow('*** The specified node (ffff)');
+    expect(planReshard(three, { amount: { count: 10 }, from: [idOf(0), 'all'], to: [idOf(2)] }).sources).toEqual([idOf(1), idOf(0)]);
+    expect(() => planReshard(three, { amount: { count: 10 }, from: ['ffff', 'all'], to: [idOf(2)] })).toThrow('*** The specified node (ffff)');
   });
 
   it('counts a source given twice once', () => {
-    expect(planReshard(three, { wish: { count: 10 }, from: [idOf(0), idOf(0)], to: [idOf(2)] }).moved).toBe(10);
+    expect(planReshard(three, { amount: { count: 10 }, from: [idOf(0), idOf(0)], to: [idOf(2)] }).moved).toBe(10);
   });
 
   it('says when the sources have less', () => {
-    const plan = planReshard(three, { wish: { count: 16000 }, from: [idOf(0)], to: [idOf(2)] });
+    const plan = planReshard(three, { amount: { count: 16000 }, from: [idOf(0)], to: [idOf(2)] });
     expect(plan).toMatchObject({ moved: 5461, wanted: 16000, notes: [{ code: 'FEWER_SLOTS' }] });
   });
 
   it('refuses replicas, unknown nodes, no sources, slots of others', () => {
     const view = viewOf([{ slots: '0-8191' }, { slots: '8192-16383' }, { replicaOf: 0 }]);
-    const plan = (from: 'all' | string[], to: string[], slots = '1-2'): ReshardPlan => planReshard(view, { wish: { slots: SlotSet.parse(slots) }, from, to });
+    const plan = (from: 'all' | string[], to: string[], slots = '1-2'): ReshardPlan => planReshard(view, { amount: { slots: SlotSet.parse(slots) }, from, to });
     expect(() => plan('all', [idOf(2)])).toThrow(/is not known or not a master/);
     expect(() => plan(['ffff'], [idOf(1)])).toThrow('*** The specified node (ffff) is not known or not a master, please retry.');
     expect(() => plan([idOf(1)], [idOf(1)])).toThrow(/No source nodes given/);
     expect(() => plan('all', [])).toThrow(/No receiving node/);
     expect(() => plan([idOf(0)], [idOf(1)], '9000')).not.toThrow();
-    expect(() => planReshard(mastersOwning([5461, 5462, 5461]), { wish: { slots: new SlotSet([6000]) }, from: [idOf(0)], to: [idOf(2)] })).toThrow(/Slots 6000 are not owned/);
+    expect(() => planReshard(mastersOwning([5461, 5462, 5461]), { amount: { slots: new SlotSet([6000]) }, from: [idOf(0)], to: [idOf(2)] })).toThrow(/Slots 6000 are not owned/);
   });
 });
 

@@ -7,7 +7,7 @@ import { judgeSavedPlan, parseSavedPlan, savePlan } from '../../src/plan/saved-p
 import { idOf, viewOf } from '../support/views.js';
 
 const before = viewOf([{ slots: '0-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }]);
-const plan = planReshard(before, { wish: { count: 100 }, from: [idOf(0)], to: [idOf(1)] });
+const plan = planReshard(before, { amount: { count: 100 }, from: [idOf(0)], to: [idOf(1)] });
 const saved = savePlan(before, plan, { seed: '127.0.0.1:7000', madeAt: '2026-01-01T00:00:00.000Z' });
 const text = JSON.stringify(saved);
 const changed = (change: object): string => JSON.stringify({ ...saved, ...change });

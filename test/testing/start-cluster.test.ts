@@ -48,7 +48,7 @@ describe('startCluster', () => {
     for (let round = 0; round < 2; round++) {
       const view = await admin.healthyView();
       const [a, b] = cluster.nodes;
-      const plan = planReshard(view, { wish: { count: 1000 }, from: [round === 0 ? a!.id : b!.id], to: [round === 0 ? b!.id : a!.id] });
+      const plan = planReshard(view, { amount: { count: 1000 }, from: [round === 0 ? a!.id : b!.id], to: [round === 0 ? b!.id : a!.id] });
       await admin.apply(plan);
     }
     moving = false;

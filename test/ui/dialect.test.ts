@@ -156,7 +156,7 @@ describe('create (4.6, 8.14)', () => {
 describe('reshard (8.14)', () => {
   it('indents only the first line of a node', () => {
     const view = viewOf('0-5460', '5461-10922', '10923-16383');
-    const plan = planReshard(view, { wish: { count: 2 }, from: [id(1)], to: [id(2)] });
+    const plan = planReshard(view, { amount: { count: 2 }, from: [id(1)], to: [id(2)] });
     expect(reshardPlanLines(view, plan, TRIB)).toEqual([
       '',
       'Ready to move 2 slots.',

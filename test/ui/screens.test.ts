@@ -68,7 +68,7 @@ const SCREENS: Readonly<Record<string, (io: Io) => Promise<string>>> = {
   info: (io) => nodesTable(io, view, keys),
   nodes: (io) => nodeReportsTable(io, view, reports),
   slots: (io) => slotMap(io, view),
-  'reshard-plan': (io) => reshardTable(io, view, planReshard(view, { wish: { count: 1000 }, from: 'all', to: [idOf(3)] })),
+  'reshard-plan': (io) => reshardTable(io, view, planReshard(view, { amount: { count: 1000 }, from: 'all', to: [idOf(3)] })),
   'create-plan': (io) => createPlanTable(io, planCreate(['10.0.0.20', '10.0.0.4', '10.0.0.30'].flatMap((host, index) => [7000, 7001].map((port) => ({ id: idOf(index * 2 + port - 7000), name: `${host}:${port}`, host, port }))), { replicas: 1 })),
   'fix-plan': (io) => Promise.resolve(fixPlanTable(io, planFix(view, new Map([[idOf(0), new Uint32Array(SLOT_COUNT).fill(3, 10_950, 10_951)]]))).join('\n')),
 };

@@ -151,7 +151,7 @@ describe('create', () => {
 describe('reshard', () => {
   it('has the plan of 8.3 and a dot for each key', () => {
     const view = viewOf(three);
-    const plan = planReshard(view, { wish: { count: 2 }, from: [id('3')], to: [id('2')] });
+    const plan = planReshard(view, { amount: { count: 2 }, from: [id('3')], to: [id('2')] });
     expect(reshardPlanLines(view, plan)).toEqual([
       '',
       'Ready to move 2 slots.',

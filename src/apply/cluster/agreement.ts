@@ -28,10 +28,10 @@ function missing(names: readonly string[], accounts: readonly (readonly NodeLine
     const byId = new Map(lines.map((line) => [line.id, line]));
     const name = names[index] ?? '?';
     const unknown = wanted.filter((id) => byId.get(id) === undefined || byId.get(id)?.flags.includes('handshake') === true);
-    const deaf = lines.filter((line) => wanted.includes(line.id) && !line.myself && !line.connected);
+    const unlinked = lines.filter((line) => wanted.includes(line.id) && !line.myself && !line.connected);
     return [
       ...(unknown.length > 0 ? [`${name} does not know ${unknown.length} of ${wanted.length} nodes`] : []),
-      ...(deaf.length > 0 ? [`${name} has no link to ${deaf.map((line) => `${line.host}:${line.busPort ?? line.port + 10_000}`).join(', ')}`] : []),
+      ...(unlinked.length > 0 ? [`${name} has no link to ${unlinked.map((line) => `${line.host}:${line.busPort ?? line.port + 10_000}`).join(', ')}`] : []),
     ];
   });
   return problems.length === 0 && !agrees(accounts) ? ['the nodes list different owners of the slots'] : problems;

@@ -7,7 +7,7 @@ import { delay } from '../node/delay.js';
 import type { NodeLink } from '../node/node-link.js';
 
 /** An epoch of `teller` that `hearer` does not know yet. */
-interface Unheard {
+interface UnlearnedEpoch {
   readonly teller: NodeLink;
   readonly hearer: NodeLink;
 }
@@ -28,10 +28,10 @@ async function account(link: NodeLink): Promise<NodeLine[] | undefined> {
  * that). A newer one than the real is harmless, since new epochs are above all known ones: nodes keep the greatest epoch that a
  * packet named, and a reset replica had named that of its master.
  */
-async function unheard(masters: readonly NodeLink[]): Promise<Unheard[]> {
+async function unlearnedEpochs(masters: readonly NodeLink[]): Promise<UnlearnedEpoch[]> {
   const accounts = await Promise.all(masters.map(account));
   const own = new Map(accounts.flatMap((lines) => lines?.filter((line) => line.myself).map((line) => [line.id, line] as const) ?? []));
-  const found: Unheard[] = [];
+  const found: UnlearnedEpoch[] = [];
   for (const [index, lines] of accounts.entries()) {
     const hearer = masters[index];
     for (const line of lines ?? []) {
@@ -45,7 +45,7 @@ async function unheard(masters: readonly NodeLink[]): Promise<Unheard[]> {
 }
 
 /** MEET between nodes that know each other changes nothing and sends the teller's epoch at once. */
-async function nudge(pairs: readonly Unheard[]): Promise<void> {
+async function nudge(pairs: readonly UnlearnedEpoch[]): Promise<void> {
   const meetings = pairs.slice(0, 500).map(async ({ teller, hearer }) => (await teller.admin()).meet(await hearer.meetHost(), hearer.announced.port, hearer.busPort));
   await Promise.allSettled(meetings);
 }
@@ -56,7 +56,7 @@ export async function settleEpochs(masters: readonly NodeLink[], timeoutMs: numb
   let nudged = 0;
   for (;;) {
     const late = Date.now() - start > timeoutMs; // Decided before the poll, so that one more poll follows after this process was suspended.
-    const pairs = await unheard(masters);
+    const pairs = await unlearnedEpochs(masters);
     const [first] = pairs;
     if (first === undefined) return;
     if (late) {

@@ -83,7 +83,7 @@ export async function moveSlots(request: MoveRequest): Promise<ApplyStats> {
   const settings = moverSettings(request.options, tally.emit, request.signal, replaced);
   const ready = await readyPairs(request, work, settings);
   const here = involved.some(({ address }) => isHere(address.host));
-  const clients = new ClientActivity(involved, request.options.crowds ?? (() => here));
+  const clients = new ClientActivity(involved, request.options.sharesCores ?? (() => here));
   const total = wanted(work);
   const pausePoint = new PausePoint(request.options.pause, request.signal, (paused) => tally.emit(paused ? { kind: 'paused', slots: tally.owners.size, total } : { kind: 'resumed' }));
   const limits: Limits = { budget: new StallBudget(settings.maxStallMs), rate: new RateLimit(settings.maxRate), clients, pausePoint };

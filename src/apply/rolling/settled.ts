@@ -47,8 +47,8 @@ function slotProblem({ agreement, uncovered, openSlots, findings }: CheckReport)
 
 function linkProblem(view: ClusterView, members: readonly string[]): string | undefined {
   for (const node of view.nodes) {
-    const deaf = node.lines.find((line) => !line.myself && !line.connected && members.includes(line.id));
-    if (deaf !== undefined) return `${node.name} has no link to ${view.node(deaf.id)?.name ?? deaf.id} yet`;
+    const unlinked = node.lines.find((line) => !line.myself && !line.connected && members.includes(line.id));
+    if (unlinked !== undefined) return `${node.name} has no link to ${view.node(unlinked.id)?.name ?? unlinked.id} yet`;
   }
   return undefined;
 }

@@ -9,8 +9,8 @@ import { oneLine } from '../../resp/visible.js';
 import { databasesOf } from '../census.js';
 import { ImportRoutes } from '../routes.js';
 import { aofFiles } from './aof-set.js';
-import { CommandLane, type LaneUnit } from './command-lane.js';
-import { withLanes, type RestoreLanes } from './import-rdb.js';
+import { CommandPipeline, type PipelineUnit } from './command-pipeline.js';
+import { withPipelines, type RestorePipelines } from './import-rdb.js';
 import type { LoadOptions, LoadStats } from './load-options.js';
 import type { LoadTally } from './load-tally.js';
 import { planAof, type AofPlan } from './plan-aof.js';
@@ -22,14 +22,14 @@ const SOON_MS = 3_600_000;
 const MOST_NAMES = 100_000;
 const SHOWN = 5;
 
-const GO_ON = 'run the same command again with --replace: it deletes the keys of the file from the cluster and loads them again';
+const CONTINUATION = 'run the same command again with --replace: it deletes the keys of the file from the cluster and loads them again';
 
 const shown = (key: string): string => JSON.stringify(fromBinary(key));
 
 /** Commands on their way, by master and database. */
-class CommandLanes {
-  private readonly lanes = new Map<string, CommandLane>();
-  private queue: { readonly key: string; readonly into: number; readonly unit: LaneUnit }[] = [];
+class CommandPipelines {
+  private readonly pipelines = new Map<string, CommandPipeline>();
+  private queue: { readonly key: string; readonly into: number; readonly unit: PipelineUnit }[] = [];
 
   constructor(private readonly routes: ImportRoutes, private readonly timeoutMs: number) {}
 
@@ -38,27 +38,27 @@ class CommandLanes {
   }
 
   /** `key`: any of the slot. */
-  push(key: string, into: number, unit: LaneUnit): void {
+  push(key: string, into: number, unit: PipelineUnit): void {
     this.queue.push({ key, into, unit });
   }
 
-  /** Sends what was pushed; resolves when there is room for more. Throws as CommandLane.room. */
+  /** Sends what was pushed; resolves when there is room for more. Throws as CommandPipeline.untilWritable. */
   async drain(): Promise<void> {
     const queue = this.queue;
     this.queue = [];
     for (const { key, into, unit } of queue) {
       const route = this.routes.of(key);
       const name = `${route.id} ${into}`;
-      let lane = this.lanes.get(name);
-      if (lane === undefined) this.lanes.set(name, (lane = new CommandLane(route, await this.routes.connection(route, into), this.timeoutMs)));
-      lane.add(unit);
+      let pipeline = this.pipelines.get(name);
+      if (pipeline === undefined) this.pipelines.set(name, (pipeline = new CommandPipeline(route, await this.routes.connection(route, into), this.timeoutMs)));
+      pipeline.add(unit);
     }
-    for (const lane of this.lanes.values()) await lane.room();
+    for (const pipeline of this.pipelines.values()) await pipeline.untilWritable();
   }
 
   async finish(): Promise<void> {
     await this.drain();
-    await Promise.all([...this.lanes.values()].map((lane) => lane.finish()));
+    await Promise.all([...this.pipelines.values()].map((pipeline) => pipeline.finish()));
   }
 }
 
@@ -75,8 +75,8 @@ class AofLoad {
 
   constructor(
     private readonly plan: AofPlan,
-    private readonly commands: CommandLanes,
-    private readonly lanes: RestoreLanes,
+    private readonly commands: CommandPipelines,
+    private readonly pipelines: RestorePipelines,
     private readonly tally: LoadTally,
     private readonly options: LoadOptions,
   ) {}
@@ -92,7 +92,7 @@ class AofLoad {
           const into = this.into(database);
           const expireAt = facts.expireAt !== null && facts.expireAt <= this.horizon ? this.postpone(into, key, facts.expireAt) : facts.expireAt;
           this.restoring = true;
-          this.lanes.of(key, into).add({ key, database, type, body, expireAt, idle: facts.idle, freq: facts.freq });
+          this.pipelines.of(key, into).add({ key, database, type, body, expireAt, idle: facts.idle, freq: facts.freq });
         },
         item: (number, item, file) => item.kind === 'unit' && plan.counts(number, item.database) && this.carryOut(item, file),
         library: () => void tally.libraries++,
@@ -116,8 +116,8 @@ class AofLoad {
   }
 
   private async piece(): Promise<void> {
-    if (!this.commands.waiting) return this.lanes.room();
-    if (this.restoring) await this.lanes.finish(); // The commands change keys of the RDB part.
+    if (!this.commands.waiting) return this.pipelines.untilWritable();
+    if (this.restoring) await this.pipelines.finish(); // The commands change keys of the RDB part.
     this.restoring = false;
     await this.commands.drain();
     this.tally.progress();
@@ -230,7 +230,7 @@ export function refuseProblems({ problems }: AofPlan): void {
  */
 export async function loadAof(plan: AofPlan, cluster: Cluster, options: LoadOptions = {}): Promise<LoadStats> {
   refuseProblems(plan);
-  return withLanes(cluster, options, (lanes, tally) => new AofLoad(plan, new CommandLanes(new ImportRoutes(cluster), options.timeoutMs ?? 60_000), lanes, tally, options).run(), GO_ON);
+  return withPipelines(cluster, options, (pipelines, tally) => new AofLoad(plan, new CommandPipelines(new ImportRoutes(cluster), options.timeoutMs ?? 60_000), pipelines, tally, options).run(), CONTINUATION);
 }
 
 /** Which keys and databases of a file `importAof` takes. */

@@ -11,36 +11,36 @@ import { LoadIncomplete, type LoadOptions, type LoadStats } from './load-options
 import { LoadTally } from './load-tally.js';
 import { openable } from './openable.js';
 import { readDataFile, type DataFileEnd, type DataFileTarget } from './read-data-file.js';
-import { RestoreLane, type LaneTools } from './restore-lane.js';
+import { RestorePipeline, type PipelineTools } from './restore-pipeline.js';
 
 /** Milliseconds for the final count after an abort. */
 const GRACE_MS = 1000;
 
-/** The lanes of all masters and databases, made on demand. */
-export class RestoreLanes {
-  private readonly lanes = new Map<string, RestoreLane>();
+/** The pipelines of all masters and databases, made on demand. */
+export class RestorePipelines {
+  private readonly pipelines = new Map<string, RestorePipeline>();
 
-  constructor(private readonly tools: LaneTools) {}
+  constructor(private readonly tools: PipelineTools) {}
 
-  of(key: string, into: number): RestoreLane {
+  of(key: string, into: number): RestorePipeline {
     const route = this.tools.routes.of(key);
     const name = `${route.id} ${into}`;
-    let lane = this.lanes.get(name);
-    if (lane === undefined) this.lanes.set(name, (lane = new RestoreLane(route, into, this.tools)));
-    return lane;
+    let pipeline = this.pipelines.get(name);
+    if (pipeline === undefined) this.pipelines.set(name, (pipeline = new RestorePipeline(route, into, this.tools)));
+    return pipeline;
   }
 
-  /** Resolves when every lane accepts more keys. Throws as RestoreLane.room. */
-  async room(): Promise<void> {
-    for (const lane of this.lanes.values()) await lane.room();
+  /** Resolves when every pipeline accepts more keys. Throws as RestorePipeline.untilWritable. */
+  async untilWritable(): Promise<void> {
+    for (const pipeline of this.pipelines.values()) await pipeline.untilWritable();
   }
 
   async finish(): Promise<void> {
-    await Promise.all([...this.lanes.values()].map((lane) => lane.finish()));
+    await Promise.all([...this.pipelines.values()].map((pipeline) => pipeline.finish()));
   }
 
   async abandon(): Promise<void> {
-    await Promise.all([...this.lanes.values()].map((lane) => lane.abandon()));
+    await Promise.all([...this.pipelines.values()].map((pipeline) => pipeline.abandon()));
   }
 }
 
@@ -49,8 +49,8 @@ interface StoredValue {
   readonly body: Buffer;
 }
 
-/** What reads keys of an RDB part into lanes. `now`: keys that have expired by then are passed over. */
-export function rdbTarget(lanes: RestoreLanes, tally: LoadTally, options: LoadOptions, now: number): DataFileTarget<StoredValue> {
+/** What reads keys of an RDB part into pipelines. `now`: keys that have expired by then are passed over. */
+export function rdbTarget(pipelines: RestorePipelines, tally: LoadTally, options: LoadOptions, now: number): DataFileTarget<StoredValue> {
   const { wanted, keepDatabases } = options;
   return {
     rdb: {
@@ -62,26 +62,26 @@ export function rdbTarget(lanes: RestoreLanes, tally: LoadTally, options: LoadOp
       entry(database, key, { type, body }, { expireAt, idle, freq }) {
         if (wanted?.(database, key) === false) return;
         if (expireAt !== null && expireAt <= now) return void tally.expired++;
-        lanes.of(key, keepDatabases === true ? database : 0).add({ key, database, type, body, expireAt, idle, freq });
+        pipelines.of(key, keepDatabases === true ? database : 0).add({ key, database, type, body, expireAt, idle, freq });
       },
       library: () => void tally.libraries++,
     },
     command: () => undefined,
-    piece: () => lanes.room(),
+    piece: () => pipelines.untilWritable(),
   };
 }
 
-/** Runs a load with its lanes, clients and counts; `read` returns the damage it met. Throws LoadIncomplete. */
-export async function withLanes(
+/** Runs a load with its pipelines, clients and counts; `read` returns the damage it met. Throws LoadIncomplete. */
+export async function withPipelines(
   cluster: Cluster,
   options: LoadOptions,
-  read: (lanes: RestoreLanes, tally: LoadTally, clients: DatabaseClients) => Promise<LoadStats['damage']>,
+  read: (pipelines: RestorePipelines, tally: LoadTally, clients: DatabaseClients) => Promise<LoadStats['damage']>,
   goOn?: string,
 ): Promise<LoadStats> {
   const timeoutMs = options.timeoutMs ?? 60_000;
   const tally = new LoadTally(options);
   await using clients = new DatabaseClients(cluster, timeoutMs);
-  const lanes = new RestoreLanes({ routes: new ImportRoutes(cluster), clientOf: (database) => clients.of(database), tally, replace: options.replace ?? false, timeoutMs });
+  const pipelines = new RestorePipelines({ routes: new ImportRoutes(cluster), clientOf: (database) => clients.of(database), tally, replace: options.replace ?? false, timeoutMs });
   const before = await countCluster(cluster);
   const stats = async (damage?: LoadStats['damage']): Promise<LoadStats> => {
     using grace = graceAfter(options.signal, GRACE_MS);
@@ -89,11 +89,11 @@ export async function withLanes(
     return tally.stats({ before, after }, damage);
   };
   try {
-    const damage = await read(lanes, tally, clients);
-    await lanes.finish();
+    const damage = await read(pipelines, tally, clients);
+    await pipelines.finish();
     return await stats(damage);
   } catch (error) {
-    await lanes.abandon();
+    await pipelines.abandon();
     // Nothing was changed: the error says all there is to say.
     if (error instanceof TribError && tally.handled === 0 && options.replace !== true) throw error;
     throw new LoadIncomplete(await stats(), error, options.signal?.aborted === true, goOn);
@@ -112,11 +112,11 @@ export function damageOf(file: string, { damage }: DataFileEnd): LoadStats['dama
  */
 export async function importRdb(files: readonly string[], cluster: Cluster, options: LoadOptions = {}): Promise<LoadStats> {
   for (const file of files) await openable(file);
-  return withLanes(cluster, options, async (lanes, tally) => {
+  return withPipelines(cluster, options, async (pipelines, tally) => {
     let first: LoadStats['damage'];
     for (const file of files) {
       options.onEvent?.({ kind: 'fileStarted', file, bytes: await openable(file) });
-      const damage = damageOf(file, await readDataFile(file, rdbTarget(lanes, tally, options, Date.now()), options.signal));
+      const damage = damageOf(file, await readDataFile(file, rdbTarget(pipelines, tally, options, Date.now()), options.signal));
       first ??= damage;
     }
     return first;

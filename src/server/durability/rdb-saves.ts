@@ -1,5 +1,6 @@
 // SAVE, BGSAVE and the save points: the dump is written under a temporary name and takes its own when it is on disk.
 import { renameSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ErrorReply } from '../../resp/server-reply.js';
 import { pathOf, toPath } from '../config/paths.js';
@@ -19,6 +20,14 @@ const FAILED = new ErrorReply('ERR');
 const CANCELLED = new Error('cancelled');
 /** Delay before an automatic save is tried again after a failure, ms. */
 const RETRY = 5000;
+
+interface Running {
+  readonly run: SnapshotRun;
+  readonly consumer: FileConsumer;
+  /** Changes not saved when it began. */
+  readonly dirty: number;
+  cancelled: boolean;
+}
 
 interface SavePoint {
   readonly seconds: number;
@@ -47,7 +56,7 @@ export class RdbSaves {
   isRewriting = (): boolean => false;
   private lastTry = -Infinity;
   private startedAt = 0;
-  private running: { readonly run: SnapshotRun; readonly consumer: FileConsumer; readonly dirty: number; cancelled: boolean } | null = null;
+  private running: Running | null = null;
 
   /** @param temporaryTag makes the names of temporary files this process's own */
   constructor(private readonly node: NodeServices, private readonly snapshots: Snapshots, private readonly temporaryTag: string) {
@@ -126,14 +135,21 @@ export class RdbSaves {
     const running = { run, consumer, dirty: node.keyspace.dirty, cancelled: false };
     this.running = running;
     node.log.notice('Background saving started');
-    const putInPlace = (): Promise<void> => {
+    consumer.done.then(() => this.putInPlace(running, temporary, path)).then(() => this.ended(null), (error: unknown) => this.ended(error));
+    return true;
+  }
+
+  /** The former dump stays open during the rename: otherwise that would free its space, and hold up the event loop for a large one. */
+  private async putInPlace(running: Running, temporary: string, path: string): Promise<void> {
+    const former = await open(path, 'r').catch(() => null);
+    try {
       // In one turn with the question: after a FLUSHALL an old dump must not take the place of the empty one.
       if (running.cancelled) throw CANCELLED;
       renameSync(temporary, path);
-      return syncFolder(dirname(path));
-    };
-    consumer.done.then(putInPlace).then(() => this.ended(null), (error: unknown) => this.ended(error));
-    return true;
+    } finally {
+      await former?.close();
+    }
+    await syncFolder(dirname(path));
   }
 
   private ended(error: unknown): void {

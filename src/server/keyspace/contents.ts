@@ -17,8 +17,8 @@ export const emptyContents = (): Contents => ({ tables: new SlotTables(), expire
 
 /** Contents as a snapshot reads them: no key expires by being looked at, no access is noted. */
 export class ContentsView {
-  /** @param printOf the print of a key, see key-table.ts */
-  constructor(private readonly contents: Contents, private readonly printOf: (key: string) => number) {}
+  /** @param fingerprintOf the fingerprint of a key, see key-table.ts */
+  constructor(private readonly contents: Contents, private readonly fingerprintOf: (key: string) => number) {}
 
   get size(): number {
     return this.contents.tables.size;
@@ -40,11 +40,11 @@ export class ContentsView {
 
   /** The position of a key in the order of scanSlot. A step that returned `next` has added exactly the keys before `next`. */
   positionOf(key: string): number {
-    return this.contents.tables.positionOf(this.printOf(key));
+    return this.contents.tables.positionOf(this.fingerprintOf(key));
   }
 
   get(slot: number, key: string): Value | undefined {
-    return this.contents.tables.get(slot, key, this.printOf(key));
+    return this.contents.tables.get(slot, key, this.fingerprintOf(key));
   }
 
   /** Absolute expiry in ms, null when there is none. */

@@ -9,7 +9,7 @@ import { RawString } from '../types/raw-string.js';
 import { SetValue } from '../types/set.js';
 import { ZSetValue } from '../types/zset.js';
 import { ContentsView, emptyContents } from './contents.js';
-import { printOf } from './key-table.js';
+import { fingerprintOf } from './key-table.js';
 import type { SharedState, Watcher } from './shared-state.js';
 import { NotifyClass } from './notifications.js';
 
@@ -22,7 +22,7 @@ export class Database {
   // Cached location of the last key: routing, lookup and store use the same one.
   private lastKey = '';
   private lastSlot = keySlot('');
-  private lastPrint = 0;
+  private lastFingerprint = 0;
 
   constructor(readonly index: number, readonly keyspace: SharedState) {
     this.locate('');
@@ -56,7 +56,7 @@ export class Database {
     }
     this.lastKey = key;
     this.lastSlot = tagged ? keySlot(key) : crc & (SLOT_COUNT - 1);
-    this.lastPrint = printOf(hash, this.lastSlot);
+    this.lastFingerprint = fingerprintOf(hash, this.lastSlot);
   }
 
   // Look-ups. All treat an expired key as missing and delete it (but see SharedState.expiryPaused).
@@ -64,7 +64,7 @@ export class Database {
   /** The value of a key, without effect on statistics and idle time: for existence checks and commands like TTL. */
   lookupWithoutTrace(key: string): Value | undefined {
     const slot = this.slotOf(key);
-    const value = this.contents.tables.get(slot, key, this.lastPrint);
+    const value = this.contents.tables.get(slot, key, this.lastFingerprint);
     if (value === undefined) return undefined;
     if (this.contents.volatile > 0 && this.expireIfDue(key)) return undefined;
     return value;
@@ -109,7 +109,7 @@ export class Database {
   /** Whether a key exists, without side effects: an expired key counts as missing and is kept (cluster routing). */
   isLive(key: string): boolean {
     const slot = this.slotOf(key);
-    if (!this.contents.tables.has(slot, key, this.lastPrint)) return false;
+    if (!this.contents.tables.has(slot, key, this.lastFingerprint)) return false;
     const at = this.expiry(key);
     return at === undefined || at >= this.keyspace.now || this.keyspace.expiryIgnored;
   }
@@ -168,7 +168,7 @@ export class Database {
     const slot = this.slotOf(key);
     if (keyspace.barrier.active) this.announce(key);
     contents.touched[slot] = (keyspace.now / 1000) | 0;
-    if (!contents.tables.set(slot, key, this.lastPrint, value)) return;
+    if (!contents.tables.set(slot, key, this.lastFingerprint, value)) return;
     if (keyspace.notifyFlags & NotifyClass.new) keyspace.notify(NotifyClass.new, 'new', key, this.index);
     if (value instanceof ListValue || value instanceof ZSetValue) keyspace.hooks.ready(this.index, key);
   }
@@ -176,8 +176,8 @@ export class Database {
   /** Removes a key without any event; false when there was none. */
   deleteSilently(key: string): boolean {
     const slot = this.slotOf(key);
-    if (this.keyspace.barrier.active && this.contents.tables.has(slot, key, this.lastPrint)) this.announce(key);
-    if (!this.contents.tables.delete(slot, key, this.lastPrint)) return false;
+    if (this.keyspace.barrier.active && this.contents.tables.has(slot, key, this.lastFingerprint)) this.announce(key);
+    if (!this.contents.tables.delete(slot, key, this.lastFingerprint)) return false;
     if (this.contents.volatile > 0) this.persist(key);
     return true;
   }
@@ -213,7 +213,7 @@ export class Database {
   setExpiry(key: string, at: number): void {
     const { contents } = this;
     const slot = this.slotOf(key);
-    if (!contents.tables.has(slot, key, this.lastPrint)) return;
+    if (!contents.tables.has(slot, key, this.lastFingerprint)) return;
     if (this.keyspace.barrier.active) this.announce(key);
     const inSlot = ((contents.expires ??= new Array<undefined>(SLOT_COUNT).fill(undefined))[slot] ??= new Map());
     const before = inSlot.size;
@@ -328,7 +328,7 @@ export class Database {
   view(): ContentsView {
     return new ContentsView(this.contents, (key) => {
       this.slotOf(key);
-      return this.lastPrint;
+      return this.lastFingerprint;
     });
   }
 
@@ -340,10 +340,10 @@ export class Database {
   load(key: string, value: Value, expireAt: number | null): boolean {
     const { contents } = this;
     const slot = this.slotOf(key);
-    if (contents.tables.has(slot, key, this.lastPrint)) return false;
+    if (contents.tables.has(slot, key, this.lastFingerprint)) return false;
     if (this.keyspace.barrier.active) this.announce(key);
     contents.touched[slot] = (this.keyspace.now / 1000) | 0;
-    contents.tables.set(slot, key, this.lastPrint, value);
+    contents.tables.set(slot, key, this.lastFingerprint, value);
     if (expireAt !== null) this.setExpiry(key, expireAt);
     return true;
   }

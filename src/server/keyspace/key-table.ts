@@ -7,7 +7,7 @@ import type { Value } from '../types/value.js';
 /** Words per cell: fingerprint, key, value. A fingerprint of 0 marks a free cell. */
 const CELL = 3;
 const SMALLEST = 4;
-const PRINT_RANGE = 0x8000_0000;
+const FINGERPRINT_RANGE = 0x8000_0000;
 /** V8 turns longer preallocated arrays into hash tables. */
 const AT_ONCE = 1 << 24;
 
@@ -19,21 +19,21 @@ type Word = string | number | Value;
 /** Number of low fingerprint bits that hold the key's slot, so that the keys of one slot can be found. */
 const SLOT_BITS = 7;
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
-const SMALLEST_PRINT = 1 << SLOT_BITS;
+const SMALLEST_FINGERPRINT = 1 << SLOT_BITS;
 
 /**
  * The fingerprint of a key: 31 bits with a sign, never 0. `hash` is any 32-bit number; its bits are mixed here, because the
  * position in the table depends on the upper ones.
  */
-export function printOf(hash: number, slot: number): number {
+export function fingerprintOf(hash: number, slot: number): number {
   let mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
   mixed = Math.imul(mixed ^ (mixed >>> 12), 0x297a2d39);
-  const print = (((mixed ^ (mixed >>> 15)) >> 1) & ~SLOT_MASK) | (slot & SLOT_MASK);
-  return print === 0 ? SMALLEST_PRINT : print;
+  const fingerprint = (((mixed ^ (mixed >>> 15)) >> 1) & ~SLOT_MASK) | (slot & SLOT_MASK);
+  return fingerprint === 0 ? SMALLEST_FINGERPRINT : fingerprint;
 }
 
 /** The position of a fingerprint in the order of scanSlot. */
-export const positionOf = (print: number): number => print + PRINT_RANGE / 2;
+export const positionOf = (fingerprint: number): number => fingerprint + FINGERPRINT_RANGE / 2;
 
 function freeCells(capacity: number): Word[] {
   const words = capacity * CELL;
@@ -43,7 +43,7 @@ function freeCells(capacity: number): Word[] {
   return cells;
 }
 
-/** Hash table of keys. The `print` argument must be the fingerprint of the `key` argument: `printOf` with the same hash function in every call. */
+/** Hash table of keys. The `fingerprint` argument must be the fingerprint of the `key` argument: `fingerprintOf` with the same hash function in every call. */
 export class KeyTable {
   private cells: Word[];
   private count = 0;
@@ -57,31 +57,31 @@ export class KeyTable {
     return this.count;
   }
 
-  get(key: string, print: number): Value | undefined {
-    const at = this.find(key, print);
+  get(key: string, fingerprint: number): Value | undefined {
+    const at = this.find(key, fingerprint);
     return at < 0 ? undefined : (this.cells[at + 2] as Value);
   }
 
-  has(key: string, print: number): boolean {
-    return this.find(key, print) >= 0;
+  has(key: string, fingerprint: number): boolean {
+    return this.find(key, fingerprint) >= 0;
   }
 
   /** Stores a value; true when the key is new. */
-  set(key: string, print: number, value: Value): boolean {
+  set(key: string, fingerprint: number, value: Value): boolean {
     const { cells } = this;
-    let at = this.home(print);
+    let at = this.home(fingerprint);
     for (; cells[at] !== 0; at = at + CELL === cells.length ? 0 : at + CELL) {
-      if (cells[at] !== print || cells[at + 1] !== key) continue;
+      if (cells[at] !== fingerprint || cells[at + 1] !== key) continue;
       cells[at + 2] = value;
       return false;
     }
-    this.insert(at, key, print, value);
+    this.insert(at, key, fingerprint, value);
     return true;
   }
 
   /** False when the key does not exist. */
-  delete(key: string, print: number): boolean {
-    const at = this.find(key, print);
+  delete(key: string, fingerprint: number): boolean {
+    const at = this.find(key, fingerprint);
     if (at < 0) return false;
     this.count--;
     this.close(at);
@@ -107,7 +107,7 @@ export class KeyTable {
    * by exactly one of the calls, however the table changes in between.
    */
   scanSlot(slot: number, from: number, count: number, out: string[]): number | null {
-    if (from >= PRINT_RANGE) return null; // no cursor of ours
+    if (from >= FINGERPRINT_RANGE) return null; // no cursor of ours
     const { cells, capacity } = this;
     const start = this.homeOf(from);
     const wanted = out.length + count;
@@ -135,12 +135,12 @@ export class KeyTable {
 
   /** The cell where the search for a fingerprint begins; monotonic in the position. */
   private homeOf(position: number): number {
-    return ((position * this.capacity) / PRINT_RANGE) | 0;
+    return ((position * this.capacity) / FINGERPRINT_RANGE) | 0;
   }
 
   /** The lowest position whose home is `cell` or later. */
   private firstPositionAt(cell: number): number {
-    let position = Math.ceil((cell * PRINT_RANGE) / this.capacity);
+    let position = Math.ceil((cell * FINGERPRINT_RANGE) / this.capacity);
     while (this.homeOf(position) < cell) position++;
     while (this.homeOf(position - 1) >= cell) position--;
     return position;
@@ -154,9 +154,9 @@ export class KeyTable {
     const { cells } = this;
     for (let at = 0; at < cells.length; at += CELL) {
       if (cells[at] === 0) continue;
-      const [print, key] = [cells[at] as number, cells[at + 1] as string];
-      const slot = this.span > SLOT_MASK + 1 ? keySlot(key) : print;
-      (slot & half ? halves[1] : halves[0]).set(key, print, cells[at + 2] as Value);
+      const [fingerprint, key] = [cells[at] as number, cells[at + 1] as string];
+      const slot = this.span > SLOT_MASK + 1 ? keySlot(key) : fingerprint;
+      (slot & half ? halves[1] : halves[0]).set(key, fingerprint, cells[at + 2] as Value);
     }
     return halves;
   }
@@ -169,38 +169,38 @@ export class KeyTable {
     return undefined;
   }
 
-  private home(print: number): number {
-    return (((print + PRINT_RANGE / 2) * this.capacity) / PRINT_RANGE | 0) * CELL; // homeOf, written out: this is the hottest line
+  private home(fingerprint: number): number {
+    return (((fingerprint + FINGERPRINT_RANGE / 2) * this.capacity) / FINGERPRINT_RANGE | 0) * CELL; // homeOf, written out: this is the hottest line
   }
 
   /** Index of the key's cell, -1 when absent. */
-  private find(key: string, print: number): number {
+  private find(key: string, fingerprint: number): number {
     const { cells } = this;
-    for (let at = this.home(print); cells[at] !== 0; at = at + CELL === cells.length ? 0 : at + CELL) {
-      if (cells[at] === print && cells[at + 1] === key) return at;
+    for (let at = this.home(fingerprint); cells[at] !== 0; at = at + CELL === cells.length ? 0 : at + CELL) {
+      if (cells[at] === fingerprint && cells[at + 1] === key) return at;
     }
     return -1;
   }
 
   /** Stores a new key in the free cell `at`, or elsewhere when the table must grow first. */
-  private insert(at: number, key: string, print: number, value: Value): void {
+  private insert(at: number, key: string, fingerprint: number, value: Value): void {
     const { cells } = this;
     this.count++;
     if (this.count * 8 > this.capacity * 7) {
       this.resize(this.capacity + (this.capacity >> 1));
-      this.place(key, print, value);
+      this.place(key, fingerprint, value);
       return;
     }
-    cells[at] = print;
+    cells[at] = fingerprint;
     cells[at + 1] = key;
     cells[at + 2] = value;
   }
 
-  private place(key: string, print: number, value: Value): void {
+  private place(key: string, fingerprint: number, value: Value): void {
     const { cells } = this;
-    let at = this.home(print);
+    let at = this.home(fingerprint);
     while (cells[at] !== 0) at = at + CELL === cells.length ? 0 : at + CELL;
-    cells[at] = print;
+    cells[at] = fingerprint;
     cells[at + 1] = key;
     cells[at + 2] = value;
   }

@@ -20,18 +20,18 @@ export class SlotTables {
   /** Number of keys in all slots. */
   size = 0;
 
-  get(slot: number, key: string, print: number): Value | undefined {
-    return this.of(slot).get(key, print);
+  get(slot: number, key: string, fingerprint: number): Value | undefined {
+    return this.of(slot).get(key, fingerprint);
   }
 
-  has(slot: number, key: string, print: number): boolean {
-    return this.of(slot).has(key, print);
+  has(slot: number, key: string, fingerprint: number): boolean {
+    return this.of(slot).has(key, fingerprint);
   }
 
   /** Stores a value; true when the key is new. */
-  set(slot: number, key: string, print: number, value: Value): boolean {
+  set(slot: number, key: string, fingerprint: number, value: Value): boolean {
     const table = this.of(slot);
-    if (!table.set(key, print, value)) return false;
+    if (!table.set(key, fingerprint, value)) return false;
     this.size++;
     if (this.counts === NO_COUNTS) this.counts = new Uint32Array(SLOT_COUNT);
     this.counts[slot]!++;
@@ -40,9 +40,9 @@ export class SlotTables {
   }
 
   /** False when the key does not exist. */
-  delete(slot: number, key: string, print: number): boolean {
+  delete(slot: number, key: string, fingerprint: number): boolean {
     const table = this.of(slot);
-    if (!table.delete(key, print)) return false;
+    if (!table.delete(key, fingerprint)) return false;
     this.size--;
     this.counts[slot]!--;
     if (table.size === 0) this.unite(table);
@@ -64,9 +64,9 @@ export class SlotTables {
     return this.counts[slot] === 0 ? null : this.of(slot).scanSlot(slot, from, count, out);
   }
 
-  /** The position of a print in the order of scanSlot. */
-  positionOf(print: number): number {
-    return positionOf(print);
+  /** The position of a fingerprint in the order of scanSlot. */
+  positionOf(fingerprint: number): number {
+    return positionOf(fingerprint);
   }
 
   /** The `index`-th key (0 … size - 1) in an order that holds until keys are added or removed. */

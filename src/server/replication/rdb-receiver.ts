@@ -1,8 +1,9 @@
 // Where the RDB of a master goes (repl-diskless-load, persistence-replication 4.3): through a file, or straight into the data
 // set. With `swapdb` the old data are served until the new ones are complete.
-import { closeSync, openSync, read, readSync, rmSync, writeSync } from 'node:fs';
+import { openSync, read, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeServices } from '../exec/context.js';
+import { closeRemoved } from '../persistence/files/replace.js';
 import type { RdbReceiver } from './master-link.js';
 
 /** One RDB on its way into the node. */
@@ -139,7 +140,7 @@ class FileReceiver implements RdbReceiver {
   }
 
   private close(): void {
-    if (this.fd !== null) closeSync(this.fd);
+    if (this.fd !== null) closeRemoved(this.fd);
     this.fd = null;
   }
 }

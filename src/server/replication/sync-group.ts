@@ -1,8 +1,9 @@
 // Replicas that are given one RDB: straight to their connections, ended by a mark, or through a file whose length is known
 // before it is sent (persistence-replication 4.3).
-import { closeSync, openSync, read, rmSync, writeSync } from 'node:fs';
+import { openSync, read, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeServices } from '../exec/context.js';
+import { closeRemoved } from '../persistence/files/replace.js';
 import type { AttachedReplica } from './attached-replica.js';
 import type { RdbConsumer } from './rdb-source.js';
 
@@ -168,7 +169,7 @@ export class FileSync extends SyncGroup {
   }
 
   protected dispose(): void {
-    if (this.fd !== null) closeSync(this.fd);
+    if (this.fd !== null) closeRemoved(this.fd);
     this.fd = null;
   }
 }

@@ -11,8 +11,8 @@ function counted(count: number, one: string, many = `${one}s`): string {
 export function holdingText({ role, keys, functions, slots, knows }: EmptiedNode): string {
   const total = keys.reduce((sum, { keys: count }) => sum + count, 0);
   const databases = keys.map(({ database, keys: count }) => `db${database}: ${count}`).join(', ');
-  const others = knows.named + knows.strangers;
-  const strange = knows.strangers === 0 ? '' : knows.strangers === others ? ', not among these' : `, ${knows.strangers} of them not among these`;
+  const others = knows.named + knows.unlisted;
+  const strange = knows.unlisted === 0 ? '' : knows.unlisted === others ? ', not among these' : `, ${knows.unlisted} of them not among these`;
   return [
     ...(role === 'replica' ? ['a replica'] : []),
     ...(total > 0 ? [`${counted(total, 'key')} (${databases})`] : []),

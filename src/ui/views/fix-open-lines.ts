@@ -25,7 +25,7 @@ function caseLine(decision: Decision, slot: number, name: NameOf): string {
 }
 
 /** Nodes with keys of the slot that neither claim it nor get it. */
-function strangers({ holders, claimants, owner }: Decision): string[] {
+function nonOwners({ holders, claimants, owner }: Decision): string[] {
   return holders.filter(({ node, keys }) => keys > 0 && !claimants.includes(node) && node !== owner).map(({ node }) => node);
 }
 
@@ -33,7 +33,7 @@ function redisCliLines(decision: Decision, slot: number, name: NameOf): string[]
   const { migrating, importing } = decision;
   return [
     `>>> Fixing open slot ${slot}`,
-    ...strangers(decision).map((node) => `*** Found keys about slot ${slot} in non-owner node ${name(node)}!`),
+    ...nonOwners(decision).map((node) => `*** Found keys about slot ${slot} in non-owner node ${name(node)}!`),
     ...(migrating.length > 0 ? [`Set as migrating in: ${migrating.map(name).join(',')}`] : []),
     ...(importing.length > 0 ? [`Set as importing in: ${importing.map(name).join(',')}`] : []),
     caseLine(decision, slot, name),
@@ -43,7 +43,7 @@ function redisCliLines(decision: Decision, slot: number, name: NameOf): string[]
 /** Both lists even when empty, no cases; keys are mentioned only for nodes in neither list. */
 function redisTribLines(decision: Decision, slot: number, name: NameOf): string[] {
   const { migrating, importing } = decision;
-  const unmarked = strangers(decision).filter((node) => !migrating.includes(node) && !importing.includes(node));
+  const unmarked = nonOwners(decision).filter((node) => !migrating.includes(node) && !importing.includes(node));
   return [
     `>>> Fixing open slot ${slot}`,
     ...unmarked.map((node) => `*** Found keys about slot ${slot} in node ${name(node)}!`),

@@ -13,7 +13,7 @@ import { serverBuild } from '../../support/server-builds.js';
 const BUILD = serverBuild('valkey-9.1');
 
 async function plan(cluster: Cluster, nodes: RedisNodes, slots: string, to: number): Promise<ReturnType<typeof planReshard>> {
-  return planReshard(await cluster.healthyView(), { wish: { slots: SlotSet.parse(slots) }, from: 'all', to: [nodes.nodes[to]?.address ?? ''] });
+  return planReshard(await cluster.healthyView(), { amount: { slots: SlotSet.parse(slots) }, from: 'all', to: [nodes.nodes[to]?.address ?? ''] });
 }
 
 const jobs = (events: readonly ApplyEvent[]): number => events.filter(({ kind }) => kind === 'jobDone').length;

@@ -2,11 +2,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SLOT_COUNT, keySlot } from '../../../src/cluster/slots.js';
-import { printOf } from '../../../src/server/keyspace/key-table.js';
+import { fingerprintOf } from '../../../src/server/keyspace/key-table.js';
 import { SlotTables } from '../../../src/server/keyspace/slot-tables.js';
 
-/** A weak hash on purpose: keys collide in print and place. */
-const weakPrint = (key: string): number => printOf(key.length % 5, keySlot(key));
+/** A weak hash on purpose: keys collide in fingerprint and place. */
+const weakPrint = (key: string): number => fingerprintOf(key.length % 5, keySlot(key));
 
 function keysOf(tables: SlotTables, slot: number): string[] {
   const keys: string[] = [];
@@ -18,10 +18,10 @@ function everyKey(tables: SlotTables): string[] {
   return Array.from({ length: SLOT_COUNT }, (_, slot) => keysOf(tables, slot)).flat();
 }
 
-function print(key: string): number {
+function fingerprint(key: string): number {
   let hash = 7;
   for (const char of key) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193);
-  return printOf(hash, keySlot(key));
+  return fingerprintOf(hash, keySlot(key));
 }
 
 describe('slot tables', () => {
@@ -30,7 +30,7 @@ describe('slot tables', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 700 }), fc.array(churn, { minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 40 }), fc.boolean(), (lasting, churns, count, weak) => {
         const tables = new SlotTables();
-        const hash = weak ? weakPrint : print;
+        const hash = weak ? weakPrint : fingerprint;
         const name = (i: number): string => `{tag}${i}`;
         const slot = keySlot('tag');
         const set = (key: string): boolean => tables.set(slot, key, hash(key), 'v');
@@ -57,7 +57,7 @@ describe('slot tables', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 400 }), fc.boolean(), (steps, weak) => {
         const [tables, map] = [new SlotTables(), new Map<string, number>()];
-        const hash = weak ? weakPrint : print;
+        const hash = weak ? weakPrint : fingerprint;
         steps.forEach(([what, number, tagged], at) => {
           const key = tagged ? `{tag}${number}` : `k${number}`;
           const slot = keySlot(key);
@@ -80,7 +80,7 @@ describe('slot tables', () => {
   it('split by slots as they fill, and every key stays in its slot; emptied they unite again', () => {
     const tables = new SlotTables();
     const keys = Array.from({ length: 60_000 }, (_, i) => `key:${i}`);
-    for (const key of keys) tables.set(keySlot(key), key, print(key), key);
+    for (const key of keys) tables.set(keySlot(key), key, fingerprint(key), key);
     const counted = new Map<number, number>();
     for (const key of keys) counted.set(keySlot(key), (counted.get(keySlot(key)) ?? 0) + 1);
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
@@ -90,21 +90,21 @@ describe('slot tables', () => {
       for (const key of here) if (keySlot(key) !== slot) throw new Error(`${key} is not of slot ${slot}`);
     }
     expect(new Set(Array.from({ length: 1000 }, (_, i) => tables.keyAt(i * 60))).size).toBe(1000);
-    expect(keys.filter((key) => !tables.delete(keySlot(key), key, print(key)))).toEqual([]);
+    expect(keys.filter((key) => !tables.delete(keySlot(key), key, fingerprint(key)))).toEqual([]);
     expect(tables.size).toBe(0);
     expect(everyKey(tables)).toEqual([]);
-    expect(tables.set(1, 'again', print('again'), 1)).toBe(true);
+    expect(tables.set(1, 'again', fingerprint('again'), 1)).toBe(true);
   });
 
   it('a slot with very many keys keeps them all', () => {
     const tables = new SlotTables();
     const keys = Array.from({ length: 30_000 }, (_, i) => `{one}${i}`);
     const slot = keySlot('{one}');
-    for (const key of keys) tables.set(slot, key, print(key), 1);
+    for (const key of keys) tables.set(slot, key, fingerprint(key), 1);
     expect(tables.count(slot)).toBe(30_000);
     expect(new Set(keysOf(tables, slot)).size).toBe(30_000);
     expect(keysOf(tables, slot + 1)).toEqual([]);
-    for (const key of keys.slice(0, 29_999)) tables.delete(slot, key, print(key));
+    for (const key of keys.slice(0, 29_999)) tables.delete(slot, key, fingerprint(key));
     expect(keysOf(tables, slot)).toEqual(['{one}29999']);
   });
 });

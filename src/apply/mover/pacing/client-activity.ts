@@ -58,12 +58,12 @@ export class ClientActivity {
   private readonly quiet = new Set<string>();
   private readonly stopping = new AbortController();
 
-  private crowding = true;
+  private sharing = true;
 
-  /** `crowds`: whether this process competes with a server for CPU cores. */
+  /** `sharesCores`: whether this process competes with a server for CPU cores. */
   constructor(
     private readonly links: readonly WatchedNode[],
-    private readonly crowds: () => boolean = () => false,
+    private readonly sharesCores: () => boolean = () => false,
   ) {}
 
   /** True when no client uses any of these nodes; false when unknown. */
@@ -74,13 +74,13 @@ export class ClientActivity {
   /** The limits between two nodes. */
   limitsFor(source: string, target: string): PacingLimits {
     if (this.quiet.has(source) && this.quiet.has(target)) return ALONE;
-    return this.crowding ? CROWDING : AMONG_CLIENTS;
+    return this.sharing ? CROWDING : AMONG_CLIENTS;
   }
 
   async watch(): Promise<void> {
     const every = Math.max(LOOK_MS, (this.links.length * 1000) / LOOKS_A_SECOND);
     for (let pause = FIRST_LOOK_MS; !this.stopping.signal.aborted; pause = every) {
-      this.crowding = this.crowds();
+      this.sharing = this.sharesCores();
       await mapBounded(this.links, AT_ONCE, (link) => this.look(link));
       await delay(pause, this.stopping.signal).catch(() => undefined);
     }

@@ -46,13 +46,13 @@ export interface MoverOptions {
    * Whether this process competes with a server for CPU cores; then batches are smaller while clients are active. Default:
    * whether a server runs on this host.
    */
-  readonly crowds?: () => boolean;
+  readonly sharesCores?: () => boolean;
   /** While paused no slot is opened. The open slots are finished and closed, then the event `paused` is sent. */
   readonly pause?: PauseSwitch;
 }
 
 /** All settings of the mover, defaults filled in. */
-export interface MoverSettings extends Required<Omit<MoverOptions, 'slotsInFlight' | 'maxRate' | 'crowds' | 'pause'>> {
+export interface MoverSettings extends Required<Omit<MoverOptions, 'slotsInFlight' | 'maxRate' | 'sharesCores' | 'pause'>> {
   readonly slotsInFlight: number | undefined;
   readonly maxRate: number | undefined;
   readonly emit: OnEvent;

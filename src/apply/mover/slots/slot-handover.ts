@@ -31,7 +31,7 @@ const PATIENCE_MS = 5000;
 const FIRST_POLL_MS = 5;
 const POLL_MS = 20;
 /** Maximum slots whose new owner the source has not received yet. It bounds the delay of an abort. */
-const MOST_UNHEARD = 256;
+const MOST_UNCONFIRMED = 256;
 
 /**
  * Gives emptied slots to the target.
@@ -45,9 +45,9 @@ const MOST_UNHEARD = 256;
  */
 export class SlotHandover {
   /** Slots whose new owner the source has not yet received over the cluster bus, with the time when the target took them. */
-  private readonly unheard = new Map<number, number>();
+  private readonly unconfirmed = new Map<number, number>();
   private listening: Promise<void> | undefined;
-  /** Callers that wait until fewer slots are unheard. */
+  /** Callers that wait until fewer slots are unconfirmed. */
   private readonly waiting: (() => void)[] = [];
   private failure: { readonly slots: readonly number[]; readonly error: unknown } | undefined;
 
@@ -98,9 +98,9 @@ export class SlotHandover {
   }
 
   private async awaitHearing(slots: readonly number[]): Promise<void> {
-    for (const slot of slots) this.unheard.set(slot, Date.now());
+    for (const slot of slots) this.unconfirmed.set(slot, Date.now());
     this.listening ??= this.listen();
-    while (this.unheard.size > MOST_UNHEARD) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    while (this.unconfirmed.size > MOST_UNCONFIRMED) await new Promise<void>((resolve) => this.waiting.push(resolve));
   }
 
   private wake(): void {
@@ -109,21 +109,21 @@ export class SlotHandover {
 
   private async listen(): Promise<void> {
     try {
-      for (let pause = FIRST_POLL_MS; this.unheard.size > 0; pause = Math.min(2 * pause, POLL_MS)) {
+      for (let pause = FIRST_POLL_MS; this.unconfirmed.size > 0; pause = Math.min(2 * pause, POLL_MS)) {
         await delay(pause);
         await this.tellSource(await this.heardOrOverdue());
       }
     } catch (error) {
-      this.failure ??= { slots: [...this.unheard.keys()], error };
-      this.unheard.clear();
+      this.failure ??= { slots: [...this.unconfirmed.keys()], error };
+      this.unconfirmed.clear();
       this.wake();
     }
-    this.listening = undefined; // No await between the check of `unheard` and this line: no caller may add slots in between.
+    this.listening = undefined; // No await between the check of `unconfirmed` and this line: no caller may add slots in between.
   }
 
   private async heardOrOverdue(): Promise<number[]> {
     const { source, target } = this.ends;
-    const asked = [...this.unheard];
+    const asked = [...this.unconfirmed];
     const owners = new Map(asked.map(([slot]) => [slot, target.id]));
     const account = await retrying(this.settings, source, () => nodesText(source));
     const missing = new Set(unaware(account, owners).get(target.id));
@@ -137,7 +137,7 @@ export class SlotHandover {
     const refused = await setSlots(this.settings, source, slots, 'NODE', target.id, sourceWidth);
     for (const [slot, error] of refused) if (NO_MASTER_ANY_MORE.test(error.message)) refused.delete(slot);
     failOnRefusal(refused, source);
-    for (const slot of slots) this.unheard.delete(slot);
+    for (const slot of slots) this.unconfirmed.delete(slot);
     this.closed(slots);
     this.wake();
   }

@@ -1,15 +1,16 @@
 // Folder and names of the append-only files (persistence-replication 3.3); the manifest on disk.
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EMPTY_MANIFEST, ManifestError, formatManifest, parseManifest } from '../../../aof/manifest.js';
 import type { AofManifest, AofPart } from '../../../aof/manifest.js';
 import { toPath } from '../../config/paths.js';
 import type { Config } from '../../config/config.js';
-import { removeQuietly, replace, replaceNow, syncFolderNow } from '../../persistence/files/replace.js';
+import { replace, replaceNow, syncFolderNow } from '../../persistence/files/replace.js';
 import { dataFileError } from '../data-file-error.js';
 
 export class AofFolder {
-  /** Manifests are written one after the other, in the order of the calls. */
+  /** What runs in the background: manifests are written one after the other, in the order of the calls, and files removed. */
   private writing: Promise<void> = Promise.resolve();
 
   constructor(private readonly config: Config) {}
@@ -92,7 +93,7 @@ export class AofFolder {
     return written;
   }
 
-  /** Resolves when no manifest is being written. */
+  /** Resolves when no manifest is being written and no file removed. */
   settled(): Promise<void> {
     return this.writing;
   }
@@ -102,9 +103,10 @@ export class AofFolder {
     return statSync(this.of(name), { throwIfNoEntry: false })?.size ?? 0;
   }
 
-  /** Removes files that are of no use any more. */
+  /** Removes files that are of no use any more, in the background: freeing the space of a large one takes its time. */
   remove(parts: readonly AofPart[]): void {
-    for (const { name } of parts) removeQuietly(this.of(name));
+    const removals = parts.map(({ name }) => rm(this.of(name), { force: true }).catch(() => undefined));
+    this.writing = Promise.all([this.writing, ...removals]).then(() => undefined);
   }
 
   /**

@@ -2,7 +2,7 @@
 import { closeSync, fsyncSync, openSync, writev } from 'node:fs';
 import { fsync } from 'node:fs';
 import type { SnapshotConsumer } from '../snapshot/format.js';
-import { removeQuietly, writeAll } from './replace.js';
+import { closeRemoved, removeQuietly, writeAll } from './replace.js';
 
 /** Bytes that wait for the disk before the walk pauses. */
 const MOST_WAITING = 4 * 1024 * 1024;
@@ -92,8 +92,8 @@ export class FileConsumer implements SnapshotConsumer {
 
   private abandon(error: Error): void {
     this.state = 'closed';
-    closeSync(this.fd);
     removeQuietly(this.path);
+    closeRemoved(this.fd);
     this.reject(error);
   }
 }

@@ -1,5 +1,5 @@
 // A finished file takes its final name: renamed, and the folder synced, so that a crash leaves the old file or the new one.
-import { closeSync, fsync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { close, closeSync, fsync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -90,6 +90,11 @@ export function syncAndClose(fd: number, onError: (error: Error) => void): void 
     }
     if (error !== null) onError(error);
   });
+}
+
+/** Closes a file whose name is gone, in the background: that frees its space, which takes its time for a large one. */
+export function closeRemoved(fd: number): void {
+  close(fd, () => undefined); // nobody needs its data
 }
 
 /** Removes a temporary file; errors are ignored. */

@@ -11,7 +11,7 @@ const BATCH_BYTES = 256 * 1024;
 const DEPTH = 4;
 
 /** Commands that are answered together; the callback gets the reply of each. */
-export interface LaneUnit {
+export interface PipelineUnit {
   readonly commands: readonly (readonly string[])[];
   /** Between MULTI and EXEC. */
   readonly transaction: boolean;
@@ -21,21 +21,21 @@ export interface LaneUnit {
 interface Batch {
   text: string;
   replies: number;
-  readonly units: LaneUnit[];
+  readonly units: PipelineUnit[];
 }
 
 const empty = (): Batch => ({ text: '', replies: 0, units: [] });
 /** Another master serves the slot now, or none does. */
 const ELSEWHERE = new Set(['MOVED', 'ASK', 'TRYAGAIN', 'CLUSTERDOWN', 'READONLY', 'LOADING', 'MASTERDOWN']);
 
-export class CommandLane {
+export class CommandPipeline {
   private filling = empty();
   private readonly running = new Set<Promise<void>>();
   private failure: { readonly error: unknown } | undefined;
 
   constructor(private readonly route: ImportRoute, private readonly connection: Connection, private readonly timeoutMs: number) {}
 
-  add(unit: LaneUnit): void {
+  add(unit: PipelineUnit): void {
     const { filling } = this;
     const words = unit.transaction ? [['MULTI'], ...unit.commands, ['EXEC']] : unit.commands;
     for (const command of words) filling.text += encodeCommand(command);
@@ -45,7 +45,7 @@ export class CommandLane {
   }
 
   /** Resolves when there is room for more. Throws the error that ends the load. */
-  async room(): Promise<void> {
+  async untilWritable(): Promise<void> {
     while (this.running.size > DEPTH && this.failure === undefined) await Promise.race(this.running);
     this.rethrow();
   }

@@ -16,7 +16,7 @@ const DEPTH = 3;
 /** Bytes in flight and waiting from which the reading of the file pauses. */
 const MOST_BYTES = 8 * 1024 * 1024;
 
-export interface LaneTools {
+export interface PipelineTools {
   readonly routes: ImportRoutes;
   readonly clientOf: (database: number) => Promise<ClusterClient>;
   readonly tally: LoadTally;
@@ -29,7 +29,7 @@ interface Batch {
   bytes: number;
 }
 
-export class RestoreLane {
+export class RestorePipeline {
   private filling: Batch = { entries: [], bytes: 0 };
   private readonly ready: Batch[] = [];
   private readonly running = new Set<Promise<void>>();
@@ -37,7 +37,7 @@ export class RestoreLane {
   private failure: { readonly error: unknown } | undefined;
 
   /** @param into database of the cluster */
-  constructor(private readonly route: ImportRoute, private readonly into: number, private readonly tools: LaneTools) {}
+  constructor(private readonly route: ImportRoute, private readonly into: number, private readonly tools: PipelineTools) {}
 
   add(entry: FileEntry): void {
     const size = entry.body.length + entry.key.length;
@@ -48,7 +48,7 @@ export class RestoreLane {
   }
 
   /** Resolves when more keys may be queued. Throws the error that ends the load. */
-  async room(): Promise<void> {
+  async untilWritable(): Promise<void> {
     while ((this.ready.length > DEPTH || this.bytes > MOST_BYTES) && this.running.size > 0 && this.failure === undefined) await Promise.race(this.running);
     this.rethrow();
   }
