@@ -81,6 +81,7 @@ export async function importKeys(source: ImportSource, cluster: Cluster, options
   };
   try {
     for (const database of settings.databases) await importDatabase(database, await countSource(source, [database]), tools);
+    if (source.isReplica && settings.signal?.aborted !== true) await source.requireComplete(); // It may have lost its master meanwhile.
   } catch (error) {
     throw incomplete(await stats(), error, settings);
   } finally {

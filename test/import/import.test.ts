@@ -256,6 +256,21 @@ describeWithRedis('import', () => {
     expect(await totalKeys(nodes)).toBe(0);
   });
 
+  it('fails when the replica that it copies from loses its master meanwhile', async () => {
+    await link.command(['DEBUG', 'POPULATE', 5000, 'key', 50]);
+    await using replica = await startRedis(['--replicaof', `127.0.0.1 ${origin.port}`, '--repl-diskless-sync-delay', '0']);
+    await waitFor(async () => (await ImportSource.open(replica)).databases[0]?.keys === 5000, 'the replica to have the keys');
+    await using admin = await replica.connect();
+    const elsewhere = await freePort();
+    let told: Promise<unknown> | undefined;
+    const source = await ImportSource.open(replica);
+    const onEvent = (event: ImportEvent): void => {
+      if (event.kind === 'delivered') told ??= admin.command(['REPLICAOF', '127.0.0.1', elsewhere]);
+    };
+    await expect(importKeys(source, cluster, { copy: true, onEvent })).rejects.toMatchObject({ code: 'IMPORT_FAILED', message: expect.stringMatching(/is a replica that is not in sync.* keys were copied before that/) as string });
+    await told;
+  });
+
   it('keys written to the source meanwhile are imported by another pass', async () => {
     await link.command(['DEBUG', 'POPULATE', 20_000, 'key', 50]);
     await using writer = await origin.connect();
