@@ -106,7 +106,11 @@ export class MixedCluster {
   /** Waits until a member has a role; the ms it took. */
   async becomes(member: MixedMember, role: string, ms = 20_000): Promise<number> {
     const start = Date.now();
-    await waitFor(async () => (await member.role()) === role, `${member.kind} ${member.node.address} to be ${role === 'master' ? role : `a replica of ${role}`}`, ms);
+    try {
+      await waitFor(async () => (await member.role()) === role, `${member.kind} ${member.node.address} to be ${role === 'master' ? role : `a replica of ${role}`}`, ms);
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\n${this.logs()}`, { cause: error });
+    }
     return Date.now() - start;
   }
 
