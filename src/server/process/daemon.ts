@@ -25,7 +25,7 @@ export function startDaemon(sources: ConfigSources, heapBytes: number): Promise<
   const child = spawn(process.execPath, [...process.execArgv, heapFlag(heapBytes), program], {
     detached: true,
     env: { ...process.env, [MARK]: '1' },
-    // No terminal and no pipe of the caller: a reader of its output must see the end when the parent exits.
+    // The daemon inherits no terminal and no pipe: a reader of the parent's output must see its end when the parent exits.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   const words: ToDaemon = { sources };

@@ -1,5 +1,5 @@
 // The RDB on the link from a master (persistence-replication 4.3): its header, `$<length>` or `$EOF:<mark>`, and where it ends.
-// The contents of the RDB are not looked at.
+// The contents of the RDB are not parsed here.
 
 const MARK_LENGTH = 40;
 const MAX_HEADER = 255;
@@ -25,7 +25,7 @@ export class RdbTransfer {
   /** 40 bytes that end an RDB of unknown length, null in the form with a length. */
   mark: Buffer | null = null;
   private header = '';
-  /** The last bytes that came: they may be the mark. */
+  /** The last bytes received: they may be the mark. */
   private tail: Buffer = NOTHING;
 
   /** @param take gets the bytes of the RDB in order. */

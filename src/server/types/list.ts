@@ -210,7 +210,7 @@ export class ListValue {
     return { chunk, slot: chunk.end - fromEnd };
   }
 
-  /** Makes chunk.start > 0, by widening a small head chunk, else with a new chunk before it. */
+  /** Returns a head chunk with a free slot in front: the given one, widened, or a new chunk before it when that is full. */
   private roomInFront(chunk: Chunk): Chunk {
     const size = chunk.end;
     if (size >= CHUNK) {

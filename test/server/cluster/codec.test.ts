@@ -13,7 +13,7 @@ const ID2 = '89abcdef0123456789abcdef0123456789abcdef';
 function bitmap(...slots: number[]): Uint8Array {
   const map = new SlotBitmap();
   for (const slot of slots) map.add(slot);
-  return map.lend();
+  return map.share();
 }
 
 const HEADER: PacketHeader = {

@@ -1,7 +1,7 @@
 // The table of cluster-node 6.5, row by row.
 import { describe, expect, it } from 'vitest';
 import type { RouteRequest } from '../../../src/server/exec/ports/cluster-port.js';
-import { blockedDetour, detourLine, route } from '../../../src/server/cluster/route.js';
+import { routeErrorOfBlocked, routeErrorLine, route } from '../../../src/server/cluster/route.js';
 import { Fixture } from './state-fixture.js';
 
 const QUERY: RouteRequest = { keys: ['foo'], write: false, readonly: false, asking: false, migrate: false, shardChannel: false };
@@ -14,8 +14,8 @@ function fixture(): { f: Fixture; ask: (over: Partial<RouteRequest>, ...present:
   f.own(f.state.myself, FOO);
   f.state.ok = true;
   const ask = (over: Partial<RouteRequest>, ...present: string[]): string => {
-    const detour = route(f.state, { ...QUERY, ...over }, (key) => present.includes(key));
-    return detour === null ? 'local' : detourLine(f.state, detour);
+    const error = route(f.state, { ...QUERY, ...over }, (key) => present.includes(key));
+    return error === null ? 'local' : routeErrorLine(f.state, error);
   };
   return { f, ask };
 }
@@ -86,12 +86,12 @@ describe('routing', () => {
 
   it('ends the waiting of blocked clients when their slot is not served here', () => {
     const { f } = fixture();
-    expect(blockedDetour(f.state, 'foo', false)).toBeNull();
-    expect(blockedDetour(f.state, 'bar', false)?.kind).toBe('moved');
-    expect(blockedDetour(f.state, 'hello', false)?.kind).toBe('unbound');
+    expect(routeErrorOfBlocked(f.state, 'foo', false)).toBeNull();
+    expect(routeErrorOfBlocked(f.state, 'bar', false)?.kind).toBe('moved');
+    expect(routeErrorOfBlocked(f.state, 'hello', false)?.kind).toBe('unbound');
     f.state.slots.setImporting(5061, f.state.nodes[1]!);
-    expect(blockedDetour(f.state, 'bar', false)).toBeNull();
+    expect(routeErrorOfBlocked(f.state, 'bar', false)).toBeNull();
     f.state.ok = false;
-    expect(blockedDetour(f.state, 'foo', false)?.kind).toBe('down');
+    expect(routeErrorOfBlocked(f.state, 'foo', false)?.kind).toBe('down');
   });
 });

@@ -21,7 +21,7 @@ export const id = (char: string): string => char.repeat(40);
 export function slotBytes(...slots: number[]): Uint8Array {
   const bitmap = new SlotBitmap();
   for (const slot of slots) bitmap.add(slot);
-  return bitmap.lend();
+  return bitmap.share();
 }
 
 export class Fixture {
@@ -90,7 +90,7 @@ export class Fixture {
 
   /** A packet arrives on a link, by default the sender's inbound one. */
   receive(sender: NodeRecord, over: Partial<PacketHeader> = {}, body: PacketBody = { kind: 'gossip', entries: [], extensions: [] }, link?: Link): Effect[] {
-    const claims = { slots: sender.claimant.slots.lend(), configEpoch: sender.claimant.configEpoch, slaveof: sender.master?.id ?? '', flags: sender.flags, ip: sender.ip };
+    const claims = { slots: sender.claimant.slots.share(), configEpoch: sender.claimant.configEpoch, slaveof: sender.master?.id ?? '', flags: sender.flags, ip: sender.ip };
     const packet = { header: this.header(sender.id, { ...claims, ...over }), body };
     return step(this.state, { kind: 'packet', link: link ?? sender.inboundLink!, packet }, this.now);
   }

@@ -1,6 +1,6 @@
 // The rules of cluster-node 3 and 4 one by one, on a state without sockets.
 import { describe, expect, it } from 'vitest';
-import { MOST_HANDSHAKES, MessageFlag, MessageType, SLOTS } from '../../../src/server/cluster/wire/constants.js';
+import { MAX_HANDSHAKES, MessageFlag, MessageType, SLOTS } from '../../../src/server/cluster/wire/constants.js';
 import { NodeFlag } from '../../../src/server/cluster/state/flags.js';
 import { forget } from '../../../src/server/cluster/admin/nodes.js';
 import { bumpEpoch } from '../../../src/server/cluster/rules/epochs.js';
@@ -92,8 +92,8 @@ describe('roles and epochs', () => {
     const f = new Fixture();
     const [a, b, c] = [f.node('a'), f.node('b'), f.node('c')];
     f.own(b, 10, 20);
-    f.receive(b, { slaveof: a.id, flags: NodeFlag.replica, slots: a.slots.lend() });
-    f.receive(c, { slaveof: a.id, flags: NodeFlag.replica, slots: a.slots.lend() });
+    f.receive(b, { slaveof: a.id, flags: NodeFlag.replica, slots: a.slots.share() });
+    f.receive(c, { slaveof: a.id, flags: NodeFlag.replica, slots: a.slots.share() });
     expect(b.slots.count).toBe(0);
     expect(a.replicas).toEqual([b, c]);
     expect(a.has(NodeFlag.migrateTo)).toBe(true);
@@ -221,13 +221,13 @@ describe('meeting', () => {
   it('answers MEETs of strangers without end, and remembers only so many of them', () => {
     const f = new Fixture();
     const random = seededRandom(1);
-    for (let i = 0; i < MOST_HANDSHAKES + 300; i++) {
+    for (let i = 0; i < MAX_HANDSHAKES + 300; i++) {
       const link = f.state.newLink(true, null, f.now);
       link.remoteIp = `10.1.${i >> 8}.${i & 255}`;
       const effects = step(f.state, { kind: 'packet', link, packet: { header: f.header(random.hex(40), { type: MessageType.meet, ip: '' }), body: { kind: 'gossip', entries: [], extensions: [] } } }, f.now);
       expect(kinds(effects)).toContain('send');
     }
-    expect(f.state.nodes.filter((node) => node.inHandshake)).toHaveLength(MOST_HANDSHAKES);
+    expect(f.state.nodes.filter((node) => node.inHandshake)).toHaveLength(MAX_HANDSHAKES);
   });
 
   it('a stranger by MEET is answered and met; a stranger by PING is only answered', () => {

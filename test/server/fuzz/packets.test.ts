@@ -2,7 +2,7 @@
 // machine stays whole; from strangers they change nothing of the cluster.
 import net from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { MOST_HANDSHAKES } from '../../../src/server/cluster/wire/constants.js';
+import { MAX_HANDSHAKES } from '../../../src/server/cluster/wire/constants.js';
 import { decodePacket } from '../../../src/server/cluster/wire/codec.js';
 import { FramingError, PacketFramer } from '../../../src/server/cluster/wire/framing.js';
 import type { Link } from '../../../src/server/cluster/state/node-record.js';
@@ -20,7 +20,7 @@ import { limitFor, rounds, seed } from './seed.js';
 /** After so many packets the cluster begins anew: its members would all have forgotten each other by then. */
 const FRESH_EVERY = 3000;
 /** Records that strangers may cause at once: handshakes that nobody answered yet. */
-const MOST_RECORDS = MOST_HANDSHAKES + 500;
+const MOST_RECORDS = MAX_HANDSHAKES + 500;
 
 /** What a stranger must not change. Handshakes are no members; what the cron does comes between packets. */
 function fingerprint(state: ClusterState): string {

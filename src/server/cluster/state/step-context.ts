@@ -1,4 +1,4 @@
-// One step of the state machine: the time it happens at, the effects it collects, and the work it puts off to its end
+// One step of the state machine: the time it happens at, the effects it collects, and the work that is deferred to its end
 // (cluster-node 1.7). Rules of the protocol are in rules/.
 import type { LogLevel } from '../../runtime/log.js';
 import { updateAvailability } from './availability.js';

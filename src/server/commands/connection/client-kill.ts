@@ -74,7 +74,7 @@ export function clientKill({ node, client }: CommandContext, args: Args): Server
   if (args.length === 3 && doomed.length === 0) throw NO_SUCH_CLIENT;
   const reply = args.length === 3 ? OK : doomed.length;
   if (!doomed.includes(client)) return reply;
-  // Inside EXEC the rest of the transaction runs, and its reply must be sent first.
+  // Inside EXEC the rest of the transaction still runs, and the reply of EXEC is sent before the connection closes.
   if (client.executing) {
     node.clock.after(0, () => client.close());
     return reply;

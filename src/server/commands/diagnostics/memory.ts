@@ -14,7 +14,7 @@ import { SetValue } from '../../types/set.js';
 import type { Value } from '../../types/value.js';
 import { containerHelp } from '../container-help.js';
 
-/** A string takes its length rounded up to 8 and a header; a map entry takes about this much more (both measured on V8). */
+/** Bytes of a string beside its length, which is rounded up to 8, and bytes of a map entry (both measured on V8). */
 const STRING_HEADER = 16;
 const MAP_ENTRY = 40;
 /** Bytes of the object, arrays and index of a collection, without its elements. */

@@ -14,7 +14,7 @@ export function syncFolderNow(folder: string): void {
   try {
     fsyncSync(fd);
   } catch {
-    // Some file systems refuse: a rename is as durable there as it can be.
+    // Some file systems cannot sync folders; nothing more can be done there.
   } finally {
     closeSync(fd);
   }
@@ -92,9 +92,9 @@ export function syncAndClose(fd: number, onError: (error: Error) => void): void 
   });
 }
 
-/** Closes a file whose name is gone, in the background: that frees its space, which takes its time for a large one. */
+/** Closes a deleted file in the background, because this frees its space, which takes long for a large file. */
 export function closeRemoved(fd: number): void {
-  close(fd, () => undefined); // nobody needs its data
+  close(fd, () => undefined); // an error does not matter: nothing reads this file any more
 }
 
 /** Removes a temporary file; errors are ignored. */

@@ -126,7 +126,7 @@ function hashOf(items: string[], limits: EncodingLimits): HashValue {
   return hash;
 }
 
-/** Of a stored container only the number of entries is held against the limits, not their sizes. */
+/** Of a packed hash only the number of fields is compared with the limits, not their sizes, as in Redis. */
 function packedHash(items: string[], limits: EncodingLimits): HashValue {
   return hashOf(items, { ...limits, hashMaxListpackValue: Infinity });
 }
