@@ -57,7 +57,7 @@ export interface NodeOptions {
   readonly clusterServesAtOnce?: boolean;
   /**
    * Whether the node loads the files in `dir` when it starts, and saves by save points and at SHUTDOWN. Default: only with
-   * appendonly yes, so that a node used as a library touches no files unless told to. SAVE and BGSAVE always work.
+   * appendonly yes, so that a node used as a library reads and writes no files by default. SAVE and BGSAVE always work.
    */
   readonly dataFiles?: boolean;
 }

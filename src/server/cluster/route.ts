@@ -25,7 +25,7 @@ const LINES = {
   tryAgain: 'TRYAGAIN Multiple keys request during rehashing of slot',
 } as const;
 
-/** null: serve here. `exists` must look without side effects. */
+/** null: serve here. `exists` must have no side effects. */
 export function route(state: ClusterState, query: RouteRequest, exists: (key: string) => boolean): RouteError | null {
   const first = query.keys[0];
   if (first === undefined) return null;

@@ -1,4 +1,4 @@
-// The list of server commands. A family is a folder beside this file; adding a command changes only its family.
+// The list of server commands. Each family is a folder next to this file; adding a command changes only its family.
 import type { Command, CommandSpec } from '../exec/command.js';
 import { CommandOf } from '../exec/command-of.js';
 import type { CommandContext } from '../exec/context.js';

@@ -87,7 +87,7 @@ export class RdbSaves {
     if (!this.saveNow()) throw FAILED;
   }
 
-  /** Writes the dump before it returns; false when that failed, the log says why. */
+  /** Writes the dump before it returns; false when that failed, with the reason in the log. */
   saveNow(): boolean {
     const { node, path } = this;
     const temporary = join(toPath(node.config.text('dir')), `temp-${this.temporaryTag}-now.rdb`);

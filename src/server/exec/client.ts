@@ -19,7 +19,7 @@ export interface Transport {
   send(text: string): void;
   /** Sends bytes of any length; they are shared and must never be changed. */
   sendBytes(bytes: Buffer): void;
-  /** Bytes handed over but not taken by the kernel yet. */
+  /** Bytes passed to the transport that the kernel has not accepted yet. */
   readonly backlog: number;
   /** Number of chunks they are in. */
   readonly backlogPieces: number;
@@ -148,7 +148,10 @@ export class Client implements Watcher, ReplyOutput, HeldOutput {
     this.put(new ServerPush(items), false);
   }
 
-  /** Queues output of any kind: a reply, a message, a line of MONITOR. `answered`: on failure an error reply takes its place; else the connection closes. */
+  /**
+   * Queues output of any kind: a reply, a message, a line of MONITOR. If it cannot be written, the connection closes; with
+   * `answered` the client gets an error reply instead.
+   */
   put(reply: ServerReply, answered: boolean): void {
     const [before, flushes] = [this.out, this.flushes];
     try {

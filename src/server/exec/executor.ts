@@ -112,20 +112,20 @@ export class Executor {
     const queueing = isQueued(client, command);
     const queue = command.fullName === 'exec' ? (client.transaction?.queue ?? []) : [];
     const writes = command.write || queue.some((queued) => queued.command.write);
-    const again = (): void => {
+    const retry = (): void => {
       client.suspended = false;
       if (!client.closing) this.execute(client, args);
       if (!client.suspended) client.onResume();
     };
     if (pause.holds(command, writes)) {
       client.suspend();
-      pause.hold(again);
+      pause.hold(retry);
       return true;
     }
-    // A pause of writes applies to queued writes too; a locked key matters for EXEC only.
+    // A pause of writes applies to queued writes too; a locked key delays EXEC, but not the queueing before it.
     if (queueing || !writes || !this.touchesLocked(client, command, args)) return false;
     client.suspend();
-    locks.onRelease(again);
+    locks.onRelease(retry);
     return true;
   }
 

@@ -29,7 +29,7 @@ export class ClientPause {
     return this.pauses.has(purpose);
   }
 
-  /** Pauses for `ms`. A longer pause already in effect for the purpose is kept, and a pause of all commands is not reduced to one of writes. */
+  /** Pauses for `ms`. Never shortens a pause of the same purpose, and never reduces a pause of all commands to one of writes. */
   start(ms: number, all: boolean, purpose: PausePurpose): void {
     const before = this.pauses.get(purpose);
     const until = Math.max(this.clock.now() + ms, before?.until ?? 0);

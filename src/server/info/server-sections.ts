@@ -1,4 +1,4 @@
-// INFO server, clients, cpu, replication, cluster: the node and its connections.
+// INFO server, clients, cpu, modules, cluster: the node and its connections.
 import { arch, release, type } from 'node:os';
 import { REDIS_VERSION } from '../runtime/version.js';
 import type { InfoSection } from './section.js';

@@ -16,7 +16,7 @@ export interface KeyspaceHooks {
   flushed(db: number): void;
   /** Two databases exchanged their contents. */
   swapped(a: number, b: number): void;
-  /** A list, sorted set or stream was created under a key: blocked clients may be served. */
+  /** A list or sorted set was created under a key: blocked clients may be served. */
   ready(db: number, key: string): void;
   /** The node itself deleted a key: it expired, or its slot moved away. Propagated to replicas and the AOF. */
   deleted(db: number, key: string): void;

@@ -103,14 +103,14 @@ class Transfer {
       } catch (error) {
         this.services.targets.drop(target);
         if (!(error instanceof LinkBroken)) throw error;
-        const again = target.reused && !error.timedOut && this.acknowledged === 0 && this.refusal === null;
-        if (!again) return this.outcome() ?? READING;
+        const retry = target.reused && !error.timedOut && this.acknowledged === 0 && this.refusal === null;
+        if (!retry) return this.outcome() ?? READING;
         this.next = 0;
       }
     }
   }
 
-  /** An error reply of the target precedes a broken connection. */
+  /** MIGRATE's reply when the target refused a command; takes precedence over the error of a broken connection. */
   private outcome(): ErrorReply | null {
     return this.refusal === null ? null : new ErrorReply(`ERR Target instance replied with error: ${this.refusal}`);
   }

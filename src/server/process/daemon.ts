@@ -1,5 +1,5 @@
 // daemonize yes. Node cannot fork, so the program is started again, detached, with the required heap. The original process
-// waits until the daemon serves, so that its exit code tells whether it started.
+// waits until the daemon serves, so that its exit code shows whether the start succeeded.
 import { spawn } from 'node:child_process';
 import type { ConfigSources } from '../config/conf-file.js';
 import { heapFlag } from './heap.js';

@@ -33,7 +33,7 @@ export interface FollowerHost {
   dataDropped(): void;
   /** The data set and its history are the master's: the backlog begins there. */
   dataReplaced(): void;
-  /** The replication id has changed: replicas of this node must be told. */
+  /** The replication id has changed: replicas of this node must learn the new one. */
   idChanged(): void;
   /** The link came up or went down, or loading began or ended. */
   linkChanged(): void;

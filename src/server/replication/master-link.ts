@@ -41,7 +41,7 @@ type Phase = 'connecting' | 'handshake' | 'sync' | 'loading' | 'connected' | 'cl
 
 export class MasterLink {
   phase: Phase = 'connecting';
-  /** Wall clock in ms when the master was last heard of. */
+  /** Wall clock in ms when bytes from the master last arrived. */
   lastIo: number;
   transfer: RdbTransfer | null = null;
   /** The master refused to take over in a FAILOVER. */

@@ -18,7 +18,7 @@ const MORE: TransferStep = { kind: 'more' };
 export class RdbTransfer {
   /** Announced length; null before the header, and in the form with a mark. */
   total: number | null = null;
-  /** Bytes of the RDB that were handed on. */
+  /** Bytes of the RDB that were passed on. */
   received = 0;
   /** The header has been read. */
   started = false;
@@ -64,7 +64,7 @@ export class RdbTransfer {
     return bytes.length < missing ? MORE : { kind: 'end', rest: bytes.subarray(missing) };
   }
 
-  /** 4.3: nothing follows the mark until the replica has acknowledged, so only the last bytes are looked at. */
+  /** 4.3: nothing follows the mark until the replica has acknowledged, so only the last bytes are compared with it. */
   private takeMarked(bytes: Buffer, mark: Buffer): TransferStep {
     if (bytes.length === 0) return MORE;
     const all = this.tail.length === 0 ? bytes : Buffer.concat([this.tail, bytes]);

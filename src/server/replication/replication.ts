@@ -65,7 +65,7 @@ export class Replication implements ReplicationPort {
     this.updateGuard();
   }
 
-  /** Takes the role that `replicaof` in the configuration says; the link begins with start(). */
+  /** Takes the role that `replicaof` in the configuration determines; start() opens the link. */
   prepare(): void {
     const [host, port] = this.node.config.text('replicaof').split(' ');
     if (host !== undefined && port !== undefined) this.setMaster(host, Number(port));

@@ -59,7 +59,7 @@ export abstract class SyncGroup implements RdbConsumer {
 
   protected abstract dispose(): void;
 
-  /** Drops members that have taken nothing for `timeoutMs`. */
+  /** Disconnects members to which no byte could be sent for `timeoutMs`. */
   dropStalled(timeoutMs: number): void {
     const now = this.node.clock.now();
     for (const member of [...this.members]) {

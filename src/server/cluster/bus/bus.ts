@@ -53,7 +53,7 @@ export interface BusOptions {
   readonly hooks: BusHooks;
 }
 
-/** What the bus tells the rest of the node. */
+/** Calls of the bus into the rest of the node. */
 export interface BusHooks {
   /** A message from another node for local subscribers. */
   published(channel: string, message: string, sharded: boolean): void;

@@ -4,7 +4,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, unlinkSync, w
 import { dirname } from 'node:path';
 import { TribError } from '../../../errors.js';
 
-/** Node.js has no flock. Instead a file beside nodes.conf holds the pid of the owner. */
+/** Node.js has no flock. Instead a file next to nodes.conf holds the pid of the owner. */
 const LOCK_SUFFIX = '.lock';
 
 export class ConfigFile {
@@ -51,7 +51,7 @@ export class ConfigFile {
     if (fsync) syncDirectory(dirname(this.path));
   }
 
-  /** Gives the lock back; calling it again does nothing. */
+  /** Releases the lock; calling it again does nothing. */
   release(): void {
     if (readLock(this.lockPath) === ownMark()) unlinkQuietly(this.lockPath);
   }

@@ -44,7 +44,7 @@ export function runElection(context: StepContext): void {
   else proceed(context);
 }
 
-/** 4.2 step 1: a replica stands for election only for a failed master with slots, or in a manual failover that may start. */
+/** 4.2 step 1: a replica becomes a candidate only for a failed master with slots, or in a manual failover that may start. */
 function mayReplaceMaster(state: ClusterState): boolean {
   const { myself, manualFailover, env } = state;
   const { master } = myself;

@@ -11,7 +11,7 @@ export function selectGossip(state: ClusterState, receiver: NodeRecord | null): 
   const entries: GossipEntry[] = [];
   let fresh = nodes.length - 2;
   const wanted = Math.min(Math.max(3, Math.floor(nodes.length / 10)), fresh);
-  for (let draws = wanted * 3; draws > 0 && fresh > 0 && entries.length < wanted; draws--) {
+  for (let attempts = wanted * 3; attempts > 0 && fresh > 0 && entries.length < wanted; attempts--) {
     const node = nodes[state.env.random.below(nodes.length)];
     // 7.4: the receiver needs no entry about itself.
     if (node === undefined || node === state.myself || node === receiver || node.has(NodeFlag.pfail)) continue;

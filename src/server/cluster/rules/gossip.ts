@@ -78,7 +78,7 @@ export function onExtensions(context: StepContext, sender: NodeRecord, extension
   sender.nodename = nodename;
 }
 
-/** A node tells its shard; a replica is in the shard of its master. */
+/** The sender announces its shard id. When it is our master, that is our shard too. */
 function onShardId(context: StepContext, sender: NodeRecord, id: string): void {
   const { state } = context;
   sender.shardId = id;

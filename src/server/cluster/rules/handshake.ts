@@ -63,8 +63,8 @@ export function updateAddress(context: StepContext, node: NodeRecord, link: Link
 }
 
 /**
- * The first answer on the outbound link of a node in handshake (1.3): it tells who the node is. The node may turn
- * out to be known already, or to be ourselves; then the handshake record goes away.
+ * The first answer on the outbound link of a node in handshake (1.3): it contains the id of the node. The node may turn
+ * out to be known already, or to be ourselves; then the handshake record is deleted.
  */
 export function completeHandshake(context: StepContext, link: Link, node: NodeRecord, header: PacketHeader): void {
   const { state } = context;

@@ -85,7 +85,7 @@ function onPingLike(context: StepContext, link: Link, sender: NodeRecord, packet
     sendPong(context, link);
   }
   if (!link.inbound && link.node !== null && link.node.inHandshake) {
-    completeHandshake(context, link, link.node, header); // the node is known: its handshake record goes away
+    completeHandshake(context, link, link.node, header); // the node is known: its handshake record is deleted
     return;
   }
   sender.clear(NodeFlag.meet);

@@ -34,7 +34,7 @@ export function applyClaims(context: StepContext, claimant: NodeRecord, epoch: n
     const now = claimed[i] ?? 0;
     const before = held[i] ?? 0;
     const unclaimed = dropped[i] ?? 0;
-    // Bits where something may have to happen: new claims, renewed claims, claims given up.
+    // Slots to check: new claims, renewed claims, claims that ended.
     const changed = (now & ~before) | (now & before & unclaimed) | (~now & before & ~unclaimed);
     if (changed === 0) continue;
     for (let bit = 0; bit < 8; bit++) {

@@ -26,7 +26,7 @@ export function updateAvailability(context: AvailabilityContext): void {
     state.minorityTime = now;
   }
   if (ok === state.ok) return;
-  // A master that was in a minority waits, so that the majority can tell it who replaced it.
+  // A master that was in a minority waits, so that it first learns from the majority which replica replaced it.
   if (ok && mayDelay && now - state.minorityTime < rejoinDelay(settings.nodeTimeout)) return;
   state.ok = ok;
   context.log('warning', `Cluster state changed: ${ok ? 'ok' : 'fail'}`);

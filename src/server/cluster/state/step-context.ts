@@ -63,7 +63,7 @@ export class StepContext {
     this.wire.push({ kind: 'close', link });
   }
 
-  /** A link that is gone already: takes it out of its node. */
+  /** A connection that has ended: removes the link from its node. */
   unlink(link: Link): void {
     link.closed = true;
     const { node } = link;

@@ -42,13 +42,13 @@ function splitFields(line: string): string[] {
 }
 
 function validId(id: string | undefined): string {
-  if (id === undefined || !isNodeId(id)) throw new CorruptConfigError(`'${id ?? ''}' is no node id`);
+  if (id === undefined || !isNodeId(id)) throw new CorruptConfigError(`'${id ?? ''}' is not a node id`);
   return id;
 }
 
 function number(text: string | undefined): number {
   const value = Number(text);
-  if (text === undefined || !/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new CorruptConfigError(`'${text ?? ''}' is no number`);
+  if (text === undefined || !/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new CorruptConfigError(`'${text ?? ''}' is not a number`);
   return value;
 }
 

@@ -49,7 +49,10 @@ export const MESSAGE_NAMES = [
   'publishshard',
 ] as const;
 
-/** Maximum number of handshakes at once, more than the largest cluster has nodes. At this number a MEET from an unknown node gets a PONG, but starts no handshake. */
+/**
+ * Maximum number of handshakes at once, more than the largest cluster has nodes. At this number a MEET from an unknown node
+ * gets a PONG, but starts no handshake.
+ */
 export const MAX_HANDSHAKES = 2000;
 
 /** Bits of the first byte of `mflags` (cluster-node 2.5). */

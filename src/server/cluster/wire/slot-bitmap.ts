@@ -1,4 +1,4 @@
-// The slots of one node as 2048 bytes, shared with packets until the next change. Ownership rules live in state.ts.
+// The slots of one node as 2048 bytes, shared with packets until the next change. Ownership is kept in state/slot-table.ts.
 import { BITMAP_BYTES, SLOTS } from './constants.js';
 
 /** A slot bitmap in its wire format. Read only: only a SlotBitmap writes to its own bytes. */

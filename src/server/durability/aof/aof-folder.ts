@@ -66,7 +66,7 @@ export class AofFolder {
     if (!existsSync(this.path)) mkdirSync(this.path, 0o755);
   }
 
-  /** What the manifest on disk says; null without one. Throws TribError. */
+  /** The manifest on disk; null without one. Throws TribError. */
   read(): AofManifest | null {
     const path = this.manifestPath;
     if (!existsSync(path)) return null;

@@ -272,7 +272,7 @@ export class AofLog implements EffectSink, Barrier {
     this.node.outputGate.reopen();
   }
 
-  /** Closes without writing what is buffered (a temporary file that is given up). */
+  /** Closes without writing what is buffered (for a temporary file that is no longer needed). */
   discard(): void {
     if (this.fd >= 0) closeSync(this.fd);
     this.fd = -1;

@@ -7,7 +7,7 @@ import type { ErrorReply } from '../../../resp/server-reply.js';
 /** `connected`: the stream of the master is applied. The names are those of ROLE. */
 export type LinkState = 'none' | 'connect' | 'connecting' | 'handshake' | 'sync' | 'connected';
 
-/** A replica whose stream is online. */
+/** A replica of this node, as INFO, ROLE and the shutdown see it. */
 export interface ReplicaView {
   /** As the replica announces it, or the peer address of its connection. */
   readonly ip: string;

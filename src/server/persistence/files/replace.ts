@@ -20,7 +20,7 @@ export function syncFolderNow(folder: string): void {
   }
 }
 
-/** As syncFolderNow, without holding up the event loop. */
+/** As syncFolderNow, without blocking the event loop. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => null);
   await handle?.sync().catch(() => undefined);
@@ -33,7 +33,7 @@ export function putInPlaceNow(temporary: string, path: string): void {
   syncFolderNow(dirname(path));
 }
 
-/** As putInPlaceNow, without holding up the event loop. */
+/** As putInPlaceNow, without blocking the event loop. */
 export async function putInPlace(temporary: string, path: string): Promise<void> {
   await rename(temporary, path);
   await syncFolder(dirname(path));
@@ -62,7 +62,7 @@ export function replaceNow(path: string, text: string, temporaryName: string): v
   }
 }
 
-/** As replaceNow, without holding up the event loop. */
+/** As replaceNow, without blocking the event loop. */
 export async function replace(path: string, text: string, temporaryName: string): Promise<void> {
   const temporary = join(dirname(path), temporaryName);
   try {

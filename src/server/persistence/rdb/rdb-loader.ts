@@ -101,6 +101,6 @@ export class RdbLoader implements RdbTarget<Value> {
   }
 
   moduleAux(module: string): void {
-    this.options.onNote?.(`Passed over data of the module ${module}, which is not loaded`);
+    this.options.onNote?.(`Skipped data of the module ${module}, which is not loaded`);
   }
 }

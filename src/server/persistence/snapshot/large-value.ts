@@ -71,7 +71,7 @@ interface Reader {
   read(from: number, amount: number): LargePart;
 }
 
-/** Elements copied out of a value. Positions are those of the value. */
+/** Elements copied from a value. Positions are those in the value. */
 interface Copied extends Reader {
   /** Bytes of memory, roughly. */
   readonly cost: number;
