@@ -1,4 +1,4 @@
-// A cluster state to put rules to the test: no sockets, no time of its own.
+// A cluster state for tests of single rules: no sockets, and time only advances when told to.
 import type { ClusterSettings } from '../../../src/server/cluster/state/cluster-config.js';
 import { DEFAULT_SETTINGS } from '../../../src/server/cluster/state/cluster-config.js';
 import { SLOTS } from '../../../src/server/cluster/wire/constants.js';
@@ -27,7 +27,7 @@ export function slotBytes(...slots: number[]): Uint8Array {
 export class Fixture {
   readonly settings: MutableSettings = { ...DEFAULT_SETTINGS };
   readonly keys = new Map<number, number>();
-  /** What the replication link says. */
+  /** State of the replication link. */
   offset = 77;
   dataAge = 0;
   now = 1_700_000_000_000;
