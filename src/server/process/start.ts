@@ -45,7 +45,7 @@ export async function runNode(config: Config, host: ProcessHost): Promise<void> 
   announce(config, host, log);
   role = 'M';
   const node = await listening(config, log);
-  // An uncaught exception is logged and the node continues: orderlyShutdown the process would lose the data in memory.
+  // An uncaught exception is logged and the node continues: ending the process would lose the data in memory.
   process.on('uncaughtException', (error) => node.fault('event', error));
   host.onStop((signal) => stop(node, log, signal));
   const pidFile = writePidFile(config, host, log);

@@ -149,7 +149,7 @@ function logObstacle(context: StepContext, obstacle: FailoverObstacle): void {
   if (obstacle === election.obstacle && now - election.obstacleLoggedAt < OBSTACLE_RELOG_MS) return;
   election.obstacle = obstacle;
   const { master } = state.myself;
-  // Soon after the failure the failover may still be under way.
+  // Soon after the failure the failover may still be under way, so nothing is logged yet.
   if (master?.has(NodeFlag.fail) === true && now - master.failTime < env.settings.nodeTimeout + OBSTACLE_GRACE_MS) return;
   election.obstacleLoggedAt = now;
   context.log('warning', `Currently unable to failover: ${OBSTACLES[obstacle]}`);

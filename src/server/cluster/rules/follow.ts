@@ -15,7 +15,7 @@ export function replicate(context: StepContext, master: NodeRecord): void {
     state.slots.closeAll();
   }
   state.attachToMaster(myself, master);
-  // A replica is in the shard of its master; a master before 7.2 has no shard id; then we do not announce ours (9, item 2).
+  // A replica is in the shard of its master; a master before 7.2 has no shard id, and then we do not announce ours (9, item 2).
   if (master.shardId !== '') state.shardId = master.shardId;
   followMaster(context);
   resetManualFailover(context);

@@ -28,7 +28,7 @@ export function flushall(ctx: CommandContext, args: Args): ServerReply {
   checkFlush(args);
   flush(ctx, ctx.keyspace.databases);
   ctx.node.persistence.flushedAll();
-  // flushedAll() may have saved, which resets the counter. FLUSHALL must count as a change, or it is missing in the append-only file.
+  // flushedAll() may have saved, which resets the counter. As in Redis, FLUSHALL counts as one change after that save.
   ctx.keyspace.dirty++;
   return OK;
 }
