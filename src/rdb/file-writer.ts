@@ -32,7 +32,7 @@ export class RdbFileWriter {
   }
 
   /** Bytes that wait for the end of an open value. */
-  get aside(): number {
+  get heldBack(): number {
     return this.open === null ? 0 : this.body.length;
   }
 

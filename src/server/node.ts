@@ -57,7 +57,7 @@ export interface NodeOptions {
   readonly clusterServesAtOnce?: boolean;
   /**
    * Whether the node loads the files in `dir` when it starts, and saves by save points and at SHUTDOWN. Default: only with
-   * appendonly yes, so that a node in a program reads and writes nothing that it was not told to. SAVE and BGSAVE always work.
+   * appendonly yes, so that a node used as a library reads and writes no files by default. SAVE and BGSAVE always work.
    */
   readonly dataFiles?: boolean;
 }
@@ -91,14 +91,14 @@ export class Node implements NodeServices {
   readonly blocking: Blocking;
   readonly monitors: Monitors;
   readonly pause: ClientPause;
-  readonly ending: OrderlyShutdown;
+  readonly orderlyShutdown: OrderlyShutdown;
   readonly executor: Executor;
   readonly replication: Replication;
   readonly activeExpiry: ActiveExpiry;
   readonly runId: string;
   readonly startedAt: number;
   cluster: NodeCluster | null = null;
-  /** Why the node ended by itself; null while it runs and after an orderly end. */
+  /** The fatal error that ended the node; null while it runs and after an orderly shutdown. */
   failure: string | null = null;
   /** Resolves when the node has been closed, by close() or by SHUTDOWN. */
   readonly closed: Promise<void>;
@@ -130,7 +130,7 @@ export class Node implements NodeServices {
     this.targets = new MigrateTargets(this.clock);
     this.monitors = new Monitors(this.clock);
     this.pause = new ClientPause(this.clock, (active) => (this.keyspace.expiryPaused = active || this.keyspace.follows));
-    this.ending = new OrderlyShutdown(this);
+    this.orderlyShutdown = new OrderlyShutdown(this);
     this.executor = new Executor(this);
     this.activeExpiry = new ActiveExpiry(this.keyspace, this.clock);
     this.persistence = new DataFiles(this, {
@@ -277,11 +277,11 @@ export class Node implements NodeServices {
       if (this.closing) return;
       // Scheduled first, so that a failing task does not stop the cron.
       this.cron();
-      this.chores();
+      this.runCronTasks();
     });
   }
 
-  private chores(): void {
+  private runCronTasks(): void {
     this.memory.sample();
     this.stats.sample(this.clock.monotonic());
     if (this.guard.loading === null) this.activeExpiry.slice();
@@ -289,7 +289,7 @@ export class Node implements NodeServices {
     enforceClientLimits(this, this.net.idleSeconds);
     if (this.tracking.active) this.tracking.limit(this.config.integer('tracking-table-max-keys'), this.random);
     this.cluster?.checkBlocked();
-    this.ending.check();
+    this.orderlyShutdown.check();
   }
 
   /** Counts and logs an unexpected exception; the node continues. Never throws. */

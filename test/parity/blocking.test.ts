@@ -1,4 +1,4 @@
-// Commands that wait, on our node and on a real server: who is served, in which order, and what ends a wait.
+// Blocking commands on the bundled node and on a real server: which client is served, in which order, and what ends a wait.
 import { parity, parityFile } from './harness.js';
 import { script } from './script.js';
 

@@ -1,4 +1,4 @@
-// Cluster mode on our node and on a real server, each owning all slots: what is restricted, what routes, shard channels.
+// Cluster mode on our node and on a real server, each owning all slots: restricted commands, routing, shard channels.
 import { parity, parityFile } from './harness.js';
 import { script } from './script.js';
 

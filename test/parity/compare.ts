@@ -15,14 +15,14 @@ const EXACT: Rule = { kind: 'exact' };
 const SHAPE: Rule = { kind: 'shape' };
 const UNORDERED: Rule = { kind: 'unordered', group: 1 };
 
-/** Sets have no order, RANDOM… is random, clocks go on. */
+/** Sets have no order, RANDOM… is random, and time passes between the two requests. */
 const RULES: Readonly<Record<string, Rule>> = {
   smembers: UNORDERED, sinter: UNORDERED, sunion: UNORDERED, sdiff: UNORDERED, keys: UNORDERED,
   srandmember: SHAPE, spop: SHAPE, hrandfield: SHAPE, zrandmember: SHAPE, randomkey: SHAPE,
   ttl: { kind: 'near', by: 1 }, expiretime: { kind: 'near', by: 2 },
   pttl: { kind: 'near', by: 2000 }, pexpiretime: { kind: 'near', by: 2000 },
   'object|idletime': { kind: 'near', by: 2 },
-  // Subcommands, and sets of flags, stand in the order of a hash table.
+  // Subcommands, and sets of flags, are in the order of a hash table.
   'command|info': { kind: 'deep' },
   'client|id': SHAPE, 'client|info': { kind: 'any' }, 'client|list': { kind: 'any' },
   'pubsub|channels': UNORDERED, 'pubsub|shardchannels': UNORDERED,
@@ -61,7 +61,7 @@ const sortedDeep = ({ type, raw, items }: RawReply): string => (items.length ===
 const integerOf = (reply: RawReply): number => (reply.type === ':' ? Number(reply.raw.slice(1)) : NaN);
 
 function near(a: RawReply, b: RawReply, by: number): boolean {
-  // -1 and -2 are answers, not times.
+  // -1 and -2 are not times: they mean no expiry and no key.
   if (integerOf(a) < 0 || integerOf(b) < 0) return a.raw === b.raw;
   if (Math.abs(integerOf(a) - integerOf(b)) <= by) return true;
   return a.raw === b.raw;
@@ -71,7 +71,7 @@ function near(a: RawReply, b: RawReply, by: number): boolean {
 export function sameReply(a: RawReply | undefined, b: RawReply | undefined, rule: Rule): boolean {
   if (!a || !b) return a === b;
   if (a.raw === b.raw) return true;
-  // Errors are never excused.
+  // Errors must always be equal.
   if (a.type === '-' || b.type === '-') return false;
   if (rule.kind === 'any') return a.type === b.type;
   if (rule.kind === 'shape') return sameShape(a, b);

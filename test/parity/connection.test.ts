@@ -1,4 +1,4 @@
-// Connections on our node and on a real server: greeting, CLIENT, reply modes, blocked and paused clients.
+// Connections on our node and on a real server: PING, HELLO and AUTH, CLIENT, reply modes, blocked and paused clients.
 import { parity, parityFile } from './harness.js';
 import { script } from './script.js';
 

@@ -1,5 +1,5 @@
-// Random command sequences on our node and on a real server: every reply, and what is left at the end. Seeds are fixed;
-// PARITY_SEED and PARITY_RUNS look further.
+// Random command sequences on our node and on a real server: every reply, and the data at the end. Seeds are fixed;
+// PARITY_SEED and PARITY_RUNS run others.
 import { expect, it } from 'vitest';
 import { GENERATORS, generate } from './generated.js';
 import { parityFile, runLines } from './harness.js';
@@ -12,12 +12,12 @@ const RUNS = Number(process.env['PARITY_RUNS'] ?? 5);
 const COMMANDS = 400;
 const KEYS = ['k0', 'k1', 'k2', 'k3'];
 
-/** What is left under the keys: digests, types, encodings, expiries. */
+/** The data under the keys: digests, types, encodings, expiries. */
 const FINAL = readLines(KEYS.flatMap((key) => [`DEBUG DIGEST-VALUE ${key}`, `TYPE ${key}`, `OBJECT ENCODING ${key}`, `TTL ${key}`]));
 
 const bulk = (raw: string): string | null => (raw.startsWith('$-1') || raw.startsWith('_') ? null : raw.slice(raw.indexOf('\r\n') + 2, -2));
 
-/** Each side restores what both dumped; digests tell whether it is the same value. */
+/** Each side restores what both dumped; equal digests mean equal values. */
 async function exchangeDumps(pair: Pair): Promise<void> {
   const links = await pair.connect();
   for (const key of KEYS) {

@@ -1,4 +1,4 @@
-// Random commands for the parity tests: what to draw from, by type. Everything comes from one seed, so a failure repeats.
+// Random commands for the parity tests: templates and words by type. Everything comes from one seed, so a failure is repeatable.
 import { seededRandom } from '../../src/server/runtime/random.js';
 
 /** Draws from lists and ranges. */

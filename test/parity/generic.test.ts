@@ -1,4 +1,4 @@
-// Keys as such on our node and on a real server: names, types, expiry, SCAN, OBJECT.
+// Generic commands on our node and on a real server: names, types, expiry, SCAN, OBJECT.
 import { parity, parityFile } from './harness.js';
 
 parityFile('generic commands', (pair) => {

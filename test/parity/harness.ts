@@ -1,4 +1,4 @@
-// The parity harness: one list of commands to our node and to a real redis-server, equal bytes demanded. Lists use
+// The parity harness: sends one list of commands to the bundled node and to a real redis-server, and requires equal bytes. Lists use
 // parityFile and its `list`; scripts over several connections are in script.ts, generated commands in generated.ts.
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { describeWithRedis } from '../support/redis-server.js';
@@ -73,7 +73,7 @@ function differences(lines: readonly Line[], ours: readonly RawReply[][], real: 
   return found;
 }
 
-/** A reply for people; of a long one the part around the first byte that differs from `other`. */
+/** A reply as readable text; of a long one the part around the first byte that differs from `other`. */
 export function show(reply: RawReply | undefined, other?: RawReply): string {
   if (reply === undefined) return 'no reply';
   const { raw } = reply;

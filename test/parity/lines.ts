@@ -26,7 +26,7 @@ export function readLine(text: string): Line {
   return { text, args, rule: rule ?? ruleFor(args), replies: perChannel ? Math.max(1, args.length - 1) : 1 };
 }
 
-/** The lines of a list; empty ones and those that begin with # are for the reader. */
+/** The lines of a list; empty ones and those that begin with # are skipped. */
 export function readLines(list: string | readonly string[]): Line[] {
   const texts = typeof list === 'string' ? list.split('\n') : list;
   return texts.map((text) => text.trim()).filter((text) => text !== '' && !text.startsWith('#')).map(readLine);

@@ -26,7 +26,7 @@ async function link(side: Side, name: string): Promise<RawConnection> {
   return one;
 }
 
-/** Sends a line, lets it be served, and gives what was propagated. */
+/** Sends a line, waits until it is served, and returns what was propagated. */
 async function runLine(side: Side, line: string, mark: string): Promise<Unit[]> {
   const other = /^([A-Z])> (.*)$/.exec(line);
   const control = await link(side, 'control');

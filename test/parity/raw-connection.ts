@@ -48,7 +48,7 @@ export class RawConnection {
     if (!this.closed) this.socket.write(bytes, 'latin1');
   }
 
-  /** Waits until `count` replies are there, the connection ended, or `ms` passed; takes what came, at most `count`. */
+  /** Waits until `count` replies are there, the connection ended, or `ms` passed; takes what has arrived, at most `count`. */
   async take(count: number, ms = 10_000): Promise<RawReply[]> {
     if (this.inbox.length < count && !this.closed) {
       await new Promise<void>((resolve) => {

@@ -33,7 +33,7 @@ export function cutReply(bytes: string, at: number): RawReply | null {
   return { raw: bytes.slice(at, end), type, items };
 }
 
-/** Collects bytes and hands out whole replies. */
+/** Collects bytes and returns complete replies. */
 export class ReplyCutter {
   private bytes = '';
 

@@ -1,7 +1,7 @@
 // Scripts over several connections: `A> BLPOP k 0`, `B> LPUSH k v`. After each step everything that any connection
 // received is compared. Steps:
 //   A> command        sends (connects A first if need be); marks as in lists: `A> ~ SMEMBERS k`; `A> ~ PUBLISH c m` also
-//                     lets messages come in any order, `A> ? …` looks at the shape of all that is received only
+//                     lets messages come in any order, `A> ? …` compares only the shape of everything received
 //   connect A 3       connects A in RESP3
 //   wait A            waits until A has received something (timeouts, replies that come later)
 //   close A           closes A
@@ -56,7 +56,7 @@ class Side {
     await this.settle();
   }
 
-  /** What each connection received since the last look; `closed` when the server ended it. */
+  /** What each connection received since the last call; `closed` when the server closed it. */
   collect(): Map<string, RawReply[] | 'closed'> {
     const seen = new Map<string, RawReply[] | 'closed'>();
     for (const [name, link] of this.links) {

@@ -85,7 +85,7 @@ parityFile('secrets', (pair) => {
     for (const link of links) link.close();
   });
 
-  it('MONITOR shows a long argument whole', async () => {
+  it('MONITOR shows a long argument completely', async () => {
     const word = `${'ab"\\\n\xff'.repeat(30_000)}z`;
     const lines: string[] = [];
     const links = await pair().connect();

@@ -1,4 +1,4 @@
-// Server basics on our node and on a real server: databases, COMMAND, CONFIG, DEBUG, small talk.
+// Server basics on our node and on a real server: databases, COMMAND, CONFIG, DEBUG, TIME and others.
 import { parity, parityFile } from './harness.js';
 import { script } from './script.js';
 

@@ -205,7 +205,7 @@ parityFile('SORT', (pair) => {
     SORT h STORE
   `);
 
-  // Last, and without anything after them: a range error stays in the real server's errno and spoils later SORTs.
+  // Last, and without anything after them: a range error stays in the real server's errno and makes later SORTs fail.
   parity(pair, 'numbers beyond a double', String.raw`
     RPUSH bad3 1e400
     SORT bad3

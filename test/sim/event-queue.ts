@@ -1,4 +1,4 @@
-// A binary heap of things to happen, by virtual time and then by order of scheduling.
+// A binary heap of scheduled tasks, ordered by virtual time and then by order of scheduling.
 
 interface Entry {
   readonly at: number;
@@ -30,7 +30,7 @@ export class EventQueue {
     heap[i] = entry;
   }
 
-  /** Runs everything that is due up to `time`; virtual time then stands there. */
+  /** Runs everything that is due up to `time`; the virtual time is `time` afterwards. */
   runUntil(time: number): void {
     for (;;) {
       const next = this.heap[0];

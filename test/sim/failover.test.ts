@@ -6,7 +6,7 @@ import { startCluster } from './replicated-cluster.js';
 const NODES = Number(process.env['SIM_NODES'] ?? 40);
 const SEED = Number(process.env['SIM_SEED'] ?? Math.floor(Math.random() * 2 ** 30));
 
-it(`a cluster of ${NODES} nodes agrees on the new master soon after one was killed`, { timeout: Math.max(1_800_000, NODES * 7200) }, () => {
+it(`a cluster of ${NODES} nodes agrees on the new master soon after a master was killed`, { timeout: Math.max(1_800_000, NODES * 7200) }, () => {
   const masters = Math.floor(NODES / 2);
   const sim = startCluster({ masters, replicas: 1, settings: { nodeTimeout: 5000 } }, SEED);
   const [victim, heir] = [sim.members[0]!, sim.members[masters]!];

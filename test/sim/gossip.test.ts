@@ -68,7 +68,7 @@ describe('fifty nodes', () => {
     const minority = sim.members.slice(0, 15);
     const majority = sim.members.slice(15);
     // FAIL is sent once; a node that lost that message needs reports of 26 nodes within 10 s, so a few stay at PFAIL for long.
-    // With 10 % loss, 31.5 of 35 hear it in the mean, sd 1.8: half of them always do.
+    // With 10 % loss, 31.5 of 35 nodes receive it on average, with a standard deviation of 1.8, so half of them always do.
     const seen = (lost: Member, flags: number): number => majority.filter((m) => m.state.lookup(lost.state.myself.id)?.has(flags)).length;
     const missed = (lost: Member): boolean => seen(lost, NodeFlag.pfail | NodeFlag.fail) === majority.length && seen(lost, NodeFlag.fail) > majority.length / 2;
     sim.runUntil(
@@ -121,7 +121,7 @@ describe('a few nodes', () => {
     checkInvariants(sim);
   });
 
-  it('gossip no more bytes a second than the formula of redis-server says', () => {
+  it('send at most as many bytes a second as redis-server by its formula', () => {
     const [count, nodeTimeout, seconds] = [40, 4000, 60];
     const sim = new Simulator(count, seed(), { nodeTimeout });
     formChain(sim);
@@ -134,7 +134,7 @@ describe('a few nodes', () => {
     // cluster-node 1.6, 1.8: one random node a second, and each node that has not answered for half the timeout; a PONG for each PING.
     const most = 2 * (1 + (count - 1) / (nodeTimeout / 2000));
     expect(rate).toBeLessThanOrEqual(most);
-    expect(rate).toBeGreaterThan(0.4 * most); // What others heard from a node saves pings (3.5).
+    expect(rate).toBeGreaterThan(0.4 * most); // PONG times in gossip save pings (3.5).
     // The header, a tenth of the nodes (at least three), and extensions of less than 200 bytes.
     const gossip = HEADER_BYTES + Math.max(3, Math.floor(count / 10)) * GOSSIP_BYTES;
     expect(size).toBeGreaterThanOrEqual(gossip);

@@ -1,15 +1,15 @@
-// Replication of a simulated node: the stream is its length in bytes, nothing more.
+// Replication of a simulated node: only the length of the stream in bytes is modelled.
 
 export class ModelledReplication {
   /** Bytes written (master) or processed (replica). */
   offset = 0;
   /** IP of the master this node follows, '' for none. */
   source = '';
-  /** When the master was last heard; long ago before the first time. */
+  /** When bytes of the master last arrived; a time long ago before the first. */
   heardAt = 0;
   /** Writes are held back until then, for a manual failover. */
   pausedUntil = 0;
-  /** The offset before the last write: what replicas have got so far. */
+  /** The offset before the last write: what replicas have received so far. */
   private delivered = 0;
 
   write(bytes: number): void {
@@ -29,7 +29,7 @@ export class ModelledReplication {
     this.delivered = this.offset;
   }
 
-  /** What a new process knows: its data set, but not the link. */
+  /** The state after a restart: the data set, but no link. */
   restart(): void {
     this.source = '';
     this.pausedUntil = 0;

@@ -8,9 +8,9 @@ import { converged, doubleClaims, sharedEpochs, startCluster } from './replicate
 import type { LinkConditions, Member, Simulator } from './simulator.js';
 
 const NODE_TIMEOUT = 1000;
-/** Between two faults, ms. */
+/** Longest time between two faults, ms. */
 const LONGEST_CALM = 3000;
-/** How often the invariants are looked at, ms. */
+/** Time between two checks of the invariants, ms. */
 const STEP = 250;
 
 export interface RunReport {
@@ -33,7 +33,7 @@ export class FaultRun {
   private readonly random: Random;
   private readonly sim: Simulator;
   private readonly shape: { masters: number; replicas: number };
-  /** Who was elected for which epoch, with one of the slots that it took over. */
+  /** The winner of each epoch, with one of the slots that it took over. */
   private readonly elected = new Map<number, { readonly member: Member; readonly slot: number }[]>();
   private readonly reach: ReachHistory;
 
@@ -70,8 +70,8 @@ export class FaultRun {
   }
 
   /**
-   * No two replicas win one epoch for the same slots. Replicas of two masters may: a master that has not heard of its successor votes
-   * beside it, as in redis-server (seed 854352206). Their epochs are made different afterwards, which `sharedEpochs` checks.
+   * No two replicas win one epoch for the same slots. Replicas of two masters may: a master that does not know its successor yet
+   * still votes, as in redis-server (seed 854352206). Their epochs are made different afterwards, which `sharedEpochs` checks.
    */
   private noteElected(member: Member, epoch: number): void {
     const { slots } = member.state.myself;
@@ -92,7 +92,7 @@ export class FaultRun {
   /** cluster-node 3.10: a master cut off from the majority stops accepting writes once its pings are unanswered for the timeout. */
   private checkMinorities(): void {
     this.reach.observe();
-    // A ping is at most half a timeout away, its answer may be under way, and the cron looks at it ten times a second.
+    // The next ping is sent within half a timeout, an earlier answer may still arrive, and the cron runs ten times a second.
     const limit = 1.5 * NODE_TIMEOUT + 1000;
     const late = this.sim.members.find((member) => member.acceptsWrites && this.reach.lacksMajorityFor(member, limit));
     if (late !== undefined) throw new Error(`seed ${this.seed}: ${late.ip} accepts writes ${limit} ms after it lost the majority`);
@@ -131,7 +131,7 @@ export class FaultRun {
     if (member !== undefined) this.sim.restart(member, this.random.next() < 0.5);
   }
 
-  /** New connections get conditions of their own; half of the old ones break. */
+  /** Each new connection gets random conditions; half of the old connections break. */
   private disturb(): void {
     const worst = this.random.next() * 0.3;
     this.sim.conditions.loss = this.random.next() * 0.1;

@@ -1,4 +1,4 @@
-// When each simulated node could last reach each other one: tells how long a node has been without a majority.
+// When each simulated node could last reach each other one: shows how long a node has been without a majority.
 import { quorum } from '../../src/server/cluster/state/availability.js';
 import type { Member, Simulator } from './simulator.js';
 
@@ -9,7 +9,7 @@ export class ReachHistory {
     this.reached = sim.members.map(() => sim.members.map(() => sim.now));
   }
 
-  /** To be called often: notes who reaches whom at this moment. A node that is down is not blamed for the time before its start. */
+  /** Call it often: records which nodes reach each other now. For a node that is down the time before its start does not count. */
   observe(): void {
     const { sim } = this;
     for (const member of sim.members) {

@@ -1,5 +1,5 @@
-// A simulated cluster of masters and replicas that knows itself from the start, and the questions asked about it: has it
-// converged, who claims what, who may accept writes.
+// A simulated cluster of masters and replicas whose members know each other from the start, and checks of it: whether it has
+// converged, which slots are claimed twice, which epochs are shared.
 import { SLOTS } from '../../src/server/cluster/wire/constants.js';
 import type { ClusterSettings } from '../../src/server/cluster/state/cluster-config.js';
 import { NodeFlag } from '../../src/server/cluster/state/flags.js';
@@ -54,7 +54,7 @@ function ownersOf({ state }: Member): string {
   return parts.join(' ');
 }
 
-/** Everybody is well, agrees on the owners, and follows a master that says it is one. */
+/** No node is failing, all agree on the owners, and each replica follows a node that is a master in its own view. */
 export function converged(sim: Simulator): boolean {
   const alive = sim.members.filter((member) => member.alive);
   const first = alive[0];

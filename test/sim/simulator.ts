@@ -1,6 +1,6 @@
 // Many cluster state machines in one virtual network and time: delays, lost messages, partitions, crashes, restarts, and
 // replication as a number that grows on masters and is copied by replicas. The same
-// step() runs here as behind real sockets; only its effects are carried out differently.
+// step() runs here as with real sockets; only its effects are carried out differently.
 import type { ClusterEnvironment, ClusterSettings } from '../../src/server/cluster/state/cluster-config.js';
 import { DEFAULT_SETTINGS } from '../../src/server/cluster/state/cluster-config.js';
 import { CRON_PERIOD_MS } from '../../src/server/cluster/wire/constants.js';
@@ -65,7 +65,7 @@ export class Member {
   alive = true;
   saves = 0;
   startedAt = 0;
-  /** Members of different groups cannot talk; null: everybody with everybody. */
+  /** Members of different groups cannot reach each other; null: all can. */
   group: number | null = null;
   state: ClusterState;
 
@@ -106,7 +106,7 @@ export class Member {
     return this.alive && state.ok && state.myself.isMaster && state.myself.slots.count > 0 && this.replication.pausedUntil < this.sim.now;
   }
 
-  /** Lets an administrator's operation happen on this node. */
+  /** Runs an administrator's operation on this node. */
   administer<T>(operation: (context: StepContext) => T): T {
     const context = new StepContext(this.state, this.sim.now);
     const result = operation(context);
@@ -123,7 +123,7 @@ export class Simulator {
   readonly conditions: NetworkConditions = { loss: 0, delay: [1, 5], perLink: null, encoded: 0 };
   /** Members write nodes.conf at every save, so that they can be restarted. */
   durable = false;
-  /** Is told of each replica that won an election, before its packets leave. */
+  /** Called for each replica that won an election, before its packets are sent. */
   onElected: (member: Member, epoch: number) => void = () => undefined;
   packets = 0;
   /** Bytes of the packets received, as on the wire. */
@@ -154,7 +154,7 @@ export class Simulator {
     this.queue.runUntil(this.now + ms);
   }
 
-  /** Runs until the condition holds, looking every 500 ms; the virtual ms it took. Fails with the seed after `limit`. */
+  /** Runs until the condition holds, checked every 500 ms; returns the virtual ms it took. Fails with the seed after `limit`. */
   runUntil(condition: () => boolean, limit: number, what: string): number {
     const start = this.now;
     while (!condition()) {
@@ -164,7 +164,7 @@ export class Simulator {
     return this.now - start;
   }
 
-  /** The process ends without a word: its connections break. */
+  /** The process is killed: its connections break. */
   crash(member: Member): void {
     member.alive = false;
     for (const [link, wire] of [...member.wires]) this.dropWire(member, link, wire);
@@ -269,7 +269,7 @@ export class Simulator {
         this.happen(member, { kind: 'linkDown', link });
       } else if (this.reachable(member, target)) {
         this.establish(wire, target);
-      } // else: the connection attempt hangs in the partition until somebody gives up
+      } // else: the connection attempt hangs in the partition until one side gives up
     });
   }
 
@@ -288,7 +288,7 @@ export class Simulator {
     this.happen(member, { kind: 'linkUp', link });
   }
 
-  /** What was sent on connections that are not established yet. */
+  /** Packets sent on connections that are not established yet. */
   private readonly waiting = new Map<Link, Packet[]>();
 
   private transmit(member: Member, link: Link, packet: Packet): void {
@@ -321,7 +321,7 @@ export class Simulator {
     if (wire !== undefined) this.dropWire(member, link, wire);
   }
 
-  /** The other end learns of it a little later, also across a partition: keepalive would tell it in the end. */
+  /** The other end notices it a little later, also across a partition, where in reality keepalive would notice it in the end. */
   private dropWire(member: Member, link: Link, wire: Wire): void {
     member.wires.delete(link);
     const other = wire.ends[0].link === link ? wire.ends[1] : wire.ends[0];

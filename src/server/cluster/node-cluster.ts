@@ -13,7 +13,7 @@ import { ClusterBus } from './bus/bus.js';
 import type { BusHooks } from './bus/bus.js';
 import { BUS_PORT_INCREMENT, SLOTS } from './wire/constants.js';
 import { liveSettings } from './bus/live-settings.js';
-import { blockedDetour, detourLine, route } from './route.js';
+import { routeErrorOfBlocked, routeErrorLine, route } from './route.js';
 import type { ClusterState } from './state/state.js';
 
 export class NodeCluster implements ClusterPort {
@@ -61,8 +61,8 @@ export class NodeCluster implements ClusterPort {
   }
 
   route(request: RouteRequest, exists: (key: string) => boolean): ErrorReply | null {
-    const detour = route(this.state, request, exists);
-    return detour === null ? null : new ErrorReply(detourLine(this.state, detour));
+    const error = route(this.state, request, exists);
+    return error === null ? null : new ErrorReply(routeErrorLine(this.state, error));
   }
 
   publish(channel: string, message: string, shard: boolean): void {
@@ -78,11 +78,11 @@ export class NodeCluster implements ClusterPort {
 
   private checkOne(client: Client, key: string | undefined): void {
     if (key === undefined) return;
-    const detour = blockedDetour(this.state, key, client.readonly);
-    if (detour !== null) this.node.blocking.release(client, new ErrorReply(detourLine(this.state, detour)));
+    const error = routeErrorOfBlocked(this.state, key, client.readonly);
+    if (error !== null) this.node.blocking.release(client, new ErrorReply(routeErrorLine(this.state, error)));
   }
 
-  /** To be called once data was loaded from disk: keys and slots must fit (cluster-node 5.2). */
+  /** Call after data was loaded from disk: the slot table must account for the slots that have keys (cluster-node 5.2). */
   reconcile(): void {
     if (this.state.myself.isReplica) return; // its data is the master's
     const db = this.node.keyspace.db(0);

@@ -1,5 +1,5 @@
-// Where a request belongs (cluster-node 6.5): served here, sent elsewhere, or refused. Gathering keys and flags of a
-// request is the executor's business. In the common case ClusterState.ownsStable answers and nothing here runs.
+// Routing of a request (cluster-node 6.5): served here, redirected, or refused. exec/routing.ts collects the keys and flags of
+// the request. For most requests ClusterState.ownsStable is true, and this code does not run.
 import { keySlot } from '../../cluster/slots.js';
 import { preferredEndpoint } from './views/describe-replies.js';
 import type { RouteRequest } from '../exec/ports/cluster-port.js';
@@ -7,15 +7,15 @@ import type { NodeRecord } from './state/node-record.js';
 import type { ClusterState } from './state/state.js';
 
 /** Why a request is not served here. */
-export type Detour =
+export type RouteError =
   | { readonly kind: 'unbound' | 'down' | 'downReadOnly' | 'crossSlot' | 'tryAgain' }
   | { readonly kind: 'moved' | 'ask'; readonly slot: number; readonly node: NodeRecord };
 
-const UNBOUND: Detour = { kind: 'unbound' };
-const DOWN: Detour = { kind: 'down' };
-const DOWN_READ_ONLY: Detour = { kind: 'downReadOnly' };
-const CROSS_SLOT: Detour = { kind: 'crossSlot' };
-const TRY_AGAIN: Detour = { kind: 'tryAgain' };
+const UNBOUND: RouteError = { kind: 'unbound' };
+const DOWN: RouteError = { kind: 'down' };
+const DOWN_READ_ONLY: RouteError = { kind: 'downReadOnly' };
+const CROSS_SLOT: RouteError = { kind: 'crossSlot' };
+const TRY_AGAIN: RouteError = { kind: 'tryAgain' };
 
 const LINES = {
   unbound: 'CLUSTERDOWN Hash slot not served',
@@ -25,8 +25,8 @@ const LINES = {
   tryAgain: 'TRYAGAIN Multiple keys request during rehashing of slot',
 } as const;
 
-/** null: serve here. `exists` must look without side effects. */
-export function route(state: ClusterState, query: RouteRequest, exists: (key: string) => boolean): Detour | null {
+/** null: serve here. `exists` must have no side effects. */
+export function route(state: ClusterState, query: RouteRequest, exists: (key: string) => boolean): RouteError | null {
   const first = query.keys[0];
   if (first === undefined) return null;
   const slot = keySlot(first);
@@ -49,16 +49,16 @@ export function route(state: ClusterState, query: RouteRequest, exists: (key: st
   return { kind: 'moved', slot, node: owner };
 }
 
-/** Rows 1–3 of the table: what is refused while the cluster is FAIL. */
-function whileDown(state: ClusterState, query: RouteRequest): Detour | null {
+/** cluster-node 6.5, rows 1–3: what is refused while the cluster state is FAIL. */
+function whileDown(state: ClusterState, query: RouteRequest): RouteError | null {
   const { settings } = state.env;
   if (query.shardChannel) return settings.allowPubsubShardWhenDown ? null : DOWN;
   if (!settings.allowReadsWhenDown) return DOWN;
   return query.write ? DOWN_READ_ONLY : null;
 }
 
-/** Rows 5 and 6: keys that left already are asked for at the target. */
-function whileMigrating(query: RouteRequest, exists: (key: string) => boolean, slot: number, node: NodeRecord): Detour | null {
+/** Rows 5 and 6: ASK when none of the keys is here any more, TRYAGAIN when only some are. */
+function whileMigrating(query: RouteRequest, exists: (key: string) => boolean, slot: number, node: NodeRecord): RouteError | null {
   if (query.shardChannel) return null;
   const missing = query.keys.reduce((count, key) => count + (exists(key) ? 0 : 1), 0);
   if (missing === 0) return null;
@@ -66,29 +66,29 @@ function whileMigrating(query: RouteRequest, exists: (key: string) => boolean, s
 }
 
 /** Rows 7 and 8: a request of several keys needs all of them here. */
-function whileImporting(query: RouteRequest, exists: (key: string) => boolean): Detour | null {
+function whileImporting(query: RouteRequest, exists: (key: string) => boolean): RouteError | null {
   if (query.shardChannel) return null;
   const several = query.keys.some((key) => key !== query.keys[0]);
   return several && !query.keys.every(exists) ? TRY_AGAIN : null;
 }
 
-/** Row 9: a replica serves reads of clients that said READONLY. */
+/** Row 9: a replica serves reads of clients that sent READONLY. */
 function readableReplica(state: ClusterState, query: RouteRequest, owner: NodeRecord): boolean {
   return (query.readonly || query.shardChannel) && !query.write && state.myself.isReplica && state.myself.master === owner;
 }
 
-/** The error line of a detour, without the leading `-`. */
-export function detourLine(state: ClusterState, detour: Detour): string {
-  if (detour.kind !== 'moved' && detour.kind !== 'ask') return LINES[detour.kind];
-  const endpoint = preferredEndpoint(detour.node, state.env.settings.preferredEndpointType) ?? '';
-  return `${detour.kind === 'moved' ? 'MOVED' : 'ASK'} ${detour.slot} ${endpoint}:${detour.node.port}`;
+/** The error line of a routing error, without the leading `-`. */
+export function routeErrorLine(state: ClusterState, error: RouteError): string {
+  if (error.kind !== 'moved' && error.kind !== 'ask') return LINES[error.kind];
+  const endpoint = preferredEndpoint(error.node, state.env.settings.preferredEndpointType) ?? '';
+  return `${error.kind === 'moved' ? 'MOVED' : 'ASK'} ${error.slot} ${endpoint}:${error.node.port}`;
 }
 
 /**
- * For a client blocked on a key: the detour that ends its waiting, or null. Looked at about once a second.
- * `reading`: the client said READONLY and waits in a command that does not write.
+ * For a client blocked on a key: the error that ends its wait, or null. Called ten times a second.
+ * `reading`: the client sent READONLY.
  */
-export function blockedDetour(state: ClusterState, key: string, reading: boolean): Detour | null {
+export function routeErrorOfBlocked(state: ClusterState, key: string, reading: boolean): RouteError | null {
   if (!state.ok) return DOWN;
   const slot = keySlot(key);
   const owner = state.slots.owner(slot);

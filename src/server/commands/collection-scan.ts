@@ -11,9 +11,9 @@ export interface ScanOptions {
   type: string | null;
 }
 
-/** An unsigned 64-bit cursor; a negative one counts from the top. Cursors returned by this node fit in 2^53. */
+/** An unsigned 64-bit cursor; a negative one wraps around, as in strtoul. Cursors returned by this node fit in 2^53. */
 export function cursorArg(text: string): number {
-  if (text === '') return 0; // as the C library reads it
+  if (text === '') return 0; // as in strtoul
   if (!/^-?[0-9]+$/.test(text)) throw INVALID_CURSOR;
   const value = BigInt(text);
   if (value > 18_446_744_073_709_551_615n || value < -18_446_744_073_709_551_615n) throw INVALID_CURSOR;

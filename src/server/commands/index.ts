@@ -1,4 +1,4 @@
-// The list of server commands. A family is a folder beside this file; adding a command changes only its family.
+// The list of server commands. Each family is a folder next to this file; adding a command changes only its family.
 import type { Command, CommandSpec } from '../exec/command.js';
 import { CommandOf } from '../exec/command-of.js';
 import type { CommandContext } from '../exec/context.js';
@@ -53,7 +53,7 @@ export function createCommandTable(directives: readonly Directive[] = []): Comma
   return { all, find: (name) => byName.get(name) ?? byName.get(name.toLowerCase()), lacks: (name) => isMissing(name) && !renamed.has(name.toLowerCase()) };
 }
 
-/** Renames a command, or removes it when the new name is empty. Other tables of Redis keep its original name. */
+/** Renames a command, or removes it when the new name is empty. COMMAND and INFO commandstats keep the original name, as in Redis. */
 function rename(byName: Map<string, Command>, from: string, to: string): void {
   const command = byName.get(from.toLowerCase());
   byName.delete(from.toUpperCase());

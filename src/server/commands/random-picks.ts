@@ -17,15 +17,15 @@ export function randomCountArg(text: string | undefined): bigint {
   return count;
 }
 
-/** Maximum picks with repeats of one command; Redis has no limit and may use gigabytes and minutes. */
-const MOST_PICKS = 100_000_000;
+/** Maximum picks with repeats of one command. Redis has no limit: such a command may take gigabytes and minutes there. */
+const MAX_PICKS = 100_000_000;
 
 /**
  * The reply for `count` random picks from `size` rows of one or two strings: negative counts permit repeats and return exactly
  * |count| rows; positive ones return distinct rows, at most `size`.
  */
 export function pickRows(random: Random, size: number, count: number, width: 1 | 2, row: (position: number) => readonly ServerReply[]): ServerReply {
-  if (count < -MOST_PICKS) throw COUNT_RANGE;
+  if (count < -MAX_PICKS) throw COUNT_RANGE;
   if (count < 0) return new GeneratedReply(size === 0 ? 0 : -count, width, () => row(random.below(size)));
   const flat: ServerReply[] = [];
   for (const position of distinctPositions(random, size, count)) for (const word of row(position)) flat.push(word);

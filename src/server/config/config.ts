@@ -10,11 +10,11 @@ import { guardUnsupported } from './unsupported.js';
 
 export { PARAMETERS } from './parameters/index.js';
 
-interface Slot {
+interface Setting {
   readonly parameter: Parameter;
   text: string;
   number: number;
-  /** The file or the command line set a value. */
+  /** Set by the file or the command line. */
   given: boolean;
   readonly listeners: (() => void)[];
 }
@@ -28,7 +28,7 @@ export class Config implements Configured {
   readonly file: string | null;
   /** rename-command, user, loadmodule lines. */
   readonly directives: Directive[] = [];
-  private readonly slots = new Map<string, Slot>();
+  private readonly settings = new Map<string, Setting>();
 
   /**
    * @param initial values by name, each as CONFIG SET takes it; immutable ones too.
@@ -37,37 +37,37 @@ export class Config implements Configured {
   constructor(initial: Readonly<Record<string, string>> = {}, options: ConfigOptions = {}) {
     this.file = options.file ?? null;
     for (const parameter of PARAMETERS) {
-      const slot: Slot = { parameter, text: '', number: 0, given: false, listeners: [] };
-      assign(slot, parameter.default);
-      this.slots.set(parameter.name, slot);
-      if (parameter.alias) this.slots.set(parameter.alias, slot);
+      const setting: Setting = { parameter, text: '', number: 0, given: false, listeners: [] };
+      assign(setting, parameter.default);
+      this.settings.set(parameter.name, setting);
+      if (parameter.alias) this.settings.set(parameter.alias, setting);
     }
     for (const [name, value] of Object.entries(initial)) {
-      const slot = this.slots.get(name.toLowerCase()) ?? refuseName(name);
-      assign(slot, parse(slot, name, value));
-      slot.given = true;
+      const setting = this.settings.get(name.toLowerCase()) ?? refuseName(name);
+      assign(setting, parse(setting, name, value));
+      setting.given = true;
     }
     guardUnsupported(this);
   }
 
   /** The canonical text, as CONFIG GET shows it. Throws RangeError for an unknown name. */
   text(name: string): string {
-    return this.slot(name).text;
+    return this.setting(name).text;
   }
 
   /** The value as a number; memory in bytes. A value beyond 2^53 is rounded to a double. */
   integer(name: string): number {
-    return this.slot(name).number;
+    return this.setting(name).number;
   }
 
   /** True for yes. */
   flag(name: string): boolean {
-    return this.slot(name).text === 'yes';
+    return this.setting(name).text === 'yes';
   }
 
   /** Whether a file or the command line set it, to any value. */
   wasGiven(name: string): boolean {
-    return this.slot(name).given;
+    return this.setting(name).given;
   }
 
   /**
@@ -75,17 +75,17 @@ export class Config implements Configured {
    * and refused with its text.
    */
   onChange(name: string, listener: () => void): void {
-    this.slot(name).listeners.push(listener);
+    this.setting(name).listeners.push(listener);
   }
 
   /** Names and values whose name matches a glob, in either case. Aliases are listed too. */
   show(pattern: string): [name: string, value: string][] {
     const glob = pattern.toLowerCase();
-    const exact = this.slots.get(glob);
+    const exact = this.settings.get(glob);
     if (exact) return exact.parameter.hidden ? [] : [[glob, shown(exact)]];
     const found: [string, string][] = [];
-    for (const [name, slot] of this.slots) {
-      if (!slot.parameter.hidden && matchGlob(glob, name)) found.push([name, shown(slot)]);
+    for (const [name, setting] of this.settings) {
+      if (!setting.parameter.hidden && matchGlob(glob, name)) found.push([name, shown(setting)]);
     }
     return found;
   }
@@ -96,44 +96,44 @@ export class Config implements Configured {
    */
   set(pairs: readonly (readonly [name: string, value: string])[], local = true): void {
     const chosen = this.choose(pairs, local);
-    const before = chosen.map(({ slot }) => slot.text);
-    const undo = (): void => chosen.forEach(({ slot }, i) => assign(slot, before[i]!));
+    const before = chosen.map(({ setting }) => setting.text);
+    const undo = (): void => chosen.forEach(({ setting }, i) => assign(setting, before[i]!));
     try {
-      for (const { slot, name, value } of chosen) assign(slot, parse(slot, name, value));
+      for (const { setting, name, value } of chosen) assign(setting, parse(setting, name, value));
     } catch (error) {
       undo();
       throw error;
     }
-    const changed = chosen.filter(({ slot }, i) => slot.text !== before[i]);
-    for (const { slot, name } of changed) {
-      const refusal = announce(slot);
+    const changed = chosen.filter(({ setting }, i) => setting.text !== before[i]);
+    for (const { setting, name } of changed) {
+      const refusal = announce(setting);
       if (refusal === null) continue;
       undo();
-      for (const other of changed) announce(other.slot);
+      for (const other of changed) announce(other.setting);
       throw failed(name, refusal);
     }
   }
 
   /** The parameters of a CONFIG SET. Names are checked before values, the first unknown one before all. */
-  private choose(pairs: readonly (readonly [string, string])[], local: boolean): { slot: Slot; name: string; value: string }[] {
+  private choose(pairs: readonly (readonly [string, string])[], local: boolean): { setting: Setting; name: string; value: string }[] {
     let error: ErrorReply | null = null;
-    const chosen: { slot: Slot; name: string; value: string }[] = [];
+    const chosen: { setting: Setting; name: string; value: string }[] = [];
     for (const [given, value] of pairs) {
       const name = given.toLowerCase();
-      const slot = this.slots.get(name);
-      if (!slot || slot.parameter.hidden) error ??= unknownName(given);
+      const setting = this.settings.get(name);
+      if (!setting || setting.parameter.hidden) error ??= unknownName(given);
       else {
-        error ??= this.forbidden(slot, name, local);
+        error ??= this.forbidden(setting, name, local);
         // In Redis an alias is a separate parameter: both spellings are permitted in one call.
         if (chosen.some((other) => other.name === name)) error ??= failed(name, 'duplicate parameter');
-        chosen.push({ slot, name, value });
+        chosen.push({ setting, name, value });
       }
     }
     if (error) throw error;
     return chosen;
   }
 
-  private forbidden({ parameter }: Slot, name: string, local: boolean): ErrorReply | null {
+  private forbidden({ parameter }: Setting, name: string, local: boolean): ErrorReply | null {
     if (!parameter.mutable) return failed(name, "can't set immutable config");
     if (!parameter.protected) return null;
     const allowed = this.text('enable-protected-configs');
@@ -147,14 +147,14 @@ export class Config implements Configured {
    * @throws ValueRefused
    */
   load(name: string, words: readonly string[]): boolean {
-    const slot = this.slots.get(name.toLowerCase());
-    if (!slot) return false;
-    const { kind } = slot.parameter;
+    const setting = this.settings.get(name.toLowerCase());
+    if (!setting) return false;
+    const { kind } = setting.parameter;
     if (kind.many ? words.length === 0 && kind.mayBeBare !== true : words.length !== 1) throw new ValueRefused('wrong number of arguments');
     // The first save line replaces the defaults; output limits are changed class by class.
-    const base = kind.adds && (slot.given || name.toLowerCase() !== 'save') ? slot.text : '';
-    assign(slot, kind.parse(words, base));
-    slot.given = true;
+    const base = kind.adds && (setting.given || name.toLowerCase() !== 'save') ? setting.text : '';
+    assign(setting, kind.parse(words, base));
+    setting.given = true;
     return true;
   }
 
@@ -162,41 +162,41 @@ export class Config implements Configured {
    * Sets a value derived from the system (the absolute path of a relative `dir`, a pidfile's default), without setting `given`.
    */
   resolve(name: string, text: string): void {
-    assign(this.slot(name), text);
+    assign(this.setting(name), text);
   }
 
   /** Every parameter once, under its own name, with its current value. */
   *entries(): IterableIterator<{ parameter: Parameter; text: string; given: boolean }> {
-    for (const [name, { parameter, text, given }] of this.slots) {
+    for (const [name, { parameter, text, given }] of this.settings) {
       if (name === parameter.name) yield { parameter, text, given };
     }
   }
 
   /** The parameter with this name or alias. */
   find(name: string): Parameter | undefined {
-    return this.slots.get(name.toLowerCase())?.parameter;
+    return this.settings.get(name.toLowerCase())?.parameter;
   }
 
-  private slot(name: string): Slot {
-    const slot = this.slots.get(name);
-    if (!slot) throw new RangeError(`no configuration parameter is called ${name}`);
-    return slot;
+  private setting(name: string): Setting {
+    const setting = this.settings.get(name);
+    if (!setting) throw new RangeError(`no configuration parameter is called ${name}`);
+    return setting;
   }
 }
 
 /** The value as CONFIG GET prints it. */
-const shown = ({ parameter, text }: Slot): string => parameter.kind.shown?.(text) ?? text;
+const shown = ({ parameter, text }: Setting): string => parameter.kind.shown?.(text) ?? text;
 
-function assign(slot: Slot, text: string): void {
-  slot.text = text;
-  slot.number = slot.parameter.kind.numeric ? Number(text) : 0;
+function assign(setting: Setting, text: string): void {
+  setting.text = text;
+  setting.number = setting.parameter.kind.numeric ? Number(text) : 0;
 }
 
-function parse(slot: Slot, name: string, value: string): string {
-  const { kind } = slot.parameter;
+function parse(setting: Setting, name: string, value: string): string {
+  const { kind } = setting.parameter;
   const words = kind.many ? value.split(' ') : [value];
   try {
-    return kind.parse(words, kind.adds && slot.parameter.name !== 'save' ? slot.text : '');
+    return kind.parse(words, kind.adds && setting.parameter.name !== 'save' ? setting.text : '');
   } catch (error) {
     if (error instanceof ValueRefused) throw failed(name, error.message);
     throw error;
@@ -204,9 +204,9 @@ function parse(slot: Slot, name: string, value: string): string {
 }
 
 /** Calls the listeners; returns the text of a refusal, or null. */
-function announce(slot: Slot): string | null {
+function announce(setting: Setting): string | null {
   try {
-    for (const listener of slot.listeners) listener();
+    for (const listener of setting.listeners) listener();
     return null;
   } catch (error) {
     if (error instanceof ValueRefused) return error.message;

@@ -19,7 +19,7 @@ export interface ValueKind {
   readonly numeric?: boolean;
   /** What CONFIG GET prints for a canonical text, when it differs. */
   shown?(canonical: string): string;
-  /** redis.conf and CONFIG REWRITE write it in quotes. */
+  /** CONFIG REWRITE writes the value in quotes. */
   readonly quoted?: boolean;
 }
 

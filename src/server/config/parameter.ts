@@ -11,7 +11,7 @@ export interface Parameter {
   readonly default: string;
   /** CONFIG SET may change it. */
   readonly mutable: boolean;
-  /** CONFIG SET may change it only when enable-protected-configs says so. */
+  /** CONFIG SET may change it only when enable-protected-configs permits that. */
   readonly protected: boolean;
   /** Some code uses the value. When false, a value other than the default is logged at start. */
   readonly effective: boolean;

@@ -29,11 +29,11 @@ export interface DataFilesOptions {
   readonly snapshots: Snapshots;
   /** Runs a task in a later turn of the event loop. */
   readonly later: (task: () => void) => void;
-  /** Makes the names of temporary files this process's own: the process id. */
+  /** Part of the names of temporary files, unique to this process: its id. */
   readonly temporaryTag: string;
   /** The client that runs the commands of an append-only file. */
   readonly aofClient: () => AofClient;
-  /** Acknowledged writes can no longer be made durable: the node must end at once, without saving. */
+  /** Called when acknowledged writes can no longer be made durable: the node must end at once, without saving. */
   readonly onFatal: (text: string) => void;
 }
 
@@ -42,7 +42,7 @@ export class DataFiles implements PersistencePort, PersistenceState {
   readonly saves: RdbSaves;
   readonly aofLog: AofLog;
   readonly aof: AppendOnly;
-  /** Keys of the last load. */
+  /** Number of keys loaded and expired in the last load. */
   keysLoaded = 0;
   keysExpired = 0;
   private readonly folder: AofFolder;
@@ -96,10 +96,10 @@ export class DataFiles implements PersistencePort, PersistenceState {
     const { config, keyspace } = this.node;
     const aof = config.flag('appendonly');
     const manifest = aof ? await this.loadAof() : null;
-    const unborn = aof && this.folder.isUnborn(manifest);
-    if (unborn) this.node.log.warning(`The first rewrite of the append only file was not completed: loading ${this.saves.path} instead, if it exists.`);
+    const incomplete = aof && this.folder.isFirstRewriteIncomplete(manifest);
+    if (incomplete) this.node.log.warning(`The first rewrite of the append only file was not completed: loading ${this.saves.path} instead, if it exists.`);
     // persistence-replication 4.9: only the master deletes expired keys.
-    const point = aof && !unborn ? null : await this.loadDump({ dropExpired: this.node.replication.role === 'master', merge: false });
+    const point = aof && !incomplete ? null : await this.loadDump({ dropExpired: this.node.replication.role === 'master', merge: false });
     keyspace.dirty = 0;
     this.saving = true;
     if (aof) this.openAof(manifest);

@@ -13,7 +13,7 @@ export interface PersistenceState {
   readonly saves: RdbSaves;
   readonly aof: AppendOnly;
   readonly aofLog: AofLog;
-  /** Keys of the last load. */
+  /** Number of keys loaded and expired in the last load. */
   readonly keysLoaded: number;
   readonly keysExpired: number;
 }
@@ -26,7 +26,7 @@ export function persistenceFields(node: NodeServices, files: PersistenceState): 
     ['async_loading', 0],
     ['current_cow_peak', running?.extraMemory ?? 0],
     ['current_cow_size', running?.extraMemory ?? 0],
-    // The current figure: there is no child process that reports one.
+    // The size above is always current: no child process reports it from time to time.
     ['current_cow_size_age', 0],
     ['current_fork_perc', running === undefined ? '0.00' : ((running.written / Math.max(1, running.total)) * 100).toFixed(2)],
     ['current_save_keys_processed', running?.written ?? 0],

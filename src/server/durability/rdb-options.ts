@@ -1,8 +1,8 @@
-// How the configuration wants RDB files written.
+// The options of RDB files that the configuration determines.
 import type { NodeServices } from '../exec/context.js';
 import type { RdbFormatOptions, ReplicationPoint } from '../persistence/snapshot/rdb-format.js';
 
-/** @param replication where in the stream of writes the snapshot is taken; null outside replication */
+/** @param replication position in the replication stream at which the snapshot is taken; null outside replication */
 export function rdbOptions({ config, clock, memory }: NodeServices, aofBase: boolean, replication: ReplicationPoint | null = null): RdbFormatOptions {
   return {
     now: clock.now(),

@@ -1,4 +1,4 @@
-// SAVE, BGSAVE and the save points: the dump is written under a temporary name and takes its own when it is on disk.
+// SAVE, BGSAVE and the save points: the dump is written under a temporary name and renamed once it is on disk.
 import { renameSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -24,7 +24,7 @@ const RETRY = 5000;
 interface Running {
   readonly run: SnapshotRun;
   readonly consumer: FileConsumer;
-  /** Changes not saved when it began. */
+  /** Unsaved changes when the save began. */
   readonly dirty: number;
   cancelled: boolean;
 }
@@ -58,7 +58,7 @@ export class RdbSaves {
   private startedAt = 0;
   private running: Running | null = null;
 
-  /** @param temporaryTag makes the names of temporary files this process's own */
+  /** @param temporaryTag part of the names of temporary files, unique to this process */
   constructor(private readonly node: NodeServices, private readonly snapshots: Snapshots, private readonly temporaryTag: string) {
     this.lastSave = Math.floor(node.startedAt / 1000);
   }
@@ -87,7 +87,7 @@ export class RdbSaves {
     if (!this.saveNow()) throw FAILED;
   }
 
-  /** Writes the dump before it returns; false when that failed, the log says why. */
+  /** Writes the dump before it returns; false when that failed, with the reason in the log. */
   saveNow(): boolean {
     const { node, path } = this;
     const temporary = join(toPath(node.config.text('dir')), `temp-${this.temporaryTag}-now.rdb`);
@@ -139,11 +139,11 @@ export class RdbSaves {
     return true;
   }
 
-  /** The former dump stays open during the rename: otherwise that would free its space, and hold up the event loop for a large one. */
+  /** Keeps the former dump open during the rename. Otherwise the rename would free its space, and a large one would block the event loop. */
   private async putInPlace(running: Running, temporary: string, path: string): Promise<void> {
     const former = await open(path, 'r').catch(() => null);
     try {
-      // In one turn with the question: after a FLUSHALL an old dump must not take the place of the empty one.
+      // Check and rename in one event loop turn: after a FLUSHALL an old dump must not replace the empty one.
       if (running.cancelled) throw CANCELLED;
       renameSync(temporary, path);
     } finally {

@@ -35,8 +35,8 @@ export function countArg(text: string | undefined): number {
 
 /** A timeout of a blocking command in seconds with a fraction; the result is in ms, 0 for none. */
 export function timeoutArg(text: string | undefined): number {
-  const wild = /^[+-]?inf(inity)?$/i.test(text ?? '');
-  const seconds = wild ? Infinity : text === undefined || text === '' || /^\s|\s$|_/.test(text) ? NaN : Number(text);
+  const infinite = /^[+-]?inf(inity)?$/i.test(text ?? '');
+  const seconds = infinite ? Infinity : text === undefined || text === '' || /^\s|\s$|_/.test(text) ? NaN : Number(text);
   if (Number.isNaN(seconds)) throw TIMEOUT_NOT_FLOAT;
   // A value beyond 64 bits of ms becomes negative in Redis 7.0, which determines the error.
   if (seconds < 0 || seconds * 1000 >= 2 ** 63) throw TIMEOUT_NEGATIVE;

@@ -19,7 +19,7 @@ export interface Transport {
   send(text: string): void;
   /** Sends bytes of any length; they are shared and must never be changed. */
   sendBytes(bytes: Buffer): void;
-  /** Bytes handed over but not taken by the kernel yet. */
+  /** Bytes passed to the transport that the kernel has not accepted yet. */
   readonly backlog: number;
   /** Number of chunks they are in. */
   readonly backlogPieces: number;
@@ -27,7 +27,7 @@ export interface Transport {
   close(flush: boolean): void;
 }
 
-/** `replica`: it gets our stream; `master`: its requests are the stream of our master. */
+/** `replica`: it receives our replication stream; `master`: its requests are the stream of our master. */
 export type ClientRole = 'normal' | 'replica' | 'master';
 
 export interface QueuedCommand {
@@ -85,11 +85,11 @@ export class Client implements Watcher, ReplyOutput, HeldOutput {
   onOutput: () => void = () => {};
   /** Bytes of an unfinished request, as CLIENT LIST shows them. */
   inputPending: () => number = () => 0;
-  /** Bytes of its parsed arguments. */
+  /** Bytes of the parsed arguments of that request. */
   inputParsed: () => number = () => 0;
   /** Unsent bytes at which the connection is closed, regardless of the configuration. */
   outputCeiling = Infinity;
-  /** Hears of exceptions that ended a reply, of the ceiling, and of errors in reply to a master. */
+  /** Called with exceptions that ended a reply, when the ceiling is exceeded, and with errors in reply to a master. */
   onFault: (what: unknown) => void = () => {};
 
   private out = '';
@@ -148,7 +148,10 @@ export class Client implements Watcher, ReplyOutput, HeldOutput {
     this.put(new ServerPush(items), false);
   }
 
-  /** Queues output that is neither: a line of MONITOR. */
+  /**
+   * Queues output of any kind: a reply, a message, a line of MONITOR. If it cannot be written, the connection closes; with
+   * `answered` the client gets an error reply instead.
+   */
   put(reply: ServerReply, answered: boolean): void {
     const [before, flushes] = [this.out, this.flushes];
     try {

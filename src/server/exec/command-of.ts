@@ -3,7 +3,7 @@
 import type { ServerReply } from '../../resp/server-reply.js';
 import type { ArgumentDoc } from './argument-doc.js';
 
-/** Flags as COMMAND INFO spells them; it does not show may_replicate, which only CLIENT PAUSE WRITE uses. */
+/** Flags as COMMAND INFO spells them; it does not show may_replicate, which the gates use. */
 export type CommandFlag =
   | 'write' | 'readonly' | 'denyoom' | 'admin' | 'pubsub' | 'noscript' | 'blocking' | 'loading' | 'stale'
   | 'skip_monitor' | 'skip_slowlog' | 'asking' | 'fast' | 'no_auth' | 'may_replicate' | 'no_async_loading'
@@ -34,7 +34,7 @@ export interface SpecOf<Context = never> {
   /** ACL categories that are not derived from flags, without the @. */
   readonly categories?: readonly string[];
   readonly keys?: readonly KeySpec[];
-  /** Positions of keys in `args` that the specifications cannot express (SORT … STORE, EVAL, MIGRATE). */
+  /** Positions of keys in `args` that the specifications cannot express (SORT … STORE, MIGRATE). */
   readonly findKeys?: (args: readonly string[]) => number[] | null;
   /** Positions of words in `args` that must not be shown (MONITOR, SLOWLOG): passwords and user names. */
   readonly secrets?: (args: readonly string[]) => readonly number[];
@@ -64,7 +64,10 @@ export class CommandOf<Context = never> {
   readonly mayReplicate: boolean;
   readonly loading: boolean;
   readonly stale: boolean;
-  /** Its side effects do not form a transaction: expired keys that SCAN and RANDOMKEY delete, keys of slots that CLUSTER gives away. */
+  /**
+   * Its effects are propagated one by one, not as a transaction: expired keys that SCAN and RANDOMKEY delete, keys of slots
+   * that CLUSTER commands give away.
+   */
   readonly scattersEffects: boolean;
   /** Not shown by MONITOR. */
   readonly hidden: boolean;

@@ -54,7 +54,7 @@ export interface NodeServices {
   readonly targets: MigrateTargets;
   readonly memory: MemoryGauge;
   readonly pause: ClientPause;
-  readonly ending: OrderlyShutdown;
+  readonly orderlyShutdown: OrderlyShutdown;
   readonly monitors: Monitors;
   readonly effects: Effects;
   readonly outputGate: OutputGate;

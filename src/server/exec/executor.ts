@@ -37,16 +37,16 @@ export class Executor {
   execute(client: ServedClient, args: readonly string[]): void {
     try {
       if (client.origin === 'client') this.take(client, args);
-      else this.obey(client, args);
+      else this.takeReplicated(client, args);
     } catch (error) {
-      // It is unknown whether a reply is queued already; only a new connection is certainly in step.
+      // It is unknown whether a reply was queued, so later replies might answer the wrong requests: the connection must close.
       this.node.fault(`request ${args[0]!.slice(0, MAX_SHOWN)}`, error);
       client.close(true);
     }
   }
 
-  /** As take, for a master's stream or the append-only file, which contain explicit deletions. */
-  private obey(client: ServedClient, args: readonly string[]): void {
+  /** As take, for a master's stream or the append-only file. Expiry is ignored, because they contain explicit deletions. */
+  private takeReplicated(client: ServedClient, args: readonly string[]): void {
     const { keyspace } = this.node;
     keyspace.expiryIgnored = true;
     try {
@@ -112,20 +112,20 @@ export class Executor {
     const queueing = isQueued(client, command);
     const queue = command.fullName === 'exec' ? (client.transaction?.queue ?? []) : [];
     const writes = command.write || queue.some((queued) => queued.command.write);
-    const again = (): void => {
+    const retry = (): void => {
       client.suspended = false;
       if (!client.closing) this.execute(client, args);
       if (!client.suspended) client.onResume();
     };
     if (pause.holds(command, writes)) {
       client.suspend();
-      pause.hold(again);
+      pause.hold(retry);
       return true;
     }
-    // A pause of writes applies to queued writes too; a locked key matters for EXEC only.
+    // A pause of writes applies to queued writes too; a locked key delays EXEC, but not the queueing before it.
     if (queueing || !writes || !this.touchesLocked(client, command, args)) return false;
     client.suspend();
-    locks.onRelease(again);
+    locks.onRelease(retry);
     return true;
   }
 

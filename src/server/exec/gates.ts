@@ -64,7 +64,7 @@ function needsMemory(client: ServedClient, command: Command): boolean {
   return !IMMEDIATE.has(command.fullName);
 }
 
-/** PING is refused like writes: it is what monitors ask. */
+/** PING is refused like writes, because monitoring systems use it to detect failures. */
 const diskTrusted: Gate = ({ client, command }) => {
   const { writeError } = client.node.guard;
   return writeError !== null && (covers(client, command, (one) => one.write) || command.fullName === 'ping') ? writeError : null;

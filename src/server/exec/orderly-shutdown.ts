@@ -7,7 +7,7 @@ import type { ClientPause } from './pause.js';
 import type { PersistencePort, ShutdownRequest } from './ports/persistence-port.js';
 import type { ReplicationPort } from './ports/replication-port.js';
 
-/** What an end in order needs of the node. */
+/** What an orderly shutdown needs of the node. */
 export interface ShutdownHost {
   readonly clock: Clock;
   readonly config: Config;
@@ -95,7 +95,7 @@ export class OrderlyShutdown {
   }
 
   private finish(options: ShutdownOptions): boolean {
-    this.tellLag();
+    this.logLag();
     const { node } = this;
     if (!node.persistence.prepareShutdown(options)) {
       node.log.warning('Errors trying to shut down the server. Check the logs for more information.');
@@ -105,7 +105,7 @@ export class OrderlyShutdown {
     return true;
   }
 
-  private tellLag(): void {
+  private logLag(): void {
     const { replication, log } = this.node;
     const { offset } = replication;
     const replicas = replication.replicas();

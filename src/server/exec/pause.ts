@@ -29,7 +29,7 @@ export class ClientPause {
     return this.pauses.has(purpose);
   }
 
-  /** Pauses for `ms`. A longer pause of the purpose in effect is kept, and all commands take precedence over writes. */
+  /** Pauses for `ms`. Never shortens a pause of the same purpose, and never reduces a pause of all commands to one of writes. */
   start(ms: number, all: boolean, purpose: PausePurpose): void {
     const before = this.pauses.get(purpose);
     const until = Math.max(this.clock.now() + ms, before?.until ?? 0);

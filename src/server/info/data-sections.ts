@@ -67,7 +67,7 @@ export const keyspaceSection: InfoSection = {
 /** Keys sampled for the average, so that the cost of INFO does not grow with the data. */
 const TTL_SAMPLE = 200;
 
-/** Average milliseconds to live of the first volatile keys found. */
+/** Average time to live in ms of the first volatile keys found. */
 function averageTtl(db: Database, now: number): number {
   if (db.volatile === 0) return 0;
   let [count, sum] = [0, 0];

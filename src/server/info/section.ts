@@ -1,4 +1,4 @@
-// A section of INFO. Fields of Redis whose facts this node lacks are left out.
+// A section of INFO. Fields of Redis for which this node has no data are left out.
 import type { NodeServices } from '../exec/context.js';
 
 export type Field = readonly [name: string, value: string | number];

@@ -1,4 +1,4 @@
-// INFO server, clients, cpu, replication, cluster: the node and its connections.
+// INFO server, clients, cpu, modules, cluster: the node and its connections.
 import { arch, release, type } from 'node:os';
 import { REDIS_VERSION } from '../runtime/version.js';
 import type { InfoSection } from './section.js';
@@ -34,7 +34,7 @@ export const serverSection: InfoSection = {
       ['executable', process.argv[1] ?? process.execPath],
       ['config_file', node.config.file ?? ''],
       ['io_threads_active', 0],
-      ...(node.ending.remainingMs === null ? [] : [['shutdown_in_milliseconds', node.ending.remainingMs] as const]),
+      ...(node.orderlyShutdown.remainingMs === null ? [] : [['shutdown_in_milliseconds', node.orderlyShutdown.remainingMs] as const]),
     ];
   },
 };

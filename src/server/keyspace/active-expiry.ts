@@ -12,7 +12,7 @@ const STRIDE = 64;
 
 interface Position {
   slot: number;
-  /** Where a slot too full for one slice was left. */
+  /** The rest of a slot with too many keys for one slice. */
   entries: Iterator<[string, number]> | null;
 }
 

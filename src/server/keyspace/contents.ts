@@ -15,7 +15,7 @@ export interface Contents {
 
 export const emptyContents = (): Contents => ({ tables: new SlotTables(), expires: null, volatile: 0, touched: new Uint32Array(SLOT_COUNT) });
 
-/** Contents as a snapshot reads them: no key expires by being looked at, no access is noted. */
+/** Contents as a snapshot reads them: reading neither expires keys nor records accesses. */
 export class ContentsView {
   /** @param fingerprintOf the fingerprint of a key, see key-table.ts */
   constructor(private readonly contents: Contents, private readonly fingerprintOf: (key: string) => number) {}

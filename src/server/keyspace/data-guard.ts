@@ -1,5 +1,5 @@
-// States of the node in which not every command may run: its data is being loaded, or what is written could not be saved.
-// `active` is what the path of every request looks at.
+// States of the node in which some commands are refused: its data is being loaded, or writes could not be saved to disk.
+// Each request checks only `active`, unless it is true.
 import { ErrorReply } from '../../resp/server-reply.js';
 
 export const SAVE_FAILED = new ErrorReply(
@@ -33,7 +33,7 @@ export class DataGuard {
     return this.saveError ?? this.aofError;
   }
 
-  /** Commands are refused from now on, but for those that may run while data is loaded. */
+  /** From now on only commands that may run while data is loaded are accepted. */
   loadingBegan(total: number, now: number): LoadProgress {
     this.progress = { startedAt: now, total, loaded: 0 };
     this.update();

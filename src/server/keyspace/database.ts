@@ -324,7 +324,7 @@ export class Database {
 
   // Snapshots and loading.
 
-  /** What the database holds now. Follows its changes until it is flushed or swapped; then it stays as it was. */
+  /** A view of the contents. It shows later changes until the database is flushed or swapped; then it keeps the old contents. */
   view(): ContentsView {
     return new ContentsView(this.contents, (key) => {
       this.slotOf(key);

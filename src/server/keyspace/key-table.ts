@@ -11,8 +11,8 @@ const FINGERPRINT_RANGE = 0x8000_0000;
 /** V8 turns longer preallocated arrays into hash tables. */
 const AT_ONCE = 1 << 24;
 
-/** Cells of each half after a split, as a fraction of all keys: half of them, and a quarter to grow. */
-const ROOM_OF_HALF = 0.75;
+/** Cells of each new table after a split, as a fraction of all keys: half of the keys, and a quarter to grow. */
+const CELLS_AFTER_SPLIT = 0.75;
 
 type Word = string | number | Value;
 
@@ -107,7 +107,7 @@ export class KeyTable {
    * by exactly one of the calls, however the table changes in between.
    */
   scanSlot(slot: number, from: number, count: number, out: string[]): number | null {
-    if (from >= FINGERPRINT_RANGE) return null; // no cursor of ours
+    if (from >= FINGERPRINT_RANGE) return null; // not a cursor that this node returned
     const { cells, capacity } = this;
     const start = this.homeOf(from);
     const wanted = out.length + count;
@@ -149,7 +149,7 @@ export class KeyTable {
   /** The same keys in two tables, one for each half of the slots. Requires a span above 1. */
   split(): [KeyTable, KeyTable] {
     const half = this.span / 2;
-    const room = Math.max(SMALLEST, Math.ceil(this.count * ROOM_OF_HALF));
+    const room = Math.max(SMALLEST, Math.ceil(this.count * CELLS_AFTER_SPLIT));
     const halves: [KeyTable, KeyTable] = [new KeyTable(this.first, half, room), new KeyTable(this.first + half, half, room)];
     const { cells } = this;
     for (let at = 0; at < cells.length; at += CELL) {

@@ -16,7 +16,7 @@ export interface KeyspaceHooks {
   flushed(db: number): void;
   /** Two databases exchanged their contents. */
   swapped(a: number, b: number): void;
-  /** A list, sorted set or stream was created under a key: blocked clients may be served. */
+  /** A list or sorted set was created under a key: blocked clients may be served. */
   ready(db: number, key: string): void;
   /** The node itself deleted a key: it expired, or its slot moved away. Propagated to replicas and the AOF. */
   deleted(db: number, key: string): void;
@@ -43,7 +43,7 @@ export class SharedState {
   expiryPaused = false;
   /** While true expired keys count as existing: commands of a master or an AOF contain explicit deletions. */
   expiryIgnored = false;
-  /** The node is a replica: only its master says what is deleted (persistence-replication 4.9). */
+  /** The node is a replica: only its master decides which expired keys are deleted (persistence-replication 4.9). */
   follows = false;
   readonly barrier = new WriteBarrier();
   readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0, evicted: 0 };

@@ -21,10 +21,11 @@ export class TargetUnreachable extends Error {
   }
 }
 
-const MOST = 64;
+/** Maximum connections kept for later calls; the oldest is closed first. */
+const MAX_KEPT = 64;
 const IDLE_MS = 10_000;
 const SWEEP_MS = 1000;
-/** The clock ends a connect; the connection's own timer must not. */
+/** Connect timeout of the connection itself: none, because the node's clock aborts the attempt. */
 const NEVER = 2_147_483_647;
 
 export class MigrateTargets {
@@ -75,7 +76,7 @@ export class MigrateTargets {
   give(target: Target): void {
     this.used.delete(target);
     if (this.closed || !target.connection.isOpen) return target.connection.close();
-    if (this.waiting.length >= MOST) this.waiting.shift()?.connection.close();
+    if (this.waiting.length >= MAX_KEPT) this.waiting.shift()?.connection.close();
     target.reused = true;
     target.idleSince = this.clock.now();
     this.waiting.push(target);

@@ -41,7 +41,7 @@ const BATCH_BYTES = 1024 * 1024;
 const BATCH_MS = 2;
 /** Batches in flight: one is restored at the target while the next is serialised here. */
 const WINDOW = 2;
-/** A large batch gets additional time: what a slow link needs for its bytes. */
+/** A large batch gets additional time: what a link of this speed needs for its bytes. */
 const SLOWEST_BYTES_PER_MS = 10_000;
 
 const CONNECTING = new ErrorReply('IOERR error or timeout connecting to the client');
@@ -103,35 +103,35 @@ class Transfer {
       } catch (error) {
         this.services.targets.drop(target);
         if (!(error instanceof LinkBroken)) throw error;
-        const again = target.reused && !error.timedOut && this.acknowledged === 0 && this.refusal === null;
-        if (!again) return this.outcome() ?? READING;
+        const retry = target.reused && !error.timedOut && this.acknowledged === 0 && this.refusal === null;
+        if (!retry) return this.outcome() ?? READING;
         this.next = 0;
       }
     }
   }
 
-  /** An error reply of the target precedes a broken connection. */
+  /** MIGRATE's reply when the target refused a command; takes precedence over the error of a broken connection. */
   private outcome(): ErrorReply | null {
     return this.refusal === null ? null : new ErrorReply(`ERR Target instance replied with error: ${this.refusal}`);
   }
 
   private async send(target: Target): Promise<void> {
     let prelude = this.prelude(target);
-    const flying: Promise<boolean>[] = [];
+    const inFlight: Promise<boolean>[] = [];
     try {
       while (this.next < this.request.keys.length) {
         const batch = this.serialise();
         const ended = this.exchange(target, prelude, batch);
-        ended.catch(() => undefined); // it is awaited below, perhaps after another one failed
-        flying.push(ended);
+        ended.catch(() => undefined); // awaited below; until then a rejection must not count as unhandled
+        inFlight.push(ended);
         prelude = [];
-        if (flying.length >= WINDOW && !(await flying.shift()!)) return;
+        if (inFlight.length >= WINDOW && !(await inFlight.shift()!)) return;
         await nextTurn();
       }
-      for (const ended of flying) await ended;
+      for (const ended of inFlight) await ended;
     } finally {
       // After a refused AUTH or SELECT nothing more is sent, but pending replies are awaited.
-      await Promise.allSettled(flying);
+      await Promise.allSettled(inFlight);
     }
   }
 

@@ -33,7 +33,7 @@ export function enforceClientLimits(node: NodeServices, idleSeconds: number): vo
   }
 }
 
-/** A replica may always have as much unsent as the backlog holds. */
+/** The hard limit of a replica is at least the size of the replication backlog, as in Redis. */
 function limitOf(node: NodeServices, client: Client, limits: Map<string, OutputLimit>): OutputLimit {
   const limit = limits.get(client.role === 'replica' ? 'slave' : client.subscriptions > 0 ? 'pubsub' : 'normal') ?? NO_LIMIT;
   if (client.role !== 'replica' || limit.hard === 0) return limit;

@@ -1,8 +1,8 @@
-// The TCP listener: accepts, limits, and gives every socket one shared read buffer.
+// The TCP listener: accepts connections and lets all their sockets read into one shared buffer.
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 
-/** The handle inside Node's socket; adopting it permits choosing the read buffer. */
+/** The handle inside Node's socket. A new socket made from it can use a read buffer of our choice. */
 interface RawHandle {
   readonly reading?: boolean;
 }
@@ -50,7 +50,7 @@ function adopt(accepted: net.Socket, shared: Buffer): { socket: net.Socket; setR
   const handle = holder._handle;
   if (!handle) return null;
   holder._handle = null;
-  accepted.destroy(); // It has no handle now; until it is destroyed the server would count it and never finish closing.
+  accepted.destroy(); // Without a handle it never closes by itself, and the server's close() would wait for it forever.
   let reader: (chunk: Buffer, length: number) => void = () => {};
   const onread: OnRead = {
     buffer: shared,
@@ -61,7 +61,7 @@ function adopt(accepted: net.Socket, shared: Buffer): { socket: net.Socket; setR
   };
   const options = { handle, onread, allowHalfOpen: false } as unknown as net.SocketConstructorOpts;
   const socket = new net.Socket(options);
-  // Without a 'readable' consumer the stream never starts the handle; resume does.
+  // Nothing consumes 'data' or 'readable' events, so only resume() makes the handle read.
   (socket as Duplex).resume();
   return { socket, setReader: (read) => void (reader = read) };
 }

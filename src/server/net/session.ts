@@ -1,4 +1,5 @@
-// The input of one connection: bytes to requests to the executor, until the client is suspended; further input waits.
+// The input of one connection: parses bytes into requests and passes these to the executor. While the client is suspended,
+// input waits.
 import { ProtocolError, RequestParser } from '../../resp/request-parser.js';
 import type { RequestLimits } from '../../resp/request-parser.js';
 import { ErrorReply } from '../../resp/server-reply.js';
@@ -24,7 +25,7 @@ export class Session {
   constructor(readonly client: ServedClient, private readonly executor: Executor, private readonly limits: SessionLimits) {
     this.requestLimits = { maxBulk: limits.maxBulk, authenticated: client.authenticated };
     this.parser = new RequestParser(this.requestLimits);
-    client.onResume = () => this.goOn();
+    client.onResume = () => this.resumeInput();
     client.inputPending = () => this.parser.pending;
     client.inputParsed = () => this.parser.parsedBytes;
   }
@@ -58,7 +59,7 @@ export class Session {
   }
 
   /** After a suspension: processes input that arrived meanwhile. */
-  private goOn(): void {
+  private resumeInput(): void {
     const { client, parser } = this;
     if (this.running || client.closing) return;
     client.node.keyspace.now = client.node.clock.now();

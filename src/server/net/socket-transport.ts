@@ -8,7 +8,10 @@ const shown = (address: string | undefined, port: number | undefined): string =>
   return plain.includes(':') ? `[${plain}]:${port ?? 0}` : `${plain}:${port ?? 0}`;
 };
 
-/** Maximum bytes pending in the socket. Longer text is a value of the data, shared with it and written in slices. */
+/**
+ * Maximum bytes pending in the socket. A longer string is a stored value, shared with the keyspace rather than copied, so it is
+ * written in slices of this size.
+ */
 const IN_SOCKET = 1024 * 1024;
 
 const head = (piece: string | Buffer, length: number): string | Buffer => (typeof piece === 'string' ? piece.slice(0, length) : piece.subarray(0, length));
@@ -36,7 +39,7 @@ export class SocketTransport implements Transport {
       return;
     }
     if (this.bytes === 0) this.socket.on('drain', this.drain);
-    // Concatenated text takes several times its length until it is copied.
+    // Copied, because V8 keeps concatenated text as a tree of its parts, which takes several times its length.
     this.waiting.push(text.length <= IN_SOCKET ? Buffer.from(text, 'latin1') : text);
     this.bytes += text.length;
     this.drain();

@@ -41,7 +41,7 @@ export class LatencyMonitor {
 
   /** Removes the named classes, or all; returns their number. */
   reset(names: readonly string[]): number {
-    const gone = names.length === 0 ? [...this.events.keys()] : names;
-    return gone.filter((name) => this.events.delete(name)).length;
+    const chosen = names.length === 0 ? [...this.events.keys()] : names;
+    return chosen.filter((name) => this.events.delete(name)).length;
   }
 }

@@ -1,5 +1,5 @@
 // daemonize yes. Node cannot fork, so the program is started again, detached, with the required heap. The original process
-// waits until the daemon serves, so that its exit code tells whether it started.
+// waits until the daemon serves, so that its exit code shows whether the start succeeded.
 import { spawn } from 'node:child_process';
 import type { ConfigSources } from '../config/conf-file.js';
 import { heapFlag } from './heap.js';
@@ -25,7 +25,7 @@ export function startDaemon(sources: ConfigSources, heapBytes: number): Promise<
   const child = spawn(process.execPath, [...process.execArgv, heapFlag(heapBytes), program], {
     detached: true,
     env: { ...process.env, [MARK]: '1' },
-    // No terminal and no pipe of the caller: a reader of its output must see the end when the parent exits.
+    // The daemon inherits no terminal and no pipe: a reader of the parent's output must see its end when the parent exits.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   const words: ToDaemon = { sources };

@@ -107,13 +107,13 @@ function title(config: Config): void {
 /** The first SIGTERM or SIGINT requests a shutdown. A SIGINT after that exits at once with code 1. */
 function onStop(listener: (signal: StopSignal) => void): void {
   let asked = false;
-  const hear = (signal: StopSignal): void => {
+  const onSignal = (signal: StopSignal): void => {
     if (asked && signal === 'SIGINT') exit(1);
     asked = true;
     listener(signal);
   };
-  process.on('SIGTERM', hear);
-  process.on('SIGINT', hear);
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
   // A closed terminal does not stop a server.
   process.on('SIGHUP', () => {});
 }

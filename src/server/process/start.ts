@@ -75,8 +75,8 @@ function announce(config: Config, host: ProcessHost, log: Logger): void {
 }
 
 /**
- * One log line. With always-show-logo also the logo lines of redis-server that programs search for the PID, without the
- * drawing.
+ * One log line with mode and port. With always-show-logo the text lines of redis-server's logo instead, without the drawing,
+ * because programs search them for the PID.
  */
 function showMode(config: Config, host: ProcessHost, log: Logger, port: number): void {
   const mode = config.flag('cluster-enabled') ? 'cluster' : 'standalone';
@@ -89,7 +89,7 @@ function showMode(config: Config, host: ProcessHost, log: Logger, port: number):
 function stop(node: Node, log: Logger, signal: StopSignal): void {
   log.warning(`Received ${signal} scheduling shutdown...`);
   const words = (signal === 'SIGTERM' ? node.config.text('shutdown-on-sigterm') : node.config.text('shutdown-on-sigint')).split(' ');
-  void node.ending.begin(shutdownOptions(new Set(words)));
+  void node.orderlyShutdown.begin(shutdownOptions(new Set(words)));
 }
 
 async function listening(config: Config, log: Logger): Promise<Node> {

@@ -1,5 +1,6 @@
 // Runs the node in a worker thread, whose isolate may have a larger heap than the main one. Still one process: pid, signals and
-// exit code are the main thread's. Costs about 40 ms at start; a second process would cost 50 and remain.
+// exit code are the main thread's. Costs about 40 ms at start. A second process would cost about 50 ms, and its memory for as
+// long as the node runs.
 import { Worker } from 'node:worker_threads';
 import type { ConfigSources } from '../config/conf-file.js';
 import { systemClock } from '../runtime/clock.js';

@@ -1,4 +1,4 @@
-// Clients in WAIT: how many replicas each wants to have its last write (persistence-replication 4.7).
+// Clients in WAIT: by how many replicas each wants its last write acknowledged (persistence-replication 4.7).
 import type { ReplicaSet } from './replica-set.js';
 
 export interface AckWaiter {
@@ -27,7 +27,7 @@ export class AckWaiters {
     this.waiting.delete(waiter);
   }
 
-  /** A replica acknowledged: ends the waits that have enough. */
+  /** A replica acknowledged: ends the waits for which enough replicas have acknowledged. */
   check(): void {
     if (this.waiting.size === 0) return;
     let lastOffset = NaN;

@@ -1,4 +1,4 @@
-// One replica of this node, as its connection shows it: what it announced, how far it is, and the bytes on their way to it.
+// One replica of this node: what it announced, the offset it acknowledged, and the bytes queued for it.
 import type { Client } from '../exec/client.js';
 import type { ReplicaView } from '../exec/ports/replication-port.js';
 
@@ -19,7 +19,7 @@ export const newAnnouncement = (): Announcement => ({
   port: 0, ip: '', eof: false, psync2: false, rdbOnly: false, withoutFunctions: false, withoutData: false,
 });
 
-/** `waiting`: no snapshot for it has begun; `transfer`: it gets one; `ack`: the stream begins at its first REPLCONF ACK. */
+/** `waiting`: its snapshot has not begun; `transfer`: it receives an RDB; `ack`: the stream begins at its first REPLCONF ACK. */
 export type ReplicaPhase = 'waiting' | 'transfer' | 'ack' | 'online';
 
 export class AttachedReplica {
@@ -31,7 +31,7 @@ export class AttachedReplica {
   ackOffset = 0;
   /** Wall clock in ms of the last acknowledgement. */
   ackAt = 0;
-  /** Stream that waits for the end of the RDB. */
+  /** Replication stream that is sent after the RDB. */
   private queue: Buffer[] = [];
 
   constructor(readonly client: Client, readonly announced: Announcement) {}
@@ -66,7 +66,7 @@ export class AttachedReplica {
     for (const bytes of waiting) this.client.transport.sendBytes(bytes);
   }
 
-  /** Copies the queued stream of another replica: both are given the same RDB. */
+  /** Copies the queued stream of another replica that gets the same RDB. */
   copyQueue(other: AttachedReplica): void {
     for (const bytes of other.queue) this.feed(bytes);
   }

@@ -1,5 +1,5 @@
-// The data set as replication sees it: RDBs of it for replicas, and the RDB of a master in its place. Snapshots and the file
-// format are in src/server/persistence.
+// The data set as replication uses it: makes RDBs of it for replicas, and replaces it by the RDB of a master. Snapshots and the
+// file format are in src/server/persistence.
 import { rdbOptions } from '../durability/rdb-options.js';
 import type { NodeServices } from '../exec/context.js';
 import { Keyspace } from '../keyspace/keyspace.js';
@@ -41,7 +41,7 @@ const adapted = (consumer: RdbConsumer): SnapshotConsumer => ({
   fail: (error) => consumer.failed(error.message),
 });
 
-/** Puts the RDB of a master in the place of the node's data. */
+/** Replaces the node's data by the RDB of a master. */
 export class MasterDataLoader implements DataLoader {
   streamDb = 0;
 

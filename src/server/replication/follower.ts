@@ -27,13 +27,13 @@ export interface FollowerHost {
   readonly settings: ReplicationSettings;
   readonly executor: StreamExecutor;
   readonly loader: DataLoader;
-  /** Bytes of the master's stream, applied: for the backlog and own replicas. */
+  /** Applied bytes of the master's stream: for the backlog and this node's own replicas. */
   passOn(bytes: Buffer): void;
-  /** The data set is being replaced: the stream so far is of no use to own replicas. */
+  /** The data set is being replaced: this node's own replicas cannot continue from the stream so far. */
   dataDropped(): void;
   /** The data set and its history are the master's: the backlog begins there. */
   dataReplaced(): void;
-  /** The replication id has changed: replicas of this node must be told. */
+  /** The replication id has changed: replicas of this node must learn the new one. */
   idChanged(): void;
   /** The link came up or went down, or loading began or ended. */
   linkChanged(): void;
@@ -41,9 +41,9 @@ export interface FollowerHost {
   handOverAnswered(accepted: boolean): void;
 }
 
-/** Errors that say that a command is not known here. */
+/** Error replies of this node to a command it does not have. */
 const UNKNOWN_COMMAND = /^ERR (unknown (sub)?command|.* is not supported by the bundled node)/;
-/** Until the next attempt after one that failed, ms. */
+/** Delay after a failed attempt to connect, ms. */
 const RETRY_MS = 1000;
 
 /** The offset after a SYNC without replication id: it is never acknowledged and cannot be resumed (4.3). */
@@ -51,7 +51,7 @@ const NO_OFFSET = -1;
 
 export class Follower implements MasterLinkHost {
   private link: MasterLink | null = null;
-  /** Requests of the master, while the link is connected. */
+  /** The client that executes the master's stream, while the link is connected. */
   client: ServedClient | null = null;
   private applier: StreamApplier | null = null;
   /** The id and offset to resume from while the link is down; the next handshake sends them. */
@@ -126,14 +126,14 @@ export class Follower implements MasterLinkHost {
   }
 
   private connect(): void {
-    // Tried again every second: data from files and data from a master must not mix.
+    // Data from files and data from a master must not mix; tick() tries again every second.
     if (this.stopped || this.node.guard.loading !== null) return;
     const { host, port } = this.target;
     this.node.log.notice(`Connecting to MASTER ${host}:${port}`);
     try {
       this.link = new MasterLink(this.node, host, port, this);
     } catch (error) {
-      // Certificates of tls-replication that cannot be read now.
+      // The certificates for tls-replication cannot be read.
       this.node.log.warning(`Unable to connect to MASTER: ${error instanceof Error ? error.message : String(error)}`);
       this.retryAt = this.node.clock.now() + RETRY_MS;
       return;
@@ -142,7 +142,7 @@ export class Follower implements MasterLinkHost {
     this.host.linkChanged();
   }
 
-  /** Once a second: acknowledges, watches for silence, connects again. */
+  /** Once a second: acknowledges, closes a link that timed out, connects again. */
   tick(): void {
     const { link, node } = this;
     const now = node.clock.now();
@@ -164,7 +164,7 @@ export class Follower implements MasterLinkHost {
     this.link.acknowledge(this.host.history.offset);
   }
 
-  // What the link asks and tells.
+  // MasterLinkHost: called by the link.
 
   handshake(): HandshakeSettings {
     const { config } = this.node;

@@ -109,7 +109,7 @@ export class FullSyncs implements SyncGroupEvents {
     this.running?.group.remove(replica);
   }
 
-  // Events of the group that runs.
+  // SyncGroupEvents of the running group.
 
   delivered(replica: AttachedReplica, mark: boolean): void {
     const { log, clock } = this.node;

@@ -1,5 +1,5 @@
-// Which stream of changes this node's data belongs to, and how far it goes: the replication id, the id before the last change of
-// role, and the offset (persistence-replication 4.1, 4.6).
+// The replication history of this node's data: the replication id, the id before the last change of role, and the offset
+// (persistence-replication 4.1, 4.6).
 import type { Random } from '../runtime/random.js';
 
 /** Hex digits of a replication id. */

@@ -13,7 +13,7 @@ export interface LinkSocket {
   readonly ready: 'connect' | 'secureConnect';
 }
 
-/** Begins to connect. Throws the system's error for a certificate file that cannot be read, or OpenSSL's for one that is none. */
+/** Begins to connect. Throws the system's error when a certificate file cannot be read, or OpenSSL's when it is invalid. */
 export function openLinkSocket(config: Config, host: string, port: number): LinkSocket {
   const source = config.text('bind-source-addr');
   const address = { host, port, ...(source === '' ? {} : { localAddress: source }) };
@@ -27,7 +27,7 @@ function tlsOptions(config: Config): tls.ConnectionOptions {
   return { ca: authorities(config), checkServerIdentity: () => undefined, ...ownCertificate(config), ...ciphers(config), ...versions(config.text('tls-protocols')) };
 }
 
-/** A node that is a client here presents its client certificate, or else the one it would serve with. */
+/** The certificate that the replica presents as a TLS client: its client certificate, or else its server certificate. */
 function ownCertificate(config: Config): tls.ConnectionOptions {
   if (config.text('tls-client-cert-file') !== '') {
     return { cert: readFileSync(pathOf(config, 'tls-client-cert-file')), key: readFileSync(pathOf(config, 'tls-client-key-file')), passphrase: config.text('tls-client-key-file-pass') };

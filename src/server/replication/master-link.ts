@@ -33,7 +33,7 @@ export interface MasterLinkHost {
   synchronised(link: MasterLink, point: { replid: string; offset: number } | null): StreamSink;
   /** The master resumes at our offset (+CONTINUE). `replid`: the id in its reply, null when it has none. */
   resumed(link: MasterLink, replid: string | null): StreamSink;
-  /** The link is down, for a reason that is for the log. Called once. */
+  /** The link is down. `reason` is a text for the log. Called once. */
   lost(link: MasterLink, reason: string): void;
 }
 
@@ -41,7 +41,7 @@ type Phase = 'connecting' | 'handshake' | 'sync' | 'loading' | 'connected' | 'cl
 
 export class MasterLink {
   phase: Phase = 'connecting';
-  /** Wall clock in ms when the master was last heard of. */
+  /** Wall clock in ms when bytes from the master last arrived. */
   lastIo: number;
   transfer: RdbTransfer | null = null;
   /** The master refused to take over in a FAILOVER. */
@@ -115,7 +115,7 @@ export class MasterLink {
     else if (this.phase === 'connected') this.sink!.feed(rest);
   }
 
-  /** The stream waits for the end of the loading; the master keeps what does not fit. */
+  /** Keeps bytes of the stream until the RDB is loaded, and stops reading: the rest waits in the master's output buffer. */
   private wait(bytes: Buffer): void {
     this.early.push(bytes);
     this.socket.pause();

@@ -23,7 +23,7 @@ export interface MasterSideHost {
   readonly history: ReplicationHistory;
   readonly settings: ReplicationSettings;
   readonly source: RdbSource;
-  /** True: the stream is that of our master, and nothing of our own is added to it. */
+  /** True: this node is a replica, so it passes on the stream of its master and adds nothing to it. */
   readonly follows: boolean;
   /** Database that the stream of our master has selected. */
   readonly followedDb: number;
@@ -89,7 +89,7 @@ export class MasterSide {
     const { history, follows, followedDb } = this.host;
     this.stream.flush();
     const db = follows ? followedDb : this.stream.selected;
-    // 4.3: those who join now have not seen the last SELECT.
+    // 4.3: replicas that join here have not seen the last SELECT.
     this.stream.forgetDatabase();
     return { replid: history.replid, offset: history.offset, db };
   }
@@ -150,7 +150,7 @@ export class MasterSide {
     return true;
   }
 
-  /** REPLCONF ACK of a client; ignored when that is no replica. */
+  /** REPLCONF ACK of a client; ignored when the client is not a replica. */
   acknowledge(client: Client, offset: number): void {
     const replica = this.replicas.of(client);
     if (replica === undefined) return;

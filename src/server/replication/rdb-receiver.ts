@@ -6,13 +6,13 @@ import type { NodeServices } from '../exec/context.js';
 import { closeRemoved } from '../persistence/files/replace.js';
 import type { RdbReceiver } from './master-link.js';
 
-/** One RDB on its way into the node. */
+/** The loading of one RDB. */
 export interface DataLoad {
-  /** Loads what is complete. Throws for data that cannot be read. */
+  /** Takes the next bytes, and loads the keys that are complete. Throws for data that cannot be read. */
   feed(bytes: Buffer): void;
   /** Checks the end and puts the data in place. Throws as feed. */
   finish(): void;
-  /** Forgets what was loaded; in place the data set is left empty. */
+  /** Drops what was loaded. After a load in place the data set is empty. */
   abandon(): void;
 }
 
@@ -33,7 +33,7 @@ export interface ReceiverEvents {
 const AT_ONCE = 2 * 1024 * 1024;
 const FILE_PIECE = 256 * 1024;
 
-/** As the configuration says now. */
+/** The receiver that repl-diskless-load selects now. */
 export function receiveRdb(node: NodeServices, loader: DataLoader, events: ReceiverEvents): RdbReceiver {
   const mode = node.config.text('repl-diskless-load');
   if (mode === 'swapdb') return new DirectReceiver(loader, events, false);
@@ -71,7 +71,7 @@ class DirectReceiver implements RdbReceiver {
   }
 }
 
-/** The old data are served until the RDB has come whole. */
+/** Stores the RDB in a file first: the old data are served until it is complete. */
 class FileReceiver implements RdbReceiver {
   private fd: number | null;
   private length = 0;
@@ -95,7 +95,7 @@ class FileReceiver implements RdbReceiver {
     return new Promise((resolve, reject) => this.readOn(load, 0, resolve, reject));
   }
 
-  /** Without a turn of the event loop, so no client sees LOADING for a small data set, as with redis-server. */
+  /** Loads a small RDB without yielding to the event loop, so that no client sees LOADING, as in redis-server. */
   private async readAtOnce(load: DataLoad): Promise<void> {
     const bytes = Buffer.allocUnsafe(this.length);
     for (let at = 0; at < bytes.length; ) {

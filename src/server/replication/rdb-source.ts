@@ -1,5 +1,5 @@
-// What a full synchronisation needs of the data set: one RDB of a moment, made in slices while commands run. The snapshot itself
-// is in src/server/persistence.
+// What a full synchronisation needs of the data set: an RDB of the data at one moment, made in slices while commands run. The
+// snapshot itself is in src/server/persistence.
 
 /** The replication id and offset of an RDB, and the selected database: its AUX fields repl-id, repl-offset and repl-stream-db. */
 export interface StreamPoint {
@@ -17,17 +17,17 @@ export interface RdbRequest {
 export interface RdbConsumer {
   /** The next bytes, in order. They are not changed afterwards. */
   piece(bytes: Buffer): void;
-  /** True: no more pieces now; asked again before each slice. */
+  /** True: no more pieces now; checked before each slice. */
   readonly congested: boolean;
-  /** All pieces have come. */
+  /** The RDB is complete. */
   end(): void;
-  /** No RDB: nothing more comes. */
+  /** The RDB cannot be completed: no more calls follow. */
   failed(reason: string): void;
 }
 
 export interface RdbSource {
   /** Another snapshot is being made: none can begin now. */
   readonly busy: boolean;
-  /** Begins an RDB of the data as it is now; pieces come in later turns. The result cancels it. */
+  /** Begins an RDB of the data as it is now; pieces come in later event loop turns. Call the returned function to cancel it. */
   begin(request: RdbRequest, consumer: RdbConsumer): () => void;
 }

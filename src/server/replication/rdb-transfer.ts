@@ -1,5 +1,5 @@
 // The RDB on the link from a master (persistence-replication 4.3): its header, `$<length>` or `$EOF:<mark>`, and where it ends.
-// The contents of the RDB are not looked at.
+// The contents of the RDB are not parsed here.
 
 const MARK_LENGTH = 40;
 const MAX_HEADER = 255;
@@ -18,14 +18,14 @@ const MORE: TransferStep = { kind: 'more' };
 export class RdbTransfer {
   /** Announced length; null before the header, and in the form with a mark. */
   total: number | null = null;
-  /** Bytes of the RDB that were handed on. */
+  /** Bytes of the RDB that were passed on. */
   received = 0;
   /** The header has been read. */
   started = false;
   /** 40 bytes that end an RDB of unknown length, null in the form with a length. */
   mark: Buffer | null = null;
   private header = '';
-  /** The last bytes that came: they may be the mark. */
+  /** The last bytes received: they may be the mark. */
   private tail: Buffer = NOTHING;
 
   /** @param take gets the bytes of the RDB in order. */
@@ -64,7 +64,7 @@ export class RdbTransfer {
     return bytes.length < missing ? MORE : { kind: 'end', rest: bytes.subarray(missing) };
   }
 
-  /** 4.3: nothing follows the mark until the replica has acknowledged, so only the last bytes are looked at. */
+  /** 4.3: nothing follows the mark until the replica has acknowledged, so only the last bytes are compared with it. */
   private takeMarked(bytes: Buffer, mark: Buffer): TransferStep {
     if (bytes.length === 0) return MORE;
     const all = this.tail.length === 0 ? bytes : Buffer.concat([this.tail, bytes]);

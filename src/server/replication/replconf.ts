@@ -13,7 +13,7 @@ const NOT_ZERO_OR_ONE = new ErrorReply('ERR value is out of range, value must be
 /** Bytes of an announced address. */
 const MAX_IP = 255;
 
-/** Runs `REPLCONF option value …`; throws the ErrorReply of a wrong one. ACK and GETACK are never answered. */
+/** Runs `REPLCONF option value …`; throws the ErrorReply for an invalid option. ACK and GETACK get no reply. */
 export function replconf(replication: Replication, client: Client, args: readonly string[]): ServerReply {
   if (args.length % 2 === 0) throw SYNTAX;
   const announced = replication.masterSide.announcement(client);

@@ -6,7 +6,7 @@ import type { AttachedReplica } from './attached-replica.js';
 
 export class ReplicaSet {
   private readonly byClient = new Map<Client, AttachedReplica>();
-  /** Wall clock in ms since when there is none. */
+  /** Wall clock in ms since when there has been no replica. */
   emptySince: number;
 
   constructor(private readonly node: NodeServices) {

@@ -65,7 +65,7 @@ export class Replication implements ReplicationPort {
     this.updateGuard();
   }
 
-  /** Takes the role that `replicaof` in the configuration says; the link begins with start(). */
+  /** Takes the role that `replicaof` in the configuration determines; start() opens the link. */
   prepare(): void {
     const [host, port] = this.node.config.text('replicaof').split(' ');
     if (host !== undefined && port !== undefined) this.setMaster(host, Number(port));
@@ -116,7 +116,7 @@ export class Replication implements ReplicationPort {
     if (!this.node.pause.isFor('failover')) this.masterSide.ping();
   }
 
-  // The port.
+  // ReplicationPort.
 
   get role(): 'master' | 'replica' {
     return this.follower === null ? 'master' : 'replica';
@@ -224,7 +224,7 @@ export class Replication implements ReplicationPort {
     this.masterSide.replicas.emptySince = this.node.clock.now();
     this.roleChanged();
     if (!this.node.config.flag('appendonly')) return this.logPromotion();
-    // A load that was given up has stopped the append-only file.
+    // An abandoned load of a master's RDB may have switched the append-only file off.
     this.node.persistence.replaced();
     this.logPromotion();
   }
@@ -238,7 +238,7 @@ export class Replication implements ReplicationPort {
     // 4.9: a replica hides expired keys and never deletes them itself.
     keyspace.follows = this.follower !== null;
     keyspace.expiryPaused = keyspace.follows || pause.active;
-    // In cluster mode nodes.conf says who follows whom; CONFIG REWRITE must not write it a second time.
+    // In cluster mode the master is in nodes.conf; CONFIG REWRITE must not write it to redis.conf too.
     if (!config.flag('cluster-enabled')) {
       config.resolve('replicaof', this.follower === null ? '' : `${this.follower.target.host} ${this.follower.target.port}`);
     }
@@ -258,7 +258,7 @@ export class Replication implements ReplicationPort {
   acknowledged(client: Client, offset: number): void {
     this.masterSide.acknowledge(client, offset);
     this.failover.check();
-    this.node.ending.check();
+    this.node.orderlyShutdown.check();
   }
 
   private dropHistory(): void {

@@ -12,13 +12,13 @@ export interface AppliedStream {
   advanced(offset: number): void;
   /** The applied bytes in order, after each call of `advanced`: replicas of this node get the same bytes. */
   applied(bytes: Buffer): void;
-  /** The bytes received are no stream of commands. */
+  /** The bytes received are not a stream of commands. */
   corrupt(reason: string): void;
 }
 
 export class StreamApplier {
   private readonly parser = new RequestParser({ maxBulk: Infinity, authenticated: true, arraysOnly: true });
-  /** Received and not applied, or not handed on yet. */
+  /** Bytes received that are not applied, or not passed on yet. */
   private chunks: Buffer[] = [];
   private held = 0;
   /** Stream offset of all bytes received. */
@@ -30,7 +30,7 @@ export class StreamApplier {
   /** @param offset stream offset of the last byte applied before this link */
   constructor(private readonly client: ServedClient, private readonly stream: AppliedStream, offset: number) {
     this.received = this.appliedTo = this.handedOn = offset;
-    client.onResume = () => this.goOn();
+    client.onResume = () => this.runReceived();
     client.inputPending = () => this.parser.pending;
     client.inputParsed = () => this.parser.parsedBytes;
   }
@@ -45,10 +45,10 @@ export class StreamApplier {
     this.chunks.push(chunk);
     this.held += chunk.length;
     this.parser.feed(chunk, chunk.length);
-    this.goOn();
+    this.runReceived();
   }
 
-  private goOn(): void {
+  private runReceived(): void {
     if (this.running || this.client.closing) return;
     this.running = true;
     this.stream.beginBatch();
@@ -74,7 +74,7 @@ export class StreamApplier {
 
   private handOn(): void {
     if (this.client.transaction === null && !this.client.suspended && this.appliedTo < this.received - this.parser.pending) {
-      // A command that ended later than it was executed.
+      // The last command had suspended the client and has completed only now.
       this.stream.advanced((this.appliedTo = this.received - this.parser.pending));
     }
     let ready = this.appliedTo - this.handedOn;

@@ -3,11 +3,11 @@
 import type { WriteEffect, EffectSink } from '../exec/effects.js';
 import type { ReplicationHistory } from './history.js';
 
-/** A word from here on is handed on by itself instead of being joined with others. */
+/** A word of this length or more is passed on separately instead of being joined with others. */
 const LONG_WORD = 64 * 1024;
-/** Collected text that is handed on before the turn ends. */
+/** Collected text of this length is passed on before the turn ends. */
 const PIECE = 256 * 1024;
-/** Lengths whose header is made once. */
+/** Lengths below this have a precomputed header. */
 const SHORT = 512;
 
 const HEADERS: readonly string[] = Array.from({ length: SHORT }, (_, length) => `$${length}\r\n`);
@@ -93,7 +93,7 @@ export class ReplicationStream implements EffectSink {
     this.deliver(Buffer.from(word, 'latin1'));
   }
 
-  /** Hands on what is collected; afterwards everything up to the offset has been delivered. */
+  /** Passes on what is collected; afterwards everything up to the offset has been delivered. */
   flush(): void {
     if (this.text === '') return;
     const bytes = Buffer.from(this.text, 'latin1');

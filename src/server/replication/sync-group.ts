@@ -1,5 +1,5 @@
-// Replicas that are given one RDB: straight to their connections, ended by a mark, or through a file whose length is known
-// before it is sent (persistence-replication 4.3).
+// Replicas that share one RDB. It is sent to their connections while it is made, ended by a mark, or through a file whose length
+// is known before it is sent (persistence-replication 4.3).
 import { openSync, read, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeServices } from '../exec/context.js';
@@ -7,7 +7,7 @@ import { closeRemoved } from '../persistence/files/replace.js';
 import type { AttachedReplica } from './attached-replica.js';
 import type { RdbConsumer } from './rdb-source.js';
 
-/** Unsent bytes of a replica at which the making of the RDB waits for it. */
+/** Unsent bytes of a replica at which the snapshot waits for it. */
 const CONGESTED = 512 * 1024;
 const FILE_PIECE = 128 * 1024;
 const MARK_LENGTH = 40;
@@ -15,7 +15,7 @@ const MARK_LENGTH = 40;
 const RETRY_MS = 5;
 
 export interface SyncGroupEvents {
-  /** A replica has its RDB whole. `mark`: its stream begins when it acknowledges. */
+  /** A replica was sent its complete RDB. `mark`: its stream begins when it acknowledges. */
   delivered(replica: AttachedReplica, mark: boolean): void;
   /** The group is finished. */
   over(group: SyncGroup): void;
@@ -25,7 +25,7 @@ export abstract class SyncGroup implements RdbConsumer {
   readonly members = new Set<AttachedReplica>();
   /** Ends the snapshot; set once it has begun. */
   cancel: () => void = () => {};
-  /** How far each member's connection had got when it last moved. */
+  /** The unsent bytes of each member's connection, and when their number last changed. */
   private readonly progress = new Map<AttachedReplica, { backlog: number; at: number }>();
 
   constructor(protected readonly node: NodeServices, protected readonly events: SyncGroupEvents) {}
@@ -49,7 +49,7 @@ export abstract class SyncGroup implements RdbConsumer {
     this.events.over(this);
   }
 
-  /** A connection ended. The last one ends the snapshot, too. */
+  /** A connection ended. Without members the snapshot is cancelled. */
   remove(replica: AttachedReplica): void {
     if (!this.members.delete(replica) || this.members.size > 0) return;
     this.cancel();
@@ -59,7 +59,7 @@ export abstract class SyncGroup implements RdbConsumer {
 
   protected abstract dispose(): void;
 
-  /** Drops members that have taken nothing for `timeoutMs`. */
+  /** Disconnects members to which no byte could be sent for `timeoutMs`. */
   dropStalled(timeoutMs: number): void {
     const now = this.node.clock.now();
     for (const member of [...this.members]) {
@@ -147,7 +147,7 @@ export class FileSync extends SyncGroup {
     }
   }
 
-  /** Reads on as the member's connection takes it. */
+  /** Sends the rest of the file to a member, as fast as its connection takes it. */
   private send(member: AttachedReplica, from: number): void {
     if (!this.members.has(member) || this.fd === null) return;
     if (member.client.transport.backlog > CONGESTED) {

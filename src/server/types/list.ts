@@ -1,5 +1,5 @@
 // The list: a doubly linked chain of chunks, each an array with room at both ends. Push and pop at the ends are O(1); reaching
-// index i walks n/128 chunks from the nearer end. Blocking pops are in the executor.
+// index i walks n/128 chunks from the nearer end. Blocking pops are in exec/blocking.ts.
 
 const CHUNK = 128;
 /** Array length up to which the array grows exactly; push() would reserve room for 17 more. */
@@ -210,7 +210,7 @@ export class ListValue {
     return { chunk, slot: chunk.end - fromEnd };
   }
 
-  /** Makes chunk.start > 0, by widening a small head chunk, else with a new chunk before it. */
+  /** Returns a head chunk with a free slot in front: the given one, widened, or a new chunk before it when that is full. */
   private roomInFront(chunk: Chunk): Chunk {
     const size = chunk.end;
     if (size >= CHUNK) {

@@ -1,4 +1,4 @@
-// A Redis string edited in place: APPEND, SETRANGE, SETBIT, BITFIELD and PFADD work on bytes, not on JS strings.
+// A Redis string edited in place: APPEND and SETRANGE change its bytes instead of copying a JS string.
 
 const SMALL_CAPACITY = 32;
 /** Maximum bytes preallocated beyond the length when a string grows, as in Redis (SDS_MAX_PREALLOC). Shorter strings preallocate their length again. */

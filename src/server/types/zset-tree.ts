@@ -262,7 +262,7 @@ export class ZSetTree {
     const child = node.children[at] as TreeNode;
     if (!this.deleteUnder(child, score, member)) return false;
     node.counts[at] = (node.counts[at] as number) - 1;
-    if (child.width <= (child instanceof Leaf ? LEAF_MAX : INNER_MAX) >> 2) this.even(node, at === 0 ? 0 : at - 1);
+    if (child.width <= (child instanceof Leaf ? LEAF_MAX : INNER_MAX) >> 2) this.rebalance(node, at === 0 ? 0 : at - 1);
     return true;
   }
 
@@ -270,7 +270,7 @@ export class ZSetTree {
    * Balances children `at` and `at + 1`, one of which has become small: merges them when that leaves room to grow, else splits
    * evenly. Every inner node except the root has at least two children, so a small child always has a neighbour.
    */
-  private even(node: Inner, at: number): void {
+  private rebalance(node: Inner, at: number): void {
     const left = node.children[at] as TreeNode;
     const right = node.children[at + 1] as TreeNode;
     if (left instanceof Leaf && right instanceof Leaf) joinLeaves(left, right);
@@ -278,8 +278,8 @@ export class ZSetTree {
     const max = left instanceof Leaf ? LEAF_MAX : INNER_MAX;
     if (left.width > max - (max >> 2)) {
       moveUpperHalf(left, right);
-      this.describe(node, at, left);
-      this.describe(node, at + 1, right);
+      this.updateEntry(node, at, left);
+      this.updateEntry(node, at + 1, right);
       return;
     }
     if (left instanceof Leaf) this.unlink(right as Leaf);
@@ -290,7 +290,7 @@ export class ZSetTree {
     node.sepMembers.splice(at + 1, 1);
   }
 
-  private describe(node: Inner, at: number, child: TreeNode): void {
+  private updateEntry(node: Inner, at: number, child: TreeNode): void {
     const key = lowestKey(child);
     node.counts[at] = sizeOf(child);
     node.sepScores[at] = key.score;

@@ -1,5 +1,5 @@
 // The sorted set. Small: two parallel arrays in order (`listpack`). Big: the order in a tree, plus members and scores by
-// position with an index, so that score lookups and random picks are O(1) (`skiplist`). Ranges are parsed elsewhere.
+// position with an index, so that score lookups and random picks are O(1) (`skiplist`). Ranges are parsed in commands/zset/.
 
 import type { EncodingLimits } from './limits.js';
 import { lowerSlot, slotsBelowMember, slotsBelowScore, ZSetTree } from './zset-tree.js';

@@ -1,4 +1,4 @@
-// A cluster bus without a data server behind it, for tests: to its peers' gossip it is a node like any other.
+// A cluster bus without a data server, for tests: its peers cannot tell it from a complete node.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { freePort } from '../../support/redis-server.js';
 
 export type MutableSettings = { -readonly [K in keyof ClusterSettings]: ClusterSettings[K] };
 
-/** A replication link that only remembers what the bus told it. */
+/** A replication link that only records the calls of the bus. */
 export class IdleReplication {
   offset = 77;
   dataAgeMs = 0;
@@ -34,7 +34,7 @@ export class BusNode {
   readonly published: string[] = [];
   readonly left: number[] = [];
   readonly pauses: string[] = [];
-  /** Exceptions that nobody expected. */
+  /** Unexpected exceptions. */
   readonly faults: unknown[] = [];
   readonly keys = new Map<number, number>();
   readonly replication = new IdleReplication();

@@ -1,4 +1,4 @@
-// The bus on its own sockets and files: strangers, lies, locks, damaged files, two of our own nodes together.
+// The bus on real sockets and files: unknown peers, invalid packets, locks, damaged files, two bundled nodes together.
 import net from 'node:net';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ describe('cluster bus', () => {
     });
   }
 
-  it('closes connections of strangers and liars and goes on serving the others', async () => {
+  it('closes connections that send no bus packets or invalid lengths, and continues to serve the others', async () => {
     const [a, b] = [await start(), await start()];
     a.addSlots(0, 16_383);
     a.meet(b.port);
@@ -96,16 +96,16 @@ describe('cluster bus', () => {
     expect(a.id).not.toBe(b.id);
   });
 
-  it('tells when nodes.conf cannot be written, and sends nothing that depends on it', async () => {
+  it('reports that nodes.conf cannot be written, and sends nothing that depends on it', async () => {
     const node = await start();
-    mkdirSync(join(node.dir, `nodes.conf.tmp-${process.pid}`)); // a folder where the new text should go
+    mkdirSync(join(node.dir, `nodes.conf.tmp-${process.pid}`)); // a folder in the place of the temporary file
     node.addSlots(1, 2);
     await waitFor(() => node.log.some((line) => line.startsWith('fatal: ')), 'the failure to be told');
     expect(() => node.bus.saveConfig()).toThrow();
     rmSync(join(node.dir, `nodes.conf.tmp-${process.pid}`), { recursive: true });
   });
 
-  it('moves a slot between two of our nodes, forgets one, resets', async () => {
+  it('moves a slot between two bundled nodes, forgets one, resets', async () => {
     const [a, b] = [await start({ nodeTimeout: 1000 }), await start({ nodeTimeout: 1000 })];
     a.addSlots(0, 16_383);
     a.meet(b.port);

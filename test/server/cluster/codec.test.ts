@@ -13,7 +13,7 @@ const ID2 = '89abcdef0123456789abcdef0123456789abcdef';
 function bitmap(...slots: number[]): Uint8Array {
   const map = new SlotBitmap();
   for (const slot of slots) map.add(slot);
-  return map.lend();
+  return map.share();
 }
 
 const HEADER: PacketHeader = {
@@ -85,7 +85,7 @@ describe('packet codec', () => {
     expect(bytes.subarray(2280).toString('hex')).toBe(`0000003800020000${Buffer.from(ID2).toString('hex')}000000000000003c`);
   });
 
-  it('ignores wrong versions, wrong lengths and lying extensions, and never throws', () => {
+  it('ignores wrong versions, wrong lengths and extensions with invalid lengths, and never throws', () => {
     const good = encodePacket(packet({ kind: 'gossip', entries: [GOSSIP], extensions: [{ kind: 'shardId', id: ID }] }, { mflags: 4 }));
     const spoiled = (change: (bytes: Buffer) => void): boolean => {
       const bytes = Buffer.from(good);
@@ -142,7 +142,7 @@ describe('packet framer', () => {
     );
   });
 
-  it('refuses strangers and absurd lengths', () => {
+  it('refuses other protocols and absurd lengths', () => {
     const lying = (length: number, type: number): Buffer => {
       const bytes = Buffer.from(stream.subarray(0, 100));
       bytes.writeUInt32BE(length, 4);

@@ -1,4 +1,4 @@
-// The same CLUSTER commands on our node and on a real one: equal replies and equal errors.
+// The same CLUSTER commands on the bundled node and on a real one: equal replies and equal errors.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,7 +72,7 @@ describeWithRedis('CLUSTER commands, ours and a real node', () => {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  /** What differs by nature: ids, ports, times, counters. */
+  /** Masks what must differ: ids, ports, times, counters. */
   function neutral(reply: Reply | ReplyError, side: number): string {
     const text = JSON.stringify(reply instanceof ReplyError ? `-${reply.message}` : reply, (_key, value: unknown) => (value instanceof Map ? [...value] : value));
     return text
@@ -96,15 +96,15 @@ describeWithRedis('CLUSTER commands, ours and a real node', () => {
     }
   }
 
-  it('answer alike on a node without slots, and while it gets some', () => compare(SINGLE_NODE.slice(0, -1)));
+  it('give the same replies on a node without slots, and while it gets some', () => compare(SINGLE_NODE.slice(0, -1)));
 
-  it('answer alike in RESP3', async () => {
+  it('give the same replies in RESP3', async () => {
     for (const link of links) await link.command(['HELLO', 3]);
     await compare(['CLUSTER ADDSLOTS 7', 'CLUSTER SHARDS', 'CLUSTER SLOTS', 'CLUSTER NODES', 'CLUSTER LINKS', 'CLUSTER DELSLOTS 7']);
     for (const link of links) await link.command(['HELLO', 2]);
   });
 
-  it('route alike on a node that has all slots', async () => {
+  it('are routed in the same way on a node that has all slots', async () => {
     await compare(['CLUSTER ADDSLOTSRANGE 0 16383']);
     for (const link of links) await waitFor(async () => String(await link.command(['CLUSTER', 'INFO'])).includes('cluster_state:ok'), 'cluster_state:ok');
     await compare(SERVING);

@@ -1,4 +1,4 @@
-// Standing for election, promotion, manual failover and following a new master (cluster-node 3.12, 4.1, 4.2, 4.4, 4.5), on a
+// Elections of this node, promotion, manual failover and following a new master (cluster-node 3.12, 4.1, 4.2, 4.4, 4.5), on a
 // state without sockets. Votes for others: step.test.ts.
 import { describe, expect, it } from 'vitest';
 import { replicateNode, startFailover } from '../../../src/server/cluster/admin/failover.js';
@@ -71,7 +71,7 @@ describe('an election', () => {
     expect(request).toMatchObject({ currentEpoch: 4, configEpoch: 1, slaveof: id('a'), mflags: 0 });
   });
 
-  it('is won with a majority of distinct voters: epoch, slots, promotion, everybody told', () => {
+  it('is won with a majority of distinct voters: epoch, slots, promotion, and a PONG to all nodes', () => {
     const { f, voters } = replicaOfFailed();
     untilRequest(f);
     vote(f, voters[0]);
@@ -142,7 +142,7 @@ describe('an election', () => {
     expect(f.now - first).toBeGreaterThan(4 * timeout);
   });
 
-  it('waits a second for each replica that has more data, also one that turns up meanwhile', () => {
+  it('waits a second for each replica that has more data, also for one whose offset arrives in the meantime', () => {
     const { f, master } = replicaOfFailed();
     const [ahead, behind] = [f.replicaOf('r', master), f.replicaOf('s', master)];
     ahead.replOffset = 78;
@@ -189,7 +189,7 @@ describe('a manual failover', () => {
     const started = cron(f);
     expect(logs(started)).toEqual(expect.arrayContaining(['All master replication stream processed, manual failover can start.', 'Start of election delayed for 0 milliseconds (rank #0, offset 80).']));
     expect(sent(started).find(({ packet }) => packet.header.type === MessageType.authRequest)?.packet.header.mflags).toBe(MessageFlag.forceAck);
-    // The master that is replaced votes too: it still has slots.
+    // The master being replaced votes too: it still has slots.
     vote(f, master);
     vote(f, voters[0]);
     expect([f.state.myself.isMaster, f.state.manualFailover.end]).toEqual([true, 0]);
@@ -239,7 +239,7 @@ describe('a node follows', () => {
     expect(effects).toContainEqual({ kind: 'replicate', ip: master.ip, port: master.port });
   });
 
-  it('the one that took its last slot, and lets paused writes go on', () => {
+  it('the master that took its last slot, and resumes paused writes', () => {
     const f = new Fixture();
     const heir = f.replicaOf('r', f.state.myself);
     f.own(f.state.myself, 0, 2);
@@ -250,7 +250,7 @@ describe('a node follows', () => {
     expect(kindsIn(effects)).not.toContain('deleteSlotKeys');
   });
 
-  it('nobody when cluster-allow-replica-migration is no and the taker had slots before; its keys go', () => {
+  it('no master when cluster-allow-replica-migration is no and the new owner had slots before; its keys are deleted', () => {
     const f = new Fixture();
     f.settings.allowReplicaMigration = false;
     const taker = f.node('a');
@@ -271,7 +271,7 @@ describe('a node follows', () => {
     expect(f.state.myself.master).toBe(voters[0]);
   });
 
-  it('nobody after RESET, which deletes its data', () => {
+  it('no master after RESET, which deletes its data', () => {
     const { f } = replicaOfFailed();
     f.keys.set(1, 1);
     const { result, effects } = f.inStep((context) => reset(context, false));
@@ -295,7 +295,7 @@ describe('a replica whose master became a replica', () => {
     expect(f.state.myself.master).toBe(young);
   });
 
-  it('stays where it is while the master of its master is no master', () => {
+  it('keeps its master while the master of that master is not a master itself', () => {
     const f = new Fixture();
     const old = f.node('a');
     f.inStep((context) => replicate(context, old));

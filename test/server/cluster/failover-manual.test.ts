@@ -39,7 +39,7 @@ describeWithRedis('a manual failover', () => {
     expect(await cluster.becomes(forced, 'master', 4500)).toBeLessThan(4500);
     frozen.node.process.kill('SIGCONT');
     await cluster.becomes(frozen, forced.id);
-    // Two of three masters die at once: nobody can be elected.
+    // Two of three masters are killed at once: no replica can be elected.
     const [one, two] = [cluster.member(1), cluster.member(2)];
     await Promise.all([one.kill(), two.kill()]);
     for (const replica of [cluster.member(4), cluster.member(5)]) {

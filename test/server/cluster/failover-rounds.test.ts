@@ -1,6 +1,6 @@
-// Masters killed in turn under load, in a cluster of bundled and real nodes with two replicas a master, beside one of real nodes
-// only: no write that a replica had is lost, no epoch has two masters, and the election takes no longer. Manual failovers forth
-// and back between the two kinds. FAILOVER_ROUNDS=20 is the long mode; then the election times are compared.
+// Masters are killed in turn under load, in a cluster of bundled and real nodes with two replicas per master, and in a cluster of
+// real nodes: no write that a replica had is lost, no epoch has two masters, and elections take equally long. Then manual failovers
+// from bundled to real nodes and back. FAILOVER_ROUNDS=20 is the long mode; only then the election times are compared.
 import { expect, it } from 'vitest';
 import { Hammer } from '../../support/load.js';
 import { describeWithRedis, waitFor } from '../../support/redis-server.js';
@@ -23,7 +23,7 @@ const BETWEEN_ELECTIONS = 9000;
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
 
-/** Who won which epoch, as the logs tell it. */
+/** Which node won which epoch, according to the logs. */
 function winners(members: readonly MixedMember[], into: Map<number, Set<string>>): void {
   for (const { id, node } of members) {
     for (const [, epoch] of node.log().matchAll(/configEpoch set to (\d+) after successful failover/g)) {
@@ -32,7 +32,7 @@ function winners(members: readonly MixedMember[], into: Map<number, Set<string>>
   }
 }
 
-/** Config epochs of the masters with slots, as one node tells them. */
+/** Config epochs of the masters with slots, in the view of one node. */
 async function epochsOf(member: MixedMember): Promise<string[]> {
   const lines = (await member.ask('CLUSTER', 'NODES')).split('\n').map((line) => line.split(' '));
   return lines.filter((words) => words[2]?.includes('master') === true && words.length > 8).map((words) => words[6] ?? '');
@@ -80,7 +80,7 @@ class Rounds {
 }
 
 describeWithRedis(`${ROUNDS} rounds of failovers`, () => {
-  it('lose no write that a replica had, elect one master an epoch, as fast as real nodes do', { timeout: LIMIT_MS }, async () => {
+  it('lose no write that a replica had, elect one master per epoch, as fast as real nodes', { timeout: LIMIT_MS }, async () => {
     await using mixed = await MixedCluster.start(MIXED);
     await using real = LONG ? await MixedCluster.start(REAL) : null;
     const rounds = new Rounds(mixed);

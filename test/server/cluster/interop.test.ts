@@ -1,4 +1,4 @@
-// Our bus beside real redis-server nodes: meeting in both directions, gossip, slots, failures, restarts, votes.
+// Bundled nodes and real redis-server nodes in one cluster: meeting in both directions, gossip, slots, failures, restarts, votes.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
@@ -37,7 +37,7 @@ describeWithRedis('bus beside real nodes', () => {
   const nodesOf = (link: Connection): Promise<string> => text(link, 'CLUSTER', 'NODES');
   const infoHas = async (link: Connection, needle: string): Promise<boolean> => (await text(link, 'CLUSTER', 'INFO')).includes(needle);
 
-  /** A cluster of one real node, then ours, then real ones; every one with an even share of slots. */
+  /** A cluster of one real node, then the bundled one, then real ones; each with an equal share of slots. */
   async function mixed(reals: number): Promise<{ node: BusNode; nodes: RedisNodes; links: Connection[] }> {
     const { nodes, links } = await real(reals);
     const node = await ours();
@@ -72,7 +72,7 @@ describeWithRedis('bus beside real nodes', () => {
     for (const one of nodes.nodes) expect(one.log()).not.toMatch(/unknown extension|Unknown packet|mismatch|Bad message/i);
   });
 
-  it('sees a killed master FAIL and back again, as the others see ours', async () => {
+  it('marks a killed master as FAIL and clears the flag after its restart, as the others do for the bundled node', async () => {
     const { node, nodes, links } = await mixed(3);
     const victim = nodes.nodes[2]!;
     victim.process.kill('SIGSTOP');
@@ -93,7 +93,7 @@ describeWithRedis('bus beside real nodes', () => {
     expect(node.bus.state.nodes.length).toBe(4);
   }, 60_000);
 
-  it('keeps its knowledge over a restart of everybody', async () => {
+  it('keeps its state when all nodes are restarted', async () => {
     const { node, links } = await mixed(2);
     const before = node.bus.state.nodes.map((one) => `${one.id} ${one.slots.count} ${one.configEpoch}`).sort();
     await node.bus.close();
@@ -104,7 +104,7 @@ describeWithRedis('bus beside real nodes', () => {
     await waitFor(async () => / connected 0-\d+\n/.test(await nodesOf(links[0]!)), 'our slots on a real node');
   });
 
-  it('gives and takes slots by SETSLOT NODE, and loses keys of slots it lost', async () => {
+  it('gives and takes slots by SETSLOT NODE, and deletes keys of slots it lost', async () => {
     const { node, nodes, links } = await mixed(2);
     const [link] = links as [Connection];
     const realId = await text(link, 'CLUSTER', 'MYID');
@@ -121,7 +121,7 @@ describeWithRedis('bus beside real nodes', () => {
     expect(node.bus.state.myself.configEpoch).toBe(node.bus.state.currentEpoch);
   });
 
-  it('carries published messages both ways', async () => {
+  it('delivers published messages in both directions', async () => {
     const { node, nodes, links } = await mixed(2);
     const subscriber = await nodes.nodes[1]!.connect();
     cleanup.push(() => subscriber.close());
@@ -137,7 +137,7 @@ describeWithRedis('bus beside real nodes', () => {
     await waitFor(() => node.published.includes('news=to \r\n us'), 'us to hear');
   });
 
-  it('votes for the replica of a failed real master, follows its roles, and tells the old master', async () => {
+  it('votes for the replica of a failed real master, learns its role, and informs the old master', async () => {
     const { node, nodes, links } = await mixed(3);
     const extra = await startClusterNodes(1, NT);
     cleanup.push(() => extra.stop());

@@ -1,4 +1,4 @@
-// Clusters of bundled and real nodes as processes: formed, asked about roles, and watched through failovers.
+// Clusters of bundled and real nodes as processes: creating them, reading roles, and waiting for failovers.
 import { fileURLToPath } from 'node:url';
 import type { Connection } from '../../../src/client/connection.js';
 import { restartNode, startRedisCluster, waitFor } from '../../support/redis-server.js';
@@ -7,13 +7,13 @@ import type { RedisNode } from '../../support/redis-server.js';
 
 const BUNDLED = [process.execPath, fileURLToPath(new URL('../../../dist/bin/redis-trib-server.js', import.meta.url))] as const;
 
-/** From the client port to the bus port. */
+/** Distance of the bus port from the client port. */
 const BUS_PORT = 10_000;
 
 export type Kind = 'bundled' | 'real';
 
 export interface MixedShape {
-  /** One word a master. */
+  /** Kind of each master. */
   readonly masters: readonly Kind[];
   /** Replicas of each master; the first row is attached first. */
   readonly replicas: readonly (readonly Kind[])[];
@@ -40,7 +40,7 @@ export class MixedMember {
     return String(await this.link.command(words));
   }
 
-  /** `master`, or the id of the master it follows, as it says itself. */
+  /** `master`, or the id of its master, in the node's own view. */
   async role(): Promise<string> {
     const own = (await this.ask('CLUSTER', 'NODES')).split('\n').find((line) => line.includes('myself')) ?? '';
     const [, , flags = '', master = ''] = own.split(' ');
@@ -92,7 +92,7 @@ export class MixedCluster {
     return this.members.map(({ node: { host, port } }) => ({ host, port }));
   }
 
-  /** Waits until every one of these members says that the cluster serves and all its slots are covered. */
+  /** Waits until each of these members reports the cluster state ok and all slots covered. */
   async settled(members: readonly MixedMember[] = this.members, ms = 20_000): Promise<void> {
     for (const member of members) {
       const fine = async (): Promise<boolean> => {
@@ -120,8 +120,8 @@ export class MixedCluster {
   }
 
   /**
-   * Waits until every running member sees one as the replica of the other. Until its master has heard of its role it takes no
-   * request for a manual failover from it, and until the other masters have, they do not vote for it.
+   * Waits until every running member sees one as the replica of the other. Until its master knows the role, it
+   * refuses the replica's manual failover; until the other masters know it, they do not vote for the replica.
    */
   async seesReplica(replica: MixedMember, master: MixedMember): Promise<void> {
     for (const member of this.members) {
@@ -133,7 +133,7 @@ export class MixedCluster {
     }
   }
 
-  /** All logs, for a failure's message. */
+  /** All logs, for the message of a failed test. */
   logs(): string {
     return this.members.map(({ kind, node }) => `== ${kind} ${node.address}\n${node.log()}`).join('\n');
   }

@@ -36,7 +36,7 @@ describe('nodes.conf', () => {
 
   it('is written as it was read', () => {
     const text = formatNodesConf(read(FILE));
-    const sorted = (lines: string): string[] => lines.split('\n').sort(); // the order of nodes says nothing
+    const sorted = (lines: string): string[] => lines.split('\n').sort(); // the order of nodes has no meaning
     expect(sorted(formatNodesConf(read(text)))).toEqual(sorted(text));
     expect(text).toContain('0-92 94-5460 16383 [0->-');
     expect(text).toMatch(/\nvars currentEpoch 9 lastVoteEpoch 6 shardId [0-9a-f]{40}\n$/);
@@ -57,7 +57,7 @@ vars currentEpoch 1 lastVoteEpoch 0`);
     expect(state.currentEpoch).toBe(4);
   });
 
-  it('of a replica gives a replica, and of one without a master a master', () => {
+  it('of a replica is read as a replica; without a known master the node becomes a master', () => {
     const master = `${id('b')} 10.0.0.2:7001@1 master - 0 0 3 connected 1-5`;
     const state = read(`${id('a')} 127.0.0.1:7000@17000 myself,slave ${id('b')} 0 0 3 connected\n${master}`);
     expect([state.myself.isReplica, state.myself.master?.id, state.lookup(id('b'))?.has(NodeFlag.migrateTo)]).toEqual([true, id('b'), true]);
@@ -79,7 +79,7 @@ vars currentEpoch 1 lastVoteEpoch 0`);
     expect(() => read(text)).toThrow(CorruptConfigError);
   });
 
-  it('any ownership of slots is read back as it was written', () => {
+  it('any assignment of slots is read back as it was written', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(SLOTS - 1), fc.nat(300), fc.nat(2)), { maxLength: 20 }), (ranges) => {
         const f = new Fixture();

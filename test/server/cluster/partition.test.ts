@@ -34,7 +34,7 @@ describeWithRedis('a partition on the wire', () => {
       await using client = await ClusterClient.connect(rest.map(({ node: { host, port } }) => ({ host, port })));
       for (const key of KEYS) expect(await client.command(['SET', key, 'majority'])).toBe('OK');
       expect(String(await link.command(['SET', KEYS[0], 'late']).catch(String))).toContain('CLUSTERDOWN');
-      // The first ping after the cut is up to half a timeout away; the cron looks ten times a second.
+      // The first ping after the cut may be half a timeout later; the cron runs ten times a second.
       expect(silentAfter).toBeGreaterThan(NODE_TIMEOUT / 2);
       expect(silentAfter).toBeLessThan(1.5 * NODE_TIMEOUT + 2500);
       bus.heal();
@@ -51,7 +51,7 @@ describeWithRedis('a partition on the wire', () => {
     }
   });
 
-  it('without a majority on any side stops everybody, and healing brings all back', { timeout: 120_000 }, async () => {
+  it('without a majority on any side all masters stop serving, and all serve again after healing', { timeout: 120_000 }, async () => {
     const bus = await PartitionedBus.open(6);
     await using cluster = await MixedCluster.start({ masters: [B, R, B], replicas: [[R, B, R]], nodeTimeout: NODE_TIMEOUT, bus });
     try {
@@ -62,7 +62,7 @@ describeWithRedis('a partition on the wire', () => {
       await waitFor(down, 'all to stop');
       bus.heal();
       await cluster.settled();
-      // Who is master now depends on whose suspicions met first after healing; three are.
+      // Which nodes are masters now depends on the order of failure reports after healing; three nodes must be.
       const followed = (roles: readonly string[]): boolean => {
         const masters = new Set(cluster.members.filter((_, i) => roles[i] === 'master').map(({ id }) => id));
         return masters.size === 3 && roles.every((role) => role === 'master' || masters.has(role));

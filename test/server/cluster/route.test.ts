@@ -1,21 +1,21 @@
 // The table of cluster-node 6.5, row by row.
 import { describe, expect, it } from 'vitest';
 import type { RouteRequest } from '../../../src/server/exec/ports/cluster-port.js';
-import { blockedDetour, detourLine, route } from '../../../src/server/cluster/route.js';
+import { routeErrorOfBlocked, routeErrorLine, route } from '../../../src/server/cluster/route.js';
 import { Fixture } from './state-fixture.js';
 
 const QUERY: RouteRequest = { keys: ['foo'], write: false, readonly: false, asking: false, migrate: false, shardChannel: false };
 const FOO = 12182;
 
-/** We own foo's slot, another node bar's (5061). */
+/** We own the slot of foo, another node that of bar (5061). */
 function fixture(): { f: Fixture; ask: (over: Partial<RouteRequest>, ...present: string[]) => string } {
   const f = new Fixture();
   f.own(f.node('a'), 5061);
   f.own(f.state.myself, FOO);
   f.state.ok = true;
   const ask = (over: Partial<RouteRequest>, ...present: string[]): string => {
-    const detour = route(f.state, { ...QUERY, ...over }, (key) => present.includes(key));
-    return detour === null ? 'local' : detourLine(f.state, detour);
+    const error = route(f.state, { ...QUERY, ...over }, (key) => present.includes(key));
+    return error === null ? 'local' : routeErrorLine(f.state, error);
   };
   return { f, ask };
 }
@@ -23,7 +23,7 @@ function fixture(): { f: Fixture; ask: (over: Partial<RouteRequest>, ...present:
 const MOVED_BAR = 'MOVED 5061 10.0.0.97:7000';
 
 describe('routing', () => {
-  it('serves our own, moves others, refuses unowned and crossed slots', () => {
+  it('serves our own slots, redirects for others, refuses unowned slots and keys of several slots', () => {
     const { f, ask } = fixture();
     expect(ask({})).toBe('local');
     expect(f.state.ownsStable(FOO)).toBe(true);
@@ -74,7 +74,7 @@ describe('routing', () => {
     expect(ask({ keys: ['bar'], migrate: true })).toBe('local');
   });
 
-  it('names nodes as the settings say', () => {
+  it('names nodes by cluster-preferred-endpoint-type', () => {
     const { f, ask } = fixture();
     f.settings.preferredEndpointType = 'hostname';
     expect(ask({ keys: ['bar'] })).toBe('MOVED 5061 ?:7000');
@@ -84,14 +84,14 @@ describe('routing', () => {
     expect(ask({ keys: ['bar'] })).toBe('MOVED 5061 :7000');
   });
 
-  it('ends the waiting of blocked clients when their slot is not served here', () => {
+  it('ends the wait of blocked clients when their slot is no longer served here', () => {
     const { f } = fixture();
-    expect(blockedDetour(f.state, 'foo', false)).toBeNull();
-    expect(blockedDetour(f.state, 'bar', false)?.kind).toBe('moved');
-    expect(blockedDetour(f.state, 'hello', false)?.kind).toBe('unbound');
+    expect(routeErrorOfBlocked(f.state, 'foo', false)).toBeNull();
+    expect(routeErrorOfBlocked(f.state, 'bar', false)?.kind).toBe('moved');
+    expect(routeErrorOfBlocked(f.state, 'hello', false)?.kind).toBe('unbound');
     f.state.slots.setImporting(5061, f.state.nodes[1]!);
-    expect(blockedDetour(f.state, 'bar', false)).toBeNull();
+    expect(routeErrorOfBlocked(f.state, 'bar', false)).toBeNull();
     f.state.ok = false;
-    expect(blockedDetour(f.state, 'foo', false)?.kind).toBe('down');
+    expect(routeErrorOfBlocked(f.state, 'foo', false)?.kind).toBe('down');
   });
 });

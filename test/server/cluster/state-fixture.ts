@@ -1,4 +1,4 @@
-// A cluster state to put rules to the test: no sockets, no time of its own.
+// A cluster state for tests of single rules: no sockets, and time only advances when told to.
 import type { ClusterSettings } from '../../../src/server/cluster/state/cluster-config.js';
 import { DEFAULT_SETTINGS } from '../../../src/server/cluster/state/cluster-config.js';
 import { SLOTS } from '../../../src/server/cluster/wire/constants.js';
@@ -21,13 +21,13 @@ export const id = (char: string): string => char.repeat(40);
 export function slotBytes(...slots: number[]): Uint8Array {
   const bitmap = new SlotBitmap();
   for (const slot of slots) bitmap.add(slot);
-  return bitmap.lend();
+  return bitmap.share();
 }
 
 export class Fixture {
   readonly settings: MutableSettings = { ...DEFAULT_SETTINGS };
   readonly keys = new Map<number, number>();
-  /** What the replication link says. */
+  /** State of the replication link. */
   offset = 77;
   dataAge = 0;
   now = 1_700_000_000_000;
@@ -90,7 +90,7 @@ export class Fixture {
 
   /** A packet arrives on a link, by default the sender's inbound one. */
   receive(sender: NodeRecord, over: Partial<PacketHeader> = {}, body: PacketBody = { kind: 'gossip', entries: [], extensions: [] }, link?: Link): Effect[] {
-    const claims = { slots: sender.claimant.slots.lend(), configEpoch: sender.claimant.configEpoch, slaveof: sender.master?.id ?? '', flags: sender.flags, ip: sender.ip };
+    const claims = { slots: sender.claimant.slots.share(), configEpoch: sender.claimant.configEpoch, slaveof: sender.master?.id ?? '', flags: sender.flags, ip: sender.ip };
     const packet = { header: this.header(sender.id, { ...claims, ...over }), body };
     return step(this.state, { kind: 'packet', link: link ?? sender.inboundLink!, packet }, this.now);
   }

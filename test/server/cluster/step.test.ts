@@ -1,6 +1,6 @@
 // The rules of cluster-node 3 and 4 one by one, on a state without sockets.
 import { describe, expect, it } from 'vitest';
-import { MOST_HANDSHAKES, MessageFlag, MessageType, SLOTS } from '../../../src/server/cluster/wire/constants.js';
+import { MAX_HANDSHAKES, MessageFlag, MessageType, SLOTS } from '../../../src/server/cluster/wire/constants.js';
 import { NodeFlag } from '../../../src/server/cluster/state/flags.js';
 import { forget } from '../../../src/server/cluster/admin/nodes.js';
 import { bumpEpoch } from '../../../src/server/cluster/rules/epochs.js';
@@ -37,7 +37,7 @@ describe('slot claims', () => {
     expect(effects.filter((effect) => effect.kind === 'deleteSlotKeys')).toEqual([{ kind: 'deleteSlotKeys', slot: 1 }]);
   });
 
-  it('leave a slot alone that we are importing', () => {
+  it('do not change a slot that we are importing', () => {
     const f = new Fixture();
     const [source, thief] = [f.node('a'), f.node('b')];
     f.own(source, 7);
@@ -46,7 +46,7 @@ describe('slot claims', () => {
     expect(f.state.slots.owner(7)).toBe(source);
   });
 
-  it('stay bound to an owner that stopped claiming, until anybody does', () => {
+  it('stay bound to an owner that stopped claiming them, until another node claims them', () => {
     const f = new Fixture();
     const [old, young] = [f.node('a'), f.node('b')];
     old.configEpoch = 8;
@@ -92,8 +92,8 @@ describe('roles and epochs', () => {
     const f = new Fixture();
     const [a, b, c] = [f.node('a'), f.node('b'), f.node('c')];
     f.own(b, 10, 20);
-    f.receive(b, { slaveof: a.id, flags: NodeFlag.replica, slots: a.slots.lend() });
-    f.receive(c, { slaveof: a.id, flags: NodeFlag.replica, slots: a.slots.lend() });
+    f.receive(b, { slaveof: a.id, flags: NodeFlag.replica, slots: a.slots.share() });
+    f.receive(c, { slaveof: a.id, flags: NodeFlag.replica, slots: a.slots.share() });
     expect(b.slots.count).toBe(0);
     expect(a.replicas).toEqual([b, c]);
     expect(a.has(NodeFlag.migrateTo)).toBe(true);
@@ -104,7 +104,7 @@ describe('roles and epochs', () => {
     expect(b.isMaster && b.has(NodeFlag.migrateTo)).toBe(true);
   });
 
-  it('of two masters with one epoch the smaller id moves on', () => {
+  it('of two masters with one epoch the one with the smaller id takes a new epoch', () => {
     const small = new Fixture(id('a'));
     const great = small.node('z');
     small.receive(great, { configEpoch: 0 });
@@ -139,7 +139,7 @@ describe('votes', () => {
     return { f, master, replica, ask };
   }
 
-  it('are granted once an epoch and once a master in twice the node timeout, on disk first', () => {
+  it('are granted once per epoch and once per master in twice the node timeout, after a save to disk', () => {
     const { f, ask } = election();
     expect(ask()).toEqual(['save', 'send']);
     expect(f.state.lastVoteEpoch).toBe(7);
@@ -149,7 +149,7 @@ describe('votes', () => {
     expect(ask({ currentEpoch: 9 })).toEqual(['save', 'send']);
   });
 
-  it('are refused while the master is up, unless forced; for old epochs; for slots that are newer elsewhere', () => {
+  it('are refused while the master is up, unless forced; for old epochs; for slots whose owner has a newer epoch', () => {
     const { f, master, ask } = election();
     expect(ask({ currentEpoch: 5 })).toEqual([]);
     expect(ask({ configEpoch: 1 })).toEqual([]);
@@ -177,7 +177,7 @@ describe('votes', () => {
 });
 
 describe('failure detection', () => {
-  it('goes from silence to PFAIL to FAIL by quorum, and back', () => {
+  it('goes from an unanswered ping to PFAIL, to FAIL by quorum, and back', () => {
     const f = new Fixture();
     const [a, b] = [f.node('a'), f.node('b')];
     f.own(f.state.myself, 0, 5000);
@@ -201,7 +201,7 @@ describe('failure detection', () => {
     expect(b.has(NodeFlag.fail)).toBe(false);
   });
 
-  it('reports grow old', () => {
+  it('reports expire', () => {
     const f = new Fixture();
     const [a, b, c] = [f.node('a'), f.node('b'), f.node('c')];
     for (const [i, node] of [a, b, c, f.state.myself].entries()) f.own(node, i);
@@ -218,19 +218,19 @@ describe('failure detection', () => {
 });
 
 describe('meeting', () => {
-  it('answers MEETs of strangers without end, and remembers only so many of them', () => {
+  it('answers every MEET from unknown nodes, and starts only a limited number of handshakes', () => {
     const f = new Fixture();
     const random = seededRandom(1);
-    for (let i = 0; i < MOST_HANDSHAKES + 300; i++) {
+    for (let i = 0; i < MAX_HANDSHAKES + 300; i++) {
       const link = f.state.newLink(true, null, f.now);
       link.remoteIp = `10.1.${i >> 8}.${i & 255}`;
       const effects = step(f.state, { kind: 'packet', link, packet: { header: f.header(random.hex(40), { type: MessageType.meet, ip: '' }), body: { kind: 'gossip', entries: [], extensions: [] } } }, f.now);
       expect(kinds(effects)).toContain('send');
     }
-    expect(f.state.nodes.filter((node) => node.inHandshake)).toHaveLength(MOST_HANDSHAKES);
+    expect(f.state.nodes.filter((node) => node.inHandshake)).toHaveLength(MAX_HANDSHAKES);
   });
 
-  it('a stranger by MEET is answered and met; a stranger by PING is only answered', () => {
+  it('an unknown node gets a PONG for MEET and PING, but only MEET starts a handshake', () => {
     const f = new Fixture();
     const link = f.state.newLink(true, null, f.now);
     link.remoteIp = '10.0.0.9';
@@ -244,7 +244,7 @@ describe('meeting', () => {
     expect(f.state.nodes.map((node) => [node.inHandshake, node.ip])).toEqual([[false, '10.0.0.5'], [true, '10.0.0.9']]);
   });
 
-  it('ourselves leaves no trace', () => {
+  it('ourselves changes nothing', () => {
     const f = new Fixture();
     f.inStep((context) => startHandshake(context, { ip: '10.0.0.1', port: 7000, pport: 0, cport: 17000 }, true));
     step(f.state, { kind: 'cron' }, f.now);
@@ -254,7 +254,7 @@ describe('meeting', () => {
     expect(f.state.nodes).toEqual([f.state.myself]);
   });
 
-  it('a handshake nobody answers is dropped, and another identity at an address loses the address', () => {
+  it('an unanswered handshake is dropped, and a node loses its address when another id answers there', () => {
     const f = new Fixture();
     f.inStep((context) => startHandshake(context, { ip: '10.0.0.2', port: 7000, pport: 0, cport: 17000 }, true));
     f.now += 15_001;
@@ -292,7 +292,7 @@ describe('meeting', () => {
     expect([a.hostname, f.state.lookup(b.id), f.state.blacklist.has(b.id)]).toEqual(['', undefined, true]);
   });
 
-  it('a node that was forgotten and met again stays, whoever still tells of the ban (add-node after del-node never ended)', () => {
+  it('a node that was forgotten and met again stays, even when gossip still announces the ban (add-node after del-node never ended)', () => {
     const f = new Fixture();
     const teller = f.node('a');
     const told = (seconds: number): void => void f.receive(teller, { mflags: MessageFlag.extData }, { kind: 'gossip', entries: [], extensions: [{ kind: 'forgotten', id: id('x'), seconds }] });
@@ -306,10 +306,10 @@ describe('meeting', () => {
     step(f.state, { kind: 'packet', link: link!, packet: { header: f.header(id('x'), { type: MessageType.pong }), body: EMPTY } }, f.now);
     expect([known(), f.state.blacklist.size]).toEqual([true, 0]);
     f.now += 1000;
-    told(39); // spoken 21 s ago, before the meeting
+    told(39); // the FORGET was 21 s ago, before the MEET
     expect([known(), f.state.blacklist.size]).toEqual([true, 0]);
     f.now += 5000;
-    told(60); // spoken just now
+    told(60); // the FORGET is new
     expect([known(), f.state.blacklist.size]).toEqual([false, 1]);
   });
 });

@@ -1,4 +1,4 @@
-// CLIENT LIST and CLIENT INFO: the same fields in the same order as a real server, and facts that hold.
+// CLIENT LIST and CLIENT INFO: the same fields in the same order as a real server, and correct values.
 import { expect, it } from 'vitest';
 import { parityFile } from '../../parity/harness.js';
 
@@ -24,7 +24,7 @@ parityFile('CLIENT INFO', (pair) => {
     for (const link of [ours, real]) link.close();
   });
 
-  it('lists chosen clients by id and type', async () => {
+  it('lists clients selected by id and type', async () => {
     const [ours, real] = await pair().connect();
     const [listener, other] = await pair().connect();
     listener.send([['SUBSCRIBE', 'c']]);

@@ -1,4 +1,4 @@
-// COMMAND against a real redis-server 7.0: every command of ours is described alike, in both protocols.
+// COMMAND against a real redis-server 7.0: every command of the bundled node has the same description, in both protocols.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Connection } from '../../../src/client/connection.js';
 import { Config } from '../../../src/server/config/config.js';
@@ -25,14 +25,14 @@ describeWithRedis('COMMAND parity with redis-server', () => {
   });
 
   const names = (): string[] => node.commands.all.map(({ fullName }) => fullName).sort();
-  /** Remarks of Redis's own table are not facts about a command, and what is in a set has no order. */
+  /** Leaves out the notes in Redis's table that do not describe a command, and sorts sets, which have no order. */
   const show = (value: unknown): string =>
     JSON.stringify(value, (_key, item: unknown) => {
       if (item instanceof Map) return [...item].filter(([key]) => key !== 'notes');
       return item instanceof Set ? { set: [...item].map(show).sort() } : item;
     });
 
-  it('describes commands alike', async () => {
+  it('describes commands in the same way', async () => {
     const [ours, theirs] = await Promise.all(connections.map((connection) => connection.command(['COMMAND', 'INFO', ...names()])));
     const parts = ['name', 'arity', 'flags', 'first', 'last', 'step', 'categories', 'tips', 'keys'];
     const seen = (reply: unknown): unknown[] =>
@@ -49,7 +49,7 @@ describeWithRedis('COMMAND parity with redis-server', () => {
     }
   });
 
-  it('knows every command that it lacks, says so by name, and does not list it', async () => {
+  it('refuses every command that it lacks by name, and does not list it', async () => {
     const listed = (await connections[1].command(['COMMAND', 'LIST'])) as string[];
     const own = new Set((await connections[0].command(['COMMAND', 'LIST'])) as string[]);
     const debug = ((await connections[1].command(['DEBUG', 'HELP'])) as string[]).filter((line) => /^[A-Z]/.test(line)).slice(1).map((line) => `debug|${line.split(' ')[0]!.toLowerCase()}`);

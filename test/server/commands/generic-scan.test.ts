@@ -1,4 +1,4 @@
-// SCAN's guarantee: what is there from the first call to the last is seen, whatever comes and goes meanwhile.
+// SCAN's guarantee: a key that exists from the first call to the last is returned, whatever else is added and deleted.
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Connection } from '../../../src/client/connection.js';
@@ -31,7 +31,7 @@ async function scanAll(count: number, between: (step: number) => Promise<void>):
   return seen;
 }
 
-it('sees every lasting key, once, while others come and go', async () => {
+it('returns every lasting key once, while others are added and deleted', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 50 }), fc.boolean(), async (keys, count, tagged) => {
       await client.command(['FLUSHALL']);
@@ -66,11 +66,11 @@ it('is bounded by COUNT when one slot holds all keys', async () => {
   expect(largest).toBeLessThan(1000);
 });
 
-it('skips keys whose time has passed, and filters after it gathered', async () => {
+it('skips expired keys, and filters after it has collected COUNT keys', async () => {
   await client.command(['FLUSHALL']);
   await client.pipeline([['SET', 'gone', 'v', 'PXAT', 1], ['SET', 'here', 'v'], ['RPUSH', 'list', 'a']]);
   expect((await scanAll(1000, async () => {})).sort()).toEqual(['here', 'list']);
   expect(await client.command(['SCAN', 0, 'COUNT', 1000, 'TYPE', 'list'])).toEqual(['0', ['list']]);
-  // Any cursor is taken, as in Redis.
+  // Any cursor is accepted, as in Redis.
   for (const cursor of ['18446744073709551615', '9007199254740993', '123456789012']) expect(await client.command(['SCAN', cursor, 'COUNT', 100])).toEqual(['0', expect.any(Array)]);
 });

@@ -68,7 +68,7 @@ describe('server commands', () => {
     }
   });
 
-  it('obeys rename-command', async () => {
+  it('applies rename-command', async () => {
     const [, other] = await start(loadConfig({ file: null, input: 'port 0\nephemeral-port yes\nbind 127.0.0.1\nrename-command FLUSHALL ""\nrename-command config secret\n', options: '' }));
     expect(await ask('flushall', other)).toContain('unknown command');
     expect(await ask('CONFIG GET port', other)).toContain('unknown command');
@@ -120,7 +120,7 @@ describe('server commands', () => {
     expect(await ask('LASTSAVE')).toBe(Math.floor(node.startedAt / 1000));
   });
 
-  it('logs slow commands and cuts what it keeps', async () => {
+  it('logs slow commands with shortened arguments', async () => {
     await ask('CONFIG SET slowlog-log-slower-than 0 slowlog-max-len 3');
     await client.command(['SET', 'k', 'x'.repeat(200)]);
     await client.command(['DEL', ...Array.from({ length: 40 }, (_, i) => `k${i}`)]);

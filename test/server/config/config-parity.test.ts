@@ -1,4 +1,4 @@
-// The table of parameters against a real redis-server 7.0: the same names and fresh values, the same answers to CONFIG SET.
+// The table of parameters against a real redis-server 7.0: the same names and defaults, the same replies to CONFIG SET.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Connection } from '../../../src/client/connection.js';
 import { ErrorReply } from '../../../src/resp/server-reply.js';
@@ -6,13 +6,13 @@ import { Config } from '../../../src/server/config/config.js';
 import { describeWithRedis, startRedis } from '../../support/redis-server.js';
 import type { RedisNode } from '../../support/redis-server.js';
 
-/** What the test's own start of the server, or the machine, decides. */
+/** Parameters that depend on how the test starts the server, or on the machine. */
 const OWN = new Set(['port', 'bind', 'dir', 'save', 'appendonly', 'daemonize']);
 
 /** Values to try on every parameter that is not about the process or the network. */
 const TRIES = ['', 'x', 'yes', 'no', '0', '1', '-1', '5', '1k', '50%', '99999999999999999999', '-9223372036854775808', 'KEA', '1 2 3', '3600 1'];
 
-/** Set on the real server these would change where it listens or writes, ask the machine for something, or need its TLS. */
+/** On the real server these would change where it listens or writes, need resources of the machine, or need TLS. */
 const UNTRIED = /^(port|bind|bind-source-addr|tls-|oom-score-adj|maxclients|logfile|activedefrag|appendonly|requirepass|masterauth|proc-title|disable-thp)/;
 
 describeWithRedis('configuration parity with redis-server', () => {
@@ -44,7 +44,7 @@ describeWithRedis('configuration parity with redis-server', () => {
     }
   };
 
-  it('has the same parameters with the same fresh values', async () => {
+  it('has the same parameters with the same defaults', async () => {
     const flat = (await real.command(['CONFIG', 'GET', '*'])) as string[];
     const theirs = new Map<string, string>();
     for (let i = 0; i < flat.length; i += 2) theirs.set(String(flat[i]), String(flat[i + 1]));
@@ -53,7 +53,7 @@ describeWithRedis('configuration parity with redis-server', () => {
     for (const [name, value] of theirs) if (!OWN.has(name)) expect([name, shown.get(name)]).toEqual([name, value]);
   });
 
-  it('answers CONFIG SET alike for every parameter and shows the same value after it', async () => {
+  it('replies the same to CONFIG SET for every parameter and shows the same value afterwards', async () => {
     const config = new Config();
     const [got, expected]: [string[], string[]] = [[], []];
     for (const [name] of config.show('*')) {

@@ -116,13 +116,13 @@ describe('Config', () => {
     expect(config.text('save')).toBe('');
   });
 
-  it.each(['tls-cluster'])('refuses to promise %s', (name) => {
+  it.each(['tls-cluster'])('refuses %s', (name) => {
     const config = new Config();
     expect(setting(config, [name, 'yes'])).toContain(`'${name}'`);
     expect(config.flag(name)).toBe(false);
   });
 
-  it('obeys enable-protected-configs', () => {
+  it('applies enable-protected-configs', () => {
     const local = new Config({ 'enable-protected-configs': 'local' });
     expect(refusal(() => local.set([['dbfilename', 'x']], false))).toContain("can't set protected config");
     expect(refusal(() => local.set([['dbfilename', 'x']], true))).toBe('accepted');

@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL('../../../src/server/', import.meta.url));
 
 /** Reads that have no effect: INFO, OBJECT and the process title show the value, and nothing else is done with it. */
 const ONLY_SHOWN = new Set(['hz', 'maxmemory-policy', 'tls-port', 'unixsocket']);
-/** What tells that a setting has no effect is not an effect of it. */
+/** Reads there do not count: that file only reports settings without effect. */
 const REFUSALS = 'config/unsupported.ts';
 /** Functions that are given the name of a parameter to read. */
 const READERS = new Set(['text', 'flag', 'integer', 'number', 'follow', 'pathOf', 'onChange']);

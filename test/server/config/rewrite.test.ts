@@ -35,7 +35,7 @@ describe('CONFIG REWRITE', () => {
     expect(rewritten(read(''), before).startsWith(before)).toBe(true);
   });
 
-  it('gives save points as many lines as they need', () => {
+  it('writes one line per save point', () => {
     const config = read('save 900 1\nsave 300 10\nsave 60 10000\n');
     config.set([['save', '5 6']]);
     expect(rewriteText(config, 'save 900 1\nsave 300 10\nsave 60 10000\ntimeout 0\n').match(/^save .*$/gm)).toEqual(['save 5 6']);
@@ -63,7 +63,7 @@ describe('CONFIG REWRITE', () => {
     );
   });
 
-  it('replaces the file in one step and leaves nothing beside it', () => {
+  it('replaces the file in one step and leaves no temporary file', () => {
     const dir = mkdtempSync(join(tmpdir(), 'redis-trib-rewrite-'));
     try {
       const path = join(dir, 'redis.conf');

@@ -8,7 +8,7 @@ import { isString, stringOf } from '../../../src/server/types/value.js';
 import type { Value } from '../../../src/server/types/value.js';
 import { KEYS } from './random-commands.js';
 
-/** What a value holds, whatever its encoding. */
+/** The contents of a value, whatever its encoding. */
 function contentOf(value: Value): string {
   if (isString(value)) return `string ${stringOf(value)}`;
   if (value instanceof ListValue) return `list ${value.toArray().join()}`;
@@ -18,7 +18,7 @@ function contentOf(value: Value): string {
   return `zset ${members.map((member, i) => `${member}=${Object.is(scores[i], -0) ? '-0' : scores[i]}`).join()}`;
 }
 
-/** Content and expiry of a key, stored ones whose time has passed included; no side effect. */
+/** Content and expiry of a key, also of an expired one that is still stored; no side effect. */
 export function stateOf(db: Database, key: string): string {
   const entry = db.entriesInSlot(db.slotOf(key)).find(([name]) => name === key);
   return entry === undefined ? 'none' : `${contentOf(entry[1])} until ${db.expiry(key) ?? 'ever'}`;

@@ -1,4 +1,4 @@
-// The fused check of plain requests agrees with the list of gates: what it lets pass, no gate refuses.
+// The fast check of plain requests agrees with the list of gates: no gate refuses a request that it passes.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,7 +72,7 @@ for (const [name, directives] of Object.entries({ alone: {}, 'in a cluster that 
   });
 }
 
-it('obeys a master and the append-only file where clients are refused', async () => {
+it('executes commands of a master and of the append-only file where clients are refused', async () => {
   const node = await start({ requirepass: 'secret' });
   node.memory.setLimit(1);
   const command = node.commands.find('set')!;

@@ -1,4 +1,4 @@
-// An exception that nobody expected: an error for the client that caused it or the end of its connection, never of the node.
+// An unexpected exception gives the client that caused it an error or closes its connection, and never ends the node.
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Connection } from '../../../src/client/connection.js';
 import { Shape } from '../../../src/resp/server-reply.js';
@@ -10,7 +10,7 @@ import { startNode } from '../../../src/server/node.js';
 import type { Node } from '../../../src/server/node.js';
 import { waitFor } from '../../support/redis-server.js';
 
-/** Fails after so many bytes were written, as text does that is too long for a string. */
+/** Throws after a number of bytes was written, as a reply does that is too long for a string. */
 class Unwritable extends Shape {
   constructor(private readonly before: string) {
     super();
@@ -47,7 +47,7 @@ const another = async (): Promise<unknown> => {
   return reply;
 };
 
-it('answers an error in place of a reply that cannot be written', async () => {
+it('replies with an error when the reply cannot be written', async () => {
   const get = node.commands.find('get')!;
   const { run } = get.spec;
   Object.assign(get.spec, { run: () => new Unwritable('$9999\r\n') });
@@ -60,7 +60,7 @@ it('answers an error in place of a reply that cannot be written', async () => {
   expect(log.join()).toContain('Invalid string length');
 });
 
-it('closes a connection that has got half a reply or half a message', async () => {
+it('closes a connection that was sent half a reply or half a message', async () => {
   served.push([new Unwritable('')]);
   await waitFor(() => !client.isOpen, 'the connection to end');
   expect(await another()).toBe('PONG');

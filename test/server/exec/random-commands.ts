@@ -20,7 +20,7 @@ const key = (d: Draw): string => d.of(KEYS);
 const soon = (d: Draw): string => String(1 + d.below(150));
 const side = (d: Draw): string => d.of(['LEFT', 'RIGHT']);
 
-/** Commands that are propagated in other words, and whatever touches many keys. */
+/** Commands that are propagated as other commands, and commands on many keys. */
 export const anyType: readonly Template[] = [
   (d) => `SET ${key(d)} v${d.below(9)} PX ${soon(d)}`,
   (d) => `PSETEX ${key(d)} ${soon(d)} v`,
@@ -70,7 +70,7 @@ export async function randomRun(type: string, seed: number): Promise<RandomRun> 
   const clients = Array.from({ length: CLIENTS }, () => node.connect(silent));
   const yieldTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-  /** A command that needs more than a template: RESTORE of what is there, MIGRATE. */
+  /** A command that needs more than a template: RESTORE of an existing value, MIGRATE. */
   const special = (client: ServedClient): string[] => {
     const name = key(d);
     const value = client.db.isLive(name) ? client.db.lookupWithoutTrace(name) : undefined;

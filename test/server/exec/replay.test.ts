@@ -1,5 +1,5 @@
-// Effects of random commands, replayed into a second node, give the same data. REDIS_TRIB_FUZZ=200000 is the long mode: so
-// many operations a type; REDIS_TRIB_FUZZ_SEED repeats a run.
+// Effects of random commands, replayed into a second node, give the same data. REDIS_TRIB_FUZZ=200000 is the long mode:
+// that number of operations per type; REDIS_TRIB_FUZZ_SEED repeats a run.
 import { expect, describe, it } from 'vitest';
 import type { Transport } from '../../../src/server/exec/client.js';
 import type { WriteEffect, EffectSink } from '../../../src/server/exec/effects.js';
@@ -15,7 +15,7 @@ const OPERATIONS = rounds(5000);
 /** Operations between two comparisons. */
 const STRIDE = 250;
 
-/** Replays units into a node as the stream of a master; errors that it answers are collected. */
+/** Replays units into a node as the stream of a master; collects the error replies. */
 class Replica implements EffectSink {
   readonly errors: string[] = [];
   private readonly client: ServedClient;
@@ -80,7 +80,7 @@ describe('effects', () => {
     await run.stop();
   });
 
-  it('are not collected without a sink, and no more after it is detached', async () => {
+  it('are not collected without a sink, nor after it is detached', async () => {
     const run = await randomRun('all types', seed);
     const units: (readonly WriteEffect[])[] = [];
     const sink: EffectSink = { append: (unit) => void units.push(unit) };

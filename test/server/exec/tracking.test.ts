@@ -1,4 +1,4 @@
-// Client-side caching: the table's limit and its cost when nobody tracks. What clients see is in test/parity/pubsub.
+// Client-side caching: the table's limit, and its cost without tracking clients. What clients see is in test/parity/pubsub.
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Connection } from '../../../src/client/connection.js';
 import { ManualClock } from '../../../src/server/runtime/clock.js';
@@ -22,7 +22,7 @@ afterEach(async () => {
   await node.close();
 });
 
-it('removes keys beyond tracking-table-max-keys, and notifies their holder', async () => {
+it('removes keys beyond tracking-table-max-keys, and notifies the client that has them', async () => {
   const told: unknown[] = [];
   client.onPush = (push) => void told.push(push[1]);
   await client.command(['CLIENT', 'TRACKING', 'ON']);
@@ -47,7 +47,7 @@ it('notifies about keys that expire', async () => {
   const told: unknown[] = [];
   client.onPush = (push) => void told.push(push[1]);
   await client.command(['CLIENT', 'TRACKING', 'ON']);
-  // The node's clock stands still until the key is read: a loaded machine cannot let it expire before.
+  // A manual clock: on a loaded machine the key could otherwise expire before it is read.
   await client.command(['SET', 'k', 'v', 'PX', 500]);
   expect(await client.command(['GET', 'k'])).toBe('v');
   clock.advance(1000);

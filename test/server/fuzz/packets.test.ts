@@ -1,8 +1,8 @@
-// A million bus packets that no node sends (some ten thousand in an ordinary run): whoever they claim to be from, the state
-// machine stays whole; from strangers they change nothing of the cluster.
+// A million invalid bus packets (about ten thousand in an ordinary run): whatever sender they name, the state machine stays
+// consistent; packets from unknown nodes change nothing of the cluster.
 import net from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { MOST_HANDSHAKES } from '../../../src/server/cluster/wire/constants.js';
+import { MAX_HANDSHAKES } from '../../../src/server/cluster/wire/constants.js';
 import { decodePacket } from '../../../src/server/cluster/wire/codec.js';
 import { FramingError, PacketFramer } from '../../../src/server/cluster/wire/framing.js';
 import type { Link } from '../../../src/server/cluster/state/node-record.js';
@@ -17,12 +17,12 @@ import { waitFor } from '../../support/redis-server.js';
 import { OWN, PEERS, clusterOf, mutate, realPackets } from './packets.js';
 import { limitFor, rounds, seed } from './seed.js';
 
-/** After so many packets the cluster begins anew: its members would all have forgotten each other by then. */
+/** Number of packets after which a new cluster is made: by then its members have all forgotten each other. */
 const FRESH_EVERY = 3000;
-/** Records that strangers may cause at once: handshakes that nobody answered yet. */
-const MOST_RECORDS = MOST_HANDSHAKES + 500;
+/** Records that unknown nodes may cause at once: unanswered handshakes. */
+const MAX_RECORDS = MAX_HANDSHAKES + 500;
 
-/** What a stranger must not change. Handshakes are no members; what the cron does comes between packets. */
+/** What packets of unknown nodes must not change. Handshakes are not members; the cron runs only between packets. */
 function fingerprint(state: ClusterState): string {
   const nodes = state.nodes.filter((node) => !node.inHandshake);
   const seen = nodes.map((node) => `${node.id} ${node.ip}:${node.port}@${node.cport} ${node.flags} ${node.configEpoch} ${node.slots.count} ${node.master?.id ?? '-'} ${node.hostname}`);
@@ -68,7 +68,7 @@ class Fuzz {
     }
   }
 
-  /** An unbound connection for strangers; for others also those of members, and those to nodes in handshake. */
+  /** An unbound connection for unknown nodes; for others also those of members, and those to nodes in handshake. */
   private link(unbound: boolean): Link {
     const { random } = this;
     const { state, now } = this.fixture;
@@ -86,13 +86,13 @@ class Fuzz {
     return link;
   }
 
-  /** Another cluster, and none of the old one's connections. */
+  /** Replaces the cluster by a new one without connections. */
   renew(): void {
     this.fixture = clusterOf(OWN);
     this.links = [];
   }
 
-  /** Time goes on: crons, connections that come up and break. */
+  /** Advances the time: crons, connections that come up and break. */
   pass(): void {
     const { random, fixture } = this;
     fixture.now += random.below(2000);
@@ -112,7 +112,7 @@ class Fuzz {
       expect(state.lookup(node.id)).toBe(node);
       if (node.master !== null) expect(node.master.replicas).toContain(node);
     }
-    expect(state.nodes.length).toBeLessThan(MOST_RECORDS);
+    expect(state.nodes.length).toBeLessThan(MAX_RECORDS);
     const text = formatNodesConf(state);
     const again = parseNodesConf(text, state.env, this.fixture.now);
     expect(again.nodes.map((node) => node.id).sort()).toEqual(state.nodes.filter((node) => !node.inHandshake).map((node) => node.id).sort());
@@ -144,7 +144,7 @@ describe('fuzzed bus packets', () => {
     expect(fuzz.strangers).toBeGreaterThan(count / 20);
   }, limitFor(count));
 
-  it(`do not keep a node from answering its peers (${Math.ceil(count / 15)} packets over connections, seed ${seed})`, async () => {
+  it(`do not prevent a node from answering its peers (${Math.ceil(count / 15)} packets over connections, seed ${seed})`, async () => {
     const random = seededRandom(seed);
     const packets = realPackets();
     const node = await BusNode.start();
@@ -177,7 +177,7 @@ describe('fuzzed bus packets', () => {
     }
   }, limitFor(count));
 
-  it('knows the peers that it fuzzes', () => {
+  it('contains the peers whose packets are fuzzed', () => {
     const fixture = clusterOf(OWN);
     expect(PEERS.map((char) => fixture.state.lookup(id(char))?.id)).toEqual(PEERS.map(id));
     const types = new Set(realPackets().map((packet) => packet.readUInt16BE(12)));

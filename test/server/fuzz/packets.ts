@@ -1,4 +1,4 @@
-// Real bus packets of five peers, and what can be done to them.
+// Real bus packets of five peers, and random damage to them.
 import { encodePacket } from '../../../src/server/cluster/wire/codec.js';
 import { GOSSIP_BYTES } from '../../../src/server/cluster/wire/codec-gossip.js';
 import { HEADER_BYTES } from '../../../src/server/cluster/wire/codec-header.js';
@@ -91,12 +91,12 @@ function extensions(random: Random): Buffer {
   return Buffer.concat(parts);
 }
 
-/** A packet with something wrong in it; `stranger` gets the id of nobody as its sender. */
+/** A damaged packet; with `stranger` its sender is an unknown id. */
 export function mutate(random: Random, packets: readonly Buffer[], stranger: boolean): Buffer {
   let packet: Buffer = Buffer.from(of(random, packets));
   for (let changes = random.below(4); changes > 0; changes--) packet = change(random, packet, packets);
   if (stranger && packet.length >= SENDER.at + SENDER.length) packet.write(random.hex(SENDER.length), SENDER.at, 'latin1');
-  // A wrong length ends the connection at once; mostly it should be right, so that the rest is looked at.
+  // A wrong length ends the connection at once; mostly it should be right, so that the rest is parsed.
   if (random.below(10) > 0) write(packet, 4, 4, packet.length);
   return packet;
 }
@@ -122,13 +122,13 @@ function change(random: Random, packet: Buffer, packets: readonly Buffer[]): Buf
       return Buffer.concat([packet, list]);
     }
     case 5: {
-      // Another id, an empty one, or one of the cluster, where ids stand: sender, master, gossip.
+      // Another id, an empty one, or one of the cluster, at a position of ids: sender, master, gossip.
       const at = of(random, [SENDER.at, 2128, HEADER_BYTES, HEADER_BYTES + GOSSIP_BYTES]);
       if (at + SENDER.length <= packet.length) packet.write(of(random, [random.hex(40), '\0'.repeat(40), id(of(random, [OWN, ...PEERS])), 'Z'.repeat(40)]), at, 'latin1');
       return packet;
     }
     case 6: {
-      // Gossip about anybody, from other bytes.
+      // A random gossip entry.
       const other = of(random, packets);
       return Buffer.concat([packet.subarray(0, Math.min(packet.length, HEADER_BYTES)), other.subarray(Math.min(other.length, HEADER_BYTES))]);
     }

@@ -1,5 +1,5 @@
-// A million requests that nobody would send (a few thousand in an ordinary run): the node answers well-formed replies,
-// meets no exception that it does not know, keeps its memory, and serves everybody else afterwards.
+// A million random and damaged requests (a few thousand in an ordinary run): the node sends well-formed replies, has no
+// unexpected exception, does not leak memory, and serves other clients afterwards.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ import { limitFor, rounds, seed } from './seed.js';
 import { Words } from './words.js';
 
 const LIMITS = { maxBulk: 4 * 1024 * 1024, maxQuery: 64 * 1024 * 1024 };
-/** Requests after which everything is deleted, so that memory tells of leaks and not of data. */
+/** Requests after which all data is deleted, so that memory that keeps growing is a leak. */
 const FLUSH_EVERY = 2000;
 /** Longest that one request may take, ms. Far above what any needs, for a loaded machine. */
 const LONGEST = 5000;
@@ -78,7 +78,7 @@ class Harness {
     return { client, session: new Session(client, this.node.executor, LIMITS), sink };
   }
 
-  /** One of a few clients, a new one in place of one that was closed or waits. */
+  /** One of a few clients; one that was closed or is blocked is replaced by a new one. */
   private someone(): Visitor {
     const at = this.words.below(6);
     const known = this.visitors[at];
@@ -119,7 +119,7 @@ class Harness {
       if (words.below(20) === 0) this.clock.advance(words.below(500));
       if (words.below(30) === 0) this.collectPayload();
       if (i % FLUSH_EVERY === FLUSH_EVERY - 1) this.ask('FLUSHALL');
-      // Promises and microtasks have their turn.
+      // Lets promises and microtasks run.
       if (i % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
   }
@@ -131,7 +131,7 @@ class Harness {
   }
 }
 
-/** What is said next: four of five are whole requests. */
+/** The next input: four of five are complete requests. */
 function drawer(words: Words, commands: readonly Command[]): () => string {
   const draw = new Draw(seed);
   return () => {

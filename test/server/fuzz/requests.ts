@@ -6,9 +6,9 @@ import type { Draw } from '../../parity/generated.js';
 import { readLine } from '../../parity/lines.js';
 import type { Words } from './words.js';
 
-/** End or stop the node, reach out to other machines, change who may connect, or hold everybody back: not for chance to call. */
+/** Left out, because they end or stop the node, connect to other machines, change who may connect, or delay all clients. */
 const LEFT_OUT = new Set(['shutdown', 'debug', 'migrate', 'cluster|meet', 'client|pause', 'config|rewrite', 'config|resetstat']);
-/** CONFIG SET of these would make all later requests fail, or act on the machine around. */
+/** CONFIG SET of these would make all later requests fail, or affect the machine. */
 const FIXED = new Set([
   'requirepass', 'maxmemory', 'maxmemory-clients', 'maxclients', 'dir', 'port', 'bind', 'proto-max-bulk-len', 'client-query-buffer-limit', 'timeout',
   'cluster-announce-ip', 'cluster-port', 'logfile', 'client-output-buffer-limit', 'enable-debug-command', 'rename-command', 'unixsocket', 'tls-port',
@@ -20,7 +20,7 @@ const FAMILIES = [
 ] as const;
 const TYPED = new Set<string>(FAMILIES.map(([family]) => family));
 
-/** All commands with the subcommands of containers, weighted: those on data come more often. */
+/** All commands with the subcommands of containers, weighted: those on data are more frequent. */
 export function callable(all: readonly Command[]): Command[] {
   const flat = all.flatMap((one) => (one.subcommands === null ? [one] : [...one.subcommands.values()]));
   return flat.filter(({ fullName }) => !LEFT_OUT.has(fullName)).flatMap((one) => (one.hasKeys ? [one, one, one, one] : [one]));
@@ -55,7 +55,7 @@ export function plausibleRequest(words: Words, draw: Draw): string[] {
   return request;
 }
 
-/** Requests that hardly ever come out right by chance. */
+/** Requests that random generation would hardly ever produce. */
 const SPECIAL = [
   'HELLO 3', 'HELLO 3', 'HELLO 2', 'HELLO 3 SETNAME x', 'CLIENT TRACKING ON', 'CLIENT TRACKING ON BCAST PREFIX {t}s NOLOOP', 'CLIENT TRACKING ON OPTIN',
   'CLIENT TRACKING OFF', 'CLIENT CACHING YES', 'CLIENT REPLY SKIP', 'CLIENT REPLY OFF', 'CLIENT REPLY ON', 'CLIENT KILL ID 7', 'CLIENT KILL TYPE pubsub',
@@ -69,7 +69,7 @@ const SPECIAL = [
   'CLUSTER BUMPEPOCH', 'CLUSTER LINKS', 'CLUSTER SAVECONFIG', 'SCAN 0 COUNT 1000 MATCH *', 'DEBUG DIGEST', 'DEBUG POPULATE 100', 'KEYS *', 'RANDOMKEY',
 ].map((text) => readLine(text).args);
 
-/** One of those, now and then with a word changed. */
+/** One of SPECIAL, now and then with a word changed. */
 export function specialRequest(words: Words): string[] {
   const request = [...words.of(SPECIAL)];
   if (words.below(8) === 0 && request.length > 1 && request[0] !== 'DEBUG') request[1 + words.below(request.length - 1)] = words.word(request[0]!.toLowerCase());

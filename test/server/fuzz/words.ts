@@ -1,4 +1,4 @@
-// What fuzzed requests are made of: keys, numbers, option words and bytes, drawn from a seed.
+// Words of fuzzed requests: keys, numbers, option words and bytes, generated from a seed.
 import { PARAMETERS } from '../../../src/server/config/parameters/index.js';
 import { createCommandTable } from '../../../src/server/commands/index.js';
 import type { ArgumentDoc } from '../../../src/server/exec/argument-doc.js';
@@ -30,7 +30,7 @@ const FLOATS = ['0.5', '-1.5', '1e308', '-1e308', 'inf', '-inf', '+inf', 'nan', 
 const TEXTS = ['', 'a', 'b', 'hello', ' ', '*', 'k*', '[a-', '\\', '?', '{}', '{a}b', '%s', '\r\n', '$5', '*3', 'constructor', '__proto__', 'toString', 'NaN', 'null', 'id', 'w_*', 'h_*->f', '#'];
 const PARAMETER_NAMES = PARAMETERS.map(({ name }) => name);
 
-/** Groups of commands that work on a type, and generic, which works on all. */
+/** Groups of commands for one type; `generic` commands work on all. */
 const FAMILIES = ['string', 'list', 'hash', 'set', 'sorted-set'];
 
 export class Words {
@@ -77,7 +77,7 @@ export class Words {
     }
   }
 
-  /** A payload for RESTORE: a real one, or one that was changed and sealed again with its checksum. */
+  /** A payload for RESTORE: a real one, or a changed one with a correct checksum. */
   payload(): string {
     if (this.payloads.length === 0) return this.bytes(20);
     const bytes = Buffer.from(this.of(this.payloads), 'latin1');

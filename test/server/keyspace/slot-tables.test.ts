@@ -1,11 +1,11 @@
-// The tables under a database against a plain Map, over random sequences that fill, split, empty and unite them.
+// The tables under a database against a plain Map, over random sequences that fill, split, empty and merge them.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SLOT_COUNT, keySlot } from '../../../src/cluster/slots.js';
 import { fingerprintOf } from '../../../src/server/keyspace/key-table.js';
 import { SlotTables } from '../../../src/server/keyspace/slot-tables.js';
 
-/** A weak hash on purpose: keys collide in fingerprint and place. */
+/** A weak hash on purpose: keys collide in fingerprint and position. */
 const weakPrint = (key: string): number => fingerprintOf(key.length % 5, keySlot(key));
 
 function keysOf(tables: SlotTables, slot: number): string[] {
@@ -25,7 +25,7 @@ function fingerprint(key: string): number {
 }
 
 describe('slot tables', () => {
-  it('are scanned in steps that give each lasting key once, whatever is added and removed between two steps', () => {
+  it('are scanned in steps that return each lasting key once, whatever is added and removed between two steps', () => {
     const churn = fc.array(fc.tuple(fc.constantFrom('set', 'delete'), fc.integer({ min: 0, max: 900 })), { maxLength: 300 });
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 700 }), fc.array(churn, { minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 40 }), fc.boolean(), (lasting, churns, count, weak) => {
@@ -52,7 +52,7 @@ describe('slot tables', () => {
     );
   });
 
-  it('hold what a Map holds, whatever is added, replaced and removed, also when prints collide', () => {
+  it('hold what a Map holds, whatever is added, replaced and removed, also when fingerprints collide', () => {
     const step = fc.tuple(fc.constantFrom('set', 'delete'), fc.integer({ min: 0, max: 60 }), fc.boolean());
     fc.assert(
       fc.property(fc.array(step, { maxLength: 400 }), fc.boolean(), (steps, weak) => {
@@ -77,7 +77,7 @@ describe('slot tables', () => {
     );
   });
 
-  it('split by slots as they fill, and every key stays in its slot; emptied they unite again', () => {
+  it('split by slots as they fill, and every key stays in its slot; emptied, they merge again', () => {
     const tables = new SlotTables();
     const keys = Array.from({ length: 60_000 }, (_, i) => `key:${i}`);
     for (const key of keys) tables.set(keySlot(key), key, fingerprint(key), key);

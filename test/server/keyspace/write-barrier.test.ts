@@ -1,4 +1,4 @@
-// Every change of the keyspace is announced before it happens, once a command and key; so a snapshot that copies what is
+// Every change of the keyspace is announced before it happens, once per command and key. So a snapshot that copies what is
 // about to change holds the data of the moment when it began.
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../../src/server/runtime/clock.js';
@@ -11,13 +11,13 @@ import { anyType, embeddedNode, randomRun, silent, KEYS } from '../exec/random-c
 import { limitFor, rounds, seed } from '../fuzz/seed.js';
 
 const OPERATIONS = rounds(2000);
-/** Operations that one snapshot lasts. */
+/** Number of operations during one snapshot. */
 const LASTS = 40;
 
 /** Copies each key when it is about to change for the first time; `finish` adds the rest. */
 class Copying implements SnapshotHook {
   private readonly copied = new Map<string, string>();
-  /** Where the contents that a database had at the beginning are now; null: flushed. */
+  /** Index at which the original contents of each database are now; null: flushed. */
   private readonly places: (number | null)[];
 
   constructor(private readonly keyspace: Keyspace) {

@@ -1,4 +1,4 @@
-// A cluster of our node and a real one: slots go both ways with MIGRATE, messages reach both, shard subscribers are told.
+// A cluster of a bundled node and a real one: slots move both ways with MIGRATE, messages reach both, shard subscribers are notified.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,7 +50,7 @@ describeWithRedis('a cluster of a bundled node and a real one', () => {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  /** The verbs of one slot's move, as resharding tools send them. */
+  /** Moves one slot with the commands that resharding tools send. */
   async function moveSlot(from: Connection, to: Connection, fromId: string, toId: string, port: number): Promise<void> {
     await to.command(['CLUSTER', 'SETSLOT', SLOT, 'IMPORTING', fromId]);
     await from.command(['CLUSTER', 'SETSLOT', SLOT, 'MIGRATING', toId]);
@@ -63,7 +63,7 @@ describeWithRedis('a cluster of a bundled node and a real one', () => {
     await from.command(['CLUSTER', 'SETSLOT', SLOT, 'NODE', toId]);
   }
 
-  it('moves a slot with all its keys there and back, redirecting meanwhile', async () => {
+  it('moves a slot with all its keys there and back, with redirections in between', async () => {
     expect(await ours.command(['CLUSTER', 'KEYSLOT', 't'])).toBe(SLOT);
     for (let i = 0; i < 300; i++) await ours.command(['SET', `{t}${i}`, `value ${i}`]);
     await ours.command(['RPUSH', '{t}list', 'a', 'b']);
@@ -79,7 +79,7 @@ describeWithRedis('a cluster of a bundled node and a real one', () => {
     expect(await ours.command(['GET', '{t}299'])).toBe('value 299');
   });
 
-  it('answers ASK for what has left and TRYAGAIN for what is half gone, and MIGRATE to a closed slot is refused', async () => {
+  it('replies ASK for moved keys and TRYAGAIN when some keys of a request were moved, and MIGRATE to a closed slot is refused', async () => {
     await ours.command(['MSET', '{t}a', '1', '{t}b', '2']);
     const port = others.nodes[0]!.port;
     await expect(ours.command(['MIGRATE', '127.0.0.1', port, '{t}a', 0, 5000])).rejects.toThrow(/replied with error: MOVED/);

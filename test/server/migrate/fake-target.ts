@@ -1,4 +1,4 @@
-// A target for MIGRATE that answers when the test says so: counts what it got, holds replies back, breaks links.
+// A target for MIGRATE that the test controls: counts what it received, holds replies back, breaks connections.
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { RequestParser } from '../../../src/resp/request-parser.js';
@@ -7,7 +7,7 @@ export class FakeTarget {
   readonly requests: string[][] = [];
   /** Connections accepted so far. */
   accepted = 0;
-  /** Replies to commands that came; undefined: none yet. */
+  /** The reply to a command; undefined: the reply is held back. */
   answer: (args: readonly string[]) => string | undefined = () => '+OK\r\n';
   private readonly sockets = new Set<net.Socket>();
   private held: (() => void)[] = [];

@@ -1,4 +1,4 @@
-// MIGRATE between our node and real servers, both ways, and its replies compared with a real source.
+// MIGRATE between the bundled node and real servers, both ways, and its replies compared with a real source.
 import { expect, it } from 'vitest';
 import { parityFile, runLines } from '../../parity/harness.js';
 import { readLines } from '../../parity/lines.js';
@@ -40,7 +40,7 @@ parityFile('MIGRATE', (pair) => {
     }
   });
 
-  it('answers as a real source does', async () => {
+  it('replies as a real source does', async () => {
     await using target = await startRedis(['--requirepass', 'secret']);
     const at = `127.0.0.1 ${target.port}`;
     const lines = readLines(String.raw`

@@ -1,4 +1,4 @@
-// MIGRATE from our node: what it sends, when keys go away, who waits, and what breaks.
+// MIGRATE from the bundled node: what it sends, when it deletes keys, which clients wait, and broken connections.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Connection } from '../../../src/client/connection.js';
 import { Config } from '../../../src/server/config/config.js';
@@ -65,7 +65,7 @@ describe('MIGRATE', () => {
     expect(written).toBe(false);
     target.release();
     expect(await moving).toBe('OK');
-    // Whoever waited finds the key gone.
+    // The commands that waited find no key.
     expect(await writing).toBe(3);
     expect((await queued).at(-1)).toEqual(['OK', 'x']);
   });
@@ -90,7 +90,7 @@ describe('MIGRATE', () => {
     expect(target.requests).toContainEqual(['AUTH', 'user', 'secret']);
   });
 
-  it('gives up on a silent target after the timeout, keeps the key and lets writers on', async () => {
+  it('gives up on a silent target after the timeout, keeps the key and resumes writers', async () => {
     await client.command(['SET', 'a', '1']);
     target.answer = () => undefined;
     expect(await migrate('a', 0, 50)).toBe('IOERR error or timeout reading to target instance');
@@ -135,7 +135,7 @@ describe('MIGRATE', () => {
     expect(await client.command(['GET', 'a'])).toBe('1');
   });
 
-  it('sends many and large keys in batches and stays answering', async () => {
+  it('sends many and large keys in batches and keeps serving other clients', async () => {
     const keys = Array.from({ length: 500 }, (_, i) => `key:${i}`);
     await client.pipeline(keys.map((key, i) => ['SET', key, i % 50 === 0 ? 'x'.repeat(300_000) : String(i)]));
     await client.command(['RPUSH', 'list', ...Array.from({ length: 100_000 }, (_, i) => `element ${i}`)]);

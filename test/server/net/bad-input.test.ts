@@ -1,11 +1,11 @@
-// What strangers send to the client port: an error as Redis gives it or a closed connection, and a node that goes on.
+// Invalid input on the client port: gets Redis's error or a closed connection, and the node continues.
 import net from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Config } from '../../../src/server/config/config.js';
 import { startNode } from '../../../src/server/node.js';
 import type { Node } from '../../../src/server/node.js';
 
-/** Sends bytes and gives all that came back until the other side closed. */
+/** Sends bytes; returns everything received until the node closes the connection. */
 function exchange(port: number, bytes: Buffer): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = net.connect(port, '127.0.0.1');
@@ -28,14 +28,14 @@ describe('bad input on the client port', () => {
     ['a bulk header of 600 MB', '*2\r\n$3\r\nGET\r\n$629145600\r\n', '-ERR Protocol error: invalid bulk length\r\n'],
     ['arrays nested 100,000 deep', '*1\r\n'.repeat(100_000), "-ERR Protocol error: expected '$', got '*'\r\n"],
     ['a line without end', 'x'.repeat(100_000), '-ERR Protocol error: too big inline request\r\n'],
-    ['a count that is no number', '*abc\r\n', '-ERR Protocol error: invalid multibulk length\r\n'],
+    ['a count that is not a number', '*abc\r\n', '-ERR Protocol error: invalid multibulk length\r\n'],
     ['open quotes', 'SET "a\r\n', '-ERR Protocol error: unbalanced quotes in request\r\n'],
     ['a browser', 'POST / HTTP/1.1\r\nHost: x\r\n\r\n', ''],
   ])('%s', async (_name, bytes, answer) => {
     expect(await exchange(node.port, Buffer.from(bytes, 'latin1'))).toBe(answer);
   });
 
-  it('answers what stood before the fault, and nothing after it', async () => {
+  it('replies to the requests before the fault, and to nothing after it', async () => {
     const said = await exchange(node.port, Buffer.from('PING\r\n*1\r\n$4\r\nPING\r\n*1\r\n!\r\nPING\r\n'));
     expect(said).toBe("+PONG\r\n+PONG\r\n-ERR Protocol error: expected '$', got '!'\r\n");
   });

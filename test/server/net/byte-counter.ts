@@ -53,7 +53,7 @@ export class ByteCounter {
     return this.take(bytes, ms);
   }
 
-  /** Waits for `bytes` bytes; what came since the last call. */
+  /** Waits for `bytes` bytes; returns what was received since the last call. */
   async take(bytes: number, ms = 20_000): Promise<Received> {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);

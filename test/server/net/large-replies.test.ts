@@ -1,5 +1,5 @@
-// Replies beyond what a string of the runtime holds, output that nobody reads, and requests that pass a limit: the client
-// gets its bytes or an error, and the node goes on.
+// Replies larger than the maximum string of the runtime, output that clients do not read, and requests beyond a limit: the
+// client gets its bytes or an error, and the node continues.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Connection } from '../../../src/client/connection.js';
 import { Config } from '../../../src/server/config/config.js';
@@ -62,7 +62,7 @@ describe('large replies', () => {
     expect(replies[1]).toHaveLength(2);
   }, 20_000);
 
-  it('pop more members at once than a call has room for arguments', async () => {
+  it('pop more members at once than a JS call can have arguments', async () => {
     const members = Array.from({ length: 300_000 }, (_, i) => `m${i}`);
     await client.command(['SADD', 's', ...members]);
     expect(await client.command(['SPOP', 's', '1000000'])).toHaveLength(300_000);

@@ -1,5 +1,5 @@
-// No reply leaves before what it depends on is safe: here nodes.conf. Each client's transport notes, at the moment bytes are
-// handed over, whether the file holds the change already.
+// No reply is sent before the changes it depends on are safe: here in nodes.conf. Each client's transport records, when it is
+// given bytes, whether the file already holds the change.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

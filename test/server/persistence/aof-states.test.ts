@@ -1,5 +1,5 @@
-// What a node makes of the append-only files that it finds: those of a crash between two steps of a rewrite, of older servers, with a
-// torn end, damaged ones; and CONFIG SET appendonly while it runs. A start that is refused changes no file.
+// What a node loads from append-only files: those left by a crash between two steps of a rewrite, of older servers, with an
+// incomplete end, damaged ones; and CONFIG SET appendonly at run time. A start that is refused changes no file.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -23,7 +23,7 @@ function plain(files: Files, increment = records('SELECT 0', 'SET b 2')): void {
 
 const values = async (one: DataNode, ...keys: readonly string[]): Promise<unknown> => one.ask(`MGET ${keys.join(' ')}`);
 
-/** Why a node does not start on the files, which are as they were afterwards. */
+/** The error with which a node refuses to start on the files. Checks that the files are unchanged afterwards. */
 async function refusal(files: Files, settings: Readonly<Record<string, string>> = YES): Promise<string> {
   const before = files.all();
   const outcome = await DataNode.start(files.path, settings).then(async (one) => (await one.stop(), 'started'), (error: Error & { hint?: string }) => `${error.message} ${error.hint ?? ''}`);
@@ -63,7 +63,7 @@ describe('append-only files after a crash', () => {
     expect(await values(again, 'a', 'b', 'c', 'd')).toEqual(['1', null, null, '4']);
   });
 
-  it('during a first rewrite beside an older set: the older set is loaded', async () => {
+  it('during a first rewrite while an older set exists: the older set is loaded', async () => {
     using files = new Files();
     plain(files);
     files.write('dump.rdb', rdb('a', 'dump'));
@@ -103,7 +103,7 @@ describe('append-only files after a crash', () => {
     expect(await values(again, 'a', 'b', 'c')).toEqual(['1', '2', '3']);
     await again.stop();
     files.write(INCR(1), files.read(INCR(1)).slice(0, -1));
-    expect(await refusal(files)).toContain(`DIR/${INCR(1)}: the file ends in the middle of a command behind offset 23, and it is not the last file`);
+    expect(await refusal(files)).toContain(`DIR/${INCR(1)}: the file ends in the middle of a command after offset 23, and it is not the last file`);
   });
 
   it('in the middle of a transaction: nothing of it is left', async () => {
@@ -149,7 +149,7 @@ describe('the single append-only file of an older server', () => {
     }
   });
 
-  it('is taken when a crash came between the manifest and the move, and left alone beside a set', async () => {
+  it('is adopted after a crash between the manifest and the move, and ignored when there is a complete set', async () => {
     using files = new Files();
     files.write('appendonly.aof', forms.commands);
     files.write(MANIFEST, lines(['appendonly.aof', 1, 'b']));
@@ -166,11 +166,11 @@ describe('the single append-only file of an older server', () => {
 
 describe('append-only files that cannot be read', () => {
   it.each<[string, (files: Files) => void, Readonly<Record<string, string>>, RegExp]>([
-    ['a torn end with aof-load-truncated no', (files) => plain(files, `${records('SELECT 0')}*1\r\n`), { 'aof-load-truncated': 'no' }, /DIR\/appendonlydir\/appendonly\.aof\.1\.incr\.aof: Unexpected end of file reading the append only file, behind offset 23\. Exiting\. make a backup .*redis-check-aof --fix/],
+    ['an incomplete end with aof-load-truncated no', (files) => plain(files, `${records('SELECT 0')}*1\r\n`), { 'aof-load-truncated': 'no' }, /DIR\/appendonlydir\/appendonly\.aof\.1\.incr\.aof: Unexpected end of file reading the append only file, after offset 23\. Exiting\. make a backup .*redis-check-aof --fix/],
     ['no command', (files) => plain(files, `${records('SELECT 0')}hello`), {}, /Bad file format reading the append only file: expected a command, found byte 104 at offset 23\. Exiting\. make a backup/],
-    ['an unknown command', (files) => plain(files, records('SELECT 0', 'NOSUCH x')), {}, /Unknown command 'NOSUCH' reading the append only file, behind offset 23/],
+    ['an unknown command', (files) => plain(files, records('SELECT 0', 'NOSUCH x')), {}, /Unknown command 'NOSUCH' reading the append only file, after offset 23/],
     ['a command with too few words', (files) => plain(files, records('SELECT 0', 'GET')), {}, /Wrong number of arguments for 'get'/],
-    ['a base that is cut off', (files) => (plain(files), files.write(BASE, files.read(BASE).slice(0, -3))), {}, /the RDB part of the append only file DIR\/appendonlydir\/appendonly\.aof\.1\.base\.rdb: unexpected end of the RDB data at offset \d+.* look into the file with `redis-trib rdb DIR\/appendonlydir\/appendonly\.aof\.1\.base\.rdb`/],
+    ['a base that is cut off', (files) => (plain(files), files.write(BASE, files.read(BASE).slice(0, -3))), {}, /the RDB part of the append only file DIR\/appendonlydir\/appendonly\.aof\.1\.base\.rdb: unexpected end of the RDB data at offset \d+.* inspect the file with `redis-trib rdb DIR\/appendonlydir\/appendonly\.aof\.1\.base\.rdb`/],
     ['a missing increment', (files) => (plain(files), rmSync(join(files.path, INCR(1)))), {}, /incr\.aof: the manifest names it, but it does not exist/],
     ['an empty manifest', (files) => (plain(files), files.write(MANIFEST, '')), {}, /the AOF manifest DIR\/appendonlydir\/appendonly\.aof\.manifest: Found an empty AOF manifest/],
     ['a manifest with nonsense', (files) => (plain(files), files.write(MANIFEST, `${files.read(MANIFEST)}file x seq y\n`)), {}, /Invalid AOF manifest file format at line 3: "file x seq y"/],
@@ -186,7 +186,7 @@ describe('append-only files that cannot be read', () => {
     for (let at = 1; at < whole.length; at++) {
       plain(files, whole.slice(0, at));
       const said = await refusal(files, { ...YES, 'aof-load-truncated': 'no' });
-      // Behind SELECT the file is complete.
+      // After SELECT the file is complete.
       expect([at, /Unexpected end of file reading/.test(said)]).toEqual([at, at !== records('SELECT 0').length]);
       if (said === 'started') break;
     }
@@ -194,7 +194,7 @@ describe('append-only files that cannot be read', () => {
 });
 
 describe('CONFIG SET appendonly', () => {
-  it('on and off and on again: what a start loads is what there was', async () => {
+  it('on, off and on again: a start loads the data of the moment before', async () => {
     using files = new Files();
     {
       await using one = await DataNode.start(files.path);

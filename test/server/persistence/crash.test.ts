@@ -13,7 +13,7 @@ import { countUntilDeath } from './load-process.js';
 
 const CRASHES = Number(process.env['REDIS_TRIB_CRASHES'] ?? 3);
 const LIMIT = 60_000 + CRASHES * 30_000;
-/** Keys beside the counters, so that a snapshot takes its time. */
+/** Keys besides the counters, so that a snapshot takes long enough. */
 const BALLAST = 20_000;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -36,7 +36,7 @@ async function namesChanged(folder: TestFolder, count: number, most: number): Pr
   });
 }
 
-/** A chore at a random moment, and the end at another, or at one of its renames. */
+/** Starts a save or rewrite at a random moment, and kills the node at another, or at one of its renames. */
 async function untilTheEnd(node: RedisNode, folder: TestFolder, chore: readonly string[] | null, random: Random): Promise<void> {
   // Now and then long enough that everysec must have synced.
   await pause(random.below(20) === 0 ? 3000 : random.below(150));
@@ -58,7 +58,7 @@ async function counters(node: RedisNode): Promise<{ left: number; right: number;
 }
 
 describe('after kill -9 under writes', () => {
-  it.each(['always', 'everysec'])(`appendfsync %s keeps its word, ${CRASHES} times (seed ${seed})`, async (policy) => {
+  it.each(['always', 'everysec'])(`appendfsync %s loses no more than it permits, ${CRASHES} times (seed ${seed})`, async (policy) => {
     using folder = new TestFolder();
     const random = seededRandom(seed);
     const again = (): Promise<RedisNode> => start(folder, '--appendonly', 'yes', '--appendfsync', policy, '--auto-aof-rewrite-percentage', '0');
@@ -84,7 +84,7 @@ describe('after kill -9 under writes', () => {
     expect(next).toBeGreaterThan(CRASHES);
   }, LIMIT);
 
-  it(`the dump is the old one or the new one, and so is what the first rewrite left, ${CRASHES} times (seed ${seed})`, async () => {
+  it(`the dump is the old one or the new one, and so are the files of the first rewrite, ${CRASHES} times (seed ${seed})`, async () => {
     using folder = new TestFolder();
     mkdirSync(join(folder.path, 'appendonlydir'));
     const random = seededRandom(seed);

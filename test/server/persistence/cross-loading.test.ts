@@ -1,5 +1,5 @@
-// Data files go both ways between redis-server and the bundled node: what one has written the other loads, with the same
-// DEBUG DIGEST; and redis-server's own tools find nothing to complain of.
+// Data files of redis-server and of the bundled node: each loads what the other has written, with the same DEBUG DIGEST, and
+// redis-server's own tools find no error in them.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -10,7 +10,7 @@ import type { Kind } from './both-servers.js';
 
 const other = (kind: Kind): Kind => KINDS.find((one) => one !== kind)!;
 
-/** REDIS_TRIB_FUZZ=5000 is the long mode: so many keys. */
+/** REDIS_TRIB_FUZZ=5000 is the long mode: that number of keys. */
 const KEYS = rounds(200);
 const LIMIT = 60_000 + limitFor(KEYS);
 

@@ -1,6 +1,6 @@
 // Damaged data: every byte of a small RDB and of an append-only file changed or cut off in turn, and DUMP payloads at random. The
-// node says what is wrong, or has data that it can work with; it never hangs, and a checksum or a structure is never ignored.
-// REDIS_TRIB_FUZZ=100000 is the long mode: so many payloads.
+// node reports the error, or has valid data; it never hangs, and never ignores a wrong checksum or structure.
+// REDIS_TRIB_FUZZ=100000 is the long mode: that number of payloads.
 import { describe, expect, it } from 'vitest';
 import { AofFormatError, AofRecordReader } from '../../../src/aof/record-reader.js';
 import { RdbFileError } from '../../../src/rdb/file-error.js';
@@ -70,7 +70,7 @@ describe('damaged data', () => {
     expect(noticed).toBeGreaterThan(good.length / 4);
   });
 
-  it('in an append-only file ends the reading where the command begins, or yields commands', () => {
+  it('in an append-only file stops the reading at the start of the command, or gives other commands', () => {
     const good = Buffer.from('*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n#TS:1700000000\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$10\r\n0123456789\r\n', 'latin1');
     const read = (bytes: Buffer): { words: string[][]; reader: AofRecordReader } => {
       const reader = new AofRecordReader();

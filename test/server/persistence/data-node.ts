@@ -1,4 +1,4 @@
-// A node in this process on a folder with data files, and the words of clients for it.
+// A node in this process on a folder with data files, and a client for it.
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -28,7 +28,7 @@ export class DataNode {
     return this.lines.join('\n');
   }
 
-  /** The reply to words with blanks between them; of an error its message. */
+  /** The reply to a command whose words are separated by blanks; for an error its message. */
   async ask(line: string): Promise<unknown> {
     return this.client.command(line.split(' ')).catch((error: unknown) => (error as Error).message);
   }
@@ -39,7 +39,7 @@ export class DataNode {
     return new RegExp(`^${name}:(.*)\r$`, 'm').exec(text)?.[1];
   }
 
-  /** Orderly, with everything synced. */
+  /** Stops the node in an orderly way, with everything synced. */
   async stop(): Promise<void> {
     this.client.close();
     await this.node.close();

@@ -1,5 +1,5 @@
-// A disk that is full, a folder that may not be written: the error says which file and why, nothing is lost, and the node goes on as
-// the configuration says. The full disk is a tiny file system where the test may mount one, else a limit on the size of files.
+// A disk that is full, a folder that may not be written: the error says which file and why, nothing is lost, and the node continues as
+// configured. The full disk is a tiny file system where the test may mount one, else a limit on the size of files.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -54,9 +54,9 @@ describe.skipIf(!canMount)('on a full disk', () => {
     {
       await using one = await DataNode.start(disk.path, { appendonly: 'yes', 'auto-aof-rewrite-percentage': '0', rdbcompression: 'no' });
       writeFileSync(join(disk.path, 'filler'), Buffer.alloc(500_000));
-      // They fit without the filler, however many of them are taken before a write fails.
+      // Without the filler they fit, however many of them are accepted before a write fails.
       for (const words of BIG.slice(0, 14)) await one.client.command(words).catch(() => undefined);
-      // A write behind a sync that runs is postponed, so the error may show a little later.
+      // A write during a running sync is postponed, so the error may occur a little later.
       await waitFor(async () => (await one.ask('SET b 1')) !== 'OK', 'a write to fail');
       expect(await one.ask('SET b 1')).toBe('MISCONF Errors writing to the AOF file: No space left on device');
       expect(await one.info('persistence', 'aof_last_write_status')).toBe('err');
@@ -93,7 +93,7 @@ describe.skipIf(!canMount)('on a full disk', () => {
   });
 });
 
-// The administrator of the machine may write everything: there are no permissions to be denied.
+// root may write everywhere, whatever the permissions.
 describe.skipIf(process.getuid?.() === 0 && spawnSync('chattr', ['-V']).error !== undefined)('in a folder that may not be written', () => {
   /** Makes a folder that nobody can write to, by its mode or, for root, by its attribute. */
   function locked(path: string): Disposable {

@@ -25,7 +25,7 @@ export async function countUntilDeath(port: number, first: number): Promise<Ackn
       for (let i = 0; i < PIPELINE; i++) at.push(performance.now());
     }
   } catch {
-    // The server is gone.
+    // The server has ended.
   }
   connection.close();
   return { last, at };

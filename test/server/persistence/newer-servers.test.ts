@@ -12,7 +12,7 @@ import { describeWithServers, startRedis } from '../../support/redis-server.js';
 import { serverBuild } from '../../support/server-builds.js';
 import { TestFolder, ask, digest, fill } from './both-servers.js';
 
-/** Data that a server has and this node has not: the commands, and what the refusal says. */
+/** Data that newer servers have and this node does not support: the commands, and the text of the refusal. */
 const STREAM = [[['XADD', 'strange', '*', 'f', 'v']], /streams \(RDB type 21\) are not supported at offset \d+, key "strange"/] as const;
 const LIBRARY = [[['FUNCTION', 'LOAD', "#!lua name=l\nredis.register_function('f', function() return 1 end)"]], /functions are not supported by this node at offset \d+/] as const;
 const FIELDS = [[['HSET', 'strange', 'f', 'v', 'g', 'w'], ['HEXPIRE', 'strange', '1000', 'FIELDS', '1', 'f']], /hash fields with a time to live are not supported at offset \d+, key "strange"/] as const;

@@ -1,5 +1,5 @@
 // RDB files as Redis 1.2 to 7.0 wrote them, built byte by byte from the specification (persistence-replication 1.1–1.9), without
-// any code of the node: what it reads is held against what is written here.
+// any code of the node, so that its reader is tested against independent bytes.
 
 export const hex = (text: string): Buffer => Buffer.from(text.replace(/\s/g, ''), 'hex');
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
@@ -22,7 +22,7 @@ export function len(n: number): Buffer {
   return Buffer.concat([hex('80'), be32(n)]);
 }
 
-/** A length in the form of eight bytes, which 4.0 brought. */
+/** A length in the form of eight bytes, new in 4.0. */
 export const longLen = (n: number): Buffer => Buffer.concat([hex('81 00000000'), be32(n)]);
 
 export const str = (text: string): Buffer => Buffer.concat([len(text.length), latin1(text)]);
@@ -78,7 +78,7 @@ export function ziplist(items: readonly ZiplistItem[], wide = -1, count = items.
   return blob(Buffer.concat([le(at + 1, 4), le(tail, 4), le(count, 2), ...entries, hex('ff')]));
 }
 
-/** @param free unused bytes behind each value */
+/** @param free unused bytes after each value */
 export function zipmap(pairs: readonly (readonly [string, string])[], free = 0, count = pairs.length): Buffer {
   const length = (text: string): Buffer => (text.length < 254 ? Buffer.from([text.length]) : Buffer.concat([hex('fe'), le(text.length, 4)]));
   const items = pairs.flatMap(([key, value]) => [length(key), latin1(key), length(value), Buffer.from([free]), latin1(value), Buffer.alloc(free, 0x55)]);

@@ -1,4 +1,4 @@
-// What clients and files see of saving, loading and the end of a server: the bundled node beside redis-server.
+// Saving, loading and shutdown as clients and files see them: the bundled node compared with redis-server.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -86,7 +86,7 @@ describeWithServers(['redis-7.0'], 'saving and loading, beside redis-server', ()
       await using node = await startOn(kind, folder.path, ['--save', '3600', '1']);
       await using connection = await node.connect();
       await replies(connection, ['SET a 1']);
-      // A folder in the place of the dump: the rename fails.
+      // A folder has the name of the dump, so the rename fails.
       mkdirSync(join(folder.path, 'dump.rdb'));
       const said = await replies(connection, ['SAVE', 'SHUTDOWN', 'PING', 'GET a']);
       await connection.command(['SHUTDOWN', 'FORCE']).catch(() => undefined);
@@ -96,7 +96,7 @@ describeWithServers(['redis-7.0'], 'saving and loading, beside redis-server', ()
     expect(outcome[1]).toEqual(outcome[0]);
   });
 
-  it('while a dump is loaded commands get LOADING, and INFO tells how far it is', async () => {
+  it('while a dump is loaded commands get LOADING, and INFO shows the progress', async () => {
     const keyspace = new Keyspace(1, DEFAULT_LIMITS, 3);
     for (let i = 0; i < 100_000; i++) keyspace.db(0).load(`key:${i}`, 'v'.repeat(50), null);
     const dump = rdbOf(keyspace, { compress: false });
@@ -117,7 +117,7 @@ describeWithServers(['redis-7.0'], 'saving and loading, beside redis-server', ()
     expect([ours.said[0], ours.fields.includes('loading_eta_seconds'), ours.size]).toEqual(['LOADING Redis is loading the dataset in memory', true, 100_000]);
   });
 
-  it.each(['RDB', 'AOF'])('after a restart keys in slots that are no longer its own are treated alike (%s)', async (form) => {
+  it.each(['RDB', 'AOF'])('after a restart both treat keys in slots that they no longer own in the same way (%s)', async (form) => {
     const outcome = await onBoth(async (kind) => {
       const args = ['--cluster-enabled', 'yes', '--enable-debug-command', 'yes', ...(form === 'AOF' ? ['--appendonly', 'yes'] : [])];
       const node = await startRedis(args, kind === 'redis-server' ? ['redis-server'] : [process.execPath, SERVER]);
@@ -129,7 +129,7 @@ describeWithServers(['redis-7.0'], 'saving and loading, beside redis-server', ()
         if (form === 'RDB') await replies(connection, ['SAVE']);
       }
       await node.kill(form === 'AOF' ? 'SIGTERM' : 'SIGKILL');
-      // Slots from 12000 on are nobody's, those from 6000 on another node's.
+      // Slots from 12000 on have no owner, those from 6000 on belong to another node.
       const file = join(node.dir, 'nodes.conf');
       const text = readFileSync(file, 'utf8');
       const stranger = `${'e'.repeat(40)} 127.0.0.1:1@10001 master - 0 0 1 disconnected 6000-11999\n`;

@@ -13,7 +13,7 @@ export const PLAIN: RdbFormatOptions = {
   now: 1_700_000_000_000, usedMemory: 1, replication: null, aofBase: false, compress: true, checksum: true, listNodeSize: -2, idle: false,
 };
 
-/** Collects what a snapshot hands out. */
+/** Collects the bytes of a snapshot. */
 export class Collected implements SnapshotConsumer {
   readonly pieces: Buffer[] = [];
   full = false;

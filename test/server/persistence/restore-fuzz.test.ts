@@ -1,6 +1,6 @@
-// RESTORE of damaged payloads with right checksums: an error or a valid value, never a broken node. What is accepted is read whole,
-// dumped, restored from its own dump, and told by DEBUG DIGEST; redis-server loads what the node holds at the end.
-// REDIS_TRIB_FUZZ=100000 is the long mode: so many payloads.
+// RESTORE of damaged payloads with right checksums: an error or a valid value, never a broken node. What is accepted is read completely,
+// dumped, restored from its own dump, and hashed by DEBUG DIGEST; redis-server loads the data of the node at the end.
+// REDIS_TRIB_FUZZ=100000 is the long mode: that number of payloads.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -70,7 +70,7 @@ async function examine(one: DataNode, keys: readonly string[]): Promise<void> {
 }
 
 describeWithServers(['redis-7.0'], 'RESTORE', () => {
-  it(`survives ${PAYLOADS} damaged payloads, and what it accepts is a value (seed ${seed})`, async () => {
+  it(`survives ${PAYLOADS} damaged payloads, and what it accepts is a valid value (seed ${seed})`, async () => {
     using files = new Files();
     const random = seededRandom(seed);
     await using one = await DataNode.start(files.path);

@@ -111,7 +111,7 @@ describe('redis-trib-server', () => {
     expect(String(await ask('INFO', 'server'))).toContain(`config_file:${file}\r\n`);
   });
 
-  it('refuses what it cannot read or cannot keep', async () => {
+  it('refuses invalid and unsupported settings', async () => {
     const refusal = async (...args: string[]): Promise<string> => {
       const server = start(args);
       expect(await server.ended).toBe(1);
@@ -124,13 +124,13 @@ describe('redis-trib-server', () => {
     expect(await refusal('--include', '/no/such.conf')).toMatch(/^\d+:C .* # Fatal error, can't open config file '\/no\/such.conf': No such file or directory\n$/);
   });
 
-  it('says which settings have no effect', async () => {
+  it('logs which settings have no effect', async () => {
     const server = start(['--io-threads', '4']);
     await server.says(READY);
     expect(server.output()).toMatch(/\* Accepted without effect in this version: io-threads\n/);
   });
 
-  it('says that its port is taken, as redis-server does', async () => {
+  it('logs that its port is in use, as redis-server does', async () => {
     const holder = createServer();
     await new Promise<void>((resolve) => holder.listen(port, '127.0.0.1', resolve));
     try {
@@ -153,7 +153,7 @@ describe('redis-trib-server', () => {
     expect(server.output()).toBe('');
   });
 
-  it('becomes a daemon whose parent waits until it answers', async () => {
+  it('becomes a daemon whose parent waits until it serves', async () => {
     const args = ['--daemonize', 'yes', '--pidfile', join(dir, 'daemon.pid'), '--logfile', join(dir, 'daemon.log')];
     const parent = start(args);
     expect(await parent.ended).toBe(0);

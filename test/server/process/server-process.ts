@@ -1,4 +1,4 @@
-// The built redis-trib-server as a process, for the tests beside this file. Everything started is killed.
+// The built redis-trib-server as a process, for the tests in this folder. Everything started is killed.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -10,7 +10,7 @@ if (!existsSync(SERVER)) throw new Error(`${SERVER} is missing: npm run build`);
 
 export interface ServerRun {
   readonly child: ChildProcess;
-  /** Everything said so far on both outputs. */
+  /** The output so far, of both stdout and stderr. */
   output(): string;
   /** Resolves with the exit code. */
   readonly ended: Promise<number | null>;

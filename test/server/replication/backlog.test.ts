@@ -84,7 +84,7 @@ describe('replication stream', () => {
     expect(text()).toBe('SELECT 4 DEL f');
   });
 
-  it('counts every byte it hands on, long words included', () => {
+  it('counts every byte it passes on, long words included', () => {
     const { stream, history, parts } = collecting();
     stream.append([effect(0, 'SET', 'k', 'x'.repeat(600)), effect(0, 'SET', 'long', 'y'.repeat(300_000)), effect(0, 'SET', 'é\xff', '')]);
     stream.command(['ping']);

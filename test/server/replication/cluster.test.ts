@@ -81,7 +81,7 @@ describeWithRedis('replicas in cluster mode', () => {
     }, 60_000);
   }
 
-  it('manual failover swaps the roles under load and loses nothing', async () => {
+  it('manual failover exchanges the roles under load and loses no write', async () => {
     await using cluster = await start((index) => index !== 0);
     const links = await Promise.all(cluster.nodes.map((node) => node.connect()));
     // The others vote about one master once in twice the node timeout: two rounds, there and back.
@@ -89,7 +89,7 @@ describeWithRedis('replicas in cluster mode', () => {
     for (const link of links) link.close();
   }, 90_000);
 
-  /** Hands the slots of masters 0 and 3 over while a counter is increased. */
+  /** A manual failover from master 0 to its replica 3, or back, while a counter is increased. */
   async function swap(nodes: readonly RedisNode[], links: readonly Connection[], round: number): Promise<void> {
     const [from, to] = round % 2 === 0 ? [0, 3] : [3, 0];
     let acknowledged = 0;
@@ -114,7 +114,7 @@ describeWithRedis('replicas in cluster mode', () => {
     await waitFor(async () => String((await links[to]!.pipeline([['CLUSTER', 'FAILOVER']]))[0]) === 'OK', 'the start of the failover');
     await waitFor(async () => String(await links[to]!.command(['ROLE'])).startsWith('master'), 'the new role');
     await waitFor(async () => String(await links[from]!.command(['ROLE'])).includes('connected'), 'the old master to follow');
-    // Until the new master has heard of it, it takes no request for a manual failover from there; until the others have, they do not vote.
+    // Until the new master knows the old one as its replica, it refuses its manual failover; until the others do, they do not vote.
     const known = new RegExp(`127.0.0.1:${nodes[from]!.port}@\\d+ (myself,)?slave`);
     for (const link of links) await waitFor(async () => known.test(String(await link.command(['CLUSTER', 'NODES']))), 'the new role to be known');
     running = false;

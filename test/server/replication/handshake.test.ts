@@ -1,4 +1,4 @@
-// What a replica says until the synchronisation begins, and where it ends an RDB: line by line and byte by byte.
+// What a replica sends before the synchronisation, and how it finds the end of an RDB: line by line and byte by byte.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Handshake } from '../../../src/server/replication/handshake.js';
@@ -23,7 +23,7 @@ function atPsync(settings: Partial<HandshakeSettings> = {}): { shake: Handshake;
 }
 
 describe('replica handshake', () => {
-  it('introduces itself in one write, and asks for everything without a history', () => {
+  it('sends its introduction in one write, and asks for a full synchronisation without a history', () => {
     expect(atPsync().sent).toEqual(['PING', 'REPLCONF listening-port 7001 REPLCONF capa eof capa psync2', 'PSYNC ? -1']);
   });
 
@@ -52,7 +52,7 @@ describe('replica handshake', () => {
     expect(atPsync({ failover: true, known: { replid: ID, next: 1 } }).shake.take('-ERR no')).toMatchObject({ refused: true });
   });
 
-  it('goes on without rights to PING, and ends where credentials are refused', () => {
+  it('continues when PING is not permitted, and ends when credentials are refused', () => {
     expect(new Handshake(PLAIN).take('-NOAUTH Authentication required.')).toHaveProperty('send');
     expect(new Handshake(PLAIN).take('-LOADING x')).toHaveProperty('failed');
     const shake = new Handshake({ ...PLAIN, password: 'wrong' });
@@ -90,12 +90,12 @@ describe('RDB transfer', () => {
     );
   });
 
-  it('gives back the stream behind an RDB of known length', () => {
+  it('returns the stream after an RDB of known length', () => {
     const { rdb, last } = receive(Buffer.from('$3\r\nabc*1\r\n$4\r\nping\r\n'), [100]);
     expect([rdb.toString(), last]).toEqual(['abc', { kind: 'end', rest: Buffer.from('*1\r\n$4\r\nping\r\n') }]);
   });
 
-  it('refuses an error and everything that is no RDB', () => {
+  it('refuses an error and everything that is not an RDB', () => {
     for (const wire of ['-ERR BGSAVE failed\r\n', 'HTTP/1.1 200 OK\r\n', '$x\r\n', `$EOF:short\r\n`, 'x'.repeat(300)]) {
       expect(receive(Buffer.from(wire), [7]).last.kind, wire).toBe('failed');
     }

@@ -1,5 +1,5 @@
-// A large data set: full synchronisation under load in both directions, and how long the master's loop stands still meanwhile.
-// REDIS_TRIB_REPLICATION_KEYS=1000000 is the long mode, which holds the stall to 20 ms. Time in which the system gave the core to
+// A large data set: full synchronisation under load in both directions, and how long it blocks the master's event loop.
+// REDIS_TRIB_REPLICATION_KEYS=1000000 is the long mode, with a limit of 20 ms. Time in which the system gave the core to
 // other processes is not counted.
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
@@ -9,12 +9,12 @@ import type { Member } from './replicated.js';
 
 const KEYS = Number(process.env['REDIS_TRIB_REPLICATION_KEYS'] ?? 20_000);
 const LONG = KEYS >= 1_000_000;
-const MOST_STALL_MS = LONG ? 20 : 500;
+const MAX_STALL_MS = LONG ? 20 : 500;
 
 const SCHEDULER = '/proc/thread-self/schedstat';
 const hasScheduler = existsSync(SCHEDULER);
 
-/** Milliseconds that this thread was ready to run while all cores were busy; 0 where the system does not tell. */
+/** Milliseconds that this thread was ready to run while all cores were busy; 0 where the system does not report it. */
 const waitedForCore = (): number => (hasScheduler ? Number(readFileSync(SCHEDULER, 'latin1').split(' ')[1]) / 1e6 : 0);
 
 describeWithServers(['redis-7.0'], `replication of ${KEYS} keys`, () => {
@@ -25,7 +25,7 @@ describeWithServers(['redis-7.0'], `replication of ${KEYS} keys`, () => {
     for (let i = 0; i < KEYS; i += 5000) await one.link.pipeline(Array.from({ length: 5000 }, (_, n) => ['SET', `key:${i + n}`, `${value}${n}`]));
   }
 
-  /** Longest time that a timer of this process's loop, which is the node's as well, came too late, without the time it waited for a core. */
+  /** Longest delay of a timer in this process, which also runs the node, without the time spent waiting for a core. */
   function watchLoop(): { stop(): number } {
     let worst = 0;
     let [last, lastWait] = [performance.now(), waitedForCore()];
@@ -42,7 +42,7 @@ describeWithServers(['redis-7.0'], `replication of ${KEYS} keys`, () => {
     };
   }
 
-  it('a real replica of a bundled master, whose loop goes on', async () => {
+  it('a real replica of a bundled master, whose event loop is not blocked', async () => {
     const master = await keep(bundled());
     const replica = await keep(real());
     await fill(master);
@@ -54,7 +54,7 @@ describeWithServers(['redis-7.0'], `replication of ${KEYS} keys`, () => {
     await load.stop(20);
     await inStep(replica, master, 60_000);
     expect(await digest(replica)).toBe(await digest(master));
-    expect(stall).toBeLessThan(MOST_STALL_MS);
+    expect(stall).toBeLessThan(MAX_STALL_MS);
   }, 300_000);
 
   it('a bundled replica of a real master, loading and then following', async () => {

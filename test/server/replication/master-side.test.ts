@@ -1,5 +1,5 @@
-// The bundled node as a master: forms of the full synchronisation, one snapshot for many, replicas that do not read, and what a
-// replica's connection may say. The replicas are raw sockets.
+// The bundled node as a master: forms of the full synchronisation, one snapshot for many, replicas that do not read, and which
+// commands a replica may send. The replicas are raw sockets.
 import net from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RdbTransfer } from '../../../src/server/replication/rdb-transfer.js';
@@ -8,7 +8,7 @@ import { skipBody } from '../../../src/rdb/skip-value.js';
 import { bundled, someWrites, waitFor } from './replicated.js';
 import type { Member } from './replicated.js';
 
-/** A replica of the test's own: collects the RDB and the stream as bytes. */
+/** A replica made by the test: collects the RDB and the stream as bytes. */
 class RawReplica {
   head = '';
   readonly rdb: Buffer[] = [];
@@ -58,7 +58,7 @@ class RawReplica {
     this.stream = step.rest;
   }
 
-  /** Keys of the RDB, and its AUX fields. Throws when it is not whole. */
+  /** Keys of the RDB, and its AUX fields. Throws when it is incomplete. */
   read(): { keys: number; aux: Map<string, string> } {
     const aux = new Map<string, string>();
     let keys = 0;
@@ -102,7 +102,7 @@ describe('bundled master', () => {
     ['an RDB ended by a mark for capa eof', [...EOF_CAPA, 'PSYNC ? -1']],
   ];
   for (const [form, lines] of FORMS) {
-    it(`sends ${form}, and the stream behind it`, async () => {
+    it(`sends ${form}, and the stream after it`, async () => {
       const one = await master();
       for (let round = 0; round < 100; round++) await one.link.pipeline(someWrites(round));
       await one.command('SELECT', 1);
@@ -128,7 +128,7 @@ describe('bundled master', () => {
     });
   }
 
-  it('gives ten replicas that come together one snapshot', async () => {
+  it('makes one snapshot for ten replicas that connect together', async () => {
     const one = await master({ 'repl-diskless-sync-delay': '1' });
     for (let round = 0; round < 100; round++) await one.link.pipeline(someWrites(round));
     const replicas = await Promise.all(Array.from({ length: 10 }, () => attach(one, ...EOF_CAPA, 'PSYNC ? -1')));
@@ -155,7 +155,7 @@ describe('bundled master', () => {
     expect(one.log().split('Starting BGSAVE').length - 1).toBe(1);
   });
 
-  it('drops a replica that stops reading at its output limit, and goes on', async () => {
+  it('disconnects a replica that stops reading at its output limit, and continues', async () => {
     const one = await master({ 'client-output-buffer-limit': 'replica 3mb 0 0' });
     const replica = await attach(one, 'PSYNC ? -1');
     await waitFor(() => replica.over, 'the RDB');
@@ -181,7 +181,7 @@ describe('bundled master', () => {
     }
   });
 
-  it('ends an rdb-only connection behind the RDB', async () => {
+  it('closes an rdb-only connection after the RDB', async () => {
     const one = await master();
     await one.command('SET', 'k', 'v');
     const replica = await attach(one, 'REPLCONF capa eof', 'REPLCONF rdb-only 1', 'PSYNC ? -1');
@@ -192,7 +192,7 @@ describe('bundled master', () => {
     expect(functions.read().keys).toBe(0);
   });
 
-  it('goes on from the backlog where it reaches, and from the start where it does not', async () => {
+  it('continues from the backlog if that holds the offset, and otherwise synchronises fully', async () => {
     const one = await master({ 'repl-backlog-size': '16384' });
     const first = await attach(one, 'PSYNC ? -1');
     await waitFor(() => first.over, 'the RDB');

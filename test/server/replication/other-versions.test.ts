@@ -37,7 +37,7 @@ for (const name of ['valkey-8.1', 'redis-8.0', 'valkey-9.1'] as readonly ServerN
       expect(await digest(replica)).toBe(await digest(master));
     });
 
-    it('refuses data of types that this node lacks, and says which', async () => {
+    it('refuses data of types that this node lacks, and names the type', async () => {
       const master = await keep(real({}, serverBuild(name)));
       const replica = await keep(bundled());
       await master.command('HSET', 'h', 'f', 'v');

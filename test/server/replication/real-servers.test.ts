@@ -1,5 +1,5 @@
 // Replication between bundled nodes and real servers, both ways: full and partial synchronisation under load, loss of the link,
-// promotion, chains; in the end both hold the same (DEBUG DIGEST).
+// promotion, chains; in the end both have the same data (DEBUG DIGEST).
 import { expect, it } from 'vitest';
 import { describeWithServers } from '../../support/redis-server.js';
 import { bundled, digest, follow, inStep, keptMembers, Load, real, someWrites, start, waitFor } from './replicated.js';

@@ -59,7 +59,7 @@ describeWithServers(['redis-7.0'], 'bundled replica', () => {
     expect(await wrong.info('master_link_status')).toBe('down');
   });
 
-  it('announces what replica-announce-ip and -port say', async () => {
+  it('announces replica-announce-ip and replica-announce-port', async () => {
     const master = await keep(real());
     const replica = await keep(bundled({ 'replica-announce-ip': '10.1.2.3', 'replica-announce-port': '1234' }));
     await follow(replica, master);
@@ -83,13 +83,13 @@ describeWithServers(['redis-7.0'], 'bundled replica', () => {
     expect(await replica.info('expired_keys', 'stats')).toBe('0');
     expect(await master.command('GET', 'k')).toBe(null);
     await waitFor(async () => (await replica.command('DBSIZE')) === 1, 'the DEL');
-    // What the master does not see as expired is not expired for its commands, either.
+    // For commands of the master a key is expired only when the master has deleted it.
     await replica.command('REPLICAOF', 'NO', 'ONE');
     await replica.command('SET', 'k', 'v', 'PX', '20');
     await waitFor(async () => (await replica.command('DBSIZE')) === 1, 'the expiry on a master', 5000);
   });
 
-  it('takes no stream of a listener that speaks something else, and tries again', async () => {
+  it('accepts no stream from a server of another protocol, and tries again', async () => {
     const master = await keep(bundled({ requirepass: 'x' }));
     const replica = await keep(bundled());
     await follow(replica, master);
@@ -98,7 +98,7 @@ describeWithServers(['redis-7.0'], 'bundled replica', () => {
     expect(await replica.command('PING')).toBe('PONG');
   });
 
-  it('makes way for FAILOVER in both directions, with the old master as its replica', async () => {
+  it('takes part in FAILOVER in both directions, with the old master as a replica afterwards', async () => {
     for (const [from, to] of [['bundled', 'real'], ['real', 'bundled'], ['bundled', 'bundled']] as const) {
       const master = await keep(start(from));
       const replica = await keep(start(to));
@@ -119,7 +119,7 @@ describeWithServers(['redis-7.0'], 'bundled replica', () => {
     }
   });
 
-  it('gives FAILOVER up after its timeout, and writes go on', async () => {
+  it('aborts FAILOVER after its timeout, and resumes writes', async () => {
     const master = await keep(bundled());
     const replica = await keep(real());
     await follow(replica, master);

@@ -1,5 +1,5 @@
-// Nodes for replication tests: bundled ones in this process and real ones beside them, seen alike; load while they replicate, and
-// the comparison of what they hold in the end.
+// Nodes for replication tests: bundled ones in this process and real ones as processes, with one interface; load while they
+// replicate, and the comparison of their data in the end.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -129,7 +129,7 @@ export function someWrites(round: number, databases = 2): (string | number)[][] 
   return commands;
 }
 
-/** Load on a master until it is told to stop. */
+/** Writes to a master until it is stopped. */
 export class Load {
   private stopped = false;
   rounds = 0;

@@ -1,5 +1,5 @@
-// What a node says about replication in each of its roles, against a real server in the same role with the same peer: INFO, ROLE,
-// the refusals, WAIT, CLIENT LIST.
+// Replies about replication in each role of a node, compared with a real server in the same role with the same peer: INFO, ROLE,
+// refusals, WAIT, CLIENT LIST.
 import { afterEach, expect, it } from 'vitest';
 import { ReplyError } from '../../../src/resp/reply.js';
 import { describeWithServers } from '../../support/redis-server.js';
@@ -80,7 +80,7 @@ describeWithServers(['redis-7.0'], 'parity: replies about replication', () => {
     expect(a).toEqual(b);
   });
 
-  it('a replica refuses writes, WAIT and nonsense as the real one does', async () => {
+  it('a replica refuses writes, WAIT and invalid commands as the real one does', async () => {
     const [a, b] = await both(async (one) => {
       const master = await keep(real());
       await follow(one, master);
@@ -128,7 +128,7 @@ describeWithServers(['redis-7.0'], 'parity: replies about replication', () => {
     expect(a).toEqual(b);
   });
 
-  it('REPLCONF, PSYNC, SYNC and FAILOVER refuse what is wrong in the same words', async () => {
+  it('REPLCONF, PSYNC, SYNC and FAILOVER refuse invalid arguments with the same texts', async () => {
     const [a, b] = await both(async (one) => {
       const said: unknown[] = [];
       const lines = [

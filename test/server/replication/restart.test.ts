@@ -1,5 +1,5 @@
-// A node that is started again goes on where its dump stands in the stream: as a replica from its master, as a master for its
-// replicas; and the append-only file begins anew with the data of a master.
+// A restarted node continues from the offset in its dump: as a replica of its master, and as a master of its replicas. The
+// append-only file is rewritten with the data of a master.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,7 +37,7 @@ describeWithServers(['redis-7.0'], 'a node of a replication that is started agai
     return node;
   };
 
-  it('as a replica asks its master for the rest only', async () => {
+  it('as a replica asks its master for a partial synchronisation', async () => {
     const master = await real();
     ends.push(() => master.stop());
     const [dir, port] = [folder(), await keptPorts(1)];
@@ -56,7 +56,7 @@ describeWithServers(['redis-7.0'], 'a node of a replication that is started agai
     expect([await master.info('sync_full', 'stats'), await master.info('sync_partial_ok', 'stats')]).toEqual(['1', '1']);
   });
 
-  it('as a master lets its replica go on', async () => {
+  it('as a master accepts a partial synchronisation of its replica', async () => {
     const [dir, port] = [folder(), await keptPorts(1)];
     const before = await run(dir, port);
     const replica = await real();

@@ -1,4 +1,4 @@
-// SHUTDOWN of a master waits for its replicas, writes held meanwhile, as the real server does; pauses of different purposes do
+// SHUTDOWN of a master pauses writes and waits for its replicas, as the real server does; pauses of different purposes do
 // not end each other.
 import net from 'node:net';
 import { describe, expect, it } from 'vitest';
@@ -30,7 +30,7 @@ const lines = (one: Member, ...found: RegExp[]): string[] =>
 describeWithServers(['redis-7.0'], 'parity: SHUTDOWN of a master with replicas', () => {
   const keep = keptMembers();
 
-  it('waits for a replica that is behind, holds writes, and goes on after ABORT', async () => {
+  it('waits for a replica that is behind, pauses writes, and continues after ABORT', async () => {
     const said = await Promise.all((['bundled', 'real'] as const).map(async (kind) => {
       const master = await keep(start(kind, { 'repl-diskless-sync': 'no' }));
       const replica = await silentReplica(master);
@@ -51,7 +51,7 @@ describeWithServers(['redis-7.0'], 'parity: SHUTDOWN of a master with replicas',
     expect(said[0]).toContain('-ERR Errors trying to SHUTDOWN. Check logs.');
   });
 
-  it('ends after shutdown-timeout, and says who is behind', async () => {
+  it('ends after shutdown-timeout, and logs which replica is behind', async () => {
     const said = await Promise.all((['bundled', 'real'] as const).map(async (kind) => {
       const master = await keep(start(kind, { 'repl-diskless-sync': 'no', 'shutdown-timeout': '1' }));
       await silentReplica(master);
@@ -138,7 +138,7 @@ describe('pauses of clients', () => {
     expect(pause.active).toBe(false);
   });
 
-  it('CLIENT UNPAUSE lets no write through during FAILOVER', async () => {
+  it('CLIENT UNPAUSE does not resume writes during FAILOVER', async () => {
     const master = await bundled();
     const replica = await bundled();
     try {

@@ -37,7 +37,7 @@ describeWithServers(['redis-7.0'], 'a replica over TLS', () => {
     expect([await master.info('sync_full', 'stats'), await master.info('sync_partial_ok', 'stats')]).toEqual(['1', '1']);
   });
 
-  it('has no link to a master whose certificate it does not know, nor to one that speaks no TLS', async () => {
+  it('does not connect to a master whose certificate has an unknown authority, nor to one without TLS', async () => {
     const port = await freePort();
     const master = await keep(real({ ...tls, 'tls-port': String(port), 'tls-auth-clients': 'no' }));
     // An authority that signed nothing here.
@@ -48,10 +48,10 @@ describeWithServers(['redis-7.0'], 'a replica over TLS', () => {
     await replica.command('CONFIG', 'SET', 'tls-ca-cert-file', tls['tls-ca-cert-file'] ?? '');
     await inStep(replica, master);
     await replica.command('REPLICAOF', '127.0.0.1', master.port);
-    await waitFor(() => replica.log().includes('Timeout: connecting to the MASTER'), 'no answer to the greeting of TLS');
+    await waitFor(() => replica.log().includes('Timeout: connecting to the MASTER'), 'no reply to the TLS handshake');
   });
 
-  it('tries again when a certificate file is there, and does not start without an authority', async () => {
+  it('connects once a missing certificate file exists, and does not start without an authority', async () => {
     const port = await freePort();
     const master = await keep(real({ ...tls, 'tls-port': String(port), 'tls-auth-clients': 'no' }));
     const replica = await keep(bundled({ 'tls-ca-cert-file': join(dir, 'later'), 'tls-replication': 'yes' }));

@@ -90,7 +90,7 @@ describe('SetValue', () => {
     expect(set.has('9007199254740993')).toBe(true);
   });
 
-  test.each([['9223372036854775808'], ['01'], ['-0'], [' 1'], ['x']])('%s is no integer', (member) => {
+  test.each([['9223372036854775808'], ['01'], ['-0'], [' 1'], ['x']])('%s is not an integer', (member) => {
     const set = new SetValue();
     set.add(member, DEFAULT_LIMITS);
     expect(set.encoding).toBe('hashtable');
@@ -99,7 +99,7 @@ describe('SetValue', () => {
 });
 
 describe('scan', () => {
-  test('returns every member that stays, whatever comes and goes between the calls', () => {
+  test('returns every member that stays, whatever is added and removed between the calls', () => {
     const churn = fc.array(fc.array(fc.record({ add: fc.boolean(), id: fc.nat(400) }), { maxLength: 60 }), { maxLength: 40 });
     fc.assert(
       fc.property(churn, fc.integer({ min: 1, max: 30 }), (rounds, count) => {
@@ -123,7 +123,7 @@ describe('scan', () => {
     );
   });
 
-  test('a compact hash comes whole with cursor 0, whatever the cursor given', () => {
+  test('a compact hash is returned completely with cursor 0, whatever the cursor given', () => {
     const hash = new HashValue();
     hash.set('a', '1', DEFAULT_LIMITS);
     hash.set('b', '2', DEFAULT_LIMITS);

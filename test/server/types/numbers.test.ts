@@ -1,4 +1,4 @@
-// Integers, doubles and long doubles: fixed cases here, and random ones against what a real redis-server answers.
+// Integers, doubles and long doubles: fixed cases here, and random ones compared with a real redis-server.
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Connection } from '../../../src/client/connection.js';

@@ -26,7 +26,7 @@ describe('RawString', () => {
     expect(raw.toString()).toBe('x\0\0\0\0\0\0\0\0\0'.repeat(1000).slice(0, 9991));
   });
 
-  test('bits count from the high end of each byte, also far out', () => {
+  test('bits count from the high end of each byte, also at large offsets', () => {
     const raw = RawString.from('');
     expect(raw.setBit(7, 1)).toBe(0);
     expect(raw.setBit(8, 1)).toBe(0);

@@ -1,4 +1,4 @@
-// What an administrator does to nodes and epochs: MEET, FORGET, RESET, SET-CONFIG-EPOCH … (cluster-node 6.2).
+// Node and epoch operations of an administrator: MEET, FORGET, RESET, SET-CONFIG-EPOCH … (cluster-node 6.2).
 import { isIP } from 'node:net';
 import type { Outcome } from './slots.js';
 import { BUS_PORT_INCREMENT, ID_LENGTH } from '../wire/constants.js';
@@ -17,12 +17,12 @@ export function meet(context: StepContext, ip: string, port: number, cport = por
   return true;
 }
 
-/** One text for one address, as inet_ntop would write it. */
+/** The canonical text of an address, as inet_ntop writes it. */
 function normalized(ip: string): string {
   return isIP(ip) === 6 ? new URL(`http://[${ip}]`).hostname.slice(1, -1) : ip;
 }
 
-/** FORGET: drops a node and bars it from coming back by gossip for a minute. */
+/** FORGET: removes a node. For a minute gossip cannot add it again. */
 export function forget(context: StepContext, id: string): Outcome {
   const { state } = context;
   const node = state.lookup(id);
@@ -58,7 +58,7 @@ export function bumpConfigEpoch(context: StepContext): string {
   return `${bumped ? 'BUMPED' : 'STILL'} ${context.state.myself.configEpoch}`;
 }
 
-/** RESET: leaves the cluster; HARD also forgets who we are. Refused while a master has keys. */
+/** RESET: leaves the cluster; HARD also takes a new node id. Refused while a master has keys. */
 export function reset(context: StepContext, hard: boolean): Outcome {
   const { state } = context;
   const { myself } = state;

@@ -53,13 +53,13 @@ export interface BusOptions {
   readonly hooks: BusHooks;
 }
 
-/** What the bus tells the rest of the node. */
+/** Calls of the bus into the rest of the node. */
 export interface BusHooks {
   /** A message from another node for local subscribers. */
   published(channel: string, message: string, sharded: boolean): void;
   /** Slots ceased to be ours: their shard subscriptions end. */
   slotsLeft(slots: readonly number[]): void;
-  /** Pauses writes until then (ms of wall clock), or resumes them. */
+  /** Pauses writes until `until` (wall clock in ms), or resumes them. */
   pauseWrites(until: number): void;
   resumeWrites(): void;
   /** nodes.conf cannot be written: the node must end, since its votes and epochs would be forgotten (cluster-node 1.7). */
@@ -79,10 +79,10 @@ export class ClusterBus implements Barrier {
   private readonly sockets: LinkSockets;
   private readonly wire: WireEffect[] = [];
   private pendingSave: 'no' | 'save' | 'fsync' = 'no';
-  /** Saves asked for so far, and how many of them nodes.conf holds: a reply waits for those asked for before it. */
+  /** Part of Barrier: saves requested so far, and how many of them are in nodes.conf. A reply waits for the saves requested before it. */
   wanted = 0;
   passed = 0;
-  /** Whether packets from and to a node pass; for tests of partitions. The connection itself stays open. */
+  /** Whether packets from and to a node are delivered; for tests of partitions. The connection itself stays open. */
   passes: (id: string) => boolean = () => true;
   /** nodes.conf could not be written: the node ends, and nothing is sent any more. */
   private broken = false;
@@ -98,15 +98,15 @@ export class ClusterBus implements Barrier {
     this.sockets = new LinkSockets(
       {
         accepted: () => this.state.newLink(true, null, options.clock.now()),
-        up: (link) => this.happen({ kind: 'linkUp', link }),
+        up: (link) => this.handleEvent({ kind: 'linkUp', link }),
         down: (link, reason) => {
           if (!link.closed) options.log.debug(`Cluster link ${link.node?.id ?? 'of an unknown peer'} down: ${reason}`);
-          this.happen({ kind: 'linkDown', link });
+          this.handleEvent({ kind: 'linkDown', link });
         },
         packet: (link, packet) => {
           if (!this.passes(packet.header.sender)) return;
           this.state.countReceived(packet.header.type);
-          this.happen({ kind: 'packet', link, packet });
+          this.handleEvent({ kind: 'packet', link, packet });
         },
         invalid: (link, type, reason) => {
           this.state.countReceived(type);
@@ -170,7 +170,7 @@ export class ClusterBus implements Barrier {
         if (word.startsWith('-') && isAbsent(error)) continue;
         throw new TribError('BUS_PORT', `Failed listening on port ${cport} (cluster), aborting.`, {
           cause: error,
-          hint: `is another program using ${host}:${cport}? --cluster-port chooses another one`,
+          hint: `is another program using ${host}:${cport}? choose another bus port with --cluster-port`,
         });
       }
     }
@@ -181,11 +181,11 @@ export class ClusterBus implements Barrier {
       if (this.closed) return;
       this.cron();
       this.sockets.measure();
-      this.happen({ kind: 'cron' });
+      this.handleEvent({ kind: 'cron' });
     });
   }
 
-  private happen(event: ClusterEvent): void {
+  private handleEvent(event: ClusterEvent): void {
     if (this.closed) return;
     try {
       this.carryOut(step(this.state, event, this.options.clock.now()));
@@ -251,19 +251,19 @@ export class ClusterBus implements Barrier {
     this.scheduleFlush();
   }
 
-  /** Everything that happens in one step of the event loop shares one save and then goes out (cluster-node 1.7). */
+  /** All effects of one event loop turn share one save; their packets are sent after it (cluster-node 1.7). */
   private scheduleFlush(): void {
     if (this.flushScheduled || (this.wire.length === 0 && this.pendingSave === 'no')) return;
     this.flushScheduled = true;
     setImmediate(() => this.flush());
   }
 
-  /** Part of Barrier: a command's reply must not leave before what it changed is saved. */
+  /** Part of Barrier: a command's reply must not be sent before its changes are saved. */
   advance(): void {
     this.savePending();
   }
 
-  /** Saves what is to be saved, then sends what was queued. Cheap when there is nothing to do. */
+  /** Saves pending changes, then sends the queued packets. Cheap when there is nothing to do. */
   flush(): void {
     this.flushScheduled = false;
     if (!this.savePending()) return;
@@ -311,7 +311,7 @@ export class ClusterBus implements Barrier {
     this.passed = this.wanted;
   }
 
-  /** Bytes that wait in the links, for INFO memory. */
+  /** Unsent bytes of all links, for INFO memory. */
   get queuedBytes(): number {
     return this.sockets.queuedBytes;
   }

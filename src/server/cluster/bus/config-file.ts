@@ -1,10 +1,10 @@
 // nodes.conf on disk: replaced as a whole, and locked so that two nodes never share one (cluster-node 5.3, 5.4). Its
-// text is made and read in nodes-conf.ts.
+// text is formatted and parsed in nodes-conf.ts.
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { TribError } from '../../../errors.js';
 
-/** Node.js has no flock. Instead a file beside nodes.conf holds the pid of the owner. */
+/** Node.js has no flock. Instead a file next to nodes.conf holds the pid of the owner. */
 const LOCK_SUFFIX = '.lock';
 
 export class ConfigFile {
@@ -51,7 +51,7 @@ export class ConfigFile {
     if (fsync) syncDirectory(dirname(this.path));
   }
 
-  /** Gives the lock back; calling it again does nothing. */
+  /** Releases the lock; calling it again does nothing. */
   release(): void {
     if (readLock(this.lockPath) === ownMark()) unlinkQuietly(this.lockPath);
   }
@@ -69,7 +69,7 @@ function takeLock(lockPath: string): boolean {
   }
 }
 
-/** Removes a lock whose owner is gone. Throws when it is not. */
+/** Removes the lock of a process that no longer runs. Throws when the process still runs. */
 function clearStaleLock(path: string, lockPath: string): void {
   const mark = readLock(lockPath);
   if (isRunning(mark)) throw inUse(path);
@@ -84,7 +84,7 @@ function clearStaleLock(path: string, lockPath: string): void {
   unlinkQuietly(aside);
 }
 
-/** `pid starttime`: the start time tells a process from a later one that got the same pid. */
+/** What this process writes into its lock, `pid starttime`: the start time tells it from a later process with the same pid. */
 function ownMark(): string {
   return `${process.pid} ${startTime(process.pid) ?? '-'}\n`;
 }
@@ -102,7 +102,7 @@ function isRunning(mark: string): boolean {
   return now === undefined || started === '-' || now === started;
 }
 
-/** When a process started, in ticks since boot; undefined where the system does not tell. */
+/** When a process started, in ticks since boot; undefined when there is no such process, or no /proc. */
 function startTime(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');

@@ -11,7 +11,7 @@ export interface LinkEvents {
   up(link: Link): void;
   down(link: Link, reason: string): void;
   packet(link: Link, packet: Packet): void;
-  /** A packet that is ignored; its type still counts. */
+  /** An invalid packet: ignored, but counted by its type (CLUSTER INFO). */
   invalid(link: Link, type: number, reason: string): void;
   /** Node timeout in ms, for keepalive. */
   nodeTimeout(): number;
@@ -96,7 +96,7 @@ export class LinkSockets {
     else this.events.invalid(link, bytes.readUInt16BE(12), decoded.invalid);
   }
 
-  /** Queues a packet; on a connection that is not established yet it waits there. */
+  /** Sends a packet. Until the connection is established, the socket queues it. */
   send(link: Link, packet: Packet): void {
     const socket = this.sockets.get(link);
     if (socket === undefined || socket.destroyed) return;
@@ -115,7 +115,7 @@ export class LinkSockets {
     socket?.destroy();
   }
 
-  /** Notes in every link how much waits to be sent. */
+  /** Updates `queuedBytes` of every link. */
   measure(): void {
     for (const [link, socket] of this.sockets) link.queuedBytes = socket.writableLength;
   }

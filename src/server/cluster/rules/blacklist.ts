@@ -1,5 +1,5 @@
-// Nodes that were forgotten and may not come back by gossip for a while (cluster-node 3.11). A MEET ends the
-// ban: of FORGET and MEET, both orders of the administrator, the later one holds.
+// Nodes that were forgotten and must not be added again by gossip for a while (cluster-node 3.11). A MEET ends the
+// ban: the administrator gives both commands, FORGET and MEET, and the later one takes effect.
 import { BLACKLIST_MS } from '../wire/constants.js';
 import type { NodeRecord } from '../state/node-record.js';
 import type { StepContext } from '../state/step-context.js';
@@ -21,18 +21,18 @@ function purge(context: StepContext): void {
   for (const [id, until] of context.state.blacklist) if (until < context.now) context.state.blacklist.delete(id);
 }
 
-/** When this node was told to forget another, ms; undefined: it was not, or the ban is over. */
+/** When this node was told to forget node `id`, ms; undefined: it was not, or the ban is over. */
 export function bannedAt(context: StepContext, id: string): number | undefined {
   const until = context.state.blacklist.get(id);
   return until === undefined ? undefined : until - BLACKLIST_MS;
 }
 
-/** Gossip announces the remaining time of a ban in whole seconds, so a start time may be off by one second. */
-const TOLD_WITHIN_MS = 1000;
+/** Gossip announces the remaining time of a ban in whole seconds, so a start computed from it may be one second late. */
+const BAN_PRECISION_MS = 1000;
 
 /** Earliest possible start of a ban that another node announces with `seconds` left. */
-export function toldBanAt(context: StepContext, seconds: number): number {
-  return context.now + seconds * 1000 - BLACKLIST_MS - TOLD_WITHIN_MS;
+export function gossipedBanAt(context: StepContext, seconds: number): number {
+  return context.now + seconds * 1000 - BLACKLIST_MS - BAN_PRECISION_MS;
 }
 
 /** True for a node that was met after the ban: gossip about the ban is ignored then. */

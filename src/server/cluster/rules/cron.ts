@@ -5,13 +5,13 @@ import { sendPing } from './messages.js';
 import type { NodeRecord } from '../state/node-record.js';
 import { suspect } from './failure.js';
 import { runElection } from './election.js';
-import { followMaster, leaveSubReplica } from './follow.js';
+import { followMaster, resolveSubReplica } from './follow.js';
 import { advanceManualFailover, expireManualFailover } from './manual-failover.js';
 import { migrateIfNeeded } from './replica-migration.js';
 import type { StepContext } from '../state/step-context.js';
 
 const UNPINGED = NodeFlag.myself | NodeFlag.noaddr | NodeFlag.handshake;
-/** Nodes looked at for the random ping of each second. */
+/** Random nodes among which the ping of each second chooses. */
 const PING_CANDIDATES = 5;
 
 export function onCron(context: StepContext): void {
@@ -30,7 +30,7 @@ export function onCron(context: StepContext): void {
 
 /** 1.6 steps 5 and 7: a replica follows the current address of its master and advances its failovers. */
 function actAsReplica(context: StepContext): void {
-  leaveSubReplica(context);
+  resolveSubReplica(context);
   followMaster(context);
   advanceManualFailover(context);
   runElection(context);
@@ -83,7 +83,7 @@ function watch(context: StepContext, node: NodeRecord): void {
   const { link } = node;
   if (link !== null) {
     const stuck = node.pingSent !== 0 && now - node.pingSent > timeout / 2 && now - node.dataReceived > timeout / 2;
-    if (stuck && now - link.createdAt > timeout) context.close(link); // the next cron connects anew, the ping counts on
+    if (stuck && now - link.createdAt > timeout) context.close(link); // the next cron reconnects; the time of the unanswered ping is kept
     if (node.pingSent === 0 && now - node.pongReceived > timeout / 2) {
       sendPing(context, node);
       return;

@@ -12,11 +12,11 @@ import { takeOverSlots } from './promotion.js';
 
 /** Before a replica asks for votes: time for FAIL to spread, and a random part so that two replicas rarely collide, ms. */
 const DELAY_MS = 500;
-/** What each better replica adds, ms. */
+/** Additional delay for each replica that is ahead of us, ms. */
 const RANK_DELAY_MS = 1000;
 /** The same obstacle is logged again after this time, ms. */
 const OBSTACLE_RELOG_MS = 300_000;
-/** Obstacles are not logged while the master's failure is younger than the node timeout and this, ms. */
+/** Obstacles are not logged until the master has been in FAIL for the node timeout plus this time, ms. */
 const OBSTACLE_GRACE_MS = 5000;
 
 const OBSTACLES: Readonly<Record<FailoverObstacle, string>> = {
@@ -32,19 +32,19 @@ export function voteTimeout(state: ClusterState): number {
   return Math.max(2 * state.env.settings.nodeTimeout, 2000);
 }
 
-/** Lets the failover automaton take its next step. Called by the cron, with each vote and in a manual failover. */
+/** Advances the election by one step. Called by the cron, with each vote and in a manual failover. */
 export function runElection(context: StepContext): void {
   const { state } = context;
   if (!mayReplaceMaster(state)) {
     state.election.obstacle = 'none';
     return;
   }
-  if (state.manualFailover.end === 0 && isDataTooOld(state)) obstruct(context, 'dataAge');
+  if (state.manualFailover.end === 0 && isDataTooOld(state)) logObstacle(context, 'dataAge');
   else if (context.now - state.election.time > 2 * voteTimeout(state)) schedule(context);
   else proceed(context);
 }
 
-/** 4.2 step 1: a replica stands for election only for a failed master with slots, or in a manual failover that may start. */
+/** 4.2 step 1: a replica becomes a candidate only for a failed master with slots, or in a manual failover that may start. */
 function mayReplaceMaster(state: ClusterState): boolean {
   const { myself, manualFailover, env } = state;
   const { master } = myself;
@@ -53,7 +53,7 @@ function mayReplaceMaster(state: ClusterState): boolean {
   return manual || (master.has(NodeFlag.fail) && !env.settings.replicaNoFailover);
 }
 
-/** 4.1: data that missed too much of the master's life must not replace it. Factor 0 means that any age will do. */
+/** 4.1: a replica whose data is too old must not replace its master. Factor 0 permits any age. */
 function isDataTooOld({ env }: ClusterState): boolean {
   const { nodeTimeout, replicaValidityFactor, replPingPeriodMs } = env.settings;
   if (replicaValidityFactor === 0) return false;
@@ -69,7 +69,7 @@ export function failoverRank({ myself, env }: ClusterState): number {
   return replicas.filter((other) => other !== myself && !other.has(NodeFlag.nofailover) && other.replOffset > own).length;
 }
 
-/** Step 3: plans the vote request. In a manual failover it follows at once, otherwise after a delay that grows with the rank. */
+/** Step 3: plans the vote request. In a manual failover it is sent at once, otherwise after a delay that grows with the rank. */
 function schedule(context: StepContext): void {
   const { state, now } = context;
   const { election, env } = state;
@@ -83,16 +83,16 @@ function schedule(context: StepContext): void {
   if (manual) proceed(context);
 }
 
-/** 4.2 steps 4 to 8: updates the rank, waits for the delay, requests votes, then counts them until it wins or the attempt expires. */
+/** 4.2 steps 4 to 8: updates the rank, waits for the delay, requests votes, then counts them until this node wins or the attempt expires. */
 function proceed(context: StepContext): void {
   const { state, now } = context;
   const { election } = state;
   if (!election.sent && state.manualFailover.end === 0) raiseRank(context);
-  if (now < election.time) obstruct(context, 'waitingDelay');
-  else if (now - election.time > voteTimeout(state)) obstruct(context, 'expired');
+  if (now < election.time) logObstacle(context, 'waitingDelay');
+  else if (now - election.time > voteTimeout(state)) logObstacle(context, 'expired');
   else if (!election.sent) askForVotes(context);
   else if (election.voters.size >= quorum(Math.max(election.size, state.size, state.sizeWhenCovered))) win(context);
-  else obstruct(context, 'waitingVotes');
+  else logObstacle(context, 'waitingVotes');
 }
 
 /** Step 4: another replica turned out to be ahead of us. */
@@ -110,7 +110,7 @@ function raiseRank(context: StepContext): void {
 function askForVotes(context: StepContext): void {
   const { state } = context;
   state.currentEpoch++;
-  // As a master it must not vote in the epoch that it may win: a second candidate could reach a majority with that vote.
+  // This node must not vote in the epoch that it may win as a master: its vote could give a second candidate a majority.
   state.lastVoteEpoch = state.currentEpoch;
   state.election.epoch = state.currentEpoch;
   state.election.size = state.size;
@@ -143,13 +143,13 @@ function win(context: StepContext): void {
 }
 
 /** Logs why no failover happens: when the reason is new, or old enough to be repeated. */
-function obstruct(context: StepContext, obstacle: FailoverObstacle): void {
+function logObstacle(context: StepContext, obstacle: FailoverObstacle): void {
   const { state, now } = context;
   const { election, env } = state;
   if (obstacle === election.obstacle && now - election.obstacleLoggedAt < OBSTACLE_RELOG_MS) return;
   election.obstacle = obstacle;
   const { master } = state.myself;
-  // A failover that is on its way needs no explanation.
+  // Soon after the failure the failover may still be under way, so nothing is logged yet.
   if (master?.has(NodeFlag.fail) === true && now - master.failTime < env.settings.nodeTimeout + OBSTACLE_GRACE_MS) return;
   election.obstacleLoggedAt = now;
   context.log('warning', `Currently unable to failover: ${OBSTACLES[obstacle]}`);

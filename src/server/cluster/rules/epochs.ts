@@ -14,7 +14,7 @@ export function adoptEpochs(context: StepContext, sender: NodeRecord, header: Pa
   }
 }
 
-/** Two masters with one epoch: the one with the smaller id moves on, so the process converges. */
+/** Two masters with one epoch: the one with the smaller id takes a new epoch, so the process converges. */
 export function resolveCollision(context: StepContext, sender: NodeRecord, header: PacketHeader): void {
   const { state } = context;
   const { myself } = state;

@@ -13,7 +13,7 @@ export function countFailureReports(context: StepContext, node: NodeRecord): num
   return node.failReports.size;
 }
 
-/** A master says that `node` is failing. */
+/** A master reports `node` as failing. */
 export function addFailureReport(context: StepContext, node: NodeRecord, reporter: NodeRecord): void {
   if (!node.failReports.has(reporter)) {
     context.log('verbose', `Node ${reporter.id} reported node ${node.id} as not reachable.`);

@@ -15,7 +15,7 @@ export function replicate(context: StepContext, master: NodeRecord): void {
     state.slots.closeAll();
   }
   state.attachToMaster(myself, master);
-  // A replica is in the shard of its master; a master before 7.2 has no shard id, and ours is not told then (9, item 2).
+  // A replica is in the shard of its master; a master before 7.2 has no shard id, and then we do not announce ours (9, item 2).
   if (master.shardId !== '') state.shardId = master.shardId;
   followMaster(context);
   resetManualFailover(context);
@@ -26,15 +26,15 @@ export function replicate(context: StepContext, master: NodeRecord): void {
 }
 
 /**
- * Our master became a replica itself: its master is ours. Claims of slots alone are not enough to notice it: when they arrive
- * before the change of role, nothing that comes later changes a slot.
+ * When our master became a replica itself: makes this node a replica of that node's master. Called by the cron too, because slot
+ * claims alone do not reveal this case: they may arrive before the change of role, and then no later claim changes a slot.
  */
-export function leaveSubReplica(context: StepContext): boolean {
+export function resolveSubReplica(context: StepContext): boolean {
   const { myself } = context.state;
-  const grandMaster = myself.master?.master ?? null;
-  if (grandMaster === null || grandMaster === myself || !grandMaster.isMaster) return false;
-  context.log('warning', `I'm a sub-replica! Reconfiguring myself from ${myself.master?.id ?? ''} to ${grandMaster.id}`);
-  replicate(context, grandMaster);
+  const mastersMaster = myself.master?.master ?? null;
+  if (mastersMaster === null || mastersMaster === myself || !mastersMaster.isMaster) return false;
+  context.log('warning', `I'm a sub-replica! Reconfiguring myself from ${myself.master?.id ?? ''} to ${mastersMaster.id}`);
+  replicate(context, mastersMaster);
   return true;
 }
 

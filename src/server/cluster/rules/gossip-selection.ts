@@ -1,4 +1,4 @@
-// Which nodes a PING, PONG or MEET speaks about (cluster-node 1.8). What others' gossip does to us: gossip.ts.
+// Which nodes the gossip section of a PING, PONG or MEET contains (cluster-node 1.8). Received gossip: gossip.ts.
 import { NodeFlag } from '../state/flags.js';
 import type { NodeRecord } from '../state/node-record.js';
 import type { GossipEntry } from '../wire/packet.js';
@@ -11,12 +11,12 @@ export function selectGossip(state: ClusterState, receiver: NodeRecord | null): 
   const entries: GossipEntry[] = [];
   let fresh = nodes.length - 2;
   const wanted = Math.min(Math.max(3, Math.floor(nodes.length / 10)), fresh);
-  for (let draws = wanted * 3; draws > 0 && fresh > 0 && entries.length < wanted; draws--) {
+  for (let attempts = wanted * 3; attempts > 0 && fresh > 0 && entries.length < wanted; attempts--) {
     const node = nodes[state.env.random.below(nodes.length)];
     // 7.4: the receiver needs no entry about itself.
     if (node === undefined || node === state.myself || node === receiver || node.has(NodeFlag.pfail)) continue;
     if (node.gossipMark === mark) continue;
-    if (!worthTelling(node)) {
+    if (!belongsInGossip(node)) {
       node.gossipMark = mark;
       fresh--;
       continue;
@@ -29,7 +29,7 @@ export function selectGossip(state: ClusterState, receiver: NodeRecord | null): 
   return entries;
 }
 
-function worthTelling(node: NodeRecord): boolean {
+function belongsInGossip(node: NodeRecord): boolean {
   if ((node.flags & (NodeFlag.handshake | NodeFlag.noaddr)) !== 0) return false;
   return node.link !== null || node.slots.count > 0;
 }

@@ -3,13 +3,13 @@ import { CLOCK_TOLERANCE_MS, isNodeId } from '../wire/constants.js';
 import { GOSSIP_FLAG_MASK, NodeFlag } from '../state/flags.js';
 import { NodeRecord } from '../state/node-record.js';
 import type { GossipBody, GossipEntry, PingExtension } from '../wire/packet.js';
-import { blacklist, isBlacklisted, isNewerThanBan, toldBanAt } from './blacklist.js';
+import { blacklist, isBlacklisted, isNewerThanBan, gossipedBanAt } from './blacklist.js';
 import { addFailureReport, countFailureReports, failIfAgreed, removeFailureReport } from './failure.js';
 import type { StepContext } from '../state/step-context.js';
 
-const UNWELL = NodeFlag.pfail | NodeFlag.fail;
+const FAILING = NodeFlag.pfail | NodeFlag.fail;
 
-/** Works through the gossip of a known sender. One malformed id discards the whole section (7.4). */
+/** Processes the gossip of a known sender. One malformed id discards the whole section (7.4). */
 export function onGossip(context: StepContext, sender: NodeRecord, body: GossipBody): void {
   const { state } = context;
   for (const entry of body.entries) {
@@ -28,22 +28,22 @@ export function onGossip(context: StepContext, sender: NodeRecord, body: GossipB
 
 function updateKnown(context: StepContext, sender: NodeRecord, node: NodeRecord, entry: GossipEntry): void {
   if (sender.isMaster && node !== sender) {
-    if ((entry.flags & UNWELL) !== 0) {
+    if ((entry.flags & FAILING) !== 0) {
       addFailureReport(context, node, sender);
       failIfAgreed(context, node);
     } else {
       removeFailureReport(context, node, sender);
     }
   }
-  if ((entry.flags & UNWELL) === 0 && node.pingSent === 0 && countFailureReports(context, node) === 0) {
-    // Others heard from it: one ping less to send. Their clock may be ahead of ours, but not much.
+  if ((entry.flags & FAILING) === 0 && node.pingSent === 0 && countFailureReports(context, node) === 0) {
+    // The sender received a PONG from it later than we did: saves a ping. The sender's clock may be ahead of ours, but not much.
     const pong = entry.pongReceived * 1000;
     if (pong <= context.now + CLOCK_TOLERANCE_MS && pong > node.pongReceived) node.pongReceived = pong;
   }
-  if (node.has(UNWELL) && (entry.flags & (UNWELL | NodeFlag.noaddr)) === 0) moveTo(context, node, entry);
+  if (node.has(FAILING) && (entry.flags & (FAILING | NodeFlag.noaddr)) === 0) moveTo(context, node, entry);
 }
 
-/** This node cannot reach it and others can: its address may have changed. */
+/** We cannot reach `node` and the sender can: its address may have changed. */
 function moveTo(context: StepContext, node: NodeRecord, entry: GossipEntry): void {
   const same = node.ip.toLowerCase() === entry.ip.toLowerCase() && node.port === entry.port && node.pport === entry.pport && node.cport === entry.cport;
   if (same || entry.ip === '') return;
@@ -78,7 +78,7 @@ export function onExtensions(context: StepContext, sender: NodeRecord, extension
   sender.nodename = nodename;
 }
 
-/** A node tells its shard; a replica is in the shard of its master. */
+/** The sender announces its shard id. When it is our master, that is our shard too. */
 function onShardId(context: StepContext, sender: NodeRecord, id: string): void {
   const { state } = context;
   sender.shardId = id;
@@ -87,12 +87,12 @@ function onShardId(context: StepContext, sender: NodeRecord, id: string): void {
   context.needFsync();
 }
 
-/** Another node was told to forget a node: this one forgets it too (7.2), unless it was met after that. */
+/** The sender was told to forget node `id`: we forget it too (7.2), unless a MEET came later than that FORGET. */
 function onForgotten(context: StepContext, id: string, seconds: number): void {
   const { state } = context;
   const node = state.lookup(id);
   if (node === undefined || node === state.myself || node === state.myself.master) return;
-  if (isNewerThanBan(node, toldBanAt(context, seconds))) return;
+  if (isNewerThanBan(node, gossipedBanAt(context, seconds))) return;
   blacklist(context, id, seconds * 1000);
   context.deleteNode(node);
   context.needUpdate();

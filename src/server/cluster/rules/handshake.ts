@@ -1,5 +1,5 @@
 // Meeting nodes and keeping their addresses and identities right (cluster-node 1.2–1.5).
-import { isNodeId, MessageType, MOST_HANDSHAKES } from '../wire/constants.js';
+import { isNodeId, MessageType, MAX_HANDSHAKES } from '../wire/constants.js';
 import { NodeFlag } from '../state/flags.js';
 import type { Link, NodeAddress } from '../state/node-record.js';
 import { NodeRecord } from '../state/node-record.js';
@@ -21,12 +21,12 @@ export function startHandshake(context: StepContext, address: NodeAddress, sayMe
 }
 
 /** A MEET from an unknown node: our cron connects back to it. */
-export function onStrangerMeets(context: StepContext, link: Link, header: PacketHeader): void {
+export function onMeetFromUnknown(context: StepContext, link: Link, header: PacketHeader): void {
   if (!isNodeId(header.sender)) return;
   const address = addressOf(link, header);
   if (address === undefined) return;
-  // Each handshake takes a record and a connection until it times out, so unknown nodes must not start any number of them.
-  if (context.state.nodes.filter((node) => node.inHandshake).length >= MOST_HANDSHAKES) return;
+  // Each handshake takes a record and a connection until it times out, so the number that unknown nodes may start is limited.
+  if (context.state.nodes.filter((node) => node.inHandshake).length >= MAX_HANDSHAKES) return;
   startHandshake(context, address, false);
   context.needSave();
 }
@@ -63,8 +63,8 @@ export function updateAddress(context: StepContext, node: NodeRecord, link: Link
 }
 
 /**
- * The first answer on the outbound link of a node in handshake (1.3): it tells who the node is. The node may turn
- * out to be known already, or to be ourselves; then the handshake record goes away.
+ * The first answer on the outbound link of a node in handshake (1.3): it contains the id of the node. The node may turn
+ * out to be known already, or to be ourselves; then the handshake record is deleted.
  */
 export function completeHandshake(context: StepContext, link: Link, node: NodeRecord, header: PacketHeader): void {
   const { state } = context;

@@ -1,5 +1,5 @@
 // Manual failover (cluster-node 4.4): the pause on the master, the replica that catches up, and the end of both. The
-// command is in admin/failover.ts; the election that follows in election.ts.
+// command is in admin/failover.ts, the election that follows in election.ts.
 import { MANUAL_FAILOVER_MS, MessageFlag } from '../wire/constants.js';
 import type { Link, NodeRecord } from '../state/node-record.js';
 import type { StepContext } from '../state/step-context.js';

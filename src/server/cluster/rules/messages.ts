@@ -1,5 +1,5 @@
 // Builds the packets we send and queues them on links: the header from our own record, gossip, extensions, broadcasts
-// (cluster-node 1.8, 2). What makes us send them is in the other files of this folder.
+// (cluster-node 1.8, 2). When to send which packet is decided in the other files of this folder.
 import { ID_LENGTH, MessageFlag, MessageType } from '../wire/constants.js';
 import { NodeFlag } from '../state/flags.js';
 import { selectGossip } from './gossip-selection.js';
@@ -24,7 +24,7 @@ function header(context: StepContext, type: number, mflags: number): PacketHeade
     configEpoch: claimant.configEpoch,
     offset: state.env.replOffset(),
     sender: myself.id,
-    slots: claimant.slots.lend(),
+    slots: claimant.slots.share(),
     slaveof: myself.master?.id ?? '',
     ip: state.env.settings.announceIp,
     pport: myself.pport,
@@ -39,7 +39,7 @@ function sendPingType(context: StepContext, link: Link | null, type: PingType): 
   if (link === null || link.closed) return;
   const entries = selectGossip(context.state, link.node);
   const extensions = pingExtensions(context, link.node);
-  // Bit 2 also says that we understand extensions; their count is always the truth (cluster-node 9, item 1).
+  // Bit 2 is set even without extensions: it also says that we understand them (cluster-node 9, item 1).
   context.send(link, { header: header(context, type, MessageFlag.extData), body: { kind: 'gossip', entries, extensions } });
 }
 
@@ -53,7 +53,7 @@ function pingExtensions(context: StepContext, peer: NodeRecord | null): PingExte
   for (const [id, until] of state.blacklist) {
     if (until > now && id.length === ID_LENGTH) extensions.push({ kind: 'forgotten', id, seconds: Math.ceil((until - now) / 1000) });
   }
-  // A replica of a master that has no shard id would else be shown in a shard of its own (9, item 2).
+  // A replica of a master that has no shard id would otherwise be shown in a shard of its own (9, item 2).
   const { master } = state.myself;
   if (master === null || master.shardId !== '') extensions.push({ kind: 'shardId', id: state.shardId });
   return extensions;
@@ -81,7 +81,7 @@ export function sendPong(context: StepContext, link: Link): void {
 }
 
 /** Nodes that broadcasts go to: linked, neither ourselves nor in handshake. */
-function* audience(context: StepContext): Generator<NodeRecord> {
+function* broadcastTargets(context: StepContext): Generator<NodeRecord> {
   for (const node of context.state.nodes) {
     if (node.link !== null && (node.flags & (NodeFlag.myself | NodeFlag.handshake)) === 0) yield node;
   }
@@ -89,13 +89,13 @@ function* audience(context: StepContext): Generator<NodeRecord> {
 
 /** Announces our slots and epoch to all nodes at once. */
 export function broadcastPong(context: StepContext): void {
-  for (const node of audience(context)) sendPingType(context, node.link, MessageType.pong);
+  for (const node of broadcastTargets(context)) sendPingType(context, node.link, MessageType.pong);
 }
 
 /** Broadcasts that a node is down. */
 export function broadcastFail(context: StepContext, failing: NodeRecord): void {
   const packet = { header: header(context, MessageType.fail, 0), body: { kind: 'fail', id: failing.id } as const };
-  for (const node of audience(context)) context.send(node.link, packet);
+  for (const node of broadcastTargets(context)) context.send(node.link, packet);
 }
 
 /** Sends a published message to all nodes, or a shard message to the nodes of our shard (cluster-node 6.5). */
@@ -103,7 +103,7 @@ export function broadcastPublish(context: StepContext, channel: string, message:
   const type = sharded ? MessageType.publishShard : MessageType.publish;
   const packet = { header: header(context, type, 0), body: { kind: 'publish', channel, message } as const };
   const shard = context.state.myself.claimant;
-  for (const node of audience(context)) {
+  for (const node of broadcastTargets(context)) {
     if (!sharded || node.claimant === shard) context.send(node.link, packet);
   }
 }
@@ -117,7 +117,7 @@ export function sendUpdate(context: StepContext, to: NodeRecord, owner: NodeReco
 
 /** The slots of a node without those it stopped claiming. */
 function claimedSlots(context: StepContext, owner: NodeRecord): Uint8Array {
-  const slots = owner.slots.lend();
+  const slots = owner.slots.share();
   if (owner.notClaimed === 0) return slots;
   const dropped = context.state.slots.notClaimedBytes;
   const claimed = new Uint8Array(BITMAP_BYTES);
@@ -128,13 +128,13 @@ function claimedSlots(context: StepContext, owner: NodeRecord): Uint8Array {
 /** Requests votes from all linked nodes; only masters reply. `force`: also while our master is up, for a manual failover. */
 export function requestVotes(context: StepContext, force: boolean): void {
   const packet = { header: header(context, MessageType.authRequest, force ? MessageFlag.forceAck : 0), body: EMPTY };
-  for (const node of audience(context)) context.send(node.link, packet);
+  for (const node of broadcastTargets(context)) context.send(node.link, packet);
 }
 
 /** Tells the other replicas of our master our offset at once. */
 export function pongSiblings(context: StepContext): void {
   const { master } = context.state.myself;
-  for (const node of audience(context)) {
+  for (const node of broadcastTargets(context)) {
     if (node.isReplica && node.master === master) sendPingType(context, node.link, MessageType.pong);
   }
 }

@@ -1,4 +1,4 @@
-// What a received packet does, in the order of cluster-node 3.1, 3.2 and 3.7. Each theme has its own file in this folder.
+// What a received packet does, in the order of cluster-node 3.1, 3.2 and 3.7. Each subject has its own file in this folder.
 import { MessageFlag, MessageType } from '../wire/constants.js';
 import { NodeFlag } from '../state/flags.js';
 import { sendPong } from './messages.js';
@@ -7,7 +7,7 @@ import type { Packet, PacketHeader } from '../wire/packet.js';
 import { adoptEpochs, resolveCollision } from './epochs.js';
 import { clearSuspicion, onFail } from './failure.js';
 import { onExtensions, onGossip } from './gossip.js';
-import { completeHandshake, detectOwnAddress, loseAddress, onStrangerMeets, updateAddress } from './handshake.js';
+import { completeHandshake, detectOwnAddress, loseAddress, onMeetFromUnknown, updateAddress } from './handshake.js';
 import { becomeMaster, onRole } from './roles.js';
 import { onSlotClaims, onUpdate } from './slots.js';
 import { onVote } from './election.js';
@@ -31,26 +31,26 @@ export function onPacket(context: StepContext, link: Link, packet: Packet): void
   }
   const sender = link.node !== null && !link.node.inHandshake ? link.node : state.lookup(header.sender);
   if (sender === undefined || sender === state.myself) {
-    if (pingLike) onStrangersPing(context, link, header, sender);
+    if (pingLike) onPingFromUnknown(context, link, header, sender);
     return;
   }
   bindInbound(context, link, sender);
-  credit(context, sender, header);
+  recordHeader(context, sender, header);
   if (pingLike) onPingLike(context, link, sender, packet);
   else onOther(context, link, sender, packet);
 }
 
 /** A PING, PONG or MEET from a node that we do not know, or from ourselves. */
-function onStrangersPing(context: StepContext, link: Link, header: PacketHeader, myself: NodeRecord | undefined): void {
+function onPingFromUnknown(context: StepContext, link: Link, header: PacketHeader, myself: NodeRecord | undefined): void {
   if (header.type !== MessageType.pong) {
     if (myself === undefined) detectOwnAddress(context, link, header.type);
-    if (header.type === MessageType.meet && myself === undefined) onStrangerMeets(context, link, header);
+    if (header.type === MessageType.meet && myself === undefined) onMeetFromUnknown(context, link, header);
     sendPong(context, link);
   }
   const { node } = link;
   if (link.inbound || node === null || !node.inHandshake) return;
   completeHandshake(context, link, node, header);
-  // What the answer says about slots and others has to wait for the next packet; that it came is noted (1.3).
+  // Slots and gossip are taken from the next packet on; of this PONG only the arrival is recorded (1.3).
   if (!node.inHandshake && header.type === MessageType.pong && !link.closed) notePong(context, node);
 }
 
@@ -67,8 +67,8 @@ function bindInbound(context: StepContext, link: Link, sender: NodeRecord): void
   sender.inboundLink = link;
 }
 
-/** What every packet of a known node says (3.1). */
-function credit(context: StepContext, sender: NodeRecord, header: PacketHeader): void {
+/** Records what every packet of a known node says (3.1). */
+function recordHeader(context: StepContext, sender: NodeRecord, header: PacketHeader): void {
   sender.dataReceived = context.now;
   if ((header.mflags & MessageFlag.extData) !== 0) sender.takesExtensions = true;
   if (sender.inHandshake) return;
@@ -85,7 +85,7 @@ function onPingLike(context: StepContext, link: Link, sender: NodeRecord, packet
     sendPong(context, link);
   }
   if (!link.inbound && link.node !== null && link.node.inHandshake) {
-    completeHandshake(context, link, link.node, header); // the node is known: its handshake record goes away
+    completeHandshake(context, link, link.node, header); // the node is known: its handshake record is deleted
     return;
   }
   sender.clear(NodeFlag.meet);

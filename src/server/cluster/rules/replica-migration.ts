@@ -1,17 +1,17 @@
-// Replica migration (cluster-node 4.6): a replica of a master that has several moves to a master that has none left.
+// Replica migration (cluster-node 4.6): a replica of a master with several replicas moves to a master that lost all of its own.
 import { NodeFlag } from '../state/flags.js';
 import type { NodeRecord } from '../state/node-record.js';
 import type { StepContext } from '../state/step-context.js';
 import { replicate } from './follow.js';
 
-/** A master must have been without replicas for this long, ms: its own may only be restarting. */
+/** A master must have been without replicas for this long, ms: its replicas may only be restarting. */
 const MIGRATION_DELAY_MS = 5000;
 
-/** Replicas per master, as far as migration cares. */
-interface ReplicaCensus {
+/** Counts over all masters that decide on replica migration. */
+interface ReplicaCounts {
   /** Masters that own slots and lost all their replicas. */
   orphaned: number;
-  /** Most replicas that work at one master, and at ours. */
+  /** The highest number of working replicas of one master, and the number of those of our master. */
   most: number;
   own: number;
 }
@@ -25,31 +25,31 @@ function isUnreachable(node: NodeRecord): boolean {
 }
 
 /** 1.6 step 4a: counts the working replicas of each master. */
-function takeCensus(context: StepContext): ReplicaCensus {
+function countReplicas(context: StepContext): ReplicaCounts {
   const { nodes, myself } = context.state;
-  const census = { orphaned: 0, most: 0, own: 0 };
+  const counts = { orphaned: 0, most: 0, own: 0 };
   for (const node of nodes) {
     if (!node.isMaster || node.has(NodeFlag.myself | NodeFlag.noaddr | NodeFlag.handshake | NodeFlag.fail)) continue;
     const working = workingReplicas(node);
-    if (working === 0 && node.slots.count > 0 && node.has(NodeFlag.migrateTo)) census.orphaned++;
-    census.most = Math.max(census.most, working);
-    if (node === myself.master) census.own = working;
+    if (working === 0 && node.slots.count > 0 && node.has(NodeFlag.migrateTo)) counts.orphaned++;
+    counts.most = Math.max(counts.most, working);
+    if (node === myself.master) counts.own = working;
   }
-  return census;
+  return counts;
 }
 
-/** Moves this replica to an orphaned master when it is the one to move. Called by the cron of replicas. */
+/** Moves this replica to an orphaned master when it is the candidate. Called by the cron of replicas. */
 export function migrateIfNeeded(context: StepContext): void {
   const { state } = context;
   const { settings } = state.env;
   const { master } = state.myself;
   if (master === null || !settings.allowReplicaMigration) return;
-  const census = takeCensus(context);
-  if (census.orphaned === 0 || census.most < 2 || census.own !== census.most || !state.ok) return;
+  const counts = countReplicas(context);
+  if (counts.orphaned === 0 || counts.most < 2 || counts.own !== counts.most || !state.ok) return;
   if (master.replicas.filter((replica) => !isUnreachable(replica)).length <= settings.migrationBarrier) return;
   const target = findTarget(context);
   if (target === undefined || context.now - target.orphanedTime <= MIGRATION_DELAY_MS) return;
-  if (candidate(context, census.most) !== state.myself) return;
+  if (candidate(context, counts.most) !== state.myself) return;
   context.log('warning', `Migrating to orphaned master ${target.id}`);
   replicate(context, target);
 }
@@ -66,7 +66,7 @@ function findTarget(context: StepContext): NodeRecord | undefined {
   return target;
 }
 
-/** Every replica comes to the same answer: the smallest id among replicas of the masters that have most of them. */
+/** The replica that migrates: the smallest id among the replicas of the masters with the most replicas. The same on every node. */
 function candidate(context: StepContext, most: number): NodeRecord {
   let chosen = context.state.myself;
   for (const node of context.state.nodes) {

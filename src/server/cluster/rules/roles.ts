@@ -10,7 +10,7 @@ export function onRole(context: StepContext, sender: NodeRecord, header: PacketH
   else becomeReplica(context, sender, context.state.lookup(header.slaveof));
 }
 
-/** A node we held as a replica is a master now. */
+/** A node that we knew as a replica is a master now. */
 export function becomeMaster(context: StepContext, node: NodeRecord): void {
   if (node.isMaster) return;
   const { state } = context;

@@ -1,6 +1,6 @@
 // Slots that other nodes claim: who keeps a slot is decided by configuration epochs (cluster-node 3.4).
 import { BITMAP_BYTES, SLOTS } from '../wire/constants.js';
-import { leaveSubReplica, replicate } from './follow.js';
+import { resolveSubReplica, replicate } from './follow.js';
 import { sendUpdate } from './messages.js';
 import type { NodeRecord } from '../state/node-record.js';
 import type { PacketHeader } from '../wire/packet.js';
@@ -19,8 +19,8 @@ export function onSlotClaims(context: StepContext, sender: NodeRecord, header: P
 }
 
 /**
- * Node `claimant` says that with epoch `epoch` exactly `claimed` is its own (3.4.2). Slots we lose are emptied: their
- * keys now live at the new owner.
+ * Node `claimant` claims exactly the slots `claimed`, with config epoch `epoch` (3.4.2). Slots we lose are emptied: their
+ * keys are at the new owner now.
  */
 export function applyClaims(context: StepContext, claimant: NodeRecord, epoch: number, claimed: SlotBytes): void {
   const { state } = context;
@@ -28,13 +28,13 @@ export function applyClaims(context: StepContext, claimant: NodeRecord, epoch: n
   const ours = state.myself.claimant;
   const lost: number[] = [];
   let taken = 0;
-  const held = claimant.slots.lend();
+  const held = claimant.slots.share();
   const dropped = state.slots.notClaimedBytes;
   for (let i = 0; i < BITMAP_BYTES; i++) {
     const now = claimed[i] ?? 0;
     const before = held[i] ?? 0;
     const unclaimed = dropped[i] ?? 0;
-    // Bits where something may have to happen: new claims, renewed claims, claims given up.
+    // Slots to check: new claims, renewed claims, claims that ended.
     const changed = (now & ~before) | (now & before & unclaimed) | (~now & before & ~unclaimed);
     if (changed === 0) continue;
     for (let bit = 0; bit < 8; bit++) {
@@ -49,7 +49,7 @@ export function applyClaims(context: StepContext, claimant: NodeRecord, epoch: n
   if (taken > 0 && ours.slots.count === 0 && followsNewOwner(context, claimed, taken)) {
     context.log('warning', `Configuration change detected. Reconfiguring myself as a replica of ${claimant.id}`);
     replicate(context, claimant);
-  } else if (!leaveSubReplica(context)) {
+  } else if (!resolveSubReplica(context)) {
     for (const slot of lost) context.emit({ kind: 'deleteSlotKeys', slot });
   }
 }
@@ -62,7 +62,7 @@ function followsNewOwner(context: StepContext, claimed: SlotBytes, taken: number
   return context.state.env.settings.allowReplicaMigration || countSlots(claimed) === taken;
 }
 
-/** True when the slot changed hands. */
+/** True when the slot got a new owner. */
 function applyClaim(context: StepContext, claimant: NodeRecord, epoch: number, slot: number, claims: boolean): boolean {
   const { slots } = context.state;
   const owner = slots.owner(slot);

@@ -12,8 +12,8 @@ import { onPacket } from './packet.js';
 import { StepContext } from '../state/step-context.js';
 
 /**
- * Lets one event happen at `now` (ms of wall clock) and returns what is to be done, in this order. The state is
- * changed in place; packets in the effects share slot bitmaps with it, which are never changed once lent.
+ * Processes one event at `now` (ms of wall clock) and returns the effects, to be carried out in this order. The state is
+ * changed in place. Packets in the effects share slot bitmaps with the state; a shared bitmap never changes.
  */
 export function step(state: ClusterState, event: ClusterEvent, now: number): Effect[] {
   const context = new StepContext(state, now);
@@ -22,7 +22,7 @@ export function step(state: ClusterState, event: ClusterEvent, now: number): Eff
   return context.finish();
 }
 
-/** Any event may be the first after our data caught up with the paused master: its clients must not wait for the cron. */
+/** Called after every event, not only by the cron, because the master's clients are paused until our data has caught up. */
 function continueManualFailover(context: StepContext): void {
   advanceManualFailover(context);
   if (context.state.manualFailover.canStart) runElection(context);
@@ -44,7 +44,7 @@ function apply(context: StepContext, event: ClusterEvent): void {
   }
 }
 
-/** An outbound connection is up: say MEET or PING at once (cluster-node 1.2). */
+/** An outbound connection is up: sends MEET or PING at once (cluster-node 1.2). */
 function onLinkUp(context: StepContext, link: Link): void {
   const { node } = link;
   if (link.closed || node === null) return;

@@ -5,35 +5,35 @@ import type { ClusterState } from './state.js';
 import type { LogLevel } from '../../runtime/log.js';
 
 /** The parts of a StepContext that are used here. */
-interface Moment {
+interface AvailabilityContext {
   readonly state: ClusterState;
   readonly now: number;
   log(level: LogLevel, text: string): void;
   emit(effect: { readonly kind: 'stateChanged'; readonly ok: boolean }): void;
 }
 
-/** Recomputes state and size; emits `stateChanged` when the answer changed. */
-export function updateAvailability(context: Moment): void {
+/** Recomputes the cluster state and size; emits `stateChanged` when the state changed. */
+export function updateAvailability(context: AvailabilityContext): void {
   const { state, now } = context;
   const { settings } = state.env;
   if (state.firstEvaluation === 0) state.firstEvaluation = now;
   const master = state.myself.isMaster;
-  const patient = master && !settings.servesAtOnce;
-  if (patient && !state.ok && now - state.firstEvaluation < WRITABLE_DELAY_MS) return;
+  const mayDelay = master && !settings.servesAtOnce;
+  if (mayDelay && !state.ok && now - state.firstEvaluation < WRITABLE_DELAY_MS) return;
   let ok = !settings.requireFullCoverage || state.fullyCovered();
   if (!majorityReachable(context)) {
     ok = false;
     state.minorityTime = now;
   }
   if (ok === state.ok) return;
-  // A master that was cut off waits, so that the majority can tell it who replaced it.
-  if (ok && patient && now - state.minorityTime < rejoinDelay(settings.nodeTimeout)) return;
+  // A master that was in a minority waits, so that it first learns from the majority which replica replaced it.
+  if (ok && mayDelay && now - state.minorityTime < rejoinDelay(settings.nodeTimeout)) return;
   state.ok = ok;
   context.log('warning', `Cluster state changed: ${ok ? 'ok' : 'fail'}`);
   context.emit({ kind: 'stateChanged', ok });
 }
 
-function majorityReachable(context: Moment): boolean {
+function majorityReachable(context: AvailabilityContext): boolean {
   const { state } = context;
   let size = 0;
   let reachable = 0;

@@ -1,4 +1,4 @@
-// What the state machine needs from outside: settings (read at each use, they change at run time), the keyspace and chance.
+// What the state machine needs from outside: settings (read at each use, they change at run time), the keyspace and randomness.
 import type { Random } from '../../runtime/random.js';
 
 /** How redirections and CLUSTER SLOTS name a node. */
@@ -25,7 +25,7 @@ export interface ClusterSettings {
   readonly announcePort: number;
   readonly announceBusPort: number;
   readonly announceHostname: string;
-  /** A master serves as soon as its slots are covered: no delay after a start or in a minority. For clusters of one test. */
+  /** A master serves as soon as its slots are covered: no delay after a start or in a minority. For clusters that exist for one test only. */
   readonly servesAtOnce: boolean;
 }
 

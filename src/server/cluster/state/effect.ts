@@ -8,7 +8,7 @@ export type Effect =
   | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string }
   /** Write nodes.conf now; with `fsync` it must be on disk before anything that follows. */
   | { readonly kind: 'save'; readonly fsync: boolean }
-  /** Keys of a slot that another node took over. */
+  /** Delete the keys of a slot that another node took over. */
   | { readonly kind: 'deleteSlotKeys'; readonly slot: number }
   /** Slots that ceased to be ours: shard channel subscriptions end. */
   | { readonly kind: 'slotsLeft'; readonly slots: readonly number[] }
@@ -32,7 +32,7 @@ export type WireEffect =
   | { readonly kind: 'send'; readonly link: Link; readonly packet: Packet };
 
 export type ClusterEvent =
-  /** An outbound connection is established; its addresses stand in the link. */
+  /** An outbound connection is established; its addresses are in the link. */
   | { readonly kind: 'linkUp'; readonly link: Link }
   /** A connection failed or ended. */
   | { readonly kind: 'linkDown'; readonly link: Link }

@@ -42,7 +42,7 @@ export class Election {
   obstacle: FailoverObstacle = 'none';
   obstacleLoggedAt = 0;
 
-  /** Plans an election; what was collected before is void. */
+  /** Plans an election; votes collected before are void. */
   schedule(time: number, rank: number): void {
     this.time = time;
     this.rank = rank;

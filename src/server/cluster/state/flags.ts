@@ -13,7 +13,7 @@ export const NodeFlag = {
   nofailover: 512,
 } as const;
 
-/** What a gossiped entry may teach us about a node we do not know; the other bits are private to the gossiper. */
+/** Flags of a gossip entry that are taken over for a node we do not know; the other bits are private to the sender. */
 export const GOSSIP_FLAG_MASK =
   NodeFlag.master | NodeFlag.replica | NodeFlag.pfail | NodeFlag.fail | NodeFlag.nofailover | NodeFlag.migrateTo;
 

@@ -101,7 +101,7 @@ export class NodeRecord {
     return (this.flags & NodeFlag.handshake) !== 0;
   }
 
-  /** The node whose slots and epoch this one speaks for: its master's when it is a replica of a known one. */
+  /** The node whose slots and epoch this node's headers carry: its master if it is a replica of a known one, else itself. */
   get claimant(): NodeRecord {
     return this.master ?? this;
   }

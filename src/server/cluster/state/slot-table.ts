@@ -1,5 +1,5 @@
 // Who owns each slot, which slots are open, and which bound slots their owner stopped claiming. Keeps the invariant
-// owner[s] = X ⇔ bit s of X (cluster-node 11, rule 1). When slots change hands is decided elsewhere.
+// owner[s] = X ⇔ bit s of X (cluster-node 11, rule 1). When a slot gets a new owner is decided in rules/ and admin/.
 import { BITMAP_BYTES, SLOTS } from '../wire/constants.js';
 import { NodeFlag } from './flags.js';
 import type { NodeRecord } from './node-record.js';
@@ -10,7 +10,7 @@ export class SlotTable {
   assigned = 0;
   /** 1: the slot is ours and not open. Read by routing for every command. */
   readonly stable = new Uint8Array(SLOTS);
-  /** Slots we give away, and those we take over (open slots). */
+  /** Open slots: those we give away with their target, and those we take over with their source. */
   readonly migrating = new Map<number, NodeRecord>();
   readonly importing = new Map<number, NodeRecord>();
   /** Slots that our shard lost since the list was last taken: their shard channels end. */

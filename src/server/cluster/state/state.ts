@@ -38,7 +38,7 @@ export class ClusterState {
   linksOverLimit = 0;
   readonly sent: number[] = MESSAGE_NAMES.map(() => 0);
   readonly received: number[] = MESSAGE_NAMES.map(() => 0);
-  /** The id of our shard, told to peers that know what it is. */
+  /** The id of our shard, announced to peers that support ping extensions. */
   shardId: string;
   private linkSerial = 0;
   private gossipSerial = 0;

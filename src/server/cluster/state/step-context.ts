@@ -1,4 +1,4 @@
-// One step of the state machine: the time it happens at, the effects it collects, and the work it puts off to its end
+// One step of the state machine: the time it happens at, the effects it collects, and the work that is deferred to its end
 // (cluster-node 1.7). Rules of the protocol are in rules/.
 import type { LogLevel } from '../../runtime/log.js';
 import { updateAvailability } from './availability.js';
@@ -63,7 +63,7 @@ export class StepContext {
     this.wire.push({ kind: 'close', link });
   }
 
-  /** A link that is gone already: takes it out of its node. */
+  /** A connection that has ended: removes the link from its node. */
   unlink(link: Link): void {
     link.closed = true;
     const { node } = link;

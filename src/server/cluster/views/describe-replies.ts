@@ -30,14 +30,14 @@ export interface SlotsEntry {
 /** CLUSTER SLOTS: neighbouring slots of one owner in one entry, ascending. */
 export function describeSlots(state: ClusterState): SlotsEntry[] {
   const entries: SlotsEntry[] = [];
-  const told = new Map<NodeRecord, SlotsNode[]>();
+  const byOwner = new Map<NodeRecord, SlotsNode[]>();
   for (let start = 0; start < SLOTS; ) {
     const owner = state.slots.owner(start);
     let end = start;
     while (end + 1 < SLOTS && state.slots.owner(end + 1) === owner) end++;
     if (owner !== null) {
-      let nodes = told.get(owner);
-      if (nodes === undefined) told.set(owner, (nodes = nodesOf(state, owner)));
+      let nodes = byOwner.get(owner);
+      if (nodes === undefined) byOwner.set(owner, (nodes = nodesOf(state, owner)));
       entries.push({ start, end, nodes });
     }
     start = end + 1;

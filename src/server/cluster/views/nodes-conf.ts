@@ -10,8 +10,8 @@ import { ClusterState } from '../state/state.js';
 export class CorruptConfigError extends Error {}
 
 /**
- * The text of nodes.conf, in the form of 7.0 that every version reads. Our shard id stands among the variables, where
- * others skip what they do not know.
+ * The text of nodes.conf, in the form of 7.0 that every version reads. Our shard id is one of the variables, because Redis
+ * skips variables that it does not know.
  */
 export function formatNodesConf(state: ClusterState): string {
   const lines = state.nodes.filter((node) => !node.inHandshake).map((node) => `${nodeLine(state, node)}\n`);
@@ -42,13 +42,13 @@ function splitFields(line: string): string[] {
 }
 
 function validId(id: string | undefined): string {
-  if (id === undefined || !isNodeId(id)) throw new CorruptConfigError(`'${id ?? ''}' is no node id`);
+  if (id === undefined || !isNodeId(id)) throw new CorruptConfigError(`'${id ?? ''}' is not a node id`);
   return id;
 }
 
 function number(text: string | undefined): number {
   const value = Number(text);
-  if (text === undefined || !/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new CorruptConfigError(`'${text ?? ''}' is no number`);
+  if (text === undefined || !/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new CorruptConfigError(`'${text ?? ''}' is not a number`);
   return value;
 }
 
@@ -78,7 +78,7 @@ function readNode(state: ClusterState, fields: readonly string[], now: number): 
   const flags = parseFlags(flagText ?? '');
   if (flags === undefined) throw new CorruptConfigError(`flags '${flagText ?? ''}'`);
   if ((flags & NodeFlag.myself) !== 0 && node !== state.myself) throw new CorruptConfigError('two lines are about this node itself');
-  // Whatever the file says, we are here and not failing (cluster-node 11, item 6).
+  // Flags such as FAIL or NOADDR in the file are never true of this node itself (cluster-node 11, item 6).
   node.flags = node === state.myself ? flags & (NodeFlag.myself | NodeFlag.master | NodeFlag.replica) : flags;
   if (node.has(NodeFlag.fail)) node.failTime = now;
   if (masterId !== '-') state.attachToMaster(node, recordOf(state, masterId, now));

@@ -82,7 +82,7 @@ export function readEnvelope(buffer: Buffer): Envelope {
 
 /**
  * Reads the header of a buffer of at least HEADER_BYTES. The slot bitmap is a view of the buffer, not a copy.
- * Undefined when an epoch or the offset does not fit a safe integer: such a packet cannot be answered truthfully.
+ * Undefined when an epoch or the offset does not fit a safe integer: we could not send such a value back unchanged.
  */
 export function readHeader(buffer: Buffer): PacketHeader | undefined {
   const currentEpoch = readU64(buffer, AT.currentEpoch);

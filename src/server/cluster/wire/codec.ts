@@ -9,7 +9,7 @@ const UPDATE_BYTES = 8 + ID_LENGTH + BITMAP_BYTES;
 const MODULE_HEAD = 13;
 const NO_BODY: PacketBody = { kind: 'empty' };
 
-/** What came of a buffer: a packet, or the reason it is ignored (its link stays open, cluster-node 2.8). */
+/** The result of decoding a buffer: a packet, or the reason it is ignored (its link stays open, cluster-node 2.8). */
 export type Decoded = { readonly packet: Packet } | { readonly invalid: string };
 
 /** Bytes of one packet, ready for a socket. */
@@ -117,7 +117,7 @@ function readBody(bytes: Buffer, envelope: Envelope): PacketBody | undefined {
 function readGossipBody(bytes: Buffer, envelope: Envelope): PacketBody | undefined {
   const end = HEADER_BYTES + envelope.count * GOSSIP_BYTES;
   if (end > bytes.length) return undefined;
-  // 2.4: `extensions` rules what is read, bit 2 of mflags rules what is allowed to follow; both must agree for us.
+  // 2.4: without bit 2 of mflags there are no extensions, whatever their count in the header says.
   const declared = (envelope.mflags & MessageFlag.extData) !== 0 ? envelope.extensions : 0;
   const extra = measureExtensions(bytes, end, declared);
   if (extra === undefined || end + extra !== bytes.length) return undefined;

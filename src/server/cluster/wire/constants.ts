@@ -49,8 +49,11 @@ export const MESSAGE_NAMES = [
   'publishshard',
 ] as const;
 
-/** Maximum number of handshakes at once, more than the largest cluster has nodes. Above it a MEET of an unknown node is only answered. */
-export const MOST_HANDSHAKES = 2000;
+/**
+ * Maximum number of handshakes at once, more than the largest cluster has nodes. At this number a MEET from an unknown node
+ * gets a PONG, but starts no handshake.
+ */
+export const MAX_HANDSHAKES = 2000;
 
 /** Bits of the first byte of `mflags` (cluster-node 2.5). */
 export const MessageFlag = { paused: 1, forceAck: 2, extData: 4 } as const;

@@ -1,7 +1,7 @@
-// The slots of one node as 2048 bytes, shared with packets until the next change. Ownership rules live in state.ts.
+// The slots of one node as 2048 bytes, shared with packets until the next change. Ownership is kept in state/slot-table.ts.
 import { BITMAP_BYTES, SLOTS } from './constants.js';
 
-/** A slot bitmap as it stands on the wire; never written to by those who only received it. */
+/** A slot bitmap in its wire format. Read only: only a SlotBitmap writes to its own bytes. */
 export type SlotBytes = Uint8Array;
 
 /** The bitmap without any slot. Shared: do not write to it. */
@@ -12,7 +12,7 @@ export function hasSlot(bytes: SlotBytes, slot: number): boolean {
   return ((bytes[slot >> 3] ?? 0) & (1 << (slot & 7))) !== 0;
 }
 
-/** True when both bitmaps hold the same slots. Identity is tested first: in steady state it is the common answer. */
+/** True when both bitmaps hold the same slots. Identity is tested first: in simulations packets share bitmaps. */
 export function sameSlots(a: SlotBytes, b: SlotBytes): boolean {
   return a === b || Buffer.compare(a, b) === 0;
 }
@@ -47,10 +47,10 @@ export function slotRanges(bytes: SlotBytes): [start: number, end: number][] {
   return ranges;
 }
 
-/** A set of slots whose bytes may be lent out: lending is free, the first change afterwards copies. */
+/** A set of slots with copy-on-write bytes: sharing them is free, the first change afterwards copies them. */
 export class SlotBitmap {
   #bytes: Uint8Array = NO_SLOTS;
-  #lent = true;
+  #shared = true;
   #count = 0;
   #ranges: readonly (readonly [start: number, end: number])[] | null = [];
 
@@ -81,27 +81,27 @@ export class SlotBitmap {
     return true;
   }
 
-  /** The bytes as they are now; they do not change any more, later changes go to a copy. */
-  lend(): SlotBytes {
-    this.#lent = true;
+  /** The bytes as they are now. They never change: later changes go to a copy. */
+  share(): SlotBytes {
+    this.#shared = true;
     return this.#bytes;
   }
 
-  /** The bytes for reading at once, not to be kept: later changes may go into them. */
+  /** The bytes for immediate reading. Do not keep them: later changes may go into them. */
   peek(): SlotBytes {
     return this.#bytes;
   }
 
-  /** The slots as ascending, inclusive ranges; found once for all calls between two changes: every save of nodes.conf asks. */
+  /** The slots as ascending, inclusive ranges. Cached until the next change, because every save of nodes.conf needs them. */
   get ranges(): readonly (readonly [start: number, end: number])[] {
     return (this.#ranges ??= slotRanges(this.#bytes));
   }
 
   #own(): Uint8Array {
     this.#ranges = null;
-    if (this.#lent) {
+    if (this.#shared) {
       this.#bytes = this.#bytes.slice();
-      this.#lent = false;
+      this.#shared = false;
     }
     return this.#bytes;
   }

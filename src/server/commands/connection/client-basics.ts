@@ -72,7 +72,7 @@ export function clientReply({ client }: CommandContext, args: Args): ServerReply
   }
   if (mode === 'off') client.replyMode = 'off';
   else if (mode === 'skip') {
-    // Its own reply is the first to be skipped, the next command's the second.
+    // The reply to CLIENT REPLY SKIP itself is skipped too, then that of the next command.
     if (client.replyMode !== 'off') client.replyMode = 'skip-next';
   } else throw SYNTAX;
   return client.executing ? NO_REPLY : OK;

@@ -69,12 +69,12 @@ function matches(client: Client, filter: KillFilter): boolean {
 
 export function clientKill({ node, client }: CommandContext, args: Args): ServerReply {
   const filter = parseFilter(args);
-  const doomed = [...node.clients].filter((one) => matches(one, filter) && !(filter.skipMe && one === client));
-  for (const one of doomed) if (one !== client) one.close(true);
-  if (args.length === 3 && doomed.length === 0) throw NO_SUCH_CLIENT;
-  const reply = args.length === 3 ? OK : doomed.length;
-  if (!doomed.includes(client)) return reply;
-  // Inside EXEC the rest of the transaction runs, and its reply must be sent first.
+  const matching = [...node.clients].filter((one) => matches(one, filter) && !(filter.skipMe && one === client));
+  for (const one of matching) if (one !== client) one.close(true);
+  if (args.length === 3 && matching.length === 0) throw NO_SUCH_CLIENT;
+  const reply = args.length === 3 ? OK : matching.length;
+  if (!matching.includes(client)) return reply;
+  // Inside EXEC the rest of the transaction still runs, and the reply of EXEC is sent before the connection closes.
   if (client.executing) {
     node.clock.after(0, () => client.close());
     return reply;

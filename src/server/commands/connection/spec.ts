@@ -7,7 +7,7 @@ import {
 } from './client-basics.js';
 import { clientKill } from './client-kill.js';
 import { clientCaching, clientGetredir, clientTracking, clientTrackinginfo } from './client-tracking.js';
-import { auth, echo, hello, helloSecrets, ping, quit, reset, select } from './greeting.js';
+import { auth, echo, hello, helloSecrets, ping, quit, reset, select } from './connection.js';
 
 export const connectionCommands: readonly CommandSpec[] = [
   {
@@ -28,7 +28,7 @@ export const connectionCommands: readonly CommandSpec[] = [
         name: 'CACHING', arity: 3, flags: ['noscript', 'loading', 'stale'],
         group: 'connection', since: '6.0.0', categories: ['connection'],
         complexity: 'O(1)',
-        summary: 'Says whether the keys of the next command are tracked (OPTIN and OPTOUT modes).',
+        summary: 'Sets whether the keys of the next command are tracked (OPTIN and OPTOUT modes).',
         arguments: [{ name: 'mode', type: 'oneof', arguments: [{ name: 'yes', type: 'pure-token', token: 'YES' }, { name: 'no', type: 'pure-token', token: 'NO' }] }],
         run: clientCaching,
       },
@@ -36,14 +36,14 @@ export const connectionCommands: readonly CommandSpec[] = [
         name: 'GETNAME', arity: 2, flags: ['noscript', 'loading', 'stale'],
         group: 'connection', since: '2.6.9', categories: ['connection'],
         complexity: 'O(1)',
-        summary: 'Tells the name of this connection.',
+        summary: 'Returns the name of this connection.',
         run: clientGetname,
       },
       {
         name: 'GETREDIR', arity: 2, flags: ['noscript', 'loading', 'stale'],
         group: 'connection', since: '6.0.0', categories: ['connection'],
         complexity: 'O(1)',
-        summary: 'Tells which client gets the invalidation messages of this one.',
+        summary: 'Returns the id of the client that gets the invalidation messages of this one.',
         run: clientGetredir,
       },
       {
@@ -57,7 +57,7 @@ export const connectionCommands: readonly CommandSpec[] = [
         name: 'ID', arity: 2, flags: ['noscript', 'loading', 'stale'],
         group: 'connection', since: '5.0.0', categories: ['connection'],
         complexity: 'O(1)',
-        summary: 'Tells the number of this connection.',
+        summary: 'Returns the id of this connection.',
         run: clientId,
       },
       {
@@ -81,7 +81,7 @@ export const connectionCommands: readonly CommandSpec[] = [
         group: 'connection', since: '2.4.0', categories: ['connection'],
         complexity: 'O(N)',
         tips: ['nondeterministic_output'],
-        summary: 'Describes connections, a line each.',
+        summary: 'Describes connections, one per line.',
         arguments: [{ name: 'normal_master_replica_pubsub', type: 'oneof', token: 'TYPE', since: '5.0.0', flags: ['optional'], arguments: [{ name: 'normal', type: 'pure-token', token: 'NORMAL' }, { name: 'master', type: 'pure-token', token: 'MASTER' }, { name: 'replica', type: 'pure-token', token: 'REPLICA' }, { name: 'pubsub', type: 'pure-token', token: 'PUBSUB' }] }, { name: 'id', type: 'block', token: 'ID', since: '6.2.0', flags: ['optional'], arguments: [{ name: 'client-id', type: 'integer', flags: ['multiple'] }] }],
         run: clientList,
       },
@@ -97,7 +97,7 @@ export const connectionCommands: readonly CommandSpec[] = [
         name: 'PAUSE', arity: -3, flags: ['admin', 'noscript', 'loading', 'stale'],
         group: 'connection', since: '2.9.50', categories: ['connection'],
         complexity: 'O(1)',
-        summary: 'Holds commands back for some time: all of them, or those that write.',
+        summary: 'Delays commands for some time: all of them, or those that write.',
         arguments: [{ name: 'timeout', type: 'integer' }, { name: 'mode', type: 'oneof', since: '6.2.0', flags: ['optional'], arguments: [{ name: 'write', type: 'pure-token', token: 'WRITE' }, { name: 'all', type: 'pure-token', token: 'ALL' }] }],
         run: clientPause,
       },
@@ -113,7 +113,7 @@ export const connectionCommands: readonly CommandSpec[] = [
         name: 'SETNAME', arity: 3, flags: ['noscript', 'loading', 'stale'],
         group: 'connection', since: '2.6.9', categories: ['connection'],
         complexity: 'O(1)',
-        summary: 'Names this connection.',
+        summary: 'Sets the name of this connection.',
         arguments: [{ name: 'connection-name', type: 'string' }],
         run: clientSetname,
       },
@@ -121,7 +121,7 @@ export const connectionCommands: readonly CommandSpec[] = [
         name: 'TRACKING', arity: -3, flags: ['noscript', 'loading', 'stale'],
         group: 'connection', since: '6.0.0', categories: ['connection'],
         complexity: 'O(1)',
-        summary: 'Switches on or off the messages about keys this client has cached.',
+        summary: 'Switches the invalidation messages for keys that this client has cached on or off.',
         arguments: [{ name: 'status', type: 'oneof', arguments: [{ name: 'on', type: 'pure-token', token: 'ON' }, { name: 'off', type: 'pure-token', token: 'OFF' }] }, { name: 'client-id', type: 'integer', token: 'REDIRECT', flags: ['optional'] }, { name: 'prefix', type: 'string', token: 'PREFIX', flags: ['optional', 'multiple', 'multiple_token'] }, { name: 'bcast', type: 'pure-token', token: 'BCAST', flags: ['optional'] }, { name: 'optin', type: 'pure-token', token: 'OPTIN', flags: ['optional'] }, { name: 'optout', type: 'pure-token', token: 'OPTOUT', flags: ['optional'] }, { name: 'noloop', type: 'pure-token', token: 'NOLOOP', flags: ['optional'] }],
         run: clientTracking,
       },
@@ -129,7 +129,7 @@ export const connectionCommands: readonly CommandSpec[] = [
         name: 'TRACKINGINFO', arity: 2, flags: ['noscript', 'loading', 'stale'],
         group: 'connection', since: '6.2.0', categories: ['connection'],
         complexity: 'O(1)',
-        summary: 'Tells how this connection tracks keys.',
+        summary: 'Describes how this connection tracks keys.',
         run: clientTrackinginfo,
       },
       {
@@ -144,7 +144,7 @@ export const connectionCommands: readonly CommandSpec[] = [
         name: 'UNPAUSE', arity: 2, flags: ['admin', 'noscript', 'loading', 'stale'],
         group: 'connection', since: '6.2.0', categories: ['connection'],
         complexity: 'O(N)',
-        summary: 'Ends a pause.',
+        summary: 'Ends a pause of commands.',
         run: clientUnpause,
       },
     ],
@@ -153,7 +153,7 @@ export const connectionCommands: readonly CommandSpec[] = [
     name: 'ECHO', arity: 2, flags: ['loading', 'stale', 'fast'],
     group: 'connection', since: '1.0.0', categories: ['connection'],
     complexity: 'O(1)',
-    summary: 'Answers its argument.',
+    summary: 'Returns its argument.',
     arguments: [{ name: 'message', type: 'string' }],
     run: echo,
   },
@@ -161,7 +161,7 @@ export const connectionCommands: readonly CommandSpec[] = [
     name: 'HELLO', arity: -1, flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
     group: 'connection', since: '6.0.0', categories: ['connection'],
     complexity: 'O(1)',
-    summary: 'Chooses the protocol version, and logs in or names the connection in one go.',
+    summary: 'Chooses the protocol version; may also log in and name the connection.',
     arguments: [{ name: 'arguments', type: 'block', flags: ['optional'], arguments: [{ name: 'protover', type: 'integer' }, { name: 'username_password', type: 'block', token: 'AUTH', flags: ['optional'], arguments: [{ name: 'username', type: 'string' }, { name: 'password', type: 'string' }] }, { name: 'clientname', type: 'string', token: 'SETNAME', flags: ['optional'] }] }],
     secrets: helloSecrets,
     run: hello,
@@ -171,7 +171,7 @@ export const connectionCommands: readonly CommandSpec[] = [
     group: 'connection', since: '1.0.0', categories: ['connection'],
     complexity: 'O(1)',
     tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
-    summary: 'Answers PONG, or its argument.',
+    summary: 'Returns PONG, or its argument.',
     arguments: [{ name: 'message', type: 'string', flags: ['optional'] }],
     run: ping,
   },
@@ -179,14 +179,14 @@ export const connectionCommands: readonly CommandSpec[] = [
     name: 'QUIT', arity: -1, flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
     group: 'connection', since: '1.0.0', categories: ['connection'],
     complexity: 'O(1)',
-    summary: 'Closes the connection after the replies that are due.',
+    summary: 'Closes the connection after all pending replies.',
     run: quit,
   },
   {
     name: 'RESET', arity: 1, flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
     group: 'connection', since: '6.2.0', categories: ['connection'],
     complexity: 'O(1)',
-    summary: 'Brings the connection back to the state of a new one.',
+    summary: 'Resets the connection to the state of a new one.',
     run: reset,
   },
   {

@@ -14,7 +14,7 @@ import { SetValue } from '../../types/set.js';
 import type { Value } from '../../types/value.js';
 import { containerHelp } from '../container-help.js';
 
-/** A string takes its length rounded up to 8 and a header; a map entry takes about this much more (both measured on V8). */
+/** Bytes of a string besides its length, which is rounded up to 8, and bytes of a map entry (both measured on V8). */
 const STRING_HEADER = 16;
 const MAP_ENTRY = 40;
 /** Bytes of the object, arrays and index of a collection, without its elements. */
@@ -87,5 +87,5 @@ export function memoryDoctor({ node, keyspace }: CommandContext): ServerReply {
 export const memoryMallocStats = (): ServerReply =>
   new VerbatimReply(Object.entries(getHeapStatistics()).map(([name, value]) => `${name}:${value}\n`).join(''));
 
-/** V8 returns pages by itself, so there is nothing to do, as in Redis with any allocator but jemalloc. */
+/** Does nothing, as in Redis without jemalloc: V8 returns unused memory to the system without a request. */
 export const memoryPurge = (): ServerReply => OK;

@@ -60,5 +60,5 @@ export function latencyDoctor({ node }: CommandContext): ServerReply {
 }
 
 export function latencyHistogram(): ServerReply {
-  throw new ErrorReply('ERR latency histograms are not kept by this version of the node; INFO commandstats has the means');
+  throw new ErrorReply('ERR latency histograms are not kept by this version of the node; INFO commandstats has the average times');
 }

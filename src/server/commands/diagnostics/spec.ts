@@ -18,7 +18,7 @@ export const diagnosticCommands: readonly CommandSpec[] = [
         group: 'server', since: '2.8.13',
         complexity: 'O(1)',
         tips: ['nondeterministic_output', 'request_policy:all_nodes', 'response_policy:special'],
-        summary: 'A report on latency for people.',
+        summary: 'A readable report on latency.',
         run: latencyDoctor,
       },
       {
@@ -26,7 +26,7 @@ export const diagnosticCommands: readonly CommandSpec[] = [
         group: 'server', since: '2.8.13',
         complexity: 'O(1)',
         tips: ['nondeterministic_output', 'request_policy:all_nodes', 'response_policy:special'],
-        summary: "A drawing of an event's latency.",
+        summary: "A text graph of an event's latency.",
         arguments: [{ name: 'event', type: 'string' }],
         run: latencyGraph,
       },
@@ -68,7 +68,7 @@ export const diagnosticCommands: readonly CommandSpec[] = [
         group: 'server', since: '2.8.13',
         complexity: 'O(1)',
         tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
-        summary: 'Forgets latency samples.',
+        summary: 'Deletes latency samples.',
         arguments: [{ name: 'event', type: 'string', flags: ['optional', 'multiple'] }],
         run: latencyReset,
       },
@@ -84,7 +84,7 @@ export const diagnosticCommands: readonly CommandSpec[] = [
         group: 'server', since: '4.0.0',
         complexity: 'O(1)',
         tips: ['nondeterministic_output', 'request_policy:all_shards', 'response_policy:special'],
-        summary: 'A report on memory for people.',
+        summary: 'A readable report on memory.',
         run: memoryDoctor,
       },
       {
@@ -105,7 +105,7 @@ export const diagnosticCommands: readonly CommandSpec[] = [
         name: 'PURGE', arity: 2, flags: [],
         group: 'server', since: '4.0.0',
         tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
-        summary: 'Asks the allocator to give memory back.',
+        summary: 'Asks the allocator to return memory to the system.',
         run: memoryPurge,
       },
       {
@@ -130,14 +130,14 @@ export const diagnosticCommands: readonly CommandSpec[] = [
   {
     name: 'SLOWLOG', arity: -2, flags: [],
     group: 'server', since: '2.2.12',
-    summary: 'Commands about commands that took long.',
+    summary: 'Commands about the slow log.',
     subcommands: [
       {
         name: 'GET', arity: -2, flags: ['admin', 'loading', 'stale'],
         group: 'server', since: '2.2.12',
         complexity: 'O(N)',
         tips: ['request_policy:all_nodes', 'nondeterministic_output'],
-        summary: 'The commands that took long, newest first.',
+        summary: 'Lists the entries of the slow log, newest first.',
         arguments: [{ name: 'count', type: 'integer', flags: ['optional'] }],
         run: slowlogGet,
       },
@@ -153,7 +153,7 @@ export const diagnosticCommands: readonly CommandSpec[] = [
         group: 'server', since: '2.2.12',
         complexity: 'O(1)',
         tips: ['request_policy:all_nodes', 'response_policy:agg_sum', 'nondeterministic_output'],
-        summary: 'How many entries the slow log has.',
+        summary: 'Counts the entries of the slow log.',
         run: slowlogLen,
       },
       {

@@ -42,7 +42,7 @@ function allowed(conditions: Conditions, current: number | undefined, at: number
 }
 
 /** The absolute time in ms; times before now are accepted. Throws on 64-bit overflow. */
-function whenArg(command: string, text: string, factor: bigint, base: number): number {
+function expireTimeArg(command: string, text: string, factor: bigint, base: number): number {
   const given = BigInt(int64Arg(text));
   if (factor !== 1n && (given > INT64_MAX / factor || given < INT64_MIN / factor)) throw invalidExpire(command);
   const at = given * factor;
@@ -55,7 +55,7 @@ const expiring = (command: string, factor: bigint, relative: boolean): Handler =
   const { effects } = ctx.node;
   const key = args[1]!;
   const conditions = conditionsArg(args);
-  const at = whenArg(command, args[2]!, factor, relative ? now : 0);
+  const at = expireTimeArg(command, args[2]!, factor, relative ? now : 0);
   if (db.lookupWithoutTrace(key) === undefined) return 0;
   if (conditions !== null && !allowed(conditions, db.expiry(key), at)) return 0;
   if (keyspace.isPast(at)) {
@@ -74,17 +74,17 @@ export const pexpire = expiring('pexpire', 1n, true);
 export const expireat = expiring('expireat', 1000n, false);
 export const pexpireat = expiring('pexpireat', 1n, false);
 
-const asking = (shape: (at: number, now: number) => number): Handler => ({ db, now }, args) => {
+const expiryReader = (shape: (at: number, now: number) => number): Handler => ({ db, now }, args) => {
   if (db.lookupNoTouch(args[1]!) === undefined) return -2;
   const at = db.expiry(args[1]!);
   return at === undefined ? -1 : shape(at, now);
 };
 const rounded = (ms: number): number => Math.floor((ms + 500) / 1000);
 
-export const ttl = asking((at, now) => rounded(Math.max(0, at - now)));
-export const pttl = asking((at, now) => Math.max(0, at - now));
-export const expiretime = asking((at) => rounded(at));
-export const pexpiretime = asking((at) => at);
+export const ttl = expiryReader((at, now) => rounded(Math.max(0, at - now)));
+export const pttl = expiryReader((at, now) => Math.max(0, at - now));
+export const expiretime = expiryReader((at) => rounded(at));
+export const pexpiretime = expiryReader((at) => at);
 
 export function persist({ db }: CommandContext, args: Args): ServerReply {
   const key = args[1]!;

@@ -65,7 +65,7 @@ export function migrate(ctx: CommandContext, args: Args): ServerReply | Promise<
   const options = parseOptions(args);
   const timeout = Number(int64Arg(args[5]));
   const target = Number(int64Arg(args[4]));
-  // The reply comes later than EXEC's.
+  // EXEC replies at once, and MIGRATE only after the target has.
   if (ctx.client.executing) throw IN_TRANSACTION;
   const keys = options.keys.filter((key) => db.lookupRead(key) !== undefined);
   if (keys.length === 0) return NOKEY;

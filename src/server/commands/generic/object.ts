@@ -17,7 +17,7 @@ const SHARED_COUNT = 2_147_483_647;
 
 const policyOf = (node: NodeServices): string => node.config.text('maxmemory-policy');
 
-const about = (answer: (ctx: CommandContext, value: Value, key: string) => ServerReply) => {
+const forValue = (answer: (ctx: CommandContext, value: Value, key: string) => ServerReply) => {
   return (ctx: CommandContext, args: Args): ServerReply => {
     const value = ctx.db.lookupWithoutTrace(args[2]!);
     return value === undefined ? null : answer(ctx, value, args[2]!);
@@ -26,19 +26,19 @@ const about = (answer: (ctx: CommandContext, value: Value, key: string) => Serve
 
 export const objectHelp = (ctx: CommandContext): ServerReply => containerHelp(ctx, 'OBJECT');
 
-export const objectEncoding = about((_ctx, value) => encodingName(value));
+export const objectEncoding = forValue((_ctx, value) => encodingName(value));
 
-export const objectRefcount = about(({ node }, value) => {
+export const objectRefcount = forValue(({ node }, value) => {
   if (typeof value !== 'number' || value < 0 || value >= SHARED_INTEGERS) return 1;
   const perObject = node.config.integer('maxmemory') > 0 && /lru|lfu/.test(policyOf(node));
   return perObject ? 1 : SHARED_COUNT;
 });
 
-export const objectIdletime = about(({ node, db }, _value, key) => {
+export const objectIdletime = forValue(({ node, db }, _value, key) => {
   if (policyOf(node).includes('lfu')) throw IS_LFU;
   return db.idleSeconds(key);
 });
 
-export const objectFreq = about(({ node }) => {
+export const objectFreq = forValue(({ node }) => {
   throw policyOf(node).includes('lfu') ? NO_FREQUENCY : NOT_LFU;
 });

@@ -57,7 +57,7 @@ function native(source: Sortable, elements: string[], desc: boolean): string[] {
   return desc && !(source instanceof SetValue) ? elements.reverse() : elements;
 }
 
-interface Weighed {
+interface WeightedElement {
   readonly element: string;
   readonly weight: string | null;
   readonly score: number;
@@ -66,7 +66,7 @@ interface Weighed {
 const bytes = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Elements without a weight come first. */
-function byWeight(a: Weighed, b: Weighed): number {
+function byWeight(a: WeightedElement, b: WeightedElement): number {
   if (a.weight === null || b.weight === null) return a.weight === b.weight ? 0 : a.weight === null ? -1 : 1;
   return bytes(a.weight, b.weight);
 }
@@ -78,21 +78,21 @@ function untilNul(text: string | null): string | null {
 }
 
 /** Elements with equal numbers are ordered by their bytes. */
-const byScore = (a: Weighed, b: Weighed): number => (a.score === b.score ? bytes(a.element, b.element) : a.score < b.score ? -1 : 1);
+const byScore = (a: WeightedElement, b: WeightedElement): number => (a.score === b.score ? bytes(a.element, b.element) : a.score < b.score ? -1 : 1);
 
 function ordered({ db }: CommandContext, elements: readonly string[], options: SortOptions): string[] {
-  const weighed = elements.map((element): Weighed => {
+  const weighted = elements.map((element): WeightedElement => {
     const weight = options.by === null ? element : lookupPattern(db, options.by, element);
     const score = options.alpha || weight === null ? 0 : sortScore(weight);
     if (score === null) throw NOT_A_NUMBER;
     return { element, weight: options.store === null ? untilNul(weight) : weight, score };
   });
   const compare = options.alpha ? byWeight : byScore;
-  weighed.sort(options.desc ? (a, b) => compare(b, a) : compare);
-  return weighed.map(({ element }) => element);
+  weighted.sort(options.desc ? (a, b) => compare(b, a) : compare);
+  return weighted.map(({ element }) => element);
 }
 
-/** LIMIT: nothing beyond the end; a negative start is the beginning. */
+/** LIMIT: a negative start counts as 0, and a range beyond the end is cut. */
 function window(elements: string[], { start, count }: SortOptions): string[] {
   const from = Math.max(0, start);
   return elements.slice(from, count < 0 ? undefined : from + count);

@@ -51,7 +51,7 @@ export function lrem({ db }: CommandContext, args: Args): ServerReply {
   const removed = list?.remove(args[3]!, count) ?? 0;
   if (list === undefined || removed === 0) return 0;
   db.changed(key, NotifyClass.list, 'lrem', removed);
-  if (list.length === 0) emptied(db, key);
+  if (list.length === 0) deleteEmptied(db, key);
   return removed;
 }
 
@@ -64,11 +64,11 @@ export function ltrim({ db }: CommandContext, args: Args): ServerReply {
   const before = list.length;
   list.trim(start, stop);
   db.changed(key, NotifyClass.list, 'ltrim', before - list.length);
-  if (list.length === 0) emptied(db, key);
+  if (list.length === 0) deleteEmptied(db, key);
   return OK;
 }
 
-function emptied(db: CommandContext['db'], key: string): void {
+function deleteEmptied(db: CommandContext['db'], key: string): void {
   db.deleteSilently(key);
   db.notify(NotifyClass.generic, 'del', key);
 }

@@ -28,7 +28,7 @@ export function flushall(ctx: CommandContext, args: Args): ServerReply {
   checkFlush(args);
   flush(ctx, ctx.keyspace.databases);
   ctx.node.persistence.flushedAll();
-  // A save has counted the changes as saved: the flush itself is one that the append-only file needs.
+  // flushedAll() may have saved, which resets the counter. As in Redis, FLUSHALL counts as one change after that save.
   ctx.keyspace.dirty++;
   return OK;
 }

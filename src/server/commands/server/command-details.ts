@@ -23,7 +23,7 @@ export function commandDetails(command: Command): ServerReply {
   ];
 }
 
-/** Keys that the legacy triple cannot express make a command's keys movable. Redis does not show may_replicate. */
+/** `movablekeys` marks commands whose keys legacyRange() cannot express. Redis does not show may_replicate. */
 function flagsOf({ spec }: Command): readonly string[] {
   const shown = spec.flags.filter((flag) => flag !== 'may_replicate');
   if (spec.flags.includes('movablekeys') || !isMovable(spec.keys ?? [], spec.findKeys !== undefined)) return shown;
@@ -33,7 +33,7 @@ function flagsOf({ spec }: Command): readonly string[] {
 const isMovable = (specs: readonly KeySpec[], found: boolean): boolean =>
   (found && specs.length > 0) || specs.some((spec) => spec.begin === null || !('index' in spec.begin) || spec.find === null || !('last' in spec.find));
 
-/** First key, last key and step, the key positions of clients before 7.0; expresses only adjoining ranges. */
+/** First key, last key and step: the form of key positions before 7.0, which can express only adjoining ranges. */
 function legacyRange(specs: readonly KeySpec[]): readonly [first: number, last: number, step: number] {
   let [first, last, step, previous] = [0, 0, 0, 0];
   for (const { begin, find } of specs) {

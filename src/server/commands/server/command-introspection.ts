@@ -60,7 +60,7 @@ function listFilter(args: Args): (command: Command) => boolean {
 
 export const commandGetkeys = (ctx: CommandContext, args: Args): ServerReply => keysIn(ctx, args, (key) => key);
 
-/** Access flags are a bit set; Redis lists them in the order of its table. */
+/** Access flags are a set in Redis; they are listed in the order of Redis's table of flags. */
 export const commandGetkeysandflags = (ctx: CommandContext, args: Args): ServerReply =>
   keysIn(ctx, args, (key, { spec }) => [key, new SetReply((spec?.flags ?? []).map((flag) => new Simple(flag)))]);
 

@@ -28,10 +28,10 @@ export async function shutdown({ node, client }: CommandContext, args: Args): Pr
   if (words.has('save') && words.has('nosave')) throw SYNTAX;
   if (words.has('abort')) {
     if (words.size > 1) throw SYNTAX;
-    if (node.ending.abort()) return OK;
+    if (node.orderlyShutdown.abort()) return OK;
     throw new ErrorReply('ERR No shutdown in progress.');
   }
-  if (!(await node.ending.begin(shutdownOptions(words)))) throw new ErrorReply('ERR Errors trying to SHUTDOWN. Check logs.');
+  if (!(await node.orderlyShutdown.begin(shutdownOptions(words)))) throw new ErrorReply('ERR Errors trying to SHUTDOWN. Check logs.');
   // The client learns of success by the end of its connection.
   client.close();
   return NO_REPLY;

@@ -1,4 +1,4 @@
-// The commands of replication: roles (REPLICAOF, FAILOVER, ROLE) and what replicas say to their master (SYNC, PSYNC, REPLCONF).
+// The commands of replication: roles (REPLICAOF, FAILOVER, ROLE) and the commands that replicas send to their master (SYNC, PSYNC, REPLCONF).
 // What they do is in server/replication/.
 import { ErrorReply, NO_REPLY, OK, Simple } from '../../../resp/server-reply.js';
 import type { ServerReply } from '../../../resp/server-reply.js';
@@ -63,7 +63,7 @@ export function sync(ctx: CommandContext): ServerReply {
   return replicationOf(node).masterSide.synchronise(client, null);
 }
 
-/** The master of this node hands over to it (4.11). */
+/** PSYNC … FAILOVER: the master of this node transfers its role to it (4.11). */
 function becomeMaster({ node, client }: CommandContext, id: string): void {
   const replication = replicationOf(node);
   node.log.warning(`Failover request received for replid ${id}.`);

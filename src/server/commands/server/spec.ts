@@ -121,7 +121,7 @@ export const serverCommands: readonly CommandSpec[] = [
         name: 'REWRITE', arity: 2, flags: ['admin', 'noscript', 'loading', 'stale'],
         group: 'server', since: '2.8.0',
         complexity: 'O(1)',
-        summary: 'Brings the configuration file in step with the current values.',
+        summary: 'Writes the current values to the configuration file.',
         run: configRewrite,
       },
       {
@@ -147,14 +147,14 @@ export const serverCommands: readonly CommandSpec[] = [
   {
     name: 'DEBUG', arity: -2, flags: ['admin', 'noscript', 'loading', 'stale'],
     group: 'server', since: '1.0.0',
-    summary: 'Commands for tests and for finding faults.',
+    summary: 'Commands for tests and diagnosis.',
     run: debug,
   },
   {
     name: 'FAILOVER', arity: -1, flags: ['admin', 'noscript', 'stale'],
     group: 'server', since: '6.2.0',
     complexity: 'O(1)',
-    summary: 'Hands the role of master over to a replica.',
+    summary: 'Transfers the role of master to a replica.',
     run: failover,
   },
   {
@@ -202,13 +202,13 @@ export const serverCommands: readonly CommandSpec[] = [
   {
     name: 'MONITOR', arity: 1, flags: ['admin', 'noscript', 'loading', 'stale'],
     group: 'server', since: '1.0.0',
-    summary: 'Shows every command the node runs.',
+    summary: 'Streams every command that the node runs.',
     run: monitor,
   },
   {
     name: 'PSYNC', arity: -3, flags: ['admin', 'noscript', 'no_async_loading', 'no_multi'],
     group: 'server', since: '2.8.0',
-    summary: 'Internal: asks for the stream of changes.',
+    summary: 'Internal: asks for the replication stream.',
     arguments: [{ name: 'replicationid', type: 'string' }, { name: 'offset', type: 'integer' }],
     run: psync,
   },
@@ -216,7 +216,7 @@ export const serverCommands: readonly CommandSpec[] = [
     name: 'REPLCONF', arity: -1, flags: ['admin', 'noscript', 'loading', 'stale', 'allow_busy'],
     group: 'server', since: '3.0.0',
     complexity: 'O(1)',
-    summary: 'Internal: what a replica tells its master.',
+    summary: 'Internal: settings and acknowledgements that a replica sends to its master.',
     run: replconf,
   },
   {
@@ -240,7 +240,7 @@ export const serverCommands: readonly CommandSpec[] = [
     name: 'ROLE', arity: 1, flags: ['noscript', 'loading', 'stale', 'fast'],
     group: 'server', since: '2.8.12', categories: ['admin', 'dangerous'],
     complexity: 'O(1)',
-    summary: 'The part the node plays in replication.',
+    summary: 'The role of the node in replication.',
     run: role,
   },
   {
@@ -254,7 +254,7 @@ export const serverCommands: readonly CommandSpec[] = [
     name: 'SHUTDOWN', arity: -1, flags: ['admin', 'noscript', 'loading', 'stale', 'no_multi', 'allow_busy'],
     group: 'server', since: '1.0.0',
     complexity: 'O(N)',
-    summary: 'Ends the node.',
+    summary: 'Stops the node.',
     arguments: [{ name: 'nosave_save', type: 'oneof', flags: ['optional'], arguments: [{ name: 'nosave', type: 'pure-token', token: 'NOSAVE' }, { name: 'save', type: 'pure-token', token: 'SAVE' }] }, { name: 'now', type: 'pure-token', token: 'NOW', since: '7.0.0', flags: ['optional'] }, { name: 'force', type: 'pure-token', token: 'FORCE', since: '7.0.0', flags: ['optional'] }, { name: 'abort', type: 'pure-token', token: 'ABORT', since: '7.0.0', flags: ['optional'] }],
     run: shutdown,
   },
@@ -278,7 +278,7 @@ export const serverCommands: readonly CommandSpec[] = [
   {
     name: 'SYNC', arity: 1, flags: ['admin', 'noscript', 'no_async_loading', 'no_multi'],
     group: 'server', since: '1.0.0',
-    summary: 'Internal: asks for a full copy of the data.',
+    summary: 'Internal: asks for a full synchronisation.',
     run: sync,
   },
   {

@@ -7,8 +7,8 @@ import type { CommandContext } from '../../exec/context.js';
 import type { Client } from '../../exec/client.js';
 import { EXECABORT } from '../../errors.js';
 
-/** Maximum rows of a generated reply that are kept until the transaction ends. */
-const MOST_SETTLED = 1 << 23;
+/** Maximum rows of a reply that a transaction keeps in memory until EXEC replies. */
+const MAX_SETTLED = 1 << 23;
 const TOO_MANY = new ErrorReply('ERR Insufficient memory, a reply of that many elements cannot be part of a transaction');
 const NESTED = new ErrorReply('ERR MULTI calls can not be nested');
 const WATCH_INSIDE = new ErrorReply('ERR WATCH inside MULTI is not allowed');
@@ -58,10 +58,10 @@ function watchedKeyExpired(client: Client): boolean {
   });
 }
 
-/** A reply generated while it is written would show the effects of later queued commands. */
+/** The complete reply: one that is generated while it is written would show the effects of later queued commands. */
 function settled(reply: ServerReply): ServerReply {
   if (!(reply instanceof GeneratedReply)) return reply;
-  return reply.rows > MOST_SETTLED ? TOO_MANY : reply.settled();
+  return reply.rows > MAX_SETTLED ? TOO_MANY : reply.settled();
 }
 
 export function exec(ctx: CommandContext): ServerReply {

@@ -8,20 +8,20 @@ export const transactionsCommands: readonly CommandSpec[] = [
     name: 'DISCARD', arity: 1, flags: ['noscript', 'loading', 'stale', 'fast', 'allow_busy'],
     group: 'transactions', since: '2.0.0', categories: ['transaction'],
     complexity: 'O(N)',
-    summary: 'Forgets the queued commands of a transaction.',
+    summary: 'Drops the queued commands and ends the transaction.',
     run: discard,
   },
   {
     name: 'EXEC', arity: 1, flags: ['noscript', 'loading', 'stale', 'skip_slowlog'],
     group: 'transactions', since: '1.2.0', categories: ['transaction'],
-    summary: 'Runs the queued commands of a transaction as one.',
+    summary: 'Runs the queued commands of a transaction, with no other command in between.',
     run: exec,
   },
   {
     name: 'MULTI', arity: 1, flags: ['noscript', 'loading', 'stale', 'fast', 'allow_busy'],
     group: 'transactions', since: '1.2.0', categories: ['transaction'],
     complexity: 'O(1)',
-    summary: 'Begins a transaction: what follows is queued.',
+    summary: 'Begins a transaction: the following commands are queued.',
     run: multi,
   },
   {

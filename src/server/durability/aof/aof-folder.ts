@@ -10,7 +10,7 @@ import { replace, replaceNow, syncFolderNow } from '../../persistence/files/repl
 import { dataFileError } from '../data-file-error.js';
 
 export class AofFolder {
-  /** What runs in the background: manifests are written one after the other, in the order of the calls, and files removed. */
+  /** Ends with the background work: manifests are written one after the other, in the order of the calls, and files are removed. */
   private writing: Promise<void> = Promise.resolve();
 
   constructor(private readonly config: Config) {}
@@ -44,10 +44,10 @@ export class AofFolder {
   }
 
   /**
-   * A crash ended the first rewrite after AOF was switched on at run time: there is no set yet, only its files without a manifest,
-   * which is written last.
+   * True after a crash during the first rewrite, when AOF had just been switched on at run time: files of the set exist, but no
+   * manifest, which is written last.
    */
-  isUnborn(manifest: AofManifest | null): boolean {
+  isFirstRewriteIncomplete(manifest: AofManifest | null): boolean {
     if (manifest !== null || !existsSync(this.path)) return false;
     const isPart = (name: string): boolean => name.startsWith(`${this.stem}.`) && /\.\d+\.(base\.(rdb|aof)|incr\.aof)$/.test(name);
     return existsSync(this.temporaryIncrement) || readdirSync(this.path, 'latin1').some(isPart);
@@ -66,7 +66,7 @@ export class AofFolder {
     if (!existsSync(this.path)) mkdirSync(this.path, 0o755);
   }
 
-  /** What the manifest on disk says; null without one. Throws TribError. */
+  /** The manifest on disk; null without one. Throws TribError. */
   read(): AofManifest | null {
     const path = this.manifestPath;
     if (!existsSync(path)) return null;
@@ -103,7 +103,7 @@ export class AofFolder {
     return statSync(this.of(name), { throwIfNoEntry: false })?.size ?? 0;
   }
 
-  /** Removes files that are of no use any more, in the background: freeing the space of a large one takes its time. */
+  /** Removes files that are no longer needed, in the background: freeing the space of a large file takes long. */
   remove(parts: readonly AofPart[]): void {
     const removals = parts.map(({ name }) => rm(this.of(name), { force: true }).catch(() => undefined));
     this.writing = Promise.all([this.writing, ...removals]).then(() => undefined);
@@ -115,7 +115,7 @@ export class AofFolder {
    */
   upgrade(manifest: AofManifest | null): AofManifest | null {
     const old = join(this.parent, toPath(this.stem));
-    if (!existsSync(old) || !statSync(old).isFile() || !this.wantsOld(manifest)) return manifest;
+    if (!existsSync(old) || !statSync(old).isFile() || !this.needsUpgrade(manifest)) return manifest;
     this.make();
     const upgraded: AofManifest = { ...EMPTY_MANIFEST, base: { name: this.stem, seq: 1 }, baseSeq: 1 };
     this.writeNow(upgraded);
@@ -125,7 +125,7 @@ export class AofFolder {
     return upgraded;
   }
 
-  private wantsOld(manifest: AofManifest | null): boolean {
+  private needsUpgrade(manifest: AofManifest | null): boolean {
     if (!existsSync(this.path) || manifest === null) return true;
     if (manifest.base === null && manifest.increments.length === 0) return true;
     return manifest.increments.length === 0 && manifest.base?.name === this.stem && !existsSync(this.of(this.stem));

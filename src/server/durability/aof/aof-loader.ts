@@ -13,12 +13,12 @@ import type { AofFolder } from './aof-folder.js';
 
 const RDB_MAGIC = 'REDIS';
 
-/** Runs commands as the append-only file says them. */
+/** Runs the commands of an append-only file. */
 export interface AofClient {
   /** Reason why a command cannot be run at all, or null. */
   refusal(words: readonly string[]): string | null;
   run(words: readonly string[]): void;
-  /** Begins a run of commands without pause; endBatch ends it. */
+  /** Begins a batch of commands that follow each other directly; endBatch ends it. */
   beginBatch(): void;
   endBatch(): void;
   /** A MULTI has not been followed by its EXEC. */
@@ -33,7 +33,7 @@ interface Reading {
   records: AofRecordReader;
   /** Offset up to which the file is complete: the end of a command outside a transaction. */
   complete: number;
-  /** The first bytes, until it is known which form they have. */
+  /** The first bytes, kept until they show whether the file begins with an RDB part. */
   head: Buffer | null;
 }
 
@@ -56,7 +56,7 @@ export class AofLoader {
       const path = this.folder.of(name);
       if (!existsSync(path)) throw dataFileError('the append only file', path, new Error('the manifest names it, but it does not exist'), 'restore the file from a copy');
     }
-    // Behind an unfinished command nothing may follow. Empty increments may: a rewrite that a crash ended had not come to them.
+    // Only empty increments may follow a file with an unfinished command: a crash during a rewrite leaves them behind.
     const last = parts.findLastIndex((part) => this.folder.sizeOf(part) > 0);
     for (const [index, { name }] of parts.entries()) {
       await this.loadFile(this.folder.of(name), index >= last);
@@ -82,7 +82,7 @@ export class AofLoader {
       if (head.length < RDB_MAGIC.length) return void (reading.head = head);
       reading.head = null;
       if (head.toString('latin1', 0, RDB_MAGIC.length) !== RDB_MAGIC) return this.startRecords(reading, head);
-      // Expired keys stay: the commands behind say themselves what is deleted.
+      // Expired keys are kept: the commands after the RDB part contain the deletions.
       reading.rdb = new RdbLoader(this.node.keyspace, { dropExpired: false, onNote: (text) => this.node.log.notice(text) });
       return this.feedRdb(reading, reading.rdb, head);
     }
@@ -143,7 +143,7 @@ export class AofLoader {
   }
 
   private refused({ path, complete }: Reading, reason: string): Error {
-    return dataFileError('the append only file', path, new Error(`${reason} reading the append only file, behind offset ${complete}`), 'load it with a server that knows the command, or remove the command from a copy of the file');
+    return dataFileError('the append only file', path, new Error(`${reason} reading the append only file, after offset ${complete}`), 'load it with a server that knows the command, or remove the command from a copy of the file');
   }
 
   private damaged(path: string, error: unknown): Error {
@@ -159,10 +159,10 @@ export class AofLoader {
   /** persistence-replication 3.2, rule 6: a crash leaves the last command incomplete, and only that one. */
   private truncated({ path, complete }: Reading, isLast: boolean): void {
     const { log, config } = this.node;
-    if (!isLast) throw dataFileError('the append only file', path, new Error(`the file ends in the middle of a command behind offset ${complete}, and it is not the last file`), 'restore the file from a copy');
+    if (!isLast) throw dataFileError('the append only file', path, new Error(`the file ends in the middle of a command after offset ${complete}, and it is not the last file`), 'restore the file from a copy');
     if (!config.flag('aof-load-truncated')) {
       throw dataFileError(
-        'the append only file', path, new Error(`Unexpected end of file reading the append only file, behind offset ${complete}`),
+        'the append only file', path, new Error(`Unexpected end of file reading the append only file, after offset ${complete}`),
         `make a backup of your AOF files, then use redis-check-aof --fix ${this.folder.manifestPath}, or set aof-load-truncated to yes`,
       );
     }

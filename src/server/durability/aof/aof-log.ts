@@ -8,13 +8,13 @@ import type { Barrier } from '../../exec/output-gate.js';
 import { fileReason } from '../../persistence/files/file-reason.js';
 import { syncAndClose } from '../../persistence/files/replace.js';
 
-/** Bytes that are written at once without waiting for the end of the turn. */
-const MOST_BUFFERED = 32 * 1024 * 1024;
+/** Maximum bytes buffered; more are written before the end of the turn. */
+const MAX_BUFFERED = 32 * 1024 * 1024;
 /** Period of everysec, ms. */
 const SECOND = 1000;
-/** How long a write waits for a sync that runs (everysec), ms. */
-const MOST_POSTPONED = 2000;
-/** Between two log lines about the same failure, ms. */
+/** How long a write waits at most for a running sync (everysec), ms. */
+const MAX_POSTPONED = 2000;
+/** Minimum time between two log lines about the same failure, ms. */
 const LOG_EVERY = 30_000;
 
 export type SyncPolicy = 'always' | 'everysec' | 'no';
@@ -47,7 +47,7 @@ export class AofLog implements EffectSink, Barrier {
   private failure: string | null = null;
   private lastLogged = -Infinity;
 
-  /** @param onFatal acknowledged writes can no longer be made durable: the node must end */
+  /** @param onFatal called when acknowledged writes can no longer be made durable: the node must end */
   constructor(private readonly node: NodeServices, private readonly later: (task: () => void) => void, private readonly onFatal: (text: string) => void) {}
 
   get lastWriteStatus(): 'ok' | 'err' {
@@ -120,7 +120,7 @@ export class AofLog implements EffectSink, Barrier {
     this.pieces.push(text);
     this.buffered += text.length;
     this.wanted += text.length;
-    if (this.buffered > MOST_BUFFERED) this.write();
+    if (this.buffered > MAX_BUFFERED) this.write();
     if (this.scheduled) return;
     this.scheduled = true;
     this.later(() => {
@@ -131,14 +131,13 @@ export class AofLog implements EffectSink, Barrier {
 
   // Barrier.
 
-  /** Does nothing: the end of the turn writes, and the sync opens the gate. */
   advance(): void {
-    // Nothing is waiting for a sync.
+    // Nothing to start here: flush() runs at the end of the turn anyway, and pass() reopens the gate after the write or sync.
   }
 
   // Writing.
 
-  /** Writes what is buffered, unless a sync that runs makes it wait (everysec). */
+  /** Writes what is buffered, unless it must wait for a running sync (everysec). */
   flush(): void {
     if (this.fd < 0) return;
     if (this.buffered > 0 && !this.mustPostpone()) this.write();
@@ -155,7 +154,7 @@ export class AofLog implements EffectSink, Barrier {
     }
     const now = this.node.clock.monotonic();
     this.postponedSince ??= now;
-    if (now - this.postponedSince < MOST_POSTPONED) return true;
+    if (now - this.postponedSince < MAX_POSTPONED) return true;
     this.postponedSince = null;
     this.delayedSyncs++;
     this.node.log.notice('Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for fsync to complete, this may slow down the node.');
@@ -234,7 +233,7 @@ export class AofLog implements EffectSink, Barrier {
     const upTo = this.written;
     fdatasync(this.fd, (error) => {
       this.syncing = false;
-      if (error !== null && error.code === 'EBADF') return this.pass(); // another file took its place, and was synced first
+      if (error !== null && error.code === 'EBADF') return this.pass(); // switchTo() has synced and closed this file in the meantime
       if (error !== null) return this.syncFailed(error);
       this.synced = Math.max(this.synced, upTo);
       if (this.policy === 'always') this.pass();
@@ -273,7 +272,7 @@ export class AofLog implements EffectSink, Barrier {
     this.node.outputGate.reopen();
   }
 
-  /** Closes without writing what is buffered (a temporary file that is given up). */
+  /** Closes without writing what is buffered (for a temporary file that is no longer needed). */
   discard(): void {
     if (this.fd >= 0) closeSync(this.fd);
     this.fd = -1;

@@ -21,9 +21,9 @@ import type { AofLog } from './aof-log.js';
 const IN_PROGRESS = new ErrorReply('ERR Background append only file rewriting already in progress');
 const STARTED = 'Background append only file rewriting started';
 const SCHEDULED = 'Background append only file rewriting scheduled';
-/** Failures in a row after which automatic rewrites wait, and the longest wait in minutes. */
-const PATIENCE = 3;
-const LONGEST_WAIT = 60;
+/** Number of failures in a row after which automatic rewrites are delayed, and the longest delay in minutes. */
+const FAILURES_BEFORE_DELAY = 3;
+const MAX_DELAY_MINUTES = 60;
 /** Delay between two checks whether another snapshot has ended, ms. */
 const POLL = 20;
 const STOPPED = new Error('stopped');
@@ -79,7 +79,7 @@ export class AppendOnly {
     return this.closedSize + this.log.size;
   }
 
-  /** A name of its own for each try: a stopped one removes its file later. */
+  /** Each attempt gets its own file name: a stopped attempt removes its file later, when the next one may have begun. */
   private newTemporaryBase(): string {
     const count = this.tries++ === 0 ? '' : `-${this.tries}`;
     return join(this.folder.parent, `temp-rewriteaof-bg-${this.temporaryTag}${count}.aof`);
@@ -88,7 +88,7 @@ export class AppendOnly {
   // Start.
 
   /**
-   * Opens the set that was loaded, or makes a new one of what is in memory. From here on commands are appended.
+   * Opens the set that was loaded, or creates one from the data in memory. From here on commands are appended.
    * @param loaded what the manifest named; null without one
    * @throws the system's error
    */
@@ -183,7 +183,7 @@ export class AppendOnly {
       this.manifest = withIncrement(before, increment);
       await this.untilFree();
       stopIf(rewrite);
-      // One turn from here to the start of the snapshot: it ends where the new increment begins.
+      // No command may run between here and the start of the snapshot: the snapshot must hold all changes before the new increment.
       this.log.switchTo(fd, 0);
     } catch (error) {
       closeSync(fd);
@@ -207,9 +207,9 @@ export class AppendOnly {
     await this.commit(rewrite, base, []);
   }
 
-  /** AOF was just switched on: commands are collected aside until the base is there. */
+  /** AOF was just switched on: a temporary increment collects the commands until the base is written. */
   private async firstRewrite(rewrite: Rewrite): Promise<void> {
-    // What was collected before this moment is in the snapshot.
+    // Starts with an empty file: the snapshot below holds the changes of all commands collected before.
     this.startCollecting();
     const base = await this.writeBase(rewrite);
     const increment = this.nextIncrement();
@@ -279,8 +279,8 @@ export class AppendOnly {
 
   /** persistence-replication 3.4: after three failures 1, 2, 4 … 60 minutes. */
   private retryDelay(): number {
-    if (this.failures < PATIENCE) return this.state === 'waiting' ? 1000 : 0;
-    return Math.min(LONGEST_WAIT, 2 ** (this.failures - PATIENCE)) * 60_000;
+    if (this.failures < FAILURES_BEFORE_DELAY) return this.state === 'waiting' ? 1000 : 0;
+    return Math.min(MAX_DELAY_MINUTES, 2 ** (this.failures - FAILURES_BEFORE_DELAY)) * 60_000;
   }
 
   private finish(rewrite: Rewrite): void {

@@ -32,9 +32,9 @@ export interface PersistencePort {
   reload(request: ReloadRequest): Promise<void>;
   /** DEBUG LOADAOF. */
   reloadAof(): Promise<void>;
-  /** The data are about to be replaced by those of a master: what is written of the old ones is pointless. */
+  /** The data are about to be replaced by those of a master: cancels a running save and switches the append-only file off. */
   replacing(): void;
-  /** The data of a master are in place: the append-only file begins anew with them. */
+  /** The replacement has ended: switches the append-only file on again if it is configured, with a base of the data in memory. */
   replaced(): void;
   /** FLUSHALL has emptied all databases. */
   flushedAll(): void;

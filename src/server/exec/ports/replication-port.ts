@@ -7,7 +7,7 @@ import type { ErrorReply } from '../../../resp/server-reply.js';
 /** `connected`: the stream of the master is applied. The names are those of ROLE. */
 export type LinkState = 'none' | 'connect' | 'connecting' | 'handshake' | 'sync' | 'connected';
 
-/** A replica whose stream is online. */
+/** A replica of this node, as INFO, ROLE and the shutdown see it. */
 export interface ReplicaView {
   /** As the replica announces it, or the peer address of its connection. */
   readonly ip: string;
@@ -39,7 +39,7 @@ export interface ReplicationPort {
    * Infinity when it was never up; 0 on a master. cluster-node 4: compared with node timeout × validity factor.
    */
   readonly dataAgeMs: number;
-  /** False: neither `writeRefusal` nor `staleData` refuses anything now, and nothing is loaded. Asked for every request. */
+  /** False: neither `writeRefusal` nor `staleData` refuses anything now, and nothing is loaded. Checked for every request. */
   readonly guarded: boolean;
   /** Why a client's write is refused: NOREPLICAS on a master, READONLY on a replica. */
   writeRefusal(): ErrorReply | null;
@@ -52,8 +52,8 @@ export interface ReplicationPort {
   /** Asks all replicas how far they are (GETACK). */
   requestAcks(): void;
   /**
-   * Follows a master: drops a link to another one, disconnects blocked clients, and asks for a partial synchronisation from the
-   * own history first. The same address again does nothing.
+   * Follows a master: closes the link to another one, disconnects blocked clients, and first asks for a partial synchronisation
+   * from this node's own history. The same address again does nothing.
    */
   setMaster(host: string, port: number): void;
   /**

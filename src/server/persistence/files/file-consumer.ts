@@ -1,11 +1,11 @@
-// Files as receivers of a snapshot: written under a temporary name, and on disk when done. Renaming is the owner's.
+// Files as receivers of a snapshot: written under a temporary name, and synced when done. The caller renames them.
 import { closeSync, fsyncSync, openSync, writev } from 'node:fs';
 import { fsync } from 'node:fs';
 import type { SnapshotConsumer } from '../snapshot/format.js';
 import { closeRemoved, removeQuietly, writeAll } from './replace.js';
 
-/** Bytes that wait for the disk before the walk pauses. */
-const MOST_WAITING = 4 * 1024 * 1024;
+/** Maximum bytes that wait for the disk; with more, the snapshot pauses. */
+const MAX_WAITING = 4 * 1024 * 1024;
 
 /** Writes in the background. `done` resolves to the bytes written once they are on disk; else the file is removed. */
 export class FileConsumer implements SnapshotConsumer {
@@ -31,7 +31,7 @@ export class FileConsumer implements SnapshotConsumer {
   }
 
   get full(): boolean {
-    return this.bytes > MOST_WAITING;
+    return this.bytes > MAX_WAITING;
   }
 
   /** Bytes in memory that are not written yet. */
@@ -98,7 +98,7 @@ export class FileConsumer implements SnapshotConsumer {
   }
 }
 
-/** Writes at once, for SAVE. Throws nothing: `broken` tells. */
+/** Writes at once, for SAVE. After the constructor nothing throws: a failure is in `broken`. */
 export class DirectFileConsumer implements SnapshotConsumer {
   broken: Error | null = null;
   readonly full = false;

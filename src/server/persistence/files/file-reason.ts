@@ -13,7 +13,7 @@ const STRERROR: Readonly<Record<string, string>> = {
   EMFILE: 'Too many open files',
 };
 
-/** Why it failed, in one phrase. */
+/** Why a file operation failed, in one phrase. */
 export function fileReason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   return (code !== undefined ? STRERROR[code] : undefined) ?? message;

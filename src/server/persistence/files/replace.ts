@@ -14,13 +14,13 @@ export function syncFolderNow(folder: string): void {
   try {
     fsyncSync(fd);
   } catch {
-    // Some file systems refuse: a rename is as durable there as it can be.
+    // Some file systems cannot sync folders; nothing more can be done there.
   } finally {
     closeSync(fd);
   }
 }
 
-/** As syncFolderNow, without holding up the event loop. */
+/** As syncFolderNow, without blocking the event loop. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => null);
   await handle?.sync().catch(() => undefined);
@@ -33,7 +33,7 @@ export function putInPlaceNow(temporary: string, path: string): void {
   syncFolderNow(dirname(path));
 }
 
-/** As putInPlaceNow, without holding up the event loop. */
+/** As putInPlaceNow, without blocking the event loop. */
 export async function putInPlace(temporary: string, path: string): Promise<void> {
   await rename(temporary, path);
   await syncFolder(dirname(path));
@@ -62,7 +62,7 @@ export function replaceNow(path: string, text: string, temporaryName: string): v
   }
 }
 
-/** As replaceNow, without holding up the event loop. */
+/** As replaceNow, without blocking the event loop. */
 export async function replace(path: string, text: string, temporaryName: string): Promise<void> {
   const temporary = join(dirname(path), temporaryName);
   try {
@@ -92,9 +92,9 @@ export function syncAndClose(fd: number, onError: (error: Error) => void): void 
   });
 }
 
-/** Closes a file whose name is gone, in the background: that frees its space, which takes its time for a large one. */
+/** Closes a deleted file in the background, because this frees its space, which takes long for a large file. */
 export function closeRemoved(fd: number): void {
-  close(fd, () => undefined); // nobody needs its data
+  close(fd, () => undefined); // an error does not matter: nothing reads this file any more
 }
 
 /** Removes a temporary file; errors are ignored. */

@@ -1,5 +1,5 @@
 // RDB body → Value, for every type of the five data types from 2.2 to 7.4 (persistence-replication 1.7). Containers are always validated in
-// full. Streams and modules answer `unsupported`, so that a caller can say so instead of calling the data corrupt.
+// full. Streams and modules cause `unsupported`, so that a caller does not report the data as corrupt.
 
 import { HashValue } from '../../types/hash.js';
 import type { EncodingLimits } from '../../types/limits.js';
@@ -126,7 +126,7 @@ function hashOf(items: string[], limits: EncodingLimits): HashValue {
   return hash;
 }
 
-/** Of a stored container only the number of entries is held against the limits, not their sizes. */
+/** Of a packed hash only the number of fields is compared with the limits, not their sizes, as in Redis. */
 function packedHash(items: string[], limits: EncodingLimits): HashValue {
   return hashOf(items, { ...limits, hashMaxListpackValue: Infinity });
 }

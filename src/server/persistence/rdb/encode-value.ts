@@ -15,9 +15,9 @@ import { QuicklistContainer, RdbType } from '../../../rdb/value-types.js';
 /** list-max-listpack-size -1..-5 in bytes. */
 const NODE_BYTES = [4096, 8192, 16384, 32768, 65536];
 const DEFAULT_NODE_SIZE = -2;
-/** A node counted in elements may still not pass this (persistence-replication 6.4). */
+/** Maximum bytes of a node whose limit is a number of elements (persistence-replication 6.4). */
 const NODE_SAFETY_BYTES = 8192;
-/** Redis's overestimate of what an element costs beside its bytes. */
+/** Bytes that Redis adds to the size of an element to be safe. */
 const ELEMENT_OVERHEAD = 8;
 /** Elements from here on get a node of their own, unpacked. */
 const PLAIN_FROM = 2 ** 30;

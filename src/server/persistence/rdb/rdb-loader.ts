@@ -1,5 +1,5 @@
 // Fills the databases from an RDB that comes in pieces (persistence-replication 1.10). Knows no files and sockets; values are decoded
-// here, what stands around them is src/rdb/file-reader.ts.
+// here, the file structure around them is parsed in src/rdb/file-reader.ts.
 import { RdbFileReader } from '../../../rdb/file-reader.js';
 import type { KeyFacts, RdbTarget } from '../../../rdb/file-reader.js';
 import { RdbError, corrupt } from '../../../rdb/rdb-error.js';
@@ -14,9 +14,9 @@ export interface LoadOptions {
   readonly dropExpired: boolean;
   /** Keys that the databases have already are replaced instead of refused (DEBUG RELOAD MERGE). */
   readonly replace?: boolean;
-  /** Keys that were left out because their time had passed. */
+  /** Called for each key that was left out because it had expired. */
   readonly onExpired?: (db: number, key: string) => void;
-  /** Something the log should say. */
+  /** Gets texts for the log. */
   readonly onNote?: (text: string) => void;
 }
 
@@ -30,7 +30,7 @@ export function replicationPointIn(fields: AuxFields): ReplicationPoint | null {
   return { id: id!, offset: Number(offset), db: Number(db) };
 }
 
-/** Collections without elements that the log names. */
+/** Maximum number of empty collections that the log names. */
 const NAMED_EMPTIES = 10;
 
 export class RdbLoader implements RdbTarget<Value> {
@@ -49,7 +49,7 @@ export class RdbLoader implements RdbTarget<Value> {
     this.reader.feed(chunk);
   }
 
-  /** No more bytes come. Throws RdbFileError unless everything was there. */
+  /** No more bytes follow. Throws RdbFileError if the file is incomplete. */
   end(): void {
     this.reader.end();
     if (this.empties > 0) this.options.onNote?.(`Skipped ${this.empties} empty keys in the RDB`);
@@ -101,6 +101,6 @@ export class RdbLoader implements RdbTarget<Value> {
   }
 
   moduleAux(module: string): void {
-    this.options.onNote?.(`Passed over data of the module ${module}, which is not loaded`);
+    this.options.onNote?.(`Skipped data of the module ${module}, which is not loaded`);
   }
 }

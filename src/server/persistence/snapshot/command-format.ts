@@ -6,7 +6,7 @@ import type { Value } from '../../types/value.js';
 import type { LargeEntry, SnapshotEntry, SnapshotFormat } from './format.js';
 import type { LargeKind, LargePart } from './large-value.js';
 
-/** Elements a command holds at most. */
+/** Maximum elements of one command. */
 const ITEMS = 64;
 /** The command that adds a part of a large value. */
 const ADDS: Readonly<Record<LargeKind, string>> = { string: 'APPEND', list: 'RPUSH', set: 'SADD', hash: 'HMSET', zset: 'ZADD' };
@@ -18,9 +18,9 @@ export class CommandFormat implements SnapshotFormat {
   private db = -1;
   private large: LargeEntry | null = null;
   /** Always 0: each command is complete by itself. */
-  readonly aside = 0;
+  readonly heldBack = 0;
 
-  /** @param second of a first #TS line; null for none */
+  /** @param second Unix time for a #TS line at the beginning; null: no such line */
   constructor(second: number | null) {
     if (second !== null) this.add(`#TS:${second}\r\n`);
   }

@@ -1,4 +1,4 @@
-// In what form a snapshot is written, and who receives it. Forms: rdb-format.ts, and commands for the append-only file.
+// The interfaces of a snapshot's format and of its receivers. Formats: rdb-format.ts, and command-format.ts for the append-only file.
 import type { Value } from '../../types/value.js';
 import type { LargeKind, LargePart } from './large-value.js';
 
@@ -24,9 +24,9 @@ export interface LargeEntry extends Omit<SnapshotEntry, 'value'> {
 export interface SnapshotFormat {
   /** Bytes written that can be taken. */
   readonly length: number;
-  /** Bytes that wait for the end of a large value. */
-  readonly aside: number;
-  /** The walk comes to a database that had keys. Keys of others may follow in between. */
+  /** Bytes that cannot be taken before the end of a large value. */
+  readonly heldBack: number;
+  /** The walk has reached a database that had keys when the snapshot began. Keys of other databases may be written in between. */
   database(db: number, keys: number, expires: number): void;
   entry(entry: SnapshotEntry): void;
   /** A large value begins: its parts follow, then endLarge(). Small entries may come in between, other large ones not. */
@@ -42,7 +42,7 @@ export interface SnapshotFormat {
 export interface SnapshotConsumer {
   /** The next bytes; they are shared with other consumers and never changed. */
   write(bytes: Buffer): void;
-  /** True while its buffer is full: the walk pauses. It may still be given bytes. */
+  /** True while its buffer is full: the walk pauses. write() may still be called. */
   readonly full: boolean;
   /** Set once it failed: it gets nothing more, and `fail` is called. */
   readonly broken: Error | null;

@@ -7,10 +7,10 @@ import type { SetValue } from '../../types/set.js';
 import type { Value } from '../../types/value.js';
 import type { ZSetValue } from '../../types/zset.js';
 
-/** Elements up to which a collection is written in one piece: one or two milliseconds. */
-const MOST_ELEMENTS = 8192;
-/** Bytes up to which a value is written in one piece. */
-const MOST_BYTES = 1024 * 1024;
+/** Maximum elements of a collection that is written in one piece: one or two milliseconds. */
+const MAX_ELEMENTS = 8192;
+/** Maximum bytes of a value that is written in one piece. */
+const MAX_BYTES = 1024 * 1024;
 /** Elements of a part, and bytes of a part of a string. */
 const PART_ELEMENTS = 256;
 const PART_BYTES = 64 * 1024;
@@ -38,8 +38,8 @@ export interface LargeValue {
 /** How a large value can be read in parts; null when it is small enough for one piece. */
 export function largeValue(value: Value): LargeValue | null {
   if (typeof value === 'number') return null;
-  if (typeof value === 'string') return value.length <= MOST_BYTES ? null : new Parts('string', value.length, PART_BYTES, liveText(value));
-  if (value instanceof RawString) return value.length <= MOST_BYTES ? null : new Parts('string', value.length, PART_BYTES, liveBytes(value));
+  if (typeof value === 'string') return value.length <= MAX_BYTES ? null : new Parts('string', value.length, PART_BYTES, liveText(value));
+  if (value instanceof RawString) return value.length <= MAX_BYTES ? null : new Parts('string', value.length, PART_BYTES, liveBytes(value));
   switch (value.kind) {
     case 'list':
       return isLarge(value.length, value) ? new Parts('list', value.length, PART_ELEMENTS, liveList(value)) : null;
@@ -56,9 +56,9 @@ export function largeValue(value: Value): LargeValue | null {
 }
 
 function isLarge(count: number, items: Iterable<string>): boolean {
-  if (count > MOST_ELEMENTS) return true;
+  if (count > MAX_ELEMENTS) return true;
   let bytes = 0;
-  for (const { length } of items) if ((bytes += length) > MOST_BYTES) return true;
+  for (const { length } of items) if ((bytes += length) > MAX_BYTES) return true;
   return false;
 }
 
@@ -66,18 +66,18 @@ function* elements(count: number, at: (i: number) => string): Generator<string> 
   for (let i = 0; i < count; i++) yield at(i);
 }
 
-/** Reads a part: `from` elements (or bytes) were taken before, `amount` is the most. */
+/** Reads a part: at most `amount` elements (or bytes), after the first `from`. */
 interface Reader {
   read(from: number, amount: number): LargePart;
 }
 
-/** Elements copied out of a value. Positions are those of the value. */
+/** Elements copied from a value. Positions are those in the value. */
 interface Copied extends Reader {
   /** Bytes of memory, roughly. */
   readonly cost: number;
 }
 
-/** Elements where the value keeps them: to be copied before it changes. */
+/** Elements read from the value itself: to be copied before it changes. */
 interface Live extends Reader {
   copy(from: number): Copied;
 }

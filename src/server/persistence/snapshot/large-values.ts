@@ -1,5 +1,5 @@
-// Large values of a snapshot on their way into its format: one is open at a time, others wait, copied from the moment they were
-// about to change.
+// The large values that a snapshot is writing: one at a time, part by part, while the others wait. The elements not written yet
+// are copied when the value is about to change.
 import type { LargeEntry, SnapshotFormat } from './format.js';
 import type { LargeValue } from './large-value.js';
 
@@ -18,12 +18,12 @@ export class LargeValues {
 
   constructor(private readonly format: SnapshotFormat) {}
 
-  /** Notes a value that the walk came to: nothing of it is copied unless it changes before it is written. */
+  /** Adds a value that the walk has reached: it is copied only if it changes before it is written. */
   add(entry: LargeEntry, value: LargeValue): void {
     this.waiting.push({ entry, value, copied: 0 });
   }
 
-  /** Notes a value that is about to change. */
+  /** Adds a value that is about to change: it is copied now. */
   addCopy(entry: LargeEntry, value: LargeValue): void {
     const item = { entry, value, copied: 0 };
     this.detach(item);

@@ -7,7 +7,7 @@ import { RdbType } from '../../../rdb/value-types.js';
 import type { LargeEntry, SnapshotEntry, SnapshotFormat } from './format.js';
 import type { LargeKind, LargePart } from './large-value.js';
 
-/** Where in the stream of writes the snapshot was taken. */
+/** The position in the replication stream at which a snapshot was taken. */
 export interface ReplicationPoint {
   /** The database that was selected in the stream. */
   readonly db: number;
@@ -31,7 +31,7 @@ export interface RdbFormatOptions {
   readonly idle: boolean;
 }
 
-/** Types whose header says nothing about the elements. For a list that is the type that all servers read, instead of packed nodes. */
+/** Types that hold only a count before the elements, so they can be written part by part. Every server version reads them. */
 const LARGE_TYPES: Readonly<Record<LargeKind, number>> = {
   string: RdbType.string, list: RdbType.list, set: RdbType.set, hash: RdbType.hash, zset: RdbType.zset,
 };
@@ -53,8 +53,8 @@ export class RdbFormat implements SnapshotFormat {
     this.file.database(db, keys, expires);
   }
 
-  get aside(): number {
-    return this.file.aside;
+  get heldBack(): number {
+    return this.file.heldBack;
   }
 
   entry(entry: SnapshotEntry): void {

@@ -6,14 +6,14 @@ import { Snapshot } from './snapshot.js';
 
 /** Longest slice, ms: a command waits at most this long. */
 const SLICE = 2;
-/** Delay before full consumers are asked again, ms. */
+/** Delay before it is checked again whether consumers are still full, ms. */
 const POLL = 2;
 
 export interface SnapshotTask {
   readonly format: SnapshotFormat;
   /** At least one. */
   readonly consumers: readonly SnapshotConsumer[];
-  /** The walk is over, consumers have got their end() or fail(). null: everything was handed out. */
+  /** The snapshot has ended, and end() or fail() of each consumer was called. null: all data was passed on. */
   onEnd(error: Error | null): void;
 }
 
@@ -43,7 +43,7 @@ export class SnapshotRun {
     later(step);
   }
 
-  /** Runs the rest at once, without commands in between. Consumers must become ready again. */
+  /** Runs the rest at once, without commands in between. Full consumers must empty themselves without the event loop. */
   runToEnd(): void {
     while (!this.ended) this.slice(() => false);
   }
@@ -53,9 +53,9 @@ export class SnapshotRun {
     this.stop(error);
   }
 
-  private slice(isTime: () => boolean): void {
+  private slice(isSliceOver: () => boolean): void {
     try {
-      if (!this.snapshot.blocked && this.snapshot.advance(isTime)) {
+      if (!this.snapshot.blocked && this.snapshot.advance(isSliceOver)) {
         this.snapshot.finish();
         this.dropBroken();
         if (!this.ended) this.stop(null);
@@ -89,21 +89,21 @@ export class SnapshotRun {
   }
 }
 
-/** The snapshots of a node: one at a time, as the barrier has one hook. */
+/** The snapshots of a node: one at a time, because the keyspace's write barrier has one hook. */
 export class Snapshots {
   private run: SnapshotRun | null = null;
-  /** Bytes of memory beside the data that the latest snapshot needed at most. */
+  /** Highest number of bytes that the latest snapshot needed besides the data. */
   lastExtraMemory = 0;
 
   /** @param later runs a task in a later turn of the event loop */
   constructor(private readonly keyspace: Keyspace, private readonly clock: Clock, private readonly later: (task: () => void) => void) {}
 
-  /** The one that runs, for its progress. */
+  /** The snapshot that runs in slices, null when there is none. */
   get running(): SnapshotRun | null {
     return this.run;
   }
 
-  /** Takes the moment and writes it in slices. Throws RangeError while another one runs: ask `running` first. */
+  /** Begins a snapshot of the present data and writes it in slices. Throws RangeError while another one runs: check `running` first. */
   start(task: SnapshotTask): SnapshotRun {
     if (this.run !== null) throw new RangeError('a snapshot is running already');
     const run: SnapshotRun = new SnapshotRun(this.keyspace, this.clock, {
@@ -119,7 +119,7 @@ export class Snapshots {
     return run;
   }
 
-  /** Takes the moment and writes everything before it returns, whether another one runs or not. */
+  /** Writes a snapshot of the present data before it returns, whether another one runs or not. */
   runNow(task: SnapshotTask): void {
     new SnapshotRun(this.keyspace, this.clock, task).runToEnd();
   }

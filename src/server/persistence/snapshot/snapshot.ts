@@ -6,7 +6,7 @@ import { SLOT_COUNT } from '../../../cluster/slots.js';
 import type { ContentsView } from '../../keyspace/contents.js';
 import type { Keyspace } from '../../keyspace/keyspace.js';
 import type { SnapshotHook } from '../../keyspace/write-barrier.js';
-import { DoneAhead } from './done-ahead.js';
+import { KeysWrittenEarly } from './keys-written-early.js';
 import type { SnapshotConsumer, SnapshotFormat } from './format.js';
 import { largeValue } from './large-value.js';
 import { LargeValues } from './large-values.js';
@@ -28,9 +28,9 @@ export class Snapshot implements SnapshotHook {
   private readonly sources: readonly Source[];
   /** By the current number of a database: whose contents it holds; undefined for contents that came later. */
   private readonly holders: (Source | undefined)[];
-  private readonly done = new DoneAhead();
+  private readonly writtenEarly = new KeysWrittenEarly();
   private readonly large: LargeValues;
-  // Where the walk is: source, slot, the step of scanSlot, and the keys of that step.
+  // Position of the walk: source, slot, begin and end of the step of scanSlot, the keys of that step, and the next of these.
   private at = 0;
   private slot = -1;
   private from = 0;
@@ -41,11 +41,11 @@ export class Snapshot implements SnapshotHook {
   written = 0;
   /** Keys there were at the beginning. */
   readonly total: number;
-  /** Bytes handed to consumers. */
+  /** Bytes passed to consumers. */
   bytes = 0;
   private peak = 0;
 
-  /** Takes the moment: from now on the barrier of the keyspace must tell this object of changes. */
+  /** The snapshot is of the data as it is now: from here on the keyspace's write barrier must report changes to this object. */
   constructor(keyspace: Keyspace, private readonly format: SnapshotFormat, private readonly consumers: Set<SnapshotConsumer>) {
     this.holders = keyspace.databases.map((db): Source => ({ index: db.index, view: db.view() }));
     this.sources = (this.holders as Source[]).filter(({ view }) => view.size > 0);
@@ -53,23 +53,23 @@ export class Snapshot implements SnapshotHook {
     this.large = new LargeValues(format);
   }
 
-  /** Bytes of memory that the snapshot held beside the data at most. */
+  /** Highest number of bytes that the snapshot held besides the data. */
   get extraMemory(): number {
     return this.peak;
   }
 
-  // The barrier's side.
+  // SnapshotHook: called by the write barrier.
 
   beforeChange(db: number, slot: number, key: string): void {
     const source = this.holders[db];
     if (source === undefined) return;
     this.large.changing(source.index, key);
-    if (!this.isAhead(source, slot, key) || !this.done.add(source.index, slot, key)) return;
+    if (!this.isAhead(source, slot, key) || !this.writtenEarly.add(source.index, slot, key)) return;
     this.write(source, slot, key, true);
     this.note();
   }
 
-  /** The contents stay with this snapshot; what comes into the database now is not part of it. */
+  /** The snapshot keeps the old contents; keys written to the database after the flush are not part of it. */
   beforeFlush(db: number): void {
     this.holders[db] = undefined;
   }
@@ -78,7 +78,7 @@ export class Snapshot implements SnapshotHook {
     [this.holders[a], this.holders[b]] = [this.holders[b], this.holders[a]];
   }
 
-  /** Whether the walk has yet to write a key. */
+  /** Whether the walk has not reached the key yet. */
   private isAhead(source: Source, slot: number, key: string): boolean {
     const current = this.sources[this.at];
     if (current === undefined || source.index < current.index) return false;
@@ -93,29 +93,29 @@ export class Snapshot implements SnapshotHook {
   // The walk.
 
   /**
-   * Goes on until `isTime` says so (asked now and then), a consumer is full, or the end. True at the end: consumers have
-   * everything but the last piece, see finish().
+   * Writes until the slice is over (checked now and then), a consumer is full, or the walk has ended. True at the end of the
+   * walk: consumers have everything but the last piece, see finish().
    */
-  advance(isTime: () => boolean): boolean {
+  advance(isSliceOver: () => boolean): boolean {
     for (let steps = 1; ; steps++) {
       const part = this.large.step();
       if (!part && !this.nextKey()) return true;
       if (this.format.length >= PIECE) {
         this.note();
         this.deliver(this.format.take());
-        if (this.blocked || isTime()) return false;
-      } else if ((part || steps % STRIDE === 0) && isTime()) {
+        if (this.blocked || isSliceOver()) return false;
+      } else if ((part || steps % STRIDE === 0) && isSliceOver()) {
         return false;
       }
     }
   }
 
-  /** Writes the next key of the walk; false at the end of all. */
+  /** Writes the next key of the walk; false after the last key. */
   private nextKey(): boolean {
     if (this.key === this.keys.length && !this.nextKeys()) return false;
     const source = this.sources[this.at]!;
     const key = this.keys[this.key++]!;
-    if (!this.done.has(source.index, this.slot, key)) this.write(source, this.slot, key, false);
+    if (!this.writtenEarly.has(source.index, this.slot, key)) this.write(source, this.slot, key, false);
     return true;
   }
 
@@ -125,13 +125,13 @@ export class Snapshot implements SnapshotHook {
     return false;
   }
 
-  /** Hands out the end of the data. */
+  /** Passes the last piece to the consumers. */
   finish(): void {
     this.note();
     this.deliver(this.format.end());
   }
 
-  /** Finds the next keys to write; false at the end of all. */
+  /** Finds the next keys to write; false after the last key. */
   private nextKeys(): boolean {
     this.keys = [];
     this.key = 0;
@@ -145,10 +145,10 @@ export class Snapshot implements SnapshotHook {
     }
   }
 
-  /** Steps to the next slot with keys of a source, or to the next source (false). */
+  /** Goes to the source's next slot with keys; false: none is left, and the walk is at the next source. */
   private nextSlot(source: Source): boolean {
     if (this.slot < 0) this.format.database(source.index, source.view.size, source.view.volatile);
-    else this.done.forget(source.index, this.slot);
+    else this.writtenEarly.forget(source.index, this.slot);
     do this.slot++;
     while (this.slot < SLOT_COUNT && source.view.countInSlot(this.slot) === 0);
     if (this.slot < SLOT_COUNT) {
@@ -179,6 +179,6 @@ export class Snapshot implements SnapshotHook {
   }
 
   private note(): void {
-    this.peak = Math.max(this.peak, this.done.bytes + this.large.bytes + this.format.length + this.format.aside);
+    this.peak = Math.max(this.peak, this.writtenEarly.bytes + this.large.bytes + this.format.length + this.format.heldBack);
   }
 }

@@ -1,4 +1,4 @@
-// Values that are too large for one slice: written part by part, with the data of the beginning, whatever changes meanwhile.
+// Values that are too large for one slice: written part by part, as they were when the snapshot began, whatever changes in the meantime.
 import { describe, expect, it } from 'vitest';
 import { datasetDigest } from '../../../../src/server/commands/server/dataset-digest.js';
 import { Keyspace } from '../../../../src/server/keyspace/keyspace.js';
@@ -19,7 +19,7 @@ import { limitFor, rounds, seed } from '../../fuzz/seed.js';
 import { Collected, PLAIN, loaded } from '../rdb-bytes.js';
 
 const ELEMENTS = 9000;
-/** Bytes of a piece: what a step adds at most, behind what was just not enough to be delivered. */
+/** Maximum bytes of a piece: those of one step, after bytes that were just too few to be delivered. */
 const PIECE = 64 * 1024 + 64 * 1024 + 100;
 const ROUNDS = Math.min(50, rounds(2));
 
@@ -82,7 +82,7 @@ describe('a large value', () => {
       keyspace.barrier.attach(null);
       expect(datasetDigest(keyspace)).not.toBe(before);
       expect(datasetDigest(loaded(collected.bytes))).toBe(before);
-      // A small key that changed while a large one was open waits for its end, and comes with it.
+      // A small key that changes while a large one is written is delivered after the end of the large one.
       expect(collected.pieces.filter(({ length }) => length > PIECE)).toEqual([]);
       expect(snapshot.written).toBe(snapshot.total);
       expect(snapshot.extraMemory).toBeGreaterThan(PIECE);
@@ -117,7 +117,7 @@ describe('a large value', () => {
     expect(count(/APPEND\r\n/g)).toBe(Math.ceil((ELEMENTS * 150) / 65536) + Math.ceil((ELEMENTS * 180) / 65536));
   });
 
-  it('is one with many elements or many bytes', () => {
+  it('is a value with many elements or many bytes', () => {
     const isLarge = (value: Value): boolean => largeValue(value) !== null;
     expect([isLarge('x'.repeat(1024 * 1024)), isLarge('x'.repeat(1024 * 1024 + 1)), isLarge(7)]).toEqual([false, true, false]);
     for (const kind of ['list', 'set', 'hash', 'zset']) {

@@ -1,4 +1,4 @@
-// A snapshot holds the data of the moment when it began, whatever is written, flushed or swapped while it is walked.
+// A snapshot holds the data of the moment when it began, whatever is written, flushed or swapped while it runs.
 import { describe, expect, it } from 'vitest';
 import { datasetDigest } from '../../../../src/server/commands/server/dataset-digest.js';
 import { Keyspace } from '../../../../src/server/keyspace/keyspace.js';
@@ -64,7 +64,7 @@ describe('a snapshot', () => {
     }, limitFor(OPERATIONS));
   }
 
-  it(`holds it while keys of a crowded slot are changed before, behind and in the step of the walk (seed ${seed})`, () => {
+  it(`holds it while keys of a slot with many keys are changed before, after and within the current step of the walk (seed ${seed})`, () => {
     const random = seededRandom(seed);
     for (let round = 0; round < 3; round++) {
       const keyspace = filled(4000);

@@ -1,11 +1,11 @@
-// Keys that changed before the walk of a snapshot reached them: they are written already, and the walk skips them. Kept by
-// database and slot, and released slot by slot as the walk proceeds.
+// Keys that a snapshot wrote before its walk over the keyspace reached them, because they were about to change. The walk skips
+// them. Kept by database and slot, and released slot by slot as the walk proceeds.
 import { SLOT_COUNT } from '../../../cluster/slots.js';
 
-/** Bytes that a key in a set costs beside its text, roughly. */
+/** Bytes that a key in a JS Set takes besides its text, roughly. */
 const OVERHEAD = 40;
 
-export class DoneAhead {
+export class KeysWrittenEarly {
   private readonly slots = new Map<number, Set<string>>();
   /** Bytes held, roughly. */
   bytes = 0;
