@@ -95,7 +95,7 @@ function requireSureName(typed: string, member: Member, { io }: SubcommandContex
   throw usageError(`"${typed}" is a prefix of ${member.id} (${member.name}), too short to remove a node without confirmation`, `give at least ${SURE_DIGITS} digits of the id, or --yes`);
 }
 
-/** redis-cli's lines (cli 8.6); the heading stands before the replicas that change their master. */
+/** redis-cli's lines (cli.md 8.6); the heading stands before the replicas that change their master. */
 function plainLine(name: (id: string) => string): (step: Step) => string | undefined {
   let told = false;
   const header = (): string[] => {

@@ -1,5 +1,5 @@
-// Chooses the method of a move: atomic for pairs whose servers support it, MIGRATE for the rest, never both at once (cli 6.4,
-// 6.6). Not here: the two methods (atomic/schedule.ts, mover/mover.ts).
+// Chooses the method of a move: atomic for pairs whose servers support it, MIGRATE for the rest, never both at once (cli.md
+// 6.4, 6.6). Not here: the two methods (atomic/schedule.ts, mover/mover.ts).
 import type { ClusterView } from '../cluster/view.js';
 import { TribError } from '../errors.js';
 import type { MoveStep } from '../plan/step.js';

@@ -25,7 +25,7 @@ export type Seed = string | Address;
 const SETTLE_POLL_MS = 250;
 
 export interface CheckOptions {
-  /** Also ask every master for keys in slots it doesn't own (cli 2.4 step 5). */
+  /** Also ask every master for keys in slots it doesn't own (cli.md 2.4 step 5). */
   readonly searchMultipleOwners?: boolean;
   /** Also ask masters and replicas whether replication is in step. */
   readonly replicaHealth?: boolean;

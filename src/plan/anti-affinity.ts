@@ -1,4 +1,4 @@
-// Spreads replicas so that no host holds two nodes of a shard: redis-cli's score (cli 2.2 step 8) and a deterministic search
+// Spreads replicas so that no host holds two nodes of a shard: redis-cli's score (cli.md 2.2 step 8) and a deterministic search
 // that swaps the masters of two replicas. Pure; the same input always gives the same layout.
 
 export interface Layout {

@@ -1,5 +1,5 @@
-// Plans a new cluster: roles (create-roles.ts), the masters' slots, the steps (cli 2.2). Pure. Not here: inspecting the nodes
-// and applying (apply/steps/create.ts).
+// Plans a new cluster: roles (create-roles.ts), the masters' slots, the steps (cli.md 2.2). Pure. Not here: inspecting the
+// nodes and applying (apply/steps/create.ts).
 import { ExitCode, TribError } from '../errors.js';
 import { SLOT_COUNT } from '../cluster/slots.js';
 import type { SlotRange } from '../cluster/slot-set.js';
@@ -32,7 +32,7 @@ export interface CreatePlan extends PlanBase {
   readonly antiAffinity: AntiAffinity;
 }
 
-/** Even shares, computed in 32-bit floats as in redis-cli, so that the same nodes get the same slots (cli 2.2 step 5). */
+/** Even shares, computed in 32-bit floats as in redis-cli, so that the same nodes get the same slots (cli.md 2.2 step 5). */
 export function slotShares(masters: number): SlotRange[] {
   const perNode = Math.fround(SLOT_COUNT / masters);
   const shares: SlotRange[] = [];

@@ -1,5 +1,5 @@
-// Plans how nodes that hold data are emptied for a new cluster (cli 5.6): what each loses, in which order, and which must not
-// be taken out of their cluster. Pure. Not here: inspecting (apply/steps/create.ts), carrying it out
+// Plans how nodes that hold data are emptied for a new cluster (cli.md 5.6): what each loses, in which order, and which must
+// not be taken out of their cluster. Pure. Not here: inspecting (apply/steps/create.ts), carrying it out
 // (apply/steps/empty-nodes.ts).
 import { formatAddress } from '../cluster/address.js';
 import type { NodeLine } from '../cluster/nodes-text.js';

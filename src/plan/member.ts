@@ -16,7 +16,7 @@ export interface Member {
   readonly absence: string | undefined;
 }
 
-/** Loaded nodes, nodes that could not be loaded, and nodes that only other nodes than the entry node list (cli 5.6). */
+/** Loaded nodes, nodes that could not be loaded, and nodes that only other nodes than the entry node list (cli.md 5.6). */
 export function membersOf(view: ClusterView): Member[] {
   const members = new Map<string, Member>();
   for (const { id, name, role, masterId, slots } of view.nodes) members.set(id, { id, name, role, masterId, slots, absence: undefined });
@@ -70,7 +70,7 @@ export class ReplicaCounts {
   }
 
   /**
-   * The candidate with the fewest replicas, the first among equals (cli 2.9); its count rises. Undefined without candidates.
+   * The candidate with the fewest replicas, the first among equals (cli.md 2.9); its count rises. Undefined without candidates.
    */
   take(): string | undefined {
     const [best] = [...this.counts].sort((a, b) => a[1] - b[1]);

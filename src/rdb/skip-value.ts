@@ -75,7 +75,7 @@ function skipLengths(reader: RdbReader, count: number): void {
   for (let i = 0; i < count; i++) reader.bigLen();
 }
 
-/** persistence-replication 1.9. `form` is 1 for type 15, 2 for 19, 3 for 21. */
+/** persistence-replication.md 1.9. `form` is 1 for type 15, 2 for 19, 3 for 21. */
 function skipStream(reader: RdbReader, form: 1 | 2 | 3): void {
   skipStrings(reader, 2);
   // length, last id; from form 2 on first id, highest deleted id, entries added.

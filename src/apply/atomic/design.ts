@@ -1,5 +1,5 @@
-// Which servers move slots atomically, and by which of two designs (cli 6). Read from the server's command list, not from its
-// version; the user must also be allowed to list jobs. Not here: the commands (pull.ts, push.ts).
+// Which servers move slots atomically, and by which of two designs (cli.md 6). Read from the server's command list, not from
+// its version; the user must also be allowed to list jobs. Not here: the commands (pull.ts, push.ts).
 import { ReplyError, type Reply } from '../../resp/reply.js';
 import { mapBounded } from '../node/parallel.js';
 import type { NodeLink } from '../node/node-link.js';

@@ -21,8 +21,8 @@ export class JobFailed extends TribError {
 }
 
 /**
- * The server, the user or a loaded module does not permit it (cli 6.4). Open slots and slots of other owners do not count: they
- * require a new plan.
+ * The server, the user or a loaded module does not permit it (cli.md 6.4). Open slots and slots of other owners do not count:
+ * they require a new plan.
  */
 const UNABLE = /unknown (sub)?command|NOPERM|module/i;
 /** Another task runs on the node, or the source still deletes keys it has given away. */

@@ -1,4 +1,4 @@
-// Redis 8.4 and later: the target imports slots and retries until it is cancelled (cli 6.2).
+// Redis 8.4 and later: the target imports slots and retries until it is cancelled (cli.md 6.2).
 import type { SlotSet } from '../../cluster/slot-set.js';
 import type { NodeLink } from '../node/node-link.js';
 import type { JobEnd, JobEnds, JobFields, JobReport, JobWays } from './job.js';

@@ -1,4 +1,4 @@
-// Valkey 9 and later: the source exports slots. A failed job is final, and all exports of a node are cancelled together (cli
+// Valkey 9 and later: the source exports slots. A failed job is final, and all exports of a node are cancelled together (cli.md
 // 6.1).
 import type { SlotSet } from '../../cluster/slot-set.js';
 import type { JobEnd, JobEnds, JobFields, JobReport, JobWays } from './job.js';

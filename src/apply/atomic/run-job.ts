@@ -69,8 +69,8 @@ const CLEANING_MS = 5000;
 const CLEANING_LOOK_MS = 50;
 
 /**
- * Resolves when the target holds no key of the slots. A Valkey target with such keys aborts on an assertion when it is asked to
- * import the slots (9.1); only MIGRATE key by key compares their values. Rejects with a JobFailed that requests MIGRATE.
+ * Resolves when the target holds no key of the slots. A Valkey 9.1 target with such keys aborts on an assertion when it is asked
+ * to import the slots; only MIGRATE key by key compares their values. Rejects with a JobFailed that requests MIGRATE.
  */
 async function requireEmptyTarget({ ends, settings }: JobRun, slots: SlotSet): Promise<void> {
   const deadline = Date.now() + CLEANING_MS;

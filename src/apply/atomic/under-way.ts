@@ -1,5 +1,5 @@
 // Jobs that already run on the servers. Jobs of an earlier run of the same plan are adopted. Others must not be disturbed by a
-// new job or by SETSLOT (cli 6.4, 6.6).
+// new job or by SETSLOT (cli.md 6.4, 6.6).
 import { TribError } from '../../errors.js';
 import type { PairWork } from '../mover/plan/preflight.js';
 import type { NodeLink } from '../node/node-link.js';

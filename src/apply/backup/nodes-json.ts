@@ -1,4 +1,4 @@
-// nodes.json of a backup: the nodes and their slots, in redis-cli's format (cli 4.10). Pure.
+// nodes.json of a backup: the nodes and their slots, in redis-cli's format (cli.md 4.10). Pure.
 import type { CheckReport } from '../../cluster/findings.js';
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 

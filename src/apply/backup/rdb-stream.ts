@@ -1,5 +1,5 @@
 // Reads a master's RDB as a replica does: handshake, SYNC, then the bytes by length or up to an end mark
-// (persistence-replication 4.2, 4.3). Buffers at most one chunk. Not here: files (staging.ts).
+// (persistence-replication.md 4.2, 4.3). Buffers at most one chunk. Not here: files (staging.ts).
 import type { Socket } from 'node:net';
 import { accessFailure, addressText, authFailure, lostFailure } from '../../client/connection-errors.js';
 import { openSocket } from '../../client/socket.js';

@@ -73,7 +73,7 @@ class Introductions {
     // within a minute gossip the ban and drop it again.
     if (seen === undefined) return this.options.members?.includes(self.id) === true ? (last ?? this.began) + INTRODUCE_EVERY_MS : Infinity;
     // A node that has just joined learns another's slots from its next ping, up to half a node timeout later. MEET between
-    // nodes that know each other changes nothing and sends the same header at once (cluster-node 3.2).
+    // nodes that know each other changes nothing and sends the same header at once (cluster-node.md 3.2).
     if (this.options.nudge !== true || seen.slotText === self.slotText) return Infinity;
     return last === undefined ? 0 : last + NUDGE_EVERY_MS;
   }

@@ -1,4 +1,4 @@
-// Loads a cluster: the entry node first, then every node that a visited node lists, in parallel with a limit (cli 2.1). Not
+// Loads a cluster: the entry node first, then every node that a visited node lists, in parallel with a limit (cli.md 2.1). Not
 // here: the visits (visit-members.ts), judging the view (cluster/findings.ts), keeping it (open-cluster.ts).
 import type { Address } from '../../cluster/address.js';
 import { formatAddress } from '../../cluster/address.js';
@@ -53,7 +53,7 @@ function entryAddress(entry: NodeAccount, others: readonly NodeAccount[]): Addre
   return entry.self.host === '' ? { host: entry.connection.remoteAddress, port: entry.address.port } : { host: entry.self.host, port: entry.self.port };
 }
 
-/** `seen`: the line of the node that listed it first. Its flags count (cli 2.1 step 4), its role does not. */
+/** `seen`: the line of the node that listed it first. Its flags count (cli.md 2.1 step 4), its role does not. */
 function clusterNode(account: NodeAccount, seen: NodeLine, announced: Address, name: string): ClusterNode {
   const { self, lines, address } = account;
   return {

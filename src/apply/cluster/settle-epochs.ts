@@ -1,6 +1,6 @@
 // Waits until every master knows the config epoch of every other. A master takes a slot over with an epoch above all it knows.
 // While an older owner's newer epoch is on its way, that owner's next ping takes the slot back, and the server deletes the keys
-// that have arrived (cluster-node 3.4.2, 3.7). Changes nothing.
+// that have arrived (cluster-node.md 3.4.2, 3.7). Changes nothing.
 import type { NodeLine } from '../../cluster/nodes-text.js';
 import { TribError } from '../../errors.js';
 import { delay } from '../node/delay.js';

@@ -1,5 +1,5 @@
 // Visits every node that a visited node lists, breadth first from the entry node, each address once. Nodes that one node has
-// forgotten may be listed by others (cli 2.1). Not here: combining the views (load.ts).
+// forgotten may be listed by others (cli.md 2.1). Not here: combining the views (load.ts).
 import { formatAddress } from '../../cluster/address.js';
 import type { LineCache, NodeLine } from '../../cluster/nodes-text.js';
 import { ConnectionLost } from '../../client/connection-errors.js';

@@ -27,7 +27,7 @@ async function order(run: FixRun, link: NodeLink, step: CarryStep, slots: readon
   for (const [slot, error] of refused) run.fail(step.kind, [slot], new TribError('SETSLOT_REFUSED', `Node ${link.name} refused slot ${slot}: ${error.message}`, { hint: 'run fix again', cause: error }));
 }
 
-/** Opens the slots on both nodes, target first, as in every move (cli 2.8). */
+/** Opens the slots on both nodes, target first, as in every move (cli.md 2.8). */
 async function openBoth(run: FixRun, step: CarryStep, slots: readonly number[]): Promise<void> {
   const from = step.kind === 'finish-move' ? step.source : step.importing;
   const importer = run.link(step.target);
@@ -81,8 +81,8 @@ async function emptied(run: FixRun, step: CarryStep, slots: readonly number[]): 
 }
 
 /**
- * A master that loses its last slot becomes a replica of the new owner and replaces its data (cluster-node 6.2). Keys it still
- * holds, of slots it does not own, would be lost. In that case the move stays open.
+ * A master that loses its last slot becomes a replica of the new owner and replaces its data (cluster-node.md 6.2). Keys it
+ * still holds, of slots it does not own, would be lost. In that case the move stays open.
  */
 async function wouldBeWiped(run: FixRun, source: NodeLink): Promise<boolean> {
   const going = new Set(run.request.steps.flatMap((step) => (step.kind === 'finish-move' && step.source === source.id ? [...eachSlot(step.slots)] : [])));

@@ -1,5 +1,5 @@
 // Counts the keys of every slot on every master in all databases, in large pipelines of about one millisecond of server time
-// each. Read-only. (cli 2.5; redis-cli asks slot by slot, and for foreign slots only with an option.)
+// each. Read-only. (cli.md 2.5; redis-cli asks slot by slot, and for foreign slots only with an option.)
 import { SLOT_COUNT } from '../../cluster/slots.js';
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import type { SlotKeyCounts } from '../../plan/fix/facts.js';

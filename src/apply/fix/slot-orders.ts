@@ -58,9 +58,9 @@ export async function settleMarks(run: FixRun): Promise<void> {
 
 /**
  * The node stops owning the slots, keeps their keys, and imports them from the owner. Then gossip about the owner does not
- * delete the keys, MIGRATE accepts them, and the state survives a restart (cluster-node 3.4.2, 6.2). A refusal stops the whole
- * repair, because a newer owner could make this node delete its keys. A node that would take the slots over by itself, because
- * the owner does not claim them yet, is marked only before it hands over its keys (carry-steps.ts).
+ * delete the keys, MIGRATE accepts them, and the state survives a restart (cluster-node.md 3.4.2, 6.2). A refusal stops the
+ * whole repair, because a newer owner could make this node delete its keys. A node that would take the slots over by itself,
+ * because the owner does not claim them yet, is marked only before it hands over its keys (carry-steps.ts).
  *
  * All slots are disowned before the first SETSLOT, which is slow on servers that replicate it. Gossip about a slot that the
  * node does not own never deletes keys; gossip about one it owns does.
@@ -108,8 +108,8 @@ async function warnOfGoneKeys(run: FixRun, link: NodeLink, slots: readonly numbe
 }
 
 /**
- * Makes the node own and close the slots, with an epoch above all others (cli 2.5 claim). The epoch is bumped first: without a
- * transaction, a packet of an earlier owner in between could take a slot away again, with its keys.
+ * Makes the node own and close the slots, with an epoch above all others (cli.md 2.5 claim). The epoch is bumped first: without
+ * a transaction, a packet of an earlier owner in between could take a slot away again, with its keys.
  */
 export async function claimSlots(run: FixRun, step: FixStepOf<'claim-slots'>): Promise<void> {
   const link = run.link(step.node);

@@ -57,7 +57,7 @@ export async function sendSlotOrders(connection: Connection, orders: readonly (r
   if (!takesSetSlotInTransaction(info)) return connection.pipeline(orders);
   const replies = await connection.pipeline([['MULTI'], ...orders, ['EXEC']]);
   const end = replies[replies.length - 1];
-  // Valkey with the Raft bus refuses them inside MULTI (cli 6.7); outside, each waits until all nodes agree.
+  // Valkey with the Raft bus refuses them inside MULTI (cli.md 6.7); outside, each waits until all nodes agree.
   if (end instanceof ReplyError && end.code === 'EXECABORT') return connection.pipeline(orders);
   // For a user without the right to MULTI, every command has run on its own, in this order.
   if (replies[0] instanceof ReplyError) return replies.slice(1, -1);

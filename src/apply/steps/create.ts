@@ -1,4 +1,4 @@
-// New clusters: checks nodes that must be empty (cli 2.2 step 1) and carries out a create plan on them. Not here: the
+// New clusters: checks nodes that must be empty (cli.md 2.2 step 1) and carries out a create plan on them. Not here: the
 // allocation (plan/create.ts), emptying (empty-nodes.ts), existing clusters (open-cluster.ts).
 import type { Address } from '../../cluster/address.js';
 import { formatAddress, parseAddress } from '../../cluster/address.js';

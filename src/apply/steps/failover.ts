@@ -14,9 +14,9 @@ import type { StepJob } from './step-job.js';
 
 type FailoverStep = Extract<NodeStep, { kind: 'failover' }>;
 
-/** Servers give up after 5 s (cluster-node 4.4); the rest allows for the last election. */
+/** Servers give up after 5 s (cluster-node.md 4.4); the rest allows for the last election. */
 const SERVER_GIVES_UP_MS = 5500;
-/** Masters vote once in this many node timeouts for replicas of the same master (cluster-node 4.2). */
+/** Masters vote once in this many node timeouts for replicas of the same master (cluster-node.md 4.2). */
 const VOTE_PAUSE_TIMEOUTS = 2;
 /** A replica starts its next election at the earliest four node timeouts after the last one, or this minimum. */
 const CANDIDATE_PAUSE_TIMEOUTS = 4;

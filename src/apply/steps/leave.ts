@@ -49,7 +49,7 @@ const LOOKS = 3;
 
 /**
  * Polls several times, 100 ms apart, whether any node lists the target, and sends FORGET again: a handshake in progress at the
- * time of FORGET ignores the ban and brings the node back (cluster-node 2.3). Throws STILL_KNOWN with the nodes after 10 s.
+ * time of FORGET ignores the ban and brings the node back (cluster-node.md 2.3). Throws STILL_KNOWN with the nodes after 10 s.
  */
 export async function awaitForgotten(job: StepJob, targetId: string): Promise<void> {
   const links = job.links.filter((link) => link.id !== targetId);

@@ -61,7 +61,7 @@ async function refuseWhileMoving(cluster: Cluster, view: ClusterView, signal: Ab
 
 /**
  * Inspects and plans. Nodes that only disagree get five seconds to agree. There is no wait when several masters claim a slot,
- * because agreement deletes the keys of the losing one (cluster-node 3.4.2). `after` a repair: loads again and waits longer.
+ * because agreement deletes the keys of the losing one (cluster-node.md 3.4.2). `after` a repair: loads again and waits longer.
  */
 export async function inspect(cluster: Cluster, options: FixPlanOptions, signal: AbortSignal, after = false): Promise<Inspection> {
   const { countSlotKeys } = await import('../../apply/fix/count-keys.js');

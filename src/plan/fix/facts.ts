@@ -47,7 +47,7 @@ function accountsOf(view: ClusterView): Map<string, SlotSet> {
   return owned;
 }
 
-/** Unreachable masters that own slots no reachable node owns, as any node lists them, with these slots (cli 2.5, 5.4). */
+/** Unreachable masters that own slots no reachable node owns, as any node lists them, with these slots (cli.md 2.5, 5.4). */
 export function absentOwners(view: ClusterView): { readonly node: UnreachableNode; readonly slots: SlotSet }[] {
   const accounts = accountsOf(view);
   const covered = view.covered();

@@ -6,7 +6,7 @@ import type { SlotRange } from '../../cluster/slot-set.js';
  * One action. The kinds are carried out in this order, all slots of a kind before the next kind begins:
  * - yield-slots: `node` stops owning the slots and keeps their keys, marked as importing from `owner` (on servers where the
  *   mark makes it the owner again, only when its keys are gathered). First, because a master that learns by gossip of a newer
- *   owner deletes its keys (cluster-node 3.4.2).
+ *   owner deletes its keys (cluster-node.md 3.4.2).
  * - claim-slots: `node` owns the slots from now on, with an epoch above all others.
  * - tell-owner: all masters get the owner of the slots.
  * - close-slots: removes the open state from `node`. Before keys move: an owner that still migrates a slot does not accept

@@ -43,8 +43,8 @@ function perSlot(repairs: readonly SlotRepair[], add: (repair: SlotRepair, order
 
 /**
  * Slots whose owner is not known to every master. A node that imports a slot does not learn its new owner by gossip
- * (cluster-node 3.4.2): after a failover of the source it still lists the failed one, reports a failed cluster, and redirects
- * no key, until it gets SETSLOT.
+ * (cluster-node.md 3.4.2): after a failover of the source it still lists the failed one, reports a failed cluster, and
+ * redirects no key, until it gets SETSLOT.
  */
 function untold(view: ClusterView, repairs: readonly SlotRepair[]): FixStep[] {
   const told = new Map(view.masters.map((master) => [master.id, new Map(master.lines.map((line) => [line.id, line.slots]))]));

@@ -1,4 +1,4 @@
-// The databases of a source. Valkey 9 may have several in cluster mode (cli 6.7). GETKEYSINSLOT and MIGRATE work on the
+// The databases of a source. Valkey 9 may have several in cluster mode (cli.md 6.7). GETKEYSINSLOT and MIGRATE work on the
 // selected database only, so a slot is empty only when every database is. Not here: moving keys (empty-slot.ts).
 import { Admin } from '../../../client/admin.js';
 import { readKeyspace } from '../../../client/databases.js';

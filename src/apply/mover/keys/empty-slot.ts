@@ -1,5 +1,5 @@
-// Empties one database of one open slot from its source into its target, with all replies MIGRATE may give (cli 2.8, 5.2). When
-// it returns, the source holds no key of the slot. Not here: opening and closing slots (pair.ts, slots/).
+// Empties one database of one open slot from its source into its target, with all replies MIGRATE may give (cli.md 2.8, 5.2).
+// When it returns, the source holds no key of the slot. Not here: opening and closing slots (pair.ts, slots/).
 import { asBulks } from '../../../client/read-reply.js';
 import { ConnectionLost } from '../../../client/connection-errors.js';
 import { TribError } from '../../../errors.js';

@@ -1,5 +1,5 @@
 // Waits until every bus packet that one node has sent to another has arrived. Two nodes use two connections, so a packet on the
-// first may overtake an older one on the second (cluster-node 1.2).
+// first may overtake an older one on the second (cluster-node.md 1.2).
 import { TribError } from '../../../errors.js';
 import { delay } from '../../node/delay.js';
 import type { NodeLink } from '../../node/node-link.js';

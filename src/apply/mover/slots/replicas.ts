@@ -1,5 +1,5 @@
 // Waits until replicas of a target hold the moved keys before the target gets the slots, so that a failover loses none of them
-// (cli 5.6). Not here: limiting the lag of replicas (pacing/throttle.ts).
+// (cli.md 5.6). Not here: limiting the lag of replicas (pacing/throttle.ts).
 import type { ClusterView } from '../../../cluster/view.js';
 import { aborted } from '../../../client/socket.js';
 import { TribError } from '../../../errors.js';

@@ -68,7 +68,7 @@ export interface SlotMethods {
   readonly inMulti: boolean;
   /** Connections to use. Valkey 8 replicates each SETSLOT and replies when its replicas have confirmed it. */
   readonly width: number;
-  /** Keeps the mark "its owner doesn't claim this slot" when a slot changes its owner: 7.0 does (cluster-node 3.4.2). */
+  /** Keeps the mark "its owner doesn't claim this slot" when a slot changes its owner: 7.0 does (cluster-node.md 3.4.2). */
   readonly marking: boolean;
   /** Announces slots it has taken to all nodes at once; servers before 7.0 do not. */
   readonly announces: boolean;

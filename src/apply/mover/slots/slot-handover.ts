@@ -1,4 +1,4 @@
-// Hands slots over so that every slot has an owner at all times (cli 2.8 step 5) and no node keeps a stale one: the target
+// Hands slots over so that every slot has an owner at all times (cli.md 2.8 step 5) and no node keeps a stale one: the target
 // takes the slots, the source receives the announcement over the bus, and only then gets SETSLOT from this process.
 import { delay } from '../../node/delay.js';
 import type { NodeLink } from '../../node/node-link.js';
@@ -38,8 +38,8 @@ const MOST_UNCONFIRMED = 256;
  * Where the target announces what it takes, a source that keeps marks gets SETSLOT only after it has received the announcement.
  * Reason: suppose a 7.0 source learns the new owner from SETSLOT first. An older packet of the target, without the slot, then
  * sets the mark "its owner doesn't claim it". The mark stays when the slot returns to this node, and any late packet of the
- * other node then takes the slot away with its keys (cluster-node 3.4.2; seen on 7.0.15). This wait runs in parallel with the
- * next moves.
+ * other node then takes the slot away with its keys (cluster-node.md 3.4.2; seen on 7.0.15). This wait runs in parallel with
+ * the next moves.
  * A source without marks gets SETSLOT at once where the target takes slots one by one (Valkey 8: its announcements come later).
  * Other masters learn from the announcement (propagate-ownership.ts checks them).
  */

@@ -30,7 +30,7 @@ export interface Opening {
 export type Opened = Map<number, SlotKeys[]>;
 
 /**
- * Opens slots, target first (cli 2.8), and lists their first keys; slots that either node refuses go to `failures`. Throws
+ * Opens slots, target first (cli.md 2.8), and lists their first keys; slots that either node refuses go to `failures`. Throws
  * OtherMover; the slots stay open then, because the other program may be at them.
  */
 export async function openSlots(opening: Opening, slots: readonly number[], settings: MoverSettings, failures: Map<number, unknown>): Promise<Opened> {
