@@ -49,8 +49,8 @@ function keysOf({ keys }: Pick<Holding, 'keys'>): number {
 const GONE = ['fail', 'noaddr', 'handshake'];
 
 /**
- * Other nodes that one of the named nodes has a link to. A node at the address of a named node is that node before its reset:
- * after an interrupted emptying some nodes have not noticed the reset yet.
+ * Other nodes that one of the named nodes has a link to. A line with the address of a named node but another id is that node's
+ * id from before its reset; after an interrupted run some nodes still list it.
  */
 function livingStrangers(holdings: readonly Holding[], named: ReadonlySet<string>): ReadonlySet<string> {
   const lines = holdings.flatMap((holding) => holding.lines);
@@ -81,7 +81,7 @@ function stepsOf({ id, role, keys, functions }: Holding): Step[] {
 }
 
 /**
- * Plans the emptying of the nodes that hold something. Replicas first, otherwise their masters' FLUSHALL would only be
+ * Plans the emptying of the nodes that hold something. Replicas are reset first, so that the FLUSHALL of their masters is not
  * replicated to them. `holdings`: all nodes of the new cluster. Throws TribError LIVING_CLUSTER for a member of a cluster that
  * serves slots and has other reachable nodes outside the list.
  */

@@ -30,8 +30,8 @@ export function membersOf(view: ClusterView): Member[] {
 }
 
 /**
- * One member by id, unique prefix of an id, or address. Throws NO_SUCH_NODE (the predecessors' text) or AMBIGUOUS_NODE with the
- * candidates.
+ * One member by id, unique prefix of an id, or address. Throws NO_SUCH_NODE (the text of redis-cli and redis-trib.rb) or
+ * AMBIGUOUS_NODE with the candidates.
  */
 export function findMember(view: ClusterView, text: string): Member {
   const wanted = text.trim().toLowerCase();

@@ -144,7 +144,8 @@ function assignTargets(shares: readonly SourceShare[], targets: readonly Cluster
 
 /**
  * Plans moving slots to one or several targets. Throws TribError NO_SUCH_NODE, AMBIGUOUS_NODE, NOT_A_MASTER, NO_SOURCE,
- * NO_TARGET or NOT_OWNED. A request above what the sources own moves all they own, as the predecessors do.
+ * NO_TARGET or NOT_OWNED. A request above what the sources own moves all they own, as redis-cli and
+ * redis-trib.rb do.
  */
 export function planReshard(view: ClusterView, options: ReshardOptions): ReshardPlan {
   const notes: PlanNote[] = [];

@@ -35,7 +35,10 @@ const ONE_STRING: ReadonlySet<number> = new Set([
   RdbType.hashListpack, RdbType.zsetListpack, RdbType.setListpack, RdbType.hashListpackTtlPreGa,
 ]);
 
-/** Skips the body of a value. Throws RdbError: `truncated`, `corrupt`, or `unsupported` for module values of type 6 (pre-release). */
+/**
+ * Skips the body of a value. Throws RdbError: `truncated`, `corrupt`, or `unsupported` for module values of type 6
+ * (pre-release).
+ */
 export function skipBody(type: number, reader: RdbReader): void {
   if (ONE_STRING.has(type)) return reader.skipString();
   const skip = SKIPS.get(type);
@@ -59,7 +62,7 @@ function skipTextDouble(reader: RdbReader): void {
 
 function skipNode(reader: RdbReader): void {
   const container = reader.len();
-  if (container !== QuicklistContainer.plain && container !== QuicklistContainer.packed) throw corrupt(`quicklist container ${container}`);
+  if (container !== QuicklistContainer.plain && container !== QuicklistContainer.packed) throw corrupt(`unknown quicklist container ${container}`);
   reader.skipString();
 }
 

@@ -23,14 +23,13 @@ export interface JobRun {
 }
 
 /**
- * Minimum and maximum milliseconds between two polls of a job, and the share of its age: a small job ends at once, a large one
- * takes minutes. A poll lists up to a thousand jobs, so the pause is also at least LOOK_REST times the duration of the last
- * poll.
+ * The pause between two polls is POLL_SHARE of the job's age, from FIRST_POLL_MS to LAST_POLL_MS, and at least POLL_REST times
+ * the duration of the last poll (which lists up to a thousand jobs).
  */
-const FIRST_LOOK_MS = 2;
-const LAST_LOOK_MS = 500;
-const LOOK_SHARE = 1 / 20;
-const LOOK_REST = 2;
+const FIRST_POLL_MS = 2;
+const LAST_POLL_MS = 500;
+const POLL_SHARE = 1 / 20;
+const POLL_REST = 2;
 /** Restarts permitted: by the server, or by this process when the server does not restart. */
 const MOST_RETRIES = 4;
 const FIRST_PAUSE_MS = 250;
@@ -38,7 +37,7 @@ const FIRST_PAUSE_MS = 250;
 const PATIENCE_MS = 30_000;
 
 /** Pauses between polls. */
-class Looks {
+class PollPauses {
   private start = performance.now();
   private since = this.start;
 
@@ -50,8 +49,8 @@ class Looks {
   /** Waits until the next poll is due. */
   async next(): Promise<void> {
     const now = performance.now();
-    const pauseMs = Math.min(LAST_LOOK_MS, Math.max(FIRST_LOOK_MS, (now - this.start) * LOOK_SHARE));
-    await delay(Math.max(pauseMs, (now - this.since) * LOOK_REST));
+    const pauseMs = Math.min(LAST_POLL_MS, Math.max(FIRST_POLL_MS, (now - this.start) * POLL_SHARE));
+    await delay(Math.max(pauseMs, (now - this.since) * POLL_REST));
     this.since = performance.now();
   }
 }
@@ -66,11 +65,11 @@ function isFor({ ends }: JobRun, job: JobReport, slots: SlotSet): boolean {
 
 /** Milliseconds that a target may take to delete what an earlier job has left. */
 const CLEANING_MS = 5000;
-const CLEANING_LOOK_MS = 50;
+const CLEANING_POLL_MS = 50;
 
 /**
- * Resolves when the target holds no key of the slots. A Valkey 9.1 target with such keys aborts on an assertion when it is asked
- * to import the slots; only MIGRATE key by key compares their values. Rejects with a JobFailed that requests MIGRATE.
+ * Resolves when the target holds no key of the slots. A Valkey 9.1 target with such keys aborts on an assertion when it is
+ * asked to import the slots; only MIGRATE key by key compares their values. Rejects with a JobFailed that requests MIGRATE.
  */
 async function requireEmptyTarget({ ends, settings }: JobRun, slots: SlotSet): Promise<void> {
   const deadline = Date.now() + CLEANING_MS;
@@ -82,7 +81,7 @@ async function requireEmptyTarget({ ends, settings }: JobRun, slots: SlotSet): P
     const [first] = held;
     if (first === undefined) return;
     if (Date.now() > deadline) throw new JobFailed(ends, 'by-keys', `${ends.target.name} holds keys of slot ${first[0]}${held.length > 1 ? ` and ${held.length - 1} more of these slots` : ''} already`, { hint: '--method keys compares them with the keys of the source' });
-    await delay(CLEANING_LOOK_MS, settings.signal);
+    await delay(CLEANING_POLL_MS, settings.signal);
   }
 }
 
@@ -140,7 +139,7 @@ async function watch(run: JobRun, id: string, slots: SlotSet): Promise<JobReport
   const start = Date.now();
   let objected: Error | undefined;
   let deadline = Infinity;
-  for (const looks = new Looks(); ; await looks.next()) {
+  for (const pauses = new PollPauses(); ; await pauses.next()) {
     const job = (await listOf(run, ways.leader(ends))).find((one) => one.id === id);
     if (job?.end === 'done') return job;
     if (objected !== undefined && (job === undefined || job.end !== undefined)) throw objected;
@@ -152,7 +151,7 @@ async function watch(run: JobRun, id: string, slots: SlotSet): Promise<JobReport
     if (why !== undefined) {
       deadline = (await cancel(run, id)) ? Date.now() + PATIENCE_MS : Number.MAX_VALUE;
       if (deadline !== Number.MAX_VALUE) objected = why;
-      looks.quicken();
+      pauses.quicken();
     }
   }
 }
@@ -162,7 +161,7 @@ async function bothEnded(run: JobRun, id: string): Promise<JobReport | undefined
   const { ways, ends } = run;
   const other = ways.leader(ends) === ends.target ? ends.source : ends.target;
   const deadline = Date.now() + PATIENCE_MS;
-  for (const looks = new Looks(); ; await looks.next()) {
+  for (const pauses = new PollPauses(); ; await pauses.next()) {
     const job = (await listOf(run, other)).find((one) => one.id === id);
     if (job === undefined || job.end !== undefined || Date.now() > deadline) return job;
   }

@@ -42,7 +42,7 @@ async function functions(connection: Connection): Promise<Buffer> {
   return typeof reply === 'string' ? Buffer.from(reply, 'latin1').subarray(0, -FOOTER) : Buffer.alloc(0);
 }
 
-/** Slots with keys, and their counts. Slot by slot no key comes twice; an RDB must not repeat keys, and SCAN may. */
+/** Slots with keys, and their counts. Listing by slot never returns a key twice; SCAN may, and an RDB must not repeat keys. */
 async function* slots(admin: Admin): AsyncGenerator<readonly [slot: number, keys: number]> {
   for (let first = 0; first < SLOT_COUNT; first += SLOTS) {
     const page = Array.from({ length: SLOTS }, (_, index) => first + index);

@@ -120,7 +120,10 @@ async function* byLength(reader: Reader, length: number): AsyncGenerator<Buffer>
   }
 }
 
-/** Reads up to the mark, which ends a write of the master: the last bytes are held back until more arrive. */
+/**
+ * Reads up to the EOF mark. Nothing follows it, so the last 40 bytes are held back until more data shows that they are not the
+ * mark.
+ */
 async function* byMark(reader: Reader, mark: Buffer): AsyncGenerator<Buffer> {
   let held: Buffer<ArrayBufferLike> = Buffer.alloc(0);
   for (;;) {

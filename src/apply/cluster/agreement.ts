@@ -70,7 +70,7 @@ class Introductions {
   /** Earliest time of the next MEET to a node that is listed as `seen`; Infinity when none is needed. */
   private notBefore(self: NodeLine, seen: NodeLine | undefined, last: number | undefined): number {
     // A member that is still unknown was dropped: its handshake timed out, or servers since 7.2 that received FORGET for it
-    // within a minute gossip the ban and drop it again.
+    // within a minute gossip their blacklist of CLUSTER FORGET, and others drop it again.
     if (seen === undefined) return this.options.members?.includes(self.id) === true ? (last ?? this.began) + INTRODUCE_EVERY_MS : Infinity;
     // A node that has just joined learns another's slots from its next ping, up to half a node timeout later. MEET between
     // nodes that know each other changes nothing and sends the same header at once (cluster-node.md 3.2).

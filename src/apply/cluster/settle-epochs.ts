@@ -25,8 +25,8 @@ async function account(link: NodeLink): Promise<NodeLine[] | undefined> {
 
 /**
  * Pairs of reachable masters of which one knows only an older epoch of the other, or which have the same epoch (servers resolve
- * that). A newer one than the real is harmless, since new epochs are above all known ones: nodes keep the greatest epoch that a
- * packet named, and a reset replica had named that of its master.
+ * that). A known epoch above the real one is harmless, since new epochs exceed all known ones. It occurs because nodes keep the
+ * highest epoch seen, and a node that was a replica before its reset had announced its master's.
  */
 async function unlearnedEpochs(masters: readonly NodeLink[]): Promise<UnlearnedEpoch[]> {
   const accounts = await Promise.all(masters.map(account));

@@ -18,7 +18,7 @@ export interface Countable {
 
 /**
  * A replica's keys count only where no master owns the slot: its master may be lost with the only other copy. A replica whose
- * master is reachable holds no other keys and may be loading; an error counts as no keys then.
+ * master is reachable holds no keys that its master lacks, and may be loading; an error counts as no keys then.
  */
 async function countUncovered(view: ClusterView, replica: ClusterNode, link: NodeLink, uncovered: readonly number[]): Promise<Uint32Array> {
   const keys = new Uint32Array(SLOT_COUNT);

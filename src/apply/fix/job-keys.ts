@@ -42,8 +42,8 @@ async function ownSlots(link: NodeLink): Promise<SlotSet> {
 }
 
 /**
- * Subtracts the keys of such slots from the counts, where another loaded master owns the slot. `before`: the migrations that
- * ran before counting; one may have begun or ended meanwhile.
+ * Sets to 0 the counts of keys held because of an atomic migration, where another loaded master owns the slot. `before`: the
+ * migrations that ran before counting; one may have begun or ended meanwhile.
  */
 export async function leaveOutJobKeys(cluster: JobKeysCluster, counts: ReadonlyMap<string, Uint32Array>, before: ReadonlyMap<string, SlotSet>): Promise<void> {
   const { view, links } = cluster;

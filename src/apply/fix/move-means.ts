@@ -14,7 +14,10 @@ import { ReplyError, fromBinary } from '../../resp/reply.js';
 import type { NodeLink } from '../node/node-link.js';
 import { databasesWithKeys } from '../node/slot-keys.js';
 
-/** Keys of a slot of which the smallest is tried, and the size limit: the payload passes through this process. */
+/**
+ * How many keys of a slot are compared to find a small one to try, and its maximum size (its payload passes through this
+ * process).
+ */
 const CANDIDATES = 10;
 const MOST_BYTES = 1 << 20;
 const TIMEOUT_MS = 1000;

@@ -68,7 +68,7 @@ export async function settleMarks(run: FixRun): Promise<void> {
 export async function yieldSlots(run: FixRun, step: FixStepOf<'yield-slots'>): Promise<void> {
   const link = run.link(step.node);
   const slots = run.open(eachSlot(step.slots));
-  // The new owner is not named before it claims the slot: a 7.0 node would set the mark "its owner doesn't claim it"
+  // The new owner is not named before it claims the slot: a 7.0 node would set the flag owner_not_claiming_slot
   // (mover/slots/set-slot.ts).
   const disown = step.disown ? slots.map((slot) => ['CLUSTER', 'DELSLOTS', String(slot)]) : [];
   if (await importerTakesOver(link)) await disownOnly(run, link, disown);
@@ -135,8 +135,8 @@ async function widthOf(run: FixRun, link: NodeLink): Promise<number> {
 }
 
 /**
- * Bumps the epoch, takes the unassigned slots with one ADDSLOTS, then sends the first commands of all other slots and after them
- * the second ones, over several connections.
+ * Bumps the epoch, takes the unassigned slots with one ADDSLOTS, then sends the first commands of all other slots and after
+ * them the second ones, over several connections.
  */
 async function claimWidely(run: FixRun, link: NodeLink, slots: readonly number[], orders: (slot: number) => string[][], width: number): Promise<Map<number, PipelineReply[]>> {
   return retrying(run.settings, link, async () => {
@@ -155,8 +155,8 @@ async function claimWidely(run: FixRun, link: NodeLink, slots: readonly number[]
 }
 
 /**
- * Takes, with one ADDSLOTS, the slots that are unassigned and not open in the node's table. Returns those taken: all, or none when
- * one has an owner by now, since ADDSLOTS changes nothing then.
+ * Takes, with one ADDSLOTS, the slots that are unassigned and not open in the node's table. Returns those taken: all, or none
+ * when one has an owner by now, since ADDSLOTS changes nothing then.
  */
 async function addUnassigned(run: FixRun, link: NodeLink, slots: readonly number[]): Promise<ReadonlySet<number>> {
   const node = run.request.view.node(link.id);

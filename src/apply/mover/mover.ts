@@ -45,9 +45,9 @@ async function runPair(request: MoveRequest, work: ReadyPair, limits: Limits, se
   const target = link(request, work.target);
   const others = request.view.masters.filter((node) => node.id !== source.id && node.id !== target.id).map((node) => link(request, node.id));
   const taking = await retrying(settings, target, () => takeMethods(target));
-  const { marking, width: sourceWidth } = await retrying(settings, source, () => slotMethods(source));
+  const { keepsNotClaimedFlag, width: sourceWidth } = await retrying(settings, source, () => slotMethods(source));
   const watch = new SourceWatch(source, work.move, plannedFrom(request, work.source));
-  const ends = { source, target, others, marking, sourceWidth, ...taking };
+  const ends = { source, target, others, keepsNotClaimedFlag, sourceWidth, ...taking };
   if (work.finish.length > 0) await closeSlots(settings, work.finish, ends);
   return work.means === undefined ? [] : moveKeys(work.move, { ...ends, watch }, work.means, limits, { ...settings, timeoutMs: request.options.timeoutMs ?? work.means.timeoutMs }, stopped);
 }

@@ -45,8 +45,8 @@ export function livingMasters(view: ClusterView, copies: ReplicaCopies): Refusal
 }
 
 /**
- * Unreachable masters that own slots, without living ones. Nothing is repaired unless their data is given up. `copies`: data of
- * their replicas, for advice.
+ * Unreachable masters that own slots, except those that are alive (livingMasters). Nothing is repaired unless their data is
+ * given up. `copies`: data of their replicas, for advice.
  */
 export function unreachableMasters(view: ClusterView, copies: ReplicaCopies): Refusal[] {
   const connected = connectedNodes(view);

@@ -14,9 +14,14 @@ export interface PacingLimits {
   readonly slots: number;
 }
 
-/** Limits without client load: the next keys are queued while a target restores the previous ones, so the servers never idle. */
+/**
+ * Limits without client load: the next keys are queued while a target restores the previous ones, so the servers never idle.
+ */
 const ALONE: PacingLimits = { batchMs: 1, windowMs: 4, slots: 128 };
-/** Limits with client load: two batches at a target that two sources share. More slots would answer ASK for longer and delay an abort. */
+/**
+ * Limits with client load. `windowMs` admits two batches at a target shared by two sources. More slots in a group would answer
+ * ASK for longer and delay an abort.
+ */
 const AMONG_CLIENTS: PacingLimits = { batchMs: 0.12, windowMs: 0.3, slots: 32 };
 /** Limits when this process competes with a server for CPU cores: one batch stalls no longer than redis-cli's ten keys. */
 const CROWDING: PacingLimits = { batchMs: 0.08, windowMs: 0.2, slots: 32 };

@@ -36,7 +36,7 @@ export async function setSlots(
   return retrying(settings, link, async () => refusals(slots, await spread(link, slots.map(command), width, look)));
 }
 
-/** Runs commands side by side on as many connections; replies in the order of the commands. */
+/** Runs commands over several connections in parallel; replies in the order of the commands. */
 export async function spread(link: NodeLink, commands: readonly (readonly Arg[])[], width: number, look?: Look): Promise<PipelineReply[]> {
   const connections = width <= 1 || commands.length <= 1 ? [await link.connection()] : await link.several(Math.min(width, commands.length));
   const replies = new Array<PipelineReply>(commands.length);
@@ -68,11 +68,11 @@ export interface SlotMethods {
   readonly inMulti: boolean;
   /** Connections to use. Valkey 8 replicates each SETSLOT and replies when its replicas have confirmed it. */
   readonly width: number;
-  /** Keeps the mark "its owner doesn't claim this slot" when a slot changes its owner: 7.0 does (cluster-node.md 3.4.2). */
-  readonly marking: boolean;
+  /** Keeps a slot's not-claimed flag (owner_not_claiming_slot) when its owner changes: 7.0 does (cluster-node.md 3.4.2). */
+  readonly keepsNotClaimedFlag: boolean;
   /** Announces slots it has taken to all nodes at once; servers before 7.0 do not. */
   readonly announces: boolean;
-  /** Takes ownership of slots it imports at a packet of their source that lacks them (importerTakesOver). */
+  /** Takes slots that it imports over when a packet of their source does not claim them (importerTakesOver). */
   readonly takesOver: boolean;
 }
 
@@ -81,11 +81,11 @@ const WIDTH = 32;
 /** Read from the node's INFO. When unknown, the slower and safer values: no MULTI, and wait for the bus. */
 export async function slotMethods(link: NodeLink): Promise<SlotMethods> {
   const [server, replication] = await (await link.connection()).pipeline([['INFO', 'server'], ['INFO', 'replication']]);
-  if (typeof server !== 'string') return { inMulti: false, width: 1, marking: true, announces: true, takesOver: true };
+  if (typeof server !== 'string') return { inMulti: false, width: 1, keepsNotClaimedFlag: true, announces: true, takesOver: true };
   const version = /^redis_version:(\d+)\.(\d+)/m.exec(server);
   const valkey = /^(valkey_version|server_name:valkey)/m.test(server);
   const alone = typeof replication === 'string' && /^connected_slaves:0\b/m.test(replication);
-  return { inMulti: takesSetSlotInTransaction(server), width: replicatesSetSlot(server) === true && !alone ? WIDTH : 1, marking: !valkey && version?.[1] === '7' && version[2] === '0', announces: Number(version?.[1]) >= 7, takesOver: replicatesSetSlot(server) !== false };
+  return { inMulti: takesSetSlotInTransaction(server), width: replicatesSetSlot(server) === true && !alone ? WIDTH : 1, keepsNotClaimedFlag: !valkey && version?.[1] === '7' && version[2] === '0', announces: Number(version?.[1]) >= 7, takesOver: replicatesSetSlot(server) !== false };
 }
 
 /** How a node takes slots over. */
@@ -115,7 +115,8 @@ export async function takeMethods(link: NodeLink): Promise<Required<TakeMethods>
 export function takeSlotsCommands(slots: readonly number[], owner: string): { readonly commands: Arg[][]; readonly verdicts: readonly number[] } {
   const commands: Arg[][] = [];
   const verdicts = slots.map((slot, index) => {
-    // Only the end of an import bumps the epoch and announces. The first makes the claim win; the last announces all slots.
+    // SETSLOT NODE bumps the epoch and broadcasts only for a slot in importing state. So only the first slot (to win the claim)
+    // and the last (to announce all) are still importing; STABLE ends the import of the others.
     if (index > 0 && index < slots.length - 1) commands.push(setSlotCommand(slot, 'STABLE'));
     return commands.push(setSlotCommand(slot, 'NODE', owner)) - 1;
   });

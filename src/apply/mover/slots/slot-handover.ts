@@ -16,10 +16,13 @@ export interface SlotParties extends TakeMethods {
   readonly target: NodeLink;
   /** Masters outside the move. */
   readonly others: readonly NodeLink[];
-  /** SlotMethods.marking and .width of the source; unknown counts as a source that keeps marks. */
-  readonly marking?: boolean;
+  /** SlotMethods.keepsNotClaimedFlag and .connectionCount of the source; when unknown, true and 1. */
+  readonly keepsNotClaimedFlag?: boolean;
   readonly sourceWidth?: number;
-  /** Detects another program that moves slots of the source. Absent when this process only closes slots, because another program may have opened them. */
+  /**
+   * Detects another program that moves slots of the source. Absent when this process only closes slots, because another program
+   * may have opened them.
+   */
   readonly watch?: SourceWatch;
 }
 
@@ -35,12 +38,12 @@ const MOST_UNCONFIRMED = 256;
 
 /**
  * Gives emptied slots to the target.
- * Where the target announces what it takes, a source that keeps marks gets SETSLOT only after it has received the announcement.
- * Reason: suppose a 7.0 source learns the new owner from SETSLOT first. An older packet of the target, without the slot, then
- * sets the mark "its owner doesn't claim it". The mark stays when the slot returns to this node, and any late packet of the
- * other node then takes the slot away with its keys (cluster-node.md 3.4.2; seen on 7.0.15). This wait runs in parallel with
- * the next moves.
- * A source without marks gets SETSLOT at once where the target takes slots one by one (Valkey 8: its announcements come later).
+ * Where the target announces what it takes, a source that keeps not-claimed flags gets SETSLOT only after it has received the
+ * announcement. Reason: suppose a 7.0 source learns the new owner from SETSLOT first. An older packet of the target, without
+ * the slot, then sets the slot's not-claimed flag (owner_not_claiming_slot). The flag stays when the slot returns to the
+ * source, and any late packet of the target then takes the slot away with its keys (cluster-node.md 3.4.2; seen on 7.0.15).
+ * This wait runs in parallel with the next moves.
+ * Other sources get SETSLOT at once where the target takes slots one by one (Valkey 8: its announcements come later).
  * Other masters learn from the announcement (propagate-ownership.ts checks them).
  */
 export class SlotHandover {
@@ -64,11 +67,11 @@ export class SlotHandover {
    */
   async close(slots: readonly number[]): Promise<void> {
     const { settings, ends } = this;
-    const { target, others, together, announces, targetWidth, marking = true } = ends;
+    const { target, others, together, announces, targetWidth, keepsNotClaimedFlag = true } = ends;
     await awaitReplicas(settings, target); // If the target fails right after it took the slots, replicas hold the keys.
     await this.requireSoleMover(slots);
     failOnRefusal(together ? await takeSlots(settings, target, slots) : await setSlots(settings, target, slots, 'NODE', target.id, targetWidth), target);
-    if (announces && (marking || together)) return this.awaitHearing(slots);
+    if (announces && (keepsNotClaimedFlag || together)) return this.awaitHearing(slots);
     await this.tellSource(slots);
     if (!announces) await Promise.all(others.map((other) => announceOwner(settings, other, slots, target.id)));
   }
@@ -89,8 +92,8 @@ export class SlotHandover {
 
   /**
    * Resolves when no packet of the target is on its way to the source, or after PATIENCE_MS. Then the next slot that the target
-   * takes is new to the source, and its announcement removes the marks (above) of all slots of the target. Without the wait,
-   * pongs and gossip may tell the source of slots before the announcement, and late packets leave marks permanently.
+   * takes is new to the source, and its announcement removes the not-claimed flags of all slots of the target. Without the
+   * wait, pongs and gossip may tell the source of slots before the announcement, and late packets leave flags permanently.
    */
   async clearWay(): Promise<void> {
     const { settings, ends } = this;

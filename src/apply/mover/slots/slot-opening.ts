@@ -1,4 +1,4 @@
-// Opens slots on both nodes of a pair and lists their first keys; closes slots again of which no key could move. Not here:
+// Opens slots on both nodes of a pair and lists their first keys; closes again those of which no key could move. Not here:
 // emptying them (keys/empty-slot.ts), giving them to the target (slot-handover.ts).
 import { setSlotCommand } from '../../../client/admin.js';
 import { asBulks } from '../../../client/read-reply.js';
@@ -68,7 +68,7 @@ async function yieldTo(other: OtherMover, source: NodeLink, slots: readonly numb
   throw other;
 }
 
-/** `tell`: the source does not migrate the slots yet. */
+/** `tell`: also sends SETSLOT MIGRATING. */
 async function migrating({ source, target, databases, firstKeys, watch }: Opening, slots: readonly number[], tell: boolean, failures: Map<number, unknown>, settings: MoverSettings): Promise<Opened> {
   const connection = await source.connection();
   const each = tell ? 2 : 1;
@@ -92,9 +92,9 @@ async function migrating({ source, target, databases, firstKeys, watch }: Openin
 }
 
 /**
- * Makes the target import the slots no more. When another program gives one of them to its own target, the source claims it no
- * more, and a Valkey target that still imports it would take it over; the other target then deletes its keys
- * (importerTakesOver). Keys that have moved stay on this target until fix brings them to the owner. The source's marks stay:
+ * Ends the import on the target. Otherwise, when another program gives such a slot to its own target, the source stops claiming
+ * it, a Valkey target still importing it takes it over (importerTakesOver), and that program's target deletes the slot's keys.
+ * Keys that have moved stay on this target until fix brings them to the owner. The source's marks stay:
  * they may be those of the other program.
  */
 export async function forgetImports({ target, targetWidth }: Opening, slots: readonly number[], settings: MoverSettings): Promise<void> {
