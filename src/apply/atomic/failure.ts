@@ -2,7 +2,7 @@
 import { TribError } from '../../errors.js';
 import { ReplyError } from '../../resp/reply.js';
 import { oneLine } from '../../resp/visible.js';
-import { mayPass } from '../mover/safety/retry.js';
+import { isTransient } from '../mover/safety/retry.js';
 import type { JobEnds } from './job.js';
 
 /** What to do next. */
@@ -30,7 +30,7 @@ const OCCUPIED = /in progress|already running|another|trim/i;
 
 /** Classifies the refusal of a new job: an error that `retrying` repeats, or one that ends the move. */
 export function refusal(ends: JobEnds, error: unknown): unknown {
-  if (!(error instanceof ReplyError) || mayPass(error)) return error;
+  if (!(error instanceof ReplyError) || isTransient(error)) return error;
   if (UNABLE.test(error.message)) return new JobFailed(ends, 'by-keys', oneLine(error.message), { cause: error });
   if (OCCUPIED.test(error.message)) return new TribError('EBUSY', `${ends.target.name} or ${ends.source.name} cannot start the migration yet: ${oneLine(error.message)}`, { cause: error, hint: 'an earlier migration may still run; try again a little later' });
   return new JobFailed(ends, 'none', oneLine(error.message), { cause: error, hint: 'run check, then make a new plan' });

@@ -11,11 +11,11 @@ import { ReplyError } from '../../resp/reply.js';
 import type { NodeLink } from '../node/node-link.js';
 import { oneLine } from '../../resp/visible.js';
 import { JobFailed, refusal } from './failure.js';
-import type { JobEnds, JobReport, JobWays } from './job.js';
-import { changedHands, requireTaken } from './ownership.js';
+import type { JobEnds, JobReport, MigrationProtocol } from './job.js';
+import { awaitNewOwner, requireTaken } from './ownership.js';
 
 export interface JobRun {
-  readonly ways: JobWays;
+  readonly protocol: MigrationProtocol;
   readonly ends: JobEnds;
   readonly settings: MoverSettings;
   /** Ids of all jobs of this run. Cancelling one of them may cancel the others, but no job of another user. */
@@ -55,8 +55,8 @@ class PollPauses {
   }
 }
 
-async function listOf({ ways, settings }: JobRun, link: NodeLink): Promise<JobReport[]> {
-  return retrying(settings, link, () => ways.list(link));
+async function listOf({ protocol, settings }: JobRun, link: NodeLink): Promise<JobReport[]> {
+  return retrying(settings, link, () => protocol.list(link));
 }
 
 function isFor({ ends }: JobRun, job: JobReport, slots: SlotSet): boolean {
@@ -87,15 +87,15 @@ async function requireEmptyTarget({ ends, settings }: JobRun, slots: SlotSet): P
 
 /** Starts the job, once even if the reply is lost. Returns its id; undefined when the server no longer lists it. */
 async function begin(run: JobRun, slots: SlotSet): Promise<string | undefined> {
-  const { ways, ends, settings } = run;
-  const leader = ways.leader(ends);
+  const { protocol, ends, settings } = run;
+  const leader = protocol.leader(ends);
   const before = new Set((await listOf(run, leader)).map(({ id }) => id));
-  const begun = async (): Promise<string | undefined> => (await ways.list(leader)).find((job) => !before.has(job.id) && isFor(run, job, slots))?.id;
+  const begun = async (): Promise<string | undefined> => (await protocol.list(leader)).find((job) => !before.has(job.id) && isFor(run, job, slots))?.id;
   return retrying(settings, leader, async () => {
     const earlier = await begun();
     if (earlier !== undefined) return earlier;
     await requireEmptyTarget(run, slots);
-    await ways.start(ends, slots).catch((error: unknown) => {
+    await protocol.start(ends, slots).catch((error: unknown) => {
       throw refusal(ends, error);
     });
     return begun();
@@ -112,15 +112,15 @@ function objection({ settings, ends }: JobRun, job: JobReport, ms: number): Erro
 
 /** Cancels a job unless that would cancel jobs of other users; then all continue. Returns true when cancelled. */
 async function cancel(run: JobRun, id: string): Promise<boolean> {
-  const { ways, ends, settings, ours } = run;
-  const others = ways.bystanders(await ways.list(ways.leader(ends)), ends).filter((job) => !ours.has(job.id));
+  const { protocol, ends, settings, ours } = run;
+  const others = protocol.alsoCancelled(await protocol.list(protocol.leader(ends)), ends).filter((job) => !ours.has(job.id));
   if (others.length > 0) {
     const message = `${ends.source.name} can only cancel all its migrations, and ${others.length} of them (${others.map((job) => job.id).join(', ')}) were not started by this command: waiting for the one to ${ends.target.name}`;
     settings.emit({ kind: 'warning', code: 'NOT_CANCELLED', message });
     return false;
   }
   // If jobs are cancelled together, the second cancel finds none. The next poll shows the state.
-  await ways.cancel(ends, id).catch((error: unknown) => {
+  await protocol.cancel(ends, id).catch((error: unknown) => {
     if (!(error instanceof ReplyError) || error.code === 'NOPERM') throw error;
   });
   return true;
@@ -135,12 +135,12 @@ function ref({ id, name }: NodeLink): EventNode {
  * for one.
  */
 async function watch(run: JobRun, id: string, slots: SlotSet): Promise<JobReport | undefined> {
-  const { ways, ends, settings } = run;
+  const { protocol, ends, settings } = run;
   const start = Date.now();
   let objected: Error | undefined;
   let deadline = Infinity;
   for (const pauses = new PollPauses(); ; await pauses.next()) {
-    const job = (await listOf(run, ways.leader(ends))).find((one) => one.id === id);
+    const job = (await listOf(run, protocol.leader(ends))).find((one) => one.id === id);
     if (job?.end === 'done') return job;
     if (objected !== undefined && (job === undefined || job.end !== undefined)) throw objected;
     if (job === undefined || job.end !== undefined) return job;
@@ -158,8 +158,8 @@ async function watch(run: JobRun, id: string, slots: SlotSet): Promise<JobReport
 
 /** Waits until the other node's part has ended too: a source may still hand over when the target has all keys. */
 async function bothEnded(run: JobRun, id: string): Promise<JobReport | undefined> {
-  const { ways, ends } = run;
-  const other = ways.leader(ends) === ends.target ? ends.source : ends.target;
+  const { protocol, ends } = run;
+  const other = protocol.leader(ends) === ends.target ? ends.source : ends.target;
   const deadline = Date.now() + PATIENCE_MS;
   for (const pauses = new PollPauses(); ; await pauses.next()) {
     const job = (await listOf(run, other)).find((one) => one.id === id);
@@ -200,7 +200,7 @@ async function attempt(run: JobRun, slots: SlotSet, adopted: string | undefined)
   const id = adopted ?? (await begin(run, slots));
   if (id !== undefined) ours.add(id);
   const writePauseMs = id === undefined ? await requireTaken(run, slots) : await finish(run, id, slots);
-  await changedHands(run, slots);
+  await awaitNewOwner(run, slots);
   const keys = [...counts.values()].reduce((sum, count) => sum + count, 0);
   settings.emit({ kind: 'jobDone', id: id ?? '?', source: ref(ends.source), target: ref(ends.target), slots: slots.size, keys, ms: Date.now() - start, ...(writePauseMs === undefined ? {} : { writePauseMs }) });
   return counts;

@@ -3,7 +3,7 @@
 import { SlotSet } from '../../cluster/slot-set.js';
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import { TribError } from '../../errors.js';
-import { waysOfAll } from '../atomic/design.js';
+import { protocolsOf } from '../atomic/protocol.js';
 import { runningJobs } from '../atomic/under-way.js';
 import type { Cluster } from '../open-cluster.js';
 import { mapBounded } from '../node/parallel.js';
@@ -81,9 +81,9 @@ export function whyMoved(before: SlotState, now: SlotState): string | undefined 
 /** The first job by which the servers move slots themselves, as text. */
 async function serversMoving(cluster: Cluster): Promise<string | undefined> {
   const links = cluster.view.masters.flatMap(({ id }) => cluster.links.get(id) ?? []);
-  const ways = await waysOfAll(links);
-  for (const design of new Set(ways.values())) {
-    const [job] = await runningJobs(links.filter(({ id }) => ways.get(id) === design), design);
+  const protocols = await protocolsOf(links);
+  for (const protocol of new Set(protocols.values())) {
+    const [job] = await runningJobs(links.filter(({ id }) => protocols.get(id) === protocol), protocol);
     if (job !== undefined) return `the servers were moving slots ${ranges(job.slots)} themselves (job ${job.id})`;
   }
   return undefined;

@@ -45,7 +45,7 @@ async function linkDown(link: NodeLink): Promise<boolean> {
 }
 
 /** `alone`: keys by which this node exceeds every safe node, summed over slots; `all`: all its keys. */
-async function aloneOf(node: NodeLink, safe: readonly NodeLink[]): Promise<{ readonly alone: number; readonly all: number }> {
+async function keysOnlyOn(node: NodeLink, safe: readonly NodeLink[]): Promise<{ readonly alone: number; readonly all: number }> {
   const every = Array.from({ length: SLOT_COUNT }, (_, slot) => slot);
   const counts = await countKeysInSlots(node, every);
   const slots = every.filter((slot) => (counts[slot] ?? 0) > 0);
@@ -56,7 +56,7 @@ async function aloneOf(node: NodeLink, safe: readonly NodeLink[]): Promise<{ rea
   return { alone: sum(alone), all: sum(own) };
 }
 
-async function strandedCopy({ view, links }: CopyCluster, node: ClusterNode, keys: number, moving: boolean): Promise<TribError> {
+async function onlyCopyOnReplica({ view, links }: CopyCluster, node: ClusterNode, keys: number, moving: boolean): Promise<TribError> {
   const master = node.masterId === null ? undefined : view.node(node.masterId);
   const link = master === undefined ? undefined : links.get(master.id);
   const left = link === undefined ? 0 : await countKeys(link);
@@ -72,7 +72,7 @@ async function strandedCopy({ view, links }: CopyCluster, node: ClusterNode, key
  * Throws ONLY_COPY when most keys of such a replica exist nowhere else; fewer are normal, because the master may have deleted
  * keys since. Also for replicas of masters whose slots move: servers since 7.0 attach them to the new owner of the last slot.
  */
-async function requireNoStrandedCopy(cluster: CopyCluster, nodes: readonly ClusterNode[], steps: readonly Step[]): Promise<void> {
+async function requireNoOnlyCopyOnReplica(cluster: CopyCluster, nodes: readonly ClusterNode[], steps: readonly Step[]): Promise<void> {
   const { view, links } = cluster;
   const sources = new Set(steps.flatMap((step) => (step.kind === 'move-slots' ? [step.source] : [])));
   const followers = [...sources].flatMap((id) => view.replicasOf(id));
@@ -81,8 +81,8 @@ async function requireNoStrandedCopy(cluster: CopyCluster, nodes: readonly Clust
   for (const node of replicas) {
     const [link] = linksOf([node]);
     if (link === undefined || !(await linkDown(link)) || (await keysUnlessLoading(link)) === 0) continue;
-    const { alone, all } = await aloneOf(link, linksOf(view.nodes.filter((other) => other !== node && !nodes.includes(other))));
-    if (alone * 2 > all) throw await strandedCopy(cluster, node, alone, !nodes.includes(node));
+    const { alone, all } = await keysOnlyOn(link, linksOf(view.nodes.filter((other) => other !== node && !nodes.includes(other))));
+    if (alone * 2 > all) throw await onlyCopyOnReplica(cluster, node, alone, !nodes.includes(node));
   }
 }
 
@@ -95,7 +95,7 @@ export async function requireOtherCopies(cluster: CopyCluster, steps: readonly S
   const { view, links } = cluster;
   const uncovered = view.covered().complement().toArray();
   const nodes = endangered(view, steps);
-  await requireNoStrandedCopy(cluster, nodes, steps);
+  await requireNoOnlyCopyOnReplica(cluster, nodes, steps);
   if (uncovered.length === 0 || nodes.length === 0) return;
   const counts = new Map(await mapBounded(view.nodes, 32, async ({ id }): Promise<[string, number[]]> => {
     const link = links.get(id);

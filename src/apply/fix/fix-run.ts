@@ -1,4 +1,4 @@
-// The request of a repair, the state its steps share, and its outcome. Not here: the steps (slot-orders.ts, carry-steps.ts) and
+// The request of a repair, the state its steps share, and its outcome. Not here: the steps (slot-commands.ts, key-moves.ts) and
 // their order (apply-fix.ts).
 import type { ClusterView } from '../../cluster/view.js';
 import { ExitCode, TribError } from '../../errors.js';
@@ -113,7 +113,7 @@ export class FixRun {
   }
 
   /** Rethrows any error after an abort. */
-  stopIfTold(error: unknown): void {
+  rethrowIfAborted(error: unknown): void {
     if (error instanceof TribError && error.exitCode === ExitCode.interrupted) this.stopped = true;
     if (this.stopped) throw error;
     this.request.signal?.throwIfAborted();

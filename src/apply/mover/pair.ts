@@ -65,7 +65,7 @@ export async function movePair(pair: NodePair, slots: readonly number[], setting
   const together = pair.keepsNotClaimedFlag ? slots.length - 1 : slots.length;
   await Promise.all(Array.from({ length: groups }, () => pair.pausePoint.run(() => moveUpTo(together))));
   if (pair.keepsNotClaimedFlag && !stopped() && failures.length === 0) {
-    await closing.clearWay();
+    await closing.drainBeforeLastSlot();
     await pair.pausePoint.run(() => moveUpTo(slots.length));
   }
   const unsettled = await closing.settled();

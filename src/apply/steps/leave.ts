@@ -46,7 +46,7 @@ async function stillKnownBy(links: readonly NodeLink[], targetId: string): Promi
 
 const FORGOTTEN_MS = 10_000;
 /** A gossip section in flight may arrive after FORGET; the blacklist rejects it. This many polls in a row confirm it. */
-const LOOKS = 3;
+const POLLS = 3;
 
 /**
  * Polls several times, 100 ms apart, whether any node lists the target, and sends FORGET again: a handshake in progress at the
@@ -56,10 +56,10 @@ const LOOKS = 3;
 export async function awaitForgotten(job: StepJob, targetId: string): Promise<void> {
   const links = job.links.filter((link) => link.id !== targetId);
   const deadline = Date.now() + FORGOTTEN_MS;
-  for (let quiet = 0; quiet < LOOKS; ) {
+  for (let quiet = 0; quiet < POLLS; ) {
     const holders = await stillKnownBy(links, targetId);
     quiet = holders.length === 0 ? quiet + 1 : 0;
-    if (quiet === LOOKS) return;
+    if (quiet === POLLS) return;
     if (Date.now() > deadline) {
       throw new TribError('STILL_KNOWN', `${holders.slice(0, 5).map(({ name }) => name).join(', ')} still list node ${targetId}`, { hint: 'run the same command again; all nodes must forget it within 60 s' });
     }

@@ -26,7 +26,7 @@ export interface RuleConsent {
  * Why keys cannot move between the nodes of an unfinished move, by pairOf(source, target) of unfinished-move.ts; pairs without
  * an entry can.
  */
-export interface MoveMeans {
+export interface MoveObstacles {
   readonly forward: ReadonlyMap<string, string>;
   readonly back: ReadonlyMap<string, string>;
 }
@@ -35,7 +35,7 @@ export interface MoveMeans {
 export interface MoveChoice {
   /** Close them instead of completing them. */
   readonly undo?: boolean;
-  readonly means?: MoveMeans;
+  readonly obstacles?: MoveObstacles;
 }
 
 /** A slot with a problem. */

@@ -71,12 +71,12 @@ export class Databases {
    * change its owner.
    */
   async holding(slots: readonly number[]): Promise<Map<number, number[]>> {
-    let look = [0];
+    let asked = [0];
     for (;;) {
-      const { keyspace, counts } = await this.countIn(look, slots);
-      const unseen = this.others(keyspace).filter((database) => !look.includes(database));
+      const { keyspace, counts } = await this.countIn(asked, slots);
+      const unseen = this.others(keyspace).filter((database) => !asked.includes(database));
       if (unseen.length === 0) return counts;
-      look = [...look, ...unseen];
+      asked = [...asked, ...unseen];
     }
   }
 

@@ -13,7 +13,7 @@ import type { MigrateChannel } from './migrate-channel.js';
 import { migrateHint } from './migrate-hint.js';
 import type { MoverSettings } from '../pacing/options.js';
 import { KeyConflict } from '../pacing/options.js';
-import { mayPass, pause } from '../safety/retry.js';
+import { isTransient, pause } from '../safety/retry.js';
 
 /** Drains one slot in one database, that of the channel. */
 export class SlotDrain {
@@ -68,7 +68,7 @@ export class SlotDrain {
 
   private async afterError(keys: BulkList, error: ReplyError, replace: boolean): Promise<BulkList> {
     if (/\bBUSYKEY\b/.test(error.message) && !replace) return this.resolveBusy(keys.words);
-    if (!mayPass(error)) throw this.failure(error);
+    if (!isTransient(error)) throw this.failure(error);
     // After IOERR a key may be on both nodes. BUSYKEY then does not mean a conflict.
     if (/\bIOERR\b/.test(error.message)) for (const key of keys.words) this.suspects.add(key);
     await this.pause(error);

@@ -18,7 +18,7 @@ export interface SlotParties extends TakeMethods {
   readonly others: readonly NodeLink[];
   /** SlotMethods.keepsNotClaimedFlag and .connectionCount of the source; when unknown, true and 1. */
   readonly keepsNotClaimedFlag?: boolean;
-  readonly sourceWidth?: number;
+  readonly sourceConnections?: number;
   /**
    * Detects another program that moves slots of the source. Absent when this process only closes slots, because another program
    * may have opened them.
@@ -67,11 +67,11 @@ export class SlotHandover {
    */
   async close(slots: readonly number[]): Promise<void> {
     const { settings, ends } = this;
-    const { target, others, together, announces, targetWidth, keepsNotClaimedFlag = true } = ends;
+    const { target, others, together, announces, targetConnections, keepsNotClaimedFlag = true } = ends;
     await awaitReplicas(settings, target); // If the target fails right after it took the slots, replicas hold the keys.
     await this.requireSoleMover(slots);
-    failOnRefusal(together ? await takeSlots(settings, target, slots) : await setSlots(settings, target, slots, 'NODE', target.id, targetWidth), target);
-    if (announces && (keepsNotClaimedFlag || together)) return this.awaitHearing(slots);
+    failOnRefusal(together ? await takeSlots(settings, target, slots) : await setSlots(settings, target, slots, 'NODE', target.id, targetConnections), target);
+    if (announces && (keepsNotClaimedFlag || together)) return this.awaitAnnouncement(slots);
     await this.tellSource(slots);
     if (!announces) await Promise.all(others.map((other) => announceOwner(settings, other, slots, target.id)));
   }
@@ -95,12 +95,12 @@ export class SlotHandover {
    * takes is new to the source, and its announcement removes the not-claimed flags of all slots of the target. Without the
    * wait, pongs and gossip may tell the source of slots before the announcement, and late packets leave flags permanently.
    */
-  async clearWay(): Promise<void> {
+  async drainBeforeLastSlot(): Promise<void> {
     const { settings, ends } = this;
     if (ends.announces) await drainBusMessages(ends.target, ends.source, PATIENCE_MS, settings.signal);
   }
 
-  private async awaitHearing(slots: readonly number[]): Promise<void> {
+  private async awaitAnnouncement(slots: readonly number[]): Promise<void> {
     for (const slot of slots) this.unconfirmed.set(slot, Date.now());
     this.listening ??= this.listen();
     while (this.unconfirmed.size > MOST_UNCONFIRMED) await new Promise<void>((resolve) => this.waiting.push(resolve));
@@ -114,7 +114,7 @@ export class SlotHandover {
     try {
       for (let pause = FIRST_POLL_MS; this.unconfirmed.size > 0; pause = Math.min(2 * pause, POLL_MS)) {
         await delay(pause);
-        await this.tellSource(await this.heardOrOverdue());
+        await this.tellSource(await this.announcedOrOverdue());
       }
     } catch (error) {
       this.failure ??= { slots: [...this.unconfirmed.keys()], error };
@@ -124,7 +124,7 @@ export class SlotHandover {
     this.listening = undefined; // No await between the check of `unconfirmed` and this line: no caller may add slots in between.
   }
 
-  private async heardOrOverdue(): Promise<number[]> {
+  private async announcedOrOverdue(): Promise<number[]> {
     const { source, target } = this.ends;
     const asked = [...this.unconfirmed];
     const owners = new Map(asked.map(([slot]) => [slot, target.id]));
@@ -136,8 +136,8 @@ export class SlotHandover {
 
   private async tellSource(slots: readonly number[]): Promise<void> {
     if (slots.length === 0) return;
-    const { source, target, sourceWidth } = this.ends;
-    const refused = await setSlots(this.settings, source, slots, 'NODE', target.id, sourceWidth);
+    const { source, target, sourceConnections } = this.ends;
+    const refused = await setSlots(this.settings, source, slots, 'NODE', target.id, sourceConnections);
     for (const [slot, error] of refused) if (NO_MASTER_ANY_MORE.test(error.message)) refused.delete(slot);
     failOnRefusal(refused, source);
     for (const slot of slots) this.unconfirmed.delete(slot);

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { migrateCommand } from '../../client/migrate-command.js';
 import { asStrings } from '../../client/read-reply.js';
 import { keySlot } from '../../cluster/slots.js';
-import type { MoveMeans } from '../../plan/fix/rule.js';
+import type { MoveObstacles } from '../../plan/fix/rule.js';
 import { pairOf } from '../../plan/fix/unfinished-move.js';
 import type { SlotKeyCounts } from '../../plan/fix/facts.js';
 import type { FixPlan } from '../../plan/fix/step.js';
@@ -71,7 +71,7 @@ async function obstacle(from: NodeLink, to: NodeLink, slot: number): Promise<str
  * Finds why keys cannot move between two nodes. Checks each pair of nodes of a finish-move decision, in each direction with one
  * slot that has keys. Throws the connection's error.
  */
-export async function readMoveMeans(plan: FixPlan, counts: SlotKeyCounts, links: ReadonlyMap<string, NodeLink>): Promise<MoveMeans> {
+export async function readMoveObstacles(plan: FixPlan, counts: SlotKeyCounts, links: ReadonlyMap<string, NodeLink>): Promise<MoveObstacles> {
   const forward = new Map<string, string>();
   const back = new Map<string, string>();
   for (const decision of plan.decisions) {
