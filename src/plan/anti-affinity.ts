@@ -120,8 +120,8 @@ function descend(search: Search, replicas: readonly string[]): void {
 }
 
 /**
- * Swaps while that lowers the score, then tries random swaps and keeps those that do not raise it (as redis-cli), then the
- * first again. At most 500 random swaps per node, fewer in clusters so large that each takes long. Returns replica → master,
+ * Swaps while that lowers the score, then tries random swaps and keeps those that do not raise it (as redis-cli), then swaps
+ * as at first. At most 500 random swaps per node, fewer in clusters so large that each takes long. Returns replica → master,
  * never worse than the given layout.
  */
 export function optimiseAntiAffinity(layout: Layout, nodeOrder: readonly string[]): Map<string, string> {

@@ -13,7 +13,7 @@ it('empties bundled nodes, and stops on abort', async () => {
   await (await used.links.get(first?.id ?? '')!.connection()).command(['SET', '{06S}a', '1']); // slot 0
   await using now = await openNewNodes(places, {}, 'accept');
   const plan = planEmptying(now.contents);
-  expect(plan).toMatchObject({ keys: 1, nodes: [{ slots: 5461, knows: { named: 2, strangers: 0 } }, {}, {}] });
+  expect(plan).toMatchObject({ keys: 1, nodes: [{ slots: 5461, knows: { named: 2, unlisted: 0 } }, {}, {}] });
   await expect(emptyNodes(plan, now.links, { signal: AbortSignal.abort() })).rejects.toMatchObject({
     code: 'ABORTED',
     exitCode: 130,

@@ -121,8 +121,8 @@ async function* byLength(reader: Reader, length: number): AsyncGenerator<Buffer>
 }
 
 /**
- * Reads up to the EOF mark. Nothing follows it, so the last 40 bytes are held back until more data shows that they are not the
- * mark.
+ * Reads up to the EOF mark. Nothing follows it until the replica acknowledges, so the last 40 bytes are held back until more
+ * data shows that they are not the mark.
  */
 async function* byMark(reader: Reader, mark: Buffer): AsyncGenerator<Buffer> {
   let held: Buffer<ArrayBufferLike> = Buffer.alloc(0);

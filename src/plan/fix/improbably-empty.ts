@@ -4,7 +4,7 @@ import { SLOT_COUNT } from '../../cluster/slots.js';
 import type { ClusterView } from '../../cluster/view.js';
 import type { SlotFacts, SlotKeyCounts } from './facts.js';
 
-/** Emptiness is improbable when its probability is at most e to the power of minus this. */
+/** A probability is negligible when it is at most e to the power of minus this. */
 const IMPROBABLE = 20;
 
 export interface ImprobablyEmpty {

@@ -11,7 +11,7 @@ import type { MoverSettings } from '../pacing/options.js';
 const TRANSIENT = /\b(IOERR|TRYAGAIN|CLUSTERDOWN|LOADING|MASTERDOWN|BUSY|UNBLOCKED|NOREPLICAS)\b/;
 const UNKNOWN_NODE = /unknown node|don't know about node/i;
 
-/** True when the same command may succeed a little later. */
+/** Whether the same command may succeed a little later. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof ConnectionLost) return true;
   if (error instanceof ReplyError) return TRANSIENT.test(error.message) || UNKNOWN_NODE.test(error.message);
@@ -68,7 +68,7 @@ export class Health {
     return true;
   }
 
-  /** Marks it as failed for good: every later caller gets this error. */
+  /** Ends all retries: every later caller gets this error. */
   failPermanently(error: Error): void {
     this.failedForGood = true;
     this.error = error;

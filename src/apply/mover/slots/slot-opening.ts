@@ -94,8 +94,8 @@ async function migrating({ source, target, databases, firstKeys, watch }: Openin
 /**
  * Ends the import on the target. Otherwise, when another program gives such a slot to its own target, the source stops claiming
  * it, a Valkey target still importing it takes it over (importerTakesOver), and that program's target deletes the slot's keys.
- * Keys that have moved stay on this target until fix brings them to the owner. The source's marks stay:
- * they may be those of the other program.
+ * Keys that have moved stay on this target until fix brings them to the owner. The source's marks stay: they may be those of
+ * the other program.
  */
 export async function forgetImports({ target, targetConnections }: Opening, slots: readonly number[], settings: MoverSettings): Promise<void> {
   const refused = await setSlots({ ...settings, retryMs: CLOSE_MS }, target, slots, 'STABLE', '', targetConnections).catch((error: unknown) => error);
