@@ -72,7 +72,7 @@ async function makePlan(cluster: Cluster, newNodes: NewCluster, wanted: OptionVa
   return { plan: planAddNodes(cluster.view, newNodes.nodes, { replica, functions }), choice: { replica, functions } };
 }
 
-/** Lines of redis-cli (cli 8.5). */
+/** Lines of redis-cli (cli.md 8.5). */
 function plainLine(name: (id: string) => string): (step: Step) => string | undefined {
   return (step) => {
     if (step.kind === 'copy-functions') return `>>> Send FUNCTION RESTORE to ${name(step.node)}`;

@@ -63,7 +63,7 @@ export default defineCommand({
   description: 'Give options of redis-trib before COMMAND; long ones may follow it too, except after --. Exit code 1 when a node replies with an error or cannot be reached. When piped, replies are the bytes of the nodes; --json and a terminal show control characters as escapes.',
   examples: ['redis-trib call 127.0.0.1:7000 config get maxmemory', 'redis-trib call --only-masters 127.0.0.1:7000 dbsize', 'redis-trib call 127.0.0.1:7000 -- set key -1', 'redis-trib call --only-masters -x 127.0.0.1:7000 function load replace < library.lua'],
   async run({ args, options }, context): Promise<Called> {
-    if (options.onlyMasters && options.onlyReplicas && !context.legacy) throw usageError('--only-masters and --only-replicas exclude each other', 'without both of them the command goes to all nodes'); // redis-cli then calls no node (cli 1.3).
+    if (options.onlyMasters && options.onlyReplicas && !context.legacy) throw usageError('--only-masters and --only-replicas exclude each other', 'without both of them the command goes to all nodes'); // redis-cli then calls no node (cli.md 1.3).
     const { fillFromStdin, stdinPlace } = await import('../src/cli/options/stdin-word.js');
     const place = stdinPlace(args.words, options);
     await using cluster = await openSeed(args.seed, context);

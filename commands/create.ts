@@ -127,7 +127,7 @@ export default defineCommand({
     const access = { ...settings, signal: context.signal };
     await using nodes = await openNewNodes(args.addresses, access, options.reset ? 'accept' : 'refuse');
     const plan = await makePlan(nodes.nodes, options, context);
-    const emptying = options.reset ? (await import('../src/plan/emptying.js')).planEmptying(nodes.holdings) : undefined;
+    const emptying = options.reset ? (await import('../src/plan/emptying.js')).planEmptying(nodes.contents) : undefined;
     const occupied = emptying !== undefined && emptying.nodes.length > 0;
     const { agreeToEmpty, emptyAsShown, showEmptying } = await import('../src/cli/connection/emptying.js');
     if (occupied) await showEmptying(emptying, context);

@@ -7,6 +7,7 @@ import { warnEvictingTargets } from '../src/cli/output/evicting-targets.js';
 import { methodOptions, methodSettings, waitOptions, waitSettings } from '../src/cli/options/mover-options.js';
 import { openSeed } from '../src/cli/connection/open.js';
 import { flag, integer, list, usageError, type OptionValues } from '../src/cli/options/options.js';
+import { DEFAULT_MAX_STALL_MS } from '../src/apply/mover/pacing/defaults.js';
 import type { ApplyStats } from '../src/apply/node/event.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
 import type { ClusterView } from '../src/cluster/view.js';
@@ -21,7 +22,7 @@ const options = {
   to: list('NODES', 'with --drain: masters that take the slots (default: all that own slots)'),
   shutdown: flag('shut the server down instead of resetting it, as redis-trib.rb does (the default when called by that name)'),
   timeout: integer('MS', 'with --drain: timeout of one MIGRATE (default: a third of cluster-node-timeout, at most 10000)', { min: 1, fallback: undefined }),
-  maxStall: integer('MS', 'with --drain: how long one MIGRATE may block its source', { min: 1, fallback: 20 }),
+  maxStall: integer('MS', 'with --drain: how long one MIGRATE may block its source', { min: 1, fallback: DEFAULT_MAX_STALL_MS }),
   ...waitOptions,
   ...methodOptions,
 } as const;
@@ -95,7 +96,7 @@ function requireSureName(typed: string, member: Member, { io }: SubcommandContex
   throw usageError(`"${typed}" is a prefix of ${member.id} (${member.name}), too short to remove a node without confirmation`, `give at least ${SURE_DIGITS} digits of the id, or --yes`);
 }
 
-/** redis-cli's lines (cli 8.6); the heading stands before the replicas that change their master. */
+/** redis-cli's lines (cli.md 8.6); the heading stands before the replicas that change their master. */
 function plainLine(name: (id: string) => string): (step: Step) => string | undefined {
   let told = false;
   const header = (): string[] => {

@@ -7,6 +7,7 @@ import { waitOptions } from '../src/cli/options/mover-options.js';
 import { countKeys, openSeed } from '../src/cli/connection/open.js';
 import { choice, flag, integer, outputFile, type OptionValues } from '../src/cli/options/options.js';
 import type { FixOutcome } from '../src/apply/fix/fix-run.js';
+import { DEFAULT_PIPELINE, MAX_MIGRATE_TIMEOUT_MS } from '../src/apply/mover/pacing/defaults.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
 import type { CheckReport } from '../src/cluster/findings.js';
 import { ExitCode, TribError } from '../src/errors.js';
@@ -25,8 +26,8 @@ const options = {
   onConflict: choice(['newest-slot-owner', 'largest', 'abort'], 'which copy of a key to keep when two nodes hold different ones; the other is saved first (default: abort, keep both)'),
   saveTo: outputFile('regular file for copies of keys that are not kept (default: a new file redis-trib-saved-keys-… in the current directory)'),
   replace: flag('when two nodes hold different copies of a key, keep the one that is moved; the other is saved first'),
-  timeout: integer('MS', 'timeout of one MIGRATE (default 10000; it blocks its source meanwhile)', { min: 1, fallback: 10_000 }),
-  pipeline: integer('KEYS', 'maximum keys in one MIGRATE', { min: 1, fallback: 1000 }),
+  timeout: integer('MS', 'timeout of one MIGRATE (default 10000; it blocks its source meanwhile)', { min: 1, fallback: MAX_MIGRATE_TIMEOUT_MS }),
+  pipeline: integer('KEYS', 'maximum keys in one MIGRATE', { min: 1, fallback: DEFAULT_PIPELINE }),
   ...waitOptions,
 } as const;
 

@@ -1,5 +1,5 @@
 // redis-trib info: the masters with their keys, slots and replicas. It does not judge (see check), so its exit code is 0 even
-// with unreachable nodes, as redis-cli's (cli 3.1).
+// with unreachable nodes, as redis-cli's (cli.md 3.1).
 import { seed } from '../src/cli/program/arguments.js';
 import { defineCommand } from '../src/cli/program/define.js';
 import { countKeys, openSeed } from '../src/cli/connection/open.js';

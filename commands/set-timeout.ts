@@ -1,5 +1,5 @@
-// redis-trib set-timeout: sets cluster-node-timeout of every node in memory and in its configuration file (cli 2.11). All nodes
-// in parallel; a refusal is reported, and the other nodes keep the new value.
+// redis-trib set-timeout: sets cluster-node-timeout of every node in memory and in its configuration file (cli.md 2.11). All
+// nodes in parallel; a refusal is reported, and the other nodes keep the new value.
 import { wrongNumber } from '../src/cli/program/arguments.js';
 import { takeSeed, type SeedAddresses } from '../src/cli/options/address.js';
 import { defineCommand, type Arguments } from '../src/cli/program/define.js';
@@ -12,8 +12,8 @@ import { fewOf } from '../src/ui/views/count.js';
 const USAGE = 'HOST:PORT MILLISECONDS';
 const LEAST_MS = 100;
 /**
- * Servers accept any 64-bit number; the predecessors read an int (cli 2.11), and above these 25 days no failover would happen
- * in practice.
+ * Servers accept any 64-bit number; the predecessors read an int (cli.md 2.11), and above these 25 days no failover would
+ * happen in practice.
  */
 const MOST_MS = 2 ** 31 - 1;
 

@@ -30,7 +30,7 @@ export type { MoveStep, PlanBase, PlanNote, Step } from './plan/step.js';
 export { planCreate, slotShares } from './plan/create.js';
 export type { AntiAffinity, CandidateNode, CreateOptions, CreatePlan, PlannedNode } from './plan/create.js';
 export { planEmptying } from './plan/emptying.js';
-export type { EmptiedNode, EmptyingPlan, Holding } from './plan/emptying.js';
+export type { EmptiedNode, EmptyingPlan, NodeContents } from './plan/emptying.js';
 export { parseSlotRequest, planReshard } from './plan/reshard.js';
 export type { ReshardOptions, ReshardPlan, SlotRequest } from './plan/reshard.js';
 export { parseWeights, planRebalance } from './plan/rebalance.js';

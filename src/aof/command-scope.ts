@@ -1,5 +1,5 @@
 // What a command of an append-only file touches: its keys by position, a whole database, or nothing. Only commands that change data stand
-// in such files (persistence-replication 3.1, 4.8). Pure.
+// in such files (persistence-replication.md 3.1, 4.8). Pure.
 
 export type CommandScope =
   /**

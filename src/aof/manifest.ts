@@ -1,4 +1,5 @@
-// The manifest of a multi-part append-only file: which files belong to it, in which order (persistence-replication 3.3). Text only.
+// The manifest of a multi-part append-only file: which files belong to it, in which order (persistence-replication.md 3.3).
+// Text only.
 import { splitLine } from '../resp/inline.js';
 
 /** One file of the set. */

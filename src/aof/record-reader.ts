@@ -1,5 +1,5 @@
-// Reads the commands of an append-only file that comes in pieces (persistence-replication 3.1, 3.2): RESP requests, with lines that begin
-// with # between them. Says where each command ends, so that a tail can be cut off. Runs nothing.
+// Reads the commands of an append-only file that comes in pieces (persistence-replication.md 3.1, 3.2): RESP requests, with
+// lines that begin with # between them. Says where each command ends, so that a tail can be cut off. Runs nothing.
 
 /** The file is not an append-only file, or it is damaged. `offset`: the beginning of the command that cannot be read. */
 export class AofFormatError extends Error {
@@ -97,7 +97,7 @@ export class AofRecordReader {
       const size = this.length(at + 1, LONGEST_ARGUMENT);
       if (size === null) return null;
       const end = size.next + size.value;
-      // The two bytes after an argument are skipped without a check (3.2.3).
+      // The two bytes after an argument are skipped without a check (persistence-replication.md 3.2 step 3).
       if (end + 2 > this.bytes.length) return this.waitFor(end + 2 - this.at);
       words.push(this.bytes.toString('latin1', size.next, end));
       at = end + 2;

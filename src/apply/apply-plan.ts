@@ -88,7 +88,7 @@ function agreement(job: Job): Parameters<typeof waitForAgreement>[1] {
   const { options } = job;
   return {
     members: [...job.context.links.keys()],
-    nudge: true,
+    repeatMeet: true,
     onEvent: job.emit,
     ...(options.agreementTimeoutMs === undefined ? {} : { timeoutMs: options.agreementTimeoutMs }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),

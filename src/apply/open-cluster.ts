@@ -25,7 +25,7 @@ export type Seed = string | Address;
 const SETTLE_POLL_MS = 250;
 
 export interface CheckOptions {
-  /** Also ask every master for keys in slots it doesn't own (cli 2.4 step 5). */
+  /** Also ask every master for keys in slots it doesn't own (cli.md 2.4 step 5). */
   readonly searchMultipleOwners?: boolean;
   /** Also ask masters and replicas whether replication is in step. */
   readonly replicaHealth?: boolean;
@@ -76,7 +76,7 @@ export class Cluster {
     return this.view;
   }
 
-  /** Judges the loaded view; contacts the nodes only when searching for keys in foreign slots. */
+  /** Judges the loaded view. Contacts the nodes only with an option set. */
   async check(options: CheckOptions = {}): Promise<CheckReport> {
     const health = options.replicaHealth === true ? await (await import('./cluster/replica-health.js')).replicaHealth(this) : [];
     if (options.searchMultipleOwners !== true) return checkView(this.view, health);
@@ -121,12 +121,12 @@ export class Cluster {
   }
 
   /**
-   * Carries out a plan (or bare steps). Throws as applySteps and moveSlots. Before the first step throws ONLY_COPY and NO_COPY when
-   * it would lose keys that no other node has (unless `giveUpKeys`), REPLICA_BEHIND_MASTER when a promotion would lose writes of a
-   * reachable master (unless `loseWrites`), NOT_IN_SYNC. Call refresh to see the result.
+   * Carries out a plan (or bare steps). Throws as applySteps and moveSlots. Before the first step throws ONLY_COPY and NO_COPY
+   * when it would lose keys that no other node has (unless `giveUpKeys`), REPLICA_BEHIND_MASTER when a promotion would lose
+   * writes of a reachable master (unless `loseWrites`), NOT_IN_SYNC. Call refresh to see the result.
    */
   async apply(plan: { readonly steps: readonly Step[] }, options: ApplyOptions & { readonly giveUpKeys?: boolean; readonly loseWrites?: boolean } = {}): Promise<ApplyStats> {
-    const { applySteps } = await import('./apply-plan.js'); // with the mover, which looking at a cluster doesn't need
+    const { applySteps } = await import('./apply-plan.js'); // Imported late: it loads the mover, which read-only commands do not need.
     if (options.giveUpKeys !== true) await unlessAborted((await import('./cluster/only-copy.js')).requireOtherCopies(this, plan.steps), options.signal);
     if (plan.steps.some(({ kind }) => kind === 'failover')) await unlessAborted((await import('./cluster/promotable.js')).requirePromotable(this, plan.steps, options), options.signal);
     const fresh = async (): Promise<ClusterView> => {

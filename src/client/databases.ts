@@ -1,5 +1,5 @@
 // Databases of a cluster node. Valkey 9 may have several in cluster mode (cluster-databases); GETKEYSINSLOT, COUNTKEYSINSLOT,
-// SCAN, DBSIZE and MIGRATE work on the selected one only (cli 6.7). All other servers have database 0 only.
+// SCAN, DBSIZE and MIGRATE work on the selected one only (cli.md 6.7). All other servers have database 0 only.
 import { ExitCode, TribError } from '../errors.js';
 import { ReplyError } from '../resp/reply.js';
 import type { Connection, PipelineReply } from './connection.js';

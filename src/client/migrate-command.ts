@@ -26,7 +26,7 @@ export interface MigrateOptions extends MigrateRoute {
   readonly keys: readonly string[];
 }
 
-/** The words of `MIGRATE host port "" db timeout [COPY] [REPLACE] [AUTH pw | AUTH2 user pw] KEYS` (cli 2.8). */
+/** The words of `MIGRATE host port "" db timeout [COPY] [REPLACE] [AUTH pw | AUTH2 user pw] KEYS` (cli.md 2.8). */
 function wordsBeforeKeys(route: MigrateRoute): Arg[] {
   const words: Arg[] = ['MIGRATE', route.host, route.port, '', route.db ?? 0, route.timeoutMs];
   if (route.copy === true) words.push('COPY');

@@ -1,4 +1,4 @@
-// The credentials of each node: the same everywhere, or the node's own (cli 5.7). A node has several addresses, so rules are
+// The credentials of each node: the same everywhere, or the node's own (cli.md 5.7). A node has several addresses, so rules are
 // looked up by all of them, and finally by resolved names. Not here: config files.
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';

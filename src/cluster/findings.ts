@@ -1,5 +1,5 @@
 // The problems of a loaded cluster as data: disagreement, open slots, uncovered slots, double owners, absent nodes, nodes that
-// only some know, unusual replicas (cli 2.4). Pure. Not here: texts, repairs (plan/fix/plan.ts).
+// only some know, unusual replicas (cli.md 2.4). Pure. Not here: texts, repairs (plan/fix/plan.ts).
 import { connectedNodes } from './connected-to.js';
 import type { NodeLine } from './nodes-text.js';
 import { SlotSet } from './slot-set.js';
@@ -83,7 +83,7 @@ export function nodeRef(node: NodeRef): NodeRef {
 }
 
 /**
- * One node's view of slot owners as a comparable string (cli 2.4); open slots are ignored. Undefined when the node knows no
+ * One node's view of slot owners as a comparable string (cli.md 2.4); open slots are ignored. Undefined when the node knows no
  * slot, which never agrees with any other.
  */
 export function signature(lines: readonly NodeLine[]): string | undefined {
@@ -91,7 +91,7 @@ export function signature(lines: readonly NodeLine[]): string | undefined {
   return entries.length === 0 ? undefined : entries.sort().join('|');
 }
 
-/** True when all loaded nodes list the same owners; a single node always agrees (cli 2.4). */
+/** True when all loaded nodes list the same owners; a single node always agrees (cli.md 2.4). */
 export function agrees(accounts: readonly (readonly NodeLine[])[]): boolean {
   if (accounts.length <= 1) return true;
   const first = signature(accounts[0] ?? []);
@@ -177,7 +177,7 @@ function replicaFindings(view: ClusterView): Finding[] {
 }
 
 function absent(view: ClusterView): Finding[] {
-  // An absent node with slots is an error; one without slots is not (cli 5.4: it must not block repairs).
+  // An absent node with slots is an error; one without slots is not (cli.md 5.4: it must not block repairs).
   const connected = connectedNodes(view);
   return view.unreachable.map((node) => {
     const witnesses = connected.get(node.id)?.map(nodeRef);

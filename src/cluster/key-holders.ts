@@ -1,11 +1,11 @@
-// Slots with more than one owner, by claim or by keys, from key counts. Pure. Not here: counting (apply/fix/count-keys.ts),
-// double claims alone, which need no count (findings.ts).
+// Finds slots whose keys are on a master that does not own them (check --search-multiple-owners), from key counts. Pure. Not
+// here: counting (apply/fix/count-keys.ts); slots that several masters claim (findings.ts).
 import type { Finding } from './findings.js';
 import { nodeRef } from './findings.js';
 import { SLOT_COUNT } from './slots.js';
 import type { ClusterView } from './view.js';
 
-/** One finding for each slot with keys on a master that does not own it, except when no other master could; ascending. */
+/** One finding for each slot with keys on a master that does not own it, except when it is the only candidate; ascending. */
 export function keyHolders(view: ClusterView, counts: ReadonlyMap<string, ArrayLike<number>>): Finding[] {
   const findings: Finding[] = [];
   for (let slot = 0; slot < SLOT_COUNT; slot++) {

@@ -1,4 +1,4 @@
-// The slot of a key: CRC16/XMODEM of the key or of its hash tag (cluster-node 0.2). Keys are binary strings.
+// The slot of a key: CRC16/XMODEM of the key or of its hash tag (cluster-node.md 0.2). Keys are binary strings.
 
 /** Number of slots of a cluster. */
 export const SLOT_COUNT = 16_384;

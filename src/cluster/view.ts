@@ -71,7 +71,7 @@ export class ClusterView {
   readonly replicas: readonly ClusterNode[];
 
   /**
-   * `nodes`: entry node first, then in the order of its CLUSTER NODES (cli 2.1; many results depend on it), then those that
+   * `nodes`: entry node first, then in the order of its CLUSTER NODES (cli.md 2.1; many results depend on it), then those that
    * only others list.
    */
   constructor(

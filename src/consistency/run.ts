@@ -114,7 +114,8 @@ export class ConsistencyRun {
   }
 
   /**
-   * Ends the load. Pending requests get `patienceMs` (default from the options), and so does a silent node that is read back.
+   * Ends the load. Pending requests have `patienceMs` to complete (default from the options); in the final read-back, a node
+   * that does not reply within it is given up.
    */
   stop(patienceMs = this.options.patienceMs): void {
     this.#stopped = true;

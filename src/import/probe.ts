@@ -14,7 +14,7 @@ const PROBE_MS = 1500;
 
 const loopback = (host: string): boolean => host === '::1' || host === 'localhost' || /^127\./.test(host);
 
-/** Why MIGRATE must not be tried, or undefined. Versions: cli 5.7. */
+/** Why MIGRATE must not be tried, or undefined. Versions: cli.md 5.7. */
 export function whyNotDirect(source: ImportSource, route: ImportRoute, settings: ImportSettings): string | undefined {
   const { username, password } = route.credentials;
   if (settings.via === 'client') return 'as asked';

@@ -2,7 +2,7 @@
 import { createServer } from 'node:net';
 import { ExitCode, TribError } from '../errors.js';
 
-/** A node's bus port is its port plus this (cluster-node 1). */
+/** A node's bus port is its port plus this (cluster-node.md 1). */
 export const BUS_OFFSET = 10_000;
 
 /** Highest port whose bus port is valid. */

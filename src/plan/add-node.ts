@@ -1,4 +1,4 @@
-// Plans nodes that join a cluster, as empty masters or as replicas (cli 2.9). Pure. Not here: whether they are empty
+// Plans nodes that join a cluster, as empty masters or as replicas (cli.md 2.9). Pure. Not here: whether they are empty
 // (apply/steps/add-nodes.ts).
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
 import { ExitCode, TribError } from '../errors.js';

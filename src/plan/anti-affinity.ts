@@ -1,4 +1,4 @@
-// Spreads replicas so that no host holds two nodes of a shard: redis-cli's score (cli 2.2 step 8) and a deterministic search
+// Spreads replicas so that no host holds two nodes of a shard: redis-cli's score (cli.md 2.2 step 8) and a deterministic search
 // that swaps the masters of two replicas. Pure; the same input always gives the same layout.
 
 export interface Layout {
@@ -120,8 +120,9 @@ function descend(search: Search, replicas: readonly string[]): void {
 }
 
 /**
- * Improves an assignment by swaps: downhill first, then a walk over equal scores like redis-cli's, at most 500 rounds per node,
- * then downhill again. Returns replica → master, never worse than the given layout.
+ * Swaps while that lowers the score, then tries random swaps and keeps those that do not raise it (as redis-cli), then swaps
+ * as at first. At most 500 random swaps per node, fewer in clusters so large that each takes long. Returns replica → master,
+ * never worse than the given layout.
  */
 export function optimiseAntiAffinity(layout: Layout, nodeOrder: readonly string[]): Map<string, string> {
   const replicas = nodeOrder.filter((id) => layout.masterOf.has(id));

@@ -1,4 +1,4 @@
-// Chooses the masters of a new cluster and their replicas: as redis-cli does (cli 2.2), on different hosts or zones where
+// Chooses the masters of a new cluster and their replicas: as redis-cli does (cli.md 2.2), on different hosts or zones where
 // possible, or as the user requests. Pure. Not here: slots and steps (create.ts).
 import { ExitCode, TribError } from '../errors.js';
 import { antiAffinityScore, optimiseAntiAffinity } from './anti-affinity.js';
@@ -29,7 +29,7 @@ export interface CreateOptions {
   readonly masterOf?: ReadonlyMap<string, string>;
 }
 
-/** One node of each host in turn, hosts in first-seen order (cli 2.2 step 4). */
+/** One node of each host in turn, hosts in first-seen order (cli.md 2.2 step 4). */
 function interleave(nodes: readonly CandidateNode[]): CandidateNode[] {
   const byHost = new Map<string, CandidateNode[]>();
   for (const node of nodes) byHost.set(placeOf(node), [...(byHost.get(placeOf(node)) ?? []), node]);
@@ -50,7 +50,7 @@ export interface ReplicaAssignment {
   readonly extra: boolean;
 }
 
-/** Takes the first free node of another host, else the first free node (cli 2.2 step 7). */
+/** Takes the first free node of another host, else the first free node (cli.md 2.2 step 7). */
 function chooseReplicas(masters: readonly CandidateNode[], rest: readonly CandidateNode[], perMaster: number): ReplicaAssignment[] {
   const [first, ...others] = rest;
   const free = first === undefined ? [] : [...others, first]; // Step 6: rotated left by one.
@@ -97,7 +97,7 @@ function placesOf(nodes: readonly CandidateNode[]): Map<string, string> {
   return new Map(nodes.map((node) => [node.id, placeOf(node)]));
 }
 
-/** Roles as redis-cli chooses them (cli 2.2), but with a deterministic search. Throws TribError TOO_FEW_MASTERS. */
+/** Roles as redis-cli chooses them (cli.md 2.2), but with a deterministic search. Throws TribError TOO_FEW_MASTERS. */
 export function chosenRoles(nodes: readonly CandidateNode[], options: CreateOptions): Roles {
   const perMaster = options.replicas ?? 0;
   const count = Math.floor(nodes.length / (perMaster + 1));

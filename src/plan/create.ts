@@ -1,5 +1,5 @@
-// Plans a new cluster: roles (create-roles.ts), the masters' slots, the steps (cli 2.2). Pure. Not here: inspecting the nodes
-// and applying (apply/steps/create.ts).
+// Plans a new cluster: roles (create-roles.ts), the masters' slots, the steps (cli.md 2.2). Pure. Not here: inspecting the
+// nodes and applying (apply/steps/create.ts).
 import { ExitCode, TribError } from '../errors.js';
 import { SLOT_COUNT } from '../cluster/slots.js';
 import type { SlotRange } from '../cluster/slot-set.js';
@@ -32,7 +32,7 @@ export interface CreatePlan extends PlanBase {
   readonly antiAffinity: AntiAffinity;
 }
 
-/** Even shares, computed in 32-bit floats as in redis-cli, so that the same nodes get the same slots (cli 2.2 step 5). */
+/** Even shares, computed in 32-bit floats as in redis-cli, so that the same nodes get the same slots (cli.md 2.2 step 5). */
 export function slotShares(masters: number): SlotRange[] {
   const perNode = Math.fround(SLOT_COUNT / masters);
   const shares: SlotRange[] = [];
@@ -53,9 +53,9 @@ export function slotShares(masters: number): SlotRange[] {
 const FULL_MESH = 32;
 
 /**
- * Which nodes meet which. Gossip alone spreads from one common node, but takes seconds (2–7 measured with six nodes, because
- * each ping carries only a few nodes); several MEETs per node take about 0.2 s. In larger clusters nodes meet at distances 1,
- * 2, 4, … along the list.
+ * Which nodes meet which. If every node met only one common node, gossip would introduce the rest, but within seconds (2–7
+ * measured with six nodes, because each ping carries only a few nodes); several MEETs per node take about 0.2 s. In larger
+ * clusters nodes meet at distances 1, 2, 4, … along the list.
  */
 function meetings(nodes: readonly PlannedNode[]): Step[] {
   const steps: Step[] = [];
@@ -80,8 +80,8 @@ function createSteps(nodes: readonly PlannedNode[], masters: readonly PlannedNod
 }
 
 /**
- * Plans the cluster of `nodes` (in command-line order). Throws TribError TOO_FEW_MASTERS (the predecessors' four lines),
- * BAD_ROLES for an impossible request, or DUPLICATE_NODE when two addresses lead to the same node.
+ * Plans the cluster of `nodes` (in command-line order). Throws TribError TOO_FEW_MASTERS (redis-cli's four lines), BAD_ROLES
+ * for an impossible request, or DUPLICATE_NODE when two addresses lead to the same node.
  */
 export function planCreate(nodes: readonly CandidateNode[], options: CreateOptions = {}): CreatePlan {
   refuseDuplicates(nodes);

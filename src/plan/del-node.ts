@@ -1,5 +1,5 @@
 // Plans the removal of a node: its replicas get other masters, all reachable nodes forget it, then it is reset or shut down
-// (cli 2.10). Also for a node that is down. Pure. Not here: moving its slots away (drain.ts).
+// (cli.md 2.10). Also for a node that is down. Pure. Not here: moving its slots away (drain.ts).
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
 import { TribError } from '../errors.js';
 import type { Member } from './member.js';
@@ -65,7 +65,7 @@ export function planDelNode(view: ClusterView, name: string, removal: RemovalAct
   const reattached = reattach(view, member, formerReplicas);
   const action = member.absence === undefined ? removal : 'leave';
   // A hard reset creates a new id: servers since 7.2 would reject the old one for a minute when the node joins again
-  // (cluster-node 2.3).
+  // (cluster-node.md 2.3).
   const ending: Step[] = action === 'reset' ? [{ kind: 'reset', node: member.id, mode: 'hard' }] : action === 'shutdown' ? [{ kind: 'shutdown', node: member.id }] : [];
   return {
     schema: 1,

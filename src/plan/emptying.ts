@@ -1,5 +1,5 @@
-// Plans how nodes that hold data are emptied for a new cluster (cli 5.6): what each loses, in which order, and which must not
-// be taken out of their cluster. Pure. Not here: inspecting (apply/steps/create.ts), carrying it out
+// Plans how nodes that hold data are emptied for a new cluster (cli.md 5.6): what each loses, in which order, and which must
+// not be taken out of their cluster. Pure. Not here: inspecting (apply/steps/create.ts), carrying it out
 // (apply/steps/empty-nodes.ts).
 import { formatAddress } from '../cluster/address.js';
 import type { NodeLine } from '../cluster/nodes-text.js';
@@ -7,7 +7,7 @@ import { TribError } from '../errors.js';
 import type { PlanBase, Step } from './step.js';
 
 /** What a node holds. */
-export interface Holding {
+export interface NodeContents {
   readonly id: string;
   /** Address for display. */
   readonly name: string;
@@ -23,7 +23,7 @@ export interface Holding {
 }
 
 /** A node that will be emptied, with what it loses. */
-export interface EmptiedNode extends Omit<Holding, 'lines'> {
+export interface EmptiedNode extends Omit<NodeContents, 'lines'> {
   /** Other nodes it knows: those of the new cluster, and all others. */
   readonly knows: { readonly named: number; readonly unlisted: number };
 }
@@ -38,41 +38,41 @@ export interface EmptyingPlan extends PlanBase {
   readonly functions: number;
 }
 
-function holdsSomething({ role, slots, keys, functions, lines }: Holding): boolean {
+function holdsSomething({ role, slots, keys, functions, lines }: NodeContents): boolean {
   return role === 'replica' || slots > 0 || keys.length > 0 || functions > 0 || lines.length > 1;
 }
 
-function keysOf({ keys }: Pick<Holding, 'keys'>): number {
+function keysOf({ keys }: Pick<NodeContents, 'keys'>): number {
   return keys.reduce((sum, { keys: count }) => sum + count, 0);
 }
 
 const GONE = ['fail', 'noaddr', 'handshake'];
 
 /**
- * Other nodes that one of the named nodes has a link to. A node at the address of a named node is that node before its reset:
- * after an interrupted emptying some nodes have not noticed the reset yet.
+ * Other nodes that one of the named nodes has a link to. A line with the address of a named node but another id is that node's
+ * id from before its reset; after an interrupted run some nodes still list it.
  */
-function livingStrangers(holdings: readonly Holding[], named: ReadonlySet<string>): ReadonlySet<string> {
-  const lines = holdings.flatMap((holding) => holding.lines);
-  const places = new Set([...holdings.map(({ name }) => name), ...lines.filter(({ myself }) => myself).map(formatAddress)]);
+function reachableOutsiders(all: readonly NodeContents[], named: ReadonlySet<string>): ReadonlySet<string> {
+  const lines = all.flatMap((contents) => contents.lines);
+  const places = new Set([...all.map(({ name }) => name), ...lines.filter(({ myself }) => myself).map(formatAddress)]);
   const lives = (line: NodeLine): boolean => line.connected && !line.flags.some((flag) => GONE.includes(flag)) && !places.has(formatAddress(line));
   return new Set(lines.filter((line) => !named.has(line.id) && lives(line)).map(({ id }) => id));
 }
 
 /** Refuses a member of a cluster that serves slots and would continue without it. */
-function refuseLivingCluster(holding: Holding, named: ReadonlySet<string>, living: ReadonlySet<string>): void {
-  const unlisted = holding.lines.filter(({ id }) => living.has(id));
+function refuseLivingCluster(contents: NodeContents, named: ReadonlySet<string>, living: ReadonlySet<string>): void {
+  const unlisted = contents.lines.filter(({ id }) => living.has(id));
   const [first] = unlisted;
-  const serves = holding.lines.some((line) => line.slots.size > 0 && (named.has(line.id) || living.has(line.id)));
+  const serves = contents.lines.some((line) => line.slots.size > 0 && (named.has(line.id) || living.has(line.id)));
   if (first === undefined || !serves) return;
   const names = unlisted.slice(0, 3).map(({ host, port }) => `${host}:${port}`);
   const those = `${names.join(', ')}${unlisted.length > names.length ? ' …' : ''}`;
-  throw new TribError('LIVING_CLUSTER', `${holding.name} belongs to a running cluster: ${unlisted.length} of its nodes ${unlisted.length === 1 ? 'is' : 'are'} not in the list (${those}). A reset would break that cluster`, {
-    hint: `remove it from there first: redis-trib del-node ${names[0] ?? ''} ${holding.id} --drain; or, to give up that cluster, list all its nodes`,
+  throw new TribError('LIVING_CLUSTER', `${contents.name} belongs to a running cluster: ${unlisted.length} of its nodes ${unlisted.length === 1 ? 'is' : 'are'} not in the list (${those}). A reset would break that cluster`, {
+    hint: `remove it from there first: redis-trib del-node ${names[0] ?? ''} ${contents.id} --drain; or, to give up that cluster, list all its nodes`,
   });
 }
 
-function stepsOf({ id, role, keys, functions }: Holding): Step[] {
+function stepsOf({ id, role, keys, functions }: NodeContents): Step[] {
   const reset: Step = { kind: 'reset', node: id, mode: 'hard' };
   const functionsGone: Step[] = functions > 0 ? [{ kind: 'flush-functions', node: id }] : [];
   // A replica cannot delete keys itself; its reset deletes them. A master with keys refuses a reset.
@@ -81,15 +81,15 @@ function stepsOf({ id, role, keys, functions }: Holding): Step[] {
 }
 
 /**
- * Plans the emptying of the nodes that hold something. Replicas first, otherwise their masters' FLUSHALL would only be
- * replicated to them. `holdings`: all nodes of the new cluster. Throws TribError LIVING_CLUSTER for a member of a cluster that
- * serves slots and has other reachable nodes outside the list.
+ * Plans the emptying of the nodes that hold something. Replicas are reset first, so that the FLUSHALL of their masters is not
+ * replicated to them. `all`: the contents of all nodes of the new cluster. Throws TribError LIVING_CLUSTER for a member of a
+ * cluster that serves slots and has other reachable nodes outside the list.
  */
-export function planEmptying(holdings: readonly Holding[]): EmptyingPlan {
-  const named = new Set(holdings.map(({ id }) => id));
-  const occupied = holdings.filter(holdsSomething);
-  const living = livingStrangers(holdings, named);
-  for (const holding of occupied) refuseLivingCluster(holding, named, living);
+export function planEmptying(all: readonly NodeContents[]): EmptyingPlan {
+  const named = new Set(all.map(({ id }) => id));
+  const occupied = all.filter(holdsSomething);
+  const living = reachableOutsiders(all, named);
+  for (const contents of occupied) refuseLivingCluster(contents, named, living);
   const nodes = occupied.map(({ lines, ...rest }): EmptiedNode => {
     const others = lines.filter((line) => !line.myself);
     const among = others.filter(({ id }) => named.has(id)).length;

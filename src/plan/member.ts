@@ -16,7 +16,7 @@ export interface Member {
   readonly absence: string | undefined;
 }
 
-/** Loaded nodes, nodes that could not be loaded, and nodes that only other nodes than the entry node list (cli 5.6). */
+/** Loaded nodes, nodes that could not be loaded, and nodes that only other nodes than the entry node list (cli.md 5.6). */
 export function membersOf(view: ClusterView): Member[] {
   const members = new Map<string, Member>();
   for (const { id, name, role, masterId, slots } of view.nodes) members.set(id, { id, name, role, masterId, slots, absence: undefined });
@@ -30,8 +30,8 @@ export function membersOf(view: ClusterView): Member[] {
 }
 
 /**
- * One member by id, unique prefix of an id, or address. Throws NO_SUCH_NODE (the predecessors' text) or AMBIGUOUS_NODE with the
- * candidates.
+ * One member by id, unique prefix of an id, or address. Throws NO_SUCH_NODE (the text of redis-cli and redis-trib.rb) or
+ * AMBIGUOUS_NODE with the candidates.
  */
 export function findMember(view: ClusterView, text: string): Member {
   const wanted = text.trim().toLowerCase();
@@ -49,12 +49,12 @@ export function findMember(view: ClusterView, text: string): Member {
 
 /** The two commands for a node that only some nodes know: meet it or forget it. */
 export function meetOrForget(view: ClusterView, { node, unknownTo }: PartlyKnown): string {
-  const [teller = view.entry] = unknownTo.flatMap(({ id }) => view.node(id) ?? []);
+  const [sender = view.entry] = unknownTo.flatMap(({ id }) => view.node(id) ?? []);
   const itself = view.node(node.id);
   // Two nodes that have both left the cluster must meet one of its masters, not each other.
-  const met = view.masters.find((master) => master.slots.size > 0 && master.id !== teller.id && !teller.lines.some(({ id }) => id === master.id)) ?? itself;
+  const met = view.masters.find((master) => master.slots.size > 0 && master.id !== sender.id && !sender.lines.some(({ id }) => id === master.id)) ?? itself;
   const bus = met === undefined || met.busPort === met.port + 10_000 ? '' : ` ${met.busPort}`;
-  const meet = `redis-cli -h ${teller.connectHost} -p ${teller.connectPort} CLUSTER MEET ${met?.host ?? 'HOST'} ${met?.port ?? 'PORT'}${bus}`;
+  const meet = `redis-cli -h ${sender.connectHost} -p ${sender.connectPort} CLUSTER MEET ${met?.host ?? 'HOST'} ${met?.port ?? 'PORT'}${bus}`;
   const slots = (itself ?? view.unreachable.find(({ id }) => id === node.id))?.slots.size ?? 0;
   const forget = slots > 0 ? '' : `; if it does not: redis-trib forget ${view.entry.name} ${node.id}`;
   return `wait a minute if it was just added or removed; if it belongs to the cluster: ${meet}${forget}`;
@@ -70,7 +70,7 @@ export class ReplicaCounts {
   }
 
   /**
-   * The candidate with the fewest replicas, the first among equals (cli 2.9); its count rises. Undefined without candidates.
+   * The candidate with the fewest replicas, the first among equals (cli.md 2.9); its count rises. Undefined without candidates.
    */
   take(): string | undefined {
     const [best] = [...this.counts].sort((a, b) => a[1] - b[1]);

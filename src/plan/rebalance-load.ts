@@ -65,37 +65,37 @@ function transferRun(source: MasterShare, target: MasterShare, { from, to, load 
   return { source, target, slots };
 }
 
-const lowestLoaded = (accounts: readonly MasterShare[]): MasterShare | undefined =>
-  accounts.filter(({ weight }) => weight > 0).reduce<MasterShare | undefined>((best, one) => (best === undefined || one.excess < best.excess ? one : best), undefined);
+const lowestLoaded = (shares: readonly MasterShare[]): MasterShare | undefined =>
+  shares.filter(({ weight }) => weight > 0).reduce<MasterShare | undefined>((best, one) => (best === undefined || one.excess < best.excess ? one : best), undefined);
 
 /** Moves load from the most loaded masters to the least loaded until all are near their share or no slot improves it. */
-function evenOut(accounts: readonly MasterShare[], { loads, threshold = 2 }: LoadOptions): SlotTransfer[] {
-  const near = (account: MasterShare): number => (account.expected * threshold * NEAR) / 100;
-  const handovers: SlotTransfer[] = [];
-  const sources = [...accounts].sort((a, b) => b.excess - a.excess);
+function evenOut(shares: readonly MasterShare[], { loads, threshold = 2 }: LoadOptions): SlotTransfer[] {
+  const near = (share: MasterShare): number => (share.expected * threshold * NEAR) / 100;
+  const transfers: SlotTransfer[] = [];
+  const sources = [...shares].sort((a, b) => b.excess - a.excess);
   for (const source of sources) {
     while (source.excess > near(source)) {
-      const target = lowestLoaded(accounts);
+      const target = lowestLoaded(shares);
       if (target === undefined || target === source || target.excess >= -near(target)) break;
       const run = runOfLoad(new SlotLoads(source.slots, loads), Math.min(source.excess, -target.excess));
       if (run === undefined) break;
-      handovers.push(transferRun(source, target, run));
+      transfers.push(transferRun(source, target, run));
     }
   }
   // A weight of 0 gives all slots away, also empty ones.
-  for (const source of accounts.filter(({ weight }) => weight === 0)) {
-    for (let target = lowestLoaded(accounts); source.slots.length > 0 && target !== undefined; target = lowestLoaded(accounts)) {
+  for (const source of shares.filter(({ weight }) => weight === 0)) {
+    for (let target = lowestLoaded(shares); source.slots.length > 0 && target !== undefined; target = lowestLoaded(shares)) {
       const list = new SlotLoads(source.slots, loads);
       const to = Math.max(1, list.reach(0, Math.max(0, -target.excess)));
-      handovers.push(transferRun(source, target, { from: 0, to, load: list.load(0, to) }));
+      transfers.push(transferRun(source, target, { from: 0, to, load: list.load(0, to) }));
     }
   }
-  return handovers;
+  return transfers;
 }
 
-function toSteps(handovers: readonly SlotTransfer[]): MoveStep[] {
+function toSteps(transfers: readonly SlotTransfer[]): MoveStep[] {
   const pairs = new Map<string, { source: string; target: string; slots: number[] }>();
-  for (const { source, target, slots } of handovers) {
+  for (const { source, target, slots } of transfers) {
     const key = `${source.node.id} ${target.node.id}`;
     const pair = pairs.get(key) ?? { source: source.node.id, target: target.node.id, slots: [] };
     pairs.set(key, pair);
@@ -110,12 +110,12 @@ function toSteps(handovers: readonly SlotTransfer[]): MoveStep[] {
  */
 export function planLoadRebalance(view: ClusterView, options: LoadOptions): RebalancePlan {
   const threshold = options.threshold ?? 2;
-  const accounts = masterShares(view, options);
-  const needed = accounts.some((account) => overThreshold(account, threshold));
-  const balances = accounts
+  const shares = masterShares(view, options);
+  const needed = shares.some((share) => overThreshold(share, threshold));
+  const balances = shares
     .map(({ node, weight, before, expected, excess }) => ({ node: node.id, name: node.name, weight, slots: Math.round(before), expected: Math.round(expected), balance: Math.round(excess) }))
     .sort((a, b) => a.balance - b.balance);
-  const totalWeight = accounts.reduce((sum, { weight }) => sum + weight, 0);
-  const steps = needed ? toSteps(evenOut(accounts, options)) : [];
+  const totalWeight = shares.reduce((sum, { weight }) => sum + weight, 0);
+  const steps = needed ? toSteps(evenOut(shares, options)) : [];
   return { schema: 1, kind: 'rebalance', by: options.by, steps, threshold, totalWeight, needed, ranges: { before: countRanges(view), after: countRanges(view, steps) }, balances };
 }

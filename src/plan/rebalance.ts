@@ -1,5 +1,5 @@
-// Plans an even spread of slots by weight (cli 2.7), with redis-cli's 32-bit float arithmetic, so that results are identical.
-// Pure. Not here: reshard's choice of slots (reshard.ts), moving.
+// Plans an even spread of slots by weight (cli.md 2.7), with redis-cli's 32-bit float arithmetic, so that results are
+// identical. Pure. Not here: reshard's choice of slots (reshard.ts), moving.
 import { SlotSet, toRanges } from '../cluster/slot-set.js';
 import { SLOT_COUNT } from '../cluster/slots.js';
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
@@ -111,9 +111,9 @@ function shares(involved: readonly ClusterNode[], weightOf: (node: ClusterNode) 
 }
 
 /**
- * Truncation may leave more slots to give than to take: receivers take the rest, one each in turn (cli 2.7 step 6). Receivers
- * must not be masters of weight 0, and must not exceed what the next rebalance would let them keep (cli 5.5); slots left over
- * then stay.
+ * Truncation may leave more slots to give than to take: receivers take the rest, one each in turn (cli.md 2.7 step 6).
+ * Receivers must not be masters of weight 0, and must not exceed what the next rebalance would let them keep (cli.md 5.5);
+ * slots left over then stay.
  */
 function spreadRest(list: readonly Share[], threshold: number): void {
   let sum = list.reduce((total, share) => total + share.balance, 0);
@@ -150,7 +150,7 @@ function givenSlots({ node, balance }: Share, { loads, choose }: RebalanceOption
   return list.slots.slice(from, to);
 }
 
-/** Two pointers over the sorted shares: the master that lacks most takes from the one with most (cli 2.7 step 8). */
+/** Two pointers over the sorted shares: the master that lacks most takes from the one with most (cli.md 2.7 step 8). */
 function pairUp(sorted: readonly Share[], options: RebalanceOptions): MoveStep[] {
   const given = new Map(sorted.map((share) => [share, givenSlots(share, options)]));
   const left = sorted.map((share) => share.balance);

@@ -6,9 +6,9 @@ import type { ClusterNode, ClusterView } from '../cluster/view.js';
 /** As the replica reports it. */
 export interface ReplicaCopy {
   readonly link: 'up' | 'down';
-  /** Bytes received; also from before it followed this master. */
+  /** Replication offset; may include data of an earlier master. */
   readonly offset: number;
-  /** Seconds since the link was up; null: never since the node is a replica, or since its start. */
+  /** Seconds since the link was up; null: never since it became a replica or was started. */
   readonly downSeconds: number | null;
   /** A full sync is in progress. */
   readonly syncing: boolean;
@@ -73,8 +73,8 @@ function withoutCopy(view: ClusterView, master: string): string {
 }
 
 /**
- * What to do about the slots of an absent master: reach it if it is alive; else promote a replica with its data, else wait, else
- * give the slots up.
+ * What to do about the slots of an absent master: reach it if it is alive; else promote a replica with its data, else wait,
+ * else give the slots up.
  */
 export function wayOut(view: ClusterView, id: string, copies: ReplicaCopies): string {
   const node = view.unreachable.find((one) => one.id === id);

@@ -1,5 +1,5 @@
-// Plans a reshard: how many and which slots each source gives, and which target takes them (cli 2.6). Pure. Not here: prompts,
-// finding nodes by name (ClusterView.find), moving (apply/mover).
+// Plans a reshard: how many and which slots each source gives, and which target takes them (cli.md 2.6). Pure. Not here:
+// prompts, finding nodes by name (ClusterView.find), moving (apply/mover).
 import type { SlotRange } from '../cluster/slot-set.js';
 import { SlotSet, toRanges } from '../cluster/slot-set.js';
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
@@ -17,7 +17,7 @@ export interface ReshardOptions {
   readonly to: readonly string[];
   /**
    * 'exact' (default) moves as many slots as requested if the sources have them; 'redis-cli' keeps its float rounding, which
-   * may move fewer (cli 2.6 step 5).
+   * may move fewer (cli.md 2.6 step 5).
    */
   readonly rounding?: 'exact' | 'redis-cli';
 }
@@ -58,8 +58,8 @@ export function parseSlotRequest(text: string): SlotRequest {
 
 /**
  * Number of slots each source gives for a request of `wanted` slots, in execution order. Sources by size, largest first, ties
- * in the order given; the first rounds up, the others down; lowest slots first (cli 2.6 step 5). With 'exact' the rounding loss
- * is added, one slot per source in that order, until the count is reached or the sources are empty.
+ * in the order given; the first rounds up, the others down; lowest slots first (cli.md 2.6 step 5). With 'exact' the rounding
+ * loss is added, one slot per source in that order, until the count is reached or the sources are empty.
  */
 export function shareOut(sources: readonly ClusterNode[], wanted: number, rounding: 'exact' | 'redis-cli' = 'exact'): SourceShare[] {
   const sorted = [...sources].sort((a, b) => b.slots.size - a.slots.size);
@@ -144,7 +144,8 @@ function assignTargets(shares: readonly SourceShare[], targets: readonly Cluster
 
 /**
  * Plans moving slots to one or several targets. Throws TribError NO_SUCH_NODE, AMBIGUOUS_NODE, NOT_A_MASTER, NO_SOURCE,
- * NO_TARGET or NOT_OWNED. A request above what the sources own moves all they own, as the predecessors do.
+ * NO_TARGET or NOT_OWNED. A request above what the sources own moves all they own, as redis-cli and
+ * redis-trib.rb do.
  */
 export function planReshard(view: ClusterView, options: ReshardOptions): ReshardPlan {
   const notes: PlanNote[] = [];

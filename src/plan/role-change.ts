@@ -53,7 +53,7 @@ export function planReplicate(view: ClusterView, node: ClusterNode, master: Clus
 /** Why a node with slots is not forgotten, and the alternatives. */
 function stillServing(view: ClusterView, member: Member, copies: ReplicaCopies): TribError {
   const seed = view.entry.name;
-  const hint = member.absence === undefined ? `its slots would not be served: redis-trib del-node ${seed} ${member.id} --drain moves them away first` : `it cannot be reached (${member.absence}): ${wayOut(view, member.id, copies)}`;
+  const hint = member.absence === undefined ? `move its slots away first, or no node would serve them: redis-trib del-node ${seed} ${member.id} --drain` : `it cannot be reached (${member.absence}): ${wayOut(view, member.id, copies)}`;
   return new TribError('NOT_EMPTY', `[ERR] Node ${member.name} is not empty! It owns ${member.slots.size} slots.`, { hint });
 }
 

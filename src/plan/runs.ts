@@ -13,7 +13,8 @@ export interface Run {
 const RANGE_COST = 0.05;
 
 /**
- * The improvement that one more slot must bring: half of the load when all slots move. A slot without load costs a move too.
+ * Cost of moving one slot, as a share of the wanted load: 0.5 in total if all 16384 slots move. So slots without load are not
+ * moved needlessly.
  */
 const SLOT_COST = 0.5 / SLOT_COUNT;
 
@@ -91,7 +92,7 @@ export function runOfLoad(list: SlotLoads, wanted: number): Run | undefined {
   let least = Infinity;
   for (let from = 0; from < list.slots.length; from++) {
     const end = list.reach(from, wanted);
-    // Once without the trailing slots that have no load, and once with them if they reach the end of a range.
+    // Each end is tried with and without the trailing slots that have no load; with them the run may end at a range boundary.
     for (const to of new Set([end - 1, end].flatMap((last) => [last, list.reach(from, list.load(from, last))]))) {
       const load = list.load(from, to);
       if (to <= from || to > list.slots.length || load <= 0 || load >= 2 * wanted) continue;

@@ -1,5 +1,5 @@
-// CRC-64 "Jones", the checksum of RDB files and DUMP payloads (persistence-replication 1.6): reflected, init 0, no final xor.
-// JS has no fast 64-bit integers, so the value is kept as two 32-bit halves.
+// CRC-64 "Jones", the checksum of RDB files and DUMP payloads (persistence-replication.md 1.6): reflected, init 0, no final
+// xor. JS has no fast 64-bit integers, so the value is kept as two 32-bit halves.
 
 const POLYNOMIAL_LOW = 0xac4bc9b5;
 const POLYNOMIAL_HIGH = 0x95ac9329;

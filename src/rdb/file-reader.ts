@@ -1,5 +1,5 @@
 // Reads a whole RDB file that arrives in pieces, from a file or a socket: opcodes, keys and the checksum, versions 1 to 12 and Valkey 9
-// (persistence-replication 1.1–1.7). The target decodes the values. Keeps nothing that it has passed on.
+// (persistence-replication.md 1.1–1.7). The target decodes the values. Keeps nothing that it has passed on.
 
 import { Crc64 } from './crc64.js';
 import { RdbFileError } from './file-error.js';

@@ -1,5 +1,5 @@
 // Writes the frame of an RDB file piece by piece: header, AUX fields, databases, what stands before a key, end and checksum
-// (persistence-replication 1.1, 1.2). The body of a value is written by the caller into the same RdbWriter.
+// (persistence-replication.md 1.1, 1.2). The body of a value is written by the caller into the same RdbWriter.
 
 import { Crc64 } from './crc64.js';
 import { RdbOpcode } from './opcodes.js';

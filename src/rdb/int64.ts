@@ -10,7 +10,7 @@ const MAX_SAFE_DIGITS = 15;
 
 /**
  * Reads a canonical decimal i64: no blanks, no `+`, no leading zeros, no `-0`; at most 20 characters.
- * Returns null for anything else, also beyond 64 bits (string2ll; persistence-replication 9.1).
+ * Returns null for anything else, also beyond 64 bits (string2ll; persistence-replication.md 9.1).
  */
 export function parseInt64(text: string): Int64 | null {
   const length = text.length;

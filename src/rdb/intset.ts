@@ -1,4 +1,4 @@
-// The intset blob: sorted integers of one width (persistence-replication 1.8.3).
+// The intset blob: sorted integers of one width (persistence-replication.md 1.8.3).
 
 import { narrow } from './int64.js';
 import type { Int64 } from './int64.js';

@@ -1,4 +1,4 @@
-// The listpack: the packed container of small hashes, sorted sets and list nodes (persistence-replication 1.8.1).
+// The listpack: the packed container of small hashes, sorted sets and list nodes (persistence-replication.md 1.8.1).
 
 import { parseInt64 } from './int64.js';
 import type { Int64 } from './int64.js';
@@ -10,7 +10,10 @@ const UNKNOWN_COUNT = 65535;
 /** Longest text of an i64; longer strings are never integers. */
 const MAX_INT_TEXT = 20;
 
-/** Bytes of the length that follows an element of `size` bytes. The odd limits are the format's (persistence-replication 9.1). */
+/**
+ * Bytes of the length that follows an element of `size` bytes. The odd limits are the format's (persistence-replication.md
+ * 9.1).
+ */
 function backlenSize(size: number): number {
   if (size <= 127) return 1;
   if (size < 16383) return 2;

@@ -1,4 +1,4 @@
-// LZF, the compression of long strings in RDB (persistence-replication 1.4).
+// LZF, the compression of long strings in RDB (persistence-replication.md 1.4).
 
 import { corrupt } from './rdb-error.js';
 

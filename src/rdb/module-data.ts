@@ -1,4 +1,5 @@
-// Data of modules: the name behind a module id, and how to pass over data that nothing here understands (persistence-replication 1.7).
+// Data of modules: the name behind a module id, and how to pass over data that nothing here understands
+// (persistence-replication.md 1.7).
 
 import { ModuleOpcode } from './opcodes.js';
 import { corrupt } from './rdb-error.js';

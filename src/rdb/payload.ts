@@ -1,4 +1,5 @@
-// Makes payloads for RESTORE from values as RDB files hold them (persistence-replication 2.1, 2.2): type, body, version, checksum.
+// Makes payloads for RESTORE from values as RDB files hold them (persistence-replication.md 2.1, 2.2): type, body, version,
+// checksum.
 
 import { Crc64 } from './crc64.js';
 import { storedType } from './value-names.js';

@@ -1,4 +1,4 @@
-// Reads the primitives of RDB from a buffer: bytes, lengths, strings (persistence-replication 1.3–1.5).
+// Reads the primitives of RDB from a buffer: bytes, lengths, strings (persistence-replication.md 1.3–1.5).
 // A read past the end throws RdbError `truncated`: a streaming loader then fetches more bytes and reads the item again.
 // A length is checked against the available bytes before memory is allocated for it.
 

@@ -1,5 +1,5 @@
-// Writes the primitives of RDB into a growing buffer: bytes, lengths, strings (persistence-replication 1.3–1.5). What a value is made of is
-// in encode-value.ts, containers in listpack.ts and intset.ts.
+// Writes the primitives of RDB into a growing buffer: bytes, lengths, strings (persistence-replication.md 1.3–1.5). What a
+// value is made of is in encode-value.ts, containers in listpack.ts and intset.ts.
 
 import { parseInt64 } from './int64.js';
 import { LzfCompressor } from './lzf.js';

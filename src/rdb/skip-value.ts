@@ -35,7 +35,10 @@ const ONE_STRING: ReadonlySet<number> = new Set([
   RdbType.hashListpack, RdbType.zsetListpack, RdbType.setListpack, RdbType.hashListpackTtlPreGa,
 ]);
 
-/** Skips the body of a value. Throws RdbError: `truncated`, `corrupt`, or `unsupported` for module values of type 6 (pre-release). */
+/**
+ * Skips the body of a value. Throws RdbError: `truncated`, `corrupt`, or `unsupported` for module values of type 6
+ * (pre-release).
+ */
 export function skipBody(type: number, reader: RdbReader): void {
   if (ONE_STRING.has(type)) return reader.skipString();
   const skip = SKIPS.get(type);
@@ -59,7 +62,7 @@ function skipTextDouble(reader: RdbReader): void {
 
 function skipNode(reader: RdbReader): void {
   const container = reader.len();
-  if (container !== QuicklistContainer.plain && container !== QuicklistContainer.packed) throw corrupt(`quicklist container ${container}`);
+  if (container !== QuicklistContainer.plain && container !== QuicklistContainer.packed) throw corrupt(`unknown quicklist container ${container}`);
   reader.skipString();
 }
 
@@ -75,7 +78,7 @@ function skipLengths(reader: RdbReader, count: number): void {
   for (let i = 0; i < count; i++) reader.bigLen();
 }
 
-/** persistence-replication 1.9. `form` is 1 for type 15, 2 for 19, 3 for 21. */
+/** persistence-replication.md 1.9. `form` is 1 for type 15, 2 for 19, 3 for 21. */
 function skipStream(reader: RdbReader, form: 1 | 2 | 3): void {
   skipStrings(reader, 2);
   // length, last id; from form 2 on first id, highest deleted id, entries added.

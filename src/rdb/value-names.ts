@@ -1,5 +1,5 @@
 // What the type byte of a value says: the type as TYPE names it, the encoding in the file, and the oldest RDB version whose
-// readers know it (persistence-replication 1.1, 1.7).
+// readers know it (persistence-replication.md 1.1, 1.7).
 
 import { RdbType, VALKEY_VERSION } from './value-types.js';
 

@@ -1,4 +1,5 @@
-// The ziplist and the zipmap, the containers of RDB files before 7.0. They are only read (persistence-replication 1.8.2, 1.8.4).
+// The ziplist and the zipmap, the containers of RDB files before 7.0. They are only read (persistence-replication.md 1.8.2,
+// 1.8.4).
 
 import { corrupt } from './rdb-error.js';
 

@@ -1,4 +1,4 @@
-// Splits one line into arguments as Redis does for inline commands and redis.conf lines (persistence-replication 5.3).
+// Splits one line into arguments as Redis does for inline commands and redis.conf lines (persistence-replication.md 5.3).
 // Independent of sockets and files.
 
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', a: '\x07' };

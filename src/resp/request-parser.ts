@@ -1,5 +1,5 @@
 // The server's half of RESP: bytes from a client become commands, arrays of binary strings. Streaming and resumable; limits and
-// protocol errors of persistence-replication 5.2. Executes nothing and replies nothing.
+// protocol errors of persistence-replication.md 5.2. Executes nothing and replies nothing.
 import { constants } from 'node:buffer';
 import { splitLine } from './inline.js';
 

@@ -1,5 +1,5 @@
-// Replies of server commands as values, and their RESP2 and RESP3 forms (persistence-replication 5.1). Encoded text is written
-// in parts, because no JS string holds more than 512 MiB. Not here: sockets.
+// Replies of server commands as values, and their RESP2 and RESP3 forms (persistence-replication.md 5.1). Encoded text is
+// written in parts, because no JS string holds more than 512 MiB. Not here: sockets.
 
 export type Protocol = 2 | 3;
 

@@ -1,4 +1,4 @@
-// Shows the progress of a backup: the predecessors' line per node when piped (cli 8.13), bytes and nodes at a terminal.
+// Shows the progress of a backup: the predecessors' line per node when piped (cli.md 8.13), bytes and nodes at a terminal.
 import type { BackupEvent } from '../apply/backup/backup.js';
 import type { Io } from './io.js';
 import { formatBytes } from './bytes.js';

@@ -1,4 +1,4 @@
-// Shows the progress of an import: the predecessors' line per key when piped (cli 8.11), a progress line at a terminal. Only
+// Shows the progress of an import: the predecessors' line per key when piped (cli.md 8.11), a progress line at a terminal. Only
 // counts events.
 import type { ImportEvent, ImportStats, OnImportEvent } from '../import/event.js';
 import { oneLine } from '../resp/visible.js';

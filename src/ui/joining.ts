@@ -1,4 +1,4 @@
-// Shows nodes joining: the predecessors' lines when piped (cli 4.6), a progress line at a terminal.
+// Shows nodes joining: the predecessors' lines when piped (cli.md 4.6), a progress line at a terminal.
 import type { OnEvent } from '../apply/node/event.js';
 import type { Step } from '../plan/step.js';
 import type { Io } from './io.js';

@@ -1,5 +1,5 @@
-// Shows atomic migrations: redis-cli 8.10's two lines when piped (cli 6.5), the state of the latest job in the progress line at
-// a terminal, and a regular line for long ones.
+// Shows atomic migrations: redis-cli 8.10's two lines when piped (cli.md 6.5), the state of the latest job in the progress line
+// at a terminal, and a regular line for long ones.
 import type { ApplyEvent } from '../apply/node/event.js';
 import type { Io } from './io.js';
 

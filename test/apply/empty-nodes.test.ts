@@ -12,8 +12,8 @@ it('empties bundled nodes, and stops on abort', async () => {
   const [first, second, third] = used.nodes;
   await (await used.links.get(first?.id ?? '')!.connection()).command(['SET', '{06S}a', '1']); // slot 0
   await using now = await openNewNodes(places, {}, 'accept');
-  const plan = planEmptying(now.holdings);
-  expect(plan).toMatchObject({ keys: 1, nodes: [{ slots: 5461, knows: { named: 2, strangers: 0 } }, {}, {}] });
+  const plan = planEmptying(now.contents);
+  expect(plan).toMatchObject({ keys: 1, nodes: [{ slots: 5461, knows: { named: 2, unlisted: 0 } }, {}, {}] });
   await expect(emptyNodes(plan, now.links, { signal: AbortSignal.abort() })).rejects.toMatchObject({
     code: 'ABORTED',
     exitCode: 130,
@@ -31,7 +31,7 @@ it('empties bundled nodes, and stops on abort', async () => {
   await expect(stopped).rejects.toMatchObject({ code: 'ABORTED', message: expect.stringContaining(`half way: ${first?.name ?? ''} (its keys are deleted)`) as string });
   expect(events).toContain('flush');
   await using again = await openNewNodes(places, {}, 'accept');
-  await emptyNodes(planEmptying(again.holdings), again.links);
+  await emptyNodes(planEmptying(again.contents), again.links);
   await using fresh = await openNewNodes(places);
   expect(fresh.nodes.map(({ id }) => id)).not.toContain(first?.id);
 });

@@ -1,4 +1,5 @@
-// Every rule that a comment cites (`cluster-node 3.4.2`, `cli 2.8`) has its section in docs/rules, and every file that it names exists.
+// Every rule that a comment cites (`cluster-node.md 3.4.2`, `cli.md 2.8`) has its section in docs/rules, and every file that a comment
+// names exists.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,11 +19,16 @@ interface Citation {
   readonly section: string;
 }
 
-/** The citations of a text: a document and one or more sections (`cli 2.4, 2.5`, `cluster-node 4.3–4.5`), also over a line break. */
+/** The citations of a text: a document and one or more sections (`cli.md 2.4, 2.5`, `cluster-node.md 4.3–4.5`), also over a line break. */
 function citations(text: string): Citation[] {
   const flat = text.replace(/\n\s*(?:\/\/|\*)\s*/g, ' ');
   const pattern = new RegExp(`\\b(${DOCUMENTS.join('|')})(?:\\.md)? ((?:\\d+(?:\\.\\d+)*)(?:(?:, |–|-| and )\\d+(?:\\.\\d+)+)*)`, 'g');
   return [...flat.matchAll(pattern)].flatMap(([, document, list]) => list!.split(/, |–|-| and /).map((section) => ({ document: document!, section })));
+}
+
+/** Citations without the `.md`: `cli 6` would read as a version of redis-cli. */
+function bareCitations(text: string): string[] {
+  return [...text.replace(/\n\s*(?:\/\/|\*)\s*/g, ' ').matchAll(new RegExp(`(?<![\\w.-])(?:${DOCUMENTS.join('|')}) \\d[\\d.]*`, 'g'))].map(([text]) => text);
 }
 
 const files = ['src', 'commands', 'bin', 'test'].flatMap((folder) =>
@@ -33,7 +39,7 @@ const files = ['src', 'commands', 'bin', 'test'].flatMap((folder) =>
 
 describe('citations of rules', () => {
   it('finds documents, sections, lists and ranges', () => {
-    expect(citations('// cluster-node 3.4.2, 6.2: so\n// as cli\n// 2.8 says; redis-cli 7.0.15 is a program').map(({ document, section }) => `${document} ${section}`)).toEqual(['cluster-node 3.4.2', 'cluster-node 6.2', 'cli 2.8', 'cli 7.0.15']);
+    expect(citations('// cluster-node.md 3.4.2, 6.2: so\n// as cli.md\n// 2.8 says; redis-cli 7.0.15 is a program').map(({ document, section }) => `${document} ${section}`)).toEqual(['cluster-node 3.4.2', 'cluster-node 6.2', 'cli 2.8', 'cli 7.0.15']);
   });
 
   it('each resolves to a section of docs/rules', () => {
@@ -43,6 +49,14 @@ describe('citations of rules', () => {
     );
     expect(found.length).toBeGreaterThan(150);
     expect(found.filter(({ document, section }) => known.get(document)?.has(section) !== true)).toEqual([]);
+  });
+});
+
+describe('citations in the code', () => {
+  it('name the file with its ending', () => {
+    expect(bareCitations('// as cli\n// 2.8 says (cluster-node 3.4); cli.md 2.8; redis-cli 7.0.15')).toEqual(['cli 2.8', 'cluster-node 3.4']);
+    const code = files.filter((path) => !path.startsWith(join(ROOT, 'test')) && !path.startsWith(join(ROOT, 'src', 'server')));
+    expect(code.flatMap((path) => bareCitations(readFileSync(path, 'utf8')).map((text) => `${path.slice(ROOT.length)}: ${text}`))).toEqual([]);
   });
 });
 

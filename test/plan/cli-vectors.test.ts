@@ -2,7 +2,7 @@
 // nodes, how few are too few, thresholds, the words of MIGRATE, which refusals pass. Pure.
 import { describe, expect, it } from 'vitest';
 import { NO_MASTER_ANY_MORE } from '../../src/apply/mover/slots/set-slot.js';
-import { mayPass } from '../../src/apply/mover/safety/retry.js';
+import { isTransient } from '../../src/apply/mover/safety/retry.js';
 import { migrateCommand } from '../../src/client/migrate-command.js';
 import { antiAffinityScore } from '../../src/plan/anti-affinity.js';
 import { planCreate, type CandidateNode } from '../../src/plan/create.js';
@@ -167,7 +167,7 @@ describe('what servers refuse with', () => {
     ['MOVED 5 127.0.0.1:7001', false],
     ['NOAUTH Authentication required.', false],
     ["NOPERM this user has no permissions to run the 'cluster|setslot' command", false],
-  ])('%s: tried again: %s', (text, again) => expect(mayPass(new ReplyError(text))).toBe(again));
+  ])('%s: tried again: %s', (text, again) => expect(isTransient(new ReplyError(text))).toBe(again));
 
   it.each(['ERR You can use SETSLOT only with masters.', 'ERR You can use SETSLOT only with primaries.'])('%s: a source that gave its last slot away is done (2.8 step 5)', (text) => {
     expect(NO_MASTER_ANY_MORE.test(text)).toBe(true);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseNodesText } from '../../src/cluster/nodes-text.js';
-import { exceeds, planEmptying, type Holding } from '../../src/plan/emptying.js';
+import { exceeds, planEmptying, type NodeContents } from '../../src/plan/emptying.js';
 import { emptyingLines, emptyingQuestion } from '../../src/ui/views/emptying-lines.js';
 
 const id = (index: number): string => String(index).repeat(40);
@@ -14,7 +14,7 @@ interface Peer {
 }
 
 /** Node `index` as it sees itself and its peers. */
-function holding(self: Peer, peers: readonly Peer[], more: Partial<Holding> = {}): Holding {
+function contentsOf(self: Peer, peers: readonly Peer[], more: Partial<NodeContents> = {}): NodeContents {
   const line = ({ index, slots = '', flags, link = 'connected', masterOf }: Peer, own: boolean): string =>
     `${id(index)} 127.0.0.1:700${index}@1700${index} ${own ? 'myself,' : ''}${flags ?? (masterOf === undefined ? 'master' : 'slave')} ${masterOf === undefined ? '-' : id(masterOf)} 0 0 1 ${link} ${slots}`.trimEnd();
   const lines = parseNodesText([line(self, true), ...peers.map((peer) => line(peer, false))].join('\n'));
@@ -26,14 +26,14 @@ const kinds = (plan: ReturnType<typeof planEmptying>): string[] => plan.steps.ma
 
 describe('planEmptying', () => {
   it('leaves empty nodes alone', () => {
-    const plan = planEmptying([holding({ index: 1 }, []), holding({ index: 2 }, [])]);
+    const plan = planEmptying([contentsOf({ index: 1 }, []), contentsOf({ index: 2 }, [])]);
     expect(plan).toMatchObject({ nodes: [], steps: [], keys: 0 });
   });
 
   it('resets replicas first, deletes keys and functions of masters before their reset, those of replicas after it', () => {
     const [a, b] = [{ index: 1, slots: '0-16383' }, { index: 2, masterOf: 1 }];
     const held = { keys: [{ database: 0, keys: 2 }, { database: 3, keys: 1 }], functions: 1 };
-    const plan = planEmptying([holding(a, [b], held), holding(b, [a], held), holding({ index: 3 }, [], { functions: 2 })]);
+    const plan = planEmptying([contentsOf(a, [b], held), contentsOf(b, [a], held), contentsOf({ index: 3 }, [], { functions: 2 })]);
     expect(kinds(plan)).toEqual(['reset 2', 'flush-functions 2', 'flush 1', 'flush-functions 1', 'reset 1', 'flush-functions 3', 'reset 3']);
     expect(plan).toMatchObject({ keys: 3, functions: 3 }); // those of the replica are copies
     expect(emptyingLines(plan).slice(1)).toEqual([
@@ -46,48 +46,48 @@ describe('planEmptying', () => {
 
   it('refuses members of a running cluster, and names the nodes that would be left', () => {
     const peers = [{ index: 8, slots: '5461-10922' }, { index: 9, masterOf: 8 }];
-    expect(() => planEmptying([holding({ index: 1, slots: '0-5460' }, peers)])).toThrow(
+    expect(() => planEmptying([contentsOf({ index: 1, slots: '0-5460' }, peers)])).toThrow(
       expect.objectContaining({ code: 'LIVING_CLUSTER', message: expect.stringContaining('2 of its nodes are not in the list (127.0.0.1:7008, 127.0.0.1:7009)') as string, hint: expect.stringContaining('del-node 127.0.0.1:7008') as string }),
     );
     // An empty member of it too, and a replica.
-    expect(() => planEmptying([holding({ index: 1 }, peers)])).toThrow(/belongs to a running cluster/);
-    expect(() => planEmptying([holding({ index: 1, masterOf: 8 }, peers)])).toThrow(/belongs to a running cluster/);
+    expect(() => planEmptying([contentsOf({ index: 1 }, peers)])).toThrow(/belongs to a running cluster/);
+    expect(() => planEmptying([contentsOf({ index: 1, masterOf: 8 }, peers)])).toThrow(/belongs to a running cluster/);
     // With all its nodes on the line it is the user's wish.
-    expect(kinds(planEmptying([holding({ index: 1, slots: '0' }, [{ index: 2 }]), holding({ index: 2 }, [{ index: 1, slots: '0' }])]))).toHaveLength(2);
+    expect(kinds(planEmptying([contentsOf({ index: 1, slots: '0' }, [{ index: 2 }]), contentsOf({ index: 2 }, [{ index: 1, slots: '0' }])]))).toHaveLength(2);
   });
 
   it('an interrupted emptying continues before the remaining node has noticed the resets', () => {
     // 1 still has links to what 2 and 3 were before their reset; they have other ids by now, and know nobody.
     const before = [{ index: 2, slots: '5461-10922' }, { index: 3, slots: '10923-16383' }];
-    const reset = (index: number): Holding => {
-      const { name, ...rest } = holding({ index: index + 4 }, []);
+    const reset = (index: number): NodeContents => {
+      const { name, ...rest } = contentsOf({ index: index + 4 }, []);
       return { ...rest, name: name.replace(`700${index + 4}`, `700${index}`) };
     };
-    expect(kinds(planEmptying([holding({ index: 1, slots: '0-5460' }, before), reset(2), reset(3)]))).toEqual(['reset 1']);
+    expect(kinds(planEmptying([contentsOf({ index: 1, slots: '0-5460' }, before), reset(2), reset(3)]))).toEqual(['reset 1']);
     // One that is not at such an address lives.
-    expect(() => planEmptying([holding({ index: 1, slots: '0-5460' }, [...before, { index: 9 }]), reset(2), reset(3)])).toThrow(/1 of its nodes is not in the list \(127.0.0.1:7009\)/);
+    expect(() => planEmptying([contentsOf({ index: 1, slots: '0-5460' }, [...before, { index: 9 }]), reset(2), reset(3)])).toThrow(/1 of its nodes is not in the list \(127.0.0.1:7009\)/);
   });
 
   it('ignores absent members, and running ones without slots', () => {
     const dead = [{ index: 8, slots: '1', flags: 'master,fail' }, { index: 9, slots: '2', flags: 'master,fail?', link: 'disconnected' as const }, { index: 7, flags: 'master,noaddr' }];
-    const plan = planEmptying([holding({ index: 1, slots: '0' }, dead)]);
+    const plan = planEmptying([contentsOf({ index: 1, slots: '0' }, dead)]);
     expect(plan.nodes).toMatchObject([{ knows: { named: 0, unlisted: 3 } }]);
     expect(emptyingLines(plan)[1]).toBe('127.0.0.1:7001: serves 1 slot; knows 3 nodes, not among these');
     expect(emptyingQuestion(plan)).toBe("Reset 1 node: forget the nodes and slots known there? (type 'yes' to accept):");
-    expect(kinds(planEmptying([holding({ index: 1 }, [{ index: 8 }])]))).toEqual(['reset 1']);
+    expect(kinds(planEmptying([contentsOf({ index: 1 }, [{ index: 8 }])]))).toEqual(['reset 1']);
     // One of the named sees it alive: it is.
-    expect(() => planEmptying([holding({ index: 1, slots: '0' }, [dead[1]!]), holding({ index: 2 }, [{ index: 9, slots: '2' }])])).toThrow(/127.0.0.1:7001 belongs/);
+    expect(() => planEmptying([contentsOf({ index: 1, slots: '0' }, [dead[1]!]), contentsOf({ index: 2 }, [{ index: 9, slots: '2' }])])).toThrow(/127.0.0.1:7001 belongs/);
   });
 });
 
 describe('exceeds', () => {
   it('is true for nodes and kinds of data that were not shown', () => {
-    const shown = planEmptying([holding({ index: 1 }, [], { keys: [{ database: 0, keys: 1 }] }), holding({ index: 2 }, [{ index: 1 }])]);
-    const more = (holdings: Holding[]): boolean => exceeds(planEmptying(holdings), shown);
-    expect(more([holding({ index: 1 }, [], { keys: [{ database: 0, keys: 9 }] })])).toBe(false);
+    const shown = planEmptying([contentsOf({ index: 1 }, [], { keys: [{ database: 0, keys: 1 }] }), contentsOf({ index: 2 }, [{ index: 1 }])]);
+    const more = (all: NodeContents[]): boolean => exceeds(planEmptying(all), shown);
+    expect(more([contentsOf({ index: 1 }, [], { keys: [{ database: 0, keys: 9 }] })])).toBe(false);
     expect(more([])).toBe(false);
-    expect(more([holding({ index: 1 }, [], { functions: 1 })])).toBe(true);
-    expect(more([holding({ index: 2 }, [{ index: 1 }], { keys: [{ database: 0, keys: 1 }] })])).toBe(true);
-    expect(more([holding({ index: 3 }, [], { functions: 1 })])).toBe(true);
+    expect(more([contentsOf({ index: 1 }, [], { functions: 1 })])).toBe(true);
+    expect(more([contentsOf({ index: 2 }, [{ index: 1 }], { keys: [{ database: 0, keys: 1 }] })])).toBe(true);
+    expect(more([contentsOf({ index: 3 }, [], { functions: 1 })])).toBe(true);
   });
 });

@@ -337,26 +337,26 @@ describe('the guard against unreachable masters', () => {
 
 describe('moves that are undone', () => {
   const open = three([to(B), from(A), '']);
-  const means = (forward: boolean, back: boolean): { forward: Map<string, string>; back: Map<string, string> } => ({ forward: new Map(forward ? [[`${A} ${B}`, 'no MIGRATE']] : []), back: new Map(back ? [[`${A} ${B}`, 'no MIGRATE']] : []) });
+  const obstacles = (forward: boolean, back: boolean): { forward: Map<string, string>; back: Map<string, string> } => ({ forward: new Map(forward ? [[`${A} ${B}`, 'no MIGRATE']] : []), back: new Map(back ? [[`${A} ${B}`, 'no MIGRATE']] : []) });
 
   it('a move that cannot be finished is closed while all keys are on its source', () => {
-    const plan = planFix(open, keys({ 0: 5 }), { moves: { means: means(true, false) } });
+    const plan = planFix(open, keys({ 0: 5 }), { moves: { obstacles: obstacles(true, false) } });
     expect(plan.decisions).toMatchObject([{ code: 'undo-move', danger: 'safe', owner: A, reason: expect.stringContaining('no MIGRATE') as string }]);
     expect(plan.steps).toEqual([{ kind: 'close-slots', node: A, slots: [[93, 93]] }, { kind: 'close-slots', node: B, slots: [[93, 93]] }]);
   });
 
   it('keys that have arrived move back, with consent', () => {
-    const plan = planFix(open, keys({ 0: 5, 1: 2 }), { moves: { means: means(true, false) } });
+    const plan = planFix(open, keys({ 0: 5, 1: 2 }), { moves: { obstacles: obstacles(true, false) } });
     expect(plan.decisions).toMatchObject([{ code: 'undo-move', danger: 'careful', holders: [{ node: B, keys: 2 }] }]);
     expect(plan.steps.map(({ kind }) => kind)).toEqual(['yield-slots', 'close-slots', 'gather-keys']);
   });
 
   it('stays open while keys can go neither way, as clients read them there', () => {
-    expect(planFix(open, keys({ 0: 5, 1: 2 }), { moves: { undo: true, means: means(true, true) } }).decisions).toMatchObject([{ code: 'finish-move' }]);
+    expect(planFix(open, keys({ 0: 5, 1: 2 }), { moves: { undo: true, obstacles: obstacles(true, true) } }).decisions).toMatchObject([{ code: 'finish-move' }]);
   });
 
   it('is finished where the source has no key left to move', () => {
-    expect(planFix(open, keys({ 1: 2 }), { moves: { means: means(true, false) } }).decisions).toMatchObject([{ code: 'finish-move' }]);
+    expect(planFix(open, keys({ 1: 2 }), { moves: { obstacles: obstacles(true, false) } }).decisions).toMatchObject([{ code: 'finish-move' }]);
   });
 
   it('a move that could continue is undone on request', () => {

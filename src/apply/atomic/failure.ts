@@ -2,7 +2,7 @@
 import { TribError } from '../../errors.js';
 import { ReplyError } from '../../resp/reply.js';
 import { oneLine } from '../../resp/visible.js';
-import { mayPass } from '../mover/safety/retry.js';
+import { isTransient } from '../mover/safety/retry.js';
 import type { JobEnds } from './job.js';
 
 /** What to do next. */
@@ -21,8 +21,8 @@ export class JobFailed extends TribError {
 }
 
 /**
- * The server, the user or a loaded module does not permit it (cli 6.4). Open slots and slots of other owners do not count: they
- * require a new plan.
+ * The server, the user or a loaded module does not permit it (cli.md 6.4). Open slots and slots of other owners do not count:
+ * they require a new plan.
  */
 const UNABLE = /unknown (sub)?command|NOPERM|module/i;
 /** Another task runs on the node, or the source still deletes keys it has given away. */
@@ -30,7 +30,7 @@ const OCCUPIED = /in progress|already running|another|trim/i;
 
 /** Classifies the refusal of a new job: an error that `retrying` repeats, or one that ends the move. */
 export function refusal(ends: JobEnds, error: unknown): unknown {
-  if (!(error instanceof ReplyError) || mayPass(error)) return error;
+  if (!(error instanceof ReplyError) || isTransient(error)) return error;
   if (UNABLE.test(error.message)) return new JobFailed(ends, 'by-keys', oneLine(error.message), { cause: error });
   if (OCCUPIED.test(error.message)) return new TribError('EBUSY', `${ends.target.name} or ${ends.source.name} cannot start the migration yet: ${oneLine(error.message)}`, { cause: error, hint: 'an earlier migration may still run; try again a little later' });
   return new JobFailed(ends, 'none', oneLine(error.message), { cause: error, hint: 'run check, then make a new plan' });

@@ -1,5 +1,5 @@
-// An atomic migration of slots between two servers, as both designs report it: its state and its operations. Types, and reading
-// replies. Not here: the commands of a design (pull.ts, push.ts).
+// An atomic migration of slots between two servers, as both protocols report it: its state and its operations. Types, and
+// reading replies. Not here: the commands of a protocol (pull.ts, push.ts).
 import { asArray } from '../../client/read-reply.js';
 import { SlotSet } from '../../cluster/slot-set.js';
 import { oneLine } from '../../resp/visible.js';
@@ -34,9 +34,8 @@ export interface JobEnds {
   readonly target: NodeLink;
 }
 
-/** The operations of one design. All reject with the server's ReplyError or the connection's error. */
-export interface JobWays {
-  readonly design: 'redis' | 'valkey';
+/** The operations of one protocol. All reject with the server's ReplyError or the connection's error. */
+export interface MigrationProtocol {
   /** The node that receives the commands and reports the state. */
   leader(ends: JobEnds): NodeLink;
   /** Ids of resources that can take part in only one job at a time. */
@@ -45,10 +44,10 @@ export interface JobWays {
   list(link: NodeLink): Promise<JobReport[]>;
   /** Starts a job; afterwards the leader lists it. */
   start(ends: JobEnds, slots: SlotSet): Promise<void>;
-  /** Cancels a job, and with it the jobs that `bystanders` returns. */
+  /** Cancels a job, and with it the jobs that `alsoCancelled` returns. */
   cancel(ends: JobEnds, id: string): Promise<void>;
   /** Running jobs of this list that `cancel` would cancel too. */
-  bystanders(jobs: readonly JobReport[], ends: JobEnds): JobReport[];
+  alsoCancelled(jobs: readonly JobReport[], ends: JobEnds): JobReport[];
 }
 
 /** A map reply: a map in RESP3, alternating names and values in RESP2. */

@@ -17,8 +17,8 @@ interface OwnershipCheck {
 }
 
 /** Milliseconds between two polls, and the maximum until both nodes name the new owner. */
-const FIRST_LOOK_MS = 2;
-const LOOK_MS = 50;
+const FIRST_POLL_MS = 2;
+const POLL_MS = 50;
 const PATIENCE_MS = 30_000;
 
 /** Slots that a node ascribes to the target, and to the source. */
@@ -29,11 +29,11 @@ async function ascribed({ ends, settings }: OwnershipCheck, witness: NodeLink, s
 }
 
 /** Resolves when both nodes name the target as the owner of all slots. */
-export async function changedHands(run: OwnershipCheck, slots: SlotSet): Promise<void> {
+export async function awaitNewOwner(run: OwnershipCheck, slots: SlotSet): Promise<void> {
   const { ends } = run;
   const deadline = Date.now() + PATIENCE_MS;
   for (const witness of [ends.target, ends.source]) {
-    for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 1.5, LOOK_MS)) {
+    for (let pause = FIRST_POLL_MS; ; pause = Math.min(pause * 1.5, POLL_MS)) {
       const { taken } = await ascribed(run, witness, slots);
       if (taken === slots.size) break;
       if (Date.now() > deadline) throw new JobFailed(ends, 'none', `the server reports it as done, but ${witness.name} lists only ${taken} of ${slots.size} slots for ${ends.target.name}`, { hint: 'run redis-trib check' });

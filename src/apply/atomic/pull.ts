@@ -1,7 +1,7 @@
-// Redis 8.4 and later: the target imports slots and retries until it is cancelled (cli 6.2).
+// Redis 8.4 and later: the target imports slots and retries until it is cancelled (cli.md 6.2).
 import type { SlotSet } from '../../cluster/slot-set.js';
 import type { NodeLink } from '../node/node-link.js';
-import type { JobEnd, JobEnds, JobFields, JobReport, JobWays } from './job.js';
+import type { JobEnd, JobEnds, JobFields, JobReport, MigrationProtocol } from './job.js';
 import { readJobs } from './job.js';
 
 const ENDS: Readonly<Record<string, JobEnd>> = { completed: 'done', canceled: 'cancelled', failed: 'failed' };
@@ -11,16 +11,16 @@ function endOf(state: string, side: JobReport['side']): JobEnd | undefined {
   return state === 'failed' && side === 'target' ? undefined : ENDS[state];
 }
 
-/** `teller`: id of the node whose list it is in. */
-function read(fields: JobFields, teller: string): JobReport | undefined {
+/** `reporter`: id of the node whose list it is in. */
+function read(fields: JobFields, reporter: string): JobReport | undefined {
   const id = fields.text('id');
   const state = fields.text('state');
   const side = fields.text('operation').toLowerCase() === 'import' ? 'target' : 'source';
   if (id === '' || state === '') return undefined;
   return {
     id,
-    source: fields.text('source') || (side === 'source' ? teller : ''),
-    target: fields.text('dest') || (side === 'target' ? teller : ''),
+    source: fields.text('source') || (side === 'source' ? reporter : ''),
+    target: fields.text('dest') || (side === 'target' ? reporter : ''),
     slots: fields.slots('slots'),
     side,
     state,
@@ -35,8 +35,7 @@ async function cancelAt(link: NodeLink, id: string): Promise<void> {
   await (await link.connection()).command(['CLUSTER', 'MIGRATION', 'CANCEL', 'ID', id]);
 }
 
-export const pullWays: JobWays = {
-  design: 'redis',
+export const pullProtocol: MigrationProtocol = {
   leader: ({ target }) => target,
   // One task per node, as source or as target.
   busy: ({ source, target }) => [source.id, target.id],
@@ -51,5 +50,5 @@ export const pullWays: JobWays = {
     await cancelAt(target, id);
     await cancelAt(source, id).catch(() => undefined); // The source may not know the task yet, or no longer.
   },
-  bystanders: () => [],
+  alsoCancelled: () => [],
 };

@@ -1,21 +1,21 @@
-// Valkey 9 and later: the source exports slots. A failed job is final, and all exports of a node are cancelled together (cli
+// Valkey 9 and later: the source exports slots. A failed job is final, and all exports of a node are cancelled together (cli.md
 // 6.1).
 import type { SlotSet } from '../../cluster/slot-set.js';
-import type { JobEnd, JobEnds, JobFields, JobReport, JobWays } from './job.js';
+import type { JobEnd, JobEnds, JobFields, JobReport, MigrationProtocol } from './job.js';
 import { readJobs } from './job.js';
 
 const ENDS: Readonly<Record<string, JobEnd>> = { success: 'done', cancelled: 'cancelled', failed: 'failed' };
 
-/** `teller`: id of the node whose list it is in. */
-function read(fields: JobFields, teller: string): JobReport | undefined {
+/** `reporter`: id of the node whose list it is in. */
+function read(fields: JobFields, reporter: string): JobReport | undefined {
   const id = fields.text('name');
   const state = fields.text('state');
   const side = fields.text('operation').toUpperCase() === 'EXPORT' ? 'source' : 'target';
   if (id === '' || state === '') return undefined;
   return {
     id,
-    source: fields.text('source_node') || (side === 'source' ? teller : ''),
-    target: fields.text('target_node') || (side === 'target' ? teller : ''),
+    source: fields.text('source_node') || (side === 'source' ? reporter : ''),
+    target: fields.text('target_node') || (side === 'target' ? reporter : ''),
     slots: fields.slots('slot_ranges'),
     side,
     state,
@@ -26,8 +26,7 @@ function read(fields: JobFields, teller: string): JobReport | undefined {
   };
 }
 
-export const pushWays: JobWays = {
-  design: 'valkey',
+export const pushProtocol: MigrationProtocol = {
   leader: ({ source }) => source,
   // The server permits several jobs per node. One per pair limits the memory of snapshots.
   busy: ({ source, target }) => [`${source.id} ${target.id}`],
@@ -40,5 +39,5 @@ export const pushWays: JobWays = {
   async cancel({ source }) {
     await (await source.connection()).command(['CLUSTER', 'CANCELSLOTMIGRATIONS']);
   },
-  bystanders: (jobs, { source }) => jobs.filter((job) => job.end === undefined && job.side === 'source' && job.source === source.id),
+  alsoCancelled: (jobs, { source }) => jobs.filter((job) => job.end === undefined && job.side === 'source' && job.source === source.id),
 };

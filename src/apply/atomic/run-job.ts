@@ -11,11 +11,11 @@ import { ReplyError } from '../../resp/reply.js';
 import type { NodeLink } from '../node/node-link.js';
 import { oneLine } from '../../resp/visible.js';
 import { JobFailed, refusal } from './failure.js';
-import type { JobEnds, JobReport, JobWays } from './job.js';
-import { changedHands, requireTaken } from './ownership.js';
+import type { JobEnds, JobReport, MigrationProtocol } from './job.js';
+import { awaitNewOwner, requireTaken } from './ownership.js';
 
 export interface JobRun {
-  readonly ways: JobWays;
+  readonly protocol: MigrationProtocol;
   readonly ends: JobEnds;
   readonly settings: MoverSettings;
   /** Ids of all jobs of this run. Cancelling one of them may cancel the others, but no job of another user. */
@@ -23,14 +23,13 @@ export interface JobRun {
 }
 
 /**
- * Minimum and maximum milliseconds between two polls of a job, and the share of its age: a small job ends at once, a large one
- * takes minutes. A poll lists up to a thousand jobs, so the pause is also at least LOOK_REST times the duration of the last
- * poll.
+ * The pause between two polls is POLL_SHARE of the job's age, from FIRST_POLL_MS to LAST_POLL_MS, and at least POLL_REST times
+ * the duration of the last poll (which lists up to a thousand jobs).
  */
-const FIRST_LOOK_MS = 2;
-const LAST_LOOK_MS = 500;
-const LOOK_SHARE = 1 / 20;
-const LOOK_REST = 2;
+const FIRST_POLL_MS = 2;
+const LAST_POLL_MS = 500;
+const POLL_SHARE = 1 / 20;
+const POLL_REST = 2;
 /** Restarts permitted: by the server, or by this process when the server does not restart. */
 const MOST_RETRIES = 4;
 const FIRST_PAUSE_MS = 250;
@@ -38,7 +37,7 @@ const FIRST_PAUSE_MS = 250;
 const PATIENCE_MS = 30_000;
 
 /** Pauses between polls. */
-class Looks {
+class PollPauses {
   private start = performance.now();
   private since = this.start;
 
@@ -50,14 +49,14 @@ class Looks {
   /** Waits until the next poll is due. */
   async next(): Promise<void> {
     const now = performance.now();
-    const pauseMs = Math.min(LAST_LOOK_MS, Math.max(FIRST_LOOK_MS, (now - this.start) * LOOK_SHARE));
-    await delay(Math.max(pauseMs, (now - this.since) * LOOK_REST));
+    const pauseMs = Math.min(LAST_POLL_MS, Math.max(FIRST_POLL_MS, (now - this.start) * POLL_SHARE));
+    await delay(Math.max(pauseMs, (now - this.since) * POLL_REST));
     this.since = performance.now();
   }
 }
 
-async function listOf({ ways, settings }: JobRun, link: NodeLink): Promise<JobReport[]> {
-  return retrying(settings, link, () => ways.list(link));
+async function listOf({ protocol, settings }: JobRun, link: NodeLink): Promise<JobReport[]> {
+  return retrying(settings, link, () => protocol.list(link));
 }
 
 function isFor({ ends }: JobRun, job: JobReport, slots: SlotSet): boolean {
@@ -66,11 +65,11 @@ function isFor({ ends }: JobRun, job: JobReport, slots: SlotSet): boolean {
 
 /** Milliseconds that a target may take to delete what an earlier job has left. */
 const CLEANING_MS = 5000;
-const CLEANING_LOOK_MS = 50;
+const CLEANING_POLL_MS = 50;
 
 /**
- * Resolves when the target holds no key of the slots. A Valkey target with such keys aborts on an assertion when it is asked to
- * import the slots (9.1); only MIGRATE key by key compares their values. Rejects with a JobFailed that requests MIGRATE.
+ * Resolves when the target holds no key of the slots. A Valkey 9.1 target with such keys aborts on an assertion when it is
+ * asked to import the slots; only MIGRATE key by key compares their values. Rejects with a JobFailed that requests MIGRATE.
  */
 async function requireEmptyTarget({ ends, settings }: JobRun, slots: SlotSet): Promise<void> {
   const deadline = Date.now() + CLEANING_MS;
@@ -82,21 +81,21 @@ async function requireEmptyTarget({ ends, settings }: JobRun, slots: SlotSet): P
     const [first] = held;
     if (first === undefined) return;
     if (Date.now() > deadline) throw new JobFailed(ends, 'by-keys', `${ends.target.name} holds keys of slot ${first[0]}${held.length > 1 ? ` and ${held.length - 1} more of these slots` : ''} already`, { hint: '--method keys compares them with the keys of the source' });
-    await delay(CLEANING_LOOK_MS, settings.signal);
+    await delay(CLEANING_POLL_MS, settings.signal);
   }
 }
 
 /** Starts the job, once even if the reply is lost. Returns its id; undefined when the server no longer lists it. */
 async function begin(run: JobRun, slots: SlotSet): Promise<string | undefined> {
-  const { ways, ends, settings } = run;
-  const leader = ways.leader(ends);
+  const { protocol, ends, settings } = run;
+  const leader = protocol.leader(ends);
   const before = new Set((await listOf(run, leader)).map(({ id }) => id));
-  const begun = async (): Promise<string | undefined> => (await ways.list(leader)).find((job) => !before.has(job.id) && isFor(run, job, slots))?.id;
+  const begun = async (): Promise<string | undefined> => (await protocol.list(leader)).find((job) => !before.has(job.id) && isFor(run, job, slots))?.id;
   return retrying(settings, leader, async () => {
     const earlier = await begun();
     if (earlier !== undefined) return earlier;
     await requireEmptyTarget(run, slots);
-    await ways.start(ends, slots).catch((error: unknown) => {
+    await protocol.start(ends, slots).catch((error: unknown) => {
       throw refusal(ends, error);
     });
     return begun();
@@ -113,15 +112,15 @@ function objection({ settings, ends }: JobRun, job: JobReport, ms: number): Erro
 
 /** Cancels a job unless that would cancel jobs of other users; then all continue. Returns true when cancelled. */
 async function cancel(run: JobRun, id: string): Promise<boolean> {
-  const { ways, ends, settings, ours } = run;
-  const others = ways.bystanders(await ways.list(ways.leader(ends)), ends).filter((job) => !ours.has(job.id));
+  const { protocol, ends, settings, ours } = run;
+  const others = protocol.alsoCancelled(await protocol.list(protocol.leader(ends)), ends).filter((job) => !ours.has(job.id));
   if (others.length > 0) {
     const message = `${ends.source.name} can only cancel all its migrations, and ${others.length} of them (${others.map((job) => job.id).join(', ')}) were not started by this command: waiting for the one to ${ends.target.name}`;
     settings.emit({ kind: 'warning', code: 'NOT_CANCELLED', message });
     return false;
   }
   // If jobs are cancelled together, the second cancel finds none. The next poll shows the state.
-  await ways.cancel(ends, id).catch((error: unknown) => {
+  await protocol.cancel(ends, id).catch((error: unknown) => {
     if (!(error instanceof ReplyError) || error.code === 'NOPERM') throw error;
   });
   return true;
@@ -136,12 +135,12 @@ function ref({ id, name }: NodeLink): EventNode {
  * for one.
  */
 async function watch(run: JobRun, id: string, slots: SlotSet): Promise<JobReport | undefined> {
-  const { ways, ends, settings } = run;
+  const { protocol, ends, settings } = run;
   const start = Date.now();
   let objected: Error | undefined;
   let deadline = Infinity;
-  for (const looks = new Looks(); ; await looks.next()) {
-    const job = (await listOf(run, ways.leader(ends))).find((one) => one.id === id);
+  for (const pauses = new PollPauses(); ; await pauses.next()) {
+    const job = (await listOf(run, protocol.leader(ends))).find((one) => one.id === id);
     if (job?.end === 'done') return job;
     if (objected !== undefined && (job === undefined || job.end !== undefined)) throw objected;
     if (job === undefined || job.end !== undefined) return job;
@@ -152,17 +151,17 @@ async function watch(run: JobRun, id: string, slots: SlotSet): Promise<JobReport
     if (why !== undefined) {
       deadline = (await cancel(run, id)) ? Date.now() + PATIENCE_MS : Number.MAX_VALUE;
       if (deadline !== Number.MAX_VALUE) objected = why;
-      looks.quicken();
+      pauses.quicken();
     }
   }
 }
 
 /** Waits until the other node's part has ended too: a source may still hand over when the target has all keys. */
 async function bothEnded(run: JobRun, id: string): Promise<JobReport | undefined> {
-  const { ways, ends } = run;
-  const other = ways.leader(ends) === ends.target ? ends.source : ends.target;
+  const { protocol, ends } = run;
+  const other = protocol.leader(ends) === ends.target ? ends.source : ends.target;
   const deadline = Date.now() + PATIENCE_MS;
-  for (const looks = new Looks(); ; await looks.next()) {
+  for (const pauses = new PollPauses(); ; await pauses.next()) {
     const job = (await listOf(run, other)).find((one) => one.id === id);
     if (job === undefined || job.end !== undefined || Date.now() > deadline) return job;
   }
@@ -201,7 +200,7 @@ async function attempt(run: JobRun, slots: SlotSet, adopted: string | undefined)
   const id = adopted ?? (await begin(run, slots));
   if (id !== undefined) ours.add(id);
   const writePauseMs = id === undefined ? await requireTaken(run, slots) : await finish(run, id, slots);
-  await changedHands(run, slots);
+  await awaitNewOwner(run, slots);
   const keys = [...counts.values()].reduce((sum, count) => sum + count, 0);
   settings.emit({ kind: 'jobDone', id: id ?? '?', source: ref(ends.source), target: ref(ends.target), slots: slots.size, keys, ms: Date.now() - start, ...(writePauseMs === undefined ? {} : { writePauseMs }) });
   return counts;

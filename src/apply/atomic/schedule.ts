@@ -6,7 +6,7 @@ import type { ApplyStats } from '../node/event.js';
 import { countKeys } from '../mover/keys/databases.js';
 import { failed, interrupted } from '../mover/safety/incomplete.js';
 import { propagateOwnership } from '../mover/slots/propagate-ownership.js';
-import { link, takePart, type MoveRequest } from '../mover/plan/request.js';
+import { link, participants, type MoveRequest } from '../mover/plan/request.js';
 import type { MoverSettings, SlotFailure } from '../mover/pacing/options.js';
 import { moverSettings } from '../mover/pacing/options.js';
 import { PausePoint } from '../mover/pacing/pause-switch.js';
@@ -15,14 +15,14 @@ import type { NodeLink } from '../node/node-link.js';
 import { inRounds } from '../mover/plan/rounds.js';
 import { MoveTally } from '../node/tally.js';
 import { JobFailed } from './failure.js';
-import type { JobEnds, JobReport, JobWays } from './job.js';
+import type { JobEnds, JobReport, MigrationProtocol } from './job.js';
 import { Locks } from './locks.js';
 import { runJob, type JobRun } from './run-job.js';
 
 /** The slots to move from one node to another. */
 export interface AtomicPair {
   readonly work: PairWork;
-  readonly ways: JobWays;
+  readonly protocol: MigrationProtocol;
   /** Jobs of an earlier run of the same plan that still run. */
   readonly underWay: readonly JobReport[];
 }
@@ -38,7 +38,7 @@ interface Shared {
   readonly settings: MoverSettings;
   readonly locks: Locks;
   readonly ours: Set<string>;
-  readonly resting: PausePoint;
+  readonly pausePoint: PausePoint;
   readonly stopped: () => boolean;
 }
 
@@ -83,13 +83,13 @@ async function jobSlots({ work, underWay }: AtomicPair, source: NodeLink, size: 
 
 /** Returns the slots that have not moved, with the reason if there is one. */
 async function runPair(pair: AtomicPair, ends: JobEnds, shared: Shared): Promise<{ left: SlotSet; error?: unknown }> {
-  const { settings, locks, ours, resting, stopped } = shared;
-  const run: JobRun = { ways: pair.ways, ends, settings, ours };
+  const { settings, locks, ours, pausePoint, stopped } = shared;
+  const run: JobRun = { protocol: pair.protocol, ends, settings, ours };
   const left = new SlotSet(pair.work.move);
   for (const { slots, id } of await jobSlots(pair, ends.source, settings.jobSlots)) {
-    await resting.pauseHere(() => Promise.resolve());
+    await pausePoint.pauseHere(() => Promise.resolve());
     if (stopped()) return { left };
-    const release = await locks.take(pair.ways.busy(ends));
+    const release = await locks.take(pair.protocol.busy(ends));
     try {
       if (stopped()) return { left };
       const keys = await runJob(run, slots, id);
@@ -138,13 +138,13 @@ async function canGoByKeys(error: unknown, { target }: JobEnds, settings: MoverS
  */
 export async function moveAtomically(request: MoveRequest, pairs: readonly AtomicPair[]): Promise<AtomicOutcome> {
   const tally = new MoveTally(request.onEvent);
-  const { masters, replaced } = takePart(request, pairs.map(({ work }) => work));
+  const { masters, replaced } = participants(request, pairs.map(({ work }) => work));
   const settings = moverSettings(request.options, tally.emit, request.signal, replaced);
   const total = pairs.reduce((sum, { work }) => sum + work.move.length, 0);
-  const resting = new PausePoint(request.options.pause, request.signal, (paused) => tally.emit(paused ? { kind: 'paused', slots: tally.owners.size, total } : { kind: 'resumed' }));
+  const pausePoint = new PausePoint(request.options.pause, request.signal, (paused) => tally.emit(paused ? { kind: 'paused', slots: tally.owners.size, total } : { kind: 'resumed' }));
   const failures: SlotFailure[] = [];
   const left: MoveStep[] = [];
-  const shared: Shared = { settings, locks: new Locks(), ours: new Set(pairs.flatMap(({ underWay }) => underWay.map(({ id }) => id))), resting, stopped: () => failures.length > 0 || request.signal?.aborted === true };
+  const shared: Shared = { settings, locks: new Locks(), ours: new Set(pairs.flatMap(({ underWay }) => underWay.map(({ id }) => id))), pausePoint, stopped: () => failures.length > 0 || request.signal?.aborted === true };
   const move = async (pair: AtomicPair): Promise<void> => {
     const { source, target } = pair.work;
     const ends: JobEnds = { source: link(request, source), target: link(request, target) };
@@ -160,7 +160,7 @@ export async function moveAtomically(request: MoveRequest, pairs: readonly Atomi
   // target's claim.
   for (const round of inRounds(pairs.map((pair) => ({ pair, source: pair.work.source, target: pair.work.target })))) {
     if (shared.stopped()) break;
-    await Promise.all(round.map(({ pair }) => resting.run(() => move(pair))));
+    await Promise.all(round.map(({ pair }) => pausePoint.run(() => move(pair))));
   }
   await propagateOwnership(settings, masters, request.view.replicas.flatMap(({ id }) => request.links.get(id) ?? []), tally.owners);
   const stats = tally.stats();

@@ -1,10 +1,10 @@
 // Jobs that already run on the servers. Jobs of an earlier run of the same plan are adopted. Others must not be disturbed by a
-// new job or by SETSLOT (cli 6.4, 6.6).
+// new job or by SETSLOT (cli.md 6.4, 6.6).
 import { TribError } from '../../errors.js';
 import type { PairWork } from '../mover/plan/preflight.js';
 import type { NodeLink } from '../node/node-link.js';
 import { mapBounded } from '../node/parallel.js';
-import type { JobReport, JobWays } from './job.js';
+import type { JobReport, MigrationProtocol } from './job.js';
 
 const AT_ONCE = 64;
 
@@ -22,8 +22,8 @@ function foreign(jobs: readonly JobReport[], name: (id: string) => string): Trib
 }
 
 /** Running jobs that the nodes list, each once. Nodes that cannot list jobs have none. */
-export async function runningJobs(nodes: readonly NodeLink[], ways: JobWays): Promise<JobReport[]> {
-  const lists = await mapBounded(nodes, AT_ONCE, (node) => ways.list(node).catch(() => []));
+export async function runningJobs(nodes: readonly NodeLink[], protocol: MigrationProtocol): Promise<JobReport[]> {
+  const lists = await mapBounded(nodes, AT_ONCE, (node) => protocol.list(node).catch(() => []));
   const running = lists.flat().filter(({ end }) => end === undefined);
   return [...new Map(running.map((job) => [job.id, job])).values()];
 }
@@ -32,10 +32,10 @@ export async function runningJobs(nodes: readonly NodeLink[], ways: JobWays): Pr
  * Running jobs that belong to pairs of `work`, by pair. All masters are asked, since a source may not yet know the job that its
  * target was given. Throws TribError JOB_RUNNING when a node that takes part is busy with another job.
  */
-export async function jobsUnderWay(masters: readonly NodeLink[], ways: JobWays, work: readonly PairWork[], involved: ReadonlySet<string>): Promise<Map<PairWork, JobReport[]>> {
+export async function jobsUnderWay(masters: readonly NodeLink[], protocol: MigrationProtocol, work: readonly PairWork[], involved: ReadonlySet<string>): Promise<Map<PairWork, JobReport[]>> {
   const ours = new Map<PairWork, JobReport[]>();
   const others: JobReport[] = [];
-  for (const job of await runningJobs(masters, ways)) {
+  for (const job of await runningJobs(masters, protocol)) {
     const pair = work.find((one) => isPartOf(one, job));
     if (pair !== undefined) ours.set(pair, [...(ours.get(pair) ?? []), job]);
     else if (involved.has(job.source) || involved.has(job.target)) others.push(job);

@@ -1,4 +1,4 @@
-// nodes.json of a backup: the nodes and their slots, in redis-cli's format (cli 4.10). Pure.
+// nodes.json of a backup: the nodes and their slots, in redis-cli's format (cli.md 4.10). Pure.
 import type { CheckReport } from '../../cluster/findings.js';
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 
@@ -34,7 +34,7 @@ function object(node: ClusterNode, errors: number): string {
   return `  {\n${fields.map(([name, value]) => `    "${name}": ${value}`).join(',\n')}\n  }`;
 }
 
-/** The whole file, without a newline at its end, as its predecessors write it. */
+/** The whole file, without a newline at its end, as redis-cli writes it. */
 export function nodesJson(view: ClusterView, report: CheckReport): string {
   const errors = report.findings.filter(({ severity }) => severity === 'error').length;
   return `[\n${view.nodes.map((node) => object(node, errors)).join(',\n')}\n]`;

@@ -65,10 +65,10 @@ async function existing(path: string): Promise<string> {
 }
 
 /** Types (statfs) of Linux pseudo file systems; their directories seem writable to root. */
-const KERNELS_OWN: ReadonlySet<number> = new Set([0x9fa0, 0x62656572, 0x27e0eb, 0x63677270]); // proc, sysfs, cgroup, cgroup2
+const PSEUDO_FILE_SYSTEMS: ReadonlySet<number> = new Set([0x9fa0, 0x62656572, 0x27e0eb, 0x63677270]); // proc, sysfs, cgroup, cgroup2
 
 async function whyUnusable(path: string): Promise<string | undefined> {
-  if (KERNELS_OWN.has((await statfs(path).catch(() => undefined))?.type ?? 0)) return `no files can be created in ${path}: it belongs to the kernel`;
+  if (PSEUDO_FILE_SYSTEMS.has((await statfs(path).catch(() => undefined))?.type ?? 0)) return `no files can be created in ${path}: it belongs to the kernel`;
   // A dangling link is not a directory either; no directory is created behind it.
   if (!(await stat(path).then((there) => there.isDirectory(), () => false))) return `${path} is a file, not a directory`;
   const refused = await access(path, constants.W_OK | constants.X_OK).then(() => undefined, (error: unknown) => (error as NodeJS.ErrnoException).code);

@@ -1,5 +1,5 @@
 // Builds a master's RDB from DUMPs, database by database and slot by slot, for nodes that refuse SYNC. A DUMP is an RDB value
-// with a footer (persistence-replication 1.1, 2.1). Keys are read one after another, so the data is not of a single point in
+// with a footer (persistence-replication.md 1.1, 2.1). Keys are read one after another, so the data is not of a single point in
 // time.
 import { Admin } from '../../client/admin.js';
 import type { Connection } from '../../client/connection.js';
@@ -15,7 +15,7 @@ const EXPIRE_MS = 0xfc;
 const SELECT_DB = 0xfe;
 const END = 0xff;
 
-/** A length as RDB writes it: 6, 14 or 32 bits (1.3). */
+/** A length as RDB writes it: 6, 14 or 32 bits (persistence-replication.md 1.3). */
 function lengthBytes(length: number): Buffer {
   if (length < 64) return Buffer.from([length]);
   if (length < 16_384) return Buffer.from([0x40 | (length >> 8), length & 0xff]);
@@ -42,7 +42,7 @@ async function functions(connection: Connection): Promise<Buffer> {
   return typeof reply === 'string' ? Buffer.from(reply, 'latin1').subarray(0, -FOOTER) : Buffer.alloc(0);
 }
 
-/** Slots with keys, and their counts. Slot by slot no key comes twice; an RDB must not repeat keys, and SCAN may. */
+/** Slots with keys, and their counts. Listing by slot never returns a key twice; SCAN may, and an RDB must not repeat keys. */
 async function* slots(admin: Admin): AsyncGenerator<readonly [slot: number, keys: number]> {
   for (let first = 0; first < SLOT_COUNT; first += SLOTS) {
     const page = Array.from({ length: SLOTS }, (_, index) => first + index);
@@ -73,12 +73,12 @@ async function* entries(connection: Connection, onVersion: (version: number) => 
   }
 }
 
-/** RDB version in the footer of a DUMP (2.1). */
+/** RDB version in the footer of a DUMP (persistence-replication.md 2.1). */
 function versionOf(dump: string): number {
   return dump.charCodeAt(dump.length - FOOTER) + 256 * dump.charCodeAt(dump.length - FOOTER + 1);
 }
 
-/** First RDB version of Valkey's own format, whose files begin with another magic (1.1). */
+/** First RDB version of Valkey's own format, whose files begin with another magic (persistence-replication.md 1.1). */
 const FIRST_VALKEY = 80;
 
 function magic(version: number): Buffer {

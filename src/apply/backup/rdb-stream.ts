@@ -1,5 +1,5 @@
 // Reads a master's RDB as a replica does: handshake, SYNC, then the bytes by length or up to an end mark
-// (persistence-replication 4.2, 4.3). Buffers at most one chunk. Not here: files (staging.ts).
+// (persistence-replication.md 4.2, 4.3). Buffers at most one chunk. Not here: files (staging.ts).
 import type { Socket } from 'node:net';
 import { accessFailure, addressText, authFailure, lostFailure } from '../../client/connection-errors.js';
 import { openSocket } from '../../client/socket.js';
@@ -120,7 +120,10 @@ async function* byLength(reader: Reader, length: number): AsyncGenerator<Buffer>
   }
 }
 
-/** Reads up to the mark, which ends a write of the master: the last bytes are held back until more arrive. */
+/**
+ * Reads up to the EOF mark. Nothing follows it until the replica acknowledges, so the last 40 bytes are held back until more
+ * data shows that they are not the mark.
+ */
 async function* byMark(reader: Reader, mark: Buffer): AsyncGenerator<Buffer> {
   let held: Buffer<ArrayBufferLike> = Buffer.alloc(0);
   for (;;) {

@@ -1,5 +1,5 @@
 // Reads the folder of a backup: which masters it has, and the RDB file of each. Takes what redis-cli's `--cluster backup` writes too
-// (cli 4.10). Not here: loading the files (import/file).
+// (cli.md 4.10). Not here: loading the files (import/file).
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SlotSet } from '../../cluster/slot-set.js';

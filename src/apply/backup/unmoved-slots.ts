@@ -1,9 +1,9 @@
-// Whether slots moved between masters while a backup read them. Each master is read at its own time: a key that leaves a master before
-// it is read, for one that has been read, is in no file. So the cluster is compared with its state at the beginning.
+// Whether slots moved between masters while a backup read them. Each master is read at its own time: a key that moves from a
+// master not read yet to one already read is in no file. So the cluster is compared with its state at the beginning.
 import { SlotSet } from '../../cluster/slot-set.js';
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import { TribError } from '../../errors.js';
-import { waysOfAll } from '../atomic/design.js';
+import { protocolsOf } from '../atomic/protocol.js';
 import { runningJobs } from '../atomic/under-way.js';
 import type { Cluster } from '../open-cluster.js';
 import { mapBounded } from '../node/parallel.js';
@@ -24,7 +24,7 @@ function openSlots({ migrating, importing }: ClusterNode): number[] {
   return new SlotSet([...migrating.keys(), ...importing.keys()]).toArray();
 }
 
-/** A refused count is the same text at both times. */
+/** A refused count gives the same error text both times, so it compares equal. */
 async function countOpenKeys(cluster: Cluster, view: ClusterView): Promise<string> {
   const counts = await mapBounded(view.masters, AT_ONCE, async (node) => {
     const slots = openSlots(node);
@@ -61,7 +61,10 @@ export function movedBetween(before: ClusterView, now: ClusterView): SlotSet {
 
 const ranges = (slots: SlotSet): string => slots.tokens().slice(0, 5).join(', ') + (slots.tokens().length > 5 ? ', …' : '');
 
-/** Why keys may have moved between the two states; undefined when none has. Slots that an interrupted move left open are no reason. */
+/**
+ * Why keys may have moved between the two states; undefined when none has. Slots that an interrupted move left open are no
+ * reason.
+ */
 export function whyMoved(before: SlotState, now: SlotState): string | undefined {
   const moved = movedBetween(before.view, now.view);
   if (moved.size > 0) return `${moved.size} slots got another owner (${ranges(moved)})`;
@@ -78,10 +81,10 @@ export function whyMoved(before: SlotState, now: SlotState): string | undefined 
 /** The first job by which the servers move slots themselves, as text. */
 async function serversMoving(cluster: Cluster): Promise<string | undefined> {
   const links = cluster.view.masters.flatMap(({ id }) => cluster.links.get(id) ?? []);
-  const ways = await waysOfAll(links);
-  for (const design of new Set(ways.values())) {
-    const [job] = await runningJobs(links.filter(({ id }) => ways.get(id) === design), design);
-    if (job !== undefined) return `the servers are moving slots ${ranges(job.slots)} themselves (job ${job.id})`;
+  const protocols = await protocolsOf(links);
+  for (const protocol of new Set(protocols.values())) {
+    const [job] = await runningJobs(links.filter(({ id }) => protocols.get(id) === protocol), protocol);
+    if (job !== undefined) return `the servers were moving slots ${ranges(job.slots)} themselves (job ${job.id})`;
   }
   return undefined;
 }

@@ -16,7 +16,7 @@ export interface AgreementOptions {
   /** Ids that every node must know, out of handshake and with a link up; unknown ones get CLUSTER MEET again. */
   readonly members?: readonly string[];
   /** Nodes that do not know another's slots get CLUSTER MEET again, which is much faster than gossip. */
-  readonly nudge?: boolean;
+  readonly repeatMeet?: boolean;
   readonly onEvent?: OnEvent;
   readonly signal?: AbortSignal;
 }
@@ -39,11 +39,11 @@ function missing(names: readonly string[], accounts: readonly (readonly NodeLine
 
 /** Maximum MEETs sent in one poll, and milliseconds between two for the same pair. */
 const MEETINGS = 2000;
-const NUDGE_EVERY_MS = 150;
-const INTRODUCE_EVERY_MS = 3000;
+const REPEAT_EVERY_MS = 150;
+const UNKNOWN_EVERY_MS = 3000;
 
 /** Sends CLUSTER MEET between nodes that do not know each other's state. */
-class Introductions {
+class MeetSender {
   private readonly last = new Map<string, number>();
   private readonly began = Date.now();
 
@@ -53,15 +53,15 @@ class Introductions {
     const own = accounts.map((lines) => lines.find((line) => line.myself));
     const now = Date.now();
     const meetings: Promise<void>[] = [];
-    links.forEach((hearer, index) => {
+    links.forEach((receiver, index) => {
       const known = new Map((accounts[index] ?? []).map((line) => [line.id, line]));
-      own.forEach((self, teller) => {
-        const link = links[teller];
-        if (link === undefined || self === undefined || link === hearer) return;
-        const pair = `${link.id} ${hearer.id}`;
+      own.forEach((self, sender) => {
+        const link = links[sender];
+        if (link === undefined || self === undefined || link === receiver) return;
+        const pair = `${link.id} ${receiver.id}`;
         if (meetings.length >= MEETINGS || now < this.notBefore(self, known.get(self.id), this.last.get(pair))) return;
         this.last.set(pair, now);
-        meetings.push(this.meet(link, hearer).catch(() => undefined)); // A node that is gone or refuses is found by the next poll.
+        meetings.push(this.meet(link, receiver).catch(() => undefined)); // A node that is gone or refuses is found by the next poll.
       });
     });
     await Promise.all(meetings);
@@ -70,16 +70,16 @@ class Introductions {
   /** Earliest time of the next MEET to a node that is listed as `seen`; Infinity when none is needed. */
   private notBefore(self: NodeLine, seen: NodeLine | undefined, last: number | undefined): number {
     // A member that is still unknown was dropped: its handshake timed out, or servers since 7.2 that received FORGET for it
-    // within a minute gossip the ban and drop it again.
-    if (seen === undefined) return this.options.members?.includes(self.id) === true ? (last ?? this.began) + INTRODUCE_EVERY_MS : Infinity;
+    // within a minute gossip their blacklist of CLUSTER FORGET, and others drop it again.
+    if (seen === undefined) return this.options.members?.includes(self.id) === true ? (last ?? this.began) + UNKNOWN_EVERY_MS : Infinity;
     // A node that has just joined learns another's slots from its next ping, up to half a node timeout later. MEET between
-    // nodes that know each other changes nothing and sends the same header at once (cluster-node 3.2).
-    if (this.options.nudge !== true || seen.slotText === self.slotText) return Infinity;
-    return last === undefined ? 0 : last + NUDGE_EVERY_MS;
+    // nodes that know each other changes nothing and sends the same header at once (cluster-node.md 3.2).
+    if (this.options.repeatMeet !== true || seen.slotText === self.slotText) return Infinity;
+    return last === undefined ? 0 : last + REPEAT_EVERY_MS;
   }
 
-  private async meet(teller: NodeLink, hearer: NodeLink): Promise<void> {
-    await (await teller.admin()).meet(await hearer.meetHost(), hearer.announced.port, hearer.busPort);
+  private async meet(sender: NodeLink, receiver: NodeLink): Promise<void> {
+    await (await sender.admin()).meet(await receiver.meetHost(), receiver.announced.port, receiver.busPort);
   }
 }
 
@@ -101,14 +101,14 @@ export async function waitForAgreement(links: readonly NodeLink[], options: Agre
   const start = Date.now();
   const timeoutMs = options.timeoutMs ?? 60_000;
   const cache = new LineCache();
-  const introductions = new Introductions(options);
+  const meetSender = new MeetSender(options);
   for (let pause = 10; ; pause = Math.min(pause * 1.3, 100)) {
     const late = Date.now() - start > timeoutMs; // Decided before the poll, so that one more poll follows after this process was suspended.
     const texts = await Promise.all(links.map(accountText));
     const accounts = texts.map((text) => parseNodesText(text, cache));
     const problems = missing(links.map((link) => link.name), accounts, options);
     if (problems.length === 0) return;
-    await introductions.arrange(links, accounts);
+    await meetSender.arrange(links, accounts);
     const waitedMs = Date.now() - start;
     options.onEvent?.({ kind: 'waiting', for: options.members === undefined ? 'agreement' : 'join', waitedMs });
     if (late) {

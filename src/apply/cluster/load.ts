@@ -1,4 +1,4 @@
-// Loads a cluster: the entry node first, then every node that a visited node lists, in parallel with a limit (cli 2.1). Not
+// Loads a cluster: the entry node first, then every node that a visited node lists, in parallel with a limit (cli.md 2.1). Not
 // here: the visits (visit-members.ts), judging the view (cluster/findings.ts), keeping it (open-cluster.ts).
 import type { Address } from '../../cluster/address.js';
 import { formatAddress } from '../../cluster/address.js';
@@ -10,8 +10,8 @@ import { ClusterView } from '../../cluster/view.js';
 import { ExitCode, TribError } from '../../errors.js';
 import type { ClusterOptions } from '../node/node-link.js';
 import { NodeLink } from '../node/node-link.js';
-import { takeAccount, type NodeAccount } from './take-account.js';
-import { isAccount, visitMembers, type VisitFailure, type ClaimedMember } from './visit-members.js';
+import { readNodeView, type NodeView } from './read-node-view.js';
+import { isNodeView, visitMembers, type VisitFailure, type ClaimedMember } from './visit-members.js';
 
 export interface LoadedCluster {
   readonly view: ClusterView;
@@ -22,12 +22,12 @@ export interface LoadedCluster {
 export type KnownLinks = ReadonlyMap<string, NodeLink>;
 
 /** Tries the seeds in order until one replies; throws the first seed's error when none does. */
-async function enter(seeds: readonly Address[], options: ClusterOptions, cache: LineCache, known: KnownLinks): Promise<NodeAccount> {
+async function enter(seeds: readonly Address[], options: ClusterOptions, cache: LineCache, known: KnownLinks): Promise<NodeView> {
   let first: unknown;
   for (const seed of seeds) {
     try {
       const link = [...known.values()].find((one) => formatAddress(one.address) === formatAddress(seed));
-      return await takeAccount(seed, options, cache, link);
+      return await readNodeView(seed, options, cache, link);
     } catch (error) {
       first ??= error;
       if (options.signal?.aborted === true) throw error;
@@ -37,7 +37,7 @@ async function enter(seeds: readonly Address[], options: ClusterOptions, cache: 
 }
 
 /** The address of the entry node: the one most other nodes list, else its own, else the user's. */
-function entryAddress(entry: NodeAccount, others: readonly NodeAccount[]): Address {
+function entryAddress(entry: NodeView, others: readonly NodeView[]): Address {
   const votes = new Map<string, number>();
   const addresses = new Map<string, Address>();
   for (const { lines } of others) {
@@ -53,9 +53,9 @@ function entryAddress(entry: NodeAccount, others: readonly NodeAccount[]): Addre
   return entry.self.host === '' ? { host: entry.connection.remoteAddress, port: entry.address.port } : { host: entry.self.host, port: entry.self.port };
 }
 
-/** `seen`: the line of the node that listed it first. Its flags count (cli 2.1 step 4), its role does not. */
-function clusterNode(account: NodeAccount, seen: NodeLine, announced: Address, name: string): ClusterNode {
-  const { self, lines, address } = account;
+/** `seen`: the line of the node that listed it first. Its flags count (cli.md 2.1 step 4), its role does not. */
+function clusterNode(nodeView: NodeView, seen: NodeLine, announced: Address, name: string): ClusterNode {
+  const { self, lines, address } = nodeView;
   return {
     id: self.id,
     name,
@@ -86,26 +86,26 @@ function unreachable({ id, line: first, lines }: ClaimedMember, { reason, refusa
 
 /**
  * Loads the cluster behind the first seed that replies. Nodes that cannot be loaded are in `view.unreachable`; only a failing
- * entry node throws (see takeAccount). Nodes in handshake are not members yet.
+ * entry node throws (see readNodeView). Nodes in handshake are not members yet.
  */
 export async function loadCluster(seeds: readonly Address[], options: ClusterOptions, known: KnownLinks = new Map()): Promise<LoadedCluster> {
   const cache = new LineCache();
   const entry = await enter(seeds, options, cache, known);
   const members = await visitMembers(entry, options, cache, known);
   const links = new Map<string, NodeLink>();
-  const add = (account: NodeAccount, seen: NodeLine, announced: Address, name: string): ClusterNode => {
-    const node = clusterNode(account, seen, announced, name);
-    const identity = { id: node.id, name, announced, busPort: node.busPort, address: account.address };
-    links.set(node.id, account.link ?? new NodeLink(identity, options, account.connection));
+  const add = (nodeView: NodeView, seen: NodeLine, announced: Address, name: string): ClusterNode => {
+    const node = clusterNode(nodeView, seen, announced, name);
+    const identity = { id: node.id, name, announced, busPort: node.busPort, address: nodeView.address };
+    links.set(node.id, nodeView.link ?? new NodeLink(identity, options, nodeView.connection));
     return node;
   };
-  const others = members.flatMap(({ outcome }) => (isAccount(outcome) ? [outcome] : []));
+  const others = members.flatMap(({ outcome }) => (isNodeView(outcome) ? [outcome] : []));
   const nodes = [add(entry, entry.self, entryAddress(entry, others), formatAddress(entry.address))];
   for (const { line, outcome } of members) {
-    if (isAccount(outcome)) nodes.push(add(outcome, line, { host: line.host, port: line.port }, formatAddress(line)));
+    if (isNodeView(outcome)) nodes.push(add(outcome, line, { host: line.host, port: line.port }, formatAddress(line)));
   }
   for (const [id, link] of known) if (links.get(id) !== link) link.close();
   const covered = nodes.reduce((all, node) => all.union(node.slots), new SlotSet());
-  const absent = members.flatMap((member) => (isAccount(member.outcome) ? [] : [unreachable(member, member.outcome, covered)]));
+  const absent = members.flatMap((member) => (isNodeView(member.outcome) ? [] : [unreachable(member, member.outcome, covered)]));
   return { view: new ClusterView(nodes, absent), links };
 }

@@ -1,6 +1,6 @@
 // Prevents two administrators from moving slots of the same node at once. Each would take the other's open slots for its own.
 // The first to finish a slot gives it to its target; the second finds the source empty and gives the slot to another node; the
-// first target then deletes the keys (cluster-node 3.4.2). Not here: slots that were open before (mover/plan/preflight.ts).
+// first target then deletes the keys (cluster-node.md 3.4.2). Not here: slots that were open before (mover/plan/preflight.ts).
 import { randomUUID } from 'node:crypto';
 import type { Connection } from '../../client/connection.js';
 import { TribError } from '../../errors.js';

@@ -60,8 +60,8 @@ async function ask(cluster: Cluster, node: ClusterNode): Promise<NodeFacts | str
 /** By id: number of other nodes that list the node without a link. */
 function unlinkedCounts(view: ClusterView): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const { id: teller, lines } of view.nodes) {
-    const unlinked = new Set(lines.filter(({ id, connected }) => !connected && id !== teller).map(({ id }) => id));
+  for (const { id: reporter, lines } of view.nodes) {
+    const unlinked = new Set(lines.filter(({ id, connected }) => !connected && id !== reporter).map(({ id }) => id));
     for (const id of unlinked) counts.set(id, (counts.get(id) ?? 0) + 1);
   }
   return counts;

@@ -29,7 +29,7 @@ function onlyCopy(view: ClusterView, node: ClusterNode, keys: number, slots: num
   });
 }
 
-/** Number of keys; 0 while the node loads others in their place. */
+/** Number of keys; 0 while the node loads a data set that replaces them. */
 async function keysUnlessLoading(link: NodeLink): Promise<number> {
   return countKeys(link).catch((error: unknown) => {
     if (error instanceof ReplyError && error.code === 'LOADING') return 0;
@@ -44,8 +44,8 @@ async function linkDown(link: NodeLink): Promise<boolean> {
   return info.get('role') === 'slave' && info.get('master_link_status') === 'down';
 }
 
-/** Number of keys of this node that no safe node has as many of, slot by slot, and of all its keys. */
-async function aloneOf(node: NodeLink, safe: readonly NodeLink[]): Promise<{ readonly alone: number; readonly all: number }> {
+/** `alone`: keys by which this node exceeds every safe node, summed over slots; `all`: all its keys. */
+async function keysOnlyOn(node: NodeLink, safe: readonly NodeLink[]): Promise<{ readonly alone: number; readonly all: number }> {
   const every = Array.from({ length: SLOT_COUNT }, (_, slot) => slot);
   const counts = await countKeysInSlots(node, every);
   const slots = every.filter((slot) => (counts[slot] ?? 0) > 0);
@@ -56,7 +56,7 @@ async function aloneOf(node: NodeLink, safe: readonly NodeLink[]): Promise<{ rea
   return { alone: sum(alone), all: sum(own) };
 }
 
-async function strandedCopy({ view, links }: CopyCluster, node: ClusterNode, keys: number, moving: boolean): Promise<TribError> {
+async function onlyCopyOnReplica({ view, links }: CopyCluster, node: ClusterNode, keys: number, moving: boolean): Promise<TribError> {
   const master = node.masterId === null ? undefined : view.node(node.masterId);
   const link = master === undefined ? undefined : links.get(master.id);
   const left = link === undefined ? 0 : await countKeys(link);
@@ -68,11 +68,11 @@ async function strandedCopy({ view, links }: CopyCluster, node: ClusterNode, key
 }
 
 /**
- * A replica whose link is down may hold what its master has lost, for example a master that was restarted without its data. Throws
- * ONLY_COPY when most keys of such a replica exist nowhere else; fewer are normal, because the master may have deleted keys since.
- * Also for replicas of masters whose slots move: servers since 7.0 attach them to the new owner of the last slot.
+ * A replica whose link is down may hold what its master has lost, for example a master that was restarted without its data.
+ * Throws ONLY_COPY when most keys of such a replica exist nowhere else; fewer are normal, because the master may have deleted
+ * keys since. Also for replicas of masters whose slots move: servers since 7.0 attach them to the new owner of the last slot.
  */
-async function requireNoStrandedCopy(cluster: CopyCluster, nodes: readonly ClusterNode[], steps: readonly Step[]): Promise<void> {
+async function requireNoOnlyCopyOnReplica(cluster: CopyCluster, nodes: readonly ClusterNode[], steps: readonly Step[]): Promise<void> {
   const { view, links } = cluster;
   const sources = new Set(steps.flatMap((step) => (step.kind === 'move-slots' ? [step.source] : [])));
   const followers = [...sources].flatMap((id) => view.replicasOf(id));
@@ -81,20 +81,21 @@ async function requireNoStrandedCopy(cluster: CopyCluster, nodes: readonly Clust
   for (const node of replicas) {
     const [link] = linksOf([node]);
     if (link === undefined || !(await linkDown(link)) || (await keysUnlessLoading(link)) === 0) continue;
-    const { alone, all } = await aloneOf(link, linksOf(view.nodes.filter((other) => other !== node && !nodes.includes(other))));
-    if (alone * 2 > all) throw await strandedCopy(cluster, node, alone, !nodes.includes(node));
+    const { alone, all } = await keysOnlyOn(link, linksOf(view.nodes.filter((other) => other !== node && !nodes.includes(other))));
+    if (alone * 2 > all) throw await onlyCopyOnReplica(cluster, node, alone, !nodes.includes(node));
   }
 }
 
 /**
- * Throws ONLY_COPY before any change when such a node holds keys of slots that no loaded master claims, and no unaffected node
- * holds as many. Of owned slots the owner's keys count, unless a replica without a link to its master holds most keys alone.
+ * Throws ONLY_COPY before any change when a node that loses its data or leaves holds keys of slots that no loaded master
+ * claims, and no unaffected node holds as many. For slots with an owner, its keys are taken as the other copy, unless most keys
+ * of a replica with a broken link exist nowhere else.
  */
 export async function requireOtherCopies(cluster: CopyCluster, steps: readonly Step[]): Promise<void> {
   const { view, links } = cluster;
   const uncovered = view.covered().complement().toArray();
   const nodes = endangered(view, steps);
-  await requireNoStrandedCopy(cluster, nodes, steps);
+  await requireNoOnlyCopyOnReplica(cluster, nodes, steps);
   if (uncovered.length === 0 || nodes.length === 0) return;
   const counts = new Map(await mapBounded(view.nodes, 32, async ({ id }): Promise<[string, number[]]> => {
     const link = links.get(id);

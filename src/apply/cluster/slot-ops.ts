@@ -61,7 +61,7 @@ export function readSlotStats(reply: Reply): Map<number, number> | undefined {
   return counters;
 }
 
-async function look(cluster: Measurable, master: ClusterNode): Promise<Map<number, number>> {
+async function readCounters(cluster: Measurable, master: ClusterNode): Promise<Map<number, number>> {
   if (master.slots.size === 0) return new Map();
   const connection = await cluster.connection(master.id);
   try {
@@ -79,7 +79,7 @@ async function look(cluster: Measurable, master: ClusterNode): Promise<Map<numbe
  */
 export async function measureOps(cluster: Measurable, { seconds, signal }: OpsSettings): Promise<Float64Array> {
   const { masters } = cluster.view;
-  const all = (): Promise<Map<number, number>[]> => mapBounded(masters, NODES_AT_ONCE, (master) => look(cluster, master));
+  const all = (): Promise<Map<number, number>[]> => mapBounded(masters, NODES_AT_ONCE, (master) => readCounters(cluster, master));
   const before = await all();
   await delay(seconds * 1000, signal);
   const after = await all();

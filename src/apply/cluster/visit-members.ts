@@ -1,5 +1,5 @@
 // Visits every node that a visited node lists, breadth first from the entry node, each address once. Nodes that one node has
-// forgotten may be listed by others (cli 2.1). Not here: combining the views (load.ts).
+// forgotten may be listed by others (cli.md 2.1). Not here: combining the views (load.ts).
 import { formatAddress } from '../../cluster/address.js';
 import type { LineCache, NodeLine } from '../../cluster/nodes-text.js';
 import { ConnectionLost } from '../../client/connection-errors.js';
@@ -8,7 +8,7 @@ import { oneLine } from '../../resp/visible.js';
 import { ReplyError } from '../../resp/reply.js';
 import type { ClusterOptions, NodeLink } from '../node/node-link.js';
 import { mapBounded } from '../node/parallel.js';
-import { takeAccount, type NodeAccount } from './take-account.js';
+import { readNodeView, type NodeView } from './read-node-view.js';
 
 const DEFAULT_CONCURRENCY = 64;
 /** Milliseconds for a node that all nodes list as failed, and for all such nodes together. */
@@ -31,10 +31,10 @@ export interface ClaimedMember {
   readonly lines: readonly NodeLine[];
   /** The line with the address at which it replied; the first line when it did not. */
   readonly line: NodeLine;
-  readonly outcome: NodeAccount | VisitFailure;
+  readonly outcome: NodeView | VisitFailure;
 }
 
-export function isAccount(outcome: NodeAccount | VisitFailure): outcome is NodeAccount {
+export function isNodeView(outcome: NodeView | VisitFailure): outcome is NodeView {
   return 'self' in outcome;
 }
 
@@ -42,67 +42,67 @@ interface MemberClaim {
   line: NodeLine;
   readonly lines: NodeLine[];
   readonly tried: Set<string>;
-  account: NodeAccount | undefined;
+  nodeView: NodeView | undefined;
   failure: VisitFailure | undefined;
 }
 
 class Visits {
   private readonly members = new Map<string, MemberClaim>();
   /** By announced address. */
-  private readonly reached = new Map<string, Promise<NodeAccount | VisitFailure>>();
+  private readonly reached = new Map<string, Promise<NodeView | VisitFailure>>();
   private readonly seen = new Set<NodeLine>();
   private failedUntil: number | undefined;
 
   constructor(
-    private readonly entry: NodeAccount,
+    private readonly entry: NodeView,
     private readonly options: ClusterOptions,
     private readonly cache: LineCache,
     private readonly known: ReadonlyMap<string, NodeLink>,
   ) {}
 
   async run(): Promise<ClaimedMember[]> {
-    let fresh: readonly NodeAccount[] = [this.entry];
+    let fresh: readonly NodeView[] = [this.entry];
     while (fresh.length > 0) {
-      for (const account of fresh) this.note(account);
-      const unvisited = [...this.members].filter(([, named]) => named.account === undefined && untried(named).length > 0);
-      const accounts = await mapBounded(unvisited, this.options.concurrency ?? DEFAULT_CONCURRENCY, ([id, named]) => this.find(id, named));
-      fresh = accounts.flatMap((account) => account ?? []);
+      for (const nodeView of fresh) this.note(nodeView);
+      const unvisited = [...this.members].filter(([, named]) => named.nodeView === undefined && untried(named).length > 0);
+      const nodeViews = await mapBounded(unvisited, this.options.concurrency ?? DEFAULT_CONCURRENCY, ([id, named]) => this.find(id, named));
+      fresh = nodeViews.flatMap((nodeView) => nodeView ?? []);
     }
     await this.closeStrangers();
-    return [...this.members].map(([id, { line, lines, account, failure }]) => ({ id, line, lines, outcome: account ?? failure ?? unaddressed(lines) }));
+    return [...this.members].map(([id, { line, lines, nodeView, failure }]) => ({ id, line, lines, outcome: nodeView ?? failure ?? unaddressed(lines) }));
   }
 
   /** Nodes in handshake are not members yet and have no id of their own. */
-  private note({ lines }: NodeAccount): void {
+  private note({ lines }: NodeView): void {
     for (const line of lines) {
       if (this.seen.has(line)) continue; // Equal lines of many nodes are one object.
       this.seen.add(line);
       if (line.myself || line.id === this.entry.self.id || line.flags.includes('handshake')) continue;
       const named = this.members.get(line.id);
-      if (named === undefined) this.members.set(line.id, { line, lines: [line], tried: new Set(), account: undefined, failure: undefined });
+      if (named === undefined) this.members.set(line.id, { line, lines: [line], tried: new Set(), nodeView: undefined, failure: undefined });
       else named.lines.push(line);
     }
   }
 
   /** Tries the addresses that are listed for it until it replies at one. */
-  private async find(id: string, named: MemberClaim): Promise<NodeAccount | undefined> {
+  private async find(id: string, named: MemberClaim): Promise<NodeView | undefined> {
     for (const line of untried(named)) {
       const address = formatAddress(line);
       named.tried.add(address);
       const visit = this.reached.get(address) ?? this.visit(line, named.lines.every(isFailed));
       this.reached.set(address, visit);
       const outcome = await visit;
-      if (isAccount(outcome) && outcome.self.id === id) {
+      if (isNodeView(outcome) && outcome.self.id === id) {
         named.line = line;
-        named.account = outcome;
+        named.nodeView = outcome;
         return outcome;
       }
-      named.failure ??= isAccount(outcome) ? { reason: `${formatAddress(outcome.address)} answers as another node (${outcome.self.id})` } : outcome;
+      named.failure ??= isNodeView(outcome) ? { reason: `${formatAddress(outcome.address)} answers as another node (${outcome.self.id})` } : outcome;
     }
     return undefined;
   }
 
-  private async visit(line: NodeLine, failed: boolean): Promise<NodeAccount | VisitFailure> {
+  private async visit(line: NodeLine, failed: boolean): Promise<NodeView | VisitFailure> {
     try {
       if (failed && !(await this.answersQuickly(line))) return { reason: 'fail' };
       return await this.ask(line, this.options, this.linkTo(line)).catch((error: unknown) => this.askByName(line, error));
@@ -117,9 +117,9 @@ class Visits {
     return link !== undefined && formatAddress(link.announced) === formatAddress(line) ? link : undefined;
   }
 
-  private ask(line: NodeLine, options: ClusterOptions, link?: NodeLink): Promise<NodeAccount> {
+  private ask(line: NodeLine, options: ClusterOptions, link?: NodeLink): Promise<NodeView> {
     const announced = { host: line.host, port: line.port };
-    return takeAccount(options.addressMap?.(announced) ?? announced, options, this.cache, link, announced);
+    return readNodeView(options.addressMap?.(announced) ?? announced, options, this.cache, link, announced);
   }
 
   /** Most nodes listed as failed are gone; hundreds of them must not take minutes. */
@@ -138,20 +138,20 @@ class Visits {
   }
 
   /** When the address is unreachable or not in the node's certificate, tries the host name it announces (7.0). */
-  private askByName(line: NodeLine, error: unknown): Promise<NodeAccount> {
+  private askByName(line: NodeLine, error: unknown): Promise<NodeView> {
     const noWay = error instanceof TribError && error.exitCode === ExitCode.unreachable && /^(E[A-Z]+|TIMEOUT|ERR_TLS_CERT_ALTNAME_INVALID)$/.test(error.code);
     if (!noWay || line.hostname === undefined) throw error;
     const named = { host: line.hostname, port: line.port };
-    return takeAccount(this.options.addressMap?.(named) ?? named, this.options, this.cache, undefined, { host: line.host, port: line.port }).catch(() => {
+    return readNodeView(this.options.addressMap?.(named) ?? named, this.options, this.cache, undefined, { host: line.host, port: line.port }).catch(() => {
       throw error;
     });
   }
 
   /** Closes connections to nodes that replied at an address listed for another node. */
   private async closeStrangers(): Promise<void> {
-    const members = new Set([...this.members.values()].map(({ account }) => account));
+    const members = new Set([...this.members.values()].map(({ nodeView }) => nodeView));
     for (const outcome of await Promise.all(this.reached.values())) {
-      if (isAccount(outcome) && !members.has(outcome) && outcome.link === undefined) outcome.connection.close();
+      if (isNodeView(outcome) && !members.has(outcome) && outcome.link === undefined) outcome.connection.close();
     }
   }
 }
@@ -181,6 +181,6 @@ function failureOf(error: unknown): VisitFailure {
  * `known`: links of an earlier load by id, to be reused. A node that no node lists is not visited, even if it lists others.
  * Throws only on abort.
  */
-export function visitMembers(entry: NodeAccount, options: ClusterOptions, cache: LineCache, known: ReadonlyMap<string, NodeLink>): Promise<ClaimedMember[]> {
+export function visitMembers(entry: NodeView, options: ClusterOptions, cache: LineCache, known: ReadonlyMap<string, NodeLink>): Promise<ClaimedMember[]> {
   return new Visits(entry, options, cache, known).run();
 }

@@ -4,10 +4,10 @@ import { ExitCode, TribError } from '../../errors.js';
 import type { FixStep } from '../../plan/fix/step.js';
 import { inRounds } from '../mover/plan/rounds.js';
 import { settleEpochs } from '../cluster/settle-epochs.js';
-import { carrySteps } from './carry-steps.js';
+import { moveKeys } from './key-moves.js';
 import { FixRun, type FixOutcome, type FixRequest } from './fix-run.js';
 import { refuseMissingDatabases } from './missing-databases.js';
-import { claimSlots, closeSlotsOn, settleMarks, tellOwner, yieldSlots } from './slot-orders.js';
+import { claimSlots, closeSlotsOn, settleMarks, tellOwner, yieldSlots } from './slot-commands.js';
 
 /** The kinds in execution order (the reasons are in plan/fix/step.ts). */
 const PHASES: readonly FixStep['kind'][] = ['yield-slots', 'claim-slots', 'tell-owner', 'close-slots', 'gather-keys', 'finish-move'];
@@ -22,7 +22,7 @@ async function runStep(run: FixRun, step: FixStep): Promise<void> {
       return tellOwner(run, step);
     case 'gather-keys':
     case 'finish-move':
-      return carrySteps(run, step);
+      return moveKeys(run, step);
     case 'close-slots':
       return closeSlotsOn(run, step);
   }

@@ -49,7 +49,7 @@ export async function readCopy(connection: Connection, key: string): Promise<Key
   return { payload, ttlMs: ttl, type };
 }
 
-/** By type, the command that reads a whole value whose DUMP may differ although it is equal. */
+/** By type: the command that reads the whole value, for types whose equal values may have different DUMPs. */
 const CONTENTS: Readonly<Record<string, (key: string) => Arg[]>> = {
   hash: (key) => ['HGETALL', key],
   set: (key) => ['SMEMBERS', key],

@@ -1,5 +1,5 @@
 // Counts the keys of every slot on every master in all databases, in large pipelines of about one millisecond of server time
-// each. Read-only. (cli 2.5; redis-cli asks slot by slot, and for foreign slots only with an option.)
+// each. Read-only. (cli.md 2.5; redis-cli asks slot by slot, and for foreign slots only with an option.)
 import { SLOT_COUNT } from '../../cluster/slots.js';
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import type { SlotKeyCounts } from '../../plan/fix/facts.js';
@@ -18,7 +18,7 @@ export interface Countable {
 
 /**
  * A replica's keys count only where no master owns the slot: its master may be lost with the only other copy. A replica whose
- * master is reachable holds no other keys and may be loading; an error counts as no keys then.
+ * master is reachable holds no keys that its master lacks, and may be loading; an error counts as no keys then.
  */
 async function countUncovered(view: ClusterView, replica: ClusterNode, link: NodeLink, uncovered: readonly number[]): Promise<Uint32Array> {
   const keys = new Uint32Array(SLOT_COUNT);

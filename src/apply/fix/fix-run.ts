@@ -1,4 +1,4 @@
-// The request of a repair, the state its steps share, and its outcome. Not here: the steps (slot-orders.ts, carry-steps.ts) and
+// The request of a repair, the state its steps share, and its outcome. Not here: the steps (slot-commands.ts, key-moves.ts) and
 // their order (apply-fix.ts).
 import type { ClusterView } from '../../cluster/view.js';
 import { ExitCode, TribError } from '../../errors.js';
@@ -7,6 +7,7 @@ import type { SlotKeyCounts } from '../../plan/fix/facts.js';
 import type { FixStep } from '../../plan/fix/step.js';
 import { ReplyError, fromBinary } from '../../resp/reply.js';
 import type { OnEvent } from '../node/event.js';
+import { DEFAULT_PIPELINE, MAX_MIGRATE_TIMEOUT_MS } from '../mover/pacing/defaults.js';
 import { moverSettings } from '../mover/pacing/options.js';
 import type { MoverSettings } from '../mover/pacing/options.js';
 import type { NodeLink } from '../node/node-link.js';
@@ -82,7 +83,7 @@ export class FixRun {
   stopped = false;
 
   constructor(readonly request: FixRequest) {
-    const { timeoutMs = 10_000, pipeline = 1000, retryMs = 10_000, ...wait } = request.options;
+    const { timeoutMs = MAX_MIGRATE_TIMEOUT_MS, pipeline = DEFAULT_PIPELINE, retryMs = 10_000, ...wait } = request.options;
     this.settings = moverSettings({ timeoutMs, pipeline, retryMs, ...wait }, request.onEvent, request.signal);
   }
 
@@ -112,7 +113,7 @@ export class FixRun {
   }
 
   /** Rethrows any error after an abort. */
-  stopIfTold(error: unknown): void {
+  rethrowIfAborted(error: unknown): void {
     if (error instanceof TribError && error.exitCode === ExitCode.interrupted) this.stopped = true;
     if (this.stopped) throw error;
     this.request.signal?.throwIfAborted();

@@ -2,7 +2,7 @@
 // owner. Read-only. Not here: the migrations (apply/atomic/).
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import { SlotSet } from '../../cluster/slot-set.js';
-import { waysOfAll } from '../atomic/design.js';
+import { protocolsOf } from '../atomic/protocol.js';
 import type { NodeLink } from '../node/node-link.js';
 import { mapBounded } from '../node/parallel.js';
 
@@ -20,8 +20,8 @@ function add(slots: Map<string, SlotSet>, id: string, more: SlotSet): void {
 /** Slots of running migrations, by the ids of their sources and targets. A node that lists none has none. */
 export async function slotsOfRunningJobs({ view, links }: JobKeysCluster): Promise<Map<string, SlotSet>> {
   const masters = view.masters.flatMap(({ id }) => links.get(id) ?? []);
-  const ways = await waysOfAll(masters);
-  const jobs = await mapBounded(masters, AT_ONCE, (link) => ways.get(link.id)?.list(link).catch(() => []) ?? Promise.resolve([]));
+  const protocols = await protocolsOf(masters);
+  const jobs = await mapBounded(masters, AT_ONCE, (link) => protocols.get(link.id)?.list(link).catch(() => []) ?? Promise.resolve([]));
   const slots = new Map<string, SlotSet>();
   for (const job of jobs.flat()) {
     if (job.end !== undefined) continue;
@@ -42,8 +42,8 @@ async function ownSlots(link: NodeLink): Promise<SlotSet> {
 }
 
 /**
- * Subtracts the keys of such slots from the counts, where another loaded master owns the slot. `before`: the migrations that
- * ran before counting; one may have begun or ended meanwhile.
+ * Sets to 0 the counts of keys held because of an atomic migration, where another loaded master owns the slot. `before`: the
+ * migrations that ran before counting; one may have begun or ended meanwhile.
  */
 export async function leaveOutJobKeys(cluster: JobKeysCluster, counts: ReadonlyMap<string, Uint32Array>, before: ReadonlyMap<string, SlotSet>): Promise<void> {
   const { view, links } = cluster;

@@ -1,5 +1,5 @@
 // Detects slots whose keys cannot all move because the target has fewer databases than the source uses. Checked before any
-// change. Not here: moving keys (carry-steps.ts).
+// change. Not here: moving keys (key-moves.ts).
 import { TribError } from '../../errors.js';
 import { eachSlot } from '../../plan/step.js';
 import { countKeysInDatabase, databasesWithKeys } from '../node/slot-keys.js';

@@ -1,5 +1,5 @@
 // Resolves one key that is on both nodes. Of equal copies one stays; of different ones the chosen copy stays and the other is
-// saved to a file first, or both stay. Not here: moving keys (carry.ts), choosing the copy (the caller).
+// saved to a file first, or both stay. Not here: moving keys (key-mover.ts), choosing the copy (the caller).
 import type { Connection } from '../../client/connection.js';
 import { migrateCommand } from '../../client/migrate-command.js';
 import { TribError } from '../../errors.js';

@@ -22,7 +22,7 @@ import { readyPairs, type ReadyPair } from './plan/ready.js';
 import { SourceWatch } from './safety/other-mover.js';
 import { requireReplicas } from './slots/replicas.js';
 import { eachSlot } from '../../plan/step.js';
-import { link, takePart, type MoveRequest } from './plan/request.js';
+import { link, participants, type MoveRequest } from './plan/request.js';
 import { retrying } from './safety/retry.js';
 import { slotMethods, takeMethods } from './slots/set-slot.js';
 import { RateLimit } from './pacing/throttle.js';
@@ -45,11 +45,11 @@ async function runPair(request: MoveRequest, work: ReadyPair, limits: Limits, se
   const target = link(request, work.target);
   const others = request.view.masters.filter((node) => node.id !== source.id && node.id !== target.id).map((node) => link(request, node.id));
   const taking = await retrying(settings, target, () => takeMethods(target));
-  const { marking, width: sourceWidth } = await retrying(settings, source, () => slotMethods(source));
+  const { keepsNotClaimedFlag, connectionCount: sourceConnections } = await retrying(settings, source, () => slotMethods(source));
   const watch = new SourceWatch(source, work.move, plannedFrom(request, work.source));
-  const ends = { source, target, others, marking, sourceWidth, ...taking };
+  const ends = { source, target, others, keepsNotClaimedFlag, sourceConnections, ...taking };
   if (work.finish.length > 0) await closeSlots(settings, work.finish, ends);
-  return work.means === undefined ? [] : moveKeys(work.move, { ...ends, watch }, work.means, limits, { ...settings, timeoutMs: request.options.timeoutMs ?? work.means.timeoutMs }, stopped);
+  return work.requirements === undefined ? [] : moveKeys(work.move, { ...ends, watch }, work.requirements, limits, { ...settings, timeoutMs: request.options.timeoutMs ?? work.requirements.timeoutMs }, stopped);
 }
 
 /** The target of every slot that the plan moves from this source. */
@@ -79,7 +79,7 @@ export async function moveSlots(request: MoveRequest): Promise<ApplyStats> {
   const tally = new MoveTally(request.onEvent);
   const work = preflight(request.view, request.steps);
   requireReplicas(request.view, request.steps, request.options.waitReplicas ?? 0);
-  const { masters, involved, replaced } = takePart(request, work);
+  const { masters, involved, replaced } = participants(request, work);
   const settings = moverSettings(request.options, tally.emit, request.signal, replaced);
   const ready = await readyPairs(request, work, settings);
   const here = involved.some(({ address }) => isHere(address.host));

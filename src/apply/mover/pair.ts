@@ -61,11 +61,11 @@ export async function movePair(pair: NodePair, slots: readonly number[], setting
       failures.push(...(await moveGroup(pair, group, settings, closing, moved)));
     }
   };
-  // The last slot of a source that keeps marks moves alone; its announcement removes them (slots/slot-handover.ts).
-  const together = pair.marking ? slots.length - 1 : slots.length;
+  // The last slot of a source that keeps not-claimed flags moves alone; its announcement removes them (slots/slot-handover.ts).
+  const together = pair.keepsNotClaimedFlag ? slots.length - 1 : slots.length;
   await Promise.all(Array.from({ length: groups }, () => pair.pausePoint.run(() => moveUpTo(together))));
-  if (pair.marking && !stopped() && failures.length === 0) {
-    await closing.clearWay();
+  if (pair.keepsNotClaimedFlag && !stopped() && failures.length === 0) {
+    await closing.drainBeforeLastSlot();
     await pair.pausePoint.run(() => moveUpTo(slots.length));
   }
   const unsettled = await closing.settled();

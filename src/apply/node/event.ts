@@ -21,7 +21,7 @@ export type ApplyEvent =
       readonly bytes: number;
       readonly ms: number;
     }
-  /** An atomic migration (cli 6): sent at every poll of the job, with the server's state. */
+  /** An atomic migration (cli.md 6): sent at every poll of the job, with the server's state. */
   | { readonly kind: 'jobSeen'; readonly id: string; readonly source: EventNode; readonly target: EventNode; readonly slots: number; readonly state: string; readonly ms: number }
   /**
    * The job has succeeded after `ms`. `keys`: in its slots at the start. `writePauseMs`: how long writes were blocked, if

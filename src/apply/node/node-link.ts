@@ -78,11 +78,11 @@ export class NodeLink {
   readonly address: Address;
   /** Shared connections by database. */
   private readonly shared = new Map<number, SharedConnection>();
-  /** The connections that `several` has opened. */
-  private crowd: Connection[] = [];
+  /** The connections that `connections` has opened. */
+  private extraConnections: Connection[] = [];
   private databases: Promise<number> | undefined;
   private closed = false;
-  private entered: NodeCredentials;
+  private credentialsInUse: NodeCredentials;
 
   constructor(
     identity: NodeIdentity,
@@ -91,12 +91,12 @@ export class NodeLink {
   ) {
     ({ id: this.id, name: this.name, announced: this.announced, busPort: this.busPort, address: this.address } = identity);
     if (connection !== undefined) this.shared.set(0, { current: connection });
-    this.entered = connection?.credentials ?? credentialsIn(options);
+    this.credentialsInUse = connection?.credentials ?? credentialsIn(options);
   }
 
   /** The credentials of the connections; other nodes need them for MIGRATE. */
   get credentials(): NodeCredentials {
-    return this.entered;
+    return this.credentialsInUse;
   }
 
   /** Whether the connections use TLS. */
@@ -123,7 +123,7 @@ export class NodeLink {
     if (this.closed) throw aborted();
     const { signal, ...lasting } = this.options;
     const connection = await dial(this.address, finishing || signal === undefined ? lasting : { ...lasting, signal }, this.announced, database);
-    this.entered = connection.credentials;
+    this.credentialsInUse = connection.credentials;
     return connection;
   }
 
@@ -131,12 +131,12 @@ export class NodeLink {
    * Up to `count` shared connections to database 0, for commands that block a connection: fewer when the node accepts no more,
    * at least the one of `connection`. Rejects as Connection.connect.
    */
-  async several(count: number): Promise<Connection[]> {
+  async connections(count: number): Promise<Connection[]> {
     const first = await this.connection();
-    this.crowd = this.crowd.filter(({ isOpen }) => isOpen);
-    const dialled = await Promise.allSettled(Array.from({ length: Math.max(0, count - 1 - this.crowd.length) }, () => this.dial(0, true)));
-    this.crowd.push(...dialled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
-    return [first, ...this.crowd.slice(0, count - 1)];
+    this.extraConnections = this.extraConnections.filter(({ isOpen }) => isOpen);
+    const dialled = await Promise.allSettled(Array.from({ length: Math.max(0, count - 1 - this.extraConnections.length) }, () => this.dial(0, true)));
+    this.extraConnections.push(...dialled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
+    return [first, ...this.extraConnections.slice(0, count - 1)];
   }
 
   /** Number of databases that the node can hold keys in; asked once. Rejects as countDatabases. */
@@ -166,6 +166,6 @@ export class NodeLink {
   close(): void {
     this.closed = true;
     for (const { current } of this.shared.values()) current?.close();
-    for (const connection of this.crowd) connection.close();
+    for (const connection of this.extraConnections) connection.close();
   }
 }

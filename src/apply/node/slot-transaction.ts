@@ -51,14 +51,14 @@ export function takesSetSlotInTransaction(info: PipelineReply | undefined): bool
  * Sends slot commands as one transaction where the server accepts them, else one after another in a single write; the sequence
  * itself must be safe. Returns one outcome per command. Rejects with the error that refused the whole transaction.
  */
-export async function sendSlotOrders(connection: Connection, orders: readonly (readonly Arg[])[]): Promise<PipelineReply[]> {
-  if (orders.length === 0) return [];
+export async function sendSlotCommands(connection: Connection, commands: readonly (readonly Arg[])[]): Promise<PipelineReply[]> {
+  if (commands.length === 0) return [];
   const [info] = await connection.pipeline([['INFO', 'server']]);
-  if (!takesSetSlotInTransaction(info)) return connection.pipeline(orders);
-  const replies = await connection.pipeline([['MULTI'], ...orders, ['EXEC']]);
+  if (!takesSetSlotInTransaction(info)) return connection.pipeline(commands);
+  const replies = await connection.pipeline([['MULTI'], ...commands, ['EXEC']]);
   const end = replies[replies.length - 1];
-  // Valkey with the Raft bus refuses them inside MULTI (cli 6.7); outside, each waits until all nodes agree.
-  if (end instanceof ReplyError && end.code === 'EXECABORT') return connection.pipeline(orders);
+  // Valkey with the Raft bus refuses them inside MULTI (cli.md 6.7); outside, each waits until all nodes agree.
+  if (end instanceof ReplyError && end.code === 'EXECABORT') return connection.pipeline(commands);
   // For a user without the right to MULTI, every command has run on its own, in this order.
   if (replies[0] instanceof ReplyError) return replies.slice(1, -1);
   if (Array.isArray(end)) return end;

@@ -136,7 +136,7 @@ class Roll {
     return replicas[offsets.indexOf(Math.max(...offsets))];
   }
 
-  async giveBack(): Promise<void> {
+  async failBack(): Promise<void> {
     const plan = planPreferred(this.cluster.view, this.options.preferred);
     for (const [index, { node, master }] of plan.changes.entries()) {
       this.options.onEvent({ kind: 'handover', from: master.name, to: node.name });
@@ -161,7 +161,10 @@ class Roll {
   }
 }
 
-/** Works on all nodes in order. Throws RollingStopped at the first failure, and before the first node when a master would lose its keys; the remaining nodes are untouched. */
+/**
+ * Works on all nodes in order. Throws RollingStopped at the first failure, and before the first node when a master would lose
+ * its keys; the remaining nodes are untouched.
+ */
 export async function roll(cluster: Cluster, plan: RollingPlan, options: RollingOptions): Promise<TurnResult[]> {
   const rolling = new Roll(cluster, plan, options);
   try {
@@ -171,7 +174,7 @@ export async function roll(cluster: Cluster, plan: RollingPlan, options: Rolling
       options.signal?.throwIfAborted();
       await rolling.turn(turn, index + 1);
     }
-    await rolling.giveBack();
+    await rolling.failBack();
     return rolling.done;
   } catch (error) {
     const cause = error instanceof TribError ? error : new TribError('ROLLING_FAILED', error instanceof Error ? error.message : String(error), { cause: error });

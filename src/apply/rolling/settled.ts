@@ -62,7 +62,7 @@ async function nodeProblem(cluster: Cluster, node: ClusterNode): Promise<string 
   return serving === 'ok' ? undefined : `${node.name} says cluster_state:${serving ?? '?'}`;
 }
 
-async function look(cluster: Cluster, { members, restarted }: SettledOptions): Promise<string | undefined> {
+async function findProblem(cluster: Cluster, { members, restarted }: SettledOptions): Promise<string | undefined> {
   const view = await cluster.refresh();
   const early = absence(view, members) ?? slotProblem(await cluster.check()) ?? linkProblem(view, members);
   if (early !== undefined) return early;
@@ -74,7 +74,7 @@ async function look(cluster: Cluster, { members, restarted }: SettledOptions): P
 /** Why the cluster is not complete now; undefined when it is. Throws on abort. */
 async function problemOf(cluster: Cluster, options: SettledOptions): Promise<string | undefined> {
   try {
-    return await unlessAborted(look(cluster, options), options.signal);
+    return await unlessAborted(findProblem(cluster, options), options.signal);
   } catch (error) {
     options.signal?.throwIfAborted();
     if (error instanceof TribError || error instanceof ReplyError || error instanceof Error) return error.message; // A node became unreachable during the request.

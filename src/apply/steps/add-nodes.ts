@@ -11,7 +11,7 @@ import { ReplyError } from '../../resp/reply.js';
 import type { ApplyOptions } from '../apply-plan.js';
 import { applySteps } from '../apply-plan.js';
 import { openNewNodes, type NewCluster } from './create.js';
-import { takeAccount } from '../cluster/take-account.js';
+import { readNodeView } from '../cluster/read-node-view.js';
 import { requireNoMemberId } from './identity.js';
 import { NodeLink } from '../node/node-link.js';
 import type { Cluster } from '../open-cluster.js';
@@ -36,13 +36,13 @@ async function explain(cluster: Cluster, addresses: readonly Address[], error: u
   if (!(error instanceof TribError) || error.code === 'SAME_ID') return error;
   const { view, options } = cluster;
   for (const address of addresses) {
-    const account = await takeAccount(address, options, new LineCache()).catch((cause: unknown) => cause);
-    if (account instanceof TribError && account.code !== 'NOT_A_CLUSTER' && account.exitCode === ExitCode.unreachable) {
-      return new TribError(account.code, `[ERR] Sorry, can't connect to node ${formatAddress(address)}`, { cause: account, exitCode: account.exitCode, ...(account.hint === undefined ? {} : { hint: account.hint }) });
+    const nodeView = await readNodeView(address, options, new LineCache()).catch((cause: unknown) => cause);
+    if (nodeView instanceof TribError && nodeView.code !== 'NOT_A_CLUSTER' && nodeView.exitCode === ExitCode.unreachable) {
+      return new TribError(nodeView.code, `[ERR] Sorry, can't connect to node ${formatAddress(address)}`, { cause: nodeView, exitCode: nodeView.exitCode, ...(nodeView.hint === undefined ? {} : { hint: nodeView.hint }) });
     }
-    if (!isAccount(account)) continue;
-    const { id } = account.self;
-    const link = new NodeLink({ id, name: formatAddress(address), announced: address, busPort: address.port, address }, options, account.connection);
+    if (!isNodeView(nodeView)) continue;
+    const { id } = nodeView.self;
+    const link = new NodeLink({ id, name: formatAddress(address), announced: address, busPort: address.port, address }, options, nodeView.connection);
     const foreign: unknown = await requireNoMemberId(view, cluster.links, [link]).catch((cause: unknown) => cause);
     link.close();
     if (foreign !== undefined) return foreign;
@@ -51,7 +51,7 @@ async function explain(cluster: Cluster, addresses: readonly Address[], error: u
   return error;
 }
 
-function isAccount(value: unknown): value is Awaited<ReturnType<typeof takeAccount>> {
+function isNodeView(value: unknown): value is Awaited<ReturnType<typeof readNodeView>> {
   return typeof value === 'object' && value !== null && 'self' in value;
 }
 
@@ -98,7 +98,7 @@ async function librariesOf(link: NodeLink): Promise<number | ReplyError> {
 
 /**
  * Whether the functions of the cluster must be copied. A new node with functions of its own is refused, because names might
- * clash (cli 2.9 step 4); so is one without support when the cluster has functions. Throws FUNCTIONS.
+ * clash (cli.md 2.9 step 4); so is one without support when the cluster has functions. Throws FUNCTIONS.
  */
 export async function requireNoFunctions(cluster: Cluster, newNodes: NewCluster): Promise<boolean> {
   const here = await (await cluster.admin(cluster.view.entry.id)).functionCount();

@@ -1,4 +1,4 @@
-// New clusters: checks nodes that must be empty (cli 2.2 step 1) and carries out a create plan on them. Not here: the
+// New clusters: checks nodes that must be empty (cli.md 2.2 step 1) and carries out a create plan on them. Not here: the
 // allocation (plan/create.ts), emptying (empty-nodes.ts), existing clusters (open-cluster.ts).
 import type { Address } from '../../cluster/address.js';
 import { formatAddress, parseAddress } from '../../cluster/address.js';
@@ -7,26 +7,26 @@ import { readKeyspace } from '../../client/databases.js';
 import { asString } from '../../client/read-reply.js';
 import { ExitCode, TribError } from '../../errors.js';
 import type { CandidateNode, CreatePlan } from '../../plan/create.js';
-import type { Holding } from '../../plan/emptying.js';
+import type { NodeContents } from '../../plan/emptying.js';
 import type { ApplyOptions } from '../apply-plan.js';
 import { applySteps } from '../apply-plan.js';
 import type { ApplyStats } from '../node/event.js';
 import { requireOwnIds } from './identity.js';
-import { takeAccount } from '../cluster/take-account.js';
+import { readNodeView } from '../cluster/read-node-view.js';
 import type { ClusterOptions } from '../node/node-link.js';
 import { NodeLink } from '../node/node-link.js';
 import type { Cluster, Seed } from '../open-cluster.js';
 import { openCluster } from '../open-cluster.js';
 import { mapBounded } from '../node/parallel.js';
 
-function notEmpty(holding: Holding, why: string): TribError {
-  const { name } = holding;
+function notEmpty(contents: NodeContents, why: string): TribError {
+  const { name } = contents;
   const text = `[ERR] Node ${name} is not empty. Either the node already knows other nodes (check with CLUSTER NODES) or contains some key in database 0.`;
-  return new TribError('NOT_EMPTY', text, { exitCode: ExitCode.failed, hint: `it ${why}; ${howToEmpty(holding)}` });
+  return new TribError('NOT_EMPTY', text, { exitCode: ExitCode.failed, hint: `it ${why}; ${howToEmpty(contents)}` });
 }
 
 /** The command that empties a node with this content (plan/role-change.ts, planReset). */
-function howToEmpty({ name, id, role, keys, lines, slots }: Holding): string {
+function howToEmpty({ name, id, role, keys, lines, slots }: NodeContents): string {
   const flush = keys.length > 0 && role === 'master' ? ' --flush' : '';
   const reset = `redis-trib reset ${name} --hard${flush}`;
   if (slots === 0 || lines.length === 1) return `to empty it: ${reset}; to empty all nodes: create --reset`;
@@ -36,22 +36,22 @@ function howToEmpty({ name, id, role, keys, lines, slots }: Holding): string {
 interface InspectedCandidate {
   readonly candidate: CandidateNode;
   readonly link: NodeLink;
-  readonly holding: Holding;
+  readonly contents: NodeContents;
 }
 
 /** Whether nodes that hold something are refused. */
 export type Occupied = 'refuse' | 'accept';
 
 /** Empty = no key in any database, no known node, no slot. */
-function refuseOccupied(holding: Holding): void {
-  const { keys, lines, slots } = holding;
-  if (keys.length > 0) throw notEmpty(holding, 'contains keys');
-  if (lines.length > 1) throw notEmpty(holding, 'knows other nodes');
-  if (slots > 0) throw notEmpty(holding, 'owns slots');
+function refuseOccupied(contents: NodeContents): void {
+  const { keys, lines, slots } = contents;
+  if (keys.length > 0) throw notEmpty(contents, 'contains keys');
+  if (lines.length > 1) throw notEmpty(contents, 'knows other nodes');
+  if (slots > 0) throw notEmpty(contents, 'owns slots');
 }
 
 async function inspect(address: Address, options: ClusterOptions, cache: LineCache, occupied: Occupied): Promise<InspectedCandidate> {
-  const { connection, self, lines } = await takeAccount(address, options, cache);
+  const { connection, self, lines } = await readNodeView(address, options, cache);
   const name = formatAddress(address);
   const busPort = self.busPort ?? address.port + 10_000;
   try {
@@ -63,11 +63,11 @@ async function inspect(address: Address, options: ClusterOptions, cache: LineCac
     const link = new NodeLink({ id: self.id, name, announced, busPort, address }, options, connection);
     // Servers before 7.0, and users without permission, have no functions to delete.
     const libraries = Array.isArray(functions) ? functions.length : 0;
-    const holding: Holding = { id: self.id, name, role: self.role, masterId: self.masterId, slots: self.slots.size, keys: [...readKeyspace(asString(keyspace))].map(([database, keys]) => ({ database, keys })), functions: libraries, lines };
-    if (occupied === 'refuse') refuseOccupied(holding);
+    const contents: NodeContents = { id: self.id, name, role: self.role, masterId: self.masterId, slots: self.slots.size, keys: [...readKeyspace(asString(keyspace))].map(([database, keys]) => ({ database, keys })), functions: libraries, lines };
+    if (occupied === 'refuse') refuseOccupied(contents);
     // A replica becomes a master when it is reset.
     const flags = self.flags.map((flag) => (flag === 'slave' ? 'master' : flag));
-    return { candidate: { id: self.id, name, host: address.host, port: address.port, flags }, link, holding };
+    return { candidate: { id: self.id, name, host: address.host, port: address.port, flags }, link, contents };
   } catch (error) {
     connection.close();
     throw error;
@@ -85,7 +85,7 @@ export class NewCluster {
   /** In the order given, as planCreate requires. */
   readonly nodes: readonly CandidateNode[];
   /** What they hold, in the same order. */
-  readonly holdings: readonly Holding[];
+  readonly contents: readonly NodeContents[];
   /** Links to the nodes, by id. */
   readonly links: ReadonlyMap<string, NodeLink>;
 
@@ -95,7 +95,7 @@ export class NewCluster {
     private readonly options: ClusterOptions,
   ) {
     this.nodes = inspected.map((one) => one.candidate);
-    this.holdings = inspected.map((one) => one.holding);
+    this.contents = inspected.map((one) => one.contents);
     this.links = new Map(inspected.map((one) => [one.link.id, one.link]));
   }
 
@@ -129,7 +129,7 @@ export class NewCluster {
 
 /**
  * Connects to all nodes in parallel and checks that they are cluster nodes, and empty unless `occupied` permits others. Throws
- * the first problem in the order given: BAD_ADDRESS, as takeAccount, NOT_EMPTY, or SAME_ID.
+ * the first problem in the order given: BAD_ADDRESS, as readNodeView, NOT_EMPTY, or SAME_ID.
  */
 export async function openNewNodes(seeds: readonly Seed[], options: ClusterOptions = {}, occupied: Occupied = 'refuse'): Promise<NewCluster> {
   const addresses = seeds.map((seed) => (typeof seed === 'string' ? parseAddress(seed) : seed));

@@ -14,9 +14,9 @@ import type { StepJob } from './step-job.js';
 
 type FailoverStep = Extract<NodeStep, { kind: 'failover' }>;
 
-/** Servers give up after 5 s (cluster-node 4.4); the rest allows for the last election. */
+/** Servers give up after 5 s (cluster-node.md 4.4); the rest allows for the last election. */
 const SERVER_GIVES_UP_MS = 5500;
-/** Masters vote once in this many node timeouts for replicas of the same master (cluster-node 4.2). */
+/** Masters vote once in this many node timeouts for replicas of the same master (cluster-node.md 4.2). */
 const VOTE_PAUSE_TIMEOUTS = 2;
 /** A replica starts its next election at the earliest four node timeouts after the last one, or this minimum. */
 const CANDIDATE_PAUSE_TIMEOUTS = 4;
@@ -45,8 +45,8 @@ export async function failOver(job: StepJob, { node, master, mode }: FailoverSte
 }
 
 /**
- * Result of a request. `reverted`: the replica was promoted and lost the role again. A server that has just won an election counts
- * those votes again and takes no new epoch. The former master then has the higher epoch and takes the slots back within
+ * Result of a request. `reverted`: the replica was promoted and lost the role again. A server that has just won an election
+ * counts those votes again and takes no new epoch. The former master then has the higher epoch and takes the slots back within
  * milliseconds (seen on 7.0.15).
  */
 type ElectionOutcome = 'accepted' | 'not elected' | 'reverted';
@@ -131,8 +131,8 @@ async function behind(links: readonly NodeLink[], node: string, master: string):
     const lines = accounts[index];
     const seen = lines?.find((line) => line.id === node);
     const former = lines?.find((line) => line.id === master);
-    const deposed = former === undefined || former.role === 'replica' || former.slotText === '';
-    return lines !== undefined && !(seen?.role === 'master' && seen.slotText === self?.slotText && deposed);
+    const demoted = former === undefined || former.role === 'replica' || former.slotText === '';
+    return lines !== undefined && !(seen?.role === 'master' && seen.slotText === self?.slotText && demoted);
   });
   return late.map((link) => link.name);
 }

@@ -70,8 +70,8 @@ async function wasMember(link: NodeLink): Promise<boolean> {
 
 /**
  * Gives former members that are empty a new id (CLUSTER RESET HARD). Servers since 7.2 gossip forgotten ids for a minute and
- * would drop the node again (cluster-node 2.3). `known`: ids that members list; such a node keeps its id. Returns whether any
- * id has changed. Throws TribError RESET_REFUSED.
+ * would drop the node again (cluster-node.md 2.3). `known`: ids that members list; such a node keeps its id. Returns whether
+ * any id has changed. Throws TribError RESET_REFUSED.
  */
 export async function renewIds(links: Iterable<NodeLink>, known: ReadonlySet<string> = new Set()): Promise<boolean> {
   const renewed = await Promise.all(

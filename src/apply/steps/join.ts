@@ -5,7 +5,7 @@ import type { NodeLink } from '../node/node-link.js';
 import { mapBounded } from '../node/parallel.js';
 import type { StepJob } from './step-job.js';
 
-/** Copies the functions of the cluster to a new master (cli 2.9 step 4). Servers before 7.0 have none. */
+/** Copies the functions of the cluster to a new master (cli.md 2.9 step 4). Servers before 7.0 have none. */
 export async function copyFunctions(job: StepJob, sourceId: string, nodeId: string): Promise<void> {
   const target = job.link(nodeId);
   const payload = await dumpFunctions(job, job.link(sourceId));
@@ -32,7 +32,7 @@ async function dumpFunctions(job: StepJob, source: NodeLink): Promise<string | u
 }
 
 /**
- * Meets the peer, then all others: gossip alone would take seconds until all know the new node (cluster-node 3.2). Only the
+ * Meets the peer, then all others: gossip alone would take seconds until all know the new node (cluster-node.md 3.2). Only the
  * first MEET must succeed.
  */
 export async function join(job: StepJob, nodeId: string, peerId: string): Promise<void> {

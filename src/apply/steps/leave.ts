@@ -10,8 +10,9 @@ import { mapBounded } from '../node/parallel.js';
 import type { StepJob } from './step-job.js';
 
 /**
- * Makes one node forget another. A node that does not know it succeeds. A node that became unreachable is a warning: it would
- * bring the removed node back, but must not delay the other FORGETs beyond the 60 s of the ban.
+ * Makes one node forget another. Succeeds if the node does not know the target. An unreachable node only causes a warning: when
+ * it is back, its gossip may bring the removed node back, but the other FORGETs must not wait longer than the 60 s of the
+ * blacklist of CLUSTER FORGET.
  */
 export async function forget(job: StepJob, nodeId: string, targetId: string): Promise<void> {
   const link = job.link(nodeId);
@@ -44,20 +45,21 @@ async function stillKnownBy(links: readonly NodeLink[], targetId: string): Promi
 }
 
 const FORGOTTEN_MS = 10_000;
-/** A gossip section in flight may arrive after FORGET; the ban rejects it. This many polls in a row confirm it. */
-const LOOKS = 3;
+/** A gossip section in flight may arrive after FORGET; the blacklist rejects it. This many polls in a row confirm it. */
+const POLLS = 3;
 
 /**
  * Polls several times, 100 ms apart, whether any node lists the target, and sends FORGET again: a handshake in progress at the
- * time of FORGET ignores the ban and brings the node back (cluster-node 2.3). Throws STILL_KNOWN with the nodes after 10 s.
+ * time of FORGET ignores the blacklist and brings the node back (cluster-node.md 2.3). Throws STILL_KNOWN with the nodes after
+ * 10 s.
  */
 export async function awaitForgotten(job: StepJob, targetId: string): Promise<void> {
   const links = job.links.filter((link) => link.id !== targetId);
   const deadline = Date.now() + FORGOTTEN_MS;
-  for (let quiet = 0; quiet < LOOKS; ) {
+  for (let quiet = 0; quiet < POLLS; ) {
     const holders = await stillKnownBy(links, targetId);
     quiet = holders.length === 0 ? quiet + 1 : 0;
-    if (quiet === LOOKS) return;
+    if (quiet === POLLS) return;
     if (Date.now() > deadline) {
       throw new TribError('STILL_KNOWN', `${holders.slice(0, 5).map(({ name }) => name).join(', ')} still list node ${targetId}`, { hint: 'run the same command again; all nodes must forget it within 60 s' });
     }

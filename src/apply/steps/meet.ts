@@ -6,7 +6,7 @@ import { LineCache } from '../../cluster/nodes-text.js';
 import { TribError } from '../../errors.js';
 import { waitForAgreement, type AgreementOptions } from '../cluster/agreement.js';
 import { isSameServer, requireOwnIds } from './identity.js';
-import { takeAccount } from '../cluster/take-account.js';
+import { readNodeView } from '../cluster/read-node-view.js';
 import { NodeLink } from '../node/node-link.js';
 import type { Cluster } from '../open-cluster.js';
 import { mapBounded } from '../node/parallel.js';
@@ -22,7 +22,7 @@ export interface Returning {
 /** The member at an address. Throws NOT_A_MEMBER, SAME_ID when the member is another server, or why it cannot be reached. */
 async function recognise(cluster: Cluster, address: Address): Promise<Returning> {
   const { view, options, links } = cluster;
-  const { connection, self } = await takeAccount(options.addressMap?.(address) ?? address, options, new LineCache(), undefined, address);
+  const { connection, self } = await readNodeView(options.addressMap?.(address) ?? address, options, new LineCache(), undefined, address);
   const { remoteAddress: host } = connection;
   const link = new NodeLink({ id: self.id, name: formatAddress(address), announced: address, busPort: self.busPort ?? address.port + 10_000, address: options.addressMap?.(address) ?? { host, port: address.port } }, options, connection);
   try {

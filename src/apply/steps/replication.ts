@@ -34,7 +34,7 @@ const ATTEMPTS = 3;
  * Progress of the full sync: the master writes, the replica receives, then loads. A failed sync restarts and reports "in
  * progress" each time. So progress means exceeding all earlier attempts, during the first few of them.
  */
-class Advance {
+class SyncProgress {
   private readonly seen = new Map<string, { furthest: number; last: number; attempts: number }>();
 
   /** True when any of these exceeds its maximum so far. */
@@ -74,34 +74,34 @@ interface ReplicationProblem {
   /** What is missing; undefined when nothing is. */
   readonly problem: string | undefined;
   /** The full sync has made progress. */
-  readonly advanced: boolean;
+  readonly progressed: boolean;
 }
 
-async function look(job: StepJob, nodeId: string, masterId: string, advance: Advance): Promise<ReplicationProblem> {
+async function readProblem(job: StepJob, nodeId: string, masterId: string, progress: SyncProgress): Promise<ReplicationProblem> {
   const replica = await factsOf(job.link(nodeId), 'replication', 'persistence');
   const problem = linkProblem(replica);
   if (problem !== undefined) {
-    if (replica.get('master_sync_in_progress') !== '1') return { problem, advanced: false };
+    if (replica.get('master_sync_in_progress') !== '1') return { problem, progressed: false };
     const master = await factsOf(job.link(masterId), 'persistence').catch((): Facts => new Map());
-    return { problem, advanced: advance.note(replica, master) };
+    return { problem, progressed: progress.note(replica, master) };
   }
   const names = await unaware(job.links, nodeId, masterId);
-  return { problem: names.length === 0 ? undefined : `${names.slice(0, 3).join(', ')} do not list it as a replica yet`, advanced: false };
+  return { problem: names.length === 0 ? undefined : `${names.slice(0, 3).join(', ')} do not list it as a replica yet`, progressed: false };
 }
 
 /**
  * Polls until the replica replicates and all nodes know its role. A full sync that makes progress may take any time. Throws
- * NOT_REPLICATING, with what is missing, when nothing advanced for the job's timeout.
+ * NOT_REPLICATING, with what is missing, when nothing progressed for the job's timeout.
  */
 export async function awaitReplication(job: StepJob, nodeId: string, masterId: string): Promise<void> {
   const start = Date.now();
-  const advance = new Advance();
+  const progress = new SyncProgress();
   let deadline = start + job.timeoutMs;
   for (let pause = 20; ; pause = Math.min(pause * 1.3, 250)) {
-    const { problem, advanced } = await look(job, nodeId, masterId, advance);
+    const { problem, progressed } = await readProblem(job, nodeId, masterId, progress);
     if (problem === undefined) return;
     const now = Date.now();
-    if (advanced) deadline = now + job.timeoutMs;
+    if (progressed) deadline = now + job.timeoutMs;
     job.emit({ kind: 'waiting', for: 'replication', waitedMs: now - start });
     if (now > deadline) {
       const { name } = job.link(nodeId);

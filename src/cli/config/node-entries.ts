@@ -1,4 +1,4 @@
-// "nodes" of the config file: credentials of single nodes (cli 5.7), by `host:port` or by host. Pure. Not here: reading the
+// "nodes" of the config file: credentials of single nodes (cli.md 5.7), by `host:port` or by host. Pure. Not here: reading the
 // password files (own-credentials.ts), choosing the entry of a node (client/node-credentials.ts), the rest of the file
 // (config.ts).
 import { parsePlace } from '../options/address-map.js';

@@ -24,7 +24,7 @@ export async function agreeToEmpty(plan: EmptyingPlan, flush: boolean, context: 
 /** Empties what was shown. `nodes`: their present state. Throws PLAN_STALE when they hold more, else as emptyNodes. */
 export async function emptyAsShown(nodes: NewCluster, shown: EmptyingPlan, context: SubcommandContext): Promise<void> {
   const { io, signal } = context;
-  const plan = planEmptying(nodes.holdings);
+  const plan = planEmptying(nodes.contents);
   if (exceeds(plan, shown)) throw new TribError('PLAN_STALE', 'The nodes hold more than was shown: nothing was changed', { hint: 'run create again' });
   const [{ emptyNodes }, { showSteps }, { emptyingLine }] = await Promise.all([import('../../apply/steps/empty-nodes.js'), import('../../ui/node-steps.js'), import('../../ui/views/emptying-lines.js')]);
   const names = new Map(plan.nodes.map((node) => [node.id, node.name]));

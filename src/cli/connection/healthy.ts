@@ -4,7 +4,7 @@ import { ExitCode, TribError } from '../../errors.js';
 import type { CheckLinesOptions } from '../../ui/views/check-lines.js';
 import type { SubcommandContext } from '../program/define.js';
 
-/** Milliseconds for nodes to agree and to know each other: a reshard may just have ended (cli 5.6). */
+/** Milliseconds for nodes to agree and to know each other: a reshard may just have ended (cli.md 5.6). */
 const SETTLE_MS = 5000;
 
 /**

@@ -1,4 +1,5 @@
 // The options of every subcommand that moves slots, and their translation to mover settings.
+import { DEFAULT_JOB_LIMIT_MS, DEFAULT_MAX_STALL_MS, DEFAULT_WAIT_REPLICAS_MS } from '../../apply/mover/pacing/defaults.js';
 import type { MoveMethod, MoverOptions } from '../../apply/mover/pacing/options.js';
 import { choice, decimal, flag, integer, type Option, type OptionExtras, type OptionValues, usageError } from './options.js';
 
@@ -25,19 +26,19 @@ export function bytes(placeholder: string, summary: string, extras: OptionExtras
 /** Also for commands that move slots besides other work. */
 export const waitOptions = {
   waitReplicas: integer('N', 'a target gets its slots only when N of its replicas have confirmed their keys', { min: 0, fallback: 0 }),
-  waitReplicasTimeout: decimal('SECONDS', 'with --wait-replicas: how long to wait; after that the command ends and the slots stay open', { min: 0.001, fallback: 30 }),
+  waitReplicasTimeout: decimal('SECONDS', 'with --wait-replicas: how long to wait; after that the command ends and the slots stay open', { min: 0.001, fallback: DEFAULT_WAIT_REPLICAS_MS / 1000 }),
 } as const;
 
 /** How keys move. Also for commands that move slots besides other work. */
 export const methodOptions = {
   method: choice(['auto', 'atomic', 'keys'], 'atomic: the servers move whole slots (Redis 8.4, Valkey 9); keys: MIGRATE key by key; auto (default): atomic between nodes that support it'),
-  jobTimeout: decimal('SECONDS', 'how long one atomic migration (about 4096 slots or a million keys) may take before it is cancelled', { min: 0.001, fallback: 3600 }),
+  jobTimeout: decimal('SECONDS', 'how long one atomic migration (about 4096 slots or a million keys) may take before it is cancelled', { min: 0.001, fallback: DEFAULT_JOB_LIMIT_MS / 1000 }),
 } as const;
 
 export const moverOptions = {
   timeout: integer('MS', 'timeout of one MIGRATE, which blocks both nodes (default: a third of cluster-node-timeout, at most 10000)', { min: 1, fallback: undefined }),
   pipeline: integer('KEYS', 'maximum keys in one MIGRATE (default: limited by --max-stall)', { min: 1, fallback: undefined }),
-  maxStall: integer('MS', 'how long one MIGRATE may block its source', { min: 1, fallback: 20 }),
+  maxStall: integer('MS', 'how long one MIGRATE may block its source', { min: 1, fallback: DEFAULT_MAX_STALL_MS }),
   maxRate: bytes('BYTES', 'maximum bytes per second over the whole move: 500k, 10MB, 1GiB (default: no limit)'),
   replace: flag('overwrite keys that exist on the target'),
   keepReplicas: flag('prevent servers from giving replicas other masters meanwhile (sets cluster-allow-replica-migration to no, then restores it)'),

@@ -1,4 +1,4 @@
-// The options of every subcommand, of every one that connects, and of every one that changes something. Spellings: cli 1.3
+// The options of every subcommand, of every one that connects, and of every one that changes something. Spellings: cli.md 1.3
 // (redis-cli's and redis-trib.rb's); the rest are our own.
 import { bytes } from './mover-options.js';
 import { choice, decimal, flag, list, text } from './options.js';
@@ -57,7 +57,7 @@ export const quickConnectionOptions = {
 } as const;
 
 export const mutationOptions = {
-  // redis-cli accepts exactly `1` from its variable (cli 1.3), valkey-cli from either (1.1).
+  // redis-cli accepts exactly `1` from its variable (cli.md 1.3), valkey-cli from either (1.1).
   yes: flag('do not ask (also REDISCLI_CLUSTER_YES=1)', { short: 'y', env: ['VALKEYCLI_CLUSTER_YES', 'REDISCLI_CLUSTER_YES'], accept: ['1'] }),
   dryRun: flag('show what would be done, and change nothing'),
 } as const;

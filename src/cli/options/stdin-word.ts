@@ -1,4 +1,4 @@
-// One word of a command taken from stdin, byte by byte: redis-cli's -x and -X (cli 1.3). Not here: reading (ui/io.ts).
+// One word of a command taken from stdin, byte by byte: redis-cli's -x and -X (cli.md 1.3). Not here: reading (ui/io.ts).
 import { toBinary } from '../../resp/reply.js';
 import type { Io } from '../../ui/io.js';
 import { usageError } from './options.js';

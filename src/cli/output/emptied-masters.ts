@@ -1,5 +1,5 @@
 // Says before a move which masters lose their last slot by it: servers since 7.0 turn them into replicas, and a replica
-// cannot be given slots again (cli 5.5).
+// cannot be given slots again (cli.md 5.5).
 import type { ClusterView } from '../../cluster/view.js';
 import { emptiedMasters } from '../../plan/emptied-masters.js';
 import type { MoveStep } from '../../plan/step.js';

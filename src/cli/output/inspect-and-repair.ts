@@ -61,7 +61,7 @@ async function refuseWhileMoving(cluster: Cluster, view: ClusterView, signal: Ab
 
 /**
  * Inspects and plans. Nodes that only disagree get five seconds to agree. There is no wait when several masters claim a slot,
- * because agreement deletes the keys of the losing one (cluster-node 3.4.2). `after` a repair: loads again and waits longer.
+ * because agreement deletes the keys of the losing one (cluster-node.md 3.4.2). `after` a repair: loads again and waits longer.
  */
 export async function inspect(cluster: Cluster, options: FixPlanOptions, signal: AbortSignal, after = false): Promise<Inspection> {
   const { countSlotKeys } = await import('../../apply/fix/count-keys.js');
@@ -71,7 +71,7 @@ export async function inspect(cluster: Cluster, options: FixPlanOptions, signal:
   if (!quick.agreement && (after || (!doubled && quick.uncovered.size === 0))) {
     // A node that imports a slot may never learn its new owner, so the wait is short.
     const timeoutMs = after ? 15_000 : quick.openSlots.length > 0 ? 1000 : 5000;
-    await cluster.waitForAgreement({ timeoutMs, nudge: true, signal }).catch(() => signal.throwIfAborted());
+    await cluster.waitForAgreement({ timeoutMs, repeatMeet: true, signal }).catch(() => signal.throwIfAborted());
     view = await cluster.refresh();
   }
   const counts = await countSlotKeys(cluster);
@@ -88,8 +88,8 @@ export async function inspect(cluster: Cluster, options: FixPlanOptions, signal:
 async function planWithMeans(cluster: Cluster, counts: SlotKeyCounts, options: FixPlanOptions): Promise<Pick<Inspection, 'plan' | 'options'>> {
   const moving = planFix(cluster.view, counts, { ...options, moves: {} });
   if (!moving.decisions.some(({ code }) => code === 'finish-move')) return { plan: moving, options };
-  const { readMoveMeans } = await import('../../apply/fix/move-means.js');
-  const known = { ...options, moves: { ...options.moves, means: await readMoveMeans(moving, counts, cluster.links) } };
+  const { readMoveObstacles } = await import('../../apply/fix/move-obstacles.js');
+  const known = { ...options, moves: { ...options.moves, obstacles: await readMoveObstacles(moving, counts, cluster.links) } };
   return { plan: planFix(cluster.view, counts, known), options: known };
 }
 

@@ -1,4 +1,4 @@
-// Reports replicas that servers attached to another master while slots moved (cli 5.5). Pure.
+// Reports replicas that servers attached to another master while slots moved (cli.md 5.5). Pure.
 import type { ClusterView } from '../../cluster/view.js';
 
 /** A sentence for each node whose master has changed. */

@@ -64,7 +64,7 @@ function rangesText(slots: readonly number[]): string {
   return /^\d+$/.test(text) ? `${text}-${text}` : text;
 }
 
-/** Managed services do not permit CLUSTER SETSLOT (cli 5.5). */
+/** Managed services do not permit CLUSTER SETSLOT (cli.md 5.5). */
 function managedAdvice({ cause, message }: MoveIncomplete): string {
   if (!(cause instanceof TribError) || cause.code !== 'SETSLOT_REFUSED' || !/unknown (sub)?command|NOPERM|not (allowed|supported)|disabled/i.test(message)) return '';
   return 'managed services move slots only by their own console; on your own server the ACL user needs +cluster|setslot; then: ';

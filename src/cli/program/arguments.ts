@@ -4,7 +4,7 @@ import { parseSeed, takeSeed, type SeedAddresses } from '../options/address.js';
 import type { Arguments } from './define.js';
 import { usageError } from '../options/options.js';
 
-/** The predecessors' error for a wrong number of words (cli 1.3), with the correct usage. */
+/** The predecessors' error for a wrong number of words (cli.md 1.3), with the correct usage. */
 export function wrongNumber(usage: string): Error {
   return usageError('[ERR] Wrong number of arguments for specified sub command', `it takes: ${usage}`);
 }

@@ -1,5 +1,5 @@
 // Options about the instance that `import` takes keys from. Its address, credentials and TLS are separate; the cluster's are
-// never sent to it (cli 1.3, 5.7).
+// never sent to it (cli.md 1.3, 5.7).
 import type { ConnectionOptions } from '../../client/connection.js';
 import { TribError } from '../../errors.js';
 import { parsePlaces, type Places } from '../options/address.js';

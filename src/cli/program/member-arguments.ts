@@ -5,7 +5,7 @@ import { wrongNumber } from './arguments.js';
 import type { Arguments } from './define.js';
 import { usageError } from '../options/options.js';
 
-/** New nodes first, then a member, as in the predecessors' add-node (cli 1.2). */
+/** New nodes first, then a member, as in the predecessors' add-node (cli.md 1.2). */
 export const newNodesAndSeed: Arguments<{ readonly addresses: readonly Address[]; readonly seed: SeedAddresses }> = {
   usage: 'NEW_HOST:PORT[,…] HOST:PORT',
   parse(words, fallbackSeed) {

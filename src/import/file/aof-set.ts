@@ -1,5 +1,5 @@
 // The files of an append-only file, in the order in which they are read: one file, or the parts that a manifest names
-// (persistence-replication 3.3).
+// (persistence-replication.md 3.3).
 import { open, readFile, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ManifestError, parseManifest } from '../../aof/manifest.js';

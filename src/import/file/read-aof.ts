@@ -52,7 +52,7 @@ export async function readAof(files: readonly string[], visitor: AofVisitor, wan
     if (end.damage !== undefined) return { bytes: before, damage: { ...end.damage, file }, truncated: undefined };
     const cut = replay.openTransaction ?? end.truncatedAt;
     if (cut === undefined) continue;
-    // Only the last file may end so (3.3): a crash cuts what was written last.
+    // Only the last file may end so (persistence-replication.md 3.3): a crash cuts what was written last.
     if (index < files.length - 1) return { bytes: before, damage: { file, offset: cut, key: null, reason: 'it ends in the middle of a command, and is not the last file' }, truncated: undefined };
     return { bytes: before, damage: undefined, truncated: { file, offset: cut } };
   }

@@ -1,5 +1,5 @@
 // Assigns the slots without owner and without keys: to the master that other nodes list as the owner, else to the masters with
-// the fewest slots, in runs (redis-cli: a random one, the same for a whole second; cli 5.4). Pure.
+// the fewest slots, in runs (redis-cli picks one at random, seeded with the time in seconds; cli.md 5.4). Pure.
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import type { SlotFacts } from './facts.js';
 

@@ -35,7 +35,7 @@ export interface SlotFacts {
 }
 
 /** Slots of each node id: the union of what all other loaded nodes list for it. */
-function accountsOf(view: ClusterView): Map<string, SlotSet> {
+function listedSlots(view: ClusterView): Map<string, SlotSet> {
   const owned = new Map<string, SlotSet>();
   for (const node of view.nodes) {
     for (const line of node.lines) {
@@ -47,13 +47,13 @@ function accountsOf(view: ClusterView): Map<string, SlotSet> {
   return owned;
 }
 
-/** Unreachable masters that own slots no reachable node owns, as any node lists them, with these slots (cli 2.5, 5.4). */
+/** Unreachable masters that own slots no reachable node owns, as any node lists them, with these slots (cli.md 2.5, 5.4). */
 export function absentOwners(view: ClusterView): { readonly node: UnreachableNode; readonly slots: SlotSet }[] {
-  const accounts = accountsOf(view);
+  const listed = listedSlots(view);
   const covered = view.covered();
   return view.unreachable
-    .filter((node) => node.role === 'master' && (node.slots.size > 0 || accounts.has(node.id)))
-    .map((node) => ({ node, slots: node.slots.union(accounts.get(node.id) ?? new SlotSet()).difference(covered) }))
+    .filter((node) => node.role === 'master' && (node.slots.size > 0 || listed.has(node.id)))
+    .map((node) => ({ node, slots: node.slots.union(listed.get(node.id) ?? new SlotSet()).difference(covered) }))
     .filter(({ slots }) => slots.size > 0);
 }
 
@@ -93,7 +93,7 @@ function copiesOnReplicas(view: ClusterView, counts: SlotKeyCounts, slot: number
 /** The facts of all slots with a problem, ascending. */
 export function slotFacts(view: ClusterView, counts: SlotKeyCounts): SlotFacts[] {
   const absent = absentOwners(view);
-  const accounts = accountsOf(view);
+  const listed = listedSlots(view);
   return troubled(view, counts)
     .toArray()
     .map((slot) => {
@@ -108,7 +108,7 @@ export function slotFacts(view: ClusterView, counts: SlotKeyCounts): SlotFacts[]
         migrating: marks(view, slot, 'migrating'),
         importing: marks(view, slot, 'importing'),
         absent: unclaimed ? absent.find(({ slots }) => slots.has(slot))?.node : undefined,
-        believed: unclaimed ? view.masters.find((node) => accounts.get(node.id)?.has(slot) === true) : undefined,
+        believed: unclaimed ? view.masters.find((node) => listed.get(node.id)?.has(slot) === true) : undefined,
       };
     });
 }

@@ -4,7 +4,7 @@ import { SLOT_COUNT } from '../../cluster/slots.js';
 import type { ClusterView } from '../../cluster/view.js';
 import type { SlotFacts, SlotKeyCounts } from './facts.js';
 
-/** Emptiness is improbable when its chance is at most e to the power of minus this. */
+/** A probability is negligible when it is at most e to the power of minus this. */
 const IMPROBABLE = 20;
 
 export interface ImprobablyEmpty {
@@ -20,8 +20,8 @@ export function isUnexplained({ claimants, holders, absent, believed }: SlotFact
 }
 
 /**
- * Set when the chance that all unexplained slots are empty is negligible. The chance of one slot is the share of covered slots
- * without keys, which hash tags do not distort as they do an average number of keys.
+ * Set when it is improbable that all unexplained slots are empty. The probability that one slot is empty is taken as the share
+ * of covered slots without keys; hash tags do not distort this share, unlike the average number of keys.
  */
 export function improbablyEmpty(view: ClusterView, counts: SlotKeyCounts, facts: readonly SlotFacts[]): ImprobablyEmpty | undefined {
   const slots = facts.filter(isUnexplained).length;

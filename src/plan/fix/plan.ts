@@ -60,7 +60,7 @@ function kindOf(repair: SlotRepair): string {
 
 /**
  * Plans the repair. The plan has no decision when nothing is wrong, and refusals where it must not or cannot act. With
- * UNREACHABLE_MASTERS or MASTER_ALIVE it has no decisions at all (cli 2.5 guard; only masters that own slots count).
+ * UNREACHABLE_MASTERS or MASTER_ALIVE it has no decisions at all (cli.md 2.5 guard; only masters that own slots count).
  */
 export function planFix(view: ClusterView, counts: SlotKeyCounts, options: FixPlanOptions = {}): FixPlan {
   const plan = (decisions: readonly Decision[], repairs: readonly SlotRepair[], refusals: readonly Refusal[]): FixPlan => ({

@@ -31,7 +31,7 @@ function livingAdvice(view: ClusterView, node: UnreachableNode, copies: ReplicaC
 /**
  * Masters that own slots and that this process cannot reach, although a loaded node is connected to them and does not suspect
  * them. They are alive: their slots are never given away, because they would delete their keys when they learn of it
- * (cluster-node 3.4.2). `copies`: data of their replicas, for advice.
+ * (cluster-node.md 3.4.2). `copies`: data of their replicas, for advice.
  */
 export function livingMasters(view: ClusterView, copies: ReplicaCopies): Refusal[] {
   const connected = connectedNodes(view);
@@ -45,8 +45,8 @@ export function livingMasters(view: ClusterView, copies: ReplicaCopies): Refusal
 }
 
 /**
- * Unreachable masters that own slots, without living ones. Nothing is repaired unless their data is given up. `copies`: data of
- * their replicas, for advice.
+ * Unreachable masters that own slots, except those that are alive (livingMasters). Nothing is repaired unless their data is
+ * given up. `copies`: data of their replicas, for advice.
  */
 export function unreachableMasters(view: ClusterView, copies: ReplicaCopies): Refusal[] {
   const connected = connectedNodes(view);
@@ -86,7 +86,7 @@ function onlyOnReplicas(facts: readonly SlotFacts[]): Map<ClusterNode, SlotFacts
 }
 
 /**
- * A replica whose master loses its last slot follows the new owner and replaces its data (cluster-node 6.2). So no uncovered
+ * A replica whose master loses its last slot follows the new owner and replaces its data (cluster-node.md 6.2). So no uncovered
  * slot is assigned while a replica holds the only copy of its keys.
  */
 export function keptByReplicas(view: ClusterView, facts: readonly SlotFacts[]): Refusal[] {

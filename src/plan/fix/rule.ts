@@ -13,17 +13,20 @@ export interface RuleConsent {
   readonly name: ConsentName;
   /** The question about all slots of the decisions. */
   readonly question: string;
-  /** A general yes counts. Otherwise only an answer to this question or this consent does, and a no ends the repair. */
+  /** `--yes` accepts. If false, only an answer to this question or the rule's own flag does, and a no ends the repair. */
   readonly byYes: boolean;
   /**
    * Answers from a pipe do not count: without a terminal and without the flag the repair is refused with the reason of the
-   * decision and this advice, which ends before the flag.
+   * decision and this advice, to which the caller appends the flag.
    */
   readonly refusal?: string;
 }
 
-/** Why keys cannot move between the nodes of an unfinished move, by pairOf(source, target) of unfinished-move.ts; absent pairs can. */
-export interface MoveMeans {
+/**
+ * Why keys cannot move between the nodes of an unfinished move, by pairOf(source, target) of unfinished-move.ts; pairs without
+ * an entry can.
+ */
+export interface MoveObstacles {
   readonly forward: ReadonlyMap<string, string>;
   readonly back: ReadonlyMap<string, string>;
 }
@@ -32,7 +35,7 @@ export interface MoveMeans {
 export interface MoveChoice {
   /** Close them instead of completing them. */
   readonly undo?: boolean;
-  readonly means?: MoveMeans;
+  readonly obstacles?: MoveObstacles;
 }
 
 /** A slot with a problem. */

@@ -4,13 +4,13 @@ import type { SlotRange } from '../../cluster/slot-set.js';
 
 /**
  * One action. The kinds are carried out in this order, all slots of a kind before the next kind begins:
- * - yield-slots: `node` stops owning the slots and keeps their keys, marked as importing from `owner` (on servers where the
- *   mark makes it the owner again, only when its keys are gathered). First, because a master that learns by gossip of a newer
- *   owner deletes its keys (cluster-node 3.4.2).
+ * - yield-slots: `node` stops owning the slots and keeps their keys, marked as importing from `owner` (on servers where an
+ *   importing node takes the slots over, slot-transaction.ts: marked only just before its keys are gathered). First, because a
+ *   master that learns by gossip of a newer owner deletes its keys (cluster-node.md 3.4.2).
  * - claim-slots: `node` owns the slots from now on, with an epoch above all others.
  * - tell-owner: all masters get the owner of the slots.
  * - close-slots: removes the open state from `node`. Before keys move: an owner that still migrates a slot does not accept
- * keys of it, but redirects them to the slot's destination.
+ *   keys of it, but redirects them to the slot's destination.
  * - gather-keys: keys of slots that `source` does not own move to `target`, which serves them.
  * - finish-move: completes an interrupted move.
  */
@@ -29,6 +29,7 @@ export type FixStep =
  */
 export type Danger = 'safe' | 'careful' | 'dangerous';
 
+/** "Case" is a case of fix in redis-cli (the table in cli.md 2.5). */
 export type DecisionCode =
   /** Cases 1 and 3a: the unfinished move is completed. */
   | 'finish-move'
@@ -44,11 +45,13 @@ export type DecisionCode =
   | 'close-absent'
   /** Keys on the wrong node, nothing open. */
   | 'gather-stray'
-  /** Uncovered: keys on no node, on one, on several. */
+  /** Uncovered, and no node holds keys. */
   | 'cover-empty'
   /** As cover-empty, when it is improbable that so many slots are really empty. */
   | 'cover-forgotten'
+  /** Uncovered, and one master holds keys. */
   | 'cover-holder'
+  /** Uncovered, and several masters hold keys. */
   | 'cover-moving'
   /** Several masters claim the slot. */
   | 'choose-owner'

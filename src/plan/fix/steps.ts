@@ -9,7 +9,7 @@ import type { Decision, FixStep } from './step.js';
 type Made = (slots: readonly SlotRange[]) => FixStep;
 
 /** Collects slots by command. */
-class Orders {
+class SlotsByCommand {
   private readonly byKey = new Map<string, { readonly make: Made; readonly slots: number[] }>();
 
   add(slot: number, key: readonly (string | null | boolean)[], make: Made): void {
@@ -24,34 +24,34 @@ class Orders {
   }
 }
 
-function yields(repairs: readonly SlotRepair[]): FixStep[] {
-  const orders = new Orders();
+function yieldSteps(repairs: readonly SlotRepair[]): FixStep[] {
+  const commands = new SlotsByCommand();
   for (const { slot, gather, disown, owner } of repairs) {
     for (const node of new Set([...disown, ...gather.map((holder) => holder.node)])) {
       const gives = disown.some((one) => one.id === node.id);
-      orders.add(slot, [node.id, owner.id, gives], (slots) => ({ kind: 'yield-slots', node: node.id, owner: owner.id, disown: gives, slots }));
+      commands.add(slot, [node.id, owner.id, gives], (slots) => ({ kind: 'yield-slots', node: node.id, owner: owner.id, disown: gives, slots }));
     }
   }
-  return orders.steps();
+  return commands.steps();
 }
 
-function perSlot(repairs: readonly SlotRepair[], add: (repair: SlotRepair, orders: Orders) => void): FixStep[] {
-  const orders = new Orders();
-  for (const repair of repairs) add(repair, orders);
-  return orders.steps();
+function perSlot(repairs: readonly SlotRepair[], add: (repair: SlotRepair, commands: SlotsByCommand) => void): FixStep[] {
+  const commands = new SlotsByCommand();
+  for (const repair of repairs) add(repair, commands);
+  return commands.steps();
 }
 
 /**
  * Slots whose owner is not known to every master. A node that imports a slot does not learn its new owner by gossip
- * (cluster-node 3.4.2): after a failover of the source it still lists the failed one, reports a failed cluster, and redirects
- * no key, until it gets SETSLOT.
+ * (cluster-node.md 3.4.2): after a failover of the source it still lists the failed one, reports a failed cluster, and
+ * redirects no key, until it gets SETSLOT.
  */
-function untold(view: ClusterView, repairs: readonly SlotRepair[]): FixStep[] {
-  const told = new Map(view.masters.map((master) => [master.id, new Map(master.lines.map((line) => [line.id, line.slots]))]));
-  return perSlot(repairs, ({ slot, claim, owner, source }, orders) => {
+function tellOwnerSteps(view: ClusterView, repairs: readonly SlotRepair[]): FixStep[] {
+  const listed = new Map(view.masters.map((master) => [master.id, new Map(master.lines.map((line) => [line.id, line.slots]))]));
+  return perSlot(repairs, ({ slot, claim, owner, source }, commands) => {
     const present = source ?? owner;
-    const unknown = view.masters.some((master) => master.id !== present.id && told.get(master.id)?.get(present.id)?.has(slot) !== true);
-    if (claim || unknown) orders.add(slot, [present.id], (slots) => ({ kind: 'tell-owner', owner: present.id, slots }));
+    const unknown = view.masters.some((master) => master.id !== present.id && listed.get(master.id)?.get(present.id)?.has(slot) !== true);
+    if (claim || unknown) commands.add(slot, [present.id], (slots) => ({ kind: 'tell-owner', owner: present.id, slots }));
   });
 }
 
@@ -59,20 +59,20 @@ function untold(view: ClusterView, repairs: readonly SlotRepair[]): FixStep[] {
 export function fixSteps(view: ClusterView, repairs: readonly SlotRepair[], decisions: readonly Decision[]): FixStep[] {
   const claimed = repairs.filter(({ claim }) => claim);
   return [
-    ...yields(repairs),
-    ...perSlot(claimed, ({ slot, owner }, orders) => orders.add(slot, [owner.id], (slots) => ({ kind: 'claim-slots', node: owner.id, slots }))),
-    ...untold(view, repairs),
+    ...yieldSteps(repairs),
+    ...perSlot(claimed, ({ slot, owner }, commands) => commands.add(slot, [owner.id], (slots) => ({ kind: 'claim-slots', node: owner.id, slots }))),
+    ...tellOwnerSteps(view, repairs),
     ...decisions.flatMap((one): FixStep[] => (one.code === 'tell-owner' ? [{ kind: 'tell-owner', owner: one.owner, slots: one.slots }] : [])),
-    ...perSlot(repairs, ({ slot, close, claim, owner }, orders) => {
-      for (const node of close) if (!(claim && node.id === owner.id)) orders.add(slot, [node.id], (slots) => ({ kind: 'close-slots', node: node.id, slots }));
+    ...perSlot(repairs, ({ slot, close, claim, owner }, commands) => {
+      for (const node of close) if (!(claim && node.id === owner.id)) commands.add(slot, [node.id], (slots) => ({ kind: 'close-slots', node: node.id, slots }));
     }),
     ...decisions.flatMap((one): FixStep[] => (one.code === 'close-replica' && one.source !== null ? [{ kind: 'close-slots', node: one.source, slots: one.slots }] : [])),
-    ...perSlot(repairs, ({ slot, owner, source, gather }, orders) => {
+    ...perSlot(repairs, ({ slot, owner, source, gather }, commands) => {
       const importing = source?.id ?? null;
-      for (const { node } of gather) orders.add(slot, [node.id, owner.id, importing], (slots) => ({ kind: 'gather-keys', source: node.id, target: owner.id, importing, slots }));
+      for (const { node } of gather) commands.add(slot, [node.id, owner.id, importing], (slots) => ({ kind: 'gather-keys', source: node.id, target: owner.id, importing, slots }));
     }),
-    ...perSlot(repairs, ({ slot, owner, source }, orders) => {
-      if (source !== undefined) orders.add(slot, [source.id, owner.id], (slots) => ({ kind: 'finish-move', source: source.id, target: owner.id, slots }));
+    ...perSlot(repairs, ({ slot, owner, source }, commands) => {
+      if (source !== undefined) commands.add(slot, [source.id, owner.id], (slots) => ({ kind: 'finish-move', source: source.id, target: owner.id, slots }));
     }),
   ];
 }

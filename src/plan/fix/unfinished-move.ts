@@ -1,5 +1,5 @@
-// Moves that stopped half-way: which master is taking the slot, and whether the move is completed or undone. Pure. The rules are
-// rules/finish-move.ts and rules/undo-move.ts.
+// Moves that stopped half-way: which master is taking the slot, and whether the move is completed or undone. Pure. The rules
+// are rules/finish-move.ts and rules/undo-move.ts.
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import type { OpenMark, SlotFacts } from './facts.js';
 import { holds, without, withMostKeys } from './repair.js';
@@ -34,7 +34,7 @@ function successors(view: ClusterView, mark: OpenMark): ClusterNode[] {
  * a successor of the target. To bring its keys back the owner would have to stop migrating first, and clients would create keys
  * of the same names again while the old ones are on their way.
  */
-function taker(view: ClusterView, facts: SlotFacts, mark: OpenMark): ClusterNode | undefined {
+function importTarget(view: ClusterView, facts: SlotFacts, mark: OpenMark): ClusterNode | undefined {
   const target = view.node(mark.peer);
   if (target?.role === 'master') {
     const imports = facts.importing.some(({ node }) => node.id === target.id);
@@ -47,10 +47,10 @@ function taker(view: ClusterView, facts: SlotFacts, mark: OpenMark): ClusterNode
  * Why a move is undone rather than completed; undefined when it is completed. Never while the target holds keys that cannot
  * move back: they are readable there as long as the slot is open.
  */
-function reasonToUndo(facts: SlotFacts, owner: ClusterNode, target: ClusterNode, { undo, means }: MoveChoice): string | undefined {
+function reasonToUndo(facts: SlotFacts, owner: ClusterNode, target: ClusterNode, { undo, obstacles }: MoveChoice): string | undefined {
   const pair = pairOf(owner.id, target.id);
-  if (holds(facts, target) && means?.back.has(pair) === true) return undefined;
-  const obstacle = holds(facts, owner) ? means?.forward.get(pair) : undefined;
+  if (holds(facts, target) && obstacles?.back.has(pair) === true) return undefined;
+  const obstacle = holds(facts, owner) ? obstacles?.forward.get(pair) : undefined;
   return obstacle === undefined ? (undo === true ? 'requested with --undo-moves' : undefined) : `the move cannot be completed: ${obstacle}`;
 }
 
@@ -64,7 +64,7 @@ export function ownersMark({ facts }: SlotCase): OpenMark | undefined {
 export function unfinishedMove(slot: SlotCase): UnfinishedMove | undefined {
   const { view, facts, moves } = slot;
   const mark = ownersMark(slot);
-  const target = mark === undefined ? undefined : taker(view, facts, mark);
+  const target = mark === undefined ? undefined : importTarget(view, facts, mark);
   if (mark === undefined || target === undefined) return undefined;
   return { owner: mark.node, target, mark, undo: reasonToUndo(facts, mark.node, target, moves) };
 }

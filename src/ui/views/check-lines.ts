@@ -1,5 +1,5 @@
-// The predecessors' lines of a check, healthy or not (cli 4.3, 4.4), and a sentence for each finding that they lack. Pure. The
-// terminal's view is check-table.ts.
+// The predecessors' lines of a check, healthy or not (cli.md 4.3, 4.4), and a sentence for each finding that they lack. Pure.
+// The terminal's view is check-table.ts.
 import type { CheckReport, Finding } from '../../cluster/findings.js';
 import type { ClusterView } from '../../cluster/view.js';
 import type { LineDialect } from '../terminal.js';

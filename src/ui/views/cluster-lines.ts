@@ -1,4 +1,4 @@
-// The predecessors' lines about a whole cluster, which scripts parse: the info block and the node list (cli 4.1, 4.2). Pure:
+// The predecessors' lines about a whole cluster, which scripts parse: the info block and the node list (cli.md 4.1, 4.2). Pure:
 // data in, lines out. The terms are theirs (master, slave).
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import { SLOT_COUNT } from '../../cluster/slots.js';

@@ -1,4 +1,4 @@
-// The predecessors' lines of create up to the prompt (cli 4.6, 8.1), and the same as a table.
+// The predecessors' lines of create up to the prompt (cli.md 4.6, 8.1), and the same as a table.
 import { compareNames } from '../../cluster/address.js';
 import type { AntiAffinity, CreatePlan, PlannedNode } from '../../plan/create.js';
 import { SlotSet } from '../../cluster/slot-set.js';

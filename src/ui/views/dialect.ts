@@ -1,5 +1,5 @@
-// The lines that redis-cli and redis-trib.rb word differently (cli 4, 8.14), as a table for the views. Pure. Lines of only one
-// of them are in the view of the subcommand.
+// The lines that redis-cli and redis-trib.rb word differently (cli.md 4, 8.14), as a table for the views. Pure. Lines of only
+// one of them are in the view of the subcommand.
 import type { SlotSet } from '../../cluster/slot-set.js';
 import type { LineDialect } from '../terminal.js';
 
@@ -77,7 +77,7 @@ const REDIS_TRIB_RB: Wording = {
   ranges: (slots) => slots.toString(),
   slotList: (slots) => slots.toArray().join(','),
   openOfNode: (slots) => `(${slots.join(',')}).`,
-  // In the order first seen (cli 2.4).
+  // In the order first seen (cli.md 2.4).
   openOfAll: (slots) => unique(slots).join(','),
   weight: shortest,
   // A Ruby float always has a fraction.

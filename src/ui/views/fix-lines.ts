@@ -1,5 +1,5 @@
-// A repair plan in the predecessors' lines of fix (cli 4.5, 8.7, 8.8), each decision followed by its danger and reason. Pure.
-// Open slots are in fix-open-lines.ts, the table in fix-table.ts.
+// A repair plan in the predecessors' lines of fix (cli.md 4.5, 8.7, 8.8), each decision followed by its danger and reason.
+// Pure. Open slots are in fix-open-lines.ts, the table in fix-table.ts.
 import type { NameOf } from './step-text.js';
 import type { ClusterView } from '../../cluster/view.js';
 import { SlotSet } from '../../cluster/slot-set.js';

@@ -1,4 +1,4 @@
-// fix's lines about one open slot, for either predecessor (cli 2.5, 4.5, 8.7, 8.14). Pure.
+// fix's lines about one open slot, for either predecessor (cli.md 2.5, 4.5, 8.7, 8.14). Pure.
 import type { NameOf } from './step-text.js';
 import type { Decision } from '../../plan/fix/step.js';
 import type { LineDialect } from '../terminal.js';

@@ -1,4 +1,4 @@
-// A server's reply as redis-cli's raw form prints it (cli 2.12, 8.12), and as JSON. Pure; binary strings in and out.
+// A server's reply as redis-cli's raw form prints it (cli.md 2.12, 8.12), and as JSON. Pure; binary strings in and out.
 import { DoubleReply, fromBinary, PushReply, ReplyError, type Reply } from '../../resp/reply.js';
 
 /** Aggregates are flattened, one element per line; an empty one is an empty line; an error is followed by an empty line. */

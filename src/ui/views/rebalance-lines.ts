@@ -1,4 +1,4 @@
-// A rebalance for display: the predecessors' lines (cli 4.8, 8.4), and the plan as a table.
+// A rebalance for display: the predecessors' lines (cli.md 4.8, 8.4), and the plan as a table.
 import { compareNames } from '../../cluster/address.js';
 import type { ClusterView } from '../../cluster/view.js';
 import { countSlots, type MoveStep } from '../../plan/step.js';

@@ -1,4 +1,4 @@
-// The predecessors' lines of a reshard: the plan and one line per moved slot (cli 4.7, 8.3); the plan as a table.
+// The predecessors' lines of a reshard: the plan and one line per moved slot (cli.md 4.7, 8.3); the plan as a table.
 import type { ClusterView } from '../../cluster/view.js';
 import type { ReshardPlan } from '../../plan/reshard.js';
 import { countSlots, eachSlot, type MoveStep } from '../../plan/step.js';
@@ -31,7 +31,7 @@ export function reshardPlanLines(view: ClusterView, plan: ReshardPlan, dialect: 
   ];
 }
 
-/** A moved slot, with a dot for each key; `replaced`: some keys were overwritten on the target (cli 8.9). */
+/** A moved slot, with a dot for each key; `replaced`: some keys were overwritten on the target (cli.md 8.9). */
 export function movedSlotLine(slot: number, source: string, target: string, keys: number, replaced = false): string {
   return `Moving slot ${slot} from ${source} to ${target}: ${replaced ? '\n*** Target key exists\n*** Replacing target keys...\n' : ''}${'.'.repeat(keys)}`;
 }

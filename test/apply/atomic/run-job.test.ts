@@ -2,7 +2,7 @@
 // that come too late or would hit others. Time is virtual. No nodes; those are in moves.test.ts.
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { JobFailed } from '../../../src/apply/atomic/failure.js';
-import type { JobEnds, JobReport, JobWays } from '../../../src/apply/atomic/job.js';
+import type { JobEnds, JobReport, MigrationProtocol } from '../../../src/apply/atomic/job.js';
 import { runJob } from '../../../src/apply/atomic/run-job.js';
 import type { ApplyEvent } from '../../../src/apply/node/event.js';
 import { moverSettings, type MoverOptions } from '../../../src/apply/mover/pacing/options.js';
@@ -37,8 +37,7 @@ class Servers {
   }
 
   readonly ends: JobEnds = { source: this.link(SOURCE, 'source:1'), target: this.link(TARGET, 'target:2') };
-  readonly ways: JobWays = {
-    design: 'redis',
+  readonly protocol: MigrationProtocol = {
     leader: ({ target }) => target,
     busy: () => [],
     list: (link) => {
@@ -56,7 +55,7 @@ class Servers {
       if (this.job !== undefined) this.job = this.onCancel(this.job);
       return Promise.resolve();
     },
-    bystanders: () => this.others,
+    alsoCancelled: () => this.others,
   };
 
   private link(id: string, name: string): NodeLink {
@@ -69,7 +68,7 @@ class Servers {
   /** Runs a job to its end in virtual time; a failure comes back as the error. */
   async run(options: MoverOptions = {}, signal?: AbortSignal, adopted?: string): Promise<Map<number, number> | JobFailed> {
     const settings = moverSettings(options, (event) => void this.events.push(event), signal);
-    const work = runJob({ ways: this.ways, ends: this.ends, settings, ours: new Set() }, SLOTS, adopted).catch((error: unknown) => error as JobFailed);
+    const work = runJob({ protocol: this.protocol, ends: this.ends, settings, ours: new Set() }, SLOTS, adopted).catch((error: unknown) => error as JobFailed);
     for (let ended = false; !ended; ) {
       void work.then(() => (ended = true));
       await vi.advanceTimersByTimeAsync(100);
@@ -102,7 +101,7 @@ it('is not begun twice when the answer to its request got lost', async () => {
 
 it('adopts a running job without starting another', async () => {
   const servers = new Servers();
-  await servers.ways.start(servers.ends, SLOTS);
+  await servers.protocol.start(servers.ends, SLOTS);
   expect(await servers.run({}, undefined, 'job 1')).toBeInstanceOf(Map);
   expect(servers.started).toBe(1);
 });

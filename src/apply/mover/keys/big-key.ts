@@ -1,4 +1,4 @@
-// Big keys, which move alone: the timeout of their MIGRATE, and a warning when the call may exceed cluster-node-timeout (cli
+// Big keys, which move alone: the timeout of their MIGRATE, and a warning when the call may exceed cluster-node-timeout (cli.md
 // 5.2).
 import type { Connection } from '../../../client/connection.js';
 import { fromBinary } from '../../../resp/reply.js';

@@ -38,7 +38,7 @@ function targetSide(connection: Connection): KeyReader {
   };
 }
 
-/** By type, the command that reads a whole value whose DUMP may differ although it is equal. */
+/** By type: the command that reads the whole value, for types whose equal values may have different DUMPs. */
 const CONTENTS: Readonly<Record<string, (key: string) => Arg[]>> = {
   hash: (key) => ['HGETALL', key],
   set: (key) => ['SMEMBERS', key],

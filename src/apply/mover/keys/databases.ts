@@ -1,4 +1,4 @@
-// The databases of a source. Valkey 9 may have several in cluster mode (cli 6.7). GETKEYSINSLOT and MIGRATE work on the
+// The databases of a source. Valkey 9 may have several in cluster mode (cli.md 6.7). GETKEYSINSLOT and MIGRATE work on the
 // selected database only, so a slot is empty only when every database is. Not here: moving keys (empty-slot.ts).
 import { Admin } from '../../../client/admin.js';
 import { readKeyspace } from '../../../client/databases.js';
@@ -19,7 +19,7 @@ export interface SlotKeys {
 
 export const KEYSPACE = ['INFO', 'keyspace'];
 
-/** Throws TribError KEYSPACE_UNKNOWN when a reply that decides about a slot's ownership is refused. */
+/** Throws TribError KEYSPACE_UNKNOWN when the server refuses a request that decides about a slot's ownership. */
 function required(link: NodeLink, reply: PipelineReply | undefined): PipelineReply {
   if (reply === undefined || reply instanceof ReplyError) {
     throw new TribError('KEYSPACE_UNKNOWN', `Node ${link.name} does not report which slots hold keys: ${reply?.message ?? 'no reply'}`, { hint: 'the user needs permission for SELECT and CLUSTER COUNTKEYSINSLOT', ...(reply === undefined ? {} : { cause: reply }) });
@@ -49,7 +49,10 @@ export class Databases {
     return all.filter((index) => index !== 0);
   }
 
-  /** The first `most` keys of each slot in one database; slots without keys are left out. Rejects as the connection or with the server's refusal. */
+  /**
+   * The first `most` keys of each slot in one database; slots without keys are left out. Rejects as the connection or with the
+   * server's refusal.
+   */
   async firstKeys(database: number, slots: readonly number[], most: number): Promise<Map<number, SlotKeys>> {
     const connection = await this.source.connection(database);
     const replies = await connection.send(encodeCommands(slots.map((slot) => ['CLUSTER', 'GETKEYSINSLOT', slot, most])), slots.length);
@@ -68,12 +71,12 @@ export class Databases {
    * change its owner.
    */
   async holding(slots: readonly number[]): Promise<Map<number, number[]>> {
-    let look = [0];
+    let asked = [0];
     for (;;) {
-      const { keyspace, counts } = await this.countIn(look, slots);
-      const unseen = this.others(keyspace).filter((database) => !look.includes(database));
+      const { keyspace, counts } = await this.countIn(asked, slots);
+      const unseen = this.others(keyspace).filter((database) => !asked.includes(database));
       if (unseen.length === 0) return counts;
-      look = [...look, ...unseen];
+      asked = [...asked, ...unseen];
     }
   }
 

@@ -1,5 +1,5 @@
-// Empties one database of one open slot from its source into its target, with all replies MIGRATE may give (cli 2.8, 5.2). When
-// it returns, the source holds no key of the slot. Not here: opening and closing slots (pair.ts, slots/).
+// Empties one database of one open slot from its source into its target, with all replies MIGRATE may give (cli.md 2.8, 5.2).
+// When it returns, the source holds no key of the slot. Not here: opening and closing slots (pair.ts, slots/).
 import { asBulks } from '../../../client/read-reply.js';
 import { ConnectionLost } from '../../../client/connection-errors.js';
 import { TribError } from '../../../errors.js';
@@ -13,7 +13,7 @@ import type { MigrateChannel } from './migrate-channel.js';
 import { migrateHint } from './migrate-hint.js';
 import type { MoverSettings } from '../pacing/options.js';
 import { KeyConflict } from '../pacing/options.js';
-import { mayPass, pause } from '../safety/retry.js';
+import { isTransient, pause } from '../safety/retry.js';
 
 /** Drains one slot in one database, that of the channel. */
 export class SlotDrain {
@@ -68,7 +68,7 @@ export class SlotDrain {
 
   private async afterError(keys: BulkList, error: ReplyError, replace: boolean): Promise<BulkList> {
     if (/\bBUSYKEY\b/.test(error.message) && !replace) return this.resolveBusy(keys.words);
-    if (!mayPass(error)) throw this.failure(error);
+    if (!isTransient(error)) throw this.failure(error);
     // After IOERR a key may be on both nodes. BUSYKEY then does not mean a conflict.
     if (/\bIOERR\b/.test(error.message)) for (const key of keys.words) this.suspects.add(key);
     await this.pause(error);

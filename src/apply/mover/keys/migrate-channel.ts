@@ -218,16 +218,16 @@ export class MigrateChannel {
     const patience = ownTimeoutMs ?? (this.health.proven ? timeoutMs : Math.min(timeoutMs, this.path.firstTimeoutMs));
     const migrate = joinCommand(this.route(replace, patience), keys);
     const more = joinCommand(KEYS_IN_SLOT, encodeWords([slot, this.sizer.offerKeys + 1]));
-    const riding = this.keySizes.take(keys.length + SIZES_AHEAD);
+    const sizeKeys = this.keySizes.take(keys.length + SIZES_AHEAD);
     const sentAt = performance.now();
     this.silence.started();
-    const replies = await connection.send(migrate + more + encodeCommands(riding.map(sizeCommand)), 2 + riding.length, { takesMs: patience * OPERATIONS }).catch((error: unknown) => {
+    const replies = await connection.send(migrate + more + encodeCommands(sizeKeys.map(sizeCommand)), 2 + sizeKeys.length, { takesMs: patience * OPERATIONS }).catch((error: unknown) => {
       this.silence.ended(false);
-      this.keySizes.lost(riding);
+      this.keySizes.lost(sizeKeys);
       throw error;
     });
     this.silence.ended(true);
-    this.keySizes.learn(riding, replies.slice(2) as PipelineReply[]);
+    this.keySizes.learn(sizeKeys, replies.slice(2) as PipelineReply[]);
     const now = performance.now();
     const ms = Math.max(0, now - Math.max(this.lastReply, sentAt + this.roundTripMs));
     this.lastReply = now;

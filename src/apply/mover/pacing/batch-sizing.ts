@@ -79,8 +79,8 @@ class NodeLoad {
   }
 }
 
-/** Starts the next piece of a queue if both nodes have budget; else adds the nodes without budget to `kept`. */
-type Queue = (kept: NodeLoad[]) => boolean;
+/** Starts the next piece of a queue if both nodes have budget; else adds the nodes without budget to `reserved`. */
+type Queue = (reserved: NodeLoad[]) => boolean;
 
 interface QueuedWork {
   readonly cost: number;
@@ -113,13 +113,13 @@ export class StallBudget {
   windowBetween(source: string, target: string, windowMs: () => number): StallWindow {
     const ends = [this.load(source), this.load(target)];
     const waiting: QueuedWork[] = [];
-    let wayMs = 0;
-    this.queues.push((kept) => {
+    let longestRoundTripMs = 0;
+    this.queues.push((reserved) => {
       const next = waiting[0];
       if (next === undefined) return false;
-      const window = Math.min(this.limitMs, windowMs() + 2 * wayMs);
-      const full = ends.filter((end) => kept.includes(end) || !end.fits(next.cost, window));
-      kept.push(...full);
+      const window = Math.min(this.limitMs, windowMs() + 2 * longestRoundTripMs);
+      const full = ends.filter((end) => reserved.includes(end) || !end.fits(next.cost, window));
+      reserved.push(...full);
       if (full.length > 0) return false;
       waiting.shift();
       for (const end of ends) end.add(next.cost);
@@ -137,7 +137,7 @@ export class StallBudget {
         this.admitAll();
       },
       allowForDistance: (roundTripMs) => {
-        wayMs = Math.max(wayMs, roundTripMs);
+        longestRoundTripMs = Math.max(longestRoundTripMs, roundTripMs);
       },
     };
   }
@@ -154,11 +154,11 @@ export class StallBudget {
    */
   private admitAll(): void {
     const { queues } = this;
-    const kept: NodeLoad[] = [];
+    const reserved: NodeLoad[] = [];
     // A served queue moves to the back and is tried again.
     for (let at = 0; at < queues.length; ) {
       const queue = queues[at];
-      if (queue?.(kept) === true) queues.push(...queues.splice(at, 1));
+      if (queue?.(reserved) === true) queues.push(...queues.splice(at, 1));
       else at++;
     }
   }

@@ -4,7 +4,7 @@ import type { Connection } from '../../../client/connection.js';
 
 /** Size in memory from which a key moves alone. */
 export const BIG_BYTES = 1_000_000;
-/** Minimum bytes per second of DUMP, transfer and RESTORE, for strings and for aggregate values (cli 5.2). */
+/** Minimum bytes per second of DUMP, transfer and RESTORE, for strings and for aggregate values (cli.md 5.2). */
 const SLOWEST = { string: 100_000_000, parts: 20_000_000 } as const;
 /** The keys of the next MIGRATE. */
 export interface BatchSelection {

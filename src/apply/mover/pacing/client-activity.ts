@@ -14,19 +14,24 @@ export interface PacingLimits {
   readonly slots: number;
 }
 
-/** Limits without client load: the next keys are queued while a target restores the previous ones, so the servers never idle. */
+/**
+ * Limits without client load: the next keys are queued while a target restores the previous ones, so the servers never idle.
+ */
 const ALONE: PacingLimits = { batchMs: 1, windowMs: 4, slots: 128 };
-/** Limits with client load: two batches at a target that two sources share. More slots would answer ASK for longer and delay an abort. */
+/**
+ * Limits with client load. `windowMs` admits two batches at a target shared by two sources. More slots in a group would answer
+ * ASK for longer and delay an abort.
+ */
 const AMONG_CLIENTS: PacingLimits = { batchMs: 0.12, windowMs: 0.3, slots: 32 };
 /** Limits when this process competes with a server for CPU cores: one batch stalls no longer than redis-cli's ten keys. */
 const CROWDING: PacingLimits = { batchMs: 0.08, windowMs: 0.2, slots: 32 };
 
 /** Commands per second from which a node counts as used. Monitoring and other administration stay below. */
 const FEW = 20;
-const FIRST_LOOK_MS = 25;
-const LOOK_MS = 250;
+const FIRST_POLL_MS = 25;
+const POLL_MS = 250;
 /** Upper limit of polls per second over all nodes. */
-const LOOKS_A_SECOND = 200;
+const POLLS_PER_SECOND = 200;
 const AT_ONCE = 16;
 
 /** Commands of administrators, replicas and movers. All others count as client commands. */
@@ -54,7 +59,7 @@ interface CallCount {
 
 /** Polls nodes from `watch` until `stop`. Its errors are ignored. */
 export class ClientActivity {
-  private readonly looks = new Map<string, CallCount>();
+  private readonly lastCounts = new Map<string, CallCount>();
   private readonly quiet = new Set<string>();
   private readonly stopping = new AbortController();
 
@@ -78,10 +83,10 @@ export class ClientActivity {
   }
 
   async watch(): Promise<void> {
-    const every = Math.max(LOOK_MS, (this.links.length * 1000) / LOOKS_A_SECOND);
-    for (let pause = FIRST_LOOK_MS; !this.stopping.signal.aborted; pause = every) {
+    const every = Math.max(POLL_MS, (this.links.length * 1000) / POLLS_PER_SECOND);
+    for (let pause = FIRST_POLL_MS; !this.stopping.signal.aborted; pause = every) {
       this.sharing = this.sharesCores();
-      await mapBounded(this.links, AT_ONCE, (link) => this.look(link));
+      await mapBounded(this.links, AT_ONCE, (link) => this.poll(link));
       await delay(pause, this.stopping.signal).catch(() => undefined);
     }
   }
@@ -90,11 +95,11 @@ export class ClientActivity {
     this.stopping.abort();
   }
 
-  private async look(link: WatchedNode): Promise<void> {
+  private async poll(link: WatchedNode): Promise<void> {
     const reply = await link.connection().then((connection) => connection.command(['INFO', 'commandstats'])).catch(() => undefined);
     const now = { calls: typeof reply === 'string' ? clientCalls(reply) : NaN, at: performance.now() };
-    const before = this.looks.get(link.id);
-    this.looks.set(link.id, now);
+    const before = this.lastCounts.get(link.id);
+    this.lastCounts.set(link.id, now);
     const perSecond = ((now.calls - (before?.calls ?? NaN)) * 1000) / (now.at - (before?.at ?? NaN));
     // A counter that decreased was reset. An unknown rate counts as clients.
     if (perSecond >= 0 && perSecond < FEW) this.quiet.add(link.id);

@@ -1,10 +1,9 @@
 // The timeout argument of MIGRATE when the user gives none. Not here: where it is read from the source
 // (plan/move-requirements.ts), big keys, which get more (keys/big-key.ts).
+import { MAX_MIGRATE_TIMEOUT_MS } from './defaults.js';
 
 /** cluster-node-timeout assumed when the source does not report it (the servers' default). */
 export const NODE_TIMEOUT_MS = 15_000;
-/** Upper limit of the default, and the default where no source is known. */
-export const MAX_MIGRATE_TIMEOUT_MS = 10_000;
 const MIN_MIGRATE_TIMEOUT_MS = 200;
 /** A MIGRATE may wait for its target in several operations. Together they must stay below cluster-node-timeout. */
 const TIMEOUT_SHARE = 3;

@@ -1,7 +1,7 @@
 // Settings of the slot mover with their defaults, and the errors for an incomplete move.
 import { TribError } from '../../../errors.js';
 import type { ApplyStats, EventNode, OnEvent } from '../../node/event.js';
-import { MAX_MIGRATE_TIMEOUT_MS } from './migrate-timeout.js';
+import { DEFAULT_JOB_LIMIT_MS, DEFAULT_MAX_STALL_MS, DEFAULT_PIPELINE, DEFAULT_WAIT_REPLICAS_MS, MAX_MIGRATE_TIMEOUT_MS } from './defaults.js';
 import type { PauseSwitch } from './pause-switch.js';
 
 /** How keys move: atomic = the servers move whole slot ranges (Redis 8.4, Valkey 9); keys = MIGRATE key by key. */
@@ -63,20 +63,20 @@ export interface MoverSettings extends Required<Omit<MoverOptions, 'slotsInFligh
 
 export function moverSettings(options: MoverOptions, emit: OnEvent, signal?: AbortSignal, replaced: MoverSettings['replaced'] = () => Promise.resolve(undefined)): MoverSettings {
   return {
-    maxStallMs: options.maxStallMs ?? 20,
+    maxStallMs: options.maxStallMs ?? DEFAULT_MAX_STALL_MS,
     slotsInFlight: options.slotsInFlight === undefined ? undefined : Math.max(1, options.slotsInFlight),
-    pipeline: Math.max(1, options.pipeline ?? 1000),
+    pipeline: Math.max(1, options.pipeline ?? DEFAULT_PIPELINE),
     maxBatchBytes: options.maxBatchBytes ?? 4 * 1024 * 1024,
     maxRate: options.maxRate,
     maxReplicaLag: options.maxReplicaLag ?? 32 * 1024 * 1024,
     timeoutMs: options.timeoutMs ?? MAX_MIGRATE_TIMEOUT_MS,
     method: options.method ?? 'auto',
     jobSlots: Math.max(1, options.jobSlots ?? 4096),
-    jobLimitMs: options.jobLimitMs ?? 3_600_000,
+    jobLimitMs: options.jobLimitMs ?? DEFAULT_JOB_LIMIT_MS,
     replace: options.replace ?? false,
     retryMs: options.retryMs ?? 30_000,
     waitReplicas: options.waitReplicas ?? 0,
-    waitReplicasMs: options.waitReplicasMs ?? 30_000,
+    waitReplicasMs: options.waitReplicasMs ?? DEFAULT_WAIT_REPLICAS_MS,
     emit,
     signal,
     replaced,

@@ -42,7 +42,7 @@ export class PauseSwitch {
 /** The point where the workers of one move wait during a pause. Detects when the last of them has stopped. */
 export class PausePoint {
   private workers = 0;
-  private resting = 0;
+  private pausedWorkers = 0;
   private told = false;
 
   /** `tell`: called with true when all workers are paused, with false when they resume. */
@@ -59,7 +59,7 @@ export class PausePoint {
       await work();
     } finally {
       this.workers--;
-      this.tellWhenAllRest();
+      this.tellWhenAllPaused();
     }
   }
 
@@ -67,10 +67,10 @@ export class PausePoint {
   async pauseHere(finish: () => Promise<unknown>): Promise<void> {
     if (!this.wanted()) return;
     await finish();
-    this.resting++;
-    this.tellWhenAllRest();
+    this.pausedWorkers++;
+    this.tellWhenAllPaused();
     await this.pause?.over(this.signal);
-    this.resting--;
+    this.pausedWorkers--;
     if (this.told && this.signal?.aborted !== true) this.tell(false);
     this.told = false;
   }
@@ -79,8 +79,8 @@ export class PausePoint {
     return this.pause?.paused === true && this.signal?.aborted !== true;
   }
 
-  private tellWhenAllRest(): void {
-    if (this.told || this.workers === 0 || this.resting < this.workers || !this.wanted()) return;
+  private tellWhenAllPaused(): void {
+    if (this.told || this.workers === 0 || this.pausedWorkers < this.workers || !this.wanted()) return;
     this.told = true;
     this.tell(true);
   }

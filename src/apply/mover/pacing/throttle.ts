@@ -22,13 +22,13 @@ export class RateLimit {
 }
 
 /** Bytes between two polls of the replicas. */
-const LOOK_EVERY = 8_000_000;
+const POLL_EVERY_BYTES = 8_000_000;
 const POLL_MS = 50;
 
 /** Waits while a target's replicas lag more than permitted, so that a failover loses little of what has moved. */
 export class ReplicaWatch {
   private unseen = 0;
-  private looking: Promise<void> | undefined;
+  private polling: Promise<void> | undefined;
 
   constructor(
     private readonly target: NodeLink,
@@ -38,11 +38,11 @@ export class ReplicaWatch {
   /** Call before sending `bytes`. Never throws: the next MIGRATE reports a target that does not reply. */
   async keepUp(bytes: number): Promise<void> {
     this.unseen += bytes;
-    if (this.unseen >= LOOK_EVERY) {
+    if (this.unseen >= POLL_EVERY_BYTES) {
       this.unseen = 0;
-      this.looking ??= this.wait().finally(() => (this.looking = undefined));
+      this.polling ??= this.wait().finally(() => (this.polling = undefined));
     }
-    await this.looking;
+    await this.polling;
   }
 
   private async wait(): Promise<void> {

@@ -12,7 +12,7 @@ const PAIRS_AT_ONCE = 32;
 
 /** A pair's work and the requirements of its key moves; undefined when it has no slots to move. */
 export interface ReadyPair extends PairWork {
-  readonly means: PairRequirements | undefined;
+  readonly requirements: PairRequirements | undefined;
 }
 
 /** Throws as readRequirements when the keys of a pair cannot move. Changes nothing. */
@@ -20,7 +20,7 @@ export function readyPairs(request: Pick<MoveRequest, 'view' | 'links'>, work: r
   return mapBounded(work, PAIRS_AT_ONCE, async (pair) => {
     const [source, target] = [link(request, pair.source), link(request, pair.target)];
     const slots = request.view.node(target.id)?.slots ?? new SlotSet();
-    return { ...pair, means: pair.move.length === 0 ? undefined : await retrying(settings, source, () => readRequirements(source, target, slots)) };
+    return { ...pair, requirements: pair.move.length === 0 ? undefined : await retrying(settings, source, () => readRequirements(source, target, slots)) };
   });
 }
 

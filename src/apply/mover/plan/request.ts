@@ -28,7 +28,7 @@ export function link(request: Pick<MoveRequest, 'links'>, id: string): NodeLink 
 }
 
 /** All masters, the masters that move slots, and a function that detects a failover of one of these. */
-export function takePart({ view, links }: Pick<MoveRequest, 'view' | 'links'>, work: readonly PairWork[]): { masters: NodeLink[]; involved: NodeLink[]; replaced: MoverSettings['replaced'] } {
+export function participants({ view, links }: Pick<MoveRequest, 'view' | 'links'>, work: readonly PairWork[]): { masters: NodeLink[]; involved: NodeLink[]; replaced: MoverSettings['replaced'] } {
   const masters = view.masters.map((node) => link({ links }, node.id));
   const involved = masters.filter(({ id }) => work.some(({ source, target }) => source === id || target === id));
   const leaving = new SlotSet(work.flatMap(({ move, finish }) => [...move, ...finish]));

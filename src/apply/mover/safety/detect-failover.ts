@@ -28,7 +28,7 @@ function hasSuccessor(lines: readonly NodeLine[], failed: NodeLine, keeps: SlotS
 }
 
 /** One node's view of which suspect is no longer a master; undefined when there is none. */
-async function deposed(witness: NodeLink, suspects: readonly Suspect[]): Promise<TribError | undefined> {
+async function demoted(witness: NodeLink, suspects: readonly Suspect[]): Promise<TribError | undefined> {
   const connection = await witness.connection();
   const lines = parseNodesText(asString(await connection.command(['CLUSTER', 'NODES'], { timeoutMs: PATIENCE_MS })));
   for (const { link, keeps } of suspects) {
@@ -46,7 +46,7 @@ async function deposed(witness: NodeLink, suspects: readonly Suspect[]): Promise
 /** The error that ends a move after a failover of its source or target; undefined when no node reports one. */
 export async function replacedNode(witnesses: readonly NodeLink[], suspects: readonly Suspect[]): Promise<TribError | undefined> {
   for (const witness of witnesses) {
-    const verdict = await deposed(witness, suspects).catch(() => undefined);
+    const verdict = await demoted(witness, suspects).catch(() => undefined);
     if (verdict !== undefined) return verdict;
   }
   return undefined;

@@ -8,13 +8,13 @@ import type { EventNode } from '../../node/event.js';
 import type { MoverSettings } from '../pacing/options.js';
 
 /** Error codes of transient states, also inside the target's error that the source quotes in its reply to MIGRATE. */
-const PASSING = /\b(IOERR|TRYAGAIN|CLUSTERDOWN|LOADING|MASTERDOWN|BUSY|UNBLOCKED|NOREPLICAS)\b/;
+const TRANSIENT = /\b(IOERR|TRYAGAIN|CLUSTERDOWN|LOADING|MASTERDOWN|BUSY|UNBLOCKED|NOREPLICAS)\b/;
 const UNKNOWN_NODE = /unknown node|don't know about node/i;
 
-/** True when the same command may succeed a little later. */
-export function mayPass(error: unknown): boolean {
+/** Whether the same command may succeed a little later. */
+export function isTransient(error: unknown): boolean {
   if (error instanceof ConnectionLost) return true;
-  if (error instanceof ReplyError) return PASSING.test(error.message) || UNKNOWN_NODE.test(error.message);
+  if (error instanceof ReplyError) return TRANSIENT.test(error.message) || UNKNOWN_NODE.test(error.message);
   return error instanceof TribError && /^(E[A-Z]+|TIMEOUT)$/.test(error.code);
 }
 
@@ -33,7 +33,7 @@ export class Health {
   private attempt = 0;
   private failingSince: number | undefined;
   private error: unknown;
-  private doomed = false;
+  private failedForGood = false;
   private askedAt = 0;
   private worked = false;
 
@@ -53,9 +53,9 @@ export class Health {
 
   /** Milliseconds to wait before the next attempt (20, doubling to 1000). Throws `error` when there is no next attempt. */
   bad(error: unknown): number {
-    if (!mayPass(error)) throw error;
+    if (!isTransient(error)) throw error;
     this.failingSince ??= Date.now();
-    if (!this.doomed) this.error = error;
+    if (!this.failedForGood) this.error = error;
     this.throwIfHopeless();
     return Math.min(20 * 2 ** this.attempt++, 1000);
   }
@@ -68,15 +68,15 @@ export class Health {
     return true;
   }
 
-  /** Marks it as failed for good: every later caller gets this error. */
-  doom(error: Error): void {
-    this.doomed = true;
+  /** Ends all retries: every later caller gets this error. */
+  failPermanently(error: Error): void {
+    this.failedForGood = true;
     this.error = error;
   }
 
   /** Throws the last error when nothing has succeeded for `retryMs`, or for UNPROVEN_MS when nothing ever has. */
   throwIfHopeless(): void {
-    if (this.doomed || (this.failingSince !== undefined && Date.now() - this.failingSince > this.patienceMs)) throw this.error;
+    if (this.failedForGood || (this.failingSince !== undefined && Date.now() - this.failingSince > this.patienceMs)) throw this.error;
   }
 
   /**
@@ -96,7 +96,7 @@ export class Health {
 export async function pause(settings: MoverSettings, health: Health, error: unknown, node: EventNode, slot?: number): Promise<void> {
   if (health.wantsWitness()) {
     const replaced = await settings.replaced();
-    if (replaced !== undefined) health.doom(replaced);
+    if (replaced !== undefined) health.failPermanently(replaced);
   }
   const delayMs = health.bad(error);
   const reason = error instanceof Error ? error.message : String(error);

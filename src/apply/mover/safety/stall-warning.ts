@@ -3,13 +3,13 @@
 import { delay } from '../../node/delay.js';
 
 /** Polls without a reply before the warning. A process resumed after Ctrl-Z counts one poll only. */
-const LOOKS = 8;
+const POLLS = 8;
 
 export class StallWarning {
   private underWay = 0;
-  private quietLooks = 0;
+  private quietPolls = 0;
   private told = false;
-  private looking = false;
+  private polling = false;
   private readonly over = new AbortController();
 
   /** `warn` is called once when no reply arrived for `afterMs`, and again only after another reply. */
@@ -20,16 +20,16 @@ export class StallWarning {
 
   /** A request was sent; call `ended` when it is over. */
   started(): void {
-    if (this.underWay++ === 0) this.quietLooks = 0;
-    if (this.looking) return;
-    this.looking = true;
-    void this.look().catch(() => undefined);
+    if (this.underWay++ === 0) this.quietPolls = 0;
+    if (this.polling) return;
+    this.polling = true;
+    void this.poll().catch(() => undefined);
   }
 
   /** The reply has arrived, or the request was given up. */
   ended(answered: boolean): void {
     this.underWay--;
-    this.quietLooks = 0;
+    this.quietPolls = 0;
     if (answered) this.told = false;
   }
 
@@ -37,10 +37,10 @@ export class StallWarning {
     this.over.abort();
   }
 
-  private async look(): Promise<void> {
+  private async poll(): Promise<void> {
     for (;;) {
-      await delay(this.afterMs / LOOKS, this.over.signal);
-      if (this.underWay === 0 || ++this.quietLooks < LOOKS || this.told) continue;
+      await delay(this.afterMs / POLLS, this.over.signal);
+      if (this.underWay === 0 || ++this.quietPolls < POLLS || this.told) continue;
       this.told = true;
       this.warn();
     }

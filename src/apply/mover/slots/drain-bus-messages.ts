@@ -1,5 +1,5 @@
 // Waits until every bus packet that one node has sent to another has arrived. Two nodes use two connections, so a packet on the
-// first may overtake an older one on the second (cluster-node 1.2).
+// first may overtake an older one on the second (cluster-node.md 1.2).
 import { TribError } from '../../../errors.js';
 import { delay } from '../../node/delay.js';
 import type { NodeLink } from '../../node/node-link.js';
@@ -13,8 +13,8 @@ export function awaitsAnswer(text: string, other: string): boolean {
   return pingSent !== undefined && pingSent !== '0';
 }
 
-/** Result of the wait; `untold`: the user may not publish, or a node became unreachable. */
-export type DrainResult = 'quiet' | 'late' | 'untold';
+/** Result of the wait; `unknown`: the user may not publish, or a node became unreachable. */
+export type DrainResult = 'quiet' | 'late' | 'unknown';
 
 /** Waits at most `patienceMs` until the packets and pongs that `from` has sent to `to` have arrived. Never throws. */
 export async function drainBusMessages(from: NodeLink, to: NodeLink, patienceMs: number, signal?: AbortSignal): Promise<DrainResult> {
@@ -27,23 +27,23 @@ export async function drainBusMessages(from: NodeLink, to: NodeLink, patienceMs:
       await delay(POLL_MS, signal);
     }
   } catch {
-    return 'untold'; // Aborted, or a node became unreachable.
+    return 'unknown'; // Aborted, or a node became unreachable.
   }
 }
 
 const IMPORT_QUIET_MS = 5000;
 /** Milliseconds within which a packet arrives, including TCP retransmission, when its arrival cannot be observed. */
-const UNTOLD_MS = 1000;
+const UNKNOWN_MS = 1000;
 
 /**
- * Call before `importer` imports slots that `owner` owns, when the importer takes ownership at a packet that lacks them
- * (slot-transaction.ts). Every packet that `owner` sent before it got the slots must have arrived. One call covers all slots
- * that it owns by then. Throws TribError BUS_LATE, ABORTED.
+ * Call before `importer` imports slots that `owner` owns, on servers whose importer takes slots over when a packet of their
+ * source does not claim them (slot-transaction.ts). Every packet that `owner` sent before it got the slots must have arrived.
+ * One call covers all slots that it owns by then. Throws TribError BUS_LATE, ABORTED.
  */
 export async function drainBusBeforeImport(owner: NodeLink, importer: NodeLink, signal?: AbortSignal): Promise<void> {
   const quiet = await drainBusMessages(owner, importer, IMPORT_QUIET_MS, signal);
   if (quiet === 'quiet') return;
-  if (quiet === 'untold') return delay(UNTOLD_MS, signal);
+  if (quiet === 'unknown') return delay(UNKNOWN_MS, signal);
   throw new TribError('BUS_LATE', `${importer.name} has not received packets of ${owner.name} over the cluster bus for ${IMPORT_QUIET_MS / 1000} s: a slot opened now could change its owner before its keys have moved`, {
     hint: `check that ${importer.name} and ${owner.name} reach each other's cluster bus port (check shows failing links), then run it again`,
   });
@@ -51,7 +51,7 @@ export async function drainBusBeforeImport(owner: NodeLink, importer: NodeLink, 
 
 /**
  * A message published at one node travels to the other on the same link as the node's own packets, behind them. A user without
- * the right to publish gets `untold`.
+ * the right to publish gets `unknown`.
  */
 async function arrived(from: NodeLink, to: NodeLink, patienceMs: number, signal?: AbortSignal): Promise<DrainResult> {
   const channel = `redis-trib:${from.id}:${to.id}`;
@@ -61,14 +61,14 @@ async function arrived(from: NodeLink, to: NodeLink, patienceMs: number, signal?
   try {
     const message = new Promise<DrainResult>((resolve) => {
       listener.onPush = (push) => void (push[2] === token && resolve('quiet'));
-      listener.onClose = () => resolve('untold');
+      listener.onClose = () => resolve('unknown');
     });
     await listener.command(['SUBSCRIBE', channel]);
     await (await from.connection()).command(['PUBLISH', channel, token]);
     const patience = delay(patienceMs, signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]));
-    return await Promise.race([message, patience.then((): DrainResult => 'late', (): DrainResult => 'untold')]);
+    return await Promise.race([message, patience.then((): DrainResult => 'late', (): DrainResult => 'unknown')]);
   } catch {
-    return 'untold';
+    return 'unknown';
   } finally {
     ended.abort();
     listener.close();

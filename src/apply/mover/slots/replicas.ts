@@ -1,5 +1,5 @@
 // Waits until replicas of a target hold the moved keys before the target gets the slots, so that a failover loses none of them
-// (cli 5.6). Not here: limiting the lag of replicas (pacing/throttle.ts).
+// (cli.md 5.6). Not here: limiting the lag of replicas (pacing/throttle.ts).
 import type { ClusterView } from '../../../cluster/view.js';
 import { aborted } from '../../../client/socket.js';
 import { TribError } from '../../../errors.js';
@@ -9,7 +9,7 @@ import { ReplyError } from '../../../resp/reply.js';
 import { delay, graceAfter, unlessAborted } from '../../node/delay.js';
 import type { NodeLink } from '../../node/node-link.js';
 import type { MoverSettings } from '../pacing/options.js';
-import { mayPass, retrying } from '../safety/retry.js';
+import { isTransient, retrying } from '../safety/retry.js';
 
 /** Milliseconds of one WAIT, which blocks the other commands of this connection. */
 const SLICE_MS = 200;
@@ -56,10 +56,10 @@ function refused(target: NodeLink, error: ReplyError): TribError {
   return new TribError('WAIT_REFUSED', `Node ${target.name} does not report the state of its replicas: ${error.message}`, { hint: 'run check; the user needs permission for WAIT and INFO', cause: error });
 }
 
-function look(target: NodeLink, replies: readonly (Reply | ReplyError)[], earlier: number | undefined): ReplicaOffsets {
+function readOffsets(target: NodeLink, replies: readonly (Reply | ReplyError)[], earlier: number | undefined): ReplicaOffsets {
   const [before, waited, after] = replies;
   const failure = replies.find((reply) => reply instanceof ReplyError);
-  if (failure instanceof ReplyError && mayPass(failure)) throw failure;
+  if (failure instanceof ReplyError && isTransient(failure)) throw failure;
   // Prefer the replicas' acknowledged offsets: servers differ in which write of a connection WAIT refers to.
   if (typeof before === 'string' && typeof after === 'string') {
     if (waited instanceof ReplyError && !/NOPERM|unknown command/i.test(waited.message)) throw refused(target, waited);
@@ -93,7 +93,7 @@ export async function awaitReplicas(settings: MoverSettings, target: NodeLink): 
     const found = await retrying(settings, target, async () => {
       const connection = await target.connection();
       const replies = connection.pipeline([['INFO', 'replication'], ['WAIT', waitReplicas, sliceMs], ['INFO', 'replication']], { timeoutMs: sliceMs + GRACE_MS });
-      return look(target, await unlessAborted(replies, grace.signal), written);
+      return readOffsets(target, await unlessAborted(replies, grace.signal), written);
     });
     if (found.holders >= waitReplicas) return;
     written = found.written;

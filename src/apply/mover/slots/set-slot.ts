@@ -11,17 +11,17 @@ import type { NodeLink } from '../../node/node-link.js';
 import { oneLine } from '../../../resp/visible.js';
 import { replicatesSetSlot, takesSetSlotInTransaction } from '../../node/slot-transaction.js';
 import type { MoverSettings } from '../pacing/options.js';
-import { mayPass, retrying } from '../safety/retry.js';
+import { isTransient, retrying } from '../safety/retry.js';
 
 /** A command that each connection sends right before the others, and what is done with its reply. */
-export interface Look {
+export interface FirstCommand {
   readonly command: readonly Arg[];
-  readonly see: (reply: PipelineReply | undefined) => void;
+  readonly onReply: (reply: PipelineReply | undefined) => void;
 }
 
 /**
- * Sends one SETSLOT per slot; returns the slots that were refused permanently. `width`: number of connections to use, for nodes
- * that delay each reply (SlotMethods). Throws when the node stays unreachable or keeps refusing.
+ * Sends one SETSLOT per slot; returns the slots that were refused permanently. `connectionCount`: number of connections to use,
+ * for nodes that delay each reply (SlotMethods). Throws when the node stays unreachable or keeps refusing.
  */
 export async function setSlots(
   settings: MoverSettings,
@@ -29,22 +29,22 @@ export async function setSlots(
   slots: readonly number[],
   state: SlotState,
   nodeId: string,
-  width = 1,
-  look?: Look,
+  connectionCount = 1,
+  first?: FirstCommand,
 ): Promise<Map<number, ReplyError>> {
   const command = (slot: number): string[] => (state === 'STABLE' ? setSlotCommand(slot, state) : setSlotCommand(slot, state, nodeId));
-  return retrying(settings, link, async () => refusals(slots, await spread(link, slots.map(command), width, look)));
+  return retrying(settings, link, async () => refusals(slots, await sendInParallel(link, slots.map(command), connectionCount, first)));
 }
 
-/** Runs commands side by side on as many connections; replies in the order of the commands. */
-export async function spread(link: NodeLink, commands: readonly (readonly Arg[])[], width: number, look?: Look): Promise<PipelineReply[]> {
-  const connections = width <= 1 || commands.length <= 1 ? [await link.connection()] : await link.several(Math.min(width, commands.length));
+/** Runs commands over several connections in parallel; replies in the order of the commands. */
+export async function sendInParallel(link: NodeLink, commands: readonly (readonly Arg[])[], connectionCount: number, first?: FirstCommand): Promise<PipelineReply[]> {
+  const connections = connectionCount <= 1 || commands.length <= 1 ? [await link.connection()] : await link.connections(Math.min(connectionCount, commands.length));
   const replies = new Array<PipelineReply>(commands.length);
   await Promise.all(
-    connections.map(async (connection, first) => {
-      const mine = commands.map((_, index) => index).filter((index) => index % connections.length === first);
-      const got = await connection.pipeline([...(look === undefined ? [] : [look.command]), ...mine.map((index) => commands[index] ?? [])]);
-      if (look !== undefined) look.see(got.shift());
+    connections.map(async (connection, turn) => {
+      const mine = commands.map((_, index) => index).filter((index) => index % connections.length === turn);
+      const got = await connection.pipeline([...(first === undefined ? [] : [first.command]), ...mine.map((index) => commands[index] ?? [])]);
+      if (first !== undefined) first.onReply(got.shift());
       mine.forEach((index, at) => (replies[index] = got[at] ?? null));
     }),
   );
@@ -56,7 +56,7 @@ function refusals(slots: readonly number[], replies: readonly (Reply | ReplyErro
   const refused = new Map<number, ReplyError>();
   replies.forEach((reply, index) => {
     if (!(reply instanceof ReplyError)) return;
-    if (mayPass(reply)) throw reply;
+    if (isTransient(reply)) throw reply;
     refused.set(slots[index] ?? -1, reply);
   });
   return refused;
@@ -67,25 +67,25 @@ export interface SlotMethods {
   /** Accepts SETSLOT inside MULTI (slot-transaction.ts). */
   readonly inMulti: boolean;
   /** Connections to use. Valkey 8 replicates each SETSLOT and replies when its replicas have confirmed it. */
-  readonly width: number;
-  /** Keeps the mark "its owner doesn't claim this slot" when a slot changes its owner: 7.0 does (cluster-node 3.4.2). */
-  readonly marking: boolean;
+  readonly connectionCount: number;
+  /** Keeps a slot's not-claimed flag (owner_not_claiming_slot) when its owner changes: 7.0 does (cluster-node.md 3.4.2). */
+  readonly keepsNotClaimedFlag: boolean;
   /** Announces slots it has taken to all nodes at once; servers before 7.0 do not. */
   readonly announces: boolean;
-  /** Takes ownership of slots it imports at a packet of their source that lacks them (importerTakesOver). */
+  /** Takes slots that it imports over when a packet of their source does not claim them (importerTakesOver). */
   readonly takesOver: boolean;
 }
 
-const WIDTH = 32;
+const MOST_CONNECTIONS = 32;
 
 /** Read from the node's INFO. When unknown, the slower and safer values: no MULTI, and wait for the bus. */
 export async function slotMethods(link: NodeLink): Promise<SlotMethods> {
   const [server, replication] = await (await link.connection()).pipeline([['INFO', 'server'], ['INFO', 'replication']]);
-  if (typeof server !== 'string') return { inMulti: false, width: 1, marking: true, announces: true, takesOver: true };
+  if (typeof server !== 'string') return { inMulti: false, connectionCount: 1, keepsNotClaimedFlag: true, announces: true, takesOver: true };
   const version = /^redis_version:(\d+)\.(\d+)/m.exec(server);
   const valkey = /^(valkey_version|server_name:valkey)/m.test(server);
   const alone = typeof replication === 'string' && /^connected_slaves:0\b/m.test(replication);
-  return { inMulti: takesSetSlotInTransaction(server), width: replicatesSetSlot(server) === true && !alone ? WIDTH : 1, marking: !valkey && version?.[1] === '7' && version[2] === '0', announces: Number(version?.[1]) >= 7, takesOver: replicatesSetSlot(server) !== false };
+  return { inMulti: takesSetSlotInTransaction(server), connectionCount: replicatesSetSlot(server) === true && !alone ? MOST_CONNECTIONS : 1, keepsNotClaimedFlag: !valkey && version?.[1] === '7' && version[2] === '0', announces: Number(version?.[1]) >= 7, takesOver: replicatesSetSlot(server) !== false };
 }
 
 /** How a node takes slots over. */
@@ -94,18 +94,18 @@ export interface TakeMethods {
   readonly together: boolean;
   /** Announces slots it has taken to all nodes at once. */
   readonly announces: boolean;
-  /** SlotMethods.width of the target. */
-  readonly targetWidth: number;
+  /** SlotMethods.connectionCount of the target. */
+  readonly targetConnections: number;
   /** SlotMethods.takesOver of the target; unknown counts as true. */
   readonly takesOver?: boolean;
 }
 
 /** Users without the right to MULTI transfer slots one by one. */
 export async function takeMethods(link: NodeLink): Promise<Required<TakeMethods>> {
-  const { inMulti, width, announces, takesOver } = await slotMethods(link);
-  if (!inMulti || !announces) return { together: false, announces, targetWidth: width, takesOver };
+  const { inMulti, connectionCount, announces, takesOver } = await slotMethods(link);
+  if (!inMulti || !announces) return { together: false, announces, targetConnections: connectionCount, takesOver };
   const [multi, exec] = await (await link.connection()).pipeline([['MULTI'], ['EXEC']]);
-  return { together: multi === 'OK' && Array.isArray(exec), announces, targetWidth: width, takesOver };
+  return { together: multi === 'OK' && Array.isArray(exec), announces, targetConnections: connectionCount, takesOver };
 }
 
 /**
@@ -115,7 +115,8 @@ export async function takeMethods(link: NodeLink): Promise<Required<TakeMethods>
 export function takeSlotsCommands(slots: readonly number[], owner: string): { readonly commands: Arg[][]; readonly verdicts: readonly number[] } {
   const commands: Arg[][] = [];
   const verdicts = slots.map((slot, index) => {
-    // Only the end of an import bumps the epoch and announces. The first makes the claim win; the last announces all slots.
+    // SETSLOT NODE bumps the epoch and broadcasts only for a slot in importing state. So only the first slot (to win the claim)
+    // and the last (to announce all) are still importing; STABLE ends the import of the others.
     if (index > 0 && index < slots.length - 1) commands.push(setSlotCommand(slot, 'STABLE'));
     return commands.push(setSlotCommand(slot, 'NODE', owner)) - 1;
   });
@@ -135,7 +136,7 @@ export async function takeSlots(settings: MoverSettings, link: NodeLink, slots: 
     const results = replies[replies.length - 1];
     if (Array.isArray(results)) return refusals(slots, verdicts.map((at) => results[at] ?? null));
     const refused = replies.find((reply) => reply instanceof ReplyError);
-    if (refused instanceof ReplyError && mayPass(refused)) throw refused;
+    if (refused instanceof ReplyError && isTransient(refused)) throw refused;
     // A node over maxmemory refuses to queue: send each SETSLOT separately, which is idempotent.
     return refusals(slots, await connection.pipeline(slots.map((slot) => setSlotCommand(slot, 'NODE', link.id))));
   });

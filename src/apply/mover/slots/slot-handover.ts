@@ -1,4 +1,4 @@
-// Hands slots over so that every slot has an owner at all times (cli 2.8 step 5) and no node keeps a stale one: the target
+// Hands slots over so that every slot has an owner at all times (cli.md 2.8 step 5) and no node keeps a stale one: the target
 // takes the slots, the source receives the announcement over the bus, and only then gets SETSLOT from this process.
 import { delay } from '../../node/delay.js';
 import type { NodeLink } from '../../node/node-link.js';
@@ -16,10 +16,13 @@ export interface SlotParties extends TakeMethods {
   readonly target: NodeLink;
   /** Masters outside the move. */
   readonly others: readonly NodeLink[];
-  /** SlotMethods.marking and .width of the source; unknown counts as a source that keeps marks. */
-  readonly marking?: boolean;
-  readonly sourceWidth?: number;
-  /** Detects another program that moves slots of the source. Absent when this process only closes slots, because another program may have opened them. */
+  /** SlotMethods.keepsNotClaimedFlag and .connectionCount of the source; when unknown, true and 1. */
+  readonly keepsNotClaimedFlag?: boolean;
+  readonly sourceConnections?: number;
+  /**
+   * Detects another program that moves slots of the source. Absent when this process only closes slots, because another program
+   * may have opened them.
+   */
   readonly watch?: SourceWatch;
 }
 
@@ -35,12 +38,12 @@ const MOST_UNCONFIRMED = 256;
 
 /**
  * Gives emptied slots to the target.
- * Where the target announces what it takes, a source that keeps marks gets SETSLOT only after it has received the announcement.
- * Reason: suppose a 7.0 source learns the new owner from SETSLOT first. An older packet of the target, without the slot, then
- * sets the mark "its owner doesn't claim it". The mark stays when the slot returns to this node, and any late packet of the
- * other node then takes the slot away with its keys (cluster-node 3.4.2; seen on 7.0.15). This wait runs in parallel with the
- * next moves.
- * A source without marks gets SETSLOT at once where the target takes slots one by one (Valkey 8: its announcements come later).
+ * Where the target announces what it takes, a source that keeps not-claimed flags gets SETSLOT only after it has received the
+ * announcement. Reason: suppose a 7.0 source learns the new owner from SETSLOT first. An older packet of the target, without
+ * the slot, then sets the slot's not-claimed flag (owner_not_claiming_slot). The flag stays when the slot returns to the
+ * source, and any late packet of the target then takes the slot away with its keys (cluster-node.md 3.4.2; seen on 7.0.15).
+ * This wait runs in parallel with the next moves.
+ * Other sources get SETSLOT at once where the target takes slots one by one (Valkey 8: its announcements come later).
  * Other masters learn from the announcement (propagate-ownership.ts checks them).
  */
 export class SlotHandover {
@@ -64,11 +67,11 @@ export class SlotHandover {
    */
   async close(slots: readonly number[]): Promise<void> {
     const { settings, ends } = this;
-    const { target, others, together, announces, targetWidth, marking = true } = ends;
+    const { target, others, together, announces, targetConnections, keepsNotClaimedFlag = true } = ends;
     await awaitReplicas(settings, target); // If the target fails right after it took the slots, replicas hold the keys.
     await this.requireSoleMover(slots);
-    failOnRefusal(together ? await takeSlots(settings, target, slots) : await setSlots(settings, target, slots, 'NODE', target.id, targetWidth), target);
-    if (announces && (marking || together)) return this.awaitHearing(slots);
+    failOnRefusal(together ? await takeSlots(settings, target, slots) : await setSlots(settings, target, slots, 'NODE', target.id, targetConnections), target);
+    if (announces && (keepsNotClaimedFlag || together)) return this.awaitAnnouncement(slots);
     await this.tellSource(slots);
     if (!announces) await Promise.all(others.map((other) => announceOwner(settings, other, slots, target.id)));
   }
@@ -89,15 +92,15 @@ export class SlotHandover {
 
   /**
    * Resolves when no packet of the target is on its way to the source, or after PATIENCE_MS. Then the next slot that the target
-   * takes is new to the source, and its announcement removes the marks (above) of all slots of the target. Without the wait,
-   * pongs and gossip may tell the source of slots before the announcement, and late packets leave marks permanently.
+   * takes is new to the source, and its announcement removes the not-claimed flags of all slots of the target. Without the
+   * wait, pongs and gossip may tell the source of slots before the announcement, and late packets leave flags permanently.
    */
-  async clearWay(): Promise<void> {
+  async drainBeforeLastSlot(): Promise<void> {
     const { settings, ends } = this;
     if (ends.announces) await drainBusMessages(ends.target, ends.source, PATIENCE_MS, settings.signal);
   }
 
-  private async awaitHearing(slots: readonly number[]): Promise<void> {
+  private async awaitAnnouncement(slots: readonly number[]): Promise<void> {
     for (const slot of slots) this.unconfirmed.set(slot, Date.now());
     this.listening ??= this.listen();
     while (this.unconfirmed.size > MOST_UNCONFIRMED) await new Promise<void>((resolve) => this.waiting.push(resolve));
@@ -111,7 +114,7 @@ export class SlotHandover {
     try {
       for (let pause = FIRST_POLL_MS; this.unconfirmed.size > 0; pause = Math.min(2 * pause, POLL_MS)) {
         await delay(pause);
-        await this.tellSource(await this.heardOrOverdue());
+        await this.tellSource(await this.announcedOrOverdue());
       }
     } catch (error) {
       this.failure ??= { slots: [...this.unconfirmed.keys()], error };
@@ -121,7 +124,7 @@ export class SlotHandover {
     this.listening = undefined; // No await between the check of `unconfirmed` and this line: no caller may add slots in between.
   }
 
-  private async heardOrOverdue(): Promise<number[]> {
+  private async announcedOrOverdue(): Promise<number[]> {
     const { source, target } = this.ends;
     const asked = [...this.unconfirmed];
     const owners = new Map(asked.map(([slot]) => [slot, target.id]));
@@ -133,8 +136,8 @@ export class SlotHandover {
 
   private async tellSource(slots: readonly number[]): Promise<void> {
     if (slots.length === 0) return;
-    const { source, target, sourceWidth } = this.ends;
-    const refused = await setSlots(this.settings, source, slots, 'NODE', target.id, sourceWidth);
+    const { source, target, sourceConnections } = this.ends;
+    const refused = await setSlots(this.settings, source, slots, 'NODE', target.id, sourceConnections);
     for (const [slot, error] of refused) if (NO_MASTER_ANY_MORE.test(error.message)) refused.delete(slot);
     failOnRefusal(refused, source);
     for (const slot of slots) this.unconfirmed.delete(slot);

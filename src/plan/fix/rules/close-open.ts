@@ -1,5 +1,5 @@
-// An open slot whose keys are all on its only owner, while no other node takes part in a move: it is closed (cli 2.5, cases 3b
-// and 4).
+// An open slot whose keys are all on its only owner, while no other node takes part in a move: it is closed (cli.md 2.5, cases
+// 3b and 4).
 import type { ClusterNode } from '../../../cluster/view.js';
 import { baseRepair, marked, names } from '../repair.js';
 import type { SlotCase, SlotRule } from '../rule.js';

@@ -1,4 +1,4 @@
-// A slot that no master claims and no node holds keys of: the master that cover.ts chose gets it (cli 2.5).
+// A slot that no master claims and no node holds keys of: the master that cover.ts chose gets it (cli.md 2.5).
 import { isUnexplained } from '../improbably-empty.js';
 import type { SlotRule } from '../rule.js';
 import { coverRepair, lostWithAbsent } from '../uncovered.js';

@@ -1,5 +1,5 @@
 // As cover-empty.ts, when it is improbable that so many slots are really empty: their owner may be alive and forgotten by all
-// other nodes. It would delete its keys when it meets the cluster again (cluster-node 3.4.2).
+// other nodes. It would delete its keys when it meets the cluster again (cluster-node.md 3.4.2).
 import { isUnexplained } from '../improbably-empty.js';
 import type { SlotRule } from '../rule.js';
 import { coverRepair } from '../uncovered.js';

@@ -1,4 +1,4 @@
-// A slot that no master claims and of which one master holds keys: that master gets it (cli 2.5).
+// A slot that no master claims and of which one master holds keys: that master gets it (cli.md 2.5).
 import type { SlotRule } from '../rule.js';
 import { coverRepair, lostWithAbsent } from '../uncovered.js';
 

@@ -1,4 +1,4 @@
-// A slot that no master claims and of which several masters hold keys: the one with the most gets it and the keys (cli 2.5).
+// A slot that no master claims and of which several masters hold keys: the one with the most gets it and the keys (cli.md 2.5).
 import { gatherNames, withMostKeys } from '../repair.js';
 import type { SlotRule } from '../rule.js';
 import { coverRepair, lostWithAbsent } from '../uncovered.js';

@@ -1,4 +1,4 @@
-// A slot that was moving from its only owner to another master: the move is completed (cli 2.5, cases 1 and 3a).
+// A slot that was moving from its only owner to another master: the move is completed (cli.md 2.5, cases 1 and 3a).
 import { baseRepair, holdersBeside, marked, names, without } from '../repair.js';
 import type { SlotRule } from '../rule.js';
 import { unfinishedMove } from '../unfinished-move.js';

@@ -1,4 +1,4 @@
-// An open slot with keys beside its only owner, which does not give it away: they move to the owner (cli 2.5, case 2).
+// An open slot with keys beside its only owner, which does not give it away: they move to the owner (cli.md 2.5, case 2).
 import { baseRepair, gatherNames, marked } from '../repair.js';
 import type { SlotRule } from '../rule.js';
 import { unfinishedMove } from '../unfinished-move.js';

@@ -1,5 +1,6 @@
-// All rules of fix. For a new rule add a file in this folder, a line here, and a code in plan/fix/step.ts. Exactly one rule about single
-// slots applies to a slot with a problem, so their order does not matter to decisions. Questions are asked in this order.
+// All rules of fix. For a new rule add a file in this folder, a line here, and a code in plan/fix/step.ts; with a new consent
+// or step, see CONTRIBUTING.md. Exactly one rule about single slots applies to a slot with a problem, so their order does not
+// matter to decisions. Questions are asked in this order.
 import type { SlotRepair } from '../repair.js';
 import type { ClusterRule, SlotCase, SlotRule } from '../rule.js';
 import { chooseOwner } from './choose-owner.js';

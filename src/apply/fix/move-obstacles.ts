@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { migrateCommand } from '../../client/migrate-command.js';
 import { asStrings } from '../../client/read-reply.js';
 import { keySlot } from '../../cluster/slots.js';
-import type { MoveMeans } from '../../plan/fix/rule.js';
+import type { MoveObstacles } from '../../plan/fix/rule.js';
 import { pairOf } from '../../plan/fix/unfinished-move.js';
 import type { SlotKeyCounts } from '../../plan/fix/facts.js';
 import type { FixPlan } from '../../plan/fix/step.js';
@@ -14,7 +14,10 @@ import { ReplyError, fromBinary } from '../../resp/reply.js';
 import type { NodeLink } from '../node/node-link.js';
 import { databasesWithKeys } from '../node/slot-keys.js';
 
-/** Keys of a slot of which the smallest is tried, and the size limit: the payload passes through this process. */
+/**
+ * How many keys of a slot are compared to find a small one to try, and its maximum size (its payload passes through this
+ * process).
+ */
 const CANDIDATES = 10;
 const MOST_BYTES = 1 << 20;
 const TIMEOUT_MS = 1000;
@@ -68,7 +71,7 @@ async function obstacle(from: NodeLink, to: NodeLink, slot: number): Promise<str
  * Finds why keys cannot move between two nodes. Checks each pair of nodes of a finish-move decision, in each direction with one
  * slot that has keys. Throws the connection's error.
  */
-export async function readMoveMeans(plan: FixPlan, counts: SlotKeyCounts, links: ReadonlyMap<string, NodeLink>): Promise<MoveMeans> {
+export async function readMoveObstacles(plan: FixPlan, counts: SlotKeyCounts, links: ReadonlyMap<string, NodeLink>): Promise<MoveObstacles> {
   const forward = new Map<string, string>();
   const back = new Map<string, string>();
   for (const decision of plan.decisions) {

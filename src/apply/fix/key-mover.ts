@@ -15,7 +15,7 @@ import type { KeyPlace } from './copies.js';
 import type { ConflictPair, Settling } from './settle-key.js';
 import { settleKey } from './settle-key.js';
 
-export interface CarrySettings {
+export interface KeyMoveSettings {
   /** Databases of the source that may hold keys of the slot. */
   readonly databases: readonly number[];
   /** Maximum keys in one MIGRATE. */
@@ -27,7 +27,7 @@ export interface CarrySettings {
   readonly signal: AbortSignal | undefined;
 }
 
-export interface Carried {
+export interface MovedKeys {
   readonly moved: number;
   /** Keys that stay on both nodes. */
   readonly both: readonly KeyPlace[];
@@ -37,7 +37,7 @@ export interface Carried {
 const GOOD_MS = 8;
 
 /** Moves the keys of one slot in one database. */
-class Carrier {
+class KeyMover {
   private moved = 0;
   private batch = 16;
   private readonly both = new Set<string>();
@@ -46,10 +46,10 @@ class Carrier {
     private readonly pair: ConflictPair,
     private readonly slot: number,
     private readonly database: number,
-    private readonly settings: CarrySettings,
+    private readonly settings: KeyMoveSettings,
   ) {}
 
-  async run(): Promise<Carried> {
+  async run(): Promise<MovedKeys> {
     while (await this.round());
     const { slot, database } = this;
     return { moved: this.moved, both: [...this.both].map((key) => ({ slot, database, key })) };
@@ -128,13 +128,13 @@ function name(link: NodeLink): { id: string; name: string } {
  * Moves the keys of a slot in all given databases. Both nodes must be prepared: the source owns and migrates the slot, or
  * imports it; the target owns or imports it. Keys whose two copies are both kept are returned.
  */
-export async function carrySlot(pair: ConflictPair, slot: number, settings: CarrySettings): Promise<Carried> {
+export async function moveSlotKeys(pair: ConflictPair, slot: number, settings: KeyMoveSettings): Promise<MovedKeys> {
   let moved = 0;
   const both: KeyPlace[] = [];
   for (const database of settings.databases) {
-    const carried = await new Carrier(pair, slot, database, settings).run();
-    moved += carried.moved;
-    both.push(...carried.both);
+    const result = await new KeyMover(pair, slot, database, settings).run();
+    moved += result.moved;
+    both.push(...result.both);
   }
   return { moved, both };
 }

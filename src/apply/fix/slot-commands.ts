@@ -1,5 +1,5 @@
 // The repair steps that only send slot commands: yield, claim, tell, close. Each command is idempotent. Not here: moving keys
-// (carry-steps.ts).
+// (key-moves.ts).
 import { setSlotCommand } from '../../client/admin.js';
 import { TribError } from '../../errors.js';
 import { oneLine } from '../../resp/visible.js';
@@ -7,11 +7,11 @@ import type { FixStep } from '../../plan/fix/step.js';
 import { eachSlot } from '../../plan/step.js';
 import type { PipelineReply } from '../../client/connection.js';
 import { ReplyError } from '../../resp/reply.js';
-import { mayPass, retrying } from '../mover/safety/retry.js';
-import { setSlots, slotMethods, spread } from '../mover/slots/set-slot.js';
+import { isTransient, retrying } from '../mover/safety/retry.js';
+import { sendInParallel, setSlots, slotMethods } from '../mover/slots/set-slot.js';
 import type { NodeLink } from '../node/node-link.js';
 import { countKeysInSlots } from '../node/slot-keys.js';
-import { importerTakesOver, sendSlotOrders } from '../node/slot-transaction.js';
+import { importerTakesOver, sendSlotCommands } from '../node/slot-transaction.js';
 import type { FixRun } from './fix-run.js';
 
 const BUMP = ['CLUSTER', 'BUMPEPOCH'];
@@ -22,14 +22,14 @@ type FixStepOf<K extends FixStep['kind']> = Extract<FixStep, { kind: K }>;
  * Sends `first`, then the commands of each slot; returns each slot's replies. Repeated when the connection breaks or a refusal
  * is transient.
  */
-async function order(run: FixRun, link: NodeLink, slots: readonly number[], orders: (slot: number) => string[][], first: string[][] = []): Promise<Map<number, PipelineReply[]>> {
+async function sendCommands(run: FixRun, link: NodeLink, slots: readonly number[], commandsOf: (slot: number) => string[][], first: string[][] = []): Promise<Map<number, PipelineReply[]>> {
   return retrying(run.settings, link, async () => {
-    const perSlot = slots.map(orders);
-    const replies = await sendSlotOrders(await link.connection(), [...first, ...perSlot.flat()]);
+    const perSlot = slots.map(commandsOf);
+    const replies = await sendSlotCommands(await link.connection(), [...first, ...perSlot.flat()]);
     let at = first.length;
     const bySlot = new Map(slots.map((slot, index) => [slot, replies.slice(at, (at += perSlot[index]?.length ?? 0))]));
-    const passing = [...bySlot.values()].flat().find((reply) => reply instanceof ReplyError && mayPass(reply));
-    if (passing instanceof ReplyError) throw passing; // For example NOREPLICAS, when a replica has not confirmed a SETSLOT in time.
+    const transient = [...bySlot.values()].flat().find((reply) => reply instanceof ReplyError && isTransient(reply));
+    if (transient instanceof ReplyError) throw transient; // For example NOREPLICAS, when a replica has not confirmed a SETSLOT in time.
     return bySlot;
   });
 }
@@ -58,9 +58,9 @@ export async function settleMarks(run: FixRun): Promise<void> {
 
 /**
  * The node stops owning the slots, keeps their keys, and imports them from the owner. Then gossip about the owner does not
- * delete the keys, MIGRATE accepts them, and the state survives a restart (cluster-node 3.4.2, 6.2). A refusal stops the whole
- * repair, because a newer owner could make this node delete its keys. A node that would take the slots over by itself, because
- * the owner does not claim them yet, is marked only before it hands over its keys (carry-steps.ts).
+ * delete the keys, MIGRATE accepts them, and the state survives a restart (cluster-node.md 3.4.2, 6.2). A refusal stops the
+ * whole repair, because a newer owner could make this node delete its keys. A node that would take the slots over by itself,
+ * because the owner does not claim them yet, is marked only before it hands over its keys (key-moves.ts).
  *
  * All slots are disowned before the first SETSLOT, which is slow on servers that replicate it. Gossip about a slot that the
  * node does not own never deletes keys; gossip about one it owns does.
@@ -68,12 +68,12 @@ export async function settleMarks(run: FixRun): Promise<void> {
 export async function yieldSlots(run: FixRun, step: FixStepOf<'yield-slots'>): Promise<void> {
   const link = run.link(step.node);
   const slots = run.open(eachSlot(step.slots));
-  // The new owner is not named before it claims the slot: a 7.0 node would set the mark "its owner doesn't claim it"
+  // The new owner is not named before it claims the slot: a 7.0 node would set the flag owner_not_claiming_slot
   // (mover/slots/set-slot.ts).
   const disown = step.disown ? slots.map((slot) => ['CLUSTER', 'DELSLOTS', String(slot)]) : [];
   if (await importerTakesOver(link)) await disownOnly(run, link, disown);
   else {
-    const replies = await order(run, link, slots, (slot) => [setSlotCommand(slot, 'STABLE'), setSlotCommand(slot, 'IMPORTING', step.owner)], disown).catch((error: unknown) => {
+    const replies = await sendCommands(run, link, slots, (slot) => [setSlotCommand(slot, 'STABLE'), setSlotCommand(slot, 'IMPORTING', step.owner)], disown).catch((error: unknown) => {
       throw error instanceof ReplyError ? notGivenUp(link, slots[0] ?? -1, error) : error;
     });
     for (const [slot, results] of replies) {
@@ -84,10 +84,10 @@ export async function yieldSlots(run: FixRun, step: FixStepOf<'yield-slots'>): P
   await warnOfGoneKeys(run, link, slots);
 }
 
-async function disownOnly(run: FixRun, link: NodeLink, orders: readonly string[][]): Promise<void> {
-  const replies = await retrying(run.settings, link, async () => (await link.connection()).pipeline(orders));
+async function disownOnly(run: FixRun, link: NodeLink, commands: readonly string[][]): Promise<void> {
+  const replies = await retrying(run.settings, link, async () => (await link.connection()).pipeline(commands));
   for (const [index, reply] of replies.entries()) {
-    if (reply instanceof ReplyError && !/already unassigned/i.test(reply.message)) throw notGivenUp(link, Number(orders[index]?.[2]), reply);
+    if (reply instanceof ReplyError && !/already unassigned/i.test(reply.message)) throw notGivenUp(link, Number(commands[index]?.[2]), reply);
   }
 }
 
@@ -98,7 +98,7 @@ async function warnOfGoneKeys(run: FixRun, link: NodeLink, slots: readonly numbe
   const expected = (slot: number): number => run.request.counts.get(link.id)?.[slot] ?? 0;
   const held = slots.filter((slot) => expected(slot) > 0);
   const found = await countKeysInSlots(link, held).catch((error: unknown) => {
-    run.stopIfTold(error);
+    run.rethrowIfAborted(error);
     return undefined; // This is only a warning.
   });
   for (const [index, slot] of held.entries()) {
@@ -108,55 +108,55 @@ async function warnOfGoneKeys(run: FixRun, link: NodeLink, slots: readonly numbe
 }
 
 /**
- * Makes the node own and close the slots, with an epoch above all others (cli 2.5 claim). The epoch is bumped first: without a
- * transaction, a packet of an earlier owner in between could take a slot away again, with its keys.
+ * Makes the node own and close the slots, with an epoch above all others (cli.md 2.5 claim). The epoch is bumped first: without
+ * a transaction, a packet of an earlier owner in between could take a slot away again, with its keys.
  */
 export async function claimSlots(run: FixRun, step: FixStepOf<'claim-slots'>): Promise<void> {
   const link = run.link(step.node);
   const slots = run.open(eachSlot(step.slots));
-  const orders = (slot: number): string[][] => [setSlotCommand(slot, 'STABLE'), setSlotCommand(slot, 'NODE', step.node)];
+  const commandsOf = (slot: number): string[][] => [setSlotCommand(slot, 'STABLE'), setSlotCommand(slot, 'NODE', step.node)];
   try {
-    const width = await widthOf(run, link);
-    const replies = width > 1 ? await claimWidely(run, link, slots, orders, width) : await order(run, link, slots, orders, [BUMP]);
+    const connectionCount = await connectionCountOf(run, link);
+    const replies = connectionCount > 1 ? await claimInParallel(run, link, slots, commandsOf, connectionCount) : await sendCommands(run, link, slots, commandsOf, [BUMP]);
     for (const [slot, results] of replies) {
       const refused = results.find((reply) => reply instanceof ReplyError);
       if (refused instanceof ReplyError) run.fail(step.kind, [slot], new TribError('CLAIM_REFUSED', `Node ${link.name} refuses slot ${slot}: ${refused.message}`, { cause: refused }));
     }
     await warnOfGoneKeys(run, link, slots);
   } catch (error) {
-    run.stopIfTold(error);
+    run.rethrowIfAborted(error);
     run.fail(step.kind, slots, error);
   }
 }
 
 /** Number of connections for the commands: more than one when the node makes each command wait for its replicas. */
-async function widthOf(run: FixRun, link: NodeLink): Promise<number> {
-  return (await retrying(run.settings, link, () => slotMethods(link))).width;
+async function connectionCountOf(run: FixRun, link: NodeLink): Promise<number> {
+  return (await retrying(run.settings, link, () => slotMethods(link))).connectionCount;
 }
 
 /**
- * Bumps the epoch, takes the unassigned slots with one ADDSLOTS, then sends the first commands of all other slots and after them
- * the second ones, over several connections.
+ * Bumps the epoch, takes the unassigned slots with one ADDSLOTS, then sends the first commands of all other slots and after
+ * them the second ones, over several connections.
  */
-async function claimWidely(run: FixRun, link: NodeLink, slots: readonly number[], orders: (slot: number) => string[][], width: number): Promise<Map<number, PipelineReply[]>> {
+async function claimInParallel(run: FixRun, link: NodeLink, slots: readonly number[], commandsOf: (slot: number) => string[][], connectionCount: number): Promise<Map<number, PipelineReply[]>> {
   return retrying(run.settings, link, async () => {
     await (await link.connection()).pipeline([BUMP]);
     const added = await addUnassigned(run, link, slots);
     const rest = slots.filter((slot) => !added.has(slot));
     const bySlot = new Map(rest.map((slot) => [slot, [] as PipelineReply[]]));
     for (const turn of [0, 1]) {
-      const replies = await spread(link, rest.map((slot) => orders(slot)[turn] ?? []), width);
+      const replies = await sendInParallel(link, rest.map((slot) => commandsOf(slot)[turn] ?? []), connectionCount);
       rest.forEach((slot, index) => bySlot.get(slot)?.push(replies[index] ?? null));
     }
-    const passing = [...bySlot.values()].flat().find((reply) => reply instanceof ReplyError && mayPass(reply));
-    if (passing instanceof ReplyError) throw passing;
+    const transient = [...bySlot.values()].flat().find((reply) => reply instanceof ReplyError && isTransient(reply));
+    if (transient instanceof ReplyError) throw transient;
     return bySlot;
   });
 }
 
 /**
- * Takes, with one ADDSLOTS, the slots that are unassigned and not open in the node's table. Returns those taken: all, or none when
- * one has an owner by now, since ADDSLOTS changes nothing then.
+ * Takes, with one ADDSLOTS, the slots that are unassigned and not open in the node's table. Returns those taken: all, or none
+ * when one has an owner by now, since ADDSLOTS changes nothing then.
  */
 async function addUnassigned(run: FixRun, link: NodeLink, slots: readonly number[]): Promise<ReadonlySet<number>> {
   const node = run.request.view.node(link.id);
@@ -177,11 +177,11 @@ export async function tellOwner(run: FixRun, step: FixStepOf<'tell-owner'>): Pro
 
 async function tell(run: FixRun, link: NodeLink, slots: readonly number[], owner: string): Promise<void> {
   try {
-    const refused = await setSlots({ ...run.settings, retryMs: 500 }, link, slots, 'NODE', owner, await widthOf(run, link));
+    const refused = await setSlots({ ...run.settings, retryMs: 500 }, link, slots, 'NODE', owner, await connectionCountOf(run, link));
     const [first] = refused;
     if (first !== undefined) run.request.onEvent({ kind: 'warning', code: 'NOT_TOLD', message: `${link.name} refused the new owner of ${refused.size} slots: ${oneLine(first[1].message)}`, slot: first[0] });
   } catch (error) {
-    run.stopIfTold(error);
+    run.rethrowIfAborted(error);
     const text = oneLine(error instanceof Error ? error.message : String(error));
     run.request.onEvent({ kind: 'warning', code: 'NOT_TOLD', message: `${link.name} did not get the new owner of ${slots.length} slots (gossip will propagate it): ${text}` });
   }
@@ -194,10 +194,10 @@ export async function closeSlotsOn(run: FixRun, step: FixStepOf<'close-slots'>):
 
 async function closeOn(run: FixRun, link: NodeLink, slots: readonly number[], kind: FixStep['kind']): Promise<void> {
   try {
-    const refused = await setSlots(run.settings, link, slots, 'STABLE', '', await widthOf(run, link));
+    const refused = await setSlots(run.settings, link, slots, 'STABLE', '', await connectionCountOf(run, link));
     for (const [slot, error] of refused) run.fail(kind, [slot], error);
   } catch (error) {
-    run.stopIfTold(error);
+    run.rethrowIfAborted(error);
     run.fail(kind, slots, error);
   }
 }

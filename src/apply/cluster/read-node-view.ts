@@ -12,7 +12,7 @@ import { ReplyError } from '../../resp/reply.js';
 import type { ClusterOptions, NodeLink } from '../node/node-link.js';
 import { dial } from '../node/node-link.js';
 
-export interface NodeAccount {
+export interface NodeView {
   readonly connection: Connection;
   /** The link whose connection was reused. */
   readonly link: NodeLink | undefined;
@@ -59,7 +59,7 @@ async function serverInfo(connection: Connection, options: RequestOptions): Prom
  * Connects to one node (or reuses a link) and reads its view of the cluster. `announced`: its address as other nodes list it.
  * Throws TribError: NOT_A_CLUSTER, NOAUTH, NOPERM, or as Connection.connect.
  */
-export async function takeAccount(address: Address, options: ClusterOptions, cache: LineCache, link?: NodeLink, announced = address): Promise<NodeAccount> {
+export async function readNodeView(address: Address, options: ClusterOptions, cache: LineCache, link?: NodeLink, announced = address): Promise<NodeView> {
   const connection = await (link === undefined ? dial(address, options, announced) : link.connection());
   try {
     const signal = options.signal === undefined ? {} : { signal: options.signal };

@@ -2,7 +2,7 @@
 // MULTI, and Valkey's Raft bus, which refuses them inside of one (cli 6.7). Scripted nodes.
 import { expect, it } from 'vitest';
 import { FixRun, type FixRequest } from '../../src/apply/fix/fix-run.js';
-import { claimSlots, yieldSlots } from '../../src/apply/fix/slot-orders.js';
+import { claimSlots, yieldSlots } from '../../src/apply/fix/slot-commands.js';
 import type { NodeLink } from '../../src/apply/node/node-link.js';
 import type { Arg } from '../../src/resp/command.js';
 import type { Reply } from '../../src/resp/reply.js';

@@ -1,5 +1,5 @@
 // The repair steps that move keys: gathering keys at the owner of their slot, and finishing interrupted moves. Slots run in
-// parallel; a failure stops only its slot. Not here: one slot's keys (carry.ts).
+// parallel; a failure stops only its slot. Not here: one slot's keys (key-mover.ts).
 import { SLOT_COUNT } from '../../cluster/slots.js';
 import type { FixStep } from '../../plan/fix/step.js';
 import { eachSlot } from '../../plan/step.js';
@@ -14,26 +14,26 @@ import { mapBounded } from '../node/parallel.js';
 import { countKeysInSlots, databasesWithKeys } from '../node/slot-keys.js';
 import { importerTakesOver } from '../node/slot-transaction.js';
 import type { FixRun } from './fix-run.js';
-import { carrySlot } from './carry.js';
+import { moveSlotKeys } from './key-mover.js';
 import type { ConflictPair } from './settle-key.js';
 
-type CarryStep = Extract<FixStep, { kind: 'gather-keys' | 'finish-move' }>;
+type KeyMoveStep = Extract<FixStep, { kind: 'gather-keys' | 'finish-move' }>;
 
 /** Maximum slots of one pair of nodes that move at once. */
 const SIDE_BY_SIDE = 16;
 
-async function order(run: FixRun, link: NodeLink, step: CarryStep, slots: readonly number[], state: 'IMPORTING' | 'MIGRATING', peer: string): Promise<void> {
+async function setOpenState(run: FixRun, link: NodeLink, step: KeyMoveStep, slots: readonly number[], state: 'IMPORTING' | 'MIGRATING', peer: string): Promise<void> {
   const refused = await setSlots(run.settings, link, slots, state, peer);
   for (const [slot, error] of refused) run.fail(step.kind, [slot], new TribError('SETSLOT_REFUSED', `Node ${link.name} refused slot ${slot}: ${error.message}`, { hint: 'run fix again', cause: error }));
 }
 
-/** Opens the slots on both nodes, target first, as in every move (cli 2.8). */
-async function openBoth(run: FixRun, step: CarryStep, slots: readonly number[]): Promise<void> {
+/** Opens the slots on both nodes, target first, as in every move (cli.md 2.8). */
+async function openBoth(run: FixRun, step: KeyMoveStep, slots: readonly number[]): Promise<void> {
   const from = step.kind === 'finish-move' ? step.source : step.importing;
   const importer = run.link(step.target);
   if (from !== null && (await importerTakesOver(importer))) await drainBusBeforeImport(run.link(from), importer, run.request.signal);
-  if (from !== null) await order(run, importer, step, slots, 'IMPORTING', from);
-  if (step.kind === 'finish-move') await order(run, run.link(step.source), step, run.open(slots), 'MIGRATING', step.target);
+  if (from !== null) await setOpenState(run, importer, step, slots, 'IMPORTING', from);
+  if (step.kind === 'finish-move') await setOpenState(run, run.link(step.source), step, run.open(slots), 'MIGRATING', step.target);
   else await markHolder(run, step, run.open(slots));
 }
 
@@ -44,7 +44,7 @@ const QUIET_MS = 5000;
  * Permits MIGRATE on a node that holds keys of slots it does not own, where yieldSlots could not set the mark because the node
  * would have taken the slots over. Now the owner claims them, and no older packet is on its way.
  */
-async function markHolder(run: FixRun, step: Extract<CarryStep, { kind: 'gather-keys' }>, slots: readonly number[]): Promise<void> {
+async function markHolder(run: FixRun, step: Extract<KeyMoveStep, { kind: 'gather-keys' }>, slots: readonly number[]): Promise<void> {
   const holder = run.link(step.source);
   if (!(await importerTakesOver(holder))) return;
   const owner = run.link(step.importing ?? step.target);
@@ -52,11 +52,11 @@ async function markHolder(run: FixRun, step: Extract<CarryStep, { kind: 'gather-
   const owned = (await (await owner.admin()).clusterNodes()).find(({ myself }) => myself)?.slots;
   const lost = slots.filter((slot) => owned?.has(slot) !== true);
   if (lost.length > 0) run.fail(step.kind, lost, new TribError('NOT_OWNED', `${owner.name} no longer owns the slot`, { hint: 'run fix again' }));
-  await order(run, holder, step, run.open(slots), 'IMPORTING', owner.id);
+  await setOpenState(run, holder, step, run.open(slots), 'IMPORTING', owner.id);
 }
 
 /** Empties the slots at the source; returns the empty ones. */
-async function emptied(run: FixRun, step: CarryStep, slots: readonly number[]): Promise<number[]> {
+async function emptied(run: FixRun, step: KeyMoveStep, slots: readonly number[]): Promise<number[]> {
   const { request, settings } = run;
   const pair: ConflictPair = { source: run.link(step.source), target: run.link(step.target), serving: step.kind === 'finish-move' ? 'source' : 'target', timeoutMs: settings.timeoutMs };
   const warn = (message: string, slot: number, key: string): void => request.onEvent({ kind: 'warning', code: 'COPY_SAVED', message, slot, key });
@@ -67,13 +67,13 @@ async function emptied(run: FixRun, step: CarryStep, slots: readonly number[]): 
   await mapBounded(slots, SIDE_BY_SIDE, async (slot) => {
     if (run.stopped) return;
     try {
-      const { moved, both } = await carrySlot(pair, slot, { databases, pipeline: settings.pipeline, health, settling, emit: request.onEvent, signal: request.signal });
+      const { moved, both } = await moveSlotKeys(pair, slot, { databases, pipeline: settings.pipeline, health, settling, emit: request.onEvent, signal: request.signal });
       run.keys += moved;
       const [served, other] = pair.serving === 'source' ? [pair.source, pair.target] : [pair.target, pair.source];
       for (const { key, database } of both) run.unresolved.push({ slot, database, key: fromBinary(key), nodes: [served.name, other.name] });
       if (both.length === 0) empty.push(slot);
     } catch (error) {
-      run.stopIfTold(error);
+      run.rethrowIfAborted(error);
       run.fail(step.kind, [slot], error);
     }
   });
@@ -81,8 +81,8 @@ async function emptied(run: FixRun, step: CarryStep, slots: readonly number[]): 
 }
 
 /**
- * A master that loses its last slot becomes a replica of the new owner and replaces its data (cluster-node 6.2). Keys it still
- * holds, of slots it does not own, would be lost. In that case the move stays open.
+ * A master that loses its last slot becomes a replica of the new owner and replaces its data (cluster-node.md 6.2). Keys it
+ * still holds, of slots it does not own, would be lost. In that case the move stays open.
  */
 async function wouldBeWiped(run: FixRun, source: NodeLink): Promise<boolean> {
   const going = new Set(run.request.steps.flatMap((step) => (step.kind === 'finish-move' && step.source === source.id ? [...eachSlot(step.slots)] : [])));
@@ -94,21 +94,21 @@ async function wouldBeWiped(run: FixRun, source: NodeLink): Promise<boolean> {
 /**
  * The slots of which the source holds no key in any database. A server deletes remaining keys when it learns of a new owner.
  */
-async function withoutKeys(run: FixRun, source: NodeLink, step: CarryStep, slots: readonly number[]): Promise<number[]> {
+async function withoutKeys(run: FixRun, source: NodeLink, step: KeyMoveStep, slots: readonly number[]): Promise<number[]> {
   const keys = await countKeysInSlots(source, slots);
   const left = slots.filter((_, index) => (keys[index] ?? 0) > 0);
   if (left.length > 0) run.fail(step.kind, left, new TribError('KEYS_LEFT', `${source.name} still holds keys of it after the move`, { hint: 'run fix again' }));
   return slots.filter((_, index) => keys[index] === 0);
 }
 
-async function close(run: FixRun, step: CarryStep, carried: readonly number[]): Promise<void> {
+async function close(run: FixRun, step: KeyMoveStep, moved: readonly number[]): Promise<void> {
   const source = run.link(step.source);
   if (step.kind === 'gather-keys') {
-    for (const [slot, error] of await setSlots(run.settings, source, carried, 'STABLE', '')) if (error instanceof ReplyError) run.fail(step.kind, [slot], error);
+    for (const [slot, error] of await setSlots(run.settings, source, moved, 'STABLE', '')) if (error instanceof ReplyError) run.fail(step.kind, [slot], error);
     return;
   }
   const target = run.link(step.target);
-  const slots = await withoutKeys(run, source, step, carried);
+  const slots = await withoutKeys(run, source, step, moved);
   if (slots.length === 0) return;
   if (await wouldBeWiped(run, source)) {
     const message = `${source.name} would become a replica when it gives away its last slots, and lose the keys it holds of slots it does not own`;
@@ -124,7 +124,7 @@ async function close(run: FixRun, step: CarryStep, carried: readonly number[]): 
  * Removes the marks that this repair has set on slots whose keys could not all be gathered (conflicts, refusals). Otherwise a
  * cluster without open slots would be left with one.
  */
-async function unmark(run: FixRun, step: CarryStep, slots: readonly number[]): Promise<void> {
+async function unmark(run: FixRun, step: KeyMoveStep, slots: readonly number[]): Promise<void> {
   if (step.kind !== 'gather-keys' || slots.length === 0) return;
   const link = run.link(step.source);
   const before = run.request.view.node(step.source);
@@ -136,7 +136,7 @@ async function unmark(run: FixRun, step: CarryStep, slots: readonly number[]): P
 }
 
 /** Moves the slots of one step from its source to its target and closes those that are empty. */
-export async function carrySteps(run: FixRun, step: CarryStep): Promise<void> {
+export async function moveKeys(run: FixRun, step: KeyMoveStep): Promise<void> {
   const slots = run.open(eachSlot(step.slots));
   try {
     await openBoth(run, step, slots);
@@ -145,7 +145,7 @@ export async function carrySteps(run: FixRun, step: CarryStep): Promise<void> {
     const done = new Set(empty);
     await unmark(run, step, slots.filter((slot) => !done.has(slot)));
   } catch (error) {
-    run.stopIfTold(error);
+    run.rethrowIfAborted(error);
     run.fail(step.kind, slots, error);
   }
 }
