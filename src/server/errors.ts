@@ -1,4 +1,4 @@
-// Every error text that clients may match, exactly as Redis 7.0 sends it (persistence-replication 5.8).
+// Every error text that clients may match, exactly as Redis 7.0 sends it (persistence-replication.md 5.8).
 import { ErrorReply } from '../resp/server-reply.js';
 
 const err = (text: string): ErrorReply => new ErrorReply(text);

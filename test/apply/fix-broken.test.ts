@@ -1,5 +1,5 @@
 // fix on clusters of real nodes broken by hand, one broken slot (or several) after the other on the same three masters:
-// each ends healthy with every key once, or is refused with a reason and nothing changed (cli 2.5, 5.4).
+// each ends healthy with every key once, or is refused with a reason and nothing changed (cli.md 2.5, 5.4).
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

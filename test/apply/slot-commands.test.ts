@@ -1,5 +1,5 @@
 // Orders about slots where a server takes them in no transaction: Valkey from 8 on, which replicates SETSLOT, users without
-// MULTI, and Valkey's Raft bus, which refuses them inside of one (cli 6.7). Scripted nodes.
+// MULTI, and Valkey's Raft bus, which refuses them inside of one (cli.md 6.7). Scripted nodes.
 import { expect, it } from 'vitest';
 import { FixRun, type FixRequest } from '../../src/apply/fix/fix-run.js';
 import { claimSlots, yieldSlots } from '../../src/apply/fix/slot-commands.js';

@@ -1,5 +1,5 @@
 // Slots that go from one node to a second and from there to a third. A Valkey target takes a slot that it imports over as soon
-// as a packet of its source does not claim it, also one sent before the source got the slot (cluster-node 3.4.2).
+// as a packet of its source does not claim it, also one sent before the source got the slot (cluster-node.md 3.4.2).
 import { expect, it } from 'vitest';
 import { openCluster } from '../../src/apply/open-cluster.js';
 import { fill, keysInSlots, totalKeys } from '../support/load.js';

@@ -1,4 +1,4 @@
-// The shape of command lines: both predecessors' forms and spellings (cli 1.3, 1.4).
+// The shape of command lines: both predecessors' forms and spellings (cli.md 1.3, 1.4).
 import { describe, expect, it } from 'vitest';
 import { normalize, OptionIndex, readInvocation } from '../../src/cli/program/argv.js';
 import { decimal, flag, integer, list, text } from '../../src/cli/options/options.js';

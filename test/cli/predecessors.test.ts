@@ -1,5 +1,5 @@
 // Every option of redis-trib.rb, redis-cli and valkey-cli, for the subcommand that has it, in each spelling and place they
-// allow: read, and with the value they meant (cli 1.2, 1.3, 1.4). What an option does is tested with its command.
+// allow: read, and with the value they meant (cli.md 1.2, 1.3, 1.4). What an option does is tested with its command.
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../commands/index.js';
 import { OptionIndex, readInvocation } from '../../src/cli/program/argv.js';

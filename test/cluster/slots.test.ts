@@ -5,7 +5,7 @@ import { SlotSet, toRanges } from '../../src/cluster/slot-set.js';
 import { crc16, keySlot } from '../../src/cluster/slots.js';
 
 describe('keySlot', () => {
-  // cluster-node 10
+  // cluster-node.md 10
   const vectors: Record<string, number> = {
     '': 0, foo: 12182, bar: 5061, hello: 866, '123456789': 12739, 'key:0': 2592, aga: 609, mychannel: 10059, ch3: 1672, ch7: 1548,
     '{user1000}.following': 3443, '{user1000}.followers': 3443, 'foo{}{bar}': 8363, 'foo{{bar}}zap': 4015, 'foo{bar}{zap}': 5061,

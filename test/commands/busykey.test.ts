@@ -1,4 +1,4 @@
-// Keys that a reshard finds on the target already: --replace overwrites them with the lines of redis-cli (cli 8.9).
+// Keys that a reshard finds on the target already: --replace overwrites them with the lines of redis-cli (cli.md 8.9).
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { keySlot } from '../../src/cluster/slots.js';

@@ -1,5 +1,5 @@
 // create, check, info, call and reshard as processes against six real nodes, in the order of a tutorial; redis-cli's own
-// check agrees after each. Line shapes: cli 8.1–8.3, 8.12.
+// check agrees after each. Line shapes: cli.md 8.1–8.3, 8.12.
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runCli, type CliResult } from '../support/cli.js';

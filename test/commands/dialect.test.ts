@@ -1,5 +1,5 @@
 // The CLI called redis-trib.rb, through a link of that name, on a cluster of bundled nodes: create, reshard, check, fix and
-// the others, line for line against cli 8.14. The lines from data alone are in ui/dialect.test.ts.
+// the others, line for line against cli.md 8.14. The lines from data alone are in ui/dialect.test.ts.
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

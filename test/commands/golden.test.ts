@@ -1,5 +1,5 @@
 // redis-cli and ours side by side on the same real cluster, in the same state, line by line: the golden transcripts of
-// cli 8 that cluster.test.ts (create, check, info, call), import.test.ts and fix.test.ts don't compare.
+// cli.md 8 that cluster.test.ts (create, check, info, call), import.test.ts and fix.test.ts don't compare.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-// What nodes are sent, in which order, and what odd nodes make of it (cli 2.2, 2.8, 2.9, 7, 8.3): real nodes, most
+// What nodes are sent, in which order, and what odd nodes make of it (cli.md 2.2, 2.8, 2.9, 7, 8.3): real nodes, most
 // behind proxies that write down what passes.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApplyEvent } from '../../src/apply/node/event.js';

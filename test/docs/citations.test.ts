@@ -55,7 +55,7 @@ describe('citations of rules', () => {
 describe('citations in the code', () => {
   it('name the file with its ending', () => {
     expect(bareCitations('// as cli\n// 2.8 says (cluster-node 3.4); cli.md 2.8; redis-cli 7.0.15')).toEqual(['cli 2.8', 'cluster-node 3.4']);
-    const code = files.filter((path) => !path.startsWith(join(ROOT, 'test')) && !path.startsWith(join(ROOT, 'src', 'server')));
+    const code = files.filter((path) => !path.endsWith('citations.test.ts'));
     expect(code.flatMap((path) => bareCitations(readFileSync(path, 'utf8')).map((text) => `${path.slice(ROOT.length)}: ${text}`))).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-// Numbered inputs and outputs of cli 2.2–2.8 that the tests of the single planners don't have: scores, left-over
+// Numbered inputs and outputs of cli.md 2.2–2.8 that the tests of the single planners don't have: scores, left-over
 // nodes, how few are too few, thresholds, the words of MIGRATE, which refusals pass. Pure.
 import { describe, expect, it } from 'vitest';
 import { NO_MASTER_ANY_MORE } from '../../src/apply/mover/slots/set-slot.js';

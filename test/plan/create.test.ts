@@ -1,4 +1,4 @@
-// Create plans: the slot vectors and the measured layouts of cli 2.2, limits, and the anti-affinity search.
+// Create plans: the slot vectors and the measured layouts of cli.md 2.2, limits, and the anti-affinity search.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { antiAffinityScore } from '../../src/plan/anti-affinity.js';

@@ -1,5 +1,5 @@
 // Nodes that leave: finding them whoever knows them, their replicas, who is told, and moving their slots away evenly
-// (cli 2.10, 5.6).
+// (cli.md 2.10, 5.6).
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseNodesText } from '../../src/cluster/nodes-text.js';

@@ -1,4 +1,4 @@
-// Plans of fix from views built by hand: every row of the case tables of cli 2.5, the dead ends of 5.4, the guard, the
+// Plans of fix from views built by hand: every row of the case tables of cli.md 2.5, the dead ends of 5.4, the guard, the
 // order of the steps. Nothing is connected.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -51,7 +51,7 @@ function only(plan: FixPlan): FixPlan['decisions'][number] {
 const kinds = (plan: FixPlan): string[] => plan.steps.map((step) => step.kind);
 const slots: [number, number][] = [[93, 93]];
 
-describe('open slots with one owner (cli 2.5 step 6)', () => {
+describe('open slots with one owner (cli.md 2.5 step 6)', () => {
   it.each([
     ['keys on the source', { 0: 3 }],
     ['keys on both (where redis-cli may revert the move)', { 0: 1, 1: 9 }],
@@ -324,7 +324,7 @@ describe('the guard against unreachable masters', () => {
     expect(planFix(new View(suspected, [gone('10923-16383')]), keys({}), { withUnreachableMasters: true }).refusals).toEqual([]);
   });
 
-  it('ignores old absent masters without slots (cli 5.4)', () => {
+  it('ignores old absent masters without slots (cli.md 5.4)', () => {
     const view = new View(viewOf([{ slots: `0-8000 ${to(B)}` }, { slots: '8001-16383' }]).nodes, [gone('')]);
     expect(only(planFix(view, keys({}))).code).toBe('close-open');
   });
@@ -490,7 +490,7 @@ describe('the rest', () => {
   });
 });
 
-describe('the lines of the predecessors (cli 4.5, 8.7, 8.8)', () => {
+describe('the lines of the predecessors (cli.md 4.5, 8.7, 8.8)', () => {
   const lines = (view: ClusterView, counts: SlotKeyCounts): string[] => fixPlanLines(view, planFix(view, counts)).filter((line) => !line.startsWith('    '));
   const [a, b, c] = ['127.0.0.1:7000', '127.0.0.1:7001', '127.0.0.1:7002'];
 

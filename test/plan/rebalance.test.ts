@@ -1,4 +1,4 @@
-// Rebalance plans: the measured vectors of cli 2.7, thresholds, weights, refusals.
+// Rebalance plans: the measured vectors of cli.md 2.7, thresholds, weights, refusals.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { countSlots, eachSlot } from '../../src/plan/step.js';

@@ -1,4 +1,4 @@
-// Reshard plans: the measured vectors of cli 2.6, exact counts, named slots, several targets, refusals.
+// Reshard plans: the measured vectors of cli.md 2.6, exact counts, named slots, several targets, refusals.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SlotSet } from '../../src/cluster/slot-set.js';

@@ -131,7 +131,8 @@ describe('a few nodes', () => {
     sim.run(seconds * 1000);
     const rate = (sim.packets - packets) / seconds / count;
     const size = (sim.bytes - bytes) / (sim.packets - packets);
-    // cluster-node 1.6, 1.8: one random node a second, and each node that has not answered for half the timeout; a PONG for each PING.
+    // cluster-node.md 1.6, 1.8: one random node a second, and each node that has not answered for half the timeout; a PONG for
+    // each PING.
     const most = 2 * (1 + (count - 1) / (nodeTimeout / 2000));
     expect(rate).toBeLessThanOrEqual(most);
     expect(rate).toBeGreaterThan(0.4 * most); // PONG times in gossip save pings (3.5).

@@ -89,7 +89,10 @@ export class FaultRun {
     }
   }
 
-  /** cluster-node 3.10: a master cut off from the majority stops accepting writes once its pings are unanswered for the timeout. */
+  /**
+   * cluster-node.md 3.10: a master cut off from the majority stops accepting writes once its pings are unanswered for the
+   * timeout.
+   */
   private checkMinorities(): void {
     this.reach.observe();
     // The next ping is sent within half a timeout, an earlier answer may still arrive, and the cron runs ten times a second.

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { SlotSet } from '../../src/cluster/slot-set.js';
 import type { AtomicDesign, Job } from './atomic-cluster.js';
 
-/** States in order: of the target, of the source ('': it knows nothing yet). cli 6.2, Redis pulls. */
+/** States in order: of the target, of the source ('': it knows nothing yet). cli.md 6.2, Redis pulls. */
 const REDIS: readonly (readonly [target: string, source: string])[] = [
   ['none', ''],
   ['connecting', ''],
@@ -21,7 +21,7 @@ const REDIS: readonly (readonly [target: string, source: string])[] = [
   ['takeover', 'stream-eof'],
 ];
 
-/** The same of cli 6.1, Valkey pushes. */
+/** The same of cli.md 6.1, Valkey pushes. */
 const VALKEY: readonly (readonly [target: string, source: string])[] = [
   ['', 'connecting'],
   ['', 'sending-auth-command'],

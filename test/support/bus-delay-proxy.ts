@@ -1,7 +1,7 @@
 // A way to a node's cluster bus port that lets packets through one by one: what one node sends can be held back and let go.
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** Places in the header of a bus packet (cluster-node 2). */
+/** Places in the header of a bus packet (cluster-node.md 2). */
 const TOTAL_LENGTH = 4;
 const SENDER = 40;
 const SLOTS = 80;

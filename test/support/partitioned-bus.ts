@@ -2,7 +2,7 @@
 // groups of nodes can be dropped without a word, as a network partition does. Clients and replication links are not touched.
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** Places in the header of a bus packet (cluster-node 2). */
+/** Places in the header of a bus packet (cluster-node.md 2). */
 const SENDER = 40;
 const SENDER_END = 80;
 

@@ -1,4 +1,4 @@
-// The predecessors' lines made from data (cli 4, 8): the shapes that need no running cluster.
+// The predecessors' lines made from data (cli.md 4, 8): the shapes that need no running cluster.
 import { describe, expect, it } from 'vitest';
 import { checkView } from '../../src/cluster/findings.js';
 import { parseNodesText } from '../../src/cluster/nodes-text.js';

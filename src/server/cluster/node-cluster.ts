@@ -69,7 +69,7 @@ export class NodeCluster implements ClusterPort {
     this.bus.publish(channel, message, shard);
   }
 
-  /** Unblocks clients that wait for keys that are not ours any more (cluster-node 6.5). */
+  /** Unblocks clients that wait for keys that are not ours any more (cluster-node.md 6.5). */
   checkBlocked(): void {
     const { blocking } = this.node;
     if (blocking.size === 0) return;
@@ -82,7 +82,7 @@ export class NodeCluster implements ClusterPort {
     if (error !== null) this.node.blocking.release(client, new ErrorReply(routeErrorLine(this.state, error)));
   }
 
-  /** Call after data was loaded from disk: the slot table must account for the slots that have keys (cluster-node 5.2). */
+  /** Call after data was loaded from disk: the slot table must account for the slots that have keys (cluster-node.md 5.2). */
   reconcile(): void {
     if (this.state.myself.isReplica) return; // its data is the master's
     const db = this.node.keyspace.db(0);

@@ -1,5 +1,5 @@
-// Routing of a request (cluster-node 6.5): served here, redirected, or refused. exec/routing.ts collects the keys and flags of
-// the request. For most requests ClusterState.ownsStable is true, and this code does not run.
+// Routing of a request (cluster-node.md 6.5): served here, redirected, or refused. exec/routing.ts collects the keys and flags
+// of the request. For most requests ClusterState.ownsStable is true, and this code does not run.
 import { keySlot } from '../../cluster/slots.js';
 import { preferredEndpoint } from './views/describe-replies.js';
 import type { RouteRequest } from '../exec/ports/cluster-port.js';
@@ -49,7 +49,7 @@ export function route(state: ClusterState, query: RouteRequest, exists: (key: st
   return { kind: 'moved', slot, node: owner };
 }
 
-/** cluster-node 6.5, rows 1–3: what is refused while the cluster state is FAIL. */
+/** cluster-node.md 6.5, rows 1–3: what is refused while the cluster state is FAIL. */
 function whileDown(state: ClusterState, query: RouteRequest): RouteError | null {
   const { settings } = state.env;
   if (query.shardChannel) return settings.allowPubsubShardWhenDown ? null : DOWN;

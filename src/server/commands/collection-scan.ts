@@ -1,4 +1,4 @@
-// HSCAN, SSCAN and ZSCAN: one cursor step over a collection, filtered afterwards (persistence-replication 6.5).
+// HSCAN, SSCAN and ZSCAN: one cursor step over a collection, filtered afterwards (persistence-replication.md 6.5).
 import type { ServerReply } from '../../resp/server-reply.js';
 import { intArg, wordAfter } from '../exec/arguments.js';
 import { INVALID_CURSOR, SYNTAX } from '../errors.js';

@@ -98,7 +98,7 @@ export class DataFiles implements PersistencePort, PersistenceState {
     const manifest = aof ? await this.loadAof() : null;
     const incomplete = aof && this.folder.isFirstRewriteIncomplete(manifest);
     if (incomplete) this.node.log.warning(`The first rewrite of the append only file was not completed: loading ${this.saves.path} instead, if it exists.`);
-    // persistence-replication 4.9: only the master deletes expired keys.
+    // persistence-replication.md 4.9: only the master deletes expired keys.
     const point = aof && !incomplete ? null : await this.loadDump({ dropExpired: this.node.replication.role === 'master', merge: false });
     keyspace.dirty = 0;
     this.saving = true;

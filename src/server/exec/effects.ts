@@ -1,6 +1,6 @@
 // The effects of commands on the data, as the commands that a replica or the append-only file repeats. A command that changed
 // data is propagated unchanged by default; one whose replay would differ sets its replacement here (rules:
-// persistence-replication 4.8). Nothing is collected without a sink.
+// persistence-replication.md 4.8). Nothing is collected without a sink.
 
 /** One command of the stream. */
 export interface WriteEffect {

@@ -43,7 +43,7 @@ const memoryLeft: Gate = ({ client, command }) => (client.node.memory.full && ne
 const covers = (client: ServedClient, command: Command, has: (one: CommandOf) => boolean): boolean =>
   has(command) || (command.fullName === 'exec' && client.transaction?.queue.some((queued) => has(queued.command)) === true);
 
-// persistence-replication 4.7: the order of these gates decides which of two errors is seen.
+// persistence-replication.md 4.7: the order of these gates decides which of two errors is seen.
 const writable: Gate = ({ client, command }) => {
   const { replication } = client.node;
   if (!replication.guarded || !covers(client, command, (one) => one.write)) return null;

@@ -1,5 +1,5 @@
 // SHUTDOWN and the signals that request it: a master pauses writes until its replicas have everything, at most for shutdown-timeout.
-// Then it makes the data durable, and the node ends (persistence-replication 4.11).
+// Then it makes the data durable, and the node ends (persistence-replication.md 4.11).
 import type { Config } from '../config/config.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/log.js';

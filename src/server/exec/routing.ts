@@ -1,5 +1,5 @@
-// The cluster gate: whether a request belongs to this node (cluster-node 6.5). Collects the facts of the request; the decision
-// is made in server/cluster.
+// The cluster gate: whether a request belongs to this node (cluster-node.md 6.5). Collects the facts of the request; the
+// decision is made in server/cluster.
 import type { ErrorReply } from '../../resp/server-reply.js';
 import type { Client } from './client.js';
 import type { ClusterPort } from './ports/cluster-port.js';

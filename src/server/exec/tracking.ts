@@ -1,4 +1,4 @@
-// Client-side caching (persistence-replication 5.7): which clients may hold which keys, and invalidation messages when a key
+// Client-side caching (persistence-replication.md 5.7): which clients may hold which keys, and invalidation messages when a key
 // changes. The checks of CLIENT TRACKING are in commands/connection/client-tracking.ts.
 import { Shape, writeReply } from '../../resp/server-reply.js';
 import type { Protocol, ReplyOutput, ServerReply } from '../../resp/server-reply.js';

@@ -1,4 +1,4 @@
-// INFO replication (persistence-replication 4.10): role, link to the master, replicas, ids and offsets.
+// INFO replication (persistence-replication.md 4.10): role, link to the master, replicas, ids and offsets.
 import type { NodeServices } from '../exec/context.js';
 import { replicationOf } from '../replication/replication.js';
 import type { Replication } from '../replication/replication.js';

@@ -1,5 +1,5 @@
-// Deletes expired keys without an access: walks over the slots in small slices. persistence-replication 6.1 requires deletion
-// within seconds, not the exact schedule.
+// Deletes expired keys without an access: walks over the slots in small slices. persistence-replication.md 6.1 requires
+// deletion within seconds, not the exact schedule.
 import { SLOT_COUNT } from '../../cluster/slots.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Database } from './database.js';

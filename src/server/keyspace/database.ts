@@ -282,7 +282,7 @@ export class Database {
     return entries;
   }
 
-  /** Deletes all keys of a slot that this node lost (cluster-node 3.4.2); returns their number. */
+  /** Deletes all keys of a slot that this node lost (cluster-node.md 3.4.2); returns their number. */
   dropSlot(slot: number): number {
     const keys = this.keysInSlot(slot, Infinity);
     for (const key of keys) if (this.deleteKey(key)) this.keyspace.hooks.deleted(this.index, key);

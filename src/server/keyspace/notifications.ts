@@ -1,4 +1,4 @@
-// Keyspace notifications: which event classes are enabled, and the format of the setting (persistence-replication 6.6).
+// Keyspace notifications: which event classes are enabled, and the format of the setting (persistence-replication.md 6.6).
 // Publishing is in shared-state.ts.
 
 /** One bit per class, named as in notify-keyspace-events. */

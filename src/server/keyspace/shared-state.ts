@@ -43,7 +43,7 @@ export class SharedState {
   expiryPaused = false;
   /** While true expired keys count as existing: commands of a master or an AOF contain explicit deletions. */
   expiryIgnored = false;
-  /** The node is a replica: only its master decides which expired keys are deleted (persistence-replication 4.9). */
+  /** The node is a replica: only its master decides which expired keys are deleted (persistence-replication.md 4.9). */
   follows = false;
   readonly barrier = new WriteBarrier();
   readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0, evicted: 0 };

@@ -1,4 +1,4 @@
-// Connections to MIGRATE's targets, kept for some seconds because resharding calls MIGRATE thousands of times (cluster-node
+// Connections to MIGRATE's targets, kept for some seconds because resharding calls MIGRATE thousands of times (cluster-node.md
 // 6.7, step 3). What is sent over them is in transfer.ts.
 import { Connection } from '../../client/connection.js';
 import type { CancelTimer, Clock } from '../runtime/clock.js';

@@ -1,4 +1,4 @@
-// One MIGRATE: keys go to the target in batches, and each is deleted here only after the target has replied OK (cluster-node
+// One MIGRATE: keys go to the target in batches, and each is deleted here only after the target has replied OK (cluster-node.md
 // 6.7). While a key is in flight, commands that write it wait (keyspace/locks.ts); all others continue.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ErrorReply, OK } from '../../resp/server-reply.js';

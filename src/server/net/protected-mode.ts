@@ -1,5 +1,5 @@
 // Protected mode: a node without a password that listens on all interfaces accepts only connections from its own host
-// (persistence-replication 5.2).
+// (persistence-replication.md 5.2).
 import { ErrorReply } from '../../resp/server-reply.js';
 import type { Config } from '../config/config.js';
 

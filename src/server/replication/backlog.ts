@@ -1,5 +1,5 @@
 // The tail of the replication stream, kept for replicas that come back after a short loss of the link
-// (persistence-replication 4.1). A ring buffer: the oldest bytes are overwritten.
+// (persistence-replication.md 4.1). A ring buffer: the oldest bytes are overwritten.
 
 export class ReplicationBacklog {
   private ring: Buffer;

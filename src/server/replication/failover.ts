@@ -1,6 +1,7 @@
-// FAILOVER: a master transfers its role to one of its replicas (persistence-replication 4.11). It pauses writes until the replica
-// has acknowledged the whole replication stream. Then this node becomes a replica of that node and sends PSYNC … FAILOVER,
-// which promotes it. No acknowledged write is lost, except with FORCE: at the timeout it does not wait for the replica.
+// FAILOVER: a master transfers its role to one of its replicas (persistence-replication.md 4.11). It pauses writes until the
+// replica has acknowledged the whole replication stream. Then this node becomes a replica of that node and sends PSYNC …
+// FAILOVER, which promotes it. No acknowledged write is lost, except with FORCE: at the timeout it does not wait for the
+// replica.
 import { ErrorReply } from '../../resp/server-reply.js';
 import type { NodeServices } from '../exec/context.js';
 import type { CancelTimer } from '../runtime/clock.js';

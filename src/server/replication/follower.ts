@@ -1,5 +1,5 @@
 // The node as a replica: its master, the link and its reconnection, and the position in the stream of the master
-// (persistence-replication 4.2–4.6). Commands of the master run through the executor with origin `replication`.
+// (persistence-replication.md 4.2–4.6). Commands of the master run through the executor with origin `replication`.
 import { ErrorReply } from '../../resp/server-reply.js';
 import { ServedClient } from '../exec/served-client.js';
 import type { LinkState } from '../exec/ports/replication-port.js';

@@ -1,5 +1,5 @@
 // Full synchronisations of replicas: when one begins, which replicas share it, and the keepalives while they wait
-// (persistence-replication 4.3). How an RDB reaches the connections is in sync-group.ts.
+// (persistence-replication.md 4.3). How an RDB reaches the connections is in sync-group.ts.
 import type { NodeServices } from '../exec/context.js';
 import type { AttachedReplica } from './attached-replica.js';
 import type { RdbSource, StreamPoint } from './rdb-source.js';

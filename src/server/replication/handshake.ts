@@ -1,5 +1,5 @@
 // The handshake of a replica with its master, up to the beginning of the synchronisation
-// (persistence-replication 4.2). Pure: bytes to send come out, lines go in.
+// (persistence-replication.md 4.2). Pure: bytes to send come out, lines go in.
 import { encodeCommand, encodeCommands } from '../../resp/command.js';
 
 export interface HandshakeSettings {

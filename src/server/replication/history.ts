@@ -1,5 +1,5 @@
 // The replication history of this node's data: the replication id, the id before the last change of role, and the offset
-// (persistence-replication 4.1, 4.6).
+// (persistence-replication.md 4.1, 4.6).
 import type { Random } from '../runtime/random.js';
 
 /** Hex digits of a replication id. */

@@ -1,5 +1,5 @@
-// The connection of a replica to its master: connect, handshake, transfer of the RDB, stream (persistence-replication 4.2–4.5).
-// Loading the data and reconnecting are up to the host.
+// The connection of a replica to its master: connect, handshake, transfer of the RDB, stream (persistence-replication.md
+// 4.2–4.5). Loading the data and reconnecting are up to the host.
 import type net from 'node:net';
 import { encodeCommand } from '../../resp/command.js';
 import type { NodeServices } from '../exec/context.js';

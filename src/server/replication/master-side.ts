@@ -1,5 +1,5 @@
 // The node as a master of replicas: the stream it produces or passes on, the backlog, and the answers to PSYNC and SYNC
-// (persistence-replication 4.2–4.5). A replica is a master for its own replicas, with the stream of its master.
+// (persistence-replication.md 4.2–4.5). A replica is a master for its own replicas, with the stream of its master.
 import { ErrorReply, NO_REPLY } from '../../resp/server-reply.js';
 import type { ServerReply } from '../../resp/server-reply.js';
 import type { Client } from '../exec/client.js';

@@ -1,5 +1,5 @@
-// Where the RDB of a master goes (repl-diskless-load, persistence-replication 4.3): through a file, or straight into the data
-// set. With `swapdb` the old data are served until the new ones are complete.
+// Where the RDB of a master goes (repl-diskless-load, persistence-replication.md 4.3): through a file, or straight into the
+// data set. With `swapdb` the old data are served until the new ones are complete.
 import { openSync, read, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeServices } from '../exec/context.js';

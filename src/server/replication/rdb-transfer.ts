@@ -1,5 +1,5 @@
-// The RDB on the link from a master (persistence-replication 4.3): its header, `$<length>` or `$EOF:<mark>`, and where it ends.
-// The contents of the RDB are not parsed here.
+// The RDB on the link from a master (persistence-replication.md 4.3): its header, `$<length>` or `$EOF:<mark>`, and where it
+// ends. The contents of the RDB are not parsed here.
 
 const MARK_LENGTH = 40;
 const MAX_HEADER = 255;

@@ -1,5 +1,5 @@
 // REPLCONF: the announcements of a replica before it synchronises, and its acknowledgements afterwards
-// (persistence-replication 4.2).
+// (persistence-replication.md 4.2).
 import { splitLine } from '../../resp/inline.js';
 import { ErrorReply, NO_REPLY, OK } from '../../resp/server-reply.js';
 import type { ServerReply } from '../../resp/server-reply.js';

@@ -1,5 +1,5 @@
 // The replicas of this node: which are attached, how far each has acknowledged the stream, and which are dropped for
-// being silent or not reading (persistence-replication 4.5, 4.7).
+// being silent or not reading (persistence-replication.md 4.5, 4.7).
 import type { Client } from '../exec/client.js';
 import type { NodeServices } from '../exec/context.js';
 import type { AttachedReplica } from './attached-replica.js';

@@ -1,5 +1,5 @@
 // Replication of a node, both sides in one: role, ids and offset, the link to a master and the links of replicas, and what
-// changes when the role changes (persistence-replication 4.6).
+// changes when the role changes (persistence-replication.md 4.6).
 import { ErrorReply } from '../../resp/server-reply.js';
 import { MASTERDOWN, NOREPLICAS, READONLY } from '../errors.js';
 import type { Client } from '../exec/client.js';

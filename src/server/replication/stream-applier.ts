@@ -1,5 +1,5 @@
-// Executes the stream of a master and reports the applied offset (persistence-replication 4.5). Only whole commands and whole
-// transactions count; the rest is requested again after the link was lost.
+// Executes the stream of a master and reports the applied offset (persistence-replication.md 4.5). Only whole commands and
+// whole transactions count; the rest is requested again after the link was lost.
 import { ProtocolError, RequestParser } from '../../resp/request-parser.js';
 import type { ServedClient } from '../exec/served-client.js';
 

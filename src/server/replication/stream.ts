@@ -1,5 +1,5 @@
-// Effects as the bytes that replicas get (persistence-replication 4.5, 4.8): SELECT before a change of database, MULTI and EXEC around
-// a transaction. Bytes are collected and passed on once per event loop turn; the offset counts them at once.
+// Effects as the bytes that replicas get (persistence-replication.md 4.5, 4.8): SELECT before a change of database, MULTI and
+// EXEC around a transaction. Bytes are collected and passed on once per event loop turn; the offset counts them at once.
 import type { WriteEffect, EffectSink } from '../exec/effects.js';
 import type { ReplicationHistory } from './history.js';
 

@@ -1,5 +1,5 @@
 // Replicas that share one RDB. It is sent to their connections while it is made, ended by a mark, or through a file whose length
-// is known before it is sent (persistence-replication 4.3).
+// is known before it is sent (persistence-replication.md 4.3).
 import { openSync, read, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeServices } from '../exec/context.js';

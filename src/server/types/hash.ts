@@ -1,5 +1,5 @@
 // The hash: fields and values alternating in one flat array, plus an index from field to position for larger hashes. Whether it
-// counts as `listpack` or `hashtable` is a separate, one-way flag (persistence-replication 6.3).
+// counts as `listpack` or `hashtable` is a separate, one-way flag (persistence-replication.md 6.3).
 
 import type { EncodingLimits } from './limits.js';
 

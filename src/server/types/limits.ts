@@ -1,5 +1,5 @@
-// The size limits at which a small collection changes its representation (persistence-replication 6.3, 6.4). Values come from CONFIG;
-// the data types only read them.
+// The size limits at which a small collection changes its representation (persistence-replication.md 6.3, 6.4). Values come
+// from CONFIG; the data types only read them.
 
 export interface EncodingLimits {
   /** hash-max-listpack-entries: maximum fields of a listpack hash. */

@@ -1,6 +1,6 @@
 // The x87 80-bit long double that INCRBYFLOAT and HINCRBYFLOAT compute with: 64 bits of mantissa, so 0.1 + 0.2 prints 0.3.
-// Reads decimal text, adds with correct rounding, prints `%.17Lf` without trailing zeros (persistence-replication 5.1). Doubles are in
-// numbers.ts.
+// Reads decimal text, adds with correct rounding, prints `%.17Lf` without trailing zeros (persistence-replication.md 5.1).
+// Doubles are in numbers.ts.
 
 /** A finite number mantissa × 2^exponent, or an infinity. The mantissa is signed, |mantissa| < 2^64. */
 export interface LongDouble {

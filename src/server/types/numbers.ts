@@ -27,7 +27,7 @@ const INFINITY = /^([+-]?)inf(?:inity)?$/i;
 
 /**
  * Reads a double as strtod does and Redis accepts it: decimal, hexadecimal and infinity, no blanks. Null for anything else:
- * NaN, and numbers that overflow or underflow to zero (persistence-replication 9.1).
+ * NaN, and numbers that overflow or underflow to zero (persistence-replication.md 9.1).
  */
 export function parseDouble(text: string): number | null {
   if (DECIMAL.test(text)) {

@@ -17,7 +17,7 @@ export type TypeName = 'string' | 'list' | 'hash' | 'set' | 'zset';
 export type EncodingName =
   | 'int' | 'embstr' | 'raw' | 'quicklist' | 'listpack' | 'hashtable' | 'intset' | 'skiplist';
 
-/** Longest string Redis keeps in one allocation with its object (persistence-replication 6.3). */
+/** Longest string Redis keeps in one allocation with its object (persistence-replication.md 6.3). */
 const EMBSTR_MAX = 44;
 /** Shorter decimal texts are always safe integers, so a plain string of that form was not stored by SET. */
 const MAX_SAFE_TEXT = 15;
@@ -49,7 +49,7 @@ export function encodeString(text: string): string | number {
   return typeof value === 'number' ? value : text;
 }
 
-/** The reply of OBJECT ENCODING (persistence-replication 6.3). */
+/** The reply of OBJECT ENCODING (persistence-replication.md 6.3). */
 export function encodingName(value: Value): EncodingName {
   if (typeof value === 'number') return 'int';
   if (typeof value === 'string') return stringEncoding(value);

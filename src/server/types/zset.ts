@@ -203,7 +203,7 @@ export class ZSetValue {
     this.scores[at] = score;
   }
 
-  /** A listpack stores integral scores as integers, so -0 loses its sign there (persistence-replication 9.1). */
+  /** A listpack stores integral scores as integers, so -0 loses its sign there (persistence-replication.md 9.1). */
   private insertSmall(member: string, score: number): void {
     const slot = lowerSlot(this.members, this.scores, score, member);
     if (this.size < EXACT_BELOW) {

@@ -1,4 +1,4 @@
-// Bytes of bus packets: the vectors of cluster-node 10, round trips, and hostile input.
+// Bytes of bus packets: the vectors of cluster-node.md 10, round trips, and hostile input.
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

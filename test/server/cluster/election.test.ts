@@ -1,5 +1,5 @@
-// Elections of this node, promotion, manual failover and following a new master (cluster-node 3.12, 4.1, 4.2, 4.4, 4.5), on a
-// state without sockets. Votes for others: step.test.ts.
+// Elections of this node, promotion, manual failover and following a new master (cluster-node.md 3.12, 4.1, 4.2, 4.4, 4.5), on
+// a state without sockets. Votes for others: step.test.ts.
 import { describe, expect, it } from 'vitest';
 import { replicateNode, startFailover } from '../../../src/server/cluster/admin/failover.js';
 import { reset } from '../../../src/server/cluster/admin/nodes.js';

@@ -17,7 +17,7 @@ const REAL = { masters: [R, R, R], replicas: [[R, R, R], [R, R, R]] };
 const LIMIT_MS = 120_000 + ROUNDS * 40_000;
 /**
  * Milliseconds from one election of a node to its next: masters vote about the same master at most every 2 × 2 s, and redis-server 7.0
- * begins an election 8 s after the former one; before that it counts the former votes (cluster-node 4.3, 4.4).
+ * begins an election 8 s after the former one; before that it counts the former votes (cluster-node.md 4.3, 4.4).
  */
 const BETWEEN_ELECTIONS = 9000;
 

@@ -1,4 +1,4 @@
-// The table of cluster-node 6.5, row by row.
+// The table of cluster-node.md 6.5, row by row.
 import { describe, expect, it } from 'vitest';
 import type { RouteRequest } from '../../../src/server/exec/ports/cluster-port.js';
 import { routeErrorOfBlocked, routeErrorLine, route } from '../../../src/server/cluster/route.js';

@@ -1,4 +1,4 @@
-// The rules of cluster-node 3 and 4 one by one, on a state without sockets.
+// The rules of cluster-node.md 3 and 4 one by one, on a state without sockets.
 import { describe, expect, it } from 'vitest';
 import { MAX_HANDSHAKES, MessageFlag, MessageType, SLOTS } from '../../../src/server/cluster/wire/constants.js';
 import { NodeFlag } from '../../../src/server/cluster/state/flags.js';

@@ -1,5 +1,5 @@
-// RDB files as Redis 1.2 to 7.0 wrote them, built byte by byte from the specification (persistence-replication 1.1–1.9), without
-// any code of the node, so that its reader is tested against independent bytes.
+// RDB files as Redis 1.2 to 7.0 wrote them, built byte by byte from the specification (persistence-replication.md 1.1–1.9),
+// without any code of the node, so that its reader is tested against independent bytes.
 
 export const hex = (text: string): Buffer => Buffer.from(text.replace(/\s/g, ''), 'hex');
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');

@@ -1,4 +1,5 @@
-// Role operations of an administrator: REPLICATE and FAILOVER (cluster-node 6.2, 4.4). Not here: parsing (commands/cluster/nodes.ts).
+// Role operations of an administrator: REPLICATE and FAILOVER (cluster-node.md 6.2, 4.4). Not here: parsing
+// (commands/cluster/nodes.ts).
 import { MANUAL_FAILOVER_MS } from '../wire/constants.js';
 import { NodeFlag } from '../state/flags.js';
 import type { StepContext } from '../state/step-context.js';

@@ -1,4 +1,4 @@
-// Node and epoch operations of an administrator: MEET, FORGET, RESET, SET-CONFIG-EPOCH … (cluster-node 6.2).
+// Node and epoch operations of an administrator: MEET, FORGET, RESET, SET-CONFIG-EPOCH … (cluster-node.md 6.2).
 import { isIP } from 'node:net';
 import type { Outcome } from './slots.js';
 import { BUS_PORT_INCREMENT, ID_LENGTH } from '../wire/constants.js';

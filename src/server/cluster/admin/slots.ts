@@ -1,5 +1,5 @@
-// Slot operations of an administrator: the rules and refusals of CLUSTER ADDSLOTS … SETSLOT (cluster-node 6.2). Not here: parsing
-// of words, replies (commands/cluster/slots.ts).
+// Slot operations of an administrator: the rules and refusals of CLUSTER ADDSLOTS … SETSLOT (cluster-node.md 6.2). Not here:
+// parsing of words, replies (commands/cluster/slots.ts).
 import { NodeFlag } from '../state/flags.js';
 import { replicate } from '../rules/follow.js';
 import { broadcastPong } from '../rules/messages.js';
@@ -131,7 +131,7 @@ function knownMaster(context: StepContext, id: string, unknown: string): NodeRec
 
 /**
  * Call after a data set was loaded. Takes slots that have keys here and no owner, and marks slots that have keys here and another
- * owner as importing, so that no key is lost silently (cluster-node 5.2).
+ * owner as importing, so that no key is lost silently (cluster-node.md 5.2).
  */
 export function reconcileWithData(context: StepContext, slotsWithKeys: Iterable<number>): void {
   const { slots, myself } = context.state;

@@ -62,7 +62,7 @@ export interface BusHooks {
   /** Pauses writes until `until` (wall clock in ms), or resumes them. */
   pauseWrites(until: number): void;
   resumeWrites(): void;
-  /** nodes.conf cannot be written: the node must end, since its votes and epochs would be forgotten (cluster-node 1.7). */
+  /** nodes.conf cannot be written: the node must end, since its votes and epochs would be forgotten (cluster-node.md 1.7). */
   fatal(error: Error): void;
   /** An unexpected exception; the bus continues. */
   fault(error: unknown): void;
@@ -251,7 +251,7 @@ export class ClusterBus implements Barrier {
     this.scheduleFlush();
   }
 
-  /** All effects of one event loop turn share one save; their packets are sent after it (cluster-node 1.7). */
+  /** All effects of one event loop turn share one save; their packets are sent after it (cluster-node.md 1.7). */
   private scheduleFlush(): void {
     if (this.flushScheduled || (this.wire.length === 0 && this.pendingSave === 'no')) return;
     this.flushScheduled = true;

@@ -1,4 +1,4 @@
-// nodes.conf on disk: replaced as a whole, and locked so that two nodes never share one (cluster-node 5.3, 5.4). Its
+// nodes.conf on disk: replaced as a whole, and locked so that two nodes never share one (cluster-node.md 5.3, 5.4). Its
 // text is formatted and parsed in nodes-conf.ts.
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';

@@ -146,7 +146,7 @@ function learnAddresses(link: Link, socket: net.Socket): void {
   link.localIp = plainIp(socket.localAddress);
 }
 
-/** Dual-stack sockets show IPv4 peers as ::ffff:a.b.c.d (cluster-node 1.1). */
+/** Dual-stack sockets show IPv4 peers as ::ffff:a.b.c.d (cluster-node.md 1.1). */
 function plainIp(address: string | undefined): string {
   return (address ?? '').replace(/^::ffff:(?=\d+\.)/i, '');
 }

@@ -1,4 +1,4 @@
-// Nodes that were forgotten and must not be added again by gossip for a while (cluster-node 3.11). A MEET ends the
+// Nodes that were forgotten and must not be added again by gossip for a while (cluster-node.md 3.11). A MEET ends the
 // ban: the administrator gives both commands, FORGET and MEET, and the later one takes effect.
 import { BLACKLIST_MS } from '../wire/constants.js';
 import type { NodeRecord } from '../state/node-record.js';

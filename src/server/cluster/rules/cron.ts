@@ -1,4 +1,4 @@
-// What happens every 100 ms: connecting, pinging, suspecting (cluster-node 1.6).
+// What happens every 100 ms: connecting, pinging, suspecting (cluster-node.md 1.6).
 import { updateAvailability } from '../state/availability.js';
 import { NodeFlag } from '../state/flags.js';
 import { sendPing } from './messages.js';

@@ -1,4 +1,4 @@
-// The election of a replica in place of its failed master, or of a master in a manual failover (cluster-node 4.1, 4.2).
+// The election of a replica in place of its failed master, or of a master in a manual failover (cluster-node.md 4.1, 4.2).
 // How others vote is in votes.ts, what winning does in promotion.ts.
 import { quorum } from '../state/availability.js';
 import type { FailoverObstacle } from '../state/failover-state.js';

@@ -1,4 +1,5 @@
-// Configuration epochs: adopting the greater, resolving collisions, taking a new one without an election (cluster-node 3.1, 3.8).
+// Configuration epochs: adopting the greater, resolving collisions, taking a new one without an election (cluster-node.md 3.1,
+// 3.8).
 import type { NodeRecord } from '../state/node-record.js';
 import type { PacketHeader } from '../wire/packet.js';
 import type { StepContext } from '../state/step-context.js';
@@ -7,7 +8,7 @@ import type { StepContext } from '../state/step-context.js';
 export function adoptEpochs(context: StepContext, sender: NodeRecord, header: PacketHeader): void {
   const { state } = context;
   if (header.currentEpoch > state.currentEpoch) state.currentEpoch = header.currentEpoch;
-  // Only masters have an epoch of their own; a replica's header carries its master's (cluster-node 9, item 4).
+  // Only masters have an epoch of their own; a replica's header carries its master's (cluster-node.md 9, item 4).
   if (header.slaveof === '' && header.configEpoch > sender.configEpoch) {
     sender.configEpoch = header.configEpoch;
     context.needFsync();

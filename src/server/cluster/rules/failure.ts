@@ -1,4 +1,4 @@
-// PFAIL, FAIL by majority, and the end of both (cluster-node 3.6, 3.7).
+// PFAIL, FAIL by majority, and the end of both (cluster-node.md 3.6, 3.7).
 import { quorum } from '../state/availability.js';
 import { NodeFlag } from '../state/flags.js';
 import { broadcastFail } from './messages.js';

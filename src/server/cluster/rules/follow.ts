@@ -1,4 +1,4 @@
-// Becoming a replica of a master, and pointing the replication link at that master's address (cluster-node 3.12, 1.6
+// Becoming a replica of a master, and pointing the replication link at that master's address (cluster-node.md 3.12, 1.6
 // step 5). What the link does is outside of the state machine.
 import { NodeFlag } from '../state/flags.js';
 import type { NodeRecord } from '../state/node-record.js';

@@ -1,4 +1,4 @@
-// Which nodes the gossip section of a PING, PONG or MEET contains (cluster-node 1.8). Received gossip: gossip.ts.
+// Which nodes the gossip section of a PING, PONG or MEET contains (cluster-node.md 1.8). Received gossip: gossip.ts.
 import { NodeFlag } from '../state/flags.js';
 import type { NodeRecord } from '../state/node-record.js';
 import type { GossipEntry } from '../wire/packet.js';

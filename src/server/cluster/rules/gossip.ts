@@ -1,4 +1,4 @@
-// Gossip about third nodes, and the ping extensions by which nodes describe themselves (cluster-node 3.5, 3.9).
+// Gossip about third nodes, and the ping extensions by which nodes describe themselves (cluster-node.md 3.5, 3.9).
 import { CLOCK_TOLERANCE_MS, isNodeId } from '../wire/constants.js';
 import { GOSSIP_FLAG_MASK, NodeFlag } from '../state/flags.js';
 import { NodeRecord } from '../state/node-record.js';
@@ -55,7 +55,7 @@ function moveTo(context: StepContext, node: NodeRecord, entry: GossipEntry): voi
 /** A node we did not know. It is created at once; the cron connects to it. */
 function learn(context: StepContext, entry: GossipEntry): void {
   if ((entry.flags & NodeFlag.noaddr) !== 0 || entry.ip === '' || isBlacklisted(context, entry.id)) return;
-  // Flags that are private to the sender are masked (cluster-node 3.5, 9 item 11).
+  // Flags that are private to the sender are masked (cluster-node.md 3.5, 9 item 11).
   const node = new NodeRecord(entry.id, entry.flags & GOSSIP_FLAG_MASK, context.now);
   node.setAddress(entry);
   context.state.add(node);

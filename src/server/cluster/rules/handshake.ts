@@ -1,4 +1,4 @@
-// Meeting nodes and keeping their addresses and identities right (cluster-node 1.2–1.5).
+// Meeting nodes and keeping their addresses and identities right (cluster-node.md 1.2–1.5).
 import { isNodeId, MessageType, MAX_HANDSHAKES } from '../wire/constants.js';
 import { NodeFlag } from '../state/flags.js';
 import type { Link, NodeAddress } from '../state/node-record.js';

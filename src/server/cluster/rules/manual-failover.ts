@@ -1,4 +1,4 @@
-// Manual failover (cluster-node 4.4): the pause on the master, the replica that catches up, and the end of both. The
+// Manual failover (cluster-node.md 4.4): the pause on the master, the replica that catches up, and the end of both. The
 // command is in admin/failover.ts, the election that follows in election.ts.
 import { MANUAL_FAILOVER_MS, MessageFlag } from '../wire/constants.js';
 import type { Link, NodeRecord } from '../state/node-record.js';

@@ -1,5 +1,5 @@
 // Builds the packets we send and queues them on links: the header from our own record, gossip, extensions, broadcasts
-// (cluster-node 1.8, 2). When to send which packet is decided in the other files of this folder.
+// (cluster-node.md 1.8, 2). When to send which packet is decided in the other files of this folder.
 import { ID_LENGTH, MessageFlag, MessageType } from '../wire/constants.js';
 import { NodeFlag } from '../state/flags.js';
 import { selectGossip } from './gossip-selection.js';
@@ -39,7 +39,7 @@ function sendPingType(context: StepContext, link: Link | null, type: PingType): 
   if (link === null || link.closed) return;
   const entries = selectGossip(context.state, link.node);
   const extensions = pingExtensions(context, link.node);
-  // Bit 2 is set even without extensions: it also says that we understand them (cluster-node 9, item 1).
+  // Bit 2 is set even without extensions: it also says that we understand them (cluster-node.md 9, item 1).
   context.send(link, { header: header(context, type, MessageFlag.extData), body: { kind: 'gossip', entries, extensions } });
 }
 
@@ -66,7 +66,7 @@ export function sendPing(context: StepContext, node: NodeRecord): void {
   sendPingType(context, node.link, MessageType.ping);
 }
 
-/** A ping over the link on which a packet arrived. No timeout is set for its answer (MFSTART, cluster-node 1.2). */
+/** A ping over the link on which a packet arrived. No timeout is set for its answer (MFSTART, cluster-node.md 1.2). */
 export function sendPingOver(context: StepContext, link: Link): void {
   sendPingType(context, link, MessageType.ping);
 }
@@ -98,7 +98,7 @@ export function broadcastFail(context: StepContext, failing: NodeRecord): void {
   for (const node of broadcastTargets(context)) context.send(node.link, packet);
 }
 
-/** Sends a published message to all nodes, or a shard message to the nodes of our shard (cluster-node 6.5). */
+/** Sends a published message to all nodes, or a shard message to the nodes of our shard (cluster-node.md 6.5). */
 export function broadcastPublish(context: StepContext, channel: string, message: string, sharded: boolean): void {
   const type = sharded ? MessageType.publishShard : MessageType.publish;
   const packet = { header: header(context, type, 0), body: { kind: 'publish', channel, message } as const };
@@ -108,7 +108,7 @@ export function broadcastPublish(context: StepContext, channel: string, message:
   }
 }
 
-/** Tells a node that `owner` holds slots with a newer epoch (cluster-node 3.4.3). */
+/** Tells a node that `owner` holds slots with a newer epoch (cluster-node.md 3.4.3). */
 export function sendUpdate(context: StepContext, to: NodeRecord, owner: NodeRecord): void {
   const slots = claimedSlots(context, owner);
   const body = { kind: 'update', configEpoch: owner.configEpoch, id: owner.id, slots } as const;

@@ -1,4 +1,4 @@
-// What a received packet does, in the order of cluster-node 3.1, 3.2 and 3.7. Each subject has its own file in this folder.
+// What a received packet does, in the order of cluster-node.md 3.1, 3.2 and 3.7. Each subject has its own file in this folder.
 import { MessageFlag, MessageType } from '../wire/constants.js';
 import { NodeFlag } from '../state/flags.js';
 import { sendPong } from './messages.js';

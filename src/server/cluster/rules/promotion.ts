@@ -1,4 +1,4 @@
-// A replica becomes the master in place of its own master (cluster-node 4.5). Whether it may is decided by an election
+// A replica becomes the master in place of its own master (cluster-node.md 4.5). Whether it may is decided by an election
 // (election.ts) or by an administrator (admin/failover.ts).
 import { updateAvailability } from '../state/availability.js';
 import type { StepContext } from '../state/step-context.js';

@@ -1,4 +1,5 @@
-// Replica migration (cluster-node 4.6): a replica of a master with several replicas moves to a master that lost all of its own.
+// Replica migration (cluster-node.md 4.6): a replica of a master with several replicas moves to a master that lost all of its
+// own.
 import { NodeFlag } from '../state/flags.js';
 import type { NodeRecord } from '../state/node-record.js';
 import type { StepContext } from '../state/step-context.js';

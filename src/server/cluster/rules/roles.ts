@@ -1,4 +1,4 @@
-// Roles of other nodes, and the master of each replica, as their headers announce them (cluster-node 3.3).
+// Roles of other nodes, and the master of each replica, as their headers announce them (cluster-node.md 3.3).
 import { NodeFlag } from '../state/flags.js';
 import type { NodeRecord } from '../state/node-record.js';
 import type { PacketHeader } from '../wire/packet.js';

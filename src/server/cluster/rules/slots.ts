@@ -1,4 +1,4 @@
-// Slots that other nodes claim: who keeps a slot is decided by configuration epochs (cluster-node 3.4).
+// Slots that other nodes claim: who keeps a slot is decided by configuration epochs (cluster-node.md 3.4).
 import { BITMAP_BYTES, SLOTS } from '../wire/constants.js';
 import { resolveSubReplica, replicate } from './follow.js';
 import { sendUpdate } from './messages.js';

@@ -44,7 +44,7 @@ function apply(context: StepContext, event: ClusterEvent): void {
   }
 }
 
-/** An outbound connection is up: sends MEET or PING at once (cluster-node 1.2). */
+/** An outbound connection is up: sends MEET or PING at once (cluster-node.md 1.2). */
 function onLinkUp(context: StepContext, link: Link): void {
   const { node } = link;
   if (link.closed || node === null) return;

@@ -1,4 +1,4 @@
-// Whether the cluster serves, as seen from here: coverage and majority (cluster-node 3.10).
+// Whether the cluster serves, as seen from here: coverage and majority (cluster-node.md 3.10).
 import { SLOTS, WRITABLE_DELAY_MS } from '../wire/constants.js';
 import { NodeFlag } from './flags.js';
 import type { ClusterState } from './state.js';

@@ -4,7 +4,7 @@ import type { Random } from '../../runtime/random.js';
 /** How redirections and CLUSTER SLOTS name a node. */
 export type EndpointType = 'ip' | 'hostname' | 'unknown-endpoint';
 
-/** Cluster settings, cluster-node 7. Times in ms, announced values '' or 0 when not set. */
+/** Cluster settings, cluster-node.md 7. Times in ms, announced values '' or 0 when not set. */
 export interface ClusterSettings {
   readonly nodeTimeout: number;
   readonly requireFullCoverage: boolean;

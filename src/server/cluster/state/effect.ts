@@ -3,7 +3,7 @@ import type { LogLevel } from '../../runtime/log.js';
 import type { Link } from './node-record.js';
 import type { Packet } from '../wire/packet.js';
 
-/** Local effects come before those on the wire; a save comes before every packet that depends on it (cluster-node 1.7). */
+/** Local effects come before those on the wire; a save comes before every packet that depends on it (cluster-node.md 1.7). */
 export type Effect =
   | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string }
   /** Write nodes.conf now; with `fsync` it must be on disk before anything that follows. */

@@ -1,8 +1,8 @@
-// The failovers that this node takes part in: its own election as a replica (cluster-node 4.2), and a manual failover on either side
-// (4.4). Data only; the rules are in rules/election.ts and rules/manual-failover.ts.
+// The failovers that this node takes part in: its own election as a replica (cluster-node.md 4.2), and a manual failover on
+// either side (4.4). Data only; the rules are in rules/election.ts and rules/manual-failover.ts.
 import type { NodeRecord } from './node-record.js';
 
-/** Why a replica of a failed master does not take over at this moment (cluster-node 4.2). */
+/** Why a replica of a failed master does not take over at this moment (cluster-node.md 4.2). */
 export type FailoverObstacle = 'none' | 'dataAge' | 'waitingDelay' | 'expired' | 'waitingVotes';
 
 export class ManualFailover {

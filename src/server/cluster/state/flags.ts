@@ -1,4 +1,4 @@
-// The 16 flag bits of a node record and their names in CLUSTER NODES and nodes.conf (cluster-node 0.4).
+// The 16 flag bits of a node record and their names in CLUSTER NODES and nodes.conf (cluster-node.md 0.4).
 
 export const NodeFlag = {
   master: 1,
@@ -42,7 +42,7 @@ export function flagsText(flags: number): string {
   return names.length === 0 ? 'noflags' : names.join(',');
 }
 
-/** Parses a flags column; undefined when a name is unknown (a corrupt nodes.conf, cluster-node 5.2). */
+/** Parses a flags column; undefined when a name is unknown (a corrupt nodes.conf, cluster-node.md 5.2). */
 export function parseFlags(text: string): number | undefined {
   let flags = 0;
   for (const name of text.split(',')) {

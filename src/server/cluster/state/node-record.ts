@@ -1,4 +1,4 @@
-// What this node knows about one node of the cluster, itself included (cluster-node 0.3), and the two links to it.
+// What this node knows about one node of the cluster, itself included (cluster-node.md 0.3), and the two links to it.
 // Relations between records and slots are kept consistent by state.ts.
 import { NodeFlag } from './flags.js';
 import { SlotBitmap } from '../wire/slot-bitmap.js';
@@ -57,7 +57,7 @@ export class NodeRecord {
   nodename = '';
   /** '' until the node announces it (nodes before 7.2 never do). */
   shardId = '';
-  /** The peer understands ping extensions beyond the host name (cluster-node 9, item 1). */
+  /** The peer understands ping extensions beyond the host name (cluster-node.md 9, item 1). */
   takesExtensions = false;
   /** An administrator introduced it (MEET, since `createdAt`); false when we know it from gossip or nodes.conf. */
   met = false;

@@ -1,5 +1,5 @@
 // Who owns each slot, which slots are open, and which bound slots their owner stopped claiming. Keeps the invariant
-// owner[s] = X ⇔ bit s of X (cluster-node 11, rule 1). When a slot gets a new owner is decided in rules/ and admin/.
+// owner[s] = X ⇔ bit s of X (cluster-node.md 11, rule 1). When a slot gets a new owner is decided in rules/ and admin/.
 import { BITMAP_BYTES, SLOTS } from '../wire/constants.js';
 import { NodeFlag } from './flags.js';
 import type { NodeRecord } from './node-record.js';
@@ -27,7 +27,7 @@ export class SlotTable {
     return this.owners[slot] ?? null;
   }
 
-  /** The owner of the slot no longer claims it: any node may take it (the ONC bit, cluster-node 0.3). */
+  /** The owner of the slot no longer claims it: any node may take it (the ONC bit, cluster-node.md 0.3). */
   isNotClaimed(slot: number): boolean {
     return hasSlot(this.notClaimed, slot);
   }

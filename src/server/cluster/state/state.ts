@@ -1,4 +1,4 @@
-// Everything this node knows about its cluster (cluster-node 0.3), with the operations that keep records, slots and
+// Everything this node knows about its cluster (cluster-node.md 0.3), with the operations that keep records, slots and
 // references consistent. When to apply which operation is decided in rules/.
 import type { ClusterEnvironment } from './cluster-config.js';
 import { Election, ManualFailover } from './failover-state.js';
@@ -70,7 +70,7 @@ export class ClusterState {
     return this.serving && this.slots.stable[slot] === 1;
   }
 
-  /** Copies settings that show in our own record; they may change at any time (cluster-node 7, last note). */
+  /** Copies settings that show in our own record; they may change at any time (cluster-node.md 7, last note). */
   refreshMyself(): void {
     const { settings, port, cport } = this.env;
     const { myself } = this;
@@ -98,7 +98,7 @@ export class ClusterState {
     this.byId.set(id, node);
   }
 
-  /** Removes a record and every reference to it; its links must be closed already (cluster-node 0.3). */
+  /** Removes a record and every reference to it; its links must be closed already (cluster-node.md 0.3). */
   remove(node: NodeRecord): void {
     this.slots.forget(node);
     for (const other of this.nodes) other.failReports.delete(node);
@@ -118,7 +118,7 @@ export class ClusterState {
     master.set(NodeFlag.migrateTo);
   }
 
-  /** Takes a replica out of its master's list; the last one to leave clears MIGRATE_TO (cluster-node 3.3). */
+  /** Takes a replica out of its master's list; the last one to leave clears MIGRATE_TO (cluster-node.md 3.3). */
   detachFromMaster(replica: NodeRecord): void {
     const { master } = replica;
     if (master === null) return;
@@ -148,7 +148,7 @@ export class ClusterState {
     if (type < this.sent.length) this.sent[type] = (this.sent[type] ?? 0) + 1;
   }
 
-  /** True when every slot has an owner and none of the owners is FAIL (cluster-node 3.10 rule 2). */
+  /** True when every slot has an owner and none of the owners is FAIL (cluster-node.md 3.10 rule 2). */
   fullyCovered(): boolean {
     return this.slots.assigned === SLOTS && !this.nodes.some((node) => node.slots.count > 0 && node.has(NodeFlag.fail));
   }

@@ -1,5 +1,5 @@
 // One step of the state machine: the time it happens at, the effects it collects, and the work that is deferred to its end
-// (cluster-node 1.7). Rules of the protocol are in rules/.
+// (cluster-node.md 1.7). Rules of the protocol are in rules/.
 import type { LogLevel } from '../../runtime/log.js';
 import { updateAvailability } from './availability.js';
 import type { Effect, WireEffect } from './effect.js';
@@ -18,7 +18,7 @@ export class StepContext {
     readonly now: number,
   ) {}
 
-  /** Recompute the cluster state at the end of the step (U in cluster-node 1.7). */
+  /** Recompute the cluster state at the end of the step (U in cluster-node.md 1.7). */
   needUpdate(): void {
     this.update = true;
   }
@@ -41,7 +41,7 @@ export class StepContext {
     this.local.push(effect);
   }
 
-  /** Queues a packet; without a link it is lost (cluster-node 1.10). */
+  /** Queues a packet; without a link it is lost (cluster-node.md 1.10). */
   send(link: Link | null, packet: Packet): void {
     if (link === null || link.closed) return;
     this.state.countSent(packet.header.type);

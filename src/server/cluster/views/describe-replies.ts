@@ -1,4 +1,4 @@
-// CLUSTER SLOTS, SHARDS and LINKS as data (cluster-node 6.2). Not here: their reply format (commands/cluster/reports.ts).
+// CLUSTER SLOTS, SHARDS and LINKS as data (cluster-node.md 6.2). Not here: their reply format (commands/cluster/reports.ts).
 import type { EndpointType } from '../state/cluster-config.js';
 import { NodeFlag } from '../state/flags.js';
 import type { Link, NodeRecord } from '../state/node-record.js';

@@ -1,4 +1,5 @@
-// CLUSTER NODES, REPLICAS and INFO as text, from the state (cluster-node 5.1, 6.2). SLOTS, SHARDS and LINKS: describe-replies.ts.
+// CLUSTER NODES, REPLICAS and INFO as text, from the state (cluster-node.md 5.1, 6.2). SLOTS, SHARDS and LINKS:
+// describe-replies.ts.
 import { MESSAGE_NAMES, SLOTS } from '../wire/constants.js';
 import { flagsText, NodeFlag } from '../state/flags.js';
 import type { NodeRecord } from '../state/node-record.js';

@@ -1,4 +1,4 @@
-// nodes.conf: the state of the cluster as text and back (cluster-node 5). Files and locks are in config-file.ts.
+// nodes.conf: the state of the cluster as text and back (cluster-node.md 5). Files and locks are in config-file.ts.
 import type { ClusterEnvironment } from '../state/cluster-config.js';
 import { BUS_PORT_INCREMENT, isNodeId, SLOTS } from '../wire/constants.js';
 import { nodeLine } from './describe.js';
@@ -78,7 +78,7 @@ function readNode(state: ClusterState, fields: readonly string[], now: number): 
   const flags = parseFlags(flagText ?? '');
   if (flags === undefined) throw new CorruptConfigError(`flags '${flagText ?? ''}'`);
   if ((flags & NodeFlag.myself) !== 0 && node !== state.myself) throw new CorruptConfigError('two lines are about this node itself');
-  // Flags such as FAIL or NOADDR in the file are never true of this node itself (cluster-node 11, item 6).
+  // Flags such as FAIL or NOADDR in the file are never true of this node itself (cluster-node.md 11, item 6).
   node.flags = node === state.myself ? flags & (NodeFlag.myself | NodeFlag.master | NodeFlag.replica) : flags;
   if (node.has(NodeFlag.fail)) node.failTime = now;
   if (masterId !== '-') state.attachToMaster(node, recordOf(state, masterId, now));
@@ -125,7 +125,7 @@ function slotNumber(text: string | undefined): number {
   return slot;
 }
 
-/** A replica without a master would claim to be a master in its headers (cluster-node 11, item 8): it becomes one. */
+/** A replica without a master would claim to be a master in its headers (cluster-node.md 11, item 8): it becomes one. */
 function promote(state: ClusterState): void {
   state.myself.flags = (state.myself.flags & ~NodeFlag.replica) | NodeFlag.master;
 }

@@ -1,4 +1,4 @@
-// Gossip entries and ping extensions ⇄ bytes (cluster-node 2.3, 2.4). The packet around them is in codec.ts.
+// Gossip entries and ping extensions ⇄ bytes (cluster-node.md 2.3, 2.4). The packet around them is in codec.ts.
 import { HEADER_BYTES, IP_BYTES, readIp, readText, readU64, writeU64 } from './codec-header.js';
 import { ID_LENGTH } from './constants.js';
 import type { GossipEntry, PingExtension } from './packet.js';
@@ -79,7 +79,7 @@ export function writeExtensions(buffer: Buffer, at: number, extensions: readonly
 
 /**
  * Bytes taken by `count` extensions that begin at `at`; undefined when a declared length is too short, not a
- * multiple of 8 or beyond the buffer (cluster-node 2.8 rule 4: the whole packet is invalid then).
+ * multiple of 8 or beyond the buffer (cluster-node.md 2.8 rule 4: the whole packet is invalid then).
  */
 export function measureExtensions(buffer: Buffer, at: number, count: number): number | undefined {
   const start = at;

@@ -1,4 +1,4 @@
-// The fixed header of a bus packet ⇄ bytes (cluster-node 2.1). Bodies are in codec-gossip.ts and codec.ts.
+// The fixed header of a bus packet ⇄ bytes (cluster-node.md 2.1). Bodies are in codec-gossip.ts and codec.ts.
 import { BITMAP_BYTES, ID_LENGTH } from './constants.js';
 import type { PacketHeader } from './packet.js';
 

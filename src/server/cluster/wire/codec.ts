@@ -1,4 +1,4 @@
-// A whole bus packet ⇄ bytes, with the validation of cluster-node 2.8. Cutting a byte stream into packets: framing.ts.
+// A whole bus packet ⇄ bytes, with the validation of cluster-node.md 2.8. Cutting a byte stream into packets: framing.ts.
 import { extensionBytes, GOSSIP_BYTES, measureExtensions, readExtensions, readGossip, writeExtensions, writeGossip } from './codec-gossip.js';
 import type { Envelope } from './codec-header.js';
 import { HEADER_BYTES, PROTOCOL_VERSION, readEnvelope, readHeader, readText, readU64, SIGNATURE, writeHeader, writeU64 } from './codec-header.js';
@@ -9,7 +9,7 @@ const UPDATE_BYTES = 8 + ID_LENGTH + BITMAP_BYTES;
 const MODULE_HEAD = 13;
 const NO_BODY: PacketBody = { kind: 'empty' };
 
-/** The result of decoding a buffer: a packet, or the reason it is ignored (its link stays open, cluster-node 2.8). */
+/** The result of decoding a buffer: a packet, or the reason it is ignored (its link stays open, cluster-node.md 2.8). */
 export type Decoded = { readonly packet: Packet } | { readonly invalid: string };
 
 /** Bytes of one packet, ready for a socket. */

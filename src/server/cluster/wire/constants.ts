@@ -1,4 +1,4 @@
-// Fixed numbers of the cluster bus (cluster-node 0.1, 2.2). No state and no configuration here.
+// Fixed numbers of the cluster bus (cluster-node.md 0.1, 2.2). No state and no configuration here.
 
 /** Hash slots of a cluster. */
 export const SLOTS = 16384;
@@ -55,12 +55,12 @@ export const MESSAGE_NAMES = [
  */
 export const MAX_HANDSHAKES = 2000;
 
-/** Bits of the first byte of `mflags` (cluster-node 2.5). */
+/** Bits of the first byte of `mflags` (cluster-node.md 2.5). */
 export const MessageFlag = { paused: 1, forceAck: 2, extData: 4 } as const;
 
 const ID_SHAPE = /^[0-9a-z]{40}$/;
 
-/** True for a text shaped like a node id: 40 characters of 0-9a-z (cluster-node 0.3). */
+/** True for a text shaped like a node id: 40 characters of 0-9a-z (cluster-node.md 0.3). */
 export function isNodeId(text: string): boolean {
   return ID_SHAPE.test(text);
 }

@@ -1,4 +1,4 @@
-// Cuts the byte stream of a bus connection into packets (cluster-node 1.9). What is in a packet: codec.ts.
+// Cuts the byte stream of a bus connection into packets (cluster-node.md 1.9). What is in a packet: codec.ts.
 import { HEADER_BYTES, SIGNATURE } from './codec-header.js';
 import { MessageType } from './constants.js';
 

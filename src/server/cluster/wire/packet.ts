@@ -1,4 +1,4 @@
-// The shape of every bus packet as plain data (cluster-node 2). Encoding and validation are in codec.ts.
+// The shape of every bus packet as plain data (cluster-node.md 2). Encoding and validation are in codec.ts.
 import type { SlotBytes } from './slot-bitmap.js';
 
 /** The 2256-byte header every packet starts with. Texts are without their NUL padding; '' stands for "all NUL". */

@@ -1,4 +1,4 @@
-// CLUSTER subcommands about nodes, roles and epochs: MEET, FORGET, RESET, REPLICATE, FAILOVER … (cluster-node 6.2), and the
+// CLUSTER subcommands about nodes, roles and epochs: MEET, FORGET, RESET, REPLICATE, FAILOVER … (cluster-node.md 6.2), and the
 // connection flags ASKING, READONLY and READWRITE. The rules are in server/cluster/admin/.
 import type { Args } from '../../exec/command.js';
 import { ErrorReply, OK, Simple } from '../../../resp/server-reply.js';

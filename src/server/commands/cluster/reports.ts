@@ -1,4 +1,4 @@
-// CLUSTER subcommands that only report: NODES, SLOTS, SHARDS, LINKS, INFO … (cluster-node 6.2). The facts come from
+// CLUSTER subcommands that only report: NODES, SLOTS, SHARDS, LINKS, INFO … (cluster-node.md 6.2). The facts come from
 // server/cluster/views/; their reply format is here.
 import type { Args } from '../../exec/command.js';
 import { ErrorReply, MapReply, Simple, VerbatimReply } from '../../../resp/server-reply.js';

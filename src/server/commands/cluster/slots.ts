@@ -1,4 +1,4 @@
-// CLUSTER subcommands about slots: ADDSLOTS … SETSLOT, keys in slots, KEYSLOT (cluster-node 6.2). The rules are in
+// CLUSTER subcommands about slots: ADDSLOTS … SETSLOT, keys in slots, KEYSLOT (cluster-node.md 6.2). The rules are in
 // server/cluster/admin/slots.ts.
 import type { Args } from '../../exec/command.js';
 import { keySlot } from '../../../cluster/slots.js';

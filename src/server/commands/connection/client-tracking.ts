@@ -1,5 +1,5 @@
 // CLIENT TRACKING, CACHING, GETREDIR, TRACKINGINFO: checks and replies. Tracking itself is in exec/tracking.ts
-// (persistence-replication 5.7).
+// (persistence-replication.md 5.7).
 import type { Args } from '../../exec/command.js';
 import { ErrorReply, MapReply, OK, SetReply } from '../../../resp/server-reply.js';
 import type { ServerReply } from '../../../resp/server-reply.js';

@@ -1,4 +1,4 @@
-// The EXPIRE and TTL families (persistence-replication 6.1).
+// The EXPIRE and TTL families (persistence-replication.md 6.1).
 import type { Args } from '../../exec/command.js';
 import { ErrorReply } from '../../../resp/server-reply.js';
 import type { ServerReply } from '../../../resp/server-reply.js';

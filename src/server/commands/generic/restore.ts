@@ -1,4 +1,4 @@
-// DUMP and RESTORE: one value as bytes (persistence-replication 2.3). The format is persistence/rdb/dump.ts.
+// DUMP and RESTORE: one value as bytes (persistence-replication.md 2.3). The format is persistence/rdb/dump.ts.
 import type { Args } from '../../exec/command.js';
 import { ErrorReply, OK } from '../../../resp/server-reply.js';
 import type { ServerReply } from '../../../resp/server-reply.js';

@@ -1,6 +1,6 @@
 // SCAN. A cursor is a slot and a position in it: the keys of a slot are returned in the order of their fingerprints, and the
 // fingerprint of a key never changes. So a call is bounded by COUNT even when one slot holds all keys, and a key that exists
-// throughout is returned exactly once (persistence-replication 6.5).
+// throughout is returned exactly once (persistence-replication.md 6.5).
 import type { ServerReply } from '../../../resp/server-reply.js';
 import type { CommandContext } from '../../exec/context.js';
 import { SLOT_COUNT } from '../../../cluster/slots.js';

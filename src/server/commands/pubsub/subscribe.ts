@@ -1,4 +1,4 @@
-// The six SUBSCRIBE and UNSUBSCRIBE commands. Each channel is confirmed by its own message (persistence-replication 5.6).
+// The six SUBSCRIBE and UNSUBSCRIBE commands. Each channel is confirmed by its own message (persistence-replication.md 5.6).
 import type { Args } from '../../exec/command.js';
 import { ErrorReply, NO_REPLY, ServerPush, Several } from '../../../resp/server-reply.js';
 import type { ServerReply } from '../../../resp/server-reply.js';

@@ -1,4 +1,4 @@
-// Parameters of cluster mode (cluster-node 7).
+// Parameters of cluster mode (cluster-node.md 7).
 import { INT, LONG, ULONG, bool, integer, memory, oneOf, text } from '../kinds.js';
 import { effective, ignored } from '../parameter.js';
 import type { Parameter } from '../parameter.js';

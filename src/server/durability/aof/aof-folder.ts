@@ -1,4 +1,4 @@
-// Folder and names of the append-only files (persistence-replication 3.3); the manifest on disk.
+// Folder and names of the append-only files (persistence-replication.md 3.3); the manifest on disk.
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -110,8 +110,8 @@ export class AofFolder {
   }
 
   /**
-   * Adopts the single file of an older server into the set (persistence-replication 3.3). Writes the manifest first, so that the next
-   * start completes an upgrade that a crash interrupted. Returns the current manifest. Throws the system's errors.
+   * Adopts the single file of an older server into the set (persistence-replication.md 3.3). Writes the manifest first, so that
+   * the next start completes an upgrade that a crash interrupted. Returns the current manifest. Throws the system's errors.
    */
   upgrade(manifest: AofManifest | null): AofManifest | null {
     const old = join(this.parent, toPath(this.stem));

@@ -1,5 +1,5 @@
-// Runs the commands of the append-only files, file by file (persistence-replication 3.2, 3.3). Only the last file that is not empty
-// may end inside a command.
+// Runs the commands of the append-only files, file by file (persistence-replication.md 3.2, 3.3). Only the last file that is
+// not empty may end inside a command.
 import { existsSync, truncateSync } from 'node:fs';
 import { AofFormatError, AofRecordReader } from '../../../aof/record-reader.js';
 import type { AofManifest } from '../../../aof/manifest.js';
@@ -156,7 +156,7 @@ export class AofLoader {
     );
   }
 
-  /** persistence-replication 3.2, rule 6: a crash leaves the last command incomplete, and only that one. */
+  /** persistence-replication.md 3.2, rule 6: a crash leaves the last command incomplete, and only that one. */
   private truncated({ path, complete }: Reading, isLast: boolean): void {
     const { log, config } = this.node;
     if (!isLast) throw dataFileError('the append only file', path, new Error(`the file ends in the middle of a command after offset ${complete}, and it is not the last file`), 'restore the file from a copy');

@@ -1,5 +1,6 @@
 // The open increment of the append-only file: effects of commands become RESP requests. They are written once per event loop turn,
-// before the replies are sent, and synced as appendfsync requires (persistence-replication 3.1, 3.5). Which file is open: append-only.ts.
+// before the replies are sent, and synced as appendfsync requires (persistence-replication.md 3.1, 3.5). Which file is open:
+// append-only.ts.
 import { closeSync, fdatasync, fdatasyncSync, ftruncateSync, writeSync } from 'node:fs';
 import { encodeCommand } from '../../../resp/command.js';
 import type { NodeServices } from '../../exec/context.js';
@@ -146,7 +147,10 @@ export class AofLog implements EffectSink, Barrier {
     this.syncIfDue();
   }
 
-  /** persistence-replication 3.5: a write during a slow sync would block. It is postponed by up to two seconds; replies do not wait. */
+  /**
+   * persistence-replication.md 3.5: a write during a slow sync would block. It is postponed by up to two seconds; replies do
+   * not wait.
+   */
   private mustPostpone(): boolean {
     if (this.policy !== 'everysec' || !this.syncing) {
       this.postponedSince = null;

@@ -1,5 +1,6 @@
-// The append-only file as a set of files: opened at start, rewritten in the background, switched on and off (persistence-replication 3.3,
-// 3.4). The manifest is the only commit point: files that it names are complete, all others are ignored.
+// The append-only file as a set of files: opened at start, rewritten in the background, switched on and off
+// (persistence-replication.md 3.3, 3.4). The manifest is the only commit point: files that it names are complete, all others
+// are ignored.
 import { closeSync, ftruncateSync, openSync, renameSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -173,7 +174,7 @@ export class AppendOnly {
     this.work = work.then(() => this.succeeded(rewrite), (error: unknown) => this.failed(rewrite, error));
   }
 
-  /** persistence-replication 3.4. The new increment is in the manifest before anything is written to it. */
+  /** persistence-replication.md 3.4. The new increment is in the manifest before anything is written to it. */
   private async rewriteWhileOn(rewrite: Rewrite): Promise<void> {
     const before = this.manifest;
     const increment = this.nextIncrement();
@@ -277,7 +278,7 @@ export class AppendOnly {
     if (this.state === 'waiting') this.scheduled = true;
   }
 
-  /** persistence-replication 3.4: after three failures 1, 2, 4 … 60 minutes. */
+  /** persistence-replication.md 3.4: after three failures 1, 2, 4 … 60 minutes. */
   private retryDelay(): number {
     if (this.failures < FAILURES_BEFORE_DELAY) return this.state === 'waiting' ? 1000 : 0;
     return Math.min(MAX_DELAY_MINUTES, 2 ** (this.failures - FAILURES_BEFORE_DELAY)) * 60_000;

@@ -2,7 +2,7 @@
 // server/cluster/.
 import type { ErrorReply } from '../../../resp/server-reply.js';
 
-/** What routing needs to know about a request (cluster-node 6.5). */
+/** What routing needs to know about a request (cluster-node.md 6.5). */
 export interface RouteRequest {
   /** The keys, in the order of the arguments. */
   readonly keys: readonly string[];

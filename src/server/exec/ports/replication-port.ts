@@ -1,5 +1,5 @@
 // Replication as the rest of the node sees it: what gates, INFO and WAIT ask, and what cluster mode drives. The link itself is
-// in server/replication/. Rules: persistence-replication 4.
+// in server/replication/. Rules: persistence-replication.md 4.
 
 import type { ReplicationPoint } from '../../persistence/snapshot/rdb-format.js';
 import type { ErrorReply } from '../../../resp/server-reply.js';
@@ -36,7 +36,7 @@ export interface ReplicationPort {
   readonly offset: number;
   /**
    * Age of this replica's data in ms: time since the last byte of the master while the link is up, else since it went down;
-   * Infinity when it was never up; 0 on a master. cluster-node 4: compared with node timeout × validity factor.
+   * Infinity when it was never up; 0 on a master. cluster-node.md 4: compared with node timeout × validity factor.
    */
   readonly dataAgeMs: number;
   /** False: neither `writeRefusal` nor `staleData` refuses anything now, and nothing is loaded. Checked for every request. */

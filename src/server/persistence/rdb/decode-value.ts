@@ -1,5 +1,5 @@
-// RDB body → Value, for every type of the five data types from 2.2 to 7.4 (persistence-replication 1.7). Containers are always validated in
-// full. Streams and modules cause `unsupported`, so that a caller does not report the data as corrupt.
+// RDB body → Value, for every type of the five data types from 2.2 to 7.4 (persistence-replication.md 1.7). Containers are
+// always validated in full. Streams and modules cause `unsupported`, so that a caller does not report the data as corrupt.
 
 import { HashValue } from '../../types/hash.js';
 import type { EncodingLimits } from '../../types/limits.js';

@@ -1,4 +1,4 @@
-// The payload of DUMP, RESTORE and MIGRATE: type, body, version, checksum (persistence-replication 2.1, 2.2).
+// The payload of DUMP, RESTORE and MIGRATE: type, body, version, checksum (persistence-replication.md 2.1, 2.2).
 
 import type { EncodingLimits } from '../../types/limits.js';
 import type { Value } from '../../types/value.js';

@@ -1,4 +1,5 @@
-// Value → RDB body, in the types Redis 7.0 writes (persistence-replication 1.7, 2.1): what is compact in memory is compact on disk.
+// Value → RDB body, in the types Redis 7.0 writes (persistence-replication.md 1.7, 2.1): what is compact in memory is compact
+// on disk.
 
 import type { HashValue } from '../../types/hash.js';
 import type { ListValue } from '../../types/list.js';
@@ -15,7 +16,7 @@ import { QuicklistContainer, RdbType } from '../../../rdb/value-types.js';
 /** list-max-listpack-size -1..-5 in bytes. */
 const NODE_BYTES = [4096, 8192, 16384, 32768, 65536];
 const DEFAULT_NODE_SIZE = -2;
-/** Maximum bytes of a node whose limit is a number of elements (persistence-replication 6.4). */
+/** Maximum bytes of a node whose limit is a number of elements (persistence-replication.md 6.4). */
 const NODE_SAFETY_BYTES = 8192;
 /** Bytes that Redis adds to the size of an element to be safe. */
 const ELEMENT_OVERHEAD = 8;

@@ -1,5 +1,5 @@
-// Fills the databases from an RDB that comes in pieces (persistence-replication 1.10). Knows no files and sockets; values are decoded
-// here, the file structure around them is parsed in src/rdb/file-reader.ts.
+// Fills the databases from an RDB that comes in pieces (persistence-replication.md 1.10). Knows no files and sockets; values
+// are decoded here, the file structure around them is parsed in src/rdb/file-reader.ts.
 import { RdbFileReader } from '../../../rdb/file-reader.js';
 import type { KeyFacts, RdbTarget } from '../../../rdb/file-reader.js';
 import { RdbError, corrupt } from '../../../rdb/rdb-error.js';
@@ -23,7 +23,9 @@ export interface LoadOptions {
 /** AUX fields of a file by name, lower case. */
 export type AuxFields = ReadonlyMap<string, string>;
 
-/** Replication id, offset and database in the AUX fields of a file (persistence-replication 4.6); null when one is missing. */
+/**
+ * Replication id, offset and database in the AUX fields of a file (persistence-replication.md 4.6); null when one is missing.
+ */
 export function replicationPointIn(fields: AuxFields): ReplicationPoint | null {
   const [id, offset, db] = ['repl-id', 'repl-offset', 'repl-stream-db'].map((name) => fields.get(name) ?? '');
   if (!/^[0-9a-f]{40}$/.test(id!) || !/^\d{1,15}$/.test(offset!) || !/^\d{1,9}$/.test(db!)) return null;

@@ -1,4 +1,5 @@
-// A snapshot as commands that build the data (persistence-replication 3.4): the base of an append-only file with aof-use-rdb-preamble no.
+// A snapshot as commands that build the data (persistence-replication.md 3.4): the base of an append-only file with
+// aof-use-rdb-preamble no.
 import { encodeCommand } from '../../../resp/command.js';
 import { formatDouble17 } from '../../types/numbers.js';
 import { RawString } from '../../types/raw-string.js';

@@ -1,4 +1,4 @@
-// A snapshot as an RDB file of version 10 (persistence-replication 1.1): AUX fields, then each database, then the checksum.
+// A snapshot as an RDB file of version 10 (persistence-replication.md 1.1): AUX fields, then each database, then the checksum.
 import { RdbFileWriter } from '../../../rdb/file-writer.js';
 import { REDIS_VERSION } from '../../runtime/version.js';
 import { encodeBody, rdbTypeOf } from '../rdb/encode-value.js';
