@@ -5,7 +5,7 @@ import { seed } from '../src/cli/program/arguments.js';
 import { defineCommand, type SubcommandContext } from '../src/cli/program/define.js';
 import { waitOptions } from '../src/cli/options/mover-options.js';
 import { countKeys, openSeed } from '../src/cli/connection/open.js';
-import { choice, flag, integer, outputFile, type OptionValues } from '../src/cli/options/options.js';
+import { choice, flag, integer, outputFile } from '../src/cli/options/options.js';
 import type { FixOutcome } from '../src/apply/fix/fix-run.js';
 import { DEFAULT_PIPELINE, MAX_MIGRATE_TIMEOUT_MS } from '../src/apply/mover/pacing/defaults.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
@@ -30,8 +30,6 @@ const options = {
   pipeline: integer('KEYS', 'maximum keys in one MIGRATE', { min: 1, fallback: DEFAULT_PIPELINE }),
   ...waitOptions,
 } as const;
-
-export type FixValues = OptionValues<typeof options> & { readonly yes: boolean; readonly dryRun: boolean };
 
 interface FixResult {
   readonly before: CheckReport;

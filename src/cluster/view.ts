@@ -141,11 +141,6 @@ export class ClusterView {
     return this.nodes.reduce((all, node) => all.union(node.slots), new SlotSet());
   }
 
-  /** The highest config epoch any loaded node shows. */
-  get highestEpoch(): number {
-    return this.nodes.reduce((highest, node) => Math.max(highest, node.configEpoch), 0);
-  }
-
   /**
    * Finds one node by id, unique id prefix, or address (typed or announced). Throws TribError NO_SUCH_NODE, NODE_UNREACHABLE,
    * or AMBIGUOUS_NODE with the candidates (exit code 1, as the predecessors).

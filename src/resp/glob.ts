@@ -21,11 +21,6 @@ function lower(bytes: string): string {
   return bytes.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
-/** True when the pattern has no special characters, so that it matches only itself. */
-export function isLiteral(pattern: string): boolean {
-  return !/[*?[\\]/.test(pattern);
-}
-
 /**
  * Only the last star is retried: when the rest fails at every position, a longer match of an earlier star cannot help, because
  * the last star has tried every later position.

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Connection } from '../../src/client/connection.js';
-import { isLiteral, matchGlob } from '../../src/resp/glob.js';
+import { matchGlob } from '../../src/resp/glob.js';
 import { describeWithRedis, startRedis } from '../support/redis-server.js';
 import type { RedisNode } from '../support/redis-server.js';
 
@@ -24,11 +24,6 @@ describe('matchGlob', () => {
     const started = performance.now();
     expect(matchGlob('a*'.repeat(50) + 'b', 'a'.repeat(5000))).toBe(false);
     expect(performance.now() - started).toBeLessThan(2000);
-  });
-
-  test('isLiteral', () => {
-    expect(isLiteral('plain')).toBe(true);
-    for (const special of ['a*', 'a?', '[a', '\\a']) expect(isLiteral(special)).toBe(false);
   });
 });
 

@@ -31,17 +31,6 @@ export function parseLongDouble(text: string): LongDouble | null {
   return hex === null ? null : fromHex(hex[1], hex[2] ?? '', hex[3] ?? '', hex[4] ?? '0');
 }
 
-/** The exact long double of a finite double. */
-export function longDoubleOf(value: number): LongDouble {
-  let exponent = 0;
-  let scaled = value;
-  while (!Number.isInteger(scaled)) {
-    scaled *= 2;
-    exponent--;
-  }
-  return { mantissa: BigInt(scaled), exponent, infinite: false };
-}
-
 /** a + b rounded to 64 bits of mantissa; null when the result is infinite or not a number. */
 export function addLongDouble(a: LongDouble, b: LongDouble): LongDouble | null {
   if (a.infinite || b.infinite) return null;

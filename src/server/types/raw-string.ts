@@ -68,35 +68,6 @@ export class RawString {
     return this.used;
   }
 
-  /** Grows with zero bytes to at least `length`; never shrinks. */
-  growTo(length: number): void {
-    if (length > this.used) this.resize(length);
-  }
-
-  /** Replaces the whole content, for example with a rewritten HyperLogLog. Takes over `bytes`. */
-  replace(bytes: Buffer): void {
-    this.buffer = bytes;
-    this.used = bytes.length;
-  }
-
-  /** Bit `offset`, counted from the high bit of byte 0; 0 beyond the end. */
-  getBit(offset: number): 0 | 1 {
-    const byte = Math.floor(offset / 8);
-    if (byte >= this.used) return 0;
-    return ((this.buffer[byte] ?? 0) >> (7 - (offset % 8))) & 1 ? 1 : 0;
-  }
-
-  /** Sets a bit, growing as needed; returns the old one. */
-  setBit(offset: number, bit: 0 | 1): 0 | 1 {
-    const byte = Math.floor(offset / 8);
-    this.growTo(byte + 1);
-    const old = this.getBit(offset);
-    const mask = 1 << (7 - (offset % 8));
-    const current = this.buffer[byte] ?? 0;
-    this.buffer[byte] = bit === 1 ? current | mask : current & ~mask;
-    return old;
-  }
-
   clone(): RawString {
     const copy = Buffer.allocUnsafeSlow(this.used);
     this.buffer.copy(copy, 0, 0, this.used);

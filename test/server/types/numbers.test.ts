@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Connection } from '../../../src/client/connection.js';
-import { addLongDouble, formatLongDouble, longDoubleOf, parseLongDouble } from '../../../src/server/types/long-double.js';
+import { addLongDouble, formatLongDouble, parseLongDouble } from '../../../src/server/types/long-double.js';
 import { addInt64, formatDouble17, parseDouble, parseInt64 } from '../../../src/server/types/numbers.js';
 import { describeWithRedis, startRedis } from '../../support/redis-server.js';
 import type { RedisNode } from '../../support/redis-server.js';
@@ -59,11 +59,6 @@ describe('long doubles', () => {
     ['0.1', '0.2', '0.3'], ['10.50', '0.1', '10.6'], ['5.0e3', '2.0e2', '5200'], ['3', '-3', '0'], ['1e20', '0', '100000000000000000000'],
     ['-0.000000000000000001', '0', '0'], ['0', '0.5', '0.5'],
   ])('%s + %s = %s', (a, b, sum) => expect(add(a, b)).toBe(sum));
-
-  test('of doubles', () => {
-    expect(formatLongDouble(longDoubleOf(13.361389338970184))).toBe('13.36138933897018433');
-    expect(formatLongDouble(longDoubleOf(-2.5))).toBe('-2.5');
-  });
 
   test.each(['', ' 1', 'nan', '1e5000', '1e-5000', '1x', '1e', '.'])('refuses %j', (text) => expect(parseLongDouble(text)).toBeNull());
 });
