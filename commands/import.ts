@@ -3,7 +3,7 @@
 import { seed } from '../src/cli/program/arguments.js';
 import { defineCommand, type SubcommandContext } from '../src/cli/program/define.js';
 import { requireHealthy } from '../src/cli/connection/healthy.js';
-import { sourceEntrance, sourceOptions } from '../src/cli/program/import-source.js';
+import { sourceConnection, sourceOptions } from '../src/cli/program/import-source.js';
 import { openSeed } from '../src/cli/connection/open.js';
 import { evictionLoss, warnEvictingMasters } from '../src/cli/output/evicting-targets.js';
 import { choice, flag, integer, text, usageError, type OptionValues } from '../src/cli/options/options.js';
@@ -22,7 +22,7 @@ const options = {
   allowPartial: flag('load a damaged file up to the damage'),
   copy: flag('keep the keys on the source; by default they are moved'),
   replace: flag('overwrite keys that the cluster holds with other values'),
-  db: text('N|all', 'database of the source, or all of them. They keep their numbers if the cluster has several (Valkey 9), else all go into its only one', { aliases: ['from-db'] }),
+  db: text('N|all', 'database of the source, or all. Keys keep their database number if the cluster has several databases (Valkey 9); otherwise all go to database 0', { aliases: ['from-db'] }),
   timeout: integer('MS', 'timeout of each socket operation of MIGRATE', { min: 1, fallback: 60_000 }),
   pipeline: integer('KEYS', 'maximum keys in one MIGRATE', { min: 1, fallback: undefined }),
   maxStall: integer('MS', "how long the source's other clients may have to wait", { min: 1, fallback: 20 }),
@@ -40,7 +40,7 @@ interface Imported {
   readonly loss: string | undefined;
 }
 
-async function bring(source: ImportSource, cluster: Cluster, { databases, keep }: DatabaseChoice, wanted: OptionValues<typeof options>, context: SubcommandContext): Promise<ImportStats> {
+async function transferKeys(source: ImportSource, cluster: Cluster, { databases, keep }: DatabaseChoice, wanted: OptionValues<typeof options>, context: SubcommandContext): Promise<ImportStats> {
   const [{ importKeys }, { showImporting }] = await Promise.all([import('../src/import/import.js'), import('../src/ui/importing.js')]);
   const { copy, replace, timeout, pipeline, maxStall, via } = wanted;
   const keys = source.databases.filter(({ index }) => databases.includes(index)).reduce((sum, one) => sum + one.keys, 0);
@@ -84,7 +84,7 @@ export default defineCommand({
     const { io } = context;
     if (wanted.rdb !== undefined || wanted.aof !== undefined) return { loaded: await (await import('../src/cli/output/import-file.js')).importFile(args.seed, wanted, context) };
     if (wanted.match !== undefined || wanted.allowPartial) throw usageError('--match and --allow-partial require --rdb or --aof');
-    const { connection: from, database } = await sourceEntrance(wanted, wanted.db, context);
+    const { connection: from, database } = await sourceConnection(wanted, wanted.db, context);
     const [{ ImportSource }, { databasesOf }] = await Promise.all([import('../src/import/source.js'), import('../src/import/census.js')]);
     await using cluster = await openSeed(args.seed, context);
     const name = `${from.host}:${from.port}`;
@@ -101,7 +101,7 @@ export default defineCommand({
       const { forecast } = await import('../src/import/census.js');
       return { source: name, copy, replace, stats: undefined, loss: undefined, forecast: await forecast(source, cluster, choice.databases, context.signal) };
     }
-    const stats = await bring(source, cluster, choice, wanted, context);
+    const stats = await transferKeys(source, cluster, choice, wanted, context);
     return { source: name, copy, replace, forecast: undefined, stats, loss: copy ? undefined : evictionLoss(evicting, stats.imported, stats.counts.cluster, replace) };
   },
   async render(result, context) {

@@ -20,19 +20,19 @@ export interface ReadBackTask {
 export async function readBack({ keys, nodeOf, read, cut, atOnce }: ReadBackTask): Promise<string[]> {
   const unread: string[] = [];
   const nodes = new Map<string, AbortController>();
-  const attention = (node: string): AbortController => {
+  const waitFor = (node: string): AbortController => {
     const known = nodes.get(node) ?? cut();
     nodes.set(node, known);
     return known;
   };
   const readOne = async (key: string): Promise<void> => {
     const node = nodeOf(key);
-    const { signal } = attention(node);
+    const { signal } = waitFor(node);
     const outcome = signal.aborted ? 'silent' : await read(key, signal);
     if (outcome === 'answered') return;
     unread.push(key);
     // A key that has moved meanwhile says nothing about the other keys of its node.
-    if (outcome === 'silent' && nodeOf(key) === node) attention(node).abort();
+    if (outcome === 'silent' && nodeOf(key) === node) waitFor(node).abort();
   };
   const groups = new Map<string, string[]>();
   for (const key of keys) {

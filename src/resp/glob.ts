@@ -27,8 +27,8 @@ export function isLiteral(pattern: string): boolean {
 }
 
 /**
- * Only the last star is retried: when the rest fails at every position, a longer match of an earlier star cannot help, because
- * the last star has tried every later position.
+ * Only the last star is retried. If the rest of the pattern fails at every position, a longer match of an earlier star cannot help, because
+ * the last star has tried all later positions.
  */
 function match(pattern: string, text: string): boolean {
   let p = 0;

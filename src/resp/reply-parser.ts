@@ -60,7 +60,7 @@ export class ReplyParser {
     this.budget = new ReplyBudget(maxReplyBytes);
   }
 
-  /** Grows with received reply data; attributes and pushes do not count, since they answer no request. */
+  /** Grows with received reply data. Attributes and pushes do not count, because they are not replies to a request. */
   get progress(): number {
     return this.steps;
   }

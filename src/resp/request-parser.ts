@@ -37,7 +37,7 @@ export interface RequestLimits {
   maxBulk: number;
   /** Before authentication only 10 arguments of 16384 bytes are accepted (CVE-2021-32675). */
   authenticated: boolean;
-  /** The stream of a master: what is no array, other than empty lines, breaks the protocol. */
+  /** For the stream of a master: everything except arrays and empty lines is a protocol error. */
   arraysOnly?: boolean;
 }
 

@@ -26,7 +26,7 @@ const TELL_ATTEMPTS = 6;
 /** Milliseconds between two redraws; thousands of events arrive per second. */
 const DRAW_EVERY_MS = 50;
 
-/** Slots are closed in groups; one write wakes the reader once. */
+/** Collects lines and prints them in one write: slots are closed in groups. */
 function gatheredLines(io: Io): { line: (text: string) => void; print: () => void } {
   let lines: string[] = [];
   const print = (): void => {
@@ -73,7 +73,7 @@ export async function showMoving(io: Io, slots: number, plain = io.mode === 'pla
   };
   const goOn = (): void => {
     progress?.skip(elapsedMs() - restingSince);
-    io.note('Going on.');
+    io.note('Resumed.');
   };
   return {
     onEvent(event) {

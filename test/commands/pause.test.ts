@@ -52,7 +52,7 @@ describeWithRedis('a paused move', () => {
     child.kill('SIGUSR2');
     const result = await end;
     expect(result, result.stderr).toMatchObject({ code: 0 });
-    expect(said()).toContain('\nGoing on.\n');
+    expect(said()).toContain('\nResumed.\n');
     expect(JSON.parse(result.stdout)).toMatchObject({ applied: true, stats: { slots: 1000 } });
     expect(await nothingOpen()).toBe(1000);
     expect(await hammer.finish()).toEqual([]);
@@ -66,7 +66,7 @@ describeWithRedis('a paused move', () => {
     child.kill('SIGINT');
     const result = await end;
     expect(result, result.stderr).toMatchObject({ code: 130 });
-    expect(result.stderr).not.toContain('Going on.');
+    expect(result.stderr).not.toContain('Resumed.');
     const left = await nothingOpen();
     expect(left).toBeGreaterThan(0);
     const next = /^try: redis-trib (reshard .*)$/m.exec(result.stderr)?.[1] ?? '';

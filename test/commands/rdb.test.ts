@@ -86,7 +86,7 @@ describe('rdb', () => {
   });
 
   it('names what is no file of a server, no file, or unreadable', async () => {
-    expect(await rdb(written('text', Buffer.from('Dear diary, …')))).toMatchObject({ code: 1, stderr: expect.stringMatching(/damaged at byte 0: no RDB file: it begins with "Dear diar"/) as string });
+    expect(await rdb(written('text', Buffer.from('Dear diary, …')))).toMatchObject({ code: 1, stderr: expect.stringMatching(/damaged at byte 0: not an RDB file: it begins with "Dear diar"/) as string });
     expect(await rdb(join(folder, 'nowhere'))).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no file') as string });
     expect(await rdb(folder)).toMatchObject({ code: 1, stderr: expect.stringContaining('a directory') as string });
     expect((await rdb()).code).toBe(2);

@@ -139,7 +139,7 @@ it.each([
   ['LOADING Redis is loading the dataset in memory', 'reading its data from disk'],
   ['OOM command not allowed', 'maxmemory'],
   ['MISCONF Redis is configured to save RDB snapshots', 'free disk space'],
-  ['CLUSTERDOWN The cluster is down', 'run check'],
+  ['CLUSTERDOWN The cluster is down', 'run redis-trib check'],
 ])('%s is explained with the name of the node', (text, advice) => {
   const reply = new ReplyError(text);
   reply.node = '10.0.0.1:7000';

@@ -1,5 +1,5 @@
-// What loading an append-only file would do, found before the first key is sent: from where on it counts, which databases, commands that
-// cannot be carried out key by key, damage. Read-only.
+// What loading an append-only file would do, determined before the first key is sent: what follows the last flush, the databases, the
+// commands that a cluster cannot run, and damage. Read-only.
 import type { Cluster } from '../../apply/open-cluster.js';
 import type { ReplayItem } from '../../aof/replay.js';
 import { keySlot } from '../../cluster/slots.js';
@@ -30,17 +30,17 @@ export interface AofPlan {
   readonly targets: Readonly<Record<string, number>>;
   readonly databases: readonly number[];
   readonly keepDatabases: boolean;
-  /** What cannot be carried out; the first ones. */
+  /** The first commands that cannot be carried out. */
   readonly problems: readonly AofProblem[];
   readonly end: AofEnd;
-  /** Whether an item counts: false for what a later flush makes void. */
+  /** Whether an item must be loaded: false when a later flush deletes its effect. */
   readonly counts: (number: number, database: number) => boolean;
 }
 
 /** Problems kept for the error. */
 const MOST_PROBLEMS = 1000;
 
-/** Remembers from where on each database counts. */
+/** The number of the last flush of each database: earlier items need not be loaded. */
 class Flushes {
   private all = 0;
   private readonly of = new Map<number, number>();
@@ -55,7 +55,7 @@ class Flushes {
   }
 }
 
-/** Counts by database; a flush begins anew. */
+/** Counts by database; a flush resets them. */
 class AofCensus {
   readonly problems: (AofProblem & { readonly database: number; readonly number: number })[] = [];
   readonly flushes = new Flushes();

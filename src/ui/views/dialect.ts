@@ -10,9 +10,9 @@ export interface Wording {
   readonly countsNoReplicas: boolean;
   /** A node list is indented in all lines, not only in the first of each node. */
   readonly indentsAll: boolean;
-  /** Lines after the line about uncovered slots. */
+  /** Lines that follow the line about uncovered slots. */
   readonly behindHoles: readonly string[];
-  /** The dots of waiting are on the line that says what is awaited. */
+  /** The dots that show the waiting are on the same line as the text. */
   readonly dotsBehind: boolean;
   /** The heading about uncovered slots, in each spelling. */
   readonly following: string;
