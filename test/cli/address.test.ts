@@ -32,7 +32,7 @@ describe('the database of a URL', () => {
   it.each(['redis://h:1/x', 'redis://h:1/1/2', 'redis://h:1/-1', 'redis://h:1/1?db=2', 'redis://:secret@h:1/1e3'])('%s is refused: exit 2, without its password', (text) => {
     expect(() => parseServerAddresses(text)).toThrow(expect.objectContaining({ exitCode: 2, code: 'BAD_DATABASE', message: expect.not.stringContaining('secret') as string }));
   });
-  it('of a cluster is 0, also when another address says so', () => {
+  it('of a cluster must be 0 in every address', () => {
     expect(parseSeed('redis://h:1/0').addresses).toEqual([{ host: 'h', port: 1 }]);
     for (const text of ['redis://h:1/1', 'redis://h:1/0,redis://h:2/4', 'redis://h:1/x']) expect(() => parseSeed(text)).toThrow(expect.objectContaining({ exitCode: 2, code: 'BAD_DATABASE' }));
   });

@@ -66,7 +66,7 @@ describe('what can be completed', () => {
     for (const { name } of commands) expect(run.stdout).toContain(name);
   });
 
-  it('another shell exits 2 and names the three', async () => {
+  it('redis-trib completion of another shell exits 2 and names the three', async () => {
     const run = await runCli(['completion', 'tcsh']);
     expect(run).toMatchObject({ code: 2 });
     expect(run.stderr).toContain('one of bash, zsh, fish');
@@ -117,7 +117,7 @@ describe.skipIf(!has('bash'))('in bash', () => {
     expect(complete(...words)).toEqual(expected);
   });
 
-  it('the script registers itself', () => {
+  it('the script registers the completion', () => {
     const run = spawnSync('bash', ['--norc', '-c', 'source "$1"; complete -p redis-trib', 'bash', file('bash')], { encoding: 'utf8' });
     expect(run.stdout).toBe('complete -F _redis_trib redis-trib\n');
   });
@@ -137,7 +137,7 @@ describe.skipIf(!has('bash'))('in bash', () => {
 });
 
 describe('in fish', () => {
-  it('a line for each command and each option', () => {
+  it('has a line for each command and each option', () => {
     const lines = fishScript(all, leadingOptions()).split('\n');
     expect(lines.filter((line) => line.includes(" 'not __redis_trib_command' -l output -s o -x -a 'table plain json' "))).toHaveLength(1);
     for (const command of all) {
@@ -147,7 +147,7 @@ describe('in fish', () => {
     }
   });
 
-  it.skipIf(!has('fish'))('fish takes it and completes', () => {
+  it.skipIf(!has('fish'))('fish accepts the script and completes with it', () => {
     const complete = (line: string): string[] => {
       const run = spawnSync('fish', ['--no-config', '-c', `source ${file('fish')}; complete -C "${line}"`], { encoding: 'utf8', env: cleanEnv() });
       return run.stdout.split('\n').filter((text) => text !== '').map((text) => text.split('\t')[0] ?? '');
@@ -164,7 +164,7 @@ describe('in fish', () => {
 });
 
 describe('in zsh', () => {
-  it('a branch for each command with all its options', () => {
+  it('has a branch for each command with all its options', () => {
     const script = zshScript(all, leadingOptions());
     expect(script.startsWith('#compdef redis-trib redis-trib-server\n')).toBe(true);
     for (const command of all) {
@@ -173,13 +173,13 @@ describe('in zsh', () => {
     }
   });
 
-  it.skipIf(!has('zsh'))('zsh takes it', () => {
+  it.skipIf(!has('zsh'))('zsh accepts the script', () => {
     expect(spawnSync('zsh', ['-n', file('_redis-trib')], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
     const load = spawnSync('zsh', ['-f', '-c', `autoload -U compinit; compinit -u -D; source ${file('_redis-trib')}; print $_comps[redis-trib]`], { encoding: 'utf8', env: cleanEnv({ HOME: folder }) });
     expect(load).toMatchObject({ status: 0, stdout: '_redis_trib\n' });
   });
 
-  it.skipIf(!has('zsh'))('zsh completes: it offered no options before the command', async () => {
+  it.skipIf(!has('zsh'))('zsh completes options before the command', async () => {
     const zsh = openShell('zsh', ['-f', '-i'], { cwd: folder, env: { PS1: '% ' } });
     try {
       zsh.type(`autoload -U compinit; compinit -u -D; source ./_redis-trib; LISTMAX=1000; show() { print -rn -- "<<\${(V)BUFFER}>>"; }; zle_highlight=(suffix:none); zle -N show; bindkey '^Xs' show; echo rea''dy\r`);

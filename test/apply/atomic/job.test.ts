@@ -34,7 +34,7 @@ async function only(ways: JobWays, fields: Record<string, Reply>, shape: (fields
 const task = { id: 'T1', slots: '0-100 200 300-301', source: 'aa', dest: 'bb', operation: 'import', state: 'failed', last_error: 'link lost', retries: 3, create_time: 1, start_time: 2, end_time: -1, write_pause_ms: -1 };
 const job = { name: 'J1', operation: 'EXPORT', slot_ranges: '5-7', target_node: 'bb', source_node: 'aa', create_time: 1, last_update_time: 2, last_ack_time: 3, state: 'snapshotting', message: '', cow_size: 0 };
 
-it.each([['RESP2', flat], ['RESP3', real]] as const)('reads a task of Redis in %s: failed is no end, unset times are none', async (_, shape) => {
+it.each([['RESP2', flat], ['RESP3', real]] as const)('reads a task of Redis in %s: state failed does not end it, unset times are left out', async (_, shape) => {
   const read = await only(pullWays, task, shape);
   expect(read).toMatchObject({ id: 'T1', source: 'aa', target: 'bb', side: 'target', state: 'failed', end: undefined, retries: 3, message: 'link lost', writePauseMs: undefined });
   expect(read?.slots.toString()).toBe('0-100,200,300-301');
@@ -43,14 +43,14 @@ it.each([['RESP2', flat], ['RESP3', real]] as const)('reads a task of Redis in %
   expect(await only(pullWays, { ...task, state: 'canceled' }, shape)).toMatchObject({ end: 'cancelled' });
 });
 
-it.each([['RESP2', flat], ['RESP3', real]] as const)('reads a job of Valkey in %s: failed is the end', async (_, shape) => {
+it.each([['RESP2', flat], ['RESP3', real]] as const)('reads a job of Valkey in %s: state failed ends it', async (_, shape) => {
   const read = await only(pushWays, job, shape);
   expect(read).toMatchObject({ id: 'J1', source: 'aa', target: 'bb', side: 'source', state: 'snapshotting', end: undefined });
   expect(read?.slots.toString()).toBe('5-7');
   for (const [state, end] of [['success', 'done'], ['failed', 'failed'], ['cancelled', 'cancelled']] as const) expect(await only(pushWays, { ...job, state }, shape)).toMatchObject({ end });
 });
 
-it('entries that lack what a job has never keep others from being read: no state, no ends after a promotion, no map', async () => {
+it('skips entries that are not valid jobs: without state, without end after a promotion, or not a map', async () => {
   const { source_node: _source, target_node: _target, ...promoted } = job;
   const told = await pushWays.list(node('x', [flat({ ...job, state: 5 }), 'text', null, flat({ ...promoted, name: 'J0', operation: 'IMPORT', state: 'failed' }), flat({ ...promoted, name: 'J9', slot_ranges: '?' }), flat(job)]));
   expect(told.map(({ id, source, target, end }) => [id, source, target, end])).toEqual([['J0', '', 'x', 'failed'], ['J9', 'x', '', undefined], ['J1', 'aa', 'bb', undefined]]);
@@ -59,7 +59,7 @@ it('entries that lack what a job has never keep others from being read: no state
   await expect(pushWays.list(node('x', 'OK'))).rejects.toMatchObject({ code: 'PROTOCOL' });
 });
 
-it('cancels at the target before the source, which may be gone (Redis); at the source alone, others of which end too (Valkey)', async () => {
+it('cancels at the target first on Redis, because the source may be down; on Valkey at the source only, which cancels its other jobs too', async () => {
   const [source, target] = [node('aa', new ReplyError('ERR no such task')), node('bb', 1)];
   await pullWays.cancel({ source, target }, 'T1');
   expect([target.said, source.said]).toEqual([['CLUSTER MIGRATION CANCEL ID T1'], ['CLUSTER MIGRATION CANCEL ID T1']]);
@@ -74,14 +74,14 @@ it.each<[string, Reply | ReplyError, JobWays | undefined]>([
   ['older ones', [null, null], undefined],
   ['RESP3 empty entries', [[], []], undefined],
   ['a user who may neither ask nor look at jobs', new ReplyError('NOPERM no'), undefined],
-])('what a node can do is asked, not guessed: %s', async (_, reply, ways) => {
+])('asks the node which migration methods it supports: %s', async (_, reply, ways) => {
   expect(await waysOf(node('x', reply))).toBe(ways);
 });
 
 it.each<[string, Reply | ReplyError, string, JobWays | undefined]>([
   ['may look at jobs, but not at the list of commands', new ReplyError('NOPERM COMMAND'), 'GETSLOTMIGRATIONS', pushWays],
   ['may see the list of commands, but no jobs', [null, ['cluster|migrateslots', -4]], '', undefined],
-])('a user who %s', async (_, commands, allowed, ways) => {
+])('finds the methods that a user may use who %s', async (_, commands, allowed, ways) => {
   const link = {
     id: 'x', name: 'x',
     connection: () => Promise.resolve({
@@ -107,7 +107,7 @@ it('classifies refusals: unsupported, temporarily busy, not fitting', () => {
   expect(remedy('CLUSTERDOWN The cluster is down')).toBe('CLUSTERDOWN');
 });
 
-it('takes all names or none, and serves fitting waiters in order', async () => {
+it('locks all names or none, and serves waiters in order', async () => {
   const locks = new Locks();
   const told: string[] = [];
   const free = await locks.take(['a', 'b']);
