@@ -71,7 +71,7 @@ describeWithRedis('callers that treat stderr as a failure', () => {
     });
   });
 
-  it('get an ended server from del-node when it is called as redis-trib.rb', async () => {
+  it('find the server shut down after del-node when it is called as redis-trib.rb', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'redis-trib-rb-'));
     const link = join(dir, 'redis-trib.rb');
     symlinkSync(CLI, link);

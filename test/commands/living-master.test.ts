@@ -89,7 +89,7 @@ describeWithRedis('a living master that all others have forgotten', () => {
     expect(await keysOfLast()).toBe(300);
   });
 
-  it('at a terminal the question names the danger; a no changes nothing', async () => {
+  it('is named as a danger by the question at a terminal; no changes nothing', async () => {
     const terminal = openTerminal(['fix', c.seed, '--yes']);
     try {
       await terminal.waitFor('their owner may be alive and forgotten');
@@ -102,7 +102,7 @@ describeWithRedis('a living master that all others have forgotten', () => {
     expect(await c.claimants(16_000)).toEqual([2]);
   });
 
-  it('with --cover-forgotten its slots are given to the others', async () => {
+  it('loses its slots to other masters with --cover-forgotten', async () => {
     await nodes.nodes[2]?.kill();
     const run = await runCli(['fix', c.seed, '--yes', '--cover-forgotten'], { cwd: dir });
     expect(run.code, run.stdout.slice(-2000) + run.stderr).toBe(0);

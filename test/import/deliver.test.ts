@@ -9,7 +9,7 @@ import type { ImportSource } from '../../src/import/source.js';
 import { ImportTally } from '../../src/import/tally.js';
 import { ReplyError } from '../../src/resp/reply.js';
 
-it('keys that MIGRATE had moved before it failed are counted, also when one of those left is refused', async () => {
+it('counts keys that MIGRATE moved before it failed, also when the target refuses one of the others', async () => {
   const settings = importSettings({});
   const tally = new ImportTally(settings);
   const channel = { database: 0, send: () => Promise.resolve({ present: 5, error: new ReplyError('IOERR error or timeout writing to target instance'), ms: 1 }) };

@@ -18,7 +18,7 @@ describe('the part of the stream that a replica lacks', () => {
   });
 });
 
-it('the advice about a link distinguishes a copy in progress, a first copy and a lost link', () => {
+it('leads to different advice for a copy in progress, a first copy and a lost link', () => {
   const [replica, master] = [{ name: 'r:1' }, { name: 'm:1' }];
   expect(linkAdvice({ syncing: true, downSeconds: null }, replica, master)).toContain('still copying the data of m:1');
   expect(linkAdvice({ syncing: false, downSeconds: null }, replica, master)).toContain('masterauth or masteruser is not what m:1 requires, or it cannot connect to m:1, or its first copy has not begun yet');

@@ -50,7 +50,7 @@ describe('ReplyParser', () => {
     expect(parseAll(`${bytes}${bytes}`, 3)).toEqual([value, value]);
   });
 
-  it('gives errors as values with their code', () => {
+  it('returns errors as values with their code', () => {
     const [line, blob] = parseAll('-MOVED 3 127.0.0.1:7000\r\n!8\r\nERR a\r\nb\r\n', 1);
     expect(line).toBeInstanceOf(ReplyError);
     expect(line).toMatchObject({ code: 'MOVED', message: 'MOVED 3 127.0.0.1:7000' });
@@ -80,7 +80,7 @@ describe('ReplyParser', () => {
     },
   );
 
-  it('refuses endless nesting', () => {
+  it('refuses unlimited nesting', () => {
     expect(() => parseAll('*1\r\n'.repeat(100_000))).toThrow(/nested too deeply/);
   });
 });
@@ -103,7 +103,7 @@ describe('encodeCommand', () => {
     expect(read).toThrow(expect.objectContaining({ code: 'REPLY_TOO_LARGE', exitCode: 3 }));
   });
 
-  it('has the whole memory again for the next reply', () => {
+  it('allows the whole memory again for the next reply', () => {
     const parser = new ReplyParser(1_000_000);
     for (let round = 0; round < 5; round++) {
       parser.feed(Buffer.from(`*1\r\n$600000\r\n${'x'.repeat(600_000)}\r\n`, 'latin1'));

@@ -34,7 +34,7 @@ describe('cluster bus', () => {
     });
   }
 
-  it('closes connections of strangers and liars and goes on serving the others', async () => {
+  it('closes connections that send foreign or false packets, and continues to serve the others', async () => {
     const [a, b] = [await start(), await start()];
     a.addSlots(0, 16_383);
     a.meet(b.port);
@@ -96,7 +96,7 @@ describe('cluster bus', () => {
     expect(a.id).not.toBe(b.id);
   });
 
-  it('tells when nodes.conf cannot be written, and sends nothing that depends on it', async () => {
+  it('reports when nodes.conf cannot be written, and sends nothing that depends on it', async () => {
     const node = await start();
     mkdirSync(join(node.dir, `nodes.conf.tmp-${process.pid}`)); // a folder where the new text should go
     node.addSlots(1, 2);
@@ -105,7 +105,7 @@ describe('cluster bus', () => {
     rmSync(join(node.dir, `nodes.conf.tmp-${process.pid}`), { recursive: true });
   });
 
-  it('moves a slot between two of our nodes, forgets one, resets', async () => {
+  it('moves a slot between two bundled nodes, forgets one, resets', async () => {
     const [a, b] = [await start({ nodeTimeout: 1000 }), await start({ nodeTimeout: 1000 })];
     a.addSlots(0, 16_383);
     a.meet(b.port);
@@ -131,7 +131,7 @@ describe('cluster bus', () => {
     expect([b.bus.state.nodes.length, b.bus.state.slots.assigned, b.bus.state.currentEpoch]).toEqual([1, 0, 0]);
   });
 
-  it('drops a link whose send buffer grows over the limit', async () => {
+  it('closes a link whose send buffer exceeds the limit', async () => {
     const [a, b] = [await start({ linkSendbufLimit: 1024 * 1024 }), await start()];
     a.meet(b.port);
     await waitFor(() => a.view(b.port)?.link?.localIp === '127.0.0.1', 'a link');

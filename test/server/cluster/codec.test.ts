@@ -85,7 +85,7 @@ describe('packet codec', () => {
     expect(bytes.subarray(2280).toString('hex')).toBe(`0000003800020000${Buffer.from(ID2).toString('hex')}000000000000003c`);
   });
 
-  it('ignores wrong versions, wrong lengths and lying extensions, and never throws', () => {
+  it('ignores wrong versions, wrong lengths and invalid extensions, and never throws', () => {
     const good = encodePacket(packet({ kind: 'gossip', entries: [GOSSIP], extensions: [{ kind: 'shardId', id: ID }] }, { mflags: 4 }));
     const spoiled = (change: (bytes: Buffer) => void): boolean => {
       const bytes = Buffer.from(good);
@@ -112,7 +112,7 @@ describe('packet codec', () => {
     );
   });
 
-  it('keeps binary channels and messages', () => {
+  it('keeps binary channels and messages unchanged', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 50 }), fc.uint8Array({ maxLength: 500 }), (channel, message) => {
         const body = { kind: 'publish', channel: Buffer.from(channel).toString('latin1'), message: Buffer.from(message).toString('latin1') } as const;
@@ -126,7 +126,7 @@ describe('packet codec', () => {
 describe('packet framer', () => {
   const stream = Buffer.concat(VECTORS.map(([, , , given]) => encodePacket(given)));
 
-  it('cuts the same packets however the stream is split', () => {
+  it('gives the same packets however the stream is split', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(stream.length), { maxLength: 30 }), (cuts) => {
         const framer = new PacketFramer();
@@ -142,7 +142,7 @@ describe('packet framer', () => {
     );
   });
 
-  it('refuses strangers and absurd lengths', () => {
+  it('refuses foreign data and impossible lengths', () => {
     const lying = (length: number, type: number): Buffer => {
       const bytes = Buffer.from(stream.subarray(0, 100));
       bytes.writeUInt32BE(length, 4);

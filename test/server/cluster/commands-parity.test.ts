@@ -46,7 +46,7 @@ const SERVING: readonly string[] = [
   'CLUSTER ADDSLOTS 5061', 'GET bar', 'CLUSTER RESET SOFT', 'CLUSTER SLOTS', 'GET foo',
 ];
 
-describeWithRedis('CLUSTER commands, ours and a real node', () => {
+describeWithRedis('CLUSTER commands on a bundled and a real node', () => {
   let real: RedisNodes;
   let node: Node;
   let dir: string;
@@ -96,15 +96,15 @@ describeWithRedis('CLUSTER commands, ours and a real node', () => {
     }
   }
 
-  it('answer alike on a node without slots, and while it gets some', () => compare(SINGLE_NODE.slice(0, -1)));
+  it('reply the same on a node without slots, and while it gets some', () => compare(SINGLE_NODE.slice(0, -1)));
 
-  it('answer alike in RESP3', async () => {
+  it('reply the same in RESP3', async () => {
     for (const link of links) await link.command(['HELLO', 3]);
     await compare(['CLUSTER ADDSLOTS 7', 'CLUSTER SHARDS', 'CLUSTER SLOTS', 'CLUSTER NODES', 'CLUSTER LINKS', 'CLUSTER DELSLOTS 7']);
     for (const link of links) await link.command(['HELLO', 2]);
   });
 
-  it('route alike on a node that has all slots', async () => {
+  it('redirect the same on a node that has all slots', async () => {
     await compare(['CLUSTER ADDSLOTSRANGE 0 16383']);
     for (const link of links) await waitFor(async () => String(await link.command(['CLUSTER', 'INFO'])).includes('cluster_state:ok'), 'cluster_state:ok');
     await compare(SERVING);

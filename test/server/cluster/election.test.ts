@@ -71,7 +71,7 @@ describe('an election', () => {
     expect(request).toMatchObject({ currentEpoch: 4, configEpoch: 1, slaveof: id('a'), mflags: 0 });
   });
 
-  it('is won with a majority of distinct voters: epoch, slots, promotion, everybody told', () => {
+  it('is won with a majority of distinct voters: epoch, slots, promotion, announcement to all nodes', () => {
     const { f, voters } = replicaOfFailed();
     untilRequest(f);
     vote(f, voters[0]);
@@ -98,7 +98,7 @@ describe('an election', () => {
     expect(f.state.myself.isReplica).toBe(true);
   });
 
-  it('is not won because masters lost their slots after the request', () => {
+  it('is not won merely because masters lost their slots after the request', () => {
     const { f, voters } = replicaOfFailed();
     f.state.size = 5;
     untilRequest(f);
@@ -119,7 +119,7 @@ describe('an election', () => {
     expect(f.state.myself.isReplica).toBe(true);
   });
 
-  it('leaves no vote of the winner for another candidate of its epoch', () => {
+  it('keeps no vote of the winner for another candidate of its epoch', () => {
     const { f, voters } = replicaOfFailed();
     const other = f.replicaOf('r', voters[0]);
     untilRequest(f);
@@ -130,7 +130,7 @@ describe('an election', () => {
     expect(logs(reply)).toEqual([expect.stringContaining('already voted for epoch 4')]);
   });
 
-  it('expires after two node timeouts and is tried again with a new epoch after four', () => {
+  it('expires after two node timeouts and is repeated with a new epoch after four', () => {
     const { f } = replicaOfFailed();
     untilRequest(f);
     const first = f.now;
@@ -142,7 +142,7 @@ describe('an election', () => {
     expect(f.now - first).toBeGreaterThan(4 * timeout);
   });
 
-  it('waits a second for each replica that has more data, also one that turns up meanwhile', () => {
+  it('waits a second for each replica that has more data, also for one that appears meanwhile', () => {
     const { f, master } = replicaOfFailed();
     const [ahead, behind] = [f.replicaOf('r', master), f.replicaOf('s', master)];
     ahead.replOffset = 78;
@@ -204,7 +204,7 @@ describe('a manual failover', () => {
     expect(f.state.manualFailover).toMatchObject({ end: 0, masterOffset: -1, canStart: false });
   });
 
-  it('with TAKEOVER is over at once, with an epoch above all known ones', () => {
+  it('with TAKEOVER ends at once, with an epoch above all known ones', () => {
     const { f, voters } = replicaOfFailed();
     voters[0].configEpoch = 3;
     const { result, effects } = f.inStep((context) => startFailover(context, 'takeover'));
@@ -222,8 +222,8 @@ describe('a manual failover', () => {
   });
 });
 
-describe('a node follows', () => {
-  it('the master that REPLICATE names, unless it has slots or keys', () => {
+describe('a node follows the new master', () => {
+  it('that REPLICATE names, unless it has slots or keys', () => {
     const f = new Fixture();
     const master = f.node('a');
     const replica = f.replicaOf('r', master);
@@ -239,7 +239,7 @@ describe('a node follows', () => {
     expect(effects).toContainEqual({ kind: 'replicate', ip: master.ip, port: master.port });
   });
 
-  it('the one that took its last slot, and lets paused writes go on', () => {
+  it('that took its last slot, and lets paused writes continue', () => {
     const f = new Fixture();
     const heir = f.replicaOf('r', f.state.myself);
     f.own(f.state.myself, 0, 2);
@@ -250,7 +250,7 @@ describe('a node follows', () => {
     expect(kindsIn(effects)).not.toContain('deleteSlotKeys');
   });
 
-  it('nobody when cluster-allow-replica-migration is no and the taker had slots before; its keys go', () => {
+  it('not when cluster-allow-replica-migration is no and that master had slots before; its keys are deleted', () => {
     const f = new Fixture();
     f.settings.allowReplicaMigration = false;
     const taker = f.node('a');
@@ -262,7 +262,7 @@ describe('a node follows', () => {
     expect(effects).toContainEqual({ kind: 'deleteSlotKeys', slot: 1 });
   });
 
-  it('its master to a new address, and the master of its master', () => {
+  it('to a new address, and the master of its master', () => {
     const { f, master, voters } = replicaOfFailed();
     const moved = f.receive(master, { type: MessageType.ping, ip: '10.9.9.9' });
     expect(moved).toContainEqual({ kind: 'replicate', ip: '10.9.9.9', port: 7000 });
@@ -271,7 +271,7 @@ describe('a node follows', () => {
     expect(f.state.myself.master).toBe(voters[0]);
   });
 
-  it('nobody after RESET, which deletes its data', () => {
+  it('not after RESET, which deletes its data', () => {
     const { f } = replicaOfFailed();
     f.keys.set(1, 1);
     const { result, effects } = f.inStep((context) => reset(context, false));
@@ -281,7 +281,7 @@ describe('a node follows', () => {
 });
 
 describe('a replica whose master became a replica', () => {
-  it('follows the new master also when its claims came before the change of role', () => {
+  it('follows the new master also when its claims arrived before the change of role', () => {
     const f = new Fixture();
     const [old, young] = [f.node('a'), f.node('b')];
     f.own(old, 0, 5);
@@ -295,7 +295,7 @@ describe('a replica whose master became a replica', () => {
     expect(f.state.myself.master).toBe(young);
   });
 
-  it('stays where it is while the master of its master is no master', () => {
+  it('keeps its master while the master of its master is not a master', () => {
     const f = new Fixture();
     const old = f.node('a');
     f.inStep((context) => replicate(context, old));

@@ -75,7 +75,7 @@ class Rounds {
 }
 
 describeWithRedis(`${ROUNDS} rounds of failovers`, () => {
-  it('lose no write that a replica had, elect one master an epoch, as fast as real nodes do', { timeout: LIMIT_MS }, async () => {
+  it('lose no write that a replica had, elect one master per epoch, and are as fast as those of real nodes', { timeout: LIMIT_MS }, async () => {
     await using mixed = await MixedCluster.start(MIXED);
     await using real = LONG ? await MixedCluster.start(REAL) : null;
     const rounds = new Rounds(mixed);

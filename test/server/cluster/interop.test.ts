@@ -12,7 +12,7 @@ import { BusNode } from './bus-node.js';
 
 const NT = ['--cluster-node-timeout', '2000'];
 
-describeWithRedis('bus beside real nodes', () => {
+describeWithRedis('cluster bus with real nodes', () => {
   const cleanup: (() => Promise<void> | void)[] = [];
 
   afterEach(async () => {
@@ -72,7 +72,7 @@ describeWithRedis('bus beside real nodes', () => {
     for (const one of nodes.nodes) expect(one.log()).not.toMatch(/unknown extension|Unknown packet|mismatch|Bad message/i);
   });
 
-  it('sees a killed master FAIL and back again, as the others see ours', async () => {
+  it('sees a killed master as FAIL and later as back, as the real nodes do', async () => {
     const { node, nodes, links } = await mixed(3);
     const victim = nodes.nodes[2]!;
     victim.process.kill('SIGSTOP');
@@ -93,7 +93,7 @@ describeWithRedis('bus beside real nodes', () => {
     expect(node.bus.state.nodes.length).toBe(4);
   }, 60_000);
 
-  it('keeps its knowledge over a restart of everybody', async () => {
+  it('keeps its state over a restart of all nodes', async () => {
     const { node, links } = await mixed(2);
     const before = node.bus.state.nodes.map((one) => `${one.id} ${one.slots.count} ${one.configEpoch}`).sort();
     await node.bus.close();
@@ -104,7 +104,7 @@ describeWithRedis('bus beside real nodes', () => {
     await waitFor(async () => / connected 0-\d+\n/.test(await nodesOf(links[0]!)), 'our slots on a real node');
   });
 
-  it('gives and takes slots by SETSLOT NODE, and loses keys of slots it lost', async () => {
+  it('gives and takes slots by SETSLOT NODE, and deletes keys of slots it lost', async () => {
     const { node, nodes, links } = await mixed(2);
     const [link] = links as [Connection];
     const realId = await text(link, 'CLUSTER', 'MYID');
@@ -121,7 +121,7 @@ describeWithRedis('bus beside real nodes', () => {
     expect(node.bus.state.myself.configEpoch).toBe(node.bus.state.currentEpoch);
   });
 
-  it('carries published messages both ways', async () => {
+  it('forwards published messages in both directions', async () => {
     const { node, nodes, links } = await mixed(2);
     const subscriber = await nodes.nodes[1]!.connect();
     cleanup.push(() => subscriber.close());
@@ -137,7 +137,7 @@ describeWithRedis('bus beside real nodes', () => {
     await waitFor(() => node.published.includes('news=to \r\n us'), 'us to hear');
   });
 
-  it('votes for the replica of a failed real master, follows its roles, and tells the old master', async () => {
+  it('votes for the replica of a failed real master, follows its roles, and informs the old master', async () => {
     const { node, nodes, links } = await mixed(3);
     const extra = await startClusterNodes(1, NT);
     cleanup.push(() => extra.stop());

@@ -42,7 +42,7 @@ describe('nodes.conf', () => {
     expect(text).toMatch(/\nvars currentEpoch 9 lastVoteEpoch 6 shardId [0-9a-f]{40}\n$/);
   });
 
-  it('of 7.2 and Valkey is read, auxiliary fields known or not', () => {
+  it('of 7.2 and Valkey is read, with known and unknown auxiliary fields', () => {
     const state = read(`${id('a')} 127.0.0.1:7000@17000,,tls-port=0,shard-id=${id('s')} myself,master - 0 0 1 connected
 ${id('b')} 127.0.0.1:7001@17001,host,client-ipv4=1.2.3.4,nodename=nine,colour=blue,shard-id=${id('t')} primary - 0 0 1 connected
 vars currentEpoch 1 lastVoteEpoch 0`);
@@ -50,7 +50,7 @@ vars currentEpoch 1 lastVoteEpoch 0`);
     expect([state.shardId, b.shardId, b.nodename, b.hostname, b.isMaster]).toEqual([id('s'), id('t'), 'nine', 'host', true]);
   });
 
-  it('of old versions is read: no bus port, nodes named before their own line', () => {
+  it('of old versions is read: without bus port, nodes named before their own line', () => {
     const state = read(`${id('c')} 10.0.0.3:7002 slave ${id('b')} 0 0 0 connected\n${ME}\n${id('b')} 10.0.0.2:7001 master - 0 0 3 connected`);
     expect(state.lookup(id('c'))?.cport).toBe(17002);
     expect(state.lookup(id('b'))?.replicas).toHaveLength(1);
@@ -79,7 +79,7 @@ vars currentEpoch 1 lastVoteEpoch 0`);
     expect(() => read(text)).toThrow(CorruptConfigError);
   });
 
-  it('any ownership of slots is read back as it was written', () => {
+  it('any ownership of slots is read back unchanged', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(SLOTS - 1), fc.nat(300), fc.nat(2)), { maxLength: 20 }), (ranges) => {
         const f = new Fixture();

@@ -13,7 +13,7 @@ const NODE_TIMEOUT = 2000;
 /** A key of the first master's slots, the second's and the third's. */
 const KEYS = ['{3560}', '{bar}', '{foo}'] as const;
 
-describeWithRedis('a partition on the wire', () => {
+describeWithRedis('a network partition', () => {
   it.each([
     ['a bundled master with its replicas of both kinds in the majority', [B, R, B], [[R, B, R]]],
     ['a real master', [R, B, R], [[B, R, B]]],
@@ -51,7 +51,7 @@ describeWithRedis('a partition on the wire', () => {
     }
   });
 
-  it('without a majority on any side stops everybody, and healing brings all back', { timeout: 120_000 }, async () => {
+  it('without a majority on any side stops all nodes, which return when it heals', { timeout: 120_000 }, async () => {
     const bus = await PartitionedBus.open(6);
     await using cluster = await MixedCluster.start({ masters: [B, R, B], replicas: [[R, B, R]], nodeTimeout: NODE_TIMEOUT, bus });
     try {

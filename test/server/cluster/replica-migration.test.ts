@@ -27,8 +27,8 @@ describeWithRedis('replica migration', () => {
   });
 });
 
-describeWithRedis('a master that gives its last slot away', () => {
-  it('becomes a replica of the one that got it, with its replicas', { timeout: 60_000 }, async () => {
+describeWithRedis('a master that loses its last slot', () => {
+  it('becomes a replica of the new owner, with its replicas', { timeout: 60_000 }, async () => {
     await using cluster = await MixedCluster.start({ masters: [B, R, B], replicas: [[R, B, R]] });
     const [giver, taker, follower] = [cluster.member(0), cluster.member(1), cluster.member(3)];
     for (let slot = 0; slot < 5461; slot++) {

@@ -23,7 +23,7 @@ function fixture(): { f: Fixture; ask: (over: Partial<RouteRequest>, ...present:
 const MOVED_BAR = 'MOVED 5061 10.0.0.97:7000';
 
 describe('routing', () => {
-  it('serves our own, moves others, refuses unowned and crossed slots', () => {
+  it('serves its own slots, redirects others, refuses unowned slots and keys of several slots', () => {
     const { f, ask } = fixture();
     expect(ask({})).toBe('local');
     expect(f.state.ownsStable(FOO)).toBe(true);
@@ -50,7 +50,7 @@ describe('routing', () => {
     expect(ask({ keys: ['foo', 'bar'] })).toMatch(/^CROSSSLOT/);
   });
 
-  it('while a slot migrates', () => {
+  it('redirects by the keys that are present while a slot migrates', () => {
     const { f, ask } = fixture();
     f.state.slots.setMigrating(FOO, f.state.nodes[1]!);
     expect(f.state.ownsStable(FOO)).toBe(false);
@@ -63,7 +63,7 @@ describe('routing', () => {
     expect(ask({ shardChannel: true })).toBe('local');
   });
 
-  it('while a slot is imported', () => {
+  it('serves by the keys that are present while a slot is imported', () => {
     const { f, ask } = fixture();
     f.state.slots.setImporting(5061, f.state.nodes[1]!);
     expect(ask({ keys: ['bar'] })).toBe(MOVED_BAR);
@@ -74,7 +74,7 @@ describe('routing', () => {
     expect(ask({ keys: ['bar'], migrate: true })).toBe('local');
   });
 
-  it('names nodes as the settings say', () => {
+  it('names nodes by host name or address as configured', () => {
     const { f, ask } = fixture();
     f.settings.preferredEndpointType = 'hostname';
     expect(ask({ keys: ['bar'] })).toBe('MOVED 5061 ?:7000');
@@ -84,7 +84,7 @@ describe('routing', () => {
     expect(ask({ keys: ['bar'] })).toBe('MOVED 5061 :7000');
   });
 
-  it('ends the waiting of blocked clients when their slot is not served here', () => {
+  it('unblocks clients when their slot is not served here any more', () => {
     const { f } = fixture();
     expect(blockedDetour(f.state, 'foo', false)).toBeNull();
     expect(blockedDetour(f.state, 'bar', false)?.kind).toBe('moved');

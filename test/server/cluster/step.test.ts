@@ -12,7 +12,7 @@ import { Fixture, id, kinds, sent, slotBytes } from './state-fixture.js';
 const EMPTY = { kind: 'empty' } as const;
 
 describe('slot claims', () => {
-  it('move a slot to the strictly greater epoch only, saved to disk before anything is sent', () => {
+  it('move a slot only to a strictly greater epoch, saved to disk before anything is sent', () => {
     const f = new Fixture();
     const { myself } = f.state;
     const other = f.node('a');
@@ -28,7 +28,7 @@ describe('slot claims', () => {
     expect(effects.find((effect) => effect.kind === 'save')).toMatchObject({ fsync: true });
   });
 
-  it('delete the keys of slots we lose', () => {
+  it('delete the keys of slots that this node loses', () => {
     const f = new Fixture();
     const other = f.node('a');
     f.own(f.state.myself, 1, 3);
@@ -37,7 +37,7 @@ describe('slot claims', () => {
     expect(effects.filter((effect) => effect.kind === 'deleteSlotKeys')).toEqual([{ kind: 'deleteSlotKeys', slot: 1 }]);
   });
 
-  it('leave a slot alone that we are importing', () => {
+  it('do not move a slot that this node is importing', () => {
     const f = new Fixture();
     const [source, thief] = [f.node('a'), f.node('b')];
     f.own(source, 7);
@@ -46,7 +46,7 @@ describe('slot claims', () => {
     expect(f.state.slots.owner(7)).toBe(source);
   });
 
-  it('stay bound to an owner that stopped claiming, until anybody does', () => {
+  it('leave a slot with an owner that stopped claiming it, until another node does', () => {
     const f = new Fixture();
     const [old, young] = [f.node('a'), f.node('b')];
     old.configEpoch = 8;
@@ -62,7 +62,7 @@ describe('slot claims', () => {
     expect(f.state.slots.isNotClaimed(7)).toBe(false);
   });
 
-  it('slot claims with an older config epoch than that of the owner are answered with one UPDATE about the owner', () => {
+  it('with an older config epoch than that of the owner are answered with one UPDATE about the owner', () => {
     const f = new Fixture();
     const [owner, stale] = [f.node('a'), f.node('b')];
     owner.configEpoch = 9;
@@ -72,7 +72,7 @@ describe('slot claims', () => {
     expect(updates[0]).toMatchObject({ to: stale.id, packet: { body: { kind: 'update', id: owner.id, configEpoch: 9 } } });
   });
 
-  it('arrive by UPDATE too, and only a newer one counts', () => {
+  it('arrive by UPDATE too, and only a newer one has an effect', () => {
     const f = new Fixture();
     const [teller, master] = [f.node('a'), f.node('b')];
     const replica = f.replicaOf('c', master);
@@ -88,7 +88,7 @@ describe('slot claims', () => {
 });
 
 describe('roles and epochs', () => {
-  it('a demoted master loses its slots and joins its new master, in order of attachment', () => {
+  it('a demoted master loses its slots and follows its new master, in order of attachment', () => {
     const f = new Fixture();
     const [a, b, c] = [f.node('a'), f.node('b'), f.node('c')];
     f.own(b, 10, 20);
@@ -104,7 +104,7 @@ describe('roles and epochs', () => {
     expect(b.isMaster && b.has(NodeFlag.migrateTo)).toBe(true);
   });
 
-  it('of two masters with one epoch the smaller id moves on', () => {
+  it('of two masters with the same epoch the one with the smaller id takes a new epoch', () => {
     const small = new Fixture(id('a'));
     const great = small.node('z');
     small.receive(great, { configEpoch: 0 });
@@ -115,7 +115,7 @@ describe('roles and epochs', () => {
     expect(big.state.myself.configEpoch).toBe(0);
   });
 
-  it('a bump takes the next epoch unless ours is the greatest already', () => {
+  it('a bump takes the next epoch unless this node has the greatest already', () => {
     const f = new Fixture();
     expect(f.inStep(bumpEpoch).result).toBe(true);
     expect(f.inStep(bumpEpoch).result).toBe(false);
@@ -139,7 +139,7 @@ describe('votes', () => {
     return { f, master, replica, ask };
   }
 
-  it('are granted once an epoch and once a master in twice the node timeout, on disk first', () => {
+  it('are granted once per epoch, and once per master in twice the node timeout, saved to disk first', () => {
     const { f, ask } = election();
     expect(ask()).toEqual(['save', 'send']);
     expect(f.state.lastVoteEpoch).toBe(7);
@@ -149,7 +149,7 @@ describe('votes', () => {
     expect(ask({ currentEpoch: 9 })).toEqual(['save', 'send']);
   });
 
-  it('are refused while the master is up, unless forced; for old epochs; for slots that are newer elsewhere', () => {
+  it('are refused while the master is reachable, unless forced; for old epochs; for slots with newer owners', () => {
     const { f, master, ask } = election();
     expect(ask({ currentEpoch: 5 })).toEqual([]);
     expect(ask({ configEpoch: 1 })).toEqual([]);
@@ -159,13 +159,13 @@ describe('votes', () => {
     expect(ask({ mflags: MessageFlag.forceAck })).toEqual(['save', 'send']);
   });
 
-  it('are not given by masters without slots', () => {
+  it('are not granted by masters without slots', () => {
     const { f, ask } = election();
     f.inStep((context) => context.state.slots.unassignAllOf(context.state.myself));
     expect(ask()).toEqual([]);
   });
 
-  it('an MFSTART of our own replica pauses writes and shows PAUSED until it is over', () => {
+  it('an MFSTART of its own replica pauses writes and shows PAUSED until it ends', () => {
     const f = new Fixture();
     const replica = f.replicaOf('a', f.state.myself);
     const effects = f.receive(replica, { type: MessageType.mfStart }, EMPTY);
@@ -177,7 +177,7 @@ describe('votes', () => {
 });
 
 describe('failure detection', () => {
-  it('goes from silence to PFAIL to FAIL by quorum, and back', () => {
+  it('goes from no reply to PFAIL to FAIL by quorum, and back', () => {
     const f = new Fixture();
     const [a, b] = [f.node('a'), f.node('b')];
     f.own(f.state.myself, 0, 5000);
@@ -201,7 +201,7 @@ describe('failure detection', () => {
     expect(b.has(NodeFlag.fail)).toBe(false);
   });
 
-  it('reports grow old', () => {
+  it('lets reports expire', () => {
     const f = new Fixture();
     const [a, b, c] = [f.node('a'), f.node('b'), f.node('c')];
     for (const [i, node] of [a, b, c, f.state.myself].entries()) f.own(node, i);
@@ -218,7 +218,7 @@ describe('failure detection', () => {
 });
 
 describe('meeting', () => {
-  it('answers MEETs of strangers without end, and remembers only so many of them', () => {
+  it('answers any number of MEETs of unknown nodes, and keeps only a limited number of them', () => {
     const f = new Fixture();
     const random = seededRandom(1);
     for (let i = 0; i < MOST_HANDSHAKES + 300; i++) {
@@ -230,7 +230,7 @@ describe('meeting', () => {
     expect(f.state.nodes.filter((node) => node.inHandshake)).toHaveLength(MOST_HANDSHAKES);
   });
 
-  it('a stranger by MEET is answered and met; a stranger by PING is only answered', () => {
+  it('answers and meets an unknown sender of MEET, and only answers one of PING', () => {
     const f = new Fixture();
     const link = f.state.newLink(true, null, f.now);
     link.remoteIp = '10.0.0.9';
@@ -244,7 +244,7 @@ describe('meeting', () => {
     expect(f.state.nodes.map((node) => [node.inHandshake, node.ip])).toEqual([[false, '10.0.0.5'], [true, '10.0.0.9']]);
   });
 
-  it('ourselves leaves no trace', () => {
+  it('ignores a MEET of the node itself', () => {
     const f = new Fixture();
     f.inStep((context) => startHandshake(context, { ip: '10.0.0.1', port: 7000, pport: 0, cport: 17000 }, true));
     step(f.state, { kind: 'cron' }, f.now);
@@ -254,7 +254,7 @@ describe('meeting', () => {
     expect(f.state.nodes).toEqual([f.state.myself]);
   });
 
-  it('a handshake nobody answers is dropped, and another identity at an address loses the address', () => {
+  it('drops a handshake without a reply, and the address of a node that replies with another id', () => {
     const f = new Fixture();
     f.inStep((context) => startHandshake(context, { ip: '10.0.0.2', port: 7000, pport: 0, cport: 17000 }, true));
     f.now += 15_001;
@@ -266,7 +266,7 @@ describe('meeting', () => {
     expect([a.has(NodeFlag.noaddr), a.ip, a.configEpoch, a.link]).toEqual([true, '', 0, null]);
   });
 
-  it('gossip adds unknown nodes with masked flags, not forgotten ones and not malformed ids', () => {
+  it('adds unknown nodes from gossip with masked flags, but no forgotten ones and no malformed ids', () => {
     const f = new Fixture();
     const a = f.node('a');
     const entry = (who: string, flags: number): object => ({ id: who, pingSent: 0, pongReceived: 0, ip: '10.9.9.9', port: 1, cport: 2, pport: 0, flags });
@@ -282,7 +282,7 @@ describe('meeting', () => {
     expect(f.state.nodes).toHaveLength(4);
   });
 
-  it('extensions set and clear names, and a forgotten node is forgotten here too', () => {
+  it('sets and clears names by extensions, and forgets a node that another node has forgotten', () => {
     const f = new Fixture();
     const [a, b] = [f.node('a'), f.node('b')];
     const say = (...extensions: object[]): void => void f.receive(a, { mflags: MessageFlag.extData }, { kind: 'gossip', entries: [], extensions: extensions as never });
@@ -292,7 +292,7 @@ describe('meeting', () => {
     expect([a.hostname, f.state.lookup(b.id), f.state.blacklist.has(b.id)]).toEqual(['', undefined, true]);
   });
 
-  it('a node that was forgotten and met again stays, whoever still tells of the ban (add-node after del-node never ended)', () => {
+  it('keeps a node that was forgotten and met again, although others still gossip about the FORGET (add-node after del-node never ended)', () => {
     const f = new Fixture();
     const teller = f.node('a');
     const told = (seconds: number): void => void f.receive(teller, { mflags: MessageFlag.extData }, { kind: 'gossip', entries: [], extensions: [{ kind: 'forgotten', id: id('x'), seconds }] });
