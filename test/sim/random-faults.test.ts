@@ -12,7 +12,7 @@ const LONG = process.env['SIM_RUNS'] !== undefined;
 const LIMIT = Number(process.env['SIM_LIMIT_MS'] ?? 540_000);
 
 describe('random faults', () => {
-  it('never give a slot two owners or an epoch two winners, silence minorities, and end in agreement', { timeout: LIMIT + 60_000 }, () => {
+  it('never give a slot two owners or an epoch two winners, stop minorities from serving, and end in agreement', { timeout: LIMIT + 60_000 }, () => {
     const reports: RunReport[] = [];
     const started = Date.now();
     for (let i = 0; i < RUNS && Date.now() - started < LIMIT; i++) reports.push(new FaultRun(FIRST + i, LONG).run(LONG ? 8 : 3));

@@ -7,7 +7,7 @@ const stats = (change: Partial<ImportStats>): ImportStats => ({ imported: 10, eq
 const conflict = (key: string): ImportStats['conflicts'][number] => ({ database: 0, key, target: { id: 'a', name: '127.0.0.1:7000' } });
 
 describe('after an import', () => {
-  it('says nothing when all adds up', () => {
+  it('prints no warning when the counts match', () => {
     expect([countWarnings(stats({}), false, false), conflictLines(stats({}))]).toEqual([[], []]);
   });
   it.each([
@@ -21,13 +21,13 @@ describe('after an import', () => {
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(wanted);
   });
-  it('keys in conflict are no surprise in the counts, and are listed with what to do', () => {
+  it('does not warn about the counts because of keys in conflict, and lists these with what to do', () => {
     const one = stats({ conflicts: [conflict('a\n')], counts: { source: { before: 11, after: 1 }, cluster: { before: 5, after: 15 } } });
     expect(countWarnings(one, false, false)).toEqual([]);
     expect(conflictLines(one)).toEqual(['1 keys exist in the cluster with other values; both copies were left as they are:', '  "a\\n" (database 0, on 127.0.0.1:7000)', expect.stringContaining('--replace')]);
     expect(conflictLines(stats({ conflicts: Array.from({ length: 30 }, (_, index) => conflict(`k${index}`)) }))).toHaveLength(23);
   });
-  it('a question says what goes away, and a forecast whether it is one', () => {
+  it('states in the question what is deleted, and in a forecast whether it is estimated', () => {
     expect(importQuestion('h:1', 1234, false, true)).toBe("Move 1,234 keys from h:1? They are deleted there (--copy keeps them). Keys of the same name in the cluster are overwritten. (type 'yes' to accept):");
     expect(forecastLines({ keys: 7, sampled: true, targets: { 'a:1': 7 } })).toEqual(['*** 7 keys would be imported', 'about 7 keys to a:1']);
   });

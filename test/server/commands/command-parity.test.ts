@@ -32,7 +32,7 @@ describeWithRedis('COMMAND parity with redis-server', () => {
       return item instanceof Set ? { set: [...item].map(show).sort() } : item;
     });
 
-  it('describes commands alike', async () => {
+  it('describes commands the same', async () => {
     const [ours, theirs] = await Promise.all(connections.map((connection) => connection.command(['COMMAND', 'INFO', ...names()])));
     const parts = ['name', 'arity', 'flags', 'first', 'last', 'step', 'categories', 'tips', 'keys'];
     const seen = (reply: unknown): unknown[] =>
@@ -49,7 +49,7 @@ describeWithRedis('COMMAND parity with redis-server', () => {
     }
   });
 
-  it('knows every command that it lacks, says so by name, and does not list it', async () => {
+  it('refuses every command that it lacks by name, and does not list it', async () => {
     const listed = (await connections[1].command(['COMMAND', 'LIST'])) as string[];
     const own = new Set((await connections[0].command(['COMMAND', 'LIST'])) as string[]);
     const debug = ((await connections[1].command(['DEBUG', 'HELP'])) as string[]).filter((line) => /^[A-Z]/.test(line)).slice(1).map((line) => `debug|${line.split(' ')[0]!.toLowerCase()}`);
@@ -66,7 +66,7 @@ describeWithRedis('COMMAND parity with redis-server', () => {
     expect(await connections[0].command(['COMMAND', 'INFO', 'eval', 'acl|whoami'])).toEqual([null, null]);
   });
 
-  it('has the text of Redis for unknown commands and subcommands', async () => {
+  it('uses the text of Redis for unknown commands and subcommands', async () => {
     for (const words of [['NOSUCH', 'a b', 'c'], ['EVALX'], ['CONFIG', 'NOSUCH'], ['DEBUG', 'NOSUCH'], ['CLUSTER', 'acl'], ['']]) {
       const said = connections.map((connection) => connection.command(words).catch((error: unknown) => (error as Error).message));
       expect([words, await said[0]]).toEqual([words, await said[1]]);

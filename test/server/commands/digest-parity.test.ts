@@ -23,7 +23,7 @@ describeWithRedis('DEBUG DIGEST parity with redis-server', () => {
   });
   const both = (...words: string[]): Promise<unknown[]> => Promise.all(connections.map((connection) => connection.command(words)));
 
-  it('agrees on every type, on several databases and on expiry', async () => {
+  it('returns the same for every type, in several databases and with expiries', async () => {
     const steps = [
       ['SET', 's', 'text'], ['SET', 'n', '12345'], ['SET', 'e', 'x', 'EX', '1000'], ['RPUSH', 'l', 'a', 'b', '3'], ['SADD', 'ints', '1', '2', '3'],
       ['SADD', 'set', 'x', 'y', 'z'], ['HSET', 'h', 'f', 'v', 'g', 'w'], ['ZADD', 'z', '1.5', 'm', '-inf', 'n', '3', 'o'], ['APPEND', 's', '\xff'], ['SELECT', '3'], ['SET', 'other', '1'],

@@ -31,7 +31,7 @@ async function scanAll(count: number, between: (step: number) => Promise<void>):
   return seen;
 }
 
-it('sees every lasting key, once, while others come and go', async () => {
+it('returns every key that exists throughout once, while others are added and removed', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 50 }), fc.boolean(), async (keys, count, tagged) => {
       await client.command(['FLUSHALL']);
@@ -47,7 +47,7 @@ it('sees every lasting key, once, while others come and go', async () => {
   );
 });
 
-it('is bounded by COUNT when one slot holds all keys', async () => {
+it('is limited by COUNT when one slot holds all keys', async () => {
   await client.command(['FLUSHALL']);
   const name = (i: number): string => `{tag}:${i}`;
   const pairs = Array.from({ length: 20_000 }, (_, i) => [name(i), 'v']);
@@ -66,7 +66,7 @@ it('is bounded by COUNT when one slot holds all keys', async () => {
   expect(largest).toBeLessThan(1000);
 });
 
-it('skips keys whose time has passed, and filters after it gathered', async () => {
+it('skips expired keys, and applies filters after it collected the keys', async () => {
   await client.command(['FLUSHALL']);
   await client.pipeline([['SET', 'gone', 'v', 'PXAT', 1], ['SET', 'here', 'v'], ['RPUSH', 'list', 'a']]);
   expect((await scanAll(1000, async () => {})).sort()).toEqual(['here', 'list']);

@@ -36,13 +36,13 @@ describe('redis.conf', () => {
     expect(config.file).toBe(join(dir, 'redis.conf'));
   });
 
-  it('lets save lines replace the defaults and add up', () => {
+  it('lets save lines replace the defaults and accumulate', () => {
     expect(load('save 900 1\nsave 300 10 60 10000\n').text('save')).toBe('900 1 300 10 60 10000');
     expect(load('save 900 1\nsave ""\n').text('save')).toBe('');
     expect(load('').text('save')).toBe('3600 1 300 100 60 10000');
   });
 
-  it('accepts the names alone that redis-server accepts alone', () => {
+  it('accepts parameters without a value where redis-server does', () => {
     expect(load('save\n').text('save')).toBe('');
     expect(load('save 900 1\nsave\n').text('save')).toBe('900 1');
     expect(load('save\nsave 5 6\n').text('save')).toBe('5 6');
@@ -54,7 +54,7 @@ describe('redis.conf', () => {
     expect(() => load('oom-score-adj-values\n')).toThrow('wrong number of arguments');
   });
 
-  it('takes later sources over earlier ones', () => {
+  it('gives later sources precedence over earlier ones', () => {
     const config = load('port 1\ntimeout 1\nhz 11\n', 'port "3"', 'port 2\ntimeout 2\n');
     expect([config.text('port'), config.text('timeout'), config.text('hz')]).toEqual(['3', '2', '11']);
   });
@@ -92,11 +92,11 @@ describe('redis.conf', () => {
     expect(failure('include /no/such.conf\n')).toBe("Fatal error, can't open config file '/no/such.conf': No such file or directory");
   });
 
-  it('keeps directives that are no parameters', () => {
+  it('keeps directives that are not parameters', () => {
     expect(load('rename-command CONFIG ""\n').directives).toEqual([{ name: 'rename-command', words: ['CONFIG', ''] }]);
   });
 
-  it('does not start on a promise that it cannot keep', () => {
+  it('does not start with a setting that it cannot fulfil', () => {
     expect(startRefusals(load('tls-replication yes\n'))).toHaveLength(1);
     expect(startRefusals(load('user alice on nopass +@all\ntls-port 7001\nloadmodule x.so\n'))).toHaveLength(3);
     expect(startRefusals(load('replicaof 127.0.0.1 6379\n'))).toEqual([]);
@@ -104,7 +104,7 @@ describe('redis.conf', () => {
     expect(startRefusals(load(''))).toEqual([]);
   });
 
-  it('says what has no effect', () => {
+  it('reports settings without effect', () => {
     expect(startNotes(load(''))).toEqual([]);
     expect(startNotes(load('save ""\nappendonly no\n'))).toEqual([]);
     expect(startNotes(load('appendonly yes\nsave 900 1\nrdbcompression no\n'))).toEqual([]);

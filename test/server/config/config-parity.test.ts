@@ -44,7 +44,7 @@ describeWithRedis('configuration parity with redis-server', () => {
     }
   };
 
-  it('has the same parameters with the same fresh values', async () => {
+  it('has the same parameters with the same default values', async () => {
     const flat = (await real.command(['CONFIG', 'GET', '*'])) as string[];
     const theirs = new Map<string, string>();
     for (let i = 0; i < flat.length; i += 2) theirs.set(String(flat[i]), String(flat[i + 1]));
@@ -53,7 +53,7 @@ describeWithRedis('configuration parity with redis-server', () => {
     for (const [name, value] of theirs) if (!OWN.has(name)) expect([name, shown.get(name)]).toEqual([name, value]);
   });
 
-  it('answers CONFIG SET alike for every parameter and shows the same value after it', async () => {
+  it('replies the same to CONFIG SET of every parameter, and shows the same value afterwards', async () => {
     const config = new Config();
     const [got, expected]: [string[], string[]] = [[], []];
     for (const [name] of config.show('*')) {

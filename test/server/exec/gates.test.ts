@@ -48,7 +48,7 @@ function randomCall(node: Node, commands: readonly Command[], d: Draw): { client
 }
 
 for (const [name, directives] of Object.entries({ alone: {}, 'in a cluster that misses slots': { 'cluster-enabled': 'yes', 'cluster-require-full-coverage': 'no' } })) {
-  it(`lets pass at once only what all gates let pass, ${name} (seed ${seed})`, async () => {
+  it(`passes only what all gates pass, ${name} (seed ${seed})`, async () => {
     const node = await start(directives);
     const d = new Draw(seed);
     if (node.cluster !== null) {
@@ -72,7 +72,7 @@ for (const [name, directives] of Object.entries({ alone: {}, 'in a cluster that 
   });
 }
 
-it('obeys a master and the append-only file where clients are refused', async () => {
+it('accepts commands of a master and of the append-only file where clients are refused', async () => {
   const node = await start({ requirepass: 'secret' });
   node.memory.setLimit(1);
   const command = node.commands.find('set')!;

@@ -47,7 +47,7 @@ const another = async (): Promise<unknown> => {
   return reply;
 };
 
-it('answers an error in place of a reply that cannot be written', async () => {
+it('replies with an error in place of a reply that cannot be written', async () => {
   const get = node.commands.find('get')!;
   const { run } = get.spec;
   Object.assign(get.spec, { run: () => new Unwritable('$9999\r\n') });
@@ -60,7 +60,7 @@ it('answers an error in place of a reply that cannot be written', async () => {
   expect(log.join()).toContain('Invalid string length');
 });
 
-it('closes a connection that has got half a reply or half a message', async () => {
+it('closes a connection that has received half a reply or half a message', async () => {
   served.push([new Unwritable('')]);
   await waitFor(() => !client.isOpen, 'the connection to end');
   expect(await another()).toBe('PONG');

@@ -177,7 +177,7 @@ describe('fuzzed bus packets', () => {
     }
   }, limitFor(count));
 
-  it('knows the peers that it fuzzes', () => {
+  it('cover all packet types that nodes exchange', () => {
     const fixture = clusterOf(OWN);
     expect(PEERS.map((char) => fixture.state.lookup(id(char))?.id)).toEqual(PEERS.map(id));
     const types = new Set(realPackets().map((packet) => packet.readUInt16BE(12)));

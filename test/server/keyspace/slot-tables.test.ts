@@ -25,7 +25,7 @@ function fingerprint(key: string): number {
 }
 
 describe('slot tables', () => {
-  it('are scanned in steps that give each lasting key once, whatever is added and removed between two steps', () => {
+  it('are scanned in steps that return each lasting key once, whatever is added and removed between two steps', () => {
     const churn = fc.array(fc.tuple(fc.constantFrom('set', 'delete'), fc.integer({ min: 0, max: 900 })), { maxLength: 300 });
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 700 }), fc.array(churn, { minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 40 }), fc.boolean(), (lasting, churns, count, weak) => {
@@ -52,7 +52,7 @@ describe('slot tables', () => {
     );
   });
 
-  it('hold what a Map holds, whatever is added, replaced and removed, also when prints collide', () => {
+  it('hold the same as a Map, whatever is added, replaced and removed, also when hashes collide', () => {
     const step = fc.tuple(fc.constantFrom('set', 'delete'), fc.integer({ min: 0, max: 60 }), fc.boolean());
     fc.assert(
       fc.property(fc.array(step, { maxLength: 400 }), fc.boolean(), (steps, weak) => {
@@ -77,7 +77,7 @@ describe('slot tables', () => {
     );
   });
 
-  it('split by slots as they fill, and every key stays in its slot; emptied they unite again', () => {
+  it('are divided by slots as they grow, every key stays in its slot, and they are merged again when they are empty', () => {
     const tables = new SlotTables();
     const keys = Array.from({ length: 60_000 }, (_, i) => `key:${i}`);
     for (const key of keys) tables.set(keySlot(key), key, fingerprint(key), key);
@@ -96,7 +96,7 @@ describe('slot tables', () => {
     expect(tables.set(1, 'again', fingerprint('again'), 1)).toBe(true);
   });
 
-  it('a slot with very many keys keeps them all', () => {
+  it('hold a slot with very many keys', () => {
     const tables = new SlotTables();
     const keys = Array.from({ length: 30_000 }, (_, i) => `{one}${i}`);
     const slot = keySlot('{one}');

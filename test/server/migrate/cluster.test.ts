@@ -63,7 +63,7 @@ describeWithRedis('a cluster of a bundled node and a real one', () => {
     await from.command(['CLUSTER', 'SETSLOT', SLOT, 'NODE', toId]);
   }
 
-  it('moves a slot with all its keys there and back, redirecting meanwhile', async () => {
+  it('moves a slot with all its keys there and back, with redirects meanwhile', async () => {
     expect(await ours.command(['CLUSTER', 'KEYSLOT', 't'])).toBe(SLOT);
     for (let i = 0; i < 300; i++) await ours.command(['SET', `{t}${i}`, `value ${i}`]);
     await ours.command(['RPUSH', '{t}list', 'a', 'b']);
@@ -79,7 +79,7 @@ describeWithRedis('a cluster of a bundled node and a real one', () => {
     expect(await ours.command(['GET', '{t}299'])).toBe('value 299');
   });
 
-  it('answers ASK for what has left and TRYAGAIN for what is half gone, and MIGRATE to a closed slot is refused', async () => {
+  it('replies ASK for keys that have moved and TRYAGAIN for several keys of which some have; MIGRATE to a closed slot is refused', async () => {
     await ours.command(['MSET', '{t}a', '1', '{t}b', '2']);
     const port = others.nodes[0]!.port;
     await expect(ours.command(['MIGRATE', '127.0.0.1', port, '{t}a', 0, 5000])).rejects.toThrow(/replied with error: MOVED/);
@@ -96,7 +96,7 @@ describeWithRedis('a cluster of a bundled node and a real one', () => {
     expect(await ours.command(['GET', '{t}a'])).toBe('1');
   });
 
-  it('delivers messages across nodes, and notifies shard subscribers when their slot leaves', async () => {
+  it('delivers messages between nodes, and notifies shard subscribers when their slot moves', async () => {
     const heard: string[] = [];
     await using listener = await Connection.connect({ host: '127.0.0.1', port: node.port, protocol: 3 });
     await using far = await others.nodes[0]!.connect();

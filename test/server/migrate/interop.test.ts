@@ -40,7 +40,7 @@ parityFile('MIGRATE', (pair) => {
     }
   });
 
-  it('answers as a real source does', async () => {
+  it('replies the same as a real source', async () => {
     await using target = await startRedis(['--requirepass', 'secret']);
     const at = `127.0.0.1 ${target.port}`;
     const lines = readLines(String.raw`

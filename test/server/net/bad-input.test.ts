@@ -35,12 +35,12 @@ describe('bad input on the client port', () => {
     expect(await exchange(node.port, Buffer.from(bytes, 'latin1'))).toBe(answer);
   });
 
-  it('answers what stood before the fault, and nothing after it', async () => {
+  it('replies to the commands before the invalid one, and to none after it', async () => {
     const said = await exchange(node.port, Buffer.from('PING\r\n*1\r\n$4\r\nPING\r\n*1\r\n!\r\nPING\r\n'));
     expect(said).toBe("+PONG\r\n+PONG\r\n-ERR Protocol error: expected '$', got '!'\r\n");
   });
 
-  it('stays alive and frees the memory when many clients leave half a command', async () => {
+  it('continues and frees the memory when many clients leave half a command', async () => {
     const sockets = Array.from({ length: 50 }, () => {
       const socket = net.connect(node.port, '127.0.0.1');
       socket.on('error', () => {});

@@ -57,8 +57,8 @@ async function counters(node: RedisNode): Promise<{ left: number; right: number;
   return { left, right, logged: Number(await ask(node, 'LLEN', `log:${left % 50}`)) };
 }
 
-describe('after kill -9 under writes', () => {
-  it.each(['always', 'everysec'])(`appendfsync %s keeps its word, ${CRASHES} times (seed ${seed})`, async (policy) => {
+describe('after kill -9 during writes', () => {
+  it.each(['always', 'everysec'])(`appendfsync %s loses no more than it permits, ${CRASHES} times (seed ${seed})`, async (policy) => {
     using folder = new TestFolder();
     const random = seededRandom(seed);
     const again = (): Promise<RedisNode> => start(folder, '--appendonly', 'yes', '--appendfsync', policy, '--auto-aof-rewrite-percentage', '0');
@@ -84,7 +84,7 @@ describe('after kill -9 under writes', () => {
     expect(next).toBeGreaterThan(CRASHES);
   }, LIMIT);
 
-  it(`the dump is the old one or the new one, and so is what the first rewrite left, ${CRASHES} times (seed ${seed})`, async () => {
+  it(`the dump and the result of a first rewrite are the old or the new ones, ${CRASHES} times (seed ${seed})`, async () => {
     using folder = new TestFolder();
     mkdirSync(join(folder.path, 'appendonlydir'));
     const random = seededRandom(seed);

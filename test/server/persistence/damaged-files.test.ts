@@ -41,7 +41,7 @@ function small(): Keyspace {
 }
 
 describe('damaged data', () => {
-  it('in an RDB with a checksum is always noticed, wherever it is', () => {
+  it('in an RDB file with a checksum is always detected, wherever it is', () => {
     const good = rdbOf(small());
     expect(loaded(good, 50, 2).size).toBe(8);
     for (let at = 0; at < good.length; at++) {
@@ -54,7 +54,7 @@ describe('damaged data', () => {
     }
   });
 
-  it('in an RDB without a checksum never breaks the reader', () => {
+  it('in an RDB file without a checksum never crashes the reader', () => {
     const good = rdbOf(small(), { checksum: false });
     let noticed = 0;
     for (let at = 0; at < good.length; at++) {
@@ -70,7 +70,7 @@ describe('damaged data', () => {
     expect(noticed).toBeGreaterThan(good.length / 4);
   });
 
-  it('in an append-only file ends the reading where the command begins, or yields commands', () => {
+  it('in an append-only file ends the reading where the command begins, or is read as commands', () => {
     const good = Buffer.from('*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n#TS:1700000000\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$10\r\n0123456789\r\n', 'latin1');
     const read = (bytes: Buffer): { words: string[][]; reader: AofRecordReader } => {
       const reader = new AofRecordReader();
@@ -95,7 +95,7 @@ describe('damaged data', () => {
     }
   });
 
-  it(`in ${PAYLOADS} DUMP payloads with right checksums gives an error or a whole value (seed ${seed})`, () => {
+  it(`in ${PAYLOADS} DUMP payloads with valid checksums gives an error or a complete value (seed ${seed})`, () => {
     const random = seededRandom(seed);
     const payloads = values().map((value) => dumpBuffer(value));
     let [refused, restored] = [0, 0];

@@ -96,7 +96,7 @@ describeWithServers(['redis-7.0'], 'saving and loading, beside redis-server', ()
     expect(outcome[1]).toEqual(outcome[0]);
   });
 
-  it('while a dump is loaded commands get LOADING, and INFO tells how far it is', async () => {
+  it('commands get LOADING while a dump is loaded, and INFO reports the progress', async () => {
     const keyspace = new Keyspace(1, DEFAULT_LIMITS, 3);
     for (let i = 0; i < 100_000; i++) keyspace.db(0).load(`key:${i}`, 'v'.repeat(50), null);
     const dump = rdbOf(keyspace, { compress: false });
@@ -117,7 +117,7 @@ describeWithServers(['redis-7.0'], 'saving and loading, beside redis-server', ()
     expect([ours.said[0], ours.fields.includes('loading_eta_seconds'), ours.size]).toEqual(['LOADING Redis is loading the dataset in memory', true, 100_000]);
   });
 
-  it.each(['RDB', 'AOF'])('after a restart keys in slots that are no longer its own are treated alike (%s)', async (form) => {
+  it.each(['RDB', 'AOF'])('keys in slots that are no longer its own are treated the same after a restart (%s)', async (form) => {
     const outcome = await onBoth(async (kind) => {
       const args = ['--cluster-enabled', 'yes', '--enable-debug-command', 'yes', ...(form === 'AOF' ? ['--appendonly', 'yes'] : [])];
       const node = await startRedis(args, kind === 'redis-server' ? ['redis-server'] : [process.execPath, SERVER]);

@@ -70,7 +70,7 @@ async function examine(one: DataNode, keys: readonly string[]): Promise<void> {
 }
 
 describeWithServers(['redis-7.0'], 'RESTORE', () => {
-  it(`survives ${PAYLOADS} damaged payloads, and what it accepts is a value (seed ${seed})`, async () => {
+  it(`survives ${PAYLOADS} damaged payloads, and accepts only complete values (seed ${seed})`, async () => {
     using files = new Files();
     const random = seededRandom(seed);
     await using one = await DataNode.start(files.path);

@@ -87,7 +87,7 @@ function pairsOf(keyspace: Keyspace): { torn: number; counted: number; keys: num
   return { torn, counted, keys: db.size };
 }
 
-it(`BGSAVE and BGREWRITEAOF of ${KEYS} keys are consistent under 20,000 writes a second, and hold nobody up`, async () => {
+it(`BGSAVE and BGREWRITEAOF of ${KEYS} keys are consistent under 20,000 writes a second, and cause no long delays`, async () => {
   using folder = new TestFolder();
   await using node = await startRedis(
     ['--dir', folder.path, '--appendonly', 'yes', '--auto-aof-rewrite-percentage', '0'],

@@ -111,7 +111,7 @@ describe('redis-trib-server', () => {
     expect(String(await ask('INFO', 'server'))).toContain(`config_file:${file}\r\n`);
   });
 
-  it('refuses what it cannot read or cannot keep', async () => {
+  it('refuses invalid settings, and settings that it cannot fulfil', async () => {
     const refusal = async (...args: string[]): Promise<string> => {
       const server = start(args);
       expect(await server.ended).toBe(1);
@@ -124,13 +124,13 @@ describe('redis-trib-server', () => {
     expect(await refusal('--include', '/no/such.conf')).toMatch(/^\d+:C .* # Fatal error, can't open config file '\/no\/such.conf': No such file or directory\n$/);
   });
 
-  it('says which settings have no effect', async () => {
+  it('reports settings without effect', async () => {
     const server = start(['--io-threads', '4']);
     await server.says(READY);
     expect(server.output()).toMatch(/\* Accepted without effect in this version: io-threads\n/);
   });
 
-  it('says that its port is taken, as redis-server does', async () => {
+  it('reports that its port is in use, as redis-server does', async () => {
     const holder = createServer();
     await new Promise<void>((resolve) => holder.listen(port, '127.0.0.1', resolve));
     try {
@@ -143,7 +143,7 @@ describe('redis-trib-server', () => {
     }
   });
 
-  it('writes its log to a file, which may be moved away', async () => {
+  it('writes its log to a file, which may be renamed meanwhile', async () => {
     const log = join(dir, 'node.log');
     const server = start(['--logfile', 'node.log', '--enable-debug-command', 'yes']);
     await until(() => existsSync(log) && readFileSync(log, 'utf8').includes(READY));
@@ -153,7 +153,7 @@ describe('redis-trib-server', () => {
     expect(server.output()).toBe('');
   });
 
-  it('becomes a daemon whose parent waits until it answers', async () => {
+  it('becomes a daemon whose parent process waits until it replies', async () => {
     const args = ['--daemonize', 'yes', '--pidfile', join(dir, 'daemon.pid'), '--logfile', join(dir, 'daemon.log')];
     const parent = start(args);
     expect(await parent.ended).toBe(0);

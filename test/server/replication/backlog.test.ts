@@ -9,7 +9,7 @@ import { seededRandom } from '../../../src/server/runtime/random.js';
 const bytesFrom = (start: number, length: number): Buffer => Buffer.from(Array.from({ length }, (_, i) => (start + i) & 0xff));
 
 describe('replication backlog', () => {
-  it('holds exactly the last bytes, whatever the sizes of writes and of the ring', () => {
+  it('holds exactly the last bytes, whatever the sizes of writes and of the buffer', () => {
     const step = fc.oneof(
       fc.record({ write: fc.integer({ min: 0, max: 70 }) }),
       fc.record({ resize: fc.integer({ min: 1, max: 60 }) }),
@@ -84,7 +84,7 @@ describe('replication stream', () => {
     expect(text()).toBe('SELECT 4 DEL f');
   });
 
-  it('counts every byte it hands on, long words included', () => {
+  it('counts every byte that it sends, also of long arguments', () => {
     const { stream, history, parts } = collecting();
     stream.append([effect(0, 'SET', 'k', 'x'.repeat(600)), effect(0, 'SET', 'long', 'y'.repeat(300_000)), effect(0, 'SET', 'é\xff', '')]);
     stream.command(['ping']);

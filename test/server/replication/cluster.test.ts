@@ -81,7 +81,7 @@ describeWithRedis('replicas in cluster mode', () => {
     }, 60_000);
   }
 
-  it('manual failover swaps the roles under load and loses nothing', async () => {
+  it('manual failover swaps the roles under load and loses no write', async () => {
     await using cluster = await start((index) => index !== 0);
     const links = await Promise.all(cluster.nodes.map((node) => node.connect()));
     // The others vote about one master once in twice the node timeout: two rounds, there and back.

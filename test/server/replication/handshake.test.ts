@@ -23,11 +23,11 @@ function atPsync(settings: Partial<HandshakeSettings> = {}): { shake: Handshake;
 }
 
 describe('replica handshake', () => {
-  it('introduces itself in one write, and asks for everything without a history', () => {
+  it('introduces itself in one write, and requests a full synchronisation without a history', () => {
     expect(atPsync().sent).toEqual(['PING', 'REPLCONF listening-port 7001 REPLCONF capa eof capa psync2', 'PSYNC ? -1']);
   });
 
-  it('authenticates, announces its address, and asks from the first byte that it lacks', () => {
+  it('authenticates, announces its address, and requests the stream from the first byte that it lacks', () => {
     const { sent } = atPsync({ user: 'repl', password: 'pw', announceIp: '10.0.0.1', known: { replid: ID, next: 43 }, failover: true });
     expect(sent[1]).toBe('AUTH repl pw REPLCONF listening-port 7001 REPLCONF ip-address 10.0.0.1 REPLCONF capa eof capa psync2');
     expect(sent[2]).toBe(`PSYNC ${ID} 43 FAILOVER`);
@@ -44,15 +44,15 @@ describe('replica handshake', () => {
     expect(atPsync().shake.take(line)).toEqual(step);
   });
 
-  it.each(['-NOMASTERLINK x', '-LOADING x', '+FULLRESYNC short 1'])('gives up for now on %j', (line) => {
+  it.each(['-NOMASTERLINK x', '-LOADING x', '+FULLRESYNC short 1'])('retries later after %j', (line) => {
     expect(atPsync().shake.take(line)).toHaveProperty('failed');
   });
 
-  it('reports the refusal of the target of a FAILOVER', () => {
+  it('reports that the target of a FAILOVER refuses', () => {
     expect(atPsync({ failover: true, known: { replid: ID, next: 1 } }).shake.take('-ERR no')).toMatchObject({ refused: true });
   });
 
-  it('goes on without rights to PING, and ends where credentials are refused', () => {
+  it('continues without the right to PING, and ends when credentials are refused', () => {
     expect(new Handshake(PLAIN).take('-NOAUTH Authentication required.')).toHaveProperty('send');
     expect(new Handshake(PLAIN).take('-LOADING x')).toHaveProperty('failed');
     const shake = new Handshake({ ...PLAIN, password: 'wrong' });
@@ -77,7 +77,7 @@ describe('RDB transfer', () => {
     return { rdb: Buffer.concat(parts), last };
   }
 
-  it('finds the end in both forms, however the bytes are cut', () => {
+  it('finds the end in both forms, however the bytes are split', () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 8 });
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), sizes, (data, cuts) => {
@@ -90,12 +90,12 @@ describe('RDB transfer', () => {
     );
   });
 
-  it('gives back the stream behind an RDB of known length', () => {
+  it('returns the stream that follows an RDB of known length', () => {
     const { rdb, last } = receive(Buffer.from('$3\r\nabc*1\r\n$4\r\nping\r\n'), [100]);
     expect([rdb.toString(), last]).toEqual(['abc', { kind: 'end', rest: Buffer.from('*1\r\n$4\r\nping\r\n') }]);
   });
 
-  it('refuses an error and everything that is no RDB', () => {
+  it('refuses an error and everything that is not an RDB', () => {
     for (const wire of ['-ERR BGSAVE failed\r\n', 'HTTP/1.1 200 OK\r\n', '$x\r\n', `$EOF:short\r\n`, 'x'.repeat(300)]) {
       expect(receive(Buffer.from(wire), [7]).last.kind, wire).toBe('failed');
     }

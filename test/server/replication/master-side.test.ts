@@ -102,7 +102,7 @@ describe('bundled master', () => {
     ['an RDB ended by a mark for capa eof', [...EOF_CAPA, 'PSYNC ? -1']],
   ];
   for (const [form, lines] of FORMS) {
-    it(`sends ${form}, and the stream behind it`, async () => {
+    it(`sends ${form}, and the stream after it`, async () => {
       const one = await master();
       for (let round = 0; round < 100; round++) await one.link.pipeline(someWrites(round));
       await one.command('SELECT', 1);
@@ -128,7 +128,7 @@ describe('bundled master', () => {
     });
   }
 
-  it('gives ten replicas that come together one snapshot', async () => {
+  it('makes one snapshot for ten replicas that connect together', async () => {
     const one = await master({ 'repl-diskless-sync-delay': '1' });
     for (let round = 0; round < 100; round++) await one.link.pipeline(someWrites(round));
     const replicas = await Promise.all(Array.from({ length: 10 }, () => attach(one, ...EOF_CAPA, 'PSYNC ? -1')));
@@ -140,7 +140,7 @@ describe('bundled master', () => {
     expect(await one.info('slave9')).toMatch(/ip=127.0.0.1,port=7777,state=online/);
   });
 
-  it('lets a replica join the file that is being made for another one', async () => {
+  it('lets a replica use the file that is being made for another one', async () => {
     const one = await master({ 'repl-diskless-sync': 'no' });
     for (let i = 0; i < 60; i++) await one.link.pipeline(Array.from({ length: 500 }, (_, n) => ['SET', `key:${i}:${n}`, 'x'.repeat(200)]));
     const first = await attach(one, 'PSYNC ? -1');
@@ -155,7 +155,7 @@ describe('bundled master', () => {
     expect(one.log().split('Starting BGSAVE').length - 1).toBe(1);
   });
 
-  it('drops a replica that stops reading at its output limit, and goes on', async () => {
+  it('disconnects a replica that stops reading at its output buffer limit, and continues', async () => {
     const one = await master({ 'client-output-buffer-limit': 'replica 3mb 0 0' });
     const replica = await attach(one, 'PSYNC ? -1');
     await waitFor(() => replica.over, 'the RDB');
@@ -166,7 +166,7 @@ describe('bundled master', () => {
     expect(await one.command('GET', 'big')).toHaveLength(1_000_000);
   });
 
-  it('ends the connection of a replica that asks for a reply or for keys', async () => {
+  it('closes the connection of a replica that asks for a reply or for keys', async () => {
     const one = await master();
     for (const line of ['PING', 'GET k', 'INFO', 'CLIENT REPLY ON', 'RESET', 'NOSUCH']) {
       const replica = await attach(one, 'PSYNC ? -1');
@@ -181,7 +181,7 @@ describe('bundled master', () => {
     }
   });
 
-  it('ends an rdb-only connection behind the RDB', async () => {
+  it('closes an rdb-only connection after the RDB', async () => {
     const one = await master();
     await one.command('SET', 'k', 'v');
     const replica = await attach(one, 'REPLCONF capa eof', 'REPLCONF rdb-only 1', 'PSYNC ? -1');
@@ -192,7 +192,7 @@ describe('bundled master', () => {
     expect(functions.read().keys).toBe(0);
   });
 
-  it('goes on from the backlog where it reaches, and from the start where it does not', async () => {
+  it('continues a replica from the backlog if that reaches back far enough, otherwise with a full synchronisation', async () => {
     const one = await master({ 'repl-backlog-size': '16384' });
     const first = await attach(one, 'PSYNC ? -1');
     await waitFor(() => first.over, 'the RDB');
@@ -214,7 +214,7 @@ describe('bundled master', () => {
     expect([await one.info('sync_partial_ok', 'stats'), await one.info('sync_partial_err', 'stats')]).toEqual(['1', '3']);
   });
 
-  it('frees the backlog of a master without replicas, with a new history', async () => {
+  it('frees the backlog of a master without replicas, and starts a new history', async () => {
     const one = await master({ 'repl-backlog-ttl': '1' });
     const replica = await attach(one, 'PSYNC ? -1');
     await waitFor(() => replica.over, 'the RDB');

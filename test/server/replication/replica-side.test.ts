@@ -29,7 +29,7 @@ describeWithServers(['redis-7.0'], 'bundled replica', () => {
     }
   }
 
-  it('keeps the old data with swapdb when the RDB breaks off, and loses them when it loads in place', async () => {
+  it('keeps the old data with swapdb when the RDB ends early, and loses it when it loads in place', async () => {
     for (const [mode, kept] of [['swapdb', 'old'], ['on-empty-db', null]] as const) {
       const master = await bundled();
       for (let i = 0; i < 40; i++) await master.link.pipeline(Array.from({ length: 500 }, (_, n) => ['SET', `key:${i}:${n}`, 'x'.repeat(500)]));
@@ -59,7 +59,7 @@ describeWithServers(['redis-7.0'], 'bundled replica', () => {
     expect(await wrong.info('master_link_status')).toBe('down');
   });
 
-  it('announces what replica-announce-ip and -port say', async () => {
+  it('announces the values of replica-announce-ip and -port', async () => {
     const master = await keep(real());
     const replica = await keep(bundled({ 'replica-announce-ip': '10.1.2.3', 'replica-announce-port': '1234' }));
     await follow(replica, master);
@@ -68,7 +68,7 @@ describeWithServers(['redis-7.0'], 'bundled replica', () => {
     await waitFor(async () => (await master.info('slave0')).startsWith('ip=10.1.2.3,port=1234,state=online'), 'the replica to be online');
   });
 
-  it('shows nothing expired and deletes nothing itself: the DEL of the master does', async () => {
+  it('shows no expired keys and deletes nothing itself: the DEL of the master does', async () => {
     const master = await keep(real());
     const replica = await keep(bundled());
     await master.command('DEBUG', 'SET-ACTIVE-EXPIRE', '0');
@@ -89,7 +89,7 @@ describeWithServers(['redis-7.0'], 'bundled replica', () => {
     await waitFor(async () => (await replica.command('DBSIZE')) === 1, 'the expiry on a master', 5000);
   });
 
-  it('takes no stream of a listener that speaks something else, and tries again', async () => {
+  it('accepts no stream from a server of another protocol, and tries again', async () => {
     const master = await keep(bundled({ requirepass: 'x' }));
     const replica = await keep(bundled());
     await follow(replica, master);
@@ -98,7 +98,7 @@ describeWithServers(['redis-7.0'], 'bundled replica', () => {
     expect(await replica.command('PING')).toBe('PONG');
   });
 
-  it('makes way for FAILOVER in both directions, with the old master as its replica', async () => {
+  it('swaps roles at FAILOVER in both directions, with the old master as its replica', async () => {
     for (const [from, to] of [['bundled', 'real'], ['real', 'bundled'], ['bundled', 'bundled']] as const) {
       const master = await keep(start(from));
       const replica = await keep(start(to));
@@ -119,7 +119,7 @@ describeWithServers(['redis-7.0'], 'bundled replica', () => {
     }
   });
 
-  it('gives FAILOVER up after its timeout, and writes go on', async () => {
+  it('ends a FAILOVER after its timeout, and writes continue', async () => {
     const master = await keep(bundled());
     const replica = await keep(real());
     await follow(replica, master);

@@ -37,7 +37,7 @@ describeWithServers(['redis-7.0'], 'a node of a replication that is started agai
     return node;
   };
 
-  it('as a replica asks its master for the rest only', async () => {
+  it('requests only the missing stream as a replica', async () => {
     const master = await real();
     ends.push(() => master.stop());
     const [dir, port] = [folder(), await keptPorts(1)];
@@ -56,7 +56,7 @@ describeWithServers(['redis-7.0'], 'a node of a replication that is started agai
     expect([await master.info('sync_full', 'stats'), await master.info('sync_partial_ok', 'stats')]).toEqual(['1', '1']);
   });
 
-  it('as a master lets its replica go on', async () => {
+  it('lets its replica continue as a master', async () => {
     const [dir, port] = [folder(), await keptPorts(1)];
     const before = await run(dir, port);
     const replica = await real();
@@ -76,7 +76,7 @@ describeWithServers(['redis-7.0'], 'a node of a replication that is started agai
     expect([after.stats.syncFull, after.stats.syncPartialOk]).toEqual([0, 1]);
   });
 
-  it('as a replica with an append-only file has the data of its master in it', async () => {
+  it('has the data of its master in its append-only file as a replica', async () => {
     const master = await real();
     ends.push(() => master.stop());
     const [dir, port] = [folder(), await keptPorts(1)];

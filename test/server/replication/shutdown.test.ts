@@ -30,7 +30,7 @@ const lines = (one: Member, ...found: RegExp[]): string[] =>
 describeWithServers(['redis-7.0'], 'parity: SHUTDOWN of a master with replicas', () => {
   const keep = keptMembers();
 
-  it('waits for a replica that is behind, holds writes, and goes on after ABORT', async () => {
+  it('waits for a replica that is behind, holds writes back, and continues after ABORT', async () => {
     const said = await Promise.all((['bundled', 'real'] as const).map(async (kind) => {
       const master = await keep(start(kind, { 'repl-diskless-sync': 'no' }));
       const replica = await silentReplica(master);
@@ -51,7 +51,7 @@ describeWithServers(['redis-7.0'], 'parity: SHUTDOWN of a master with replicas',
     expect(said[0]).toContain('-ERR Errors trying to SHUTDOWN. Check logs.');
   });
 
-  it('ends after shutdown-timeout, and says who is behind', async () => {
+  it('ends after shutdown-timeout, and logs which replica is behind', async () => {
     const said = await Promise.all((['bundled', 'real'] as const).map(async (kind) => {
       const master = await keep(start(kind, { 'repl-diskless-sync': 'no', 'shutdown-timeout': '1' }));
       await silentReplica(master);
@@ -106,7 +106,7 @@ describeWithServers(['redis-7.0'], 'parity: SHUTDOWN of a master with replicas',
 describe('pauses of clients', () => {
   const command = (mayReplicate = false): CommandOf => ({ mayReplicate }) as CommandOf;
 
-  it('end for one purpose only, and the strictest one in effect decides', () => {
+  it('end for one purpose only, and the strictest active one decides', () => {
     const clock = new ManualClock();
     const pause = new ClientPause(clock);
     const ran: string[] = [];

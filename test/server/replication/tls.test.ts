@@ -37,7 +37,7 @@ describeWithServers(['redis-7.0'], 'a replica over TLS', () => {
     expect([await master.info('sync_full', 'stats'), await master.info('sync_partial_ok', 'stats')]).toEqual(['1', '1']);
   });
 
-  it('has no link to a master whose certificate it does not know, nor to one that speaks no TLS', async () => {
+  it('has no link to a master with an unknown certificate, nor to one without TLS', async () => {
     const port = await freePort();
     const master = await keep(real({ ...tls, 'tls-port': String(port), 'tls-auth-clients': 'no' }));
     // An authority that signed nothing here.
@@ -51,7 +51,7 @@ describeWithServers(['redis-7.0'], 'a replica over TLS', () => {
     await waitFor(() => replica.log().includes('Timeout: connecting to the MASTER'), 'no answer to the greeting of TLS');
   });
 
-  it('tries again when a certificate file is there, and does not start without an authority', async () => {
+  it('retries when a certificate file is created, and does not start without a CA', async () => {
     const port = await freePort();
     const master = await keep(real({ ...tls, 'tls-port': String(port), 'tls-auth-clients': 'no' }));
     const replica = await keep(bundled({ 'tls-ca-cert-file': join(dir, 'later'), 'tls-replication': 'yes' }));

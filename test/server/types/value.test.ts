@@ -20,13 +20,13 @@ describe('RawString', () => {
     expect(raw.length).toBe(10);
   });
 
-  test('memory reused after growing is zero where it was not written', () => {
+  test('fills memory that is reused after growing with zeros where it was not written', () => {
     const raw = RawString.from('');
     for (let i = 0; i < 1000; i++) raw.setRange(i * 10, 'x');
     expect(raw.toString()).toBe('x\0\0\0\0\0\0\0\0\0'.repeat(1000).slice(0, 9991));
   });
 
-  test('bits count from the high end of each byte, also far out', () => {
+  test('counts bits from the high end of each byte, also far beyond the end', () => {
     const raw = RawString.from('');
     expect(raw.setBit(7, 1)).toBe(0);
     expect(raw.setBit(8, 1)).toBe(0);
@@ -52,7 +52,7 @@ describe('names', () => {
     expect(stringLength(value)).toBe(text.length);
   });
 
-  test('a short integer kept as text is embstr, an edited string raw', () => {
+  test('calls a short integer kept as text embstr, and an edited string raw', () => {
     expect(encodingName('1')).toBe('embstr');
     expect(encodingName(RawString.from('1'))).toBe('raw');
   });

@@ -116,9 +116,9 @@ describe('payload vectors', () => {
     expect(() => restore(payload)).toThrow(expect.objectContaining({ name: 'RdbError', kind }));
   });
 
-  test('bytes behind the value are tolerated, as real servers do', () => expect(restore(seal('00c00affff'))).toBe(10));
+  test('tolerates bytes after the value, as real servers do', () => expect(restore(seal('00c00affff'))).toBe(10));
 
-  test('an edited string dumps like any other', () => {
+  test('dumps an edited string like any other', () => {
     expect(dumpPayload(RawString.from('hello'))).toBe(dumpPayload('hello'));
     expect(dumpPayload(RawString.from('10'))).toBe(dumpPayload(10));
   });
@@ -215,7 +215,7 @@ describeWithRedis('dump and restore against redis-server', () => {
     await link.command(['CONFIG', 'SET', 'rdbcompression', 'yes']);
   });
 
-  test('a list built by RPUSH gets the same nodes', async () => {
+  test('builds the same nodes for a list made by RPUSH', async () => {
     await link.command(['FLUSHALL']);
     await link.command(['CONFIG', 'SET', 'rdbcompression', 'no']);
     const items = fc.sample(fc.oneof(fc.string({ unit: 'binary-ascii', maxLength: 3000 }), fc.nat().map(String)), 400);
@@ -244,7 +244,7 @@ describeWithRedis('dump and restore against redis-server', () => {
     expect(digest.hex).toBe(await link.command(['DEBUG', 'DIGEST']));
   });
 
-  test('damaged payloads with a right checksum: never a crash, and what we accept a sanitizing Redis accepts', async () => {
+  test('never crashes on damaged payloads with a valid checksum, and accepts only what a sanitizing Redis accepts', async () => {
     const accepted: Buffer[] = [];
     for (const [name, commands] of samples()) {
       await link.command(['FLUSHALL']);
