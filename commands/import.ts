@@ -9,7 +9,7 @@ import { evictionLoss, warnEvictingMasters } from '../src/cli/output/evicting-ta
 import { choice, flag, integer, text, usageError, type OptionValues } from '../src/cli/options/options.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
 import type { FileImport } from '../src/cli/output/import-file.js';
-import type { Forecast } from '../src/import/census.js';
+import type { Forecast } from '../src/import/count-keys.js';
 import type { ImportStats } from '../src/import/event.js';
 import type { ImportSource } from '../src/import/source.js';
 import { chooseDatabases, type DatabaseChoice } from '../src/import/choose-databases.js';
@@ -85,7 +85,7 @@ export default defineCommand({
     if (wanted.rdb !== undefined || wanted.aof !== undefined) return { loaded: await (await import('../src/cli/output/import-file.js')).importFile(args.seed, wanted, context) };
     if (wanted.match !== undefined || wanted.allowPartial) throw usageError('--match and --allow-partial require --rdb or --aof');
     const { connection: from, database } = await sourceConnection(wanted, wanted.db, context);
-    const [{ ImportSource }, { databasesOf }] = await Promise.all([import('../src/import/source.js'), import('../src/import/census.js')]);
+    const [{ ImportSource }, { databasesOf }] = await Promise.all([import('../src/import/source.js'), import('../src/import/count-keys.js')]);
     await using cluster = await openSeed(args.seed, context);
     const name = `${from.host}:${from.port}`;
     if (io.mode === 'plain') io.out(`>>> Importing data from ${name} to cluster ${cluster.view.entry.name}`);
@@ -98,7 +98,7 @@ export default defineCommand({
     const { copy, replace } = wanted;
     const evicting = await warnEvictingMasters(cluster, io);
     if (wanted.dryRun) {
-      const { forecast } = await import('../src/import/census.js');
+      const { forecast } = await import('../src/import/count-keys.js');
       return { source: name, copy, replace, stats: undefined, loss: undefined, forecast: await forecast(source, cluster, choice.databases, context.signal) };
     }
     const stats = await transferKeys(source, cluster, choice, wanted, context);

@@ -88,7 +88,7 @@ export default defineCommand({
   async run({ args, options }, context): Promise<Restored> {
     const { io } = context;
     const { replace, merge, allowPartial, dryRun } = options;
-    const [{ readBackup }, { countCluster }, { loadQuestion, plannedFileLine }] = await Promise.all([import('../src/apply/backup/read-backup.js'), import('../src/import/census.js'), import('../src/ui/views/load-lines.js')]);
+    const [{ readBackup }, { countCluster }, { loadQuestion, plannedFileLine }] = await Promise.all([import('../src/apply/backup/read-backup.js'), import('../src/import/count-keys.js'), import('../src/ui/views/load-lines.js')]);
     const backup = await readBackup(resolve(context.cwd, args.dir));
     refuseMissing(backup, allowPartial);
     await using cluster = await openSeed(args.seed, context);

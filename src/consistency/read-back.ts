@@ -11,17 +11,17 @@ export interface ReadBackTask {
   /** Never rejects; returns 'silent' at once when the signal is aborted. */
   readonly read: (key: string, signal: AbortSignal) => Promise<ReadOutcome>;
   /** Creates the controller that ends the reads of one node. */
-  readonly cut: () => AbortController;
+  readonly newController: () => AbortController;
   /** Reads of one node at once. */
   readonly atOnce: number;
 }
 
 /** Reads all keys; resolves with those without a value. */
-export async function readBack({ keys, nodeOf, read, cut, atOnce }: ReadBackTask): Promise<string[]> {
+export async function readBack({ keys, nodeOf, read, newController, atOnce }: ReadBackTask): Promise<string[]> {
   const unread: string[] = [];
   const nodes = new Map<string, AbortController>();
   const waitFor = (node: string): AbortController => {
-    const known = nodes.get(node) ?? cut();
+    const known = nodes.get(node) ?? newController();
     nodes.set(node, known);
     return known;
   };

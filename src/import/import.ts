@@ -6,7 +6,7 @@ import type { Cluster } from '../apply/open-cluster.js';
 import { replyFailure } from '../client/connection-errors.js';
 import { ExitCode, TribError } from '../errors.js';
 import { ReplyError } from '../resp/reply.js';
-import { countCluster, countSource, repeatedNames } from './census.js';
+import { countCluster, countSource, repeatedNames } from './count-keys.js';
 import { DatabaseClients } from './database-clients.js';
 import type { ImportStats } from './event.js';
 import { ImportIncomplete, conflictText, importSettings } from './options.js';

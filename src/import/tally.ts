@@ -1,4 +1,4 @@
-// Totals of an import, counted from the deliveries' results. Not here: counting keys on the nodes (census.ts).
+// Totals of an import, counted from the deliveries' results. Not here: counting keys on the nodes (count-keys.ts).
 import type { Conflict, ImportStats, ImportTarget, Span } from './event.js';
 import type { ImportSettings } from './options.js';
 import type { RelayResult } from './relay.js';

@@ -32,9 +32,9 @@ export class ReplyBudget {
   /** `max`: bytes of one reply. */
   constructor(private readonly max: number) {}
 
-  /** Charges one element of an aggregate; `place`: one of the costs above. Throws TribError REPLY_TOO_LARGE. */
-  element(value: Reply, place: number): void {
-    this.spent += place + costOf(value);
+  /** Charges one element of an aggregate; `cost`: one of the costs above. Throws TribError REPLY_TOO_LARGE. */
+  element(value: Reply, cost: number): void {
+    this.spent += cost + costOf(value);
     if (this.spent > this.max) throw this.exceeded();
   }
 

@@ -5,7 +5,7 @@ import { openCluster, type Cluster } from '../../src/apply/open-cluster.js';
 import { ClusterClient } from '../../src/client/cluster-client.js';
 import type { Arg, Connection } from '../../src/client/connection.js';
 import { keySlot } from '../../src/cluster/slots.js';
-import { forecast } from '../../src/import/census.js';
+import { forecast } from '../../src/import/count-keys.js';
 import type { ImportEvent, ImportStats } from '../../src/import/event.js';
 import { importKeys } from '../../src/import/import.js';
 import type { ImportOptions } from '../../src/import/options.js';

@@ -9,7 +9,7 @@ import { followLoad, matcherOf, type LoadRequest } from './load-files.js';
 /** Throws TribError DAMAGED for a damaged file without --allow-partial, and every error of aofFiles, planAof and refuseProblems. */
 export async function planAofFile(cluster: Cluster, path: string, request: LoadRequest, { signal }: SubcommandContext): Promise<AofPlan> {
   const [{ aofFiles }, { planAof }, { refuseProblems }, { databasesOf }, { damageText }, matches] = await Promise.all([
-    import('../../import/file/aof-set.js'), import('../../import/file/plan-aof.js'), import('../../import/file/import-aof.js'), import('../../import/census.js'), import('../../ui/views/rdb-lines.js'), matcherOf(request.match),
+    import('../../import/file/aof-set.js'), import('../../import/file/plan-aof.js'), import('../../import/file/import-aof.js'), import('../../import/count-keys.js'), import('../../ui/views/rdb-lines.js'), matcherOf(request.match),
   ]);
   const plan = await planAof(await aofFiles(path), cluster, { db: request.db, clusterDatabases: await databasesOf(cluster), now: Date.now(), signal, ...(matches === undefined ? {} : { matches }) });
   const { damage } = plan.end;

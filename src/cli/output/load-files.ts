@@ -30,7 +30,7 @@ export async function matcherOf(match: string | undefined): Promise<((key: strin
 /** Reads the files. Throws as planLoad, and TribError DAMAGED unless what stands before the damage is wanted. */
 export async function planFiles(cluster: Cluster, files: readonly string[], request: LoadRequest, { io, signal }: SubcommandContext): Promise<LoadPlan> {
   const [{ openable }, { planLoad }, { databasesOf }, { damageText }, matches] = await Promise.all([
-    import('../../import/file/openable.js'), import('../../import/file/plan-load.js'), import('../../import/census.js'), import('../../ui/views/rdb-lines.js'), matcherOf(request.match),
+    import('../../import/file/openable.js'), import('../../import/file/plan-load.js'), import('../../import/count-keys.js'), import('../../ui/views/rdb-lines.js'), matcherOf(request.match),
   ]);
   let size = 0;
   for (const file of files) size += await openable(file);

@@ -6,7 +6,7 @@ import type { ReplayCommand, ReplayItem } from '../../aof/replay.js';
 import { TribError } from '../../errors.js';
 import { ReplyError, fromBinary } from '../../resp/reply.js';
 import { oneLine } from '../../resp/visible.js';
-import { databasesOf } from '../census.js';
+import { databasesOf } from '../count-keys.js';
 import { ImportRoutes } from '../routes.js';
 import { aofFiles } from './aof-set.js';
 import { CommandPipeline, type PipelineUnit } from './command-pipeline.js';

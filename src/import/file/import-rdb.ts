@@ -4,7 +4,7 @@ import { graceAfter, unlessAborted } from '../../apply/node/delay.js';
 import type { Cluster } from '../../apply/open-cluster.js';
 import { skipBody } from '../../rdb/skip-value.js';
 import { TribError } from '../../errors.js';
-import { countCluster } from '../census.js';
+import { countCluster } from '../count-keys.js';
 import { DatabaseClients } from '../database-clients.js';
 import { ImportRoutes } from '../routes.js';
 import { LoadIncomplete, type LoadOptions, type LoadStats } from './load-options.js';

@@ -95,7 +95,7 @@ export function checkLines(view: ClusterView, report: CheckReport, options: Chec
     '>>> Check for open slots...',
     ...openSlotLines(report, wording),
     '>>> Check slots coverage...',
-    ...(covered ? ['[OK] All 16384 slots covered.'] : ['[ERR] Not all 16384 slots are covered by nodes.', ...wording.behindHoles]),
+    ...(covered ? ['[OK] All 16384 slots covered.'] : ['[ERR] Not all 16384 slots are covered by nodes.', ...wording.afterUncovered]),
     ...ownerLines(report, searchedOwners === true),
     ...errors.map((line) => `[ERR] ${line}`),
   ];

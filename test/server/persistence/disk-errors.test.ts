@@ -112,7 +112,7 @@ describe.skipIf(process.getuid?.() === 0 && spawnSync('chattr', ['-V']).error !=
     }
   })();
 
-  it.skipIf(!supported)('saves fail with the name of the folder, CONFIG SET appendonly is refused, and a start with an append-only file says what to do', async () => {
+  it.skipIf(!supported)('saves fail with the name of the file, CONFIG SET appendonly is refused, and a start with an append-only file says what to do', async () => {
     using files = new Files();
     await using one = await DataNode.start(files.path, { save: '3600 1000000' });
     await one.ask('SET a 1');
