@@ -57,7 +57,7 @@ export interface ConsistencyOptions {
   /** Milliseconds, any origin. */
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
-  /** Milliseconds for a silent node at the end of the run: to answer pending requests, and to be read back. */
+  /** Milliseconds to wait at the end of the run for a node that does not reply: for its pending requests, and for the read-back. */
   readonly patienceMs: number;
   /** Called with each error of the cluster and the operation. */
   readonly onError?: (what: 'read' | 'write', error: unknown) => void;
@@ -102,7 +102,7 @@ export class ConsistencyRun {
     const workers = Math.max(1, Math.min(this.options.clients, this.options.workingSet));
     const load = Array.from({ length: workers }, (_, worker) => this.#work(worker, workers));
     await this.#stopping;
-    // While rounds are pending at a silent node, the other nodes are read already.
+    // Other nodes are read back while rounds are still pending at a node that does not reply.
     const [unread] = await Promise.all([this.#readBack(workers), ...load]);
     const unverified = unread.filter((key) => this.#written.has(key)).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
     return { ...this.totals, readOutageMs: this.#outages.read.totalMs, writeOutageMs: this.#outages.write.totalMs, unverified };
@@ -182,7 +182,7 @@ export class ConsistencyRun {
       this.#judge(key, value);
       return 'answered';
     } catch (error) {
-      if (limit.signal.aborted) return 'silent'; // No caller waits for it any more.
+      if (limit.signal.aborted) return 'silent'; // The read-back of this node has been given up.
       this.#outages.read.add(began, this.options.now(), false);
       this.#totals.readErrors++;
       this.options.onError?.('read', error);

@@ -25,11 +25,11 @@ export interface KeyFacts {
 export interface RdbTarget<V> {
   /**
    * Reads the body of a value: exactly its bytes (decode, or skipBody). Throws RdbError; `truncated` makes the reader wait for
-   * more input and ask again, so it must change nothing. `empty` makes the reader pass the key over.
+   * more input and ask again, so it must change nothing. `empty` makes the reader skip the key.
    */
   value(type: number, reader: RdbReader, key: string): V;
   entry(db: number, key: string, value: V, facts: KeyFacts): void;
-  /** A collection without elements was passed over. */
+  /** A collection without elements was skipped. */
   empty?(db: number, key: string): void;
   /** Key and value of an AUX field. */
   aux?(name: string, value: string): void;
@@ -39,7 +39,7 @@ export interface RdbTarget<V> {
   resize?(keys: number, expires: number): void;
   /** The source of a library of functions. */
   library?(code: string): void;
-  /** Data of a module besides keys; it is passed over. */
+  /** Data of a module besides keys; it is skipped. */
   moduleAux?(module: string): void;
 }
 

@@ -56,12 +56,12 @@ export class RdbReader {
     return this.bytes.subarray(start, this.at);
   }
 
-  /** Passes over `length` bytes. */
+  /** Skips `length` bytes. */
   skip(length: number): void {
     this.take(length);
   }
 
-  /** Passes over a string, whatever its form. */
+  /** Skips a string, whatever its form. */
   skipString(): void {
     if (this.at < this.end && (this.bytes[this.at] as number) >> 6 !== 3) this.skip(this.len());
     else this.stringItem();

@@ -20,7 +20,7 @@ export interface FailedOver {
   readonly promoted: string;
   /** From the kill until the other nodes agreed on the new master, ms. */
   readonly ms: number;
-  /** Counters that were written meanwhile; an increment counts once a replica confirmed it. */
+  /** Result of the counters written during the failover; an increment counts as acknowledged once a replica has confirmed it. */
   readonly consistency: ConsistencyOutcome;
 }
 

@@ -23,7 +23,7 @@ export interface ServerAddresses extends SeedAddresses {
   readonly database?: number;
 }
 
-/** The database of a URL: its path, or `?db=N`. Ignoring it would use another database's keys. Throws BAD_DATABASE. */
+/** The database of a URL: its path, or `?db=N`. Without it, keys of another database would be used. Throws BAD_DATABASE. */
 function databaseOf(url: URL, text: string): number | undefined {
   const named = [url.pathname.slice(1), url.searchParams.get('db') ?? ''].filter((word) => word !== '');
   const numbers = new Set(named.map((word) => (/^\d{1,9}$/.test(word) ? Number(word) : NaN)));

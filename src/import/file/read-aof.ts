@@ -1,5 +1,5 @@
 // Reads the files of an append-only file in order, as numbered items: keys of RDB parts and units of commands. Every pass over the same
-// files gives the same numbers: a first pass finds the number of the last FLUSHALL, and a second pass skips the items before it.
+// files gives the same numbers: a first pass finds the number of the last flush, and a second pass skips the items before it.
 import { AofReplay, type ReplayItem } from '../../aof/replay.js';
 import { skipBody } from '../../rdb/skip-value.js';
 import type { KeyFacts } from '../../rdb/file-reader.js';

@@ -13,7 +13,7 @@ import { placeEntry } from './place-entry.js';
 const BATCH_KEYS = 500;
 const BATCH_BYTES = 256 * 1024;
 const DEPTH = 3;
-/** Bytes in flight and waiting from which the reading of the file pauses. */
+/** Maximum bytes waiting or in flight; above it the reading of the file pauses. */
 const MOST_BYTES = 8 * 1024 * 1024;
 
 export interface PipelineTools {
