@@ -22,9 +22,9 @@ describe('a node that becomes unreachable during a move', () => {
   });
 
   it.each([
-    ['it has failed and nobody has what was its', `${DEAD} AT master,fail - 1 1 7 connected 5461-10922`, `${HEIR} AT slave ${DEAD} 0 1 7 connected`],
+    ['it has failed and no other node owns its slots', `${DEAD} AT master,fail - 1 1 7 connected 5461-10922`, `${HEIR} AT slave ${DEAD} 0 1 7 connected`],
     ['a newer master has only other slots', `${DEAD} AT master,fail - 1 1 7 connected 5461-10922`, `${HEIR} AT master - 0 1 8 connected 0-47`],
-    ['it only may have failed', `${DEAD} AT master,fail? - 1 1 7 connected`, `${HEIR} AT master - 0 1 8 connected 0-47 5461-10922`],
+    ['it is only suspected (PFAIL)', `${DEAD} AT master,fail? - 1 1 7 connected`, `${HEIR} AT master - 0 1 8 connected 0-47 5461-10922`],
   ])('is waited for while %s', async (_, dead, heir) => {
     expect(await replacedNode([witnessOf(dead, heir, OTHER_LINE)], [suspect('5461-10922')])).toBeUndefined();
   });

@@ -43,7 +43,7 @@ it('sends one transaction to a server that accepts SETSLOT inside MULTI', async 
 it.each([
   ['Valkey 8', 'server_name:valkey\r\nredis_version:7.2.4\r\nvalkey_version:8.1.1\r\n'],
   ['Valkey 9', 'server_name:valkey\r\nredis_version:7.2.4\r\nvalkey_version:9.1.2\r\n'],
-  ['a server that does not tell what it is', new ReplyError('NOPERM no info')],
+  ['a server of unknown version', new ReplyError('NOPERM no info')],
 ])('never sends SETSLOT inside MULTI to %s, and marks nothing as imported from a node that does not claim it yet', async (_, info) => {
   expect((await claim(verdict, info)).said).toEqual([ORDERS]);
   expect((await yielded(verdict, info)).said).toEqual([['DELSLOTS 5', 'DELSLOTS 6']]);

@@ -57,9 +57,9 @@ it.each([
 });
 
 it.each([
-  ['attributes for ever', flood('', '|1\r\n+a\r\n:1\r\n')],
-  ['pushes for ever', flood('', '>2\r\n+a\r\n:1\r\n')],
-  ['one byte now and then', (socket: Socket) => {
+  ['attributes without end', flood('', '|1\r\n+a\r\n:1\r\n')],
+  ['pushes without end', flood('', '>2\r\n+a\r\n:1\r\n')],
+  ['one byte from time to time', (socket: Socket) => {
     socket.write('$100\r\n');
     const timer = setInterval(() => socket.write('x'), 100);
     socket.on('close', () => clearInterval(timer));

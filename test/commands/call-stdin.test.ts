@@ -32,12 +32,12 @@ describeWithRedis('call with a word from stdin', () => {
 
   it.each([
     ['-x before the node', (at: string) => ['call', '-x', at, 'set', 'k'], 'k'],
-    ['-x behind the node', (at: string) => ['call', at, '-x', 'set', 'k'], 'k'],
-    ['--stdin-last behind the command', (at: string) => ['call', at, 'set', 'k', '--stdin-last'], 'k'],
-    ['-x as redis-cli has it', (at: string) => ['-x', '--cluster', 'call', at, 'set', 'k'], 'k'],
+    ['-x after the node', (at: string) => ['call', at, '-x', 'set', 'k'], 'k'],
+    ['--stdin-last after the command', (at: string) => ['call', at, 'set', 'k', '--stdin-last'], 'k'],
+    ['-x as in redis-cli', (at: string) => ['-x', '--cluster', 'call', at, 'set', 'k'], 'k'],
     ['-X', (at: string) => ['call', '-X', 'VALUE', at, 'set', 'k', 'VALUE', 'keepttl'], 'k'],
-    ['-X as redis-cli has it', (at: string) => ['-X', 'VALUE', '--cluster', 'call', at, 'set', 'k', 'VALUE'], 'k'],
-    ['-X, only the first of equal words', (at: string) => ['call', '--stdin-tag=T', at, 'set', 'k', 'T'], 'k'],
+    ['-X as in redis-cli', (at: string) => ['-X', 'VALUE', '--cluster', 'call', at, 'set', 'k', 'VALUE'], 'k'],
+    ['-X that replaces only the first of equal words', (at: string) => ['call', '--stdin-tag=T', at, 'set', 'k', 'T'], 'k'],
   ])('passes every byte with %s', async (_, args, key) => {
     await using link = await cluster.nodes[0]!.connect();
     await link.command(['DEL', key]);

@@ -81,9 +81,9 @@ describeWithRedis('commands about the nodes of a real cluster', () => {
 
   it.each([
     ['manually', 3, 0, []],
-    ['back by force, named behind another node', 0, 3, ['--force']],
-    ['by takeover', 3, 0, ['--takeover']],
-    ['and back, the masters not voting twice in a row', 0, 3, []],
+    ['back with --force, named after another node', 0, 3, ['--force']],
+    ['with --takeover', 3, 0, ['--takeover']],
+    ['and back, without a master voting twice in a row', 0, 3, []],
   ])('failover %s makes the replica a master, and all nodes agree at once', async (_, up, down, flags) => {
     await waitFor(async () => String(await say(cluster.nodes[up], 'INFO', 'replication')).includes('master_link_status:up'), 'the replica to be in sync');
     const run = await runCli(['failover', at(1), at(up), '--yes', ...flags]);

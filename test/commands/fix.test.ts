@@ -143,8 +143,8 @@ describeWithRedis('fix at a terminal and in scripts', () => {
     const saved = (): number => readdirSync(dir).reduce((sum, name) => sum + readFileSync(join(dir, name), 'utf8').trim().split('\n').length - 1, 0);
 
     it.each([
-      ["the owner's stays", ENTER, 0, 'owner a', 1],
-      ['the larger stays', DOWN + ENTER, 0, 'a longer stray a', 1],
+      ["the owner's copy stays", ENTER, 0, 'owner a', 1],
+      ['the larger copy stays', DOWN + ENTER, 0, 'a longer stray a', 1],
       ['both stay', DOWN + DOWN + ENTER, 1, 'owner a', 0],
     ])('names both copies; %s', async (_, typed, code, value, copies) => {
       const slot = await conflict('a');

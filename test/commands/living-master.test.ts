@@ -31,7 +31,7 @@ describeWithRedis('a master that only this program cannot reach', () => {
 
   it.each([
     ['wants another password', ['CONFIG', 'SET', 'requirepass', 'other'], ['CONFIG', 'SET', 'requirepass', ''], /refused the credentials: NOAUTH/, /-a, --askpass or REDISCLI_AUTH/],
-    ['has no room for a client', ['CONFIG', 'SET', 'maxclients', '1'], ['CONFIG', 'SET', 'maxclients', '1000'], /maximum number of clients/, /raise maxclients/],
+    ['accepts no further client', ['CONFIG', 'SET', 'maxclients', '1'], ['CONFIG', 'SET', 'maxclients', '1000'], /maximum number of clients/, /raise maxclients/],
     ['is stopped for less than the node timeout', 'SIGSTOP', 'SIGCONT', /No reply from/, /wait until cluster-node-timeout has passed/],
   ] as const)('%s: check and fix say that it is alive, fix changes nothing', async (_, away, back, reason, advice) => {
     const act = (what: readonly string[] | NodeJS.Signals): unknown => (typeof what === 'string' ? nodes.nodes[2]?.process.kill(what) : c.send(2, ...what));

@@ -19,7 +19,7 @@ describe('a node is found by', () => {
     ['the address it announces', '10.0.0.2:7001'],
     ['the address it is connected to', '203.0.113.9:9001'],
     ['a name of its host', 'DB2:7001'],
-    ['a name of the host it is reached at', 'nat:9001'],
+    ['a name of the host through which it is reached', 'nat:9001'],
   ])('%s', (_, word) => {
     expect(mapped.find(word).id).toBe(idOf(1));
     expect(findMember(mapped, word).id).toBe(idOf(1));

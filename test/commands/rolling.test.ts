@@ -176,13 +176,13 @@ describeWithRedis('rolling restarts', () => {
   it.each([
     ['no terminal and no --exec', [], 'add --exec COMMAND', 2],
     ['no --yes', ['--exec', 'echo {port}'], 'add --yes', 2],
-    ['a command that names no node', ['--exec', 'reboot', '--yes'], '--exec contains no placeholder', 2],
-    ['two kinds at once', ['--only-masters', '--only-replicas'], 'exclude each other', 2],
-    ['two ends at once', ['--failback', '--preferred', 'a'], 'exclude each other', 2],
-    ['a list that is not there', ['--nodes', '@nowhere', '--exec', 'echo {port}', '--yes'], 'nowhere cannot be read: ENOENT', 2],
+    ['a command without placeholder', ['--exec', 'reboot', '--yes'], '--exec contains no placeholder', 2],
+    ['--only-masters with --only-replicas', ['--only-masters', '--only-replicas'], 'exclude each other', 2],
+    ['--failback with --preferred', ['--failback', '--preferred', 'a'], 'exclude each other', 2],
+    ['a list that does not exist', ['--nodes', '@nowhere', '--exec', 'echo {port}', '--yes'], 'nowhere cannot be read: ENOENT', 2],
     ['an unknown node', ['--nodes', 'ffff', '--exec', 'echo {port}', '--yes'], 'No such node ffff', 1],
-    ['nobody left', ['--nodes', 'AT0', '--only-replicas', '--exec', 'echo {port}', '--yes'], 'None of the 1 nodes is a replica', 1],
-    ['rivals', ['--preferred', 'AT0,AT3', '--exec', 'echo {port}', '--yes'], 'belong to the same shard: only one of them can be its master', 2],
+    ['a selection without nodes', ['--nodes', 'AT0', '--only-replicas', '--exec', 'echo {port}', '--yes'], 'None of the 1 nodes is a replica', 1],
+    ['two preferred nodes of one shard', ['--preferred', 'AT0,AT3', '--exec', 'echo {port}', '--yes'], 'belong to the same shard: only one of them can be its master', 2],
   ])('refuses %s before anything happens', async (_, args, text, code) => {
     const refused = await run(...args.map((word) => word.replace(/AT(\d)/g, (__, index: string) => at(Number(index)))));
     expect(refused).toMatchObject({ code, stderr: expect.stringContaining(text) as string });

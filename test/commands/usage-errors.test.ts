@@ -43,13 +43,13 @@ describeWithRedis('usage errors', () => {
   it.each([
     ['call with both --only flags', () => ['call', '--only-masters', '--only-replicas', seed(), 'ping'], 'exclude each other'],
     ['a negative threshold', () => ['rebalance', seed(), '--threshold=-1'], 'of at least 0'],
-    ['a weight beyond measure', () => ['rebalance', seed(), '--weight', `${seed()}=1e100`, '--dry-run'], 'from 0.000001 to 1000000'],
-    ['a weight that is next to nothing', () => ['rebalance', seed(), '--weight', `${seed()}=1e-300`, '--dry-run'], 'from 0.000001 to 1000000'],
+    ['a weight that is too large', () => ['rebalance', seed(), '--weight', `${seed()}=1e100`, '--dry-run'], 'from 0.000001 to 1000000'],
+    ['a weight that is too small', () => ['rebalance', seed(), '--weight', `${seed()}=1e-300`, '--dry-run'], 'from 0.000001 to 1000000'],
     ['reshard of 0%', () => ['reshard', seed(), '--from', 'all', '--to', seed(), '--slots', '0%', '--yes'], 'Invalid number of slots: 0%'],
-    ['a timeout of ages', () => ['set-timeout', seed(), '99999999999999'], 'between 100 and 2147483647 milliseconds'],
+    ['a timeout that is too long', () => ['set-timeout', seed(), '99999999999999'], 'between 100 and 2147483647 milliseconds'],
     ['replicas beyond 2^53', () => ['create', fresh(0), fresh(1), fresh(2), '--replicas', '99999999999999999999'], 'a whole number'],
-    ['a list of zones that is not there', () => ['create', fresh(0), fresh(1), fresh(2), '--zone', '@/nonexist'], 'NODE=ZONE'],
-    ['rolling over no nodes', () => ['rolling', seed(), '--nodes', '', '--exec', 'echo {port}'], '--nodes contains no node'],
+    ['a list of zones that does not exist', () => ['create', fresh(0), fresh(1), fresh(2), '--zone', '@/nonexist'], 'NODE=ZONE'],
+    ['rolling without nodes', () => ['rolling', seed(), '--nodes', '', '--exec', 'echo {port}'], '--nodes contains no node'],
   ] as const)('%s: exit 2', async (_name, words, text) => {
     expect(await runCli(words())).toMatchObject({ code: 2, stderr: says(text) });
   });

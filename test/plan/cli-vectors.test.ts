@@ -29,13 +29,13 @@ describe('the score of a placement (2.2 step 8)', () => {
     return antiAffinityScore({ hostOf: new Map([...masters, ...masterOf.keys()].map((name) => [name, name.charAt(0)])), masterOf, masters });
   };
   it.each([
-    ['everybody on a host of its own', ['a1:b1', 'b2:c1', 'c2:a2'], 0],
-    ['masters alone', ['a1', 'a2', 'a3'], 0],
-    ['a replica beside its master', ['a1:a2', 'b1:c1'], 10_000],
-    ['two replicas beside their master', ['a1:a2,a3', 'b1'], 20_000],
+    ['every node on its own host', ['a1:b1', 'b2:c1', 'c2:a2'], 0],
+    ['masters only', ['a1', 'a2', 'a3'], 0],
+    ['a replica on the host of its master', ['a1:a2', 'b1:c1'], 10_000],
+    ['two replicas on the host of their master', ['a1:a2,a3', 'b1'], 20_000],
     ['two replicas of one master on another host', ['a1:b1,b2', 'c1'], 2],
-    ['three of them', ['a1:b1,b2,b3'], 3],
-    ['one beside its master, two together elsewhere', ['a1:a2,b1,b2'], 10_002],
+    ['three replicas of one master on another host', ['a1:b1,b2,b3'], 3],
+    ['one replica on its master\'s host, two on another', ['a1:a2,b1,b2'], 10_002],
     ['the sum over all shards', ['a1:a2', 'b1:b2', 'c1:a3,a4'], 20_002],
   ])('%s', (_, shards, expected) => expect(score(...shards)).toBe(expected));
 });

@@ -112,9 +112,9 @@ describe('draining', () => {
 
   it.each<[string, readonly number[], number, readonly number[]]>([
     ['equal shares', [100, 100, 100], 0, [0, 50, 50]],
-    ['an odd one goes to the first', [101, 100, 100], 0, [0, 51, 50]],
-    ['the poor catch up first', [100, 50, 200], 0, [0, 100, 0]],
-    ['then all together', [300, 50, 200], 0, [0, 225, 75]],
+    ['an odd slot goes to the first', [101, 100, 100], 0, [0, 51, 50]],
+    ['masters with few slots get slots first', [100, 50, 200], 0, [0, 100, 0]],
+    ['then all get equal shares', [300, 50, 200], 0, [0, 225, 75]],
     ['empty masters are left alone', [100, 100, 0], 0, [0, 100, 0]],
     ['unless all others are empty', [100, 0, 0], 0, [0, 50, 50]],
   ])('%s', (_, counts, source, expected) => {

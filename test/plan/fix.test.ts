@@ -111,7 +111,7 @@ describe('open slots with one owner (cli 2.5 step 6)', () => {
     ['the owner, with keys', three([to(B), '', '']), { 0: 3 }, 'close-open', 'safe'],
     ['the owner, without keys', three([to(B), '', '']), {}, 'close-open', 'safe'],
     ['the owner, towards a node that is not in the cluster', three([to('f'.repeat(40)), '', '']), { 0: 3 }, 'close-open', 'safe'],
-    ['a node that does not own it (the source was not told of the end)', three(['', to(C), '']), { 0: 3 }, 'close-open', 'safe'],
+    ['a node that does not own it (the source did not learn that the move ended)', three(['', to(C), '']), { 0: 3 }, 'close-open', 'safe'],
   ])('case 4, migrating only on %s: closes the slot', (_, view, counts, code, danger) => {
     const plan = planFix(view, keys(counts));
     expect(only(plan)).toMatchObject({ code, danger, owner: A });
@@ -187,9 +187,9 @@ describe('several owners', () => {
 
   it.each([
     ['most keys', { 0: 1, 1: 2 }, B],
-    ['on a tie the newer epoch', { 0: 2, 1: 2 }, B],
-    ['no keys: the newer epoch', {}, B],
-    ['all keys on the older', { 0: 2 }, A],
+    ['the newer epoch on a tie', { 0: 2, 1: 2 }, B],
+    ['the newer epoch without keys', {}, B],
+    ['the older epoch with all keys', { 0: 2 }, A],
   ])('makes %s the owner', (_, counts, owner) => {
     const plan = planFix(viewOf(both), keys(counts));
     expect(only(plan)).toMatchObject({ code: 'choose-owner', danger: 'dangerous', owner, claimants: [A, B] });

@@ -16,15 +16,15 @@ const none: ReplicaCopy = { ...full, offset: 0, downSeconds: null, keys: 0, keys
 describe('a replica without a copy', () => {
   it.each<[string, Partial<ReplicaCopy>, boolean]>([
     ['it has keys, its link is down', {}, false],
-    ['restarted with its file, the link not up since', { downSeconds: null }, false],
+    ['restarted with its file, link never up since', { downSeconds: null }, false],
     ['in sync with a master without keys', { link: 'up', offset: 0, downSeconds: 0, keys: 0, keysOfMaster: 0 }, false],
     ['was in sync with a master without keys', { keys: 0, keysOfMaster: 0 }, false],
     ['never in sync', none, true],
-    ['never in sync, with the offset of another life', { ...none, offset: 138 }, true],
+    ['never in sync, with the offset of an earlier role', { ...none, offset: 138 }, true],
     ['restarted without a file', { ...none }, true],
     ['was in sync with a master that never wrote', { ...none, downSeconds: 1 }, false],
-    ['emptied for a new copy that did not come', { ...none, offset: 1, downSeconds: 12 }, true],
-    ['without keys, a new copy on its way', { ...none, downSeconds: 9, syncing: true }, true],
+    ['emptied for a full sync that did not come', { ...none, offset: 1, downSeconds: 12 }, true],
+    ['without keys, a full sync in progress', { ...none, downSeconds: 9, syncing: true }, true],
     ['with the keys of another master', { keysOfMaster: 0 }, true],
   ])('%s', (_, more, lacks) => {
     expect(lacksCopy({ ...full, ...more })).toBe(lacks);

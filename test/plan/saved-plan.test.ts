@@ -62,7 +62,7 @@ describe('a saved plan in a cluster', () => {
     ['another epoch of the source', viewOf([{ slots: '0-5460', epoch: 8 }, { slots: '5461-10922' }, rest]), /7000 had config epoch 1, now it is 8/],
     ['another epoch of the target before it got a slot', viewOf([{ slots: '0-5460' }, { slots: '5461-10922', epoch: 8 }, rest]), /7001 had config epoch 2, now it is 8/],
     ['a master that is a replica now', viewOf([{ slots: '0-5460' }, { replicaOf: 2 }, { slots: '5461-16383' }]), /7001 .* as a master, but it is a replica now/],
-    ['a node that is gone', viewOf([{ slots: '0-16383' }]), /7001 .* which is not a reachable member/],
+    ['a node that is not in the cluster any more', viewOf([{ slots: '0-16383' }]), /7001 .* which is not a reachable member/],
   ])('refuses %s', (_, view, message) => {
     expect(() => judge(view)).toThrow(message);
     expect(() => judge(view)).toThrow(expect.objectContaining({ code: 'PLAN_STALE', exitCode: 1 }) as Error);

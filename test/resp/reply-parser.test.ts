@@ -87,14 +87,14 @@ describe('ReplyParser', () => {
 
 describe('encodeCommand', () => {
   it.each([
-    ['announces more elements than may be', '*100000\r\n'],
-    ['announces a map of more entries than may be', '%20000\r\n'],
-    ['announces a longer text than may be', '$2000000\r\n'],
-    ['sends numbers for ever', `*?\r\n${':1\r\n'.repeat(70_000)}`],
-    ['sends short texts for ever', `*?\r\n${'$1\r\na\r\n'.repeat(30_000)}`],
-    ['sends errors for ever', `*?\r\n${'-E\r\n'.repeat(2000)}`],
-    ['sends empty arrays for ever', `*?\r\n${'*0\r\n'.repeat(20_000)}`],
-    ['sends pieces of a text for ever', `$?\r\n${`;1000\r\n${'x'.repeat(1000)}\r\n`.repeat(1100)}`],
+    ['announces too many elements', '*100000\r\n'],
+    ['announces a map of too many entries', '%20000\r\n'],
+    ['announces a text that is too long', '$2000000\r\n'],
+    ['sends numbers without end', `*?\r\n${':1\r\n'.repeat(70_000)}`],
+    ['sends short texts without end', `*?\r\n${'$1\r\na\r\n'.repeat(30_000)}`],
+    ['sends errors without end', `*?\r\n${'-E\r\n'.repeat(2000)}`],
+    ['sends empty arrays without end', `*?\r\n${'*0\r\n'.repeat(20_000)}`],
+    ['sends pieces of a text without end', `$?\r\n${`;1000\r\n${'x'.repeat(1000)}\r\n`.repeat(1100)}`],
     ['sends an attribute without end', `|?\r\n${'$1\r\na\r\n'.repeat(30_000)}`],
   ])('refuses a reply of more than its memory when the server %s', (_, bytes) => {
     const parser = new ReplyParser(1_000_000);

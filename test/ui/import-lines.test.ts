@@ -11,11 +11,11 @@ describe('after an import', () => {
     expect([countWarnings(stats({}), false, false), conflictLines(stats({}))]).toEqual([[], []]);
   });
   it.each([
-    ['keys left behind', { counts: { source: { before: 10, after: 3 }, cluster: { before: 5, after: 15 } } }, false, /^3 keys are still or again on the source: clients write to it/],
-    ['keys not seen by a copy', { counts: { source: { before: 10, after: 12 }, cluster: { before: 5, after: 15 } } }, true, /^2 keys of the source were missed/],
+    ['keys left on the source', { counts: { source: { before: 10, after: 3 }, cluster: { before: 5, after: 15 } } }, false, /^3 keys are still or again on the source: clients write to it/],
+    ['keys missed by a copy', { counts: { source: { before: 10, after: 12 }, cluster: { before: 5, after: 15 } } }, true, /^2 keys of the source were missed/],
     ['fewer than expected', { counts: { source: { before: 10, after: 0 }, cluster: { before: 5, after: 14 } } }, false, /holds 1 keys fewer than the 15 expected/],
     ['more than expected', { counts: { source: { before: 10, after: 0 }, cluster: { before: 5, after: 18 } } }, false, /holds 3 keys more than the 15 expected/],
-    ['a node that did not answer', { counts: { source: { before: 10, after: NaN }, cluster: { before: 5, after: 15 } } }, false, /could not be counted/],
+    ['a node that did not reply', { counts: { source: { before: 10, after: NaN }, cluster: { before: 5, after: 15 } } }, false, /could not be counted/],
   ] as const)('%s', (_, change, copy, wanted) => {
     const warnings = countWarnings(stats(change), copy, false);
     expect(warnings).toHaveLength(1);

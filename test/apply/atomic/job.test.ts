@@ -71,16 +71,16 @@ it('cancels at the target first on Redis, because the source may be down; on Val
 it.each<[string, Reply | ReplyError, JobWays | undefined]>([
   ['Redis 8.4', [['cluster|migration', -4], null], pullWays],
   ['Valkey 9', [null, ['cluster|migrateslots', -4]], pushWays],
-  ['older ones', [null, null], undefined],
+  ['servers without jobs', [null, null], undefined],
   ['RESP3 empty entries', [[], []], undefined],
-  ['a user who may neither ask nor look at jobs', new ReplyError('NOPERM no'), undefined],
+  ['a user who may neither list commands nor jobs', new ReplyError('NOPERM no'), undefined],
 ])('asks the node which migration methods it supports: %s', async (_, reply, ways) => {
   expect(await waysOf(node('x', reply))).toBe(ways);
 });
 
 it.each<[string, Reply | ReplyError, string, JobWays | undefined]>([
-  ['may look at jobs, but not at the list of commands', new ReplyError('NOPERM COMMAND'), 'GETSLOTMIGRATIONS', pushWays],
-  ['may see the list of commands, but no jobs', [null, ['cluster|migrateslots', -4]], '', undefined],
+  ['may list jobs, but not commands', new ReplyError('NOPERM COMMAND'), 'GETSLOTMIGRATIONS', pushWays],
+  ['may list commands, but not jobs', [null, ['cluster|migrateslots', -4]], '', undefined],
 ])('finds the methods that a user may use who %s', async (_, commands, allowed, ways) => {
   const link = {
     id: 'x', name: 'x',

@@ -252,9 +252,9 @@ async function saying(text: string, pieces: readonly string[]): Promise<{ server
 describeWithRedis('the reader of the bytes after SYNC', () => {
   const mark = 'm'.repeat(40);
   it.each([
-    ['by length, with newlines before and writes behind', '\n\n\n$5\r\n', ['he', 'llo*1\r\n$4\r\nPING\r\n'], 'hello'],
-    ['by mark', `\n$EOF:${mark}\r\n`, ['REDIS', `mmm${mark}`], 'REDISmmm'],
-    ['an empty one', '$0\r\n', [], ''],
+    ['an RDB of known length, with newlines before and writes after it', '\n\n\n$5\r\n', ['he', 'llo*1\r\n$4\r\nPING\r\n'], 'hello'],
+    ['an RDB ended by a mark', `\n$EOF:${mark}\r\n`, ['REDIS', `mmm${mark}`], 'REDISmmm'],
+    ['an empty RDB', '$0\r\n', [], ''],
   ])('%s', async (_, head, pieces, wanted) => {
     const { server, port } = await saying(head, pieces);
     let got = '';
@@ -265,7 +265,7 @@ describeWithRedis('the reader of the bytes after SYNC', () => {
   it.each([
     ['a connection that ends early', '$500\r\n', ['abc', ''], 'lost'],
     ['an error', '-NOMASTERLINK Can\'t SYNC while not connected with my master\r\n', [], 'refused SYNC: NOMASTERLINK'],
-    ['something else', ':5\r\n', [], 'answered SYNC with ":5"'],
+    ['a reply of another type', ':5\r\n', [], 'answered SYNC with ":5"'],
   ])('reports an error for %s', async (_, head, pieces, wanted) => {
     const { server, port } = await saying(head, pieces);
     const read = async (): Promise<void> => {

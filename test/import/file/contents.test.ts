@@ -36,7 +36,7 @@ describe('values of RDB files', () => {
     ['a sorted set in a listpack', RdbType.zsetListpack, body((w) => w.blob(listpack('m', '1.50', 'n', 'inf'))), { kind: 'zset', items: ['m', '1.5', 'n', 'Infinity'] }],
     ['a hash in a listpack', RdbType.hashListpack, body((w) => w.blob(listpack('f', 'v'))), { kind: 'hash', items: ['f', 'v'] }],
     ['a hash of Redis 7.4 whose fields expire', RdbType.hashListpackTtl, body((w) => (w.i64(9000n), w.blob(listpack('f', 'v', '9000', 'g', 'w', '0')))), { kind: 'hash', items: ['f', 'v', 'g', 'w'], expiries: [9000, 0] }],
-    ['the same in a table', RdbType.hashTtl, body((w) => (w.i64(9000n), w.len(2), w.len(1), w.str('f'), w.str('v'), w.len(0), w.str('g'), w.str('w'))), { kind: 'hash', items: ['f', 'v', 'g', 'w'], expiries: [9000, 0] }],
+    ['a hash of Redis 7.4 whose fields expire, in a table', RdbType.hashTtl, body((w) => (w.i64(9000n), w.len(2), w.len(1), w.str('f'), w.str('v'), w.len(0), w.str('g'), w.str('w'))), { kind: 'hash', items: ['f', 'v', 'g', 'w'], expiries: [9000, 0] }],
   ])('opens %s', (_, type, bytes, expected) => {
     expect(contentsOf(type, bytes)).toEqual(expected);
   });

@@ -66,14 +66,14 @@ vars currentEpoch 1 lastVoteEpoch 0`);
   });
 
   it.each([
-    ['no line about itself', `${id('b')} 10.0.0.2:7001@17001 master - 0 0 3 connected`],
-    ['two of them', `${ME}\n${id('b')} 10.0.0.2:7001@17001 myself,master - 0 0 3 connected`],
+    ['no line of the node itself', `${id('b')} 10.0.0.2:7001@17001 master - 0 0 3 connected`],
+    ['two lines of the node itself', `${ME}\n${id('b')} 10.0.0.2:7001@17001 myself,master - 0 0 3 connected`],
     ['too few fields', `${ME}\n${id('b')} 10.0.0.2:7001@17001 master - 0 0`],
     ['an unknown flag', `${ME}\n${id('b')} 10.0.0.2:7001@17001 master,odd - 0 0 1 connected`],
     ['a bad id', `${ME}\nABC 10.0.0.2:7001@17001 master - 0 0 1 connected`],
     ['a bad slot', `${ME} 16384`],
     ['no port', `${ME}\n${id('b')} 10.0.0.2 master - 0 0 1 connected`],
-    ['odd variables', `${ME}\nvars currentEpoch`],
+    ['an odd number of variables', `${ME}\nvars currentEpoch`],
     ['half a file', `${ME.slice(0, 60)}`],
   ])('with %s is refused', (_what, text) => {
     expect(() => read(text)).toThrow(CorruptConfigError);

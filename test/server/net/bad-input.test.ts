@@ -28,7 +28,7 @@ describe('bad input on the client port', () => {
     ['a bulk header of 600 MB', '*2\r\n$3\r\nGET\r\n$629145600\r\n', '-ERR Protocol error: invalid bulk length\r\n'],
     ['arrays nested 100,000 deep', '*1\r\n'.repeat(100_000), "-ERR Protocol error: expected '$', got '*'\r\n"],
     ['a line without end', 'x'.repeat(100_000), '-ERR Protocol error: too big inline request\r\n'],
-    ['a count that is no number', '*abc\r\n', '-ERR Protocol error: invalid multibulk length\r\n'],
+    ['a count that is not a number', '*abc\r\n', '-ERR Protocol error: invalid multibulk length\r\n'],
     ['open quotes', 'SET "a\r\n', '-ERR Protocol error: unbalanced quotes in request\r\n'],
     ['a browser', 'POST / HTTP/1.1\r\nHost: x\r\n\r\n', ''],
   ])('%s', async (_name, bytes, answer) => {

@@ -166,14 +166,14 @@ describe('the single append-only file of an older server', () => {
 
 describe('append-only files that cannot be read', () => {
   it.each<[string, (files: Files) => void, Readonly<Record<string, string>>, RegExp]>([
-    ['a torn end with aof-load-truncated no', (files) => plain(files, `${records('SELECT 0')}*1\r\n`), { 'aof-load-truncated': 'no' }, /DIR\/appendonlydir\/appendonly\.aof\.1\.incr\.aof: Unexpected end of file reading the append only file, behind offset 23\. Exiting\. make a backup .*redis-check-aof --fix/],
-    ['no command', (files) => plain(files, `${records('SELECT 0')}hello`), {}, /Bad file format reading the append only file: expected a command, found byte 104 at offset 23\. Exiting\. make a backup/],
+    ['an incomplete last command with aof-load-truncated no', (files) => plain(files, `${records('SELECT 0')}*1\r\n`), { 'aof-load-truncated': 'no' }, /DIR\/appendonlydir\/appendonly\.aof\.1\.incr\.aof: Unexpected end of file reading the append only file, behind offset 23\. Exiting\. make a backup .*redis-check-aof --fix/],
+    ['text that is not a command', (files) => plain(files, `${records('SELECT 0')}hello`), {}, /Bad file format reading the append only file: expected a command, found byte 104 at offset 23\. Exiting\. make a backup/],
     ['an unknown command', (files) => plain(files, records('SELECT 0', 'NOSUCH x')), {}, /Unknown command 'NOSUCH' reading the append only file, behind offset 23/],
     ['a command with too few words', (files) => plain(files, records('SELECT 0', 'GET')), {}, /Wrong number of arguments for 'get'/],
-    ['a base that is cut off', (files) => (plain(files), files.write(BASE, files.read(BASE).slice(0, -3))), {}, /the RDB part of the append only file DIR\/appendonlydir\/appendonly\.aof\.1\.base\.rdb: unexpected end of the RDB data at offset \d+.* look into the file with `redis-trib rdb DIR\/appendonlydir\/appendonly\.aof\.1\.base\.rdb`/],
+    ['a truncated base file', (files) => (plain(files), files.write(BASE, files.read(BASE).slice(0, -3))), {}, /the RDB part of the append only file DIR\/appendonlydir\/appendonly\.aof\.1\.base\.rdb: unexpected end of the RDB data at offset \d+.* look into the file with `redis-trib rdb DIR\/appendonlydir\/appendonly\.aof\.1\.base\.rdb`/],
     ['a missing increment', (files) => (plain(files), rmSync(join(files.path, INCR(1)))), {}, /incr\.aof: the manifest names it, but it does not exist/],
     ['an empty manifest', (files) => (plain(files), files.write(MANIFEST, '')), {}, /the AOF manifest DIR\/appendonlydir\/appendonly\.aof\.manifest: Found an empty AOF manifest/],
-    ['a manifest with nonsense', (files) => (plain(files), files.write(MANIFEST, `${files.read(MANIFEST)}file x seq y\n`)), {}, /Invalid AOF manifest file format at line 3: "file x seq y"/],
+    ['an invalid manifest', (files) => (plain(files), files.write(MANIFEST, `${files.read(MANIFEST)}file x seq y\n`)), {}, /Invalid AOF manifest file format at line 3: "file x seq y"/],
   ])('are refused with the file, the offset and what to do: %s', async (_what, damage, settings, message) => {
     using files = new Files();
     damage(files);
