@@ -22,7 +22,7 @@ async function chooseMaster(view: ClusterView, node: ClusterNode, named: string 
   if (named !== undefined) return view.find(named);
   const choice = (master: ClusterNode): Choice<ClusterNode> => ({ name: `${master.id.slice(0, 8)} ${master.name} (${master.slots.size} slots, ${view.replicasOf(master.id).length} replicas)`, value: master, also: master.id });
   const choices = view.masters.filter((master) => master.id !== node.id).toSorted(compareAddresses).map(choice);
-  if (choices.length === 0) throw new TribError('NO_MASTER_LEFT', `there is no other master that ${node.name} could replicate`);
+  if (choices.length === 0) throw new TribError('NO_MASTER_LEFT', `there is no other master that ${node.name} could replicate`, { hint: `add one first: redis-trib add-node NEW_HOST:PORT ${view.entry.name}` });
   const [master] = await (await io.prompts(signal)).pick({ question: () => `Which master should ${node.name} replicate?`, choices, find: (word) => choice(view.find(word)) }, '--master NODE');
   return master;
 }

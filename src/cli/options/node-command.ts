@@ -30,7 +30,7 @@ export function checkNodeCommand(command: string): void {
 
 /** The command with `{host} {port} {id} {role}` filled in. Throws UNSAFE_HOST. */
 export function nodeCommand(command: string, node: CommandNode): string {
-  if (!SHELL_SAFE_HOST.test(node.host)) throw new TribError('UNSAFE_HOST', `${node.name} announces a host name that is unsafe in a shell command: ${JSON.stringify(node.host)}`);
+  if (!SHELL_SAFE_HOST.test(node.host)) throw new TribError('UNSAFE_HOST', `${node.name} announces a host name that is unsafe in a shell command: ${JSON.stringify(node.host)}`, { hint: 'set its cluster-announce-hostname or cluster-announce-ip to a plain host name or an IP address' });
   return command.replace(PLACEHOLDER, (_, name: 'host' | 'port' | 'id' | 'role') => String(node[name]));
 }
 
