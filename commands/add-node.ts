@@ -44,7 +44,10 @@ async function copiesFunctions(cluster: Cluster, newNodes: NewCluster, wanted: O
   return requireNoFunctions(cluster, newNodes);
 }
 
-/** With the arguments swapped, the whole cluster would be the new node, and the check below would advise to fix it. */
+/**
+ * Detects swapped arguments: the cluster would then be the single empty node, and the health check would report all its slots as uncovered
+ * and advise redis-trib fix. Throws NOT_A_MEMBER.
+ */
 async function requireMember({ view }: Cluster, addresses: readonly Address[]): Promise<void> {
   const { entry } = view;
   if (view.nodes.length > 1 || view.unreachable.length > 0 || entry.slots.size > 0) return;
@@ -91,7 +94,7 @@ async function join(cluster: Cluster, newNodes: NewCluster, plan: AddNodePlan, s
   const display = await showSteps(io, 'Adding', name, waiting, replicas ? 'await-agreement' : undefined);
   try {
     await applyAddNodes(cluster, newNodes, plan, { agreementTimeoutMs: seconds * 1000, signal, onEvent: display.onEvent });
-    // The next command may give it slots at once.
+    // The user's next command may move slots to the new node, which requires that all nodes serve.
     if (!(await awaitServing(cluster, seconds * 1000, signal, display.onEvent))) io.note(`${plan.nodes.map((node) => node.name).join(', ')} joined, but not all nodes serve yet (cluster_state:ok): see redis-trib nodes ${cluster.view.entry.name}`);
     display.done(plan.nodes.length === 1 ? 'The new node is in the cluster, and all nodes know it' : `${plan.nodes.length} new nodes are in the cluster, and all nodes know them`);
   } catch (error) {

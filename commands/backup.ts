@@ -30,7 +30,8 @@ interface Previewed {
 
 const WARNING = "*** Cluster seems to have some problems, please be aware of it if you're going to restore this backup.";
 
-async function judge(cluster: Cluster, { io, signal }: SubcommandContext): Promise<CheckReport> {
+/** Checks the cluster; nodes that disagree get five seconds to agree. */
+async function checkCluster(cluster: Cluster, { io, signal }: SubcommandContext): Promise<CheckReport> {
   let report = await cluster.check({ replicaHealth: true });
   if (!report.agreement) {
     await cluster.waitForAgreement({ timeoutMs: 5000, signal }).catch(() => signal.throwIfAborted());
@@ -62,7 +63,7 @@ function absentKeys(copies: readonly OnlyCopy[], ending: string): string[] {
 }
 
 /** Whether the backup would fail at once. */
-function hopeless({ preview: { directory, missing, onlyCopies, files }, allowPartial }: Previewed): boolean {
+function wouldFail({ preview: { directory, missing, onlyCopies, files }, allowPartial }: Previewed): boolean {
   return directory.problem !== undefined || (missing.length + onlyCopies.length > 0 && !allowPartial) || files.some(({ failure }) => failure !== undefined);
 }
 
@@ -73,7 +74,7 @@ async function renderPreview(previewed: Previewed, io: Io): Promise<void> {
   for (const line of fewOf(preview.missing.map(({ name, reason }) => `The data of ${name} would be missing${allowPartial ? '' : ', so nothing would be saved without --allow-partial'}: ${reason}`))) io.error(line);
   for (const line of absentKeys(preview.onlyCopies, `would be missing${allowPartial ? '' : ', so nothing would be saved without --allow-partial'}`)) io.error(line);
   if (!report.ok) io.out(io.mode === 'plain' ? WARNING : io.style.warn(WARNING.replace('*** ', '')));
-  io.note(`Dry run: nothing was ${hopeless(previewed) ? 'saved; the backup would fail' : 'saved'}.`);
+  io.note(`Dry run: nothing was ${wouldFail(previewed) ? 'saved; the backup would fail' : 'saved'}.`);
 }
 
 function renderBackup({ result, report, dir }: BackedUp, io: Io): void {
@@ -108,7 +109,7 @@ export default defineCommand({
     if (extra !== undefined) throw wrongNumber('HOST:PORT DIRECTORY');
     if (dir === '') throw usageError('the name of the directory is empty', 'for the current directory give .');
     await using cluster = await openSeed(args.seed, context);
-    const report = await judge(cluster, context);
+    const report = await checkCluster(cluster, context);
     const { via, parallel, allowPartial } = options;
     if (options.dryRun) {
       const { previewBackup } = await import('../src/apply/backup/preview.js');
@@ -123,8 +124,8 @@ export default defineCommand({
     const { report } = done;
     const { missing: absent, onlyCopies } = 'preview' in done ? done.preview : done.result;
     const missing = absent.map(({ id, name, reason }) => ({ id, name, reason }));
-    if ('preview' in done) return { ok: report.ok, applied: false, would: !hopeless(done), manifest: done.preview.manifest, files: done.preview.files.map(fileDocument), directory: done.preview.directory, missing, onlyCopies };
+    if ('preview' in done) return { ok: report.ok, applied: false, would: !wouldFail(done), manifest: done.preview.manifest, files: done.preview.files.map(fileDocument), directory: done.preview.directory, missing, onlyCopies };
     return { ok: report.ok, applied: true, ms: done.ms, manifest: done.result.manifest, files: done.result.files.map(fileDocument), missing, onlyCopies };
   },
-  exitCode: (done) => ('preview' in done && hopeless(done) ? ExitCode.failed : ExitCode.ok),
+  exitCode: (done) => ('preview' in done && wouldFail(done) ? ExitCode.failed : ExitCode.ok),
 });

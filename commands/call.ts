@@ -43,8 +43,8 @@ async function heading({ words, fromStdin }: FilledWords, { mode, lines }: Io): 
 }
 
 /**
- * At a terminal text, with further lines indented, so that only this program's lines begin at the left margin. Programs get the
- * bytes as from redis-cli.
+ * At a terminal: text whose second and later lines are indented, so that only this program's lines begin at the left margin. When piped:
+ * the bytes, as redis-cli prints them.
  */
 function shown(binary: string, { mode }: Io): string | Buffer {
   const bytes = Buffer.from(`${binary}\n`, 'latin1');

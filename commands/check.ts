@@ -16,11 +16,11 @@ interface Checked {
 }
 
 async function renderPlain({ view, keys, report, searchedOwners }: Checked, { io }: SubcommandContext): Promise<void> {
-  const [{ infoLines }, { checkLines, extraWarnings }, { wordingOf }, { shatteredNote }] = await Promise.all([import('../src/ui/views/cluster-lines.js'), import('../src/ui/views/check-lines.js'), import('../src/ui/views/dialect.js'), import('../src/ui/views/slot-ranges.js')]);
+  const [{ infoLines }, { checkLines, extraWarnings }, { wordingOf }, { fragmentedNote }] = await Promise.all([import('../src/ui/views/cluster-lines.js'), import('../src/ui/views/check-lines.js'), import('../src/ui/views/dialect.js'), import('../src/ui/views/slot-ranges.js')]);
   const info = wordingOf(io.lines).infoFirst ? infoLines(view, keys) : [];
   io.out([...info, ...checkLines(view, report, { searchedOwners, dialect: io.lines })].join('\n'));
   for (const warning of extraWarnings(report)) io.warn(`${warning}`);
-  const note = shatteredNote(view);
+  const note = fragmentedNote(view);
   if (note !== undefined) io.warn(note);
 }
 

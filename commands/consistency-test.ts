@@ -9,9 +9,9 @@ import { randomUUID } from 'node:crypto';
 import { isHere } from '../src/client/here.js';
 import { ExitCode } from '../src/errors.js';
 
-/** Milliseconds that a silent node is given after Ctrl-C. */
-const HURRY_MS = 1000;
-/** Milliseconds after which a command of the load is given up; nodes may fail over meanwhile. */
+/** Milliseconds to wait for a node that does not reply when the counters are read back after Ctrl-C. */
+const READ_BACK_AFTER_INTERRUPT_MS = 1000;
+/** Milliseconds after which a read or write of the load counts as failed; long enough for a failover. */
 const LOAD_DEADLINE_MS = 15_000;
 
 interface Tested extends ConsistencyOutcome {
@@ -38,7 +38,7 @@ async function watch(run: ConsistencyRun, durationMs: number, context: Subcomman
   }
 }
 
-function complain(context: SubcommandContext): (what: 'read' | 'write', error: unknown) => void {
+function errorReporter(context: SubcommandContext): (what: 'read' | 'write', error: unknown) => void {
   const said = new Set<string>();
   return (what, error) => {
     const text = `${what === 'read' ? 'Reading' : 'Writing'}: ${error instanceof Error ? error.message : String(error)}`;
@@ -60,7 +60,7 @@ function verdict({ lost, unacknowledged, unverified, writes }: Tested): string {
   return [
     lost > 0 ? `${lost} acknowledged writes were lost` : writes === 0 ? 'nothing was written, so nothing is known' : known,
     ...(unverified.length > 0 ? [`but ${unverified.length} counters with acknowledged writes could not be read back (${some})`] : []),
-    ...(unacknowledged > 0 ? [`${unacknowledged} unacknowledged ones happened`] : []),
+    ...(unacknowledged > 0 ? [`${unacknowledged} writes took effect without an acknowledgement`] : []),
   ].join(', ');
 }
 
@@ -93,9 +93,9 @@ export default defineCommand({
     if (!args.seed.addresses.every(({ host }) => isHere(host))) await context.confirm(`Write up to ${workingSet} counters ${prefix}key_… to this cluster? (type 'yes' to accept):`);
     const patienceMs = settings.commandTimeoutMs ?? LOAD_DEADLINE_MS;
     await using client = await ClusterClient.connect(args.seed.addresses, { ...settings, deadlineMs: Math.min(LOAD_DEADLINE_MS, patienceMs) });
-    const run = startableRun(client, { workingSet, clients, rate, patienceMs, prefix, onError: complain(context) });
+    const run = startableRun(client, { workingSet, clients, rate, patienceMs, prefix, onError: errorReporter(context) });
     context.signal.throwIfAborted();
-    context.signal.addEventListener('abort', () => run.stop(Math.min(HURRY_MS, patienceMs)), { once: true });
+    context.signal.addEventListener('abort', () => run.stop(Math.min(READ_BACK_AFTER_INTERRUPT_MS, patienceMs)), { once: true });
     const started = performance.now();
     const finished = run.run();
     await Promise.race([watch(run, (options.duration ?? Infinity) * 1000, context), finished]);
@@ -104,7 +104,7 @@ export default defineCommand({
     const result = { ...outcome, seconds: Math.round(performance.now() - started) / 1000, interrupted: context.signal.aborted, prefix };
     // Keep the counters: the failure has yet to be investigated.
     const keep = options.prefix !== undefined || outcome.lost > 0 || outcome.unverified.length > 0;
-    return { ...result, kept: keep ? run.counters.length : await removeCounters(client, run.counters, HURRY_MS) };
+    return { ...result, kept: keep ? run.counters.length : await removeCounters(client, run.counters, READ_BACK_AFTER_INTERRUPT_MS) };
   },
   render(result, { io }) {
     const { reads, writes, seconds } = result;

@@ -29,8 +29,8 @@ async function show(plan: CreatePlan, { io }: SubcommandContext): Promise<void> 
   io.out(io.mode === 'plain' ? createPlanLines(plan, io.lines).join('\n') : await createPlanTable(io, plan));
 }
 
-/** The state and how to continue, when it stopped at a step of this kind; undefined: all steps are done. */
-function halfway({ nodes }: CreatePlan, kind: Step['kind'] | undefined): readonly [done: string, hint: string] {
+/** What is done and how to continue, after an interruption at a step of this kind; undefined: all steps are done. */
+function interruptedState({ nodes }: CreatePlan, kind: Step['kind'] | undefined): readonly [done: string, hint: string] {
   const first = nodes[0]?.name ?? '';
   if (kind === undefined) return ['the cluster is created, but not all nodes serve yet', `to see its state: redis-trib check ${first}`];
   if (kind !== 'replicate') return ['some nodes are joined, and some have slots', 'run the same command with --reset to start again; it first shows what the nodes hold'];
@@ -57,7 +57,7 @@ async function join(nodes: NewCluster, plan: CreatePlan, timeoutMs: number, wait
     return { serving, view: cluster.view, keys: await countKeys(cluster), report: await cluster.check() };
   } catch (error) {
     display.failed();
-    throw (await import('../src/cli/program/interruption.js')).interruptedOr(error, context.signal, ...halfway(plan, at));
+    throw (await import('../src/cli/program/interruption.js')).interruptedOr(error, context.signal, ...interruptedState(plan, at));
   }
 }
 

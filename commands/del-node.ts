@@ -139,7 +139,7 @@ export default defineCommand({
   options,
   connects: true,
   mutates: true,
-  description: 'NODE is an id, a prefix of one, or an address; it may be down. After the reset it is an empty master with a new id. Asks at a terminal; when piped it continues as the predecessors do, except for --drain, which then requires --yes.',
+  description: 'NODE is an id, a prefix of one, or an address; it may be down. After the reset the node is an empty master with a new id. Asks at a terminal; when piped it continues as the predecessors do, except for --drain, which then requires --yes.',
   examples: [
     'redis-trib del-node 127.0.0.1:7000 3c3a0c74aae0b56170ccb03a76b60cfe7dc1912e',
     'redis-trib del-node 127.0.0.1:7000 127.0.0.1:7006 --drain --yes',

@@ -34,9 +34,9 @@ interface DemoOptions {
 const VALUE = 'x'.repeat(64);
 const FIRST_PORT = 30_101;
 /** Milliseconds of load before and after the reshard, for comparison. */
-const CALM_MS = 1000;
-/** Milliseconds that a node may be silent when its counters are read back. */
-const PATIENCE_MS = 5000;
+const BASELINE_MS = 1000;
+/** Milliseconds to wait for a reply when the counters are read back. */
+const READ_BACK_MS = 5000;
 
 /** Runs `work` on new nodes. Afterwards stops them and deletes their files; when this process exits early, it kills them. */
 async function withNodes<T>(requested: DemoOptions, context: SubcommandContext, work: (state: LocalState, restart: () => Promise<unknown>) => Promise<T>): Promise<T> {
@@ -65,7 +65,7 @@ async function withNodes<T>(requested: DemoOptions, context: SubcommandContext, 
 }
 
 /** Whether all writes are confirmed. */
-function kept({ lost, writes, unverified }: ConsistencyOutcome): boolean {
+function allConfirmed({ lost, writes, unverified }: ConsistencyOutcome): boolean {
   return lost === 0 && writes > 0 && unverified.length === 0;
 }
 
@@ -98,14 +98,14 @@ async function reshardUnderLoad(cluster: Cluster, plan: ReshardPlan, context: Su
   ]);
   const { connectHost: host, connectPort: port } = cluster.view.entry;
   await using client = await ClusterClient.connect([{ host, port }]);
-  const run = startableRun(client, { workingSet: 1000, clients: 8, rate: 2000, prefix: '', patienceMs: PATIENCE_MS });
+  const run = startableRun(client, { workingSet: 1000, clients: 8, rate: 2000, prefix: '', patienceMs: READ_BACK_MS });
   const finished = run.run();
   try {
-    await wait(CALM_MS, undefined, { signal: context.signal });
+    await wait(BASELINE_MS, undefined, { signal: context.signal });
     const display = await showMoving(context.io, plan.moved, false);
     const moved = await cluster.apply(plan, { signal: context.signal, onEvent: display.onEvent }).finally(() => display.failed());
     display.done(moved);
-    await wait(CALM_MS, undefined, { signal: context.signal });
+    await wait(BASELINE_MS, undefined, { signal: context.signal });
     run.stop();
     return { moved, consistency: await finished };
   } finally {
@@ -177,13 +177,13 @@ export default defineCommand({
         io.style.strong(`What happened, in ${seconds.toFixed(1)} s:`),
         `${mark(true)} ${nodes} nodes started and formed a cluster`,
         `${mark(true)} moved ${movedText(moved)}`,
-        `${mark(kept(consistency))} meanwhile ${formatCount(consistency.reads)} reads and ${formatCount(consistency.writes)} writes: ${errors} errors, ${consistency.lost} lost writes${consistency.unverified.length > 0 ? `, ${consistency.unverified.length} counters could not be read back` : ''}`,
-        ...(failover === undefined ? [] : [`${mark(kept(failover.consistency))} ${failoverText(failover, formatCount)}`]),
+        `${mark(allConfirmed(consistency))} meanwhile ${formatCount(consistency.reads)} reads and ${formatCount(consistency.writes)} writes: ${errors} errors, ${consistency.lost} lost writes${consistency.unverified.length > 0 ? `, ${consistency.unverified.length} counters could not be read back` : ''}`,
+        ...(failover === undefined ? [] : [`${mark(allConfirmed(failover.consistency))} ${failoverText(failover, formatCount)}`]),
         `${mark(present === keys)} ${formatCount(present)} of ${formatCount(keys)} keys are where they belong`,
         `${mark(healthy)} check: ${healthy ? 'all 16384 slots covered, all nodes agree' : 'the cluster is not healthy'}`,
         'All nodes are stopped, nothing is left.',
       ].join('\n'),
     );
   },
-  exitCode: ({ consistency, failover, present, keys, healthy }) => (kept(consistency) && (failover === undefined || kept(failover.consistency)) && present === keys && healthy ? 0 : 1),
+  exitCode: ({ consistency, failover, present, keys, healthy }) => (allConfirmed(consistency) && (failover === undefined || allConfirmed(failover.consistency)) && present === keys && healthy ? 0 : 1),
 });

@@ -16,13 +16,13 @@ type FailoverPlan = ReturnType<typeof planFailover>;
 interface FailedOver {
   readonly plan: FailoverPlan | PreferredPlan;
   readonly applied: boolean;
-  /** The data of the replica, which need not be complete; read with --force and --takeover. */
+  /** How much of its master's data the replica holds; read only with --force and --takeover. */
   readonly copy?: ReplicaCopy;
   /** From the request until all nodes agreed. */
   readonly ms: number | undefined;
 }
 
-/** By id, in a view that a later one may have replaced. */
+/** Name of a node by id, as in this view; the cluster may have loaded a newer view meanwhile. */
 function nameIn({ nodes, unreachable }: ClusterView): (id: string) => string {
   const names = new Map([...nodes, ...unreachable].map((node) => [node.id, node.name]));
   return (id) => names.get(id) ?? id;
@@ -40,7 +40,10 @@ async function changeMasters(cluster: Cluster, words: readonly string[] | undefi
   return { plan, applied: true, ms: await carryOut(cluster, plan, { wait: options.wait }, context) };
 }
 
-/** A promoted replica of most servers knows nothing of open slots; those that replicate SETSLOT keep them. Who moves them is stopped either way. */
+/**
+ * Most servers do not replicate CLUSTER SETSLOT, so the promoted replica does not know the open slots of its master; on other servers it
+ * keeps them. In both cases a reshard that is moving these slots stops.
+ */
 async function warnOfOpenSlots(cluster: Cluster, masters: readonly { readonly id: string }[], { io }: SubcommandContext): Promise<void> {
   const { view } = cluster;
   for (const { id } of masters) {
@@ -85,14 +88,14 @@ export default defineCommand({
   },
   connects: true,
   mutates: true,
-  description: 'HOST:PORT is the replica; or any node of the cluster, and NODE names the replica. Without --force and --takeover the replica first receives all writes of its master, so no write is lost; its link must be up.',
+  description: 'HOST:PORT is the replica, or any node of the cluster when NODE names the replica. Without --force and --takeover the replica first receives all writes of its master, so no write is lost; its link must be up.',
   examples: ['redis-trib failover 127.0.0.1:7004', 'redis-trib failover 127.0.0.1:7000 3c3a0c74 --yes', 'redis-trib failover 127.0.0.1:7004 --force', 'redis-trib failover 127.0.0.1:7000 --preferred @masters.txt --yes'],
   async run({ args, options }, context): Promise<FailedOver> {
     if (options.force && options.takeover) throw usageError('--force and --takeover exclude each other', '--takeover includes --force, and needs no vote');
     if (options.emptyReplica && !options.force && !options.takeover) throw usageError('--empty-replica requires --force or --takeover', 'without them the failover waits until the replica has all data');
     if (options.loseWrites && !options.force && !options.takeover) throw usageError('--lose-writes requires --force or --takeover', 'without them the failover waits until the replica has all data');
     const several = options.preferred !== undefined || options.spread;
-    if ((options.preferred !== undefined && options.spread) || (several && (options.force || options.takeover || args.node !== undefined))) throw usageError('--preferred and --spread exclude NODE, --force and --takeover: they select the nodes, and lose no write', 'redis-trib help failover');
+    if ((options.preferred !== undefined && options.spread) || (several && (options.force || options.takeover || args.node !== undefined))) throw usageError('--preferred and --spread exclude NODE, --force and --takeover: they select the nodes, and lose no write', 'give only one of them, or NODE: redis-trib help failover');
     const [{ planFailover }, cluster] = await Promise.all([import('../src/plan/role-change.js'), openSeed(args.seed, context)]);
     await using _closing = cluster;
     if (several) return await changeMasters(cluster, options.preferred, options, context);

@@ -17,9 +17,9 @@ const options = {
   searchMultipleOwners: flag('also print a line when no slot has several owners (fix always searches for them)'),
   fixWithUnreachableMasters: flag('give the slots of unreachable masters to others: their data is given up', { aliases: ['fix-with-unreachable-primaries'] }),
   coverEmpty: flag('cover slots that no node owns or holds keys of', { aliases: ['assign-empty-slots'] }),
-  coverForgotten: flag('cover slots without owner and keys even when the other slots hold so many keys that these cannot all be empty: their owner may be alive and forgotten (CLUSTER FORGET), and its keys are lost then'),
-  coverHolder: flag('cover slots of which one node holds keys, with that node'),
-  coverMoving: flag('cover slots of which several nodes hold keys, moving the keys to one'),
+  coverForgotten: flag('cover slots without owner and keys even when the other slots hold so many keys that these slots are probably not empty: a forgotten master (CLUSTER FORGET) may still hold their keys, which are lost then'),
+  coverHolder: flag('when one node holds keys of an uncovered slot, give it the slot'),
+  coverMoving: flag('when several nodes hold keys of an uncovered slot, give it to one of them and move the keys of the others there'),
   undoMoves: flag('close unfinished moves instead of completing them; keys that have arrived move back (a move that cannot be completed is always undone)'),
   closeAbsent: flag('close slots that were moving to an unreachable node'),
   chooseOwner: flag('choose one owner where several masters claim a slot'),
@@ -55,7 +55,7 @@ async function showPlan(cluster: Cluster, plan: FixPlan, { io }: SubcommandConte
 }
 
 /** Whether nothing is left to repair: the last check is ok, and the repair reports no failed slot and no unresolved key. */
-function isWhole(before: CheckReport, outcome: FixOutcome | undefined, after: CheckReport | undefined): boolean {
+function isRepaired(before: CheckReport, outcome: FixOutcome | undefined, after: CheckReport | undefined): boolean {
   return (after ?? before).ok && (outcome === undefined || outcome.failures.length + outcome.unresolved.length === 0);
 }
 
@@ -80,8 +80,8 @@ export default defineCommand({
   connects: true,
   mutates: true,
   description: [
-    'Shows each problem, its repair, the reason, and the danger. Safe repairs (completing a move, closing a slot, moving keys to the owner of their slot) are made without asking. Careful ones are asked, and --yes accepts them. When several masters claim a slot only --choose-owner accepts; when it is improbable that uncovered slots are empty only --cover-forgotten.',
-    'Run it while no reshard is running: an open slot may belong to a move in progress. No key is deleted without a copy: of two different copies the other one is on disk first. After an interruption run the same command again. Exit code 0 only when every slot was repaired and the final check finds nothing.',
+    'Shows each problem, its repair, the reason, and the danger. Safe repairs (completing a move, closing a slot, moving keys to the owner of their slot) are made without asking. Careful ones are asked, and --yes accepts them. --yes does not accept two kinds: where several masters claim a slot, --choose-owner is required; where uncovered slots are probably not empty, --cover-forgotten.',
+    'Run it while no reshard is running: an open slot may belong to a move in progress. No key is deleted without a copy: of two different copies, the one that is not kept is first written to a file. After an interruption run the same command again. Exit code 0 only when every slot was repaired and the final check finds nothing.',
   ].join('\n\n'),
   examples: ['redis-trib fix 127.0.0.1:7000', 'redis-trib fix 127.0.0.1:7000 --dry-run', 'redis-trib fix 127.0.0.1:7000 --yes --on-conflict newest-slot-owner --save-to copies.jsonl', 'redis-trib --cluster fix 127.0.0.1:7000 --cluster-fix-with-unreachable-masters'],
   async run({ args, options: wanted }, context): Promise<FixResult> {
@@ -109,12 +109,12 @@ export default defineCommand({
       const { outcomeLines } = await import('../src/ui/views/fix-table.js');
       for (const line of outcomeLines(outcome, file)) io.note(line);
     } else io.note(plan.decisions.length === 0 ? 'Nothing to repair.' : 'Dry run: nothing was changed.');
-    if (next !== undefined && !(after?.ok === true && isWhole(after, outcome, after))) io.note(`${io.errStyle.accent('try:')} ${next}`, 'always-stderr');
+    if (next !== undefined && !(after?.ok === true && isRepaired(after, outcome, after))) io.note(`${io.errStyle.accent('try:')} ${next}`, 'always-stderr');
   },
   async toJson({ before, plan, outcome, after, file, next }) {
     const { reportDocument } = await import('../src/cli/output/documents.js');
     return {
-      ok: isWhole(before, outcome, after),
+      ok: isRepaired(before, outcome, after),
       applied: outcome !== undefined,
       before: reportDocument(before),
       plan,
@@ -125,6 +125,6 @@ export default defineCommand({
   },
   exitCode: ({ before, plan, outcome, after }) => {
     if (outcome === undefined && plan.decisions.length > 0) return ExitCode.ok; // A dry run that found repairs.
-    return isWhole(before, outcome, after) ? ExitCode.ok : ExitCode.failed;
+    return isRepaired(before, outcome, after) ? ExitCode.ok : ExitCode.failed;
   },
 });

@@ -3,13 +3,13 @@
 import { seed } from '../src/cli/program/arguments.js';
 import { defineCommand, type SubcommandContext } from '../src/cli/program/define.js';
 import { requireHealthy } from '../src/cli/connection/healthy.js';
-import { sourceEntrance, sourceOptions } from '../src/cli/program/import-source.js';
+import { sourceConnection, sourceOptions } from '../src/cli/program/import-source.js';
 import { openSeed } from '../src/cli/connection/open.js';
 import { evictionLoss, warnEvictingMasters } from '../src/cli/output/evicting-targets.js';
 import { choice, flag, integer, text, usageError, type OptionValues } from '../src/cli/options/options.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
 import type { FileImport } from '../src/cli/output/import-file.js';
-import type { Forecast } from '../src/import/census.js';
+import type { Forecast } from '../src/import/count-keys.js';
 import type { ImportStats } from '../src/import/event.js';
 import type { ImportSource } from '../src/import/source.js';
 import { chooseDatabases, type DatabaseChoice } from '../src/import/choose-databases.js';
@@ -22,7 +22,7 @@ const options = {
   allowPartial: flag('load a damaged file up to the damage'),
   copy: flag('keep the keys on the source; by default they are moved'),
   replace: flag('overwrite keys that the cluster holds with other values'),
-  db: text('N|all', 'database of the source, or all of them. They keep their numbers if the cluster has several (Valkey 9), else all go into its only one', { aliases: ['from-db'] }),
+  db: text('N|all', 'database of the source, or all. Keys keep their database number if the cluster has several databases (Valkey 9); otherwise all go to database 0', { aliases: ['from-db'] }),
   timeout: integer('MS', 'timeout of each socket operation of MIGRATE', { min: 1, fallback: 60_000 }),
   pipeline: integer('KEYS', 'maximum keys in one MIGRATE', { min: 1, fallback: undefined }),
   maxStall: integer('MS', "how long the source's other clients may have to wait", { min: 1, fallback: 20 }),
@@ -40,7 +40,7 @@ interface Imported {
   readonly loss: string | undefined;
 }
 
-async function bring(source: ImportSource, cluster: Cluster, { databases, keep }: DatabaseChoice, wanted: OptionValues<typeof options>, context: SubcommandContext): Promise<ImportStats> {
+async function transferKeys(source: ImportSource, cluster: Cluster, { databases, keep }: DatabaseChoice, wanted: OptionValues<typeof options>, context: SubcommandContext): Promise<ImportStats> {
   const [{ importKeys }, { showImporting }] = await Promise.all([import('../src/import/import.js'), import('../src/ui/importing.js')]);
   const { copy, replace, timeout, pipeline, maxStall, via } = wanted;
   const keys = source.databases.filter(({ index }) => databases.includes(index)).reduce((sum, one) => sum + one.keys, 0);
@@ -84,8 +84,8 @@ export default defineCommand({
     const { io } = context;
     if (wanted.rdb !== undefined || wanted.aof !== undefined) return { loaded: await (await import('../src/cli/output/import-file.js')).importFile(args.seed, wanted, context) };
     if (wanted.match !== undefined || wanted.allowPartial) throw usageError('--match and --allow-partial require --rdb or --aof');
-    const { connection: from, database } = await sourceEntrance(wanted, wanted.db, context);
-    const [{ ImportSource }, { databasesOf }] = await Promise.all([import('../src/import/source.js'), import('../src/import/census.js')]);
+    const { connection: from, database } = await sourceConnection(wanted, wanted.db, context);
+    const [{ ImportSource }, { databasesOf }] = await Promise.all([import('../src/import/source.js'), import('../src/import/count-keys.js')]);
     await using cluster = await openSeed(args.seed, context);
     const name = `${from.host}:${from.port}`;
     if (io.mode === 'plain') io.out(`>>> Importing data from ${name} to cluster ${cluster.view.entry.name}`);
@@ -98,10 +98,10 @@ export default defineCommand({
     const { copy, replace } = wanted;
     const evicting = await warnEvictingMasters(cluster, io);
     if (wanted.dryRun) {
-      const { forecast } = await import('../src/import/census.js');
+      const { forecast } = await import('../src/import/count-keys.js');
       return { source: name, copy, replace, stats: undefined, loss: undefined, forecast: await forecast(source, cluster, choice.databases, context.signal) };
     }
-    const stats = await bring(source, cluster, choice, wanted, context);
+    const stats = await transferKeys(source, cluster, choice, wanted, context);
     return { source: name, copy, replace, forecast: undefined, stats, loss: copy ? undefined : evictionLoss(evicting, stats.imported, stats.counts.cluster, replace) };
   },
   async render(result, context) {

@@ -27,8 +27,8 @@ export default defineCommand({
     return { view: cluster.view, keys: await countKeys(cluster) };
   },
   async render({ view, keys }, { io }) {
-    const { rangesText, shatteredNote } = await import('../src/ui/views/slot-ranges.js');
-    const note = shatteredNote(view);
+    const { rangesText, fragmentedNote } = await import('../src/ui/views/slot-ranges.js');
+    const note = fragmentedNote(view);
     if (note !== undefined) io.warn(note);
     if (io.mode === 'plain') {
       const silent = view.unreachable.filter(({ refusal, unresponsive }) => refusal === undefined && unresponsive !== true); // openSeed has reported the others.

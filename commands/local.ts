@@ -49,7 +49,7 @@ const options = {
 type Input = { readonly args: ReturnType<typeof args.parse>; readonly options: OptionValues<typeof options> & { readonly dryRun: boolean } };
 
 /** The present state, for the report. */
-async function look(folder: string): Promise<readonly LocalNodeReport[]> {
+async function nodeReports(folder: string): Promise<readonly LocalNodeReport[]> {
   const { localStatus } = await import('../src/local/local-cluster.js');
   const found = await localStatus(folder);
   return (found?.nodes ?? []).map(({ port, pid, running }) => ({ port, pid, running, address: `${found?.state.host ?? ''}:${port}` }));
@@ -116,7 +116,7 @@ async function create(state: LocalState, nodes: readonly NodeStatus[], context: 
 async function wouldChange(input: Input, folder: string): Promise<number[]> {
   const { action } = input.args;
   const { masters, replicas, port } = input.options;
-  const nodes = await look(folder);
+  const nodes = await nodeReports(folder);
   if (STARTS.has(action)) (await import('../src/local/local-cluster.js')).requireStartable({ folder, ...input.options });
   else if (action === 'stop') return nodes.filter((node) => node.running).map((node) => node.port);
   else return ['clean', 'clean-logs', 'restart'].includes(action) ? nodes.map((node) => node.port) : [];
@@ -181,10 +181,10 @@ export default defineCommand({
     const explained = async (error: unknown): Promise<never> => {
       throw await explain(error, input, folder, context.cwd);
     };
-    if (dryRun) return { action, folder, nodes: await look(folder), changed: await wouldChange(input, folder).catch(explained), created: false, logs: [], answers: [], dryRun };
+    if (dryRun) return { action, folder, nodes: await nodeReports(folder), changed: await wouldChange(input, folder).catch(explained), created: false, logs: [], answers: [], dryRun };
     const { changed, created } = await act(input, folder, context).catch(explained);
     const [logs, answers] = [await readLogs(input, folder).catch(explained), await askAll(input, folder, context.signal)];
-    const report = { action, folder, nodes: await look(folder), changed, created, logs, answers, dryRun };
+    const report = { action, folder, nodes: await nodeReports(folder), changed, created, logs, answers, dryRun };
     if (action === 'watch' && context.io.mode !== 'json') await (await import('../src/cli/output/local-watch.js')).watchLocal(report, context);
     if ((input.options.follow && action === 'logs') || action === 'tail' || action === 'tailall') {
       await renderLocal(report, context);

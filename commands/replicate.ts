@@ -17,12 +17,12 @@ interface Replicated {
   readonly applied: boolean;
 }
 
-/** Named by the flag, or asked for. */
+/** The master that --master names, or that the user chooses. */
 async function chooseMaster(view: ClusterView, node: ClusterNode, named: string | undefined, { io, signal }: SubcommandContext): Promise<ClusterNode> {
   if (named !== undefined) return view.find(named);
   const choice = (master: ClusterNode): Choice<ClusterNode> => ({ name: `${master.id.slice(0, 8)} ${master.name} (${master.slots.size} slots, ${view.replicasOf(master.id).length} replicas)`, value: master, also: master.id });
   const choices = view.masters.filter((master) => master.id !== node.id).toSorted(compareAddresses).map(choice);
-  if (choices.length === 0) throw new TribError('NO_MASTER_LEFT', `there is no other master that ${node.name} could replicate`);
+  if (choices.length === 0) throw new TribError('NO_MASTER_LEFT', `there is no other master that ${node.name} could replicate`, { hint: `add one first: redis-trib add-node NEW_HOST:PORT ${view.entry.name}` });
   const [master] = await (await io.prompts(signal)).pick({ question: () => `Which master should ${node.name} replicate?`, choices, find: (word) => choice(view.find(word)) }, '--master NODE');
   return master;
 }
@@ -34,8 +34,8 @@ async function requireNoKeys(cluster: Cluster, node: ClusterNode, flush: boolean
   if (keys > 0) throw new TribError('HAS_KEYS', `${node.name} has ${keys} keys: a replica loads its master's data and loses its own`, { hint: '--flush deletes the keys first; this cannot be undone' });
 }
 
-/** REPLICATE has been sent and stays in effect; how to undo it. */
-function wayBack({ view }: Cluster, node: ClusterNode): string {
+/** How to undo CLUSTER REPLICATE: an interruption does not revert it. */
+function undoHint({ view }: Cluster, node: ClusterNode): string {
   const former = node.masterId === null ? undefined : view.node(node.masterId);
   const seed = view.entry.name;
   if (former !== undefined) return `to make it follow ${former.name} again: redis-trib replicate ${seed} ${node.id} --master ${former.id} --yes`;
@@ -44,7 +44,7 @@ function wayBack({ view }: Cluster, node: ClusterNode): string {
 
 async function carryOut(cluster: Cluster, plan: ReplicatePlan, node: ClusterNode, options: { readonly wait: number; readonly flush: boolean }, { io, signal }: SubcommandContext): Promise<void> {
   const { showSteps } = await import('../src/ui/node-steps.js');
-  const back = wayBack(cluster, node); // In the present state.
+  const undo = undoHint(cluster, node); // Before the change, because the view then names the new master.
   const name = (id: string): string => cluster.view.node(id)?.name ?? id;
   const display = await showSteps(io, 'Replicating', name, (step) => (step.kind === 'replicate' ? `>>> Configure node ${name(step.node)} as replica of ${name(step.master)}.` : undefined));
   try {
@@ -52,9 +52,9 @@ async function carryOut(cluster: Cluster, plan: ReplicatePlan, node: ClusterNode
     display.done(`${plan.node.name} has the data of ${plan.master.name}`);
   } catch (error) {
     display.failed();
-    if (signal.aborted) throw (await import('../src/cli/program/interruption.js')).interruptedOr(error, signal, `${plan.node.name} got REPLICATE for ${plan.master.name}, but may not be in sync yet`, `to see its state: redis-trib nodes ${plan.node.name}. To undo: ${back}`);
+    if (signal.aborted) throw (await import('../src/cli/program/interruption.js')).interruptedOr(error, signal, `${plan.node.name} got REPLICATE for ${plan.master.name}, but may not be in sync yet`, `to see its state: redis-trib nodes ${plan.node.name}. To undo: ${undo}`);
     if (!(error instanceof TribError) || error.code !== 'NOT_REPLICATING') throw error;
-    throw new TribError(error.code, error.message, { exitCode: error.exitCode, cause: error.cause, hint: `${error.hint ?? ''}. To undo: ${back}` });
+    throw new TribError(error.code, error.message, { exitCode: error.exitCode, cause: error.cause, hint: `${error.hint ?? ''}. To undo: ${undo}` });
   }
 }
 
@@ -67,7 +67,7 @@ export default defineCommand({
   },
   connects: true,
   mutates: true,
-  description: 'HOST:PORT is the node that becomes a replica; or any node of the cluster, and NODE names it. It must own no slots. Its own replicas get the same master.',
+  description: 'HOST:PORT is the node that becomes a replica, or any node of the cluster when NODE names the new replica. The new replica must own no slots. Its own replicas get the same master.',
   examples: ['redis-trib replicate 127.0.0.1:7006 --master 127.0.0.1:7001', 'redis-trib replicate 127.0.0.1:7000 3c3a0c74 --master 97a3a6 --yes'],
   async run({ args, options }, context): Promise<Replicated> {
     const [{ planReplicate }, cluster] = await Promise.all([import('../src/plan/role-change.js'), openSeed(args.seed, context)]);

@@ -5,7 +5,7 @@ import { defineCommand } from '../src/cli/program/define.js';
 import { requireHealthy } from '../src/cli/connection/healthy.js';
 import { openSeed } from '../src/cli/connection/open.js';
 import { flag, integer, text, usageError } from '../src/cli/options/options.js';
-import { loadExit, loadFiles, planFiles, renderLoad, type LoadWishes } from '../src/cli/output/load-files.js';
+import { loadExit, loadFiles, planFiles, renderLoad, type LoadRequest } from '../src/cli/output/load-files.js';
 import { warnEvictingMasters } from '../src/cli/output/evicting-targets.js';
 import type { SeedAddresses } from '../src/cli/options/address.js';
 import type { SavedBackup } from '../src/apply/backup/read-backup.js';
@@ -22,7 +22,7 @@ interface Restored {
   readonly replace: boolean;
 }
 
-/** Masters without a file would be missing silently. Throws TribError INCOMPLETE_BACKUP. */
+/** Without this check the data of masters without a file would be missing unnoticed. Throws TribError INCOMPLETE_BACKUP. */
 function refuseMissing({ masters, missing }: SavedBackup, allowPartial: boolean): void {
   if (missing.length > 0 && !allowPartial) {
     throw new TribError('INCOMPLETE_BACKUP', `The backup has no file for ${missing.map(({ host, port }) => `${host}:${port}`).join(', ')}: ${missing[0]?.file ?? ''}`, { hint: '--allow-partial restores the others' });
@@ -74,7 +74,7 @@ export default defineCommand({
     replace: flag('overwrite keys that the cluster holds with other values'),
     merge: flag('load into a cluster that has keys, and keep those it has'),
     match: text('PATTERN', 'only keys that match this pattern, as in KEYS'),
-    db: text('N|all', 'database of the backup, or all of them. They keep their numbers if the cluster has several (Valkey 9), else all go into its only one'),
+    db: text('N|all', 'database of the backup, or all. Keys keep their database number if the cluster has several databases (Valkey 9); otherwise all go to database 0'),
     allowPartial: flag('restore all readable data even if files are missing or damaged, or hold keys of slots that their node did not have'),
     timeout: integer('MS', 'milliseconds for the replies to one batch of keys', { min: 1, fallback: 60_000 }),
   },
@@ -88,20 +88,20 @@ export default defineCommand({
   async run({ args, options }, context): Promise<Restored> {
     const { io } = context;
     const { replace, merge, allowPartial, dryRun } = options;
-    const [{ readBackup }, { countCluster }, { loadQuestion, plannedFileLine }] = await Promise.all([import('../src/apply/backup/read-backup.js'), import('../src/import/census.js'), import('../src/ui/views/load-lines.js')]);
+    const [{ readBackup }, { countCluster }, { loadQuestion, plannedFileLine }] = await Promise.all([import('../src/apply/backup/read-backup.js'), import('../src/import/count-keys.js'), import('../src/ui/views/load-lines.js')]);
     const backup = await readBackup(resolve(context.cwd, args.dir));
     refuseMissing(backup, allowPartial);
     await using cluster = await openSeed(args.seed, context);
     await requireHealthy(cluster, context, 'restoring');
     if (!replace && !merge) refuseKeys(await countCluster(cluster));
-    const wishes: LoadWishes = options;
-    const plan = await planFiles(cluster, backup.masters.map(({ file }) => file), wishes, context);
+    const request: LoadRequest = options;
+    const plan = await planFiles(cluster, backup.masters.map(({ file }) => file), request, context);
     refuseForeign(backup, plan, allowPartial, io);
     await warnEvictingMasters(cluster, io);
     if (dryRun) return { dir: args.dir, backup, plan, stats: undefined, replace };
     if (io.mode !== 'json') for (const file of plan.files) io.out(plannedFileLine(file));
     await context.confirm(loadQuestion(plan, replace));
-    return { dir: args.dir, backup, plan, stats: await loadFiles(cluster, plan, wishes, context), replace };
+    return { dir: args.dir, backup, plan, stats: await loadFiles(cluster, plan, request, context), replace };
   },
   async render(restored, context) {
     const { io } = context;

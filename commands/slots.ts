@@ -1,4 +1,4 @@
-// redis-trib slots: the owner of each of the 16384 slots, drawn as a map; with keys as arguments: where those are.
+// redis-trib slots: the owner of each of the 16384 slots, drawn as a map; with keys as arguments: the slot of each key and its owner.
 import { wrongNumber } from '../src/cli/program/arguments.js';
 import { parseSeed, takeSeed, type SeedAddresses } from '../src/cli/options/address.js';
 import { defineCommand, type Arguments, type SubcommandContext } from '../src/cli/program/define.js';
@@ -55,7 +55,7 @@ export default defineCommand({
   connects: true,
   quick: true,
   options: {},
-  description: 'Without keys: the map. When piped, a line for each run of slots: FIRST-LAST, address and id of its master. With keys (after -- when one begins with a dash), piped: slot, address and id, key. For an unreachable master its slots are as other nodes list them. Exit code 1 when slots are uncovered or owned by such a master.',
+  description: 'Without keys: the map. When piped, a line for each run of slots: FIRST-LAST, address and id of its master. With keys (after -- when one begins with a dash), piped: slot, address and id, key. The slots of an unreachable master are those that other nodes list for it. Exit code 1 when slots are uncovered or owned by such a master.',
   examples: ['redis-trib slots 127.0.0.1:7000', "redis-trib slots 127.0.0.1:7000 user:1 'user:{42}:name'", 'redis-trib slots 127.0.0.1:7000 --json'],
   async run({ args: { seed, keys } }, context): Promise<Mapped> {
     await using cluster = await openSeed(seed, context);

@@ -55,7 +55,7 @@ export class TestCluster {
     return `redis://${HOST}:${this.running[0]!.view.port}`;
   }
 
-  /** Moves the keys' clock forward: what would have expired by then is gone. Timers stay in real time. */
+  /** Moves the clock of key expiry forward: keys that expire by then are deleted. Timers keep running in real time. */
   advance(ms: number): void {
     this.clock.advance(ms);
   }
@@ -72,7 +72,7 @@ export class TestCluster {
     return node;
   }
 
-  /** The role that a running node says it has. Throws RangeError for one that does not run. */
+  /** The role of a node as it reports it. Throws RangeError for a node that does not run. */
   role(index: number): 'master' | 'replica' {
     return stateOf(this.alive(index)).myself.isMaster ? 'master' : 'replica';
   }
@@ -91,13 +91,13 @@ export class TestCluster {
     await node?.close();
   }
 
-  /** Starts a killed node again, with its nodes.conf and without data: a replica gets them from its master. Throws what a start throws. */
+  /** Starts a killed node again, with its nodes.conf and without data; a replica gets its data from its master. Throws as startCluster. */
   async restart(index: number): Promise<void> {
     const found = this.at(index);
     found.node ??= await startTestNode(found.view.port, this.folder, this.clock, this.config);
   }
 
-  /** Freezes a node: it hears no other node and answers no client until resume(). Its replication link stays. Throws RangeError. */
+  /** Freezes a node until resume(): it processes no cluster bus messages and answers no client. Its replication link stays. Throws RangeError. */
   pause(index: number): void {
     const node = this.alive(index);
     node.cluster!.bus.passes = () => false;
@@ -144,7 +144,7 @@ export class TestCluster {
   /** Deletes all keys of all running nodes. */
   reset(): void {
     for (const { node } of this.running) {
-      if (node?.replication.role !== 'master') continue; // replicas get it from their masters
+      if (node?.replication.role !== 'master') continue; // replicas receive the deletion from their masters
       for (const db of node.keyspace.databases) db.flush();
     }
   }

@@ -127,7 +127,7 @@ describe('layers', () => {
     expect(files.flatMap(({ imports }) => imports).length).toBeGreaterThan(300);
   });
 
-  it('every file lives in a known room', () => {
+  it('every file is in a known folder', () => {
     expect(files.filter(({ path }) => RANKS[roomOf(path)] === undefined && !isServer(path)).map(({ path }) => path)).toEqual([]);
   });
 
@@ -142,14 +142,14 @@ describe('layers', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('the server borrows only the codecs, the cluster model and the connection', () => {
+  it('the server imports from the other folders only the codecs, the cluster model and the connection', () => {
     const wrong = files
       .filter(({ path }) => path.startsWith('src/server/'))
       .flatMap(({ path, imports }) => imports.filter((target) => !SERVER_MAY_USE.some((rule) => rule.test(target))).map((target) => `${path} → ${target}`));
     expect(wrong).toEqual([]);
   });
 
-  it('rooms of the server import lower ones only: net → exec, commands → keyspace → types', () => {
+  it('folders of the server import lower ones only: net → exec, commands → keyspace → types', () => {
     const room = (path: string): string => path.slice('src/server/'.length).split('/')[0]!;
     const rank = (path: string): number => SERVER_RANKS.findIndex((rooms) => rooms.includes(room(path)));
     const inside = files.filter(({ path }) => path.startsWith('src/server/'));
@@ -160,14 +160,14 @@ describe('layers', () => {
     expect(reaching.map(({ path, target }) => `${path} → ${target}`)).toEqual([]);
   });
 
-  it('the administrator does not import the server: bin and testing do', () => {
+  it('the administrator\'s code does not import the server; bin and testing do', () => {
     const wrong = files
       .filter(({ path }) => !isServer(path) && !path.startsWith('src/testing'))
       .flatMap(({ path, imports }) => imports.filter((target) => target.startsWith('src/server/')).map((target) => `${path} → ${target}`));
     expect(wrong).toEqual([]);
   });
 
-  it('no two rooms import each other, directly or around', () => {
+  it('no two folders import each other, directly or through others', () => {
     const graph = new Map<string, Set<string>>();
     for (const { path, imports } of files) {
       const room = roomOf(path);
@@ -198,25 +198,25 @@ describe('layers', () => {
     expect(circles(graph)).toEqual([]);
   });
 
-  it('no folder has more than 25 files, but for the list of subcommands', () => {
+  it('no folder has more than 25 files, except the list of subcommands', () => {
     const counts = new Map<string, number>();
     for (const { path } of files) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
     expect([...counts].filter(([folder, count]) => count > 25 && folder !== 'commands')).toEqual([]);
   });
 
-  it('no files import each other in a circle, not even for types', () => {
+  it('no files import each other in a circle, not even types', () => {
     const graph = new Map(files.map(({ path, imports }) => [path, imports]));
     expect(circles(graph)).toEqual([]);
     expect(circles(new Map([['a', ['b']], ['b', ['c']], ['c', ['b', 'd']], ['d', []]]))).toEqual(['b → c → b']);
   });
 
-  it('every import points at a file that exists', () => {
+  it('every import names an existing file', () => {
     const known = new Set(files.map(({ path }) => path));
     expect(files.flatMap(({ path, imports }) => imports.filter((target) => !known.has(target) && !target.endsWith('.json')).map((target) => `${path} → ${target}`))).toEqual([]);
   });
 });
 
-describe('single doors', () => {
+describe('access through one file', () => {
   it('only ui/io.ts touches stdout, stderr and stdin', () => {
     expect(accesses('process', ['stdout', 'stderr', 'stdin'], (path) => path === 'src/ui/io.ts' || isServer(path))).toEqual([]);
     expect(accesses('console', ['log', 'error', 'warn', 'info'], () => false)).toEqual([]);
@@ -224,14 +224,14 @@ describe('single doors', () => {
   it('only cli/main.ts ends the process', () => {
     expect(accesses('process', ['exit', 'exitCode', 'abort'], (path) => path === 'src/cli/main.ts' || isServer(path))).toEqual([]);
   });
-  it('in the server time and chance come from clock.ts and random.ts', () => {
+  it('the server takes time and random numbers only from clock.ts and random.ts', () => {
     const door = (path: string): boolean => !path.startsWith('src/server/') || /^src\/server\/runtime\/(clock|random)\.ts$/.test(path);
     expect([...accesses('Date', ['now'], door), ...accesses('Math', ['random'], door), ...accesses('performance', ['now'], door)]).toEqual([]);
   });
-  it('no file is named after nothing', () => {
+  it('no file has a name without meaning, such as utils', () => {
     expect(files.filter(({ path }) => /\/(utils?|helpers?|common|misc|types)\.ts$/.test(path)).map(({ path }) => path)).toEqual([]);
   });
-  it('every file begins by saying what lives in it', () => {
+  it('every file begins with a comment about its contents', () => {
     expect(files.filter(({ text }) => !/^(#!.*\n)?(\/\/|\/\*\*)/.test(text)).map(({ path }) => path)).toEqual([]);
   });
 });

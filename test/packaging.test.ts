@@ -34,24 +34,24 @@ describe('the package', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('holds what users need and nothing else', () => {
+  it('contains what users need and nothing else', () => {
     const others = files.filter((path) => !/^dist\/(bin|commands|(cjs\/)?src)\/.*\.(js|d\.ts)$|^docs\/.*\.(md|svg)$/.test(path));
     expect(others.sort()).toEqual(['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md', 'dist/cjs/package.json', 'man/redis-trib-server.1', 'man/redis-trib.1', 'package.json']);
     for (const target of Object.values(manifest.bin)) expect(files).toContain(target);
   });
 
-  it('has the pages that its README links to', () => {
+  it('contains the pages that its README links to', () => {
     const links = [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/\]\(([\w./-]+\.(?:md|svg))[^)]*\)/g)].map(([, path]) => path ?? '');
     expect(links.length).toBeGreaterThan(5);
     expect(links.filter((path) => !files.includes(path))).toEqual([]);
   });
 
-  it('has everything its manifest points at', () => {
+  it('contains everything that its manifest names', () => {
     const targets = Object.values(manifest.exports).flatMap((target) => (typeof target === 'string' ? [target] : [target.import, target.require].flatMap(({ types, default: code }) => [types, code])));
     for (const target of targets) expect(files).toContain(target.replace('./', ''));
   });
 
-  it('the build sets the x bit of programs', () => {
+  it('contains programs with the x bit after a build', () => {
     const made = join(folder, 'checkout', 'dist', 'bin', 'tool.js');
     mkdirSync(dirname(made), { recursive: true });
     writeFileSync(made, '', { mode: 0o644 });

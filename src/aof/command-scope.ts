@@ -1,5 +1,5 @@
-// What a command of an append-only file touches: its keys by position, a whole database, or nothing. Only commands that change data stand
-// in such files (persistence-replication.md 3.1, 4.8). Pure.
+// What a command of an append-only file touches: its keys by position, a whole database, or nothing. Such files contain only commands that
+// change data (persistence-replication.md 3.1, 4.8). Pure.
 
 export type CommandScope =
   /**
@@ -11,7 +11,7 @@ export type CommandScope =
   | { readonly kind: 'multi' | 'exec' | 'flush-all' | 'flush-database' }
   /** No key and no effect on data: PING, libraries of functions. */
   | { readonly kind: 'nothing' }
-  /** A command that has no meaning key by key, or (`unknown`) whose name is not known: then the file may be damaged there. */
+  /** A command whose effect is not limited to the keys it names. `unknown`: its name is not known, so the file may be damaged there. */
   | { readonly kind: 'refused'; readonly reason: string; readonly unknown?: true };
 
 const words = (text: string): readonly string[] => text.split(/\s+/);
@@ -27,7 +27,7 @@ const FIRST_KEY: ReadonlySet<string> = new Set(
 const TWO_KEYS: ReadonlySet<string> = new Set(words('RENAME RENAMENX RPOPLPUSH LMOVE SMOVE COPY GEOSEARCHSTORE ZRANGESTORE BRPOPLPUSH BLMOVE'));
 /** All arguments are keys. */
 const ALL_KEYS: ReadonlySet<string> = new Set(words('PFMERGE SDIFFSTORE SINTERSTORE SUNIONSTORE'));
-/** All arguments are keys, and each stands for itself. */
+/** All arguments are keys, and the effect on each key is independent of the others. */
 const EACH_KEY: ReadonlySet<string> = new Set(words('DEL UNLINK TOUCH'));
 /** One destination, and as many keys as the second argument says. */
 const STORES: ReadonlySet<string> = new Set(words('ZUNIONSTORE ZINTERSTORE ZDIFFSTORE'));
@@ -58,10 +58,10 @@ function storing(command: readonly string[]): CommandScope {
   return at < 0 || at + 1 >= command.length ? { kind: 'nothing' } : { kind: 'keys', keys: [1, at + 1] };
 }
 
-function rare(name: string, command: readonly string[]): CommandScope {
+function otherScope(name: string, command: readonly string[]): CommandScope {
   switch (name) {
     case 'MSET':
-    case 'MSETNX': // It is in the file because it was carried out.
+    case 'MSETNX': // Only a successful MSETNX is in the file, so it may be split like MSET.
       return { kind: 'keys', keys: range(1, command.length, 2), split: 2 };
     case 'BITOP':
       return { kind: 'keys', keys: range(2, command.length) };
@@ -72,7 +72,7 @@ function rare(name: string, command: readonly string[]): CommandScope {
     case 'GEORADIUSBYMEMBER':
       return storing(command);
     case 'SELECT':
-      return /^\d{1,5}$/.test(command[1] ?? '') ? { kind: 'select', database: Number(command[1]) } : { kind: 'refused', reason: 'its database is none' };
+      return /^\d{1,5}$/.test(command[1] ?? '') ? { kind: 'select', database: Number(command[1]) } : { kind: 'refused', reason: 'its database number is invalid' };
     case 'MULTI':
       return { kind: 'multi' };
     case 'EXEC':
@@ -88,7 +88,7 @@ function rare(name: string, command: readonly string[]): CommandScope {
   }
 }
 
-/** `command`: its words; the name in any case. */
+/** `command`: the words of the command; its name in upper or lower case. */
 export function commandScope(command: readonly string[]): CommandScope {
   const name = (command[0] ?? '').toUpperCase();
   const { length } = command;
@@ -102,5 +102,5 @@ export function commandScope(command: readonly string[]): CommandScope {
     return scope.kind === 'keys' && scope.keys.length === 0 ? { kind: 'refused', reason: 'a script without keys may touch any key' } : scope;
   }
   if (NOTHING.has(name)) return { kind: 'nothing' };
-  return rare(name, command);
+  return otherScope(name, command);
 }

@@ -13,9 +13,9 @@ export interface AofManifest {
   readonly base: AofPart | null;
   /** Ascending by seq. */
   readonly increments: readonly AofPart[];
-  /** Files that are of no use any more and may still be there. */
+  /** Files of earlier rewrites, to be deleted; some may be gone already. */
   readonly history: readonly AofPart[];
-  /** The highest seq of a base ever, and of an increment. */
+  /** The highest seq so far of a base file, and of an incremental file. */
   readonly baseSeq: number;
   readonly incrementSeq: number;
 }
@@ -30,7 +30,7 @@ export class ManifestError extends Error {
 
 export const EMPTY_MANIFEST: AofManifest = { base: null, increments: [], history: [], baseSeq: 0, incrementSeq: 0 };
 
-/** Bytes of a line with its end. */
+/** Maximum bytes of a line with its line end. */
 const LONGEST_LINE = 1024;
 const FORMAT = 'Invalid AOF manifest file format';
 

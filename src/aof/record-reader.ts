@@ -13,18 +13,18 @@ const STAR = 42;
 const DOLLAR = 36;
 const HASH = 35;
 const LF = 10;
-/** Bytes of a line between commands. */
+/** Maximum bytes of a # line between commands. */
 const LONGEST_LINE = 1024;
-/** Bytes of a length line with its end. */
+/** Maximum bytes of a length line with its line end. */
 const LONGEST_LENGTH = 32;
-/** What one argument may hold, and one command. */
+/** Maximum bytes of one argument, and maximum number of arguments of one command. */
 const LONGEST_ARGUMENT = 512 * 1024 * 1024;
 const MOST_ARGUMENTS = 1024 * 1024 * 1024;
 
 export class AofRecordReader {
   private bytes: Buffer = Buffer.alloc(0);
   private at = 0;
-  /** Fed and not joined to `bytes` yet: joining again and again would cost the square of a long command. */
+  /** Fed and not yet joined to `bytes`: joining at every feed would take quadratic time for a long command. */
   private incoming: Buffer[] = [];
   private incomingBytes = 0;
   private base: number;
@@ -123,12 +123,12 @@ export class AofRecordReader {
         if (value > most) throw this.wrong('a length is too large');
         continue;
       }
-      if (byte !== 13 || at === start) throw this.wrong('a length is no number');
+      if (byte !== 13 || at === start) throw this.wrong('a length is not a number');
       if (at + 1 >= this.bytes.length) return null;
       if (this.bytes[at + 1] !== LF) throw this.wrong('a length line does not end in CR LF');
       return { value, next: at + 2 };
     }
-    if (this.bytes.length - start > LONGEST_LENGTH) throw this.wrong('a length is no number');
+    if (this.bytes.length - start > LONGEST_LENGTH) throw this.wrong('a length is not a number');
     return null;
   }
 

@@ -1,10 +1,10 @@
-// Reads the commands of an append-only file as data for a cluster: which database each is for, transactions as one unit, commands that
-// touch several slots divided where that means the same, flushes. Pure; runs nothing.
+// Reads the commands of an append-only file as data for a cluster: the database of each command, transactions as units, flushes. A command
+// with keys in several slots is split by slot if the parts together have the same effect. Pure; runs nothing.
 import { keySlot } from '../cluster/slots.js';
 import { commandScope, type CommandScope } from './command-scope.js';
 import { AofFormatError } from './record-reader.js';
 
-/** Words that go to one slot. */
+/** A command whose keys are all in one slot. */
 export interface ReplayCommand {
   readonly words: readonly string[];
   readonly keys: readonly string[];
@@ -12,11 +12,11 @@ export interface ReplayCommand {
 }
 
 export type ReplayItem =
-  /** Commands that the file carries out together; of one command when it is no transaction. */
+  /** Commands that must run together: those of a transaction, or a single command (several when it was split by slot). */
   | { readonly kind: 'unit'; readonly database: number; readonly offset: number; readonly commands: readonly ReplayCommand[]; readonly transaction: boolean }
-  /** Everything before is void: in one database, or in all (null). */
+  /** Deletes all earlier data of one database, or of all (null). */
   | { readonly kind: 'flush'; readonly database: number | null; readonly offset: number }
-  /** `unknown`: no server knows the command, so its database, and whether a transaction ends there, are uncertain too. */
+  /** Cannot be replayed. `unknown`: the command name is not known: it may be a damaged SELECT or EXEC, so what follows is uncertain too. */
   | { readonly kind: 'problem'; readonly database: number; readonly offset: number; readonly command: string; readonly reason: string; readonly keys: readonly string[]; readonly unknown?: true };
 
 interface QueuedCommand {
@@ -43,9 +43,9 @@ export class AofReplay {
   }
 
   /**
-   * What the next command of the file means; nothing yet inside of a transaction. A new file begins in database 0. An unknown command
-   * counts at once, because the transaction may never end: it may be a damaged EXEC. Throws AofFormatError for a MULTI inside a
-   * transaction and an EXEC outside of one.
+   * The items of the next command of the file; none inside a transaction, whose items EXEC returns. A new file begins in database 0. An
+   * unknown command is returned at once even inside a transaction: it may be a damaged EXEC, and then the end of the transaction never
+   * comes. Throws AofFormatError for a MULTI inside a transaction and an EXEC outside of one.
    */
   take(words: readonly string[], offset: number): ReplayItem[] {
     const scope = commandScope(words);
@@ -114,7 +114,7 @@ export class AofReplay {
     return [{ words, keys, slot: keySlot(keys[0]!) }];
   }
 
-  /** One command for each slot: what they do together is what the command does. MSETNX was carried out, so it is an MSET. */
+  /** One command for each slot; together they have the effect of the original. An MSETNX in the file succeeded, so MSET does the same. */
   private divided(words: readonly string[], positions: readonly number[], width: 1 | 2, database: number): ReplayCommand[] {
     const parts = new Map<number, { words: string[]; keys: string[]; slot: number }>();
     const name = width === 2 ? 'MSET' : words[0]!;

@@ -48,7 +48,7 @@ export class ClusterCommandError extends TribError {
   }
 }
 
-const PASSING = new Set(['TRYAGAIN', 'CLUSTERDOWN', 'LOADING', 'MASTERDOWN', 'READONLY', 'BUSY']);
+const TRANSIENT = new Set(['TRYAGAIN', 'CLUSTERDOWN', 'LOADING', 'MASTERDOWN', 'READONLY', 'BUSY']);
 
 interface Attempt {
   readonly args: readonly Arg[];
@@ -60,17 +60,17 @@ interface Attempt {
 
 /** Waits for a shared promise until the deadline of one command. */
 async function within<T>(shared: Promise<T>, deadline: number, signal: AbortSignal | undefined): Promise<T> {
-  let enough = (): void => undefined;
+  let clear = (): void => undefined;
   const over = new Promise<never>((_, reject) => {
     const stop = (): void => reject(signal?.aborted === true ? aborted(signal) : new TribError('TIMEOUT', 'no node replied in time', { exitCode: ExitCode.unreachable }));
     const timer = setTimeout(stop, Math.max(1, deadline - Date.now()));
     signal?.addEventListener('abort', stop, { once: true });
-    enough = () => {
+    clear = () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', stop);
     };
   });
-  return Promise.race([shared, over]).finally(enough);
+  return Promise.race([shared, over]).finally(clear);
 }
 
 export class ClusterClient {
@@ -150,19 +150,19 @@ export class ClusterClient {
       return { done: false, error: new TribError('UNCOVERED', `no node serves slot ${attempt.slot ?? 'any'}`), pause: true };
     }
     try {
-      const connection = this.opened.get(this.placeOf(address)) ?? (await within(this.connection(address), deadline, attempt.options.signal));
+      const connection = this.opened.get(this.reachableName(address)) ?? (await within(this.connection(address), deadline, attempt.options.signal));
       const timeoutMs = Math.max(1, deadline - Date.now());
       const commands = attempt.asking ? [['ASKING'], attempt.args] : [attempt.args];
       const replies = await connection.pipeline(commands, attempt.options.signal ? { timeoutMs, signal: attempt.options.signal } : { timeoutMs });
       const reply = replies[replies.length - 1] ?? null;
       if (!(reply instanceof ReplyError)) return { done: true, reply };
-      return this.redirected(attempt, reply, address);
+      return this.afterErrorReply(attempt, reply, address);
     } catch (error) {
-      return this.failed(attempt, error, address, deadline);
+      return this.afterFailure(attempt, error, address, deadline);
     }
   }
 
-  private redirected(attempt: Attempt, error: ReplyError, from: Address): { done: false; error: unknown; pause: boolean } {
+  private afterErrorReply(attempt: Attempt, error: ReplyError, from: Address): { done: false; error: unknown; pause: boolean } {
     const redirect = parseRedirect(error.message, from);
     attempt.asking = false;
     if (redirect?.kind === 'ASK') {
@@ -176,12 +176,12 @@ export class ClusterClient {
       // Redirected to the node just asked: the nodes do not agree yet.
       return { done: false, error, pause: formatAddress(redirect.address) === formatAddress(from) };
     }
-    if (!PASSING.has(error.code)) throw error;
+    if (!TRANSIENT.has(error.code)) throw error;
     if (error.code !== 'TRYAGAIN') void this.refresh().catch(() => undefined);
     return { done: false, error, pause: true };
   }
 
-  private async failed(attempt: Attempt, error: unknown, address: Address, deadline: number): Promise<{ done: false; error: unknown; pause: boolean }> {
+  private async afterFailure(attempt: Attempt, error: unknown, address: Address, deadline: number): Promise<{ done: false; error: unknown; pause: boolean }> {
     if (error instanceof ReplyError) throw error;
     if (error instanceof ConnectionLost && error.executed === 'unknown' && attempt.options.repeatable !== true) {
       throw new ClusterCommandError('UNKNOWN_OUTCOME', `${String(attempt.args[0])} was sent to ${formatAddress(address)}, but no reply arrived: ${error.message}`, 'unknown', error);
@@ -201,16 +201,16 @@ export class ClusterClient {
     return masters[this.turn++ % Math.max(1, masters.length)];
   }
 
-  private placeOf(announced: Address): string {
+  private reachableName(announced: Address): string {
     return formatAddress(this.options.addressMap?.(announced) ?? announced);
   }
 
   private connection(announced: Address): Promise<Connection> {
     const address = this.options.addressMap?.(announced) ?? announced;
-    const key = this.placeOf(announced);
+    const key = this.reachableName(announced);
     const known = this.connections.get(key);
     if (known !== undefined) return known;
-    const opening = this.enter(address, announced);
+    const opening = this.connect(address, announced);
     this.connections.set(key, opening);
     const forget = (): void => {
       if (this.connections.get(key) !== opening) return;
@@ -226,7 +226,7 @@ export class ClusterClient {
     return opening;
   }
 
-  private async enter(address: Address, announced: Address): Promise<Connection> {
+  private async connect(address: Address, announced: Address): Promise<Connection> {
     const { username: _user, password: _password, origin: _origin, ...rest } = this.options;
     return Connection.connect({ ...rest, ...(await credentialsFor(this.options, [address, announced])), ...address });
   }

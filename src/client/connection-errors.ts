@@ -68,21 +68,21 @@ export function connectFailure(host: string, port: number, cause: unknown, overT
 }
 
 /** First words of other protocols, and what they are. */
-const STRANGERS: readonly (readonly [start: RegExp, what: string, hint: string])[] = [
+const OTHER_PROTOCOLS: readonly (readonly [start: RegExp, what: string, hint: string])[] = [
   [/^(HTTP\/\d|\s*<(!doctype|html|head|\?xml))/i, 'a web server replies there', 'give the address and port that the Redis or Valkey node listens on'],
   [/^[\x14-\x17]\x03/, 'it speaks TLS', 'use TLS (--tls, with --cacert or --insecure as needed)'],
   [/^SSH-/, 'an SSH server replies there', 'give the address and port that the Redis or Valkey node listens on'],
 ];
 
 /** The error for bytes that are not RESP. `opening`: the first bytes received, null when replies came before. */
-export function noRedis(host: string, port: number, opening: string | null, error: unknown): ConnectionLost {
+export function notRedis(host: string, port: number, opening: string | null, error: unknown): ConnectionLost {
   const where = addressText(host, port);
-  const text = error instanceof Error ? error.message : 'then hung up';
+  const text = error instanceof Error ? error.message : 'then closed the connection';
   if (opening === null) {
     const hint = error instanceof TribError && error.hint !== undefined ? { hint: error.hint } : {};
     return new ConnectionLost('PROTOCOL', `${where}: ${text}`, 'unknown', { cause: error, ...hint });
   }
-  const known = STRANGERS.find(([start]) => start.test(opening));
+  const known = OTHER_PROTOCOLS.find(([start]) => start.test(opening));
   const said = JSON.stringify(opening.split(/[\r\n]/, 1)[0]?.slice(0, 60) ?? '');
   const what = known?.[1] ?? `it answered ${said} (${text})`;
   return new ConnectionLost('PROTOCOL', `${where} is not a Redis or Valkey port: ${what}`, 'unknown', {
@@ -108,14 +108,14 @@ function silentHint(code: string, host: string, port: number): string {
 
 /** The error for an established connection that ends during a command. `opening`: the first bytes received, null for none. */
 export function lostFailure(host: string, port: number, executed: 'no' | 'unknown', cause?: unknown, opening: string | null = ''): ConnectionLost {
-  if (opening !== null && STRANGERS.some(([start]) => start.test(opening))) return noRedis(host, port, opening, cause);
+  if (opening !== null && OTHER_PROTOCOLS.some(([start]) => start.test(opening))) return notRedis(host, port, opening, cause);
   const code = cause === undefined ? 'CLOSED' : codeOf(cause);
   const reason = cause === undefined ? 'closed by the server' : (REASONS[code]?.[0] ?? (cause instanceof Error ? cause.message : 'unknown'));
   const hint = opening !== null ? {} : { hint: silentHint(code, host, port) };
   return new ConnectionLost(code, `Connection to ${addressText(host, port)} lost: ${reason}`, executed, cause === undefined ? hint : { cause, ...hint });
 }
 
-const DOOR_HINTS: readonly (readonly [word: RegExp, code: string, reason: string, hint: string])[] = [
+const GREETING_HINTS: readonly (readonly [word: RegExp, code: string, reason: string, hint: string])[] = [
   [/^DENIED\b.*protected mode/is, 'DENIED', 'it is in protected mode, which accepts connections from its own host only', 'run redis-trib on that host, or set a password on the server (requirepass, then use -a), or disable the mode: CONFIG SET protected-mode no'],
   [/max number of clients/i, 'MAXCLIENTS', 'its maximum number of clients is connected', 'raise maxclients there, or close some of its clients, and try again'],
 ];
@@ -124,8 +124,8 @@ const DOOR_HINTS: readonly (readonly [word: RegExp, code: string, reason: string
  * The error when a server sends an error first and closes the connection, as in protected mode or with too many clients;
  * undefined for an ordinary first reply. `asked`: a command was pending, so the error may be its reply.
  */
-export function turnedAway(host: string, port: number, greeting: ReplyError, asked: boolean): ConnectionLost | undefined {
-  const known = DOOR_HINTS.find(([word]) => word.test(greeting.message));
+export function refusedOnArrival(host: string, port: number, greeting: ReplyError, asked: boolean): ConnectionLost | undefined {
+  const known = GREETING_HINTS.find(([word]) => word.test(greeting.message));
   if (known === undefined && asked) return undefined;
   const [, code, reason, hint] = known ?? [undefined, greeting.code, greeting.message, undefined];
   return new ConnectionLost(code, `Node ${addressText(host, port)} refused the connection: ${reason}`, 'no', { cause: greeting, ...(hint === undefined ? {} : { hint }) });
@@ -170,9 +170,9 @@ const REPLY_HINTS: readonly (readonly [start: RegExp, hint: string])[] = [
   [/^OOM\b/, 'that node has reached its maxmemory: raise it there, or free memory'],
   [/^BUSY\b/, 'a script is running on that node: wait, or stop it with SCRIPT KILL or FUNCTION KILL'],
   [/^MISCONF\b/, 'that node cannot save its data and accepts no writes: see its log and free disk space'],
-  [/^READONLY\b/, 'that node is a replica now: run check'],
-  [/^CLUSTERDOWN\b/, 'the cluster does not serve: run check'],
-  [/^NOREPLICAS\b/, 'too few replicas of that node are in sync (min-replicas-to-write): run nodes'],
+  [/^READONLY\b/, 'that node is a replica now: redis-trib check shows the present masters'],
+  [/^CLUSTERDOWN\b/, 'the cluster does not serve: run redis-trib check'],
+  [/^NOREPLICAS\b/, 'too few replicas of that node are in sync (min-replicas-to-write): redis-trib nodes shows which'],
 ];
 
 /**

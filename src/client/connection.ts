@@ -8,7 +8,7 @@ import { encodeCommand, encodeCommands } from '../resp/command.js';
 import { ReplyParser } from '../resp/reply-parser.js';
 import type { Reply } from '../resp/reply.js';
 import { PushReply, ReplyError, toBinary } from '../resp/reply.js';
-import { ConnectionLost, addressText, authFailure, lostFailure, noRedis, selectFailure, tooLarge, turnedAway } from './connection-errors.js';
+import { ConnectionLost, addressText, authFailure, lostFailure, notRedis, selectFailure, tooLarge, refusedOnArrival } from './connection-errors.js';
 import type { NodeCredentials } from './migrate-command.js';
 import { credentialsIn } from './node-credentials.js';
 import { replyMemory } from './reply-memory.js';
@@ -38,14 +38,14 @@ export interface ConnectionOptions extends SocketOptions {
 export interface RequestOptions {
   /** Milliseconds for all replies of this request; 0 = no limit. A timeout closes the connection. */
   readonly timeoutMs?: number;
-  /** Milliseconds that the server may execute it, in addition to the reply timeout (a minute without one). */
+  /** Milliseconds that the server may take to execute the request, in addition to the reply timeout (a minute when none is set). */
   readonly takesMs?: number;
   /** Stops waiting (code ABORTED); the connection stays usable, the late reply is discarded. */
   readonly signal?: AbortSignal;
 }
 
-/** Timeout of replies when none is set but a limit is required. */
-const UNSAID_MS = 60_000;
+/** Reply timeout for requests with `takesMs` when the connection has no timeout. */
+const DEFAULT_REPLY_MS = 60_000;
 
 /** One reply of several; errors are values. */
 export type PipelineReply = Reply | ReplyError;
@@ -199,7 +199,7 @@ export class Connection {
   private limitOf({ timeoutMs, takesMs }: RequestOptions): number {
     if (timeoutMs !== undefined) return timeoutMs;
     const { commandTimeoutMs = 0 } = this.options;
-    return takesMs === undefined ? commandTimeoutMs : takesMs + (commandTimeoutMs > 0 ? commandTimeoutMs : UNSAID_MS);
+    return takesMs === undefined ? commandTimeoutMs : takesMs + (commandTimeoutMs > 0 ? commandTimeoutMs : DEFAULT_REPLY_MS);
   }
 
   private unsent(ended: ConnectionLost): ConnectionLost {
@@ -220,7 +220,7 @@ export class Connection {
       for (let reply = this.next(); reply !== undefined && !this.ended; reply = this.next()) this.deliver(reply);
     } catch (error) {
       if (error instanceof TribError && error.code === 'REPLY_TOO_LARGE') this.end(tooLarge(this.host, this.port, error));
-      else this.end(noRedis(this.host, this.port, this.answered ? null : this.opening, error));
+      else this.end(notRedis(this.host, this.port, this.answered ? null : this.opening, error));
     }
   }
 
@@ -237,7 +237,7 @@ export class Connection {
     const pending = this.pending[this.head];
     if (!this.answered) {
       this.answered = true;
-      const away = reply instanceof ReplyError ? turnedAway(this.host, this.port, reply, pending !== undefined) : undefined;
+      const away = reply instanceof ReplyError ? refusedOnArrival(this.host, this.port, reply, pending !== undefined) : undefined;
       if (away !== undefined) return this.end(away);
     }
     if (pending === undefined) {

@@ -6,7 +6,7 @@ import type { Address } from '../cluster/address.js';
 import type { NodeCredentials } from './migrate-command.js';
 
 /** Credentials of the node with any of these addresses; undefined: those of the cluster. `{}`: none. */
-export type CredentialsOf = (places: readonly Address[]) => Promise<NodeCredentials | undefined>;
+export type CredentialsOf = (addresses: readonly Address[]) => Promise<NodeCredentials | undefined>;
 
 /** How to log in to the nodes of a cluster. */
 export interface ClusterAccess extends NodeCredentials {
@@ -35,8 +35,8 @@ export function credentialsIn({ username, password, origin }: NodeCredentials): 
 }
 
 /** The credentials for the node with these addresses. */
-export async function credentialsFor(access: ClusterAccess, places: readonly Address[]): Promise<NodeCredentials> {
-  return credentialsIn((await access.credentialsOf?.(places)) ?? access);
+export async function credentialsFor(access: ClusterAccess, addresses: readonly Address[]): Promise<NodeCredentials> {
+  return credentialsIn((await access.credentialsOf?.(addresses)) ?? access);
 }
 
 /**
@@ -62,13 +62,13 @@ export function credentialRules(rules: readonly CredentialRule[], resolver: Reso
     }
     return undefined;
   };
-  return async (places) => {
-    for (const place of places) {
-      const found = byText(place);
+  return async (addresses) => {
+    for (const address of addresses) {
+      const found = byText(address);
       if (found !== undefined) return found;
     }
-    for (const place of places) {
-      const found = await byResolution(place);
+    for (const address of addresses) {
+      const found = await byResolution(address);
       if (found !== undefined) return found;
     }
     return undefined;

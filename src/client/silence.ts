@@ -4,8 +4,8 @@
 /** The limit is divided into this many timers; a suspension, however long, uses up one of them. */
 const SLICES = 8;
 
-/** Milliseconds between two checks of which the first found nothing new. */
-const MOMENT_MS = 5;
+/** Milliseconds until the second check, when the first found no new data. */
+const RECHECK_MS = 5;
 
 /** Extra milliseconds for data that is still arriving at the end of the limit: three times the limit, at least five seconds. */
 function extraTime(ms: number): number {
@@ -42,7 +42,7 @@ export function limitSilence(ms: number, heard: () => number, over: () => void, 
       const now = heard();
       if (now !== before) return performance.now() > end ? overdue() : lookOnce(now);
       if (!patient) return over();
-      timer = setTimeout(() => lookOnce(now, false), MOMENT_MS);
+      timer = setTimeout(() => lookOnce(now, false), RECHECK_MS);
     });
   };
   wait();

@@ -53,7 +53,7 @@ function tlsOptions(options: SocketOptions, given: TlsOptions): tls.ConnectionOp
 }
 
 /** Nodes may announce invalid addresses. */
-function requirePlace(host: string, port: number): void {
+function requireValidAddress(host: string, port: number): void {
   const fault = !isHost(host) ? 'this is not a host name' : !Number.isInteger(port) || port < 1 || port > 65_535 ? 'this is not a valid port' : undefined;
   if (fault === undefined) return;
   throw new TribError('BAD_ADDRESS', `Could not connect to Redis at ${oneLine(addressText(host, port)).slice(0, 300)}: ${fault}`, { exitCode: ExitCode.unreachable, hint: 'a node announces it: check its cluster-announce-ip, cluster-announce-hostname and cluster-announce-port' });
@@ -66,7 +66,7 @@ function requirePlace(host: string, port: number): void {
 export async function openSocket(options: SocketOptions): Promise<net.Socket> {
   const { host, port, signal, family } = options;
   if (signal?.aborted === true) throw aborted(signal);
-  requirePlace(host, port);
+  requireValidAddress(host, port);
   const timeoutMs = options.connectTimeoutMs ?? 5000;
   const overTls = options.tls !== undefined;
   // Loaded on demand: it takes a twentieth of the CLI's start-up time.

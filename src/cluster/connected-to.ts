@@ -5,7 +5,7 @@ import type { ClusterNode, ClusterView, UnreachableNode } from './view.js';
 /** Flags of a line that says nothing about a living node. */
 const NOT_ALIVE: ReadonlySet<string> = new Set(['fail', 'fail?', 'noaddr', 'handshake']);
 
-/** By id: the loaded nodes with a cluster bus link to the node that do not suspect it, in node order. Ids without one are absent. */
+/** For each node id: the loaded nodes that have a cluster bus link to it and do not flag it as failing, in node order. Ids without such a node are left out. */
 export function connectedNodes(view: ClusterView): ReadonlyMap<string, readonly ClusterNode[]> {
   const found = new Map<string, ClusterNode[]>();
   for (const node of view.nodes) {
@@ -22,6 +22,6 @@ export function connectedNodes(view: ClusterView): ReadonlyMap<string, readonly 
 /** What to do to reach a living node: the advice of its refusal, else by the kind of the failure. */
 export function reachAdvice({ refusal, unresponsive }: UnreachableNode): string {
   if (refusal !== undefined) return refusal;
-  if (unresponsive === true) return 'it does not reply: wait until it does (it may be stopped, or run a script)';
+  if (unresponsive === true) return 'it does not reply: check whether its process is stopped or runs a script, and try again when it replies';
   return 'check the address and the firewall between this host and it, and --address-map';
 }

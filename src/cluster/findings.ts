@@ -50,7 +50,7 @@ export type Finding =
   | { readonly kind: 'unreplicated-master'; readonly severity: 'warning'; readonly node: NodeRef }
   /** All replicas of the master are on its own host, in a cluster of several hosts. */
   | { readonly kind: 'replicas-on-master-host'; readonly severity: 'warning'; readonly node: NodeRef; readonly host: string }
-  /** `syncing`: a first or full copy is under way. */
+  /** `syncing`: a full synchronisation is in progress. */
   | { readonly kind: 'replica-link-down'; readonly severity: 'warning'; readonly node: NodeRef; readonly master: NodeRef; readonly syncing: boolean }
   /** The replica's link is down, and it holds this number of keys in the slots of its master, which has no key at all. */
   | { readonly kind: 'only-copy'; readonly severity: 'error'; readonly node: NodeRef; readonly master: NodeRef; readonly keys: number }
@@ -92,10 +92,10 @@ export function signature(lines: readonly NodeLine[]): string | undefined {
 }
 
 /** True when all loaded nodes list the same owners; a single node always agrees (cli.md 2.4). */
-export function agrees(accounts: readonly (readonly NodeLine[])[]): boolean {
-  if (accounts.length <= 1) return true;
-  const first = signature(accounts[0] ?? []);
-  return first !== undefined && accounts.every((lines) => signature(lines) === first);
+export function agrees(nodeViews: readonly (readonly NodeLine[])[]): boolean {
+  if (nodeViews.length <= 1) return true;
+  const first = signature(nodeViews[0] ?? []);
+  return first !== undefined && nodeViews.every((lines) => signature(lines) === first);
 }
 
 function disagreement(view: ClusterView): Finding[] {

@@ -20,7 +20,7 @@ export interface ClusterNode {
   readonly connectPort: number;
   readonly role: 'master' | 'replica';
   readonly masterId: string | null;
-  /** Flags without `myself`, as the node itself and the node that listed it first (the entry node, if it does) give them. */
+  /** Flags without `myself`: those of the node's own line and of the first other node that lists it (the entry node if it does). */
   readonly flags: readonly string[];
   readonly configEpoch: number;
   readonly slots: SlotSet;
@@ -37,7 +37,7 @@ export interface UnreachableNode {
   readonly role: 'master' | 'replica';
   readonly masterId: string | null;
   readonly flags: readonly string[];
-  /** Slots it owns as any loaded node lists them, without those that a loaded node claims itself. */
+  /** Slots that any loaded node lists as owned by it, without those that a loaded node claims for itself. */
   readonly slots: SlotSet;
   readonly reason: string;
   /** The node was reached but denied access: what to do. */
@@ -170,20 +170,20 @@ export class ClusterView {
   }
 
   /**
-   * As find, for a master; `complaint` is the predecessors' text for an unknown node and for a replica. Throws NOT_A_MASTER
+   * As find, for a master; `errorText` is the predecessors' text for an unknown node and for a replica. Throws NOT_A_MASTER
    * too.
    */
-  findMaster(text: string, complaint: string): ClusterNode {
+  findMaster(text: string, errorText: string): ClusterNode {
     const hint = `masters: ${this.masters.map((one) => `${one.id.slice(0, 8)} ${one.name}`).join(', ')}`;
     let node: ClusterNode;
     try {
       node = this.find(text);
     } catch (error) {
-      if (error instanceof TribError && error.code === 'NO_SUCH_NODE') throw new TribError('NO_SUCH_NODE', complaint, { hint });
-      if (error instanceof TribError && error.code === 'NODE_UNREACHABLE') throw new TribError('NODE_UNREACHABLE', complaint, { hint: `${error.message}; ${hint}`, cause: error });
+      if (error instanceof TribError && error.code === 'NO_SUCH_NODE') throw new TribError('NO_SUCH_NODE', errorText, { hint });
+      if (error instanceof TribError && error.code === 'NODE_UNREACHABLE') throw new TribError('NODE_UNREACHABLE', errorText, { hint: `${error.message}; ${hint}`, cause: error });
       throw error;
     }
-    if (node.role !== 'master') throw new TribError('NOT_A_MASTER', complaint, { hint: `${node.name} is a replica; ${hint}` });
+    if (node.role !== 'master') throw new TribError('NOT_A_MASTER', errorText, { hint: `${node.name} is a replica; ${hint}` });
     return node;
   }
 }

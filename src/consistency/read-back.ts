@@ -11,28 +11,28 @@ export interface ReadBackTask {
   /** Never rejects; returns 'silent' at once when the signal is aborted. */
   readonly read: (key: string, signal: AbortSignal) => Promise<ReadOutcome>;
   /** Creates the controller that ends the reads of one node. */
-  readonly cut: () => AbortController;
+  readonly newController: () => AbortController;
   /** Reads of one node at once. */
   readonly atOnce: number;
 }
 
 /** Reads all keys; resolves with those without a value. */
-export async function readBack({ keys, nodeOf, read, cut, atOnce }: ReadBackTask): Promise<string[]> {
+export async function readBack({ keys, nodeOf, read, newController, atOnce }: ReadBackTask): Promise<string[]> {
   const unread: string[] = [];
   const nodes = new Map<string, AbortController>();
-  const attention = (node: string): AbortController => {
-    const known = nodes.get(node) ?? cut();
+  const waitFor = (node: string): AbortController => {
+    const known = nodes.get(node) ?? newController();
     nodes.set(node, known);
     return known;
   };
   const readOne = async (key: string): Promise<void> => {
     const node = nodeOf(key);
-    const { signal } = attention(node);
+    const { signal } = waitFor(node);
     const outcome = signal.aborted ? 'silent' : await read(key, signal);
     if (outcome === 'answered') return;
     unread.push(key);
     // A key that has moved meanwhile says nothing about the other keys of its node.
-    if (outcome === 'silent' && nodeOf(key) === node) attention(node).abort();
+    if (outcome === 'silent' && nodeOf(key) === node) waitFor(node).abort();
   };
   const groups = new Map<string, string[]>();
   for (const key of keys) {

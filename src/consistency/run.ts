@@ -5,7 +5,7 @@ import { OutageClock } from './outage.js';
 import { readBack, type ReadOutcome } from './read-back.js';
 
 /** How long to wait for a reply. */
-export interface Patience {
+export interface WaitLimit {
   /** Milliseconds without a reply, instead of the client's own limit. */
   readonly ms?: number;
   /** Ends the wait at once. */
@@ -15,9 +15,9 @@ export interface Patience {
 /** What the checker needs of a cluster. */
 export interface CounterClient {
   /** Value of the counter, 0 when it does not exist. */
-  read(key: string, patience: Patience): Promise<number>;
+  read(key: string, limit: WaitLimit): Promise<number>;
   /** Adds one, resolves with the new value. */
-  increment(key: string, patience: Patience): Promise<number>;
+  increment(key: string, limit: WaitLimit): Promise<number>;
   /** Name of the node that holds the counter, '' when unknown. */
   nodeOf(key: string): string;
   /** Whether an error means that no reply arrived in time, rather than a refusal. */
@@ -57,7 +57,7 @@ export interface ConsistencyOptions {
   /** Milliseconds, any origin. */
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
-  /** Milliseconds for a silent node at the end of the run: to answer pending requests, and to be read back. */
+  /** Milliseconds to wait at the end of the run for a node that does not reply: for its pending requests, and for the read-back. */
   readonly patienceMs: number;
   /** Called with each error of the cluster and the operation. */
   readonly onError?: (what: 'read' | 'write', error: unknown) => void;
@@ -75,7 +75,7 @@ export class ConsistencyRun {
   /** Rounds in progress. */
   readonly #busy = new Map<string, Promise<void>>();
   /** Controllers that end a wait early: one per worker, and one per node that is read back. */
-  readonly #cuts = new Set<AbortController>();
+  readonly #controllers = new Set<AbortController>();
   readonly #totals: MutableTotals = { reads: 0, readErrors: 0, writes: 0, writeErrors: 0, lost: 0, unacknowledged: 0 };
   readonly #stopping: Promise<void>;
   #wake: () => void = () => undefined;
@@ -102,7 +102,7 @@ export class ConsistencyRun {
     const workers = Math.max(1, Math.min(this.options.clients, this.options.workingSet));
     const load = Array.from({ length: workers }, (_, worker) => this.#work(worker, workers));
     await this.#stopping;
-    // While rounds are pending at a silent node, the other nodes are read already.
+    // Other nodes are read back while rounds are still pending at a node that does not reply.
     const [unread] = await Promise.all([this.#readBack(workers), ...load]);
     const unverified = unread.filter((key) => this.#written.has(key)).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
     return { ...this.totals, readOutageMs: this.#outages.read.totalMs, writeOutageMs: this.#outages.write.totalMs, unverified };
@@ -120,18 +120,18 @@ export class ConsistencyRun {
   stop(patienceMs = this.options.patienceMs): void {
     this.#stopped = true;
     this.#patienceMs = Math.min(this.#patienceMs, patienceMs);
-    const cuts = [...this.#cuts];
+    const controllers = [...this.#controllers];
     void this.options.sleep(patienceMs).then(() => {
-      for (const cut of cuts) cut.abort();
+      for (const controller of controllers) controller.abort();
     });
     this.#wake();
   }
 
-  #cut(): AbortController {
-    const cut = new AbortController();
-    setMaxListeners(0, cut.signal); // One listener per pending read.
-    this.#cuts.add(cut);
-    return cut;
+  #newController(): AbortController {
+    const controller = new AbortController();
+    setMaxListeners(0, controller.signal); // One listener per pending read.
+    this.#controllers.add(controller);
+    return controller;
   }
 
   #readBack(workers: number): Promise<string[]> {
@@ -139,7 +139,7 @@ export class ConsistencyRun {
     return readBack({
       keys,
       nodeOf: (key) => this.client.nodeOf(key),
-      cut: () => this.#cut(),
+      newController: () => this.#newController(),
       atOnce: workers,
       read: async (key, signal) => {
         await this.#busy.get(key);
@@ -152,7 +152,7 @@ export class ConsistencyRun {
   async #work(worker: number, workers: number): Promise<void> {
     const { workingSet, prefix, random } = this.options;
     const mine = Math.floor((workingSet - 1 - worker) / workers) + 1;
-    const { signal } = this.#cut();
+    const { signal } = this.#newController();
     while (!this.#stopped) {
       await this.#pace();
       if (this.#stopped) return;
@@ -173,17 +173,17 @@ export class ConsistencyRun {
     for (let left = due - now(); left > 0 && !this.#stopped; left = due - now()) await sleep(Math.min(left, 100));
   }
 
-  async #read(key: string, patience: Patience): Promise<ReadOutcome> {
-    if (patience.signal.aborted) return 'silent';
+  async #read(key: string, limit: WaitLimit): Promise<ReadOutcome> {
+    if (limit.signal.aborted) return 'silent';
     const began = this.options.now();
     try {
-      const value = await this.client.read(key, patience);
+      const value = await this.client.read(key, limit);
       this.#outages.read.add(began, this.options.now(), true);
       this.#totals.reads++;
       this.#judge(key, value);
       return 'answered';
     } catch (error) {
-      if (patience.signal.aborted) return 'silent'; // No caller waits for it any more.
+      if (limit.signal.aborted) return 'silent'; // The read-back of this node has been given up.
       this.#outages.read.add(began, this.options.now(), false);
       this.#totals.readErrors++;
       this.options.onError?.('read', error);

@@ -10,7 +10,7 @@ export function ownershipFault(path: string, kind: 'file' | 'folder'): string | 
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return undefined;
   if (found.isSymbolicLink()) return `${path} is a link`;
-  if (kind === 'file' ? !found.isFile() : !found.isDirectory()) return `${path} is no ${kind}`;
+  if (kind === 'file' ? !found.isFile() : !found.isDirectory()) return `${path} is not a ${kind}`;
   const user = process.geteuid?.();
   if (user === undefined) return undefined;
   if (found.uid !== user) return `${path} belongs to another user (${found.uid})`;

@@ -26,8 +26,9 @@ async function target(path: string): Promise<string> {
 }
 
 /**
- * Opens a pipe once it has a reader. An ordinary open would wait as well, but ignore the signal. The handle is not for writing,
- * since it takes only what fits the buffer; it prevents the reader from seeing the end before the text.
+ * Opens a named pipe once it has a reader. A blocking open would also wait, but could not be aborted. The handle only keeps the pipe open,
+ * so that the reader does not see the end before the text. It is non-blocking and takes no more than fits the pipe's buffer, so the text is
+ * written through another one.
  */
 async function awaitReader(path: string, signal: AbortSignal): Promise<FileHandle> {
   for (;;) {

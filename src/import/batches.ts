@@ -17,7 +17,7 @@ export interface BatchLimits {
 }
 
 export class Batches<T> {
-  private readonly heaps = new Map<T, { keys: Set<string>; bytes: number }>();
+  private readonly pending = new Map<T, { keys: Set<string>; bytes: number }>();
   private msPerKey: number | undefined;
 
   constructor(private readonly limits: BatchLimits) {}
@@ -25,19 +25,19 @@ export class Batches<T> {
   /** Adds a key; returns the batch that it completes, if any. */
   add(target: T, key: string, bytes: number): ImportBatch<T> | undefined {
     if (bytes >= MAX_BYTES) return { target, keys: [key] };
-    const heap = this.heaps.get(target) ?? { keys: new Set<string>(), bytes: 0 };
-    this.heaps.set(target, heap);
-    heap.keys.add(key); // SCAN may return a key twice; a repeated key in one MIGRATE would be busy.
-    heap.bytes += bytes;
-    if (heap.keys.size < this.enough && heap.bytes < MAX_BYTES) return undefined;
-    this.heaps.delete(target);
-    return { target, keys: [...heap.keys] };
+    const collected = this.pending.get(target) ?? { keys: new Set<string>(), bytes: 0 };
+    this.pending.set(target, collected);
+    collected.keys.add(key); // A set, because SCAN may return a key twice, and MIGRATE would fail with BUSYKEY for the second.
+    collected.bytes += bytes;
+    if (collected.keys.size < this.targetKeys && collected.bytes < MAX_BYTES) return undefined;
+    this.pending.delete(target);
+    return { target, keys: [...collected.keys] };
   }
 
   /** Takes all remaining keys. */
   *rest(): Generator<ImportBatch<T>> {
-    for (const [target, heap] of this.heaps) yield { target, keys: [...heap.keys] };
-    this.heaps.clear();
+    for (const [target, collected] of this.pending) yield { target, keys: [...collected.keys] };
+    this.pending.clear();
   }
 
   /** Records how long the source was busy with a batch. Slower ones take effect at once, faster ones gradually. */
@@ -47,7 +47,7 @@ export class Batches<T> {
     this.msPerKey = known + (sample > known ? 0.5 : 0.2) * (sample - known);
   }
 
-  private get enough(): number {
+  private get targetKeys(): number {
     if (this.msPerKey === undefined) return Math.min(FIRST_BATCH, this.limits.maxKeys);
     return Math.max(1, Math.min(this.limits.maxKeys, Math.floor(this.limits.batchMs() / Math.max(this.msPerKey, 0.0005))));
   }

@@ -19,7 +19,7 @@ function wantedDatabases(found: readonly SourceDatabase[], wanted: string | unde
 
 /**
  * The databases to import. `found`: those that hold keys; `what`: how errors call the source; `wanted`: as in --db; `has`: number of
- * databases of the cluster. Throws TribError OTHER_DATABASES when databases would be skipped silently or have no place in the cluster.
+ * databases of the cluster. Throws TribError OTHER_DATABASES when databases would be skipped silently, or the cluster does not have them.
  */
 export function chooseDatabases(found: readonly SourceDatabase[], what: string, wanted: string | undefined, has: number): DatabaseChoice {
   const databases = wantedDatabases(found, wanted, has);

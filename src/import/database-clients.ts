@@ -31,7 +31,7 @@ export class DatabaseClients {
   private make(database: number): Promise<ClusterClient> {
     const { cluster, deadlineMs } = this;
     const seeds = cluster.view.masters.map(({ connectHost, connectPort }) => ({ host: connectHost, port: connectPort }));
-    const { signal: _, ...access } = cluster.options; // Batches in flight are finished.
+    const { signal: _, ...access } = cluster.options; // Without the signal: after an abort the batches in flight are finished.
     return ClusterClient.connect(seeds, { ...access, addressMap: reachable(cluster), deadlineMs, database });
   }
 }

@@ -7,7 +7,7 @@ import type { DirectChannel } from './direct.js';
 import type { ImportSettings } from './options.js';
 import { conflictText, outOfReach, refusal } from './options.js';
 import { probe, sourceRefuses, whyNotDirect } from './probe.js';
-import type { Fate, Relay } from './relay.js';
+import type { RelayResult, Relay } from './relay.js';
 import type { ImportRoute, ImportRoutes } from './routes.js';
 import type { ImportSource } from './source.js';
 import { targetOf, type ImportTally } from './tally.js';
@@ -40,8 +40,8 @@ export class BatchDelivery {
 
   /** Milliseconds the source was busy, if known; rejects with the error that ends the import. */
   async deliver({ target: route, keys }: ImportBatch<ImportRoute>): Promise<number | undefined> {
-    if (route.way === 'unknown') await (route.probing ??= this.findWay(route, keys).finally(() => (route.probing = undefined)));
-    if (route.way !== 'direct') return this.carry(route, keys, false);
+    if (route.method === 'unknown') await (route.probing ??= this.chooseMethod(route, keys).finally(() => (route.probing = undefined)));
+    if (route.method !== 'direct') return this.relayKeys(route, keys, false);
     const wanted = this.settings.copy && !this.settings.replace ? await this.absent(route, keys) : keys;
     if (wanted.length === 0) return undefined;
     const { present, error, ms } = await this.channel.send(route, wanted);
@@ -52,10 +52,10 @@ export class BatchDelivery {
     return ms;
   }
 
-  private async findWay(route: ImportRoute, keys: readonly string[]): Promise<void> {
+  private async chooseMethod(route: ImportRoute, keys: readonly string[]): Promise<void> {
     const reason = whyNotDirect(this.source, route, this.settings);
     if (reason !== undefined) {
-      route.way = 'relay';
+      route.method = 'relay';
       if (this.settings.via === 'auto') this.settings.emit({ kind: 'relay', target: targetOf(route), reason });
       return;
     }
@@ -65,7 +65,7 @@ export class BatchDelivery {
     this.relay.ours.add(copied);
   }
 
-  /** With --copy, a key that the target already has would only be refused: it is compared instead of sent. */
+  /** The keys that the target lacks. With --copy the target would refuse a key that it has already, so such a key is compared instead of sent. */
   private async absent(route: ImportRoute, keys: readonly string[]): Promise<readonly string[]> {
     let replies: readonly unknown[] = [];
     try {
@@ -74,17 +74,17 @@ export class BatchDelivery {
       if (!outOfReach(error)) throw error;
     }
     const there = keys.filter((_, index) => replies[index] === 1);
-    if (there.length > 0) await this.carry(route, there, true);
+    if (there.length > 0) await this.relayKeys(route, there, true);
     return there.length === 0 ? keys : keys.filter((_, index) => replies[index] !== 1);
   }
 
-  private async carry(route: ImportRoute, keys: readonly string[], busy: boolean): Promise<number> {
-    this.count(route, await this.relay.carry(keys, route, busy));
+  private async relayKeys(route: ImportRoute, keys: readonly string[], busy: boolean): Promise<number> {
+    this.count(route, await this.relay.relayKeys(keys, route, busy));
     return keys.length * RELAY_MS_PER_KEY;
   }
 
-  private count(route: ImportRoute, fates: ReadonlyMap<string, Fate>): void {
-    this.tally.carried(route, this.database, fates, this.probed);
+  private count(route: ImportRoute, results: ReadonlyMap<string, RelayResult>): void {
+    this.tally.relayedKeys(route, this.database, results, this.probed);
     const conflicts = this.tally.conflicts();
     if (conflicts.length <= MANY_CONFLICTS) return;
     throw new TribError('MANY_CONFLICTS', `Stopped: more than ${MANY_CONFLICTS} keys exist in the cluster with other values, e.g. ${conflictText(conflicts, 3)}`, {
@@ -97,19 +97,21 @@ export class BatchDelivery {
     const busy = /\bBUSYKEY\b/.test(text);
     if (!busy && !ELSEWHERE.test(text) && !/\bIOERR\b/.test(text) && !sourceRefuses(error)) return this.refused(route, keys, present, (left) => refusal(route.name, error.message, error, left));
     if (ELSEWHERE.test(text)) await this.routes.refresh();
-    else if (!busy) this.lostWay(route, error);
-    // After any such error some of the keys may be on the target. Each is checked, and none is lost.
-    const fates = await this.relay.carry(keys, route, !this.settings.replace).catch((failure: unknown) => this.refused(route, keys, present, () => failure));
-    const left = [...fates.values()].filter((fate) => fate !== 'gone').length;
-    const sent = this.settings.copy ? [] : keys.filter((key) => fates.get(key) === 'gone');
+    else if (!busy) this.networkFailure(route, error);
+    // After any of these errors some of the keys may be on the target, so each key is checked and relayed if needed.
+    const results = await this.relay.relayKeys(keys, route, !this.settings.replace).catch((failure: unknown) => this.refused(route, keys, present, () => failure));
+    const left = [...results.values()].filter((result) => result !== 'gone').length;
+    const sent = this.settings.copy ? [] : keys.filter((key) => results.get(key) === 'gone');
     const sentCount = Math.max(0, present - left);
     this.tally.delivered(route, sent, Math.min(sent.length, sentCount));
     this.tally.vanished(sent.length - sentCount);
-    for (const key of sent) fates.delete(key);
-    this.count(route, fates);
+    for (const key of sent) results.delete(key);
+    this.count(route, results);
   }
 
-  /** Ends the import with the error that `failure` makes of the keys left. MIGRATE has handled every key of the batch: moved ones count. */
+  /**
+ * Counts the keys that MIGRATE moved before its error, then throws the error that `failure` returns for the keys still on the source.
+ */
   private async refused(route: ImportRoute, keys: readonly string[], present: number, failure: (left: readonly string[]) => unknown): Promise<never> {
     const left = new Set(await this.leftBehind(route, keys).catch(() => undefined));
     const went = left.size === 0 ? [] : keys.filter((key) => !left.has(key));
@@ -127,10 +129,10 @@ export class BatchDelivery {
     return there.filter((_, index) => replies[index] === 0);
   }
 
-  /** MIGRATE failed between source and target; a single failure is tolerated. */
-  private lostWay(route: ImportRoute, error: ReplyError): void {
-    if (this.settings.via === 'source' || ++route.failures < FAILURES || route.way === 'relay') return;
-    route.way = 'relay';
+  /** Counts a network failure of MIGRATE between source and target. After FAILURES in a row the keys of the target are relayed. */
+  private networkFailure(route: ImportRoute, error: ReplyError): void {
+    if (this.settings.via === 'source' || ++route.failures < FAILURES || route.method === 'relay') return;
+    route.method = 'relay';
     this.settings.emit({ kind: 'relay', target: targetOf(route), reason: error.message });
   }
 }

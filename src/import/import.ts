@@ -1,12 +1,12 @@
 // Imports the keys of a running instance into a cluster: all passes over all databases, counts before and after, the final
-// error. May be killed and run again: moved keys are gone from the source, copied ones are compared and not sent again.
+// error. May be killed and run again: moved keys are no longer on the source, copied keys are compared and not sent again.
 import { graceAfter, unlessAborted } from '../apply/node/delay.js';
 import { ClientActivity } from '../apply/mover/pacing/client-activity.js';
 import type { Cluster } from '../apply/open-cluster.js';
 import { replyFailure } from '../client/connection-errors.js';
 import { ExitCode, TribError } from '../errors.js';
 import { ReplyError } from '../resp/reply.js';
-import { countCluster, countSource, doubleKeys } from './census.js';
+import { countCluster, countSource, repeatedNames } from './count-keys.js';
 import { DatabaseClients } from './database-clients.js';
 import type { ImportStats } from './event.js';
 import { ImportIncomplete, conflictText, importSettings } from './options.js';
@@ -29,12 +29,12 @@ function refuseReplica(source: ImportSource, settings: ImportSettings): void {
 }
 
 /** Keys of the same name in two databases would become one key. Throws TribError SAME_NAMES. */
-async function refuseDoubles(source: ImportSource, settings: ImportSettings): Promise<void> {
+async function refuseRepeatedNames(source: ImportSource, settings: ImportSettings): Promise<void> {
   if (settings.databases.length < 2 || settings.keepDatabases) return;
-  const doubles = await doubleKeys(source, settings.databases, settings.signal);
-  if (doubles.length === 0) return;
-  const shown = doubles.slice(0, 5).map(({ key, databases }) => `${JSON.stringify(Buffer.from(key, 'latin1').toString('utf8'))} (databases ${databases.join(' and ')})`);
-  const more = doubles.length > 5 ? ` and ${doubles.length - 5} more` : '';
+  const repeated = await repeatedNames(source, settings.databases, settings.signal);
+  if (repeated.length === 0) return;
+  const shown = repeated.slice(0, 5).map(({ key, databases }) => `${JSON.stringify(Buffer.from(key, 'latin1').toString('utf8'))} (databases ${databases.join(' and ')})`);
+  const more = repeated.length > 5 ? ` and ${repeated.length - 5} more` : '';
   throw new TribError('SAME_NAMES', `Keys of the same name in several databases would overwrite each other: ${shown.join(', ')}${more}`, {
     hint: 'this cluster has one database only: rename them, or import one database at a time with --db',
   });
@@ -62,7 +62,7 @@ export async function importKeys(source: ImportSource, cluster: Cluster, options
   const settings = importSettings(options);
   refuseReplica(source, settings);
   await source.requireComplete();
-  await refuseDoubles(source, settings);
+  await refuseRepeatedNames(source, settings);
   const before = { source: await countSource(source, settings.databases), cluster: await countCluster(cluster) };
   await using clients = new DatabaseClients(cluster, settings.timeoutMs);
   await clients.of(0);
@@ -95,10 +95,10 @@ export async function importKeys(source: ImportSource, cluster: Cluster, options
 function incomplete(stats: ImportStats, thrown: unknown, { signal, copy }: ImportSettings): ImportIncomplete {
   const error = thrown instanceof ReplyError ? replyFailure(thrown) : thrown;
   const done = `${stats.imported} keys were ${copy ? 'copied' : 'moved'}`;
-  const goOn = `run the same command again to continue${stats.conflicts.length > 0 ? `; in conflict: ${conflictText(stats.conflicts)}` : ''}`;
-  if (signal?.aborted === true) return new ImportIncomplete('ABORTED', `Interrupted: ${done}, none was lost`, stats, { hint: goOn, exitCode: ExitCode.interrupted });
+  const continueHint = `run the same command again to continue${stats.conflicts.length > 0 ? `; in conflict: ${conflictText(stats.conflicts)}` : ''}`;
+  if (signal?.aborted === true) return new ImportIncomplete('ABORTED', `Interrupted: ${done}, none was lost`, stats, { hint: continueHint, exitCode: ExitCode.interrupted });
   const text = error instanceof Error ? error.message : String(error);
-  const hint = error instanceof TribError && error.hint !== undefined ? error.hint : goOn;
+  const hint = error instanceof TribError && error.hint !== undefined ? error.hint : continueHint;
   const exitCode = error instanceof TribError ? error.exitCode : ExitCode.failed;
   return new ImportIncomplete('IMPORT_FAILED', `${text} (${done} before that)`, stats, { hint, exitCode, cause: error });
 }

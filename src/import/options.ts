@@ -76,7 +76,7 @@ const HINTS: readonly (readonly [pattern: RegExp, message: string, hint: string]
   [/\bOOM\b/, 'A node of the cluster is out of memory', 'raise maxmemory or add masters, then run the same command again'],
   [/permissions? to access .* keys?\b/i, 'A node of the cluster refused a key to this user', 'this user lacks a rule for these keys: grant it on every node with ACL SETUSER NAME ~PATTERN (~* for all keys), then run the same command again'],
   [/\b(NOAUTH|WRONGPASS|NOPERM)\b/, 'A node of the cluster refused the credentials', 'the source uses the credentials of that node (--user, --pass, or its own in the config file): check them and the permissions of that user (RESTORE, SELECT)'],
-  [/\bCLUSTERDOWN\b/, 'The cluster does not serve all slots', 'run check and fix, then the same command again'],
+  [/\bCLUSTERDOWN\b/, 'The cluster does not serve all slots', 'run redis-trib check and fix, then the same command again'],
 ];
 
 /** True for a node that is unreachable or has left the cluster's list; false for a refusal. */

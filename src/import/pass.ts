@@ -20,7 +20,7 @@ const DEPTH = 2;
 /** Milliseconds of one batch while clients use the source or the cluster; a command may wait for two of them. */
 const BESIDE_CLIENTS_MS = 0.4;
 
-/** Up to this much data no batch can exceed the source's memory, so sizes are not requested. */
+/** With at most this much data on the source, batches cannot take too much of its memory, so key sizes are not requested. */
 const SMALL_DATASET = 64 * 1024 * 1024;
 
 export interface PassTools {
@@ -45,7 +45,7 @@ export async function runPass(database: number, tools: PassTools): Promise<void>
   const delivery = new BatchDelivery(source, database, channel, relay, routes, tally, settings);
   const batchMs = settings.maxStallMs / (2 * DEPTH);
   const batches = new Batches<ImportRoute>({ maxKeys: settings.pipeline, batchMs: () => (alone() ? batchMs : Math.min(batchMs, BESIDE_CLIENTS_MS)) });
-  const flight = new Flight(DEPTH, async (batch: ImportBatch<ImportRoute>) => {
+  const tasks = new TaskQueue(DEPTH, async (batch: ImportBatch<ImportRoute>) => {
     const ms = await delivery.deliver(batch);
     if (ms !== undefined) batches.learn(batch.keys.length, ms);
   });
@@ -54,21 +54,21 @@ export async function runPass(database: number, tools: PassTools): Promise<void>
     for await (const page of scanKeys(scanner, sizes, () => (alone() ? LARGE_PAGE : SMALL_PAGE))) {
       for (const [index, key] of page.keys.entries()) {
         const full = batches.add(routes.of(key), key, page.bytes?.[index] ?? 0);
-        if (full !== undefined) await flight.start(full);
+        if (full !== undefined) await tasks.start(full);
       }
       if (settings.signal?.aborted === true) break;
     }
-    if (settings.signal?.aborted !== true) for (const batch of batches.rest()) await flight.start(batch);
+    if (settings.signal?.aborted !== true) for (const batch of batches.rest()) await tasks.start(batch);
   } finally {
-    await flight.landed();
+    await tasks.settled();
     channel.close();
     relay.close();
   }
-  flight.rethrow();
+  tasks.rethrow();
 }
 
 /** Runs a limited number of tasks at once; after a failure no further one starts. */
-class Flight<T> {
+class TaskQueue<T> {
   private readonly running = new Set<Promise<void>>();
   private failure: { readonly error: unknown } | undefined;
 
@@ -87,7 +87,7 @@ class Flight<T> {
     this.running.add(piece);
   }
 
-  async landed(): Promise<void> {
+  async settled(): Promise<void> {
     await Promise.all(this.running);
   }
 

@@ -1,5 +1,5 @@
-// Probes whether the source reaches a target, and whether it is the right server. Copies one key with a short timeout before
-// many keys depend on it: an address that is valid only elsewhere may lead to another server.
+// Probes whether the source reaches a target, and whether that is the right server: on the source's host or network the announced address
+// may lead to another server. Copies one key with a short timeout before many keys are sent.
 import { isIP } from 'node:net';
 import { ExitCode, TribError } from '../errors.js';
 import type { ReplyError } from '../resp/reply.js';
@@ -33,7 +33,7 @@ export function sourceRefuses(error: ReplyError): boolean {
 }
 
 /**
- * Copies the first of the keys that still exists and checks whether it has arrived. Sets `route.way`; returns the copied key,
+ * Copies the first of the keys that still exists and checks whether it has arrived. Sets `route.method`; returns the copied key,
  * if any. Throws TribError WRONG_TARGET, or IMPORT_REFUSED for credentials.
  */
 export async function probe(channel: DirectChannel, routes: ImportRoutes, route: ImportRoute, keys: readonly string[], settings: ImportSettings): Promise<string | undefined> {
@@ -44,17 +44,17 @@ export async function probe(channel: DirectChannel, routes: ImportRoutes, route:
     const reason = error?.message ?? '';
     if (error !== undefined && (/\bIOERR\b/.test(reason) || sourceRefuses(error))) {
       if (settings.via === 'source') throw new TribError('TARGET_OUT_OF_REACH', `The source cannot send keys to ${route.host}:${route.port}: ${reason}`, { exitCode: ExitCode.failed, hint: 'without --via source the keys are sent through this host' });
-      route.way = 'relay';
+      route.method = 'relay';
       settings.emit({ kind: 'relay', target: { id: route.id, name: route.name }, reason });
       return undefined;
     }
     if (/\b(NOAUTH|WRONGPASS|NOPERM)\b/.test(reason)) throw refusal(route.name, reason, error);
     const arrived = (error !== undefined && !/\bBUSYKEY\b/.test(reason)) || (await isThere(routes, route, key, channel.database));
     if (arrived) {
-      route.way = 'direct';
+      route.method = 'direct';
       return error === undefined ? key : undefined;
     }
-    if (++lost === 2) break; // A key may have expired on the way.
+    if (++lost === 2) break; // The first key may have expired meanwhile.
   }
   if (lost > 0) throw wrongTarget(route);
   return undefined;

@@ -14,7 +14,7 @@ import type { ImportRoute, ImportRoutes } from './routes.js';
 import type { ImportSource } from './source.js';
 
 /** The result for a key. */
-export type Fate = 'moved' | 'equal' | 'conflict' | 'gone';
+export type RelayResult = 'moved' | 'equal' | 'conflict' | 'gone';
 
 interface DumpedValue {
   readonly dump: string;
@@ -26,7 +26,7 @@ interface DumpedValue {
 const RETRIES = 20;
 
 export class Relay {
-  /** Keys whose copy in the cluster was made by this run: a newer value of the source may overwrite it. */
+  /** Keys that this run has copied to the cluster: a newer value of the source may overwrite that copy. */
   readonly ours = new Set<string>();
   private readonly idle: Connection[] = [];
   private closed = false;
@@ -45,7 +45,7 @@ export class Relay {
    * Relays keys; returns the result for each. `busy`: the cluster probably holds them already, so compare before sending.
    * Throws TribError IMPORT_REFUSED, or connection errors; then the keys are still on the source.
    */
-  async carry(keys: readonly string[], route: ImportRoute, busy: boolean): Promise<Map<string, Fate>> {
+  async relayKeys(keys: readonly string[], route: ImportRoute, busy: boolean): Promise<Map<string, RelayResult>> {
     return this.borrow((connection) => this.transfer(connection, keys, route, busy));
   }
 
@@ -76,19 +76,19 @@ export class Relay {
     for (const connection of this.idle) connection.close();
   }
 
-  private async transfer(connection: Connection, keys: readonly string[], route: ImportRoute, busy: boolean): Promise<Map<string, Fate>> {
+  private async transfer(connection: Connection, keys: readonly string[], route: ImportRoute, busy: boolean): Promise<Map<string, RelayResult>> {
     const { copy } = this.settings;
     if (!copy) await connection.command(['WATCH', ...keys]);
     const values = await this.read(connection, keys);
-    const fates = new Map<string, Fate>(keys.map((key) => [key, 'gone']));
-    const rest = busy ? [...values.keys()] : await this.restoreAll(route, values, fates);
+    const results = new Map<string, RelayResult>(keys.map((key) => [key, 'gone']));
+    const rest = busy ? [...values.keys()] : await this.restoreAll(route, values, results);
     // One at a time: values may be large, and such keys are few.
-    for (const key of rest) fates.set(key, await this.placeOne(connection, key, values.get(key) ?? { dump: '', ttl: 0 }, busy));
-    if (copy) return fates;
-    const done = keys.filter((key) => fates.get(key) === 'moved' || fates.get(key) === 'equal');
-    if (await this.remove(connection, done)) return fates;
-    for (const key of done) fates.set(key, await this.chase(connection, key, fates.get(key) ?? 'gone'));
-    return fates;
+    for (const key of rest) results.set(key, await this.placeOne(connection, key, values.get(key) ?? { dump: '', ttl: 0 }, busy));
+    if (copy) return results;
+    const done = keys.filter((key) => results.get(key) === 'moved' || results.get(key) === 'equal');
+    if (await this.remove(connection, done)) return results;
+    for (const key of done) results.set(key, await this.retryUntilUnchanged(connection, key, results.get(key) ?? 'gone'));
+    return results;
   }
 
   private async read(connection: Connection, keys: readonly string[]): Promise<Map<string, DumpedValue>> {
@@ -109,7 +109,7 @@ export class Relay {
   }
 
   /** One write to the expected owner; returns the keys that need individual handling. */
-  private async restoreAll(route: ImportRoute, values: ReadonlyMap<string, DumpedValue>, fates: Map<string, Fate>): Promise<string[]> {
+  private async restoreAll(route: ImportRoute, values: ReadonlyMap<string, DumpedValue>, results: Map<string, RelayResult>): Promise<string[]> {
     const keys = [...values.keys()];
     let replies: (Reply | ReplyError)[] = [];
     try {
@@ -121,17 +121,17 @@ export class Relay {
     }
     return keys.filter((key, index) => {
       if (replies[index] !== 'OK') return true;
-      fates.set(key, 'moved');
+      results.set(key, 'moved');
       return false;
     });
   }
 
   /** One key, wherever its slot is: the cluster client follows redirects and retries transient errors. */
-  private async placeOne(connection: Connection, key: string, value: DumpedValue, look: boolean): Promise<Fate> {
+  private async placeOne(connection: Connection, key: string, value: DumpedValue, look: boolean): Promise<RelayResult> {
     let uncertain = false;
     if (look && !this.settings.replace && !this.ours.has(key)) {
-      const fate = await this.compare(connection, key, value);
-      if (fate !== undefined) return fate;
+      const result = await this.compare(connection, key, value);
+      if (result !== undefined) return result;
     }
     for (let attempt = 0; ; attempt++) {
       try {
@@ -140,8 +140,8 @@ export class Relay {
       } catch (error) {
         if (error instanceof ClusterCommandError && error.executed === 'unknown' && attempt < 5) uncertain = true;
         else if (error instanceof ReplyError && error.code === 'BUSYKEY') {
-          const fate = await this.compare(connection, key, value);
-          if (fate !== undefined) return fate === 'equal' && uncertain ? 'moved' : fate;
+          const result = await this.compare(connection, key, value);
+          if (result !== undefined) return result === 'equal' && uncertain ? 'moved' : result;
           if (attempt >= 5) throw error;
         } else if (error instanceof ReplyError) throw refusal('The cluster', error.message, error, [key]);
         else throw error;
@@ -150,7 +150,7 @@ export class Relay {
   }
 
   /** undefined: the cluster does not hold the key. */
-  private async compare(connection: Connection, key: string, value: DumpedValue): Promise<Fate | undefined> {
+  private async compare(connection: Connection, key: string, value: DumpedValue): Promise<RelayResult | undefined> {
     const source: Ask = (command) => connection.command(command, { timeoutMs: this.settings.timeoutMs });
     const target: Ask = (command) => this.client.command(command, { repeatable: true });
     const theirs = await target(['DUMP', key]);
@@ -172,15 +172,15 @@ export class Relay {
   }
 
   /** Retries a single key until no write on the source interferes. */
-  private async chase(connection: Connection, key: string, before: Fate): Promise<Fate> {
+  private async retryUntilUnchanged(connection: Connection, key: string, before: RelayResult): Promise<RelayResult> {
     if (before === 'moved') this.ours.add(key);
     for (let attempt = 0; attempt < RETRIES; attempt++) {
       await connection.command(['WATCH', key]);
       const value = (await this.read(connection, [key])).get(key);
-      const fate = value === undefined ? 'gone' : await this.placeOne(connection, key, value, true);
-      if (fate === 'moved' || fate === 'equal' ? await this.remove(connection, [key]) : await this.remove(connection, [])) {
+      const result = value === undefined ? 'gone' : await this.placeOne(connection, key, value, true);
+      if (result === 'moved' || result === 'equal' ? await this.remove(connection, [key]) : await this.remove(connection, [])) {
         this.ours.delete(key);
-        return fate === 'gone' ? before : fate;
+        return result === 'gone' ? before : result;
       }
     }
     return 'conflict';

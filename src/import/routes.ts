@@ -7,11 +7,11 @@ import type { ClusterNode } from '../cluster/view.js';
 import { keySlot } from '../cluster/slots.js';
 import { TribError } from '../errors.js';
 
-/** `unknown` until the first keys were sent. */
-export type ImportWay = 'unknown' | 'direct' | 'relay';
+/** How keys reach a target: by MIGRATE from the source, or relayed through this process. `unknown` until the first keys were sent. */
+export type ImportMethod = 'unknown' | 'direct' | 'relay';
 
 export class ImportRoute {
-  way: ImportWay = 'unknown';
+  method: ImportMethod = 'unknown';
   /** Consecutive network failures of MIGRATE. */
   failures = 0;
   /** The probe, shared by the batches that wait for it. */
@@ -41,7 +41,7 @@ export class ImportRoutes {
   of(key: string): ImportRoute {
     const slot = keySlot(key);
     const owner = this.owners[slot];
-    if (owner === undefined) throw new TribError('UNCOVERED', `No node serves slot ${slot}`, { hint: 'run check and fix, then the import again' });
+    if (owner === undefined) throw new TribError('UNCOVERED', `No node serves slot ${slot}`, { hint: 'run redis-trib check and fix, then the import again' });
     let route = this.routes.get(owner.id);
     if (route === undefined) this.routes.set(owner.id, (route = new ImportRoute(owner.id, owner.name, owner.host, owner.port, this.cluster.links.get(owner.id)?.credentials ?? {})));
     return route;

@@ -16,9 +16,7 @@ export interface SourceDatabase {
 
 const PASSWORDS = '--from-pass, --from-password-file, --from-askpass or REDIS_TRIB_FROM_AUTH';
 
-/**
- * A refusal of the source needs the source's own options; the cluster's options, which other hints name, are never used there.
- */
+/** Replaces the hint of a refusal by one that names the options of the source (--from-…): other hints name the cluster's options. */
 function atSource(error: unknown): unknown {
   if (!(error instanceof TribError) || error.exitCode !== ExitCode.unreachable) return error;
   const { code, message, cause } = error;
@@ -132,7 +130,7 @@ export class ImportSource {
   }
 }
 
-/** A source that has not all its keys yet looks like one with few keys. Throws TribError SOURCE_LOADING, SOURCE_NOT_SYNCED. */
+/** Refuses a source that does not have all its keys yet: it would look like one with few keys. Throws TribError SOURCE_LOADING, SOURCE_NOT_SYNCED. */
 function refuseIncomplete(name: string, info: ReadonlyMap<string, string>): void {
   const master = formatAddress({ host: info.get('master_host') ?? '', port: Number(info.get('master_port') ?? 0) });
   const syncing = info.get('role') === 'slave' && (info.get('master_link_status') !== 'up' || info.get('master_sync_in_progress') === '1');

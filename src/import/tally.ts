@@ -1,7 +1,7 @@
-// Totals of an import, counted from the deliveries' results. Not here: counting keys on the nodes (census.ts).
+// Totals of an import, counted from the deliveries' results. Not here: counting keys on the nodes (count-keys.ts).
 import type { Conflict, ImportStats, ImportTarget, Span } from './event.js';
 import type { ImportSettings } from './options.js';
-import type { Fate } from './relay.js';
+import type { RelayResult } from './relay.js';
 import type { ImportRoute } from './routes.js';
 
 export class ImportTally {
@@ -35,14 +35,14 @@ export class ImportTally {
     this.settings.emit({ kind: 'delivered', target: targetOf(route), keys });
   }
 
-  /** Records the results of relayed keys. `probed`: keys that the probe has just copied. */
-  carried(route: ImportRoute, database: number, fates: ReadonlyMap<string, Fate>, probed: ReadonlySet<string>): void {
+  /** Records the results of relayed keys. `probed`: keys that the probe has copied to the cluster. */
+  relayedKeys(route: ImportRoute, database: number, results: ReadonlyMap<string, RelayResult>, probed: ReadonlySet<string>): void {
     const moved: string[] = [];
-    for (const [key, fate] of fates) {
-      if (fate === 'moved' && !probed.has(key)) this.relayed++;
-      if (fate === 'moved' || (fate === 'equal' && probed.has(key))) moved.push(key);
-      else if (fate === 'equal') this.equal++;
-      else if (fate === 'gone') this.gone++;
+    for (const [key, result] of results) {
+      if (result === 'moved' && !probed.has(key)) this.relayed++;
+      if (result === 'moved' || (result === 'equal' && probed.has(key))) moved.push(key);
+      else if (result === 'equal') this.equal++;
+      else if (result === 'gone') this.gone++;
       else this.conflict({ database, key, target: targetOf(route) });
     }
     this.delivered(route, moved);

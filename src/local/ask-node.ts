@@ -9,7 +9,7 @@ export interface NodeReply {
   readonly failure: string | undefined;
 }
 
-/** Sends the words as they are. Rejects with the reason of the signal only. */
+/** Sends the words unchanged. Rejects only with the reason of the signal; other failures are in the result. */
 export async function askNode(host: string, port: number, words: readonly string[], signal: AbortSignal): Promise<NodeReply> {
   try {
     await using connection = await Connection.connect({ host, port, connectTimeoutMs: 2000 });

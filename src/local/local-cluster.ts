@@ -89,8 +89,8 @@ function isSuperseded({ server, nodes }: LocalState, options: LocalOptions): boo
 }
 
 /**
- * Whether these nodes can be had, before anything is written or started. Throws with exit code 2: NO_SERVER for a program
- * that cannot be run, OTHER_SERVER for a folder whose nodes are of another server.
+ * Checks, before anything is written or started, that nodes of the requested server can start in the folder. Throws with exit code 2:
+ * NO_SERVER for a program that cannot be run, OTHER_SERVER for a folder whose nodes belong to another server.
  */
 export function requireStartable(options: LocalOptions): void {
   const state = readState(options.folder);

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** Start time of the process in ticks since boot; undefined when there is no such process, or a dead one. */
+/** Start time of the process in ticks since boot; undefined when there is no such process, or only a zombie. */
 function linuxStart(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');

@@ -5,7 +5,7 @@ import { RdbFileReader } from './file-reader.js';
 import { RdbError, corrupt } from './rdb-error.js';
 import type { RdbReader } from './rdb-reader.js';
 
-/** Whose numbering of types a file follows: Valkey's own begins with its version 80 (Valkey 9). */
+/** Whose type numbers a file uses: Valkey has its own from RDB version 80 on (Valkey 9). */
 export type RdbFamily = 'redis' | 'valkey';
 
 const HEADER = 9;
@@ -17,7 +17,7 @@ export class AnyRdbReader<V> extends RdbFileReader<V> {
   protected override header(reader: RdbReader): void {
     const head = reader.raw(HEADER).toString('latin1');
     const [, magic, digits] = /^(REDIS(?=\d{4}$)|VALKEY(?=\d{3}$))(\d+)$/.exec(head) ?? [];
-    if (magic === undefined) throw corrupt(`no RDB file: it begins with ${JSON.stringify(head)}`);
+    if (magic === undefined) throw corrupt(`not an RDB file: it begins with ${JSON.stringify(head)}`);
     this.family = magic === 'VALKEY' ? 'valkey' : 'redis';
     this.version = Number(digits);
     if (this.version < 1) throw new RdbError('unsupported', `there is no RDB version ${digits ?? ''}`);

@@ -1,5 +1,5 @@
 // Summarises what is in an RDB file while it is read: keys and bytes by type, encoding, database and slot, expiries, the largest keys.
-// Memory does not grow with the file, but for the names of keys when repeats are looked for. Pure.
+// Memory does not grow with the file, except for the names of keys with `repeats`. Pure.
 
 import { keySlot, SLOT_COUNT } from '../cluster/slots.js';
 import { skipBody } from './skip-value.js';
@@ -31,7 +31,7 @@ export interface LargeKey {
   readonly bytes: number;
   /** Null for streams and values of modules. */
   readonly elements: number | null;
-  /** Absolute, ms; null when the key stays. */
+  /** Absolute expiry, ms; null for a key without expiry. */
   readonly expireAt: number | null;
 }
 
@@ -61,7 +61,7 @@ export class ContentsSummary implements RdbTarget<SummarisedValue> {
   readonly fields = new Map<string, string>();
   libraries = 0;
   readonly modules = new Set<string>();
-  /** Collections without elements, which servers pass over. */
+  /** Collections without elements, which servers skip. */
   empties = 0;
   expired = 0;
   expiring = 0;
@@ -173,7 +173,7 @@ function elementsOf(type: number, body: Buffer): number | null {
     const contents = contentsOf(type, body);
     return contents === undefined ? null : countElements(contents);
   } catch (error) {
-    if (error instanceof RdbError) return null; // Its extent is sound, its inside is not: RESTORE will say so.
+    if (error instanceof RdbError) return null; // The length of the value is valid, its contents are not: RESTORE will refuse it.
     throw error;
   }
 }

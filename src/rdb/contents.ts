@@ -116,12 +116,12 @@ const OPENERS: ReadonlyMap<number, Open> = new Map<number, Open>([
   [RdbType.valkeyHashTtl, (reader) => expiringHash(valkeyFields(reader))],
 ]);
 
-/** `type`: as rdbType gives it. Undefined for streams, modules and unknown types. Throws RdbError for a body that is none of that type. */
+/** `type`: as rdbType returns it. Undefined for streams, modules and unknown types. Throws RdbError for a body that is invalid for the type. */
 export function contentsOf(type: number, body: Buffer): ValueContents | undefined {
   return OPENERS.get(type)?.(new RdbReader(body));
 }
 
-/** The contents of a reply of DUMP; those of Valkey 9 say so by their version. Undefined and throws as contentsOf. */
+/** The contents of a reply of DUMP; its RDB version tells payloads of Valkey 9. Undefined and throws as contentsOf. */
 export function contentsOfDump(dump: Buffer): ValueContents | undefined {
   if (dump.length <= FOOTER) throw corrupt('payload too short');
   const end = dump.length - FOOTER;

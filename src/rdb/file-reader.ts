@@ -1,5 +1,5 @@
 // Reads a whole RDB file that arrives in pieces, from a file or a socket: opcodes, keys and the checksum, versions 1 to 12 and Valkey 9
-// (persistence-replication.md 1.1–1.7). The target decodes the values. Keeps nothing that it has passed on.
+// (persistence-replication.md 1.1–1.7). The target decodes the values. Keeps no item that it has passed to the target.
 
 import { Crc64 } from './crc64.js';
 import { RdbFileError } from './file-error.js';
@@ -25,21 +25,21 @@ export interface KeyFacts {
 export interface RdbTarget<V> {
   /**
    * Reads the body of a value: exactly its bytes (decode, or skipBody). Throws RdbError; `truncated` makes the reader wait for
-   * more input and ask again, so it must change nothing. `empty` makes the reader pass the key over.
+   * more input and ask again, so it must change nothing. `empty` makes the reader skip the key.
    */
   value(type: number, reader: RdbReader, key: string): V;
   entry(db: number, key: string, value: V, facts: KeyFacts): void;
-  /** A collection without elements was passed over. */
+  /** A collection without elements was skipped. */
   empty?(db: number, key: string): void;
   /** Key and value of an AUX field. */
   aux?(name: string, value: string): void;
   /** A SELECTDB. */
   select?(db: number): void;
-  /** A RESIZEDB: keys and expiries of the database selected. A hint. */
+  /** A RESIZEDB: the expected number of keys, and of keys with expiry, of the selected database. */
   resize?(keys: number, expires: number): void;
   /** The source of a library of functions. */
   library?(code: string): void;
-  /** Data of a module besides keys; it is passed over. */
+  /** Data of a module besides keys; it is skipped. */
   moduleAux?(module: string): void;
 }
 
@@ -61,9 +61,9 @@ export class RdbFileReader<V> {
 
   private chunks: Buffer[] = [];
   private waiting = 0;
-  /** With fewer waiting bytes than this the item at the front cannot be complete. */
+  /** Number of waiting bytes below which the next item cannot be complete. */
   private wanted = 1;
-  /** Bytes of the file before those that wait. */
+  /** Bytes of the file before the waiting ones. */
   private consumed = 0;
   private readonly crc = new Crc64();
   private db = 0;
@@ -112,7 +112,7 @@ export class RdbFileReader<V> {
     this.keep(bytes, done);
   }
 
-  /** The bytes behind `done` wait for more. */
+  /** Keeps the bytes from `done` on until more arrive. */
   private keep(bytes: Buffer, done: number): void {
     const left = bytes.subarray(done);
     if (!this.finished) this.crc.update(bytes, 0, done);
@@ -192,11 +192,11 @@ export class RdbFileReader<V> {
       case RdbOpcode.eof:
         return this.eof(reader, bytes);
       default:
-        return this.rare(opcode, reader);
+        return this.otherItem(opcode, reader);
     }
   }
 
-  private rare(opcode: number, reader: RdbReader): void {
+  private otherItem(opcode: number, reader: RdbReader): void {
     const { target } = this;
     switch (opcode) {
       case RdbOpcode.slotInfo:
@@ -204,13 +204,13 @@ export class RdbFileReader<V> {
         return;
       case RdbOpcode.function:
       case RdbOpcode.functionPreGa: {
-        // Read it in any case: as an argument of the optional call its bytes would not be read when the target has no `library`.
+        // Read before the call: an argument of an optional call is not evaluated when the target has no `library`, and its bytes must be skipped.
         const code = opcode === RdbOpcode.function ? reader.str() : libraryOf(reader);
         return target.library?.(code);
       }
       default: {
         const id = reader.bigLen();
-        reader.len(); // announces the operand that says when the data was written
+        reader.len(); // the opcode before the operand that says when the data was written
         reader.len();
         skipModuleData(reader);
         return target.moduleAux?.(moduleName(id));
@@ -234,7 +234,7 @@ export class RdbFileReader<V> {
 
 const hex = (value: bigint): string => value.toString(16);
 
-/** A library from before the release of 7.0, as its source would be written now. */
+/** A library in the form of a 7.0 release candidate, as source in the form of 7.0. */
 function libraryOf(reader: RdbReader): string {
   const [name, engine] = [reader.str(), reader.str()];
   if (reader.len() !== 0) reader.str();

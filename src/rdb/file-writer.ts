@@ -1,4 +1,4 @@
-// Writes the frame of an RDB file piece by piece: header, AUX fields, databases, what stands before a key, end and checksum
+// Writes an RDB file piece by piece, except values: header, AUX fields, databases, the fields before a key, end and checksum
 // (persistence-replication.md 1.1, 1.2). The body of a value is written by the caller into the same RdbWriter.
 
 import { Crc64 } from './crc64.js';
@@ -13,9 +13,9 @@ export interface RdbFileOptions extends RdbWriterOptions {
 }
 
 export class RdbFileWriter {
-  /** Bodies go here, straight after `key`. */
+  /** The body of a value is written here, directly after the call of `key`. */
   body: RdbWriter;
-  /** While a value is open: where its parts go. What `body` gets meanwhile follows it. */
+  /** While a value is open: the writer of its parts. Keys that `body` gets meanwhile are placed after the value. */
   private open: RdbWriter | null = null;
   private readonly crc: Crc64 | null;
   private db = -1;
@@ -64,7 +64,7 @@ export class RdbFileWriter {
     this.body.len(db);
   }
 
-  /** Everything of a key before its value. `expireAt` in ms, `idle` in seconds; null when there is nothing to say. */
+  /** Everything of a key before its value. `expireAt` in ms, `idle` in seconds; null for none. */
   key(key: string, type: number, expireAt: number | null, idle: number | null = null): void {
     const { body } = this;
     if (expireAt !== null) {
@@ -80,8 +80,8 @@ export class RdbFileWriter {
   }
 
   /**
-   * The value of the last key is written in parts, into the writer returned, until closeValue(). Keys may be written meanwhile:
-   * they are kept and follow it.
+   * The value of the last key is written in parts, into the writer returned, until closeValue(). Keys that are written meanwhile are kept
+   * and placed after the value.
    */
   openValue(): RdbWriter {
     const { body } = this;
@@ -107,7 +107,7 @@ export class RdbFileWriter {
     return bytes;
   }
 
-  /** The end of the file, with all that was not taken yet. */
+  /** The end of the file, after everything that take() has not returned yet. */
   end(): Buffer {
     this.body.u8(RdbOpcode.eof);
     const bytes = this.take();

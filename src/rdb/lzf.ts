@@ -9,7 +9,7 @@ const MAX_LITERALS = 32;
 /** Three input bytes encode at most 264 output bytes. A larger size is invalid, so no memory is allocated for it. */
 const MAX_EXPANSION = 88;
 
-/** Expands `input` to exactly `size` bytes; throws a corrupt RdbError when it does not come out so. */
+/** Expands `input` to exactly `size` bytes; throws a corrupt RdbError when the result has another size. */
 export function lzfDecompress(input: Buffer, size: number): Buffer {
   if (size > input.length * MAX_EXPANSION) throw corrupt('LZF string claims an impossible size');
   const output = Buffer.allocUnsafe(size);
@@ -36,19 +36,19 @@ export function lzfDecompress(input: Buffer, size: number): Buffer {
   return output;
 }
 
-/** Of the table for the smallest inputs. */
+/** Hash bits of the table for the smallest inputs. */
 const LEAST_HASH_BITS = 8;
-/** Positions are counted on from input to input up to here; then the table is cleared. */
+/** Positions continue from one input to the next up to this value; then the table is cleared. */
 const LAST_POSITION = 2 ** 30;
 
-/** Compresses inputs one after the other. It keeps its memory between them: to allocate and clear it would cost more than the work itself. */
+/** Compresses inputs one after the other. It keeps its memory: allocating and clearing it for each input would take longer than the compression. */
 export class LzfCompressor {
-  /** By hash of three bytes: the position where they were seen last, counted over all inputs; so what earlier inputs left is out of range. */
+  /** By hash of three bytes: where they were seen last. Positions are counted over all inputs, so entries of earlier inputs are out of range. */
   private seen = new Int32Array(1 << LEAST_HASH_BITS);
   /** The position of the first byte of this input, and of the next one. */
   private base = 1;
   private next = 1;
-  /** The result of the last call, and then bytes of earlier ones. */
+  /** The result of the last call; the bytes after it are left from earlier calls. */
   output = Buffer.allocUnsafeSlow(1 << LEAST_HASH_BITS);
   private used = 0;
   private limit = 0;

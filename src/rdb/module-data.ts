@@ -1,4 +1,4 @@
-// Data of modules: the name behind a module id, and how to pass over data that nothing here understands
+// Data of modules: the type name in a module id, and how to skip data that only the module can decode
 // (persistence-replication.md 1.7).
 
 import { ModuleOpcode } from './opcodes.js';
@@ -21,7 +21,7 @@ export function moduleName(id: number | bigint): string {
   return name;
 }
 
-/** Passes over operands up to and with the end. Throws RdbError `truncated` or `corrupt`. */
+/** Skips operands up to and including the end. Throws RdbError `truncated` or `corrupt`. */
 export function skipModuleData(reader: RdbReader): void {
   for (;;) {
     const opcode = reader.len();

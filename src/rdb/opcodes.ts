@@ -1,5 +1,5 @@
-// Opcodes of RDB files, the first byte of an item that is no key (persistence-replication.md 1.2), and the operands of module
-// data (1.7).
+// Opcodes of RDB files: the first byte of an item that is not a key (persistence-replication.md 1.2). And the operands of
+// module data (1.7).
 
 export const RdbOpcode = {
   slotInfo: 0xf4,

@@ -1,7 +1,7 @@
-// The one error of reading RDB data, and the reasons a caller may want to tell apart.
+// The error for RDB data that cannot be read, and the kinds that callers distinguish.
 
 /**
- * truncated: the input ends inside a value (a stream may have more) · corrupt: no input can make it right ·
+ * truncated: the input ends inside a value (a stream may have more) · corrupt: invalid, whatever follows ·
  * unsupported: well formed, but a type this node does not have · empty: a collection without elements ·
  * footer: version or checksum of a DUMP payload.
  */

@@ -51,23 +51,23 @@ export class RdbReader {
     return this.bytes.subarray(start, start + length);
   }
 
-  /** The bytes from `start` up to where the next one is read, as a view of the input. */
+  /** The bytes from `start` to the present position, as a view of the input. */
   since(start: number): Buffer {
     return this.bytes.subarray(start, this.at);
   }
 
-  /** Passes over `length` bytes. */
+  /** Skips `length` bytes. */
   skip(length: number): void {
     this.take(length);
   }
 
-  /** Passes over a string, whatever its form. */
+  /** Skips a string, whatever its form. */
   skipString(): void {
     if (this.at < this.end && (this.bytes[this.at] as number) >> 6 !== 3) this.skip(this.len());
     else this.stringItem();
   }
 
-  /** A length up to 2^53-1; longer ones cannot be meant. */
+  /** A length up to 2^53-1; no real value has a longer one. */
   len(): number {
     const value = this.bigLen();
     if (typeof value === 'number') return value;

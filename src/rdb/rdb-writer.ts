@@ -1,13 +1,13 @@
-// Writes the primitives of RDB into a growing buffer: bytes, lengths, strings (persistence-replication.md 1.3–1.5). What a
-// value is made of is in encode-value.ts, containers in listpack.ts and intset.ts.
+// Writes the primitives of RDB into a growing buffer: bytes, lengths, strings (persistence-replication.md 1.3–1.5). Values are
+// composed of them in encode-value.ts; containers are in listpack.ts and intset.ts.
 
 import { parseInt64 } from './int64.js';
 import { LzfCompressor } from './lzf.js';
 
 const COMPRESS_FROM = 20;
-/** Longer strings are written as they are: to compress them would hold up the event loop. Readers take both forms. */
+/** Longer strings are not compressed, because that would block the event loop. Readers accept both forms. */
 const COMPRESS_UP_TO = 1024 * 1024;
-/** Characters up to which a loop is faster than the call of a native function. */
+/** Up to this number of characters a loop is faster than a call of a native function. */
 const SHORT = 24;
 const FIRST_CAPACITY = 256;
 /** Longest text that can be an i32, so anything longer is not tried. */

@@ -1,5 +1,4 @@
-// Passes over the value of a key without building it: how much of the input belongs to it, and how many elements it says
-// it has. For tools that look at files; containers (ziplists, listpacks, intsets) are not opened here.
+// Skips the value of a key without decoding it. For tools that inspect files; containers (ziplists, listpacks, intsets) are not opened here.
 
 import { skipModuleData } from './module-data.js';
 import { RdbError, corrupt } from './rdb-error.js';

@@ -4,7 +4,7 @@
 export const RDB_VERSION = 10;
 /** The newest version we read (7.4). */
 export const MAX_READ_VERSION = 12;
-/** What Valkey 9 writes, the first version of its own: the types of 7.2, and from 22 on types that Redis numbers otherwise. */
+/** The version that Valkey 9 writes, Valkey's first own one: the types of 7.2, and from 22 on types to which Redis gives other numbers. */
 export const VALKEY_VERSION = 80;
 
 export const RdbType = {

@@ -22,8 +22,8 @@ function lower(bytes: string): string {
 }
 
 /**
- * Only the last star is retried: when the rest fails at every position, a longer match of an earlier star cannot help, because
- * the last star has tried every later position.
+ * Only the last star is retried. If the rest of the pattern fails at every position, a longer match of an earlier star cannot help, because
+ * the last star has tried all later positions.
  */
 function match(pattern: string, text: string): boolean {
   let p = 0;

@@ -7,13 +7,13 @@ import { DoubleReply, ReplyError } from './reply.js';
 /** Default bytes of one reply: a value of 512 MB, or about ten million keys. */
 export const DEFAULT_REPLY_BYTES = 1024 ** 3;
 
-/** An element of an array; one of a map or a set, which is first kept in a list. */
+/** Bytes of an element of an array, and of an element of a map or a set, which is first collected in a list. */
 export const ELEMENT_COST = 16;
 export const TABLE_ELEMENT_COST = 48;
 const STRING_COST = 24;
 const NUMBER_COST = 96; // doubles and big integers are objects
 const AGGREGATE_COST = 192; // V8 makes room for more than one element
-const TABLE_COST = 256; // maps and sets begin with a table of several places
+const TABLE_COST = 256; // maps and sets start with a table of several entries
 const ERROR_COST = 1024; // with its stack
 const UNIT = 1e6;
 
@@ -32,15 +32,15 @@ export class ReplyBudget {
   /** `max`: bytes of one reply. */
   constructor(private readonly max: number) {}
 
-  /** Charges one element of an aggregate; `place`: one of the costs above. Throws TribError REPLY_TOO_LARGE. */
-  element(value: Reply, place: number): void {
-    this.spent += place + costOf(value);
+  /** Charges one element of an aggregate; `cost`: one of the costs above. Throws TribError REPLY_TOO_LARGE. */
+  element(value: Reply, cost: number): void {
+    this.spent += cost + costOf(value);
     if (this.spent > this.max) throw this.exceeded();
   }
 
   /** Charges a part of a text. Throws TribError REPLY_TOO_LARGE. */
   piece(length: number): void {
-    this.spent += 2 * STRING_COST + length; // its place grows as well
+    this.spent += 2 * STRING_COST + length; // the array of parts grows as well
     if (this.spent > this.max) throw this.exceeded();
   }
 

@@ -24,7 +24,7 @@ interface Frame {
   /** Missing elements; -1 for a streamed aggregate that ends with `.`. */
   missing: number;
   /** Bytes charged for an element's slot. */
-  readonly place: number;
+  readonly elementCost: number;
 }
 
 /** Marks "not enough bytes yet" and "nothing to return" (an attribute, the end of a streamed aggregate). */
@@ -60,7 +60,7 @@ export class ReplyParser {
     this.budget = new ReplyBudget(maxReplyBytes);
   }
 
-  /** Grows with received reply data; attributes and pushes do not count, since they answer no request. */
+  /** Grows with received reply data. Attributes and pushes do not count, because they are not replies to a request. */
   get progress(): number {
     return this.steps;
   }
@@ -81,7 +81,7 @@ export class ReplyParser {
       for (;;) {
         const frame = this.stack[this.stack.length - 1];
         if (frame === undefined) return this.handOut(value);
-        this.budget.element(value, frame.place);
+        this.budget.element(value, frame.elementCost);
         frame.items.push(value);
         this.advance();
         if (frame.missing < 0 || --frame.missing > 0) break;
@@ -218,9 +218,9 @@ export class ReplyParser {
     const streamed = line === `${line[0] ?? ''}?`;
     const count = streamed ? -1 : length(line);
     if (count < 0 && !streamed) return null;
-    const place = kind === 'map' || kind === 'set' ? TABLE_ELEMENT_COST : ELEMENT_COST;
-    this.budget.announce(count * factor * place);
-    const frame: Frame = { kind, items: [], missing: count * factor, place };
+    const elementCost = kind === 'map' || kind === 'set' ? TABLE_ELEMENT_COST : ELEMENT_COST;
+    this.budget.announce(count * factor * elementCost);
+    const frame: Frame = { kind, items: [], missing: count * factor, elementCost };
     if (count === 0) return assemble(frame);
     if (this.stack.length >= MAX_DEPTH) throw protocolError('reply nested too deeply');
     this.stack.push(frame);

@@ -37,7 +37,7 @@ export interface RequestLimits {
   maxBulk: number;
   /** Before authentication only 10 arguments of 16384 bytes are accepted (CVE-2021-32675). */
   authenticated: boolean;
-  /** The stream of a master: what is no array, other than empty lines, breaks the protocol. */
+  /** For the stream of a master: everything except arrays and empty lines is a protocol error. */
   arraysOnly?: boolean;
 }
 
@@ -156,14 +156,14 @@ export class RequestParser {
   private name(start: number, stop: number): string {
     const { buf, names } = this;
     const length = stop - start;
-    const place = (length * 7 + (length === 0 ? 0 : buf[start]! * 3 + buf[stop - 1]!)) & (NAMES - 1);
-    const known = names[place]!;
+    const slot = (length * 7 + (length === 0 ? 0 : buf[start]! * 3 + buf[stop - 1]!)) & (NAMES - 1);
+    const known = names[slot]!;
     if (known.length === length) {
       let at = 0;
       while (at < length && known.charCodeAt(at) === buf[start + at]) at++;
       if (at === length) return known;
     }
-    return (names[place] = buf.latin1Slice(start, stop));
+    return (names[slot] = buf.latin1Slice(start, stop));
   }
 
   private readBulkHeader(): true | ProtocolError | null {

@@ -50,7 +50,7 @@ function readConfig(config: NodeConfig): Config {
 /** Starts one node in its own folder below `folder`. Throws BAD_CONFIG, or the node's error. */
 export async function startTestNode(port: number, folder: string, clock: Clock, config: NodeConfig): Promise<Node> {
   const dir = join(folder, String(port));
-  await mkdir(dir, { recursive: true }); // the parameter is checked; a node that comes back has it already
+  await mkdir(dir, { recursive: true }); // exists already when the node is restarted
   const settings = readConfig({ port: String(port), bind: HOST, dir, ...config });
   return startNode({ clock, config: settings, clusterServesAtOnce: true });
 }

@@ -13,7 +13,7 @@ const SIGNS: Readonly<Record<string, string>> = {
 };
 const ANY_SIGN = new RegExp(`[${Object.keys(SIGNS).join('')}]`, 'gu');
 /** An ellipsis at the end of a line. */
-const PAUSE = /…(?=\n|$)/g;
+const FINAL_ELLIPSIS = /…(?=\n|$)/g;
 
 /** Whether the locale names a character set other than UTF-8. Without a locale in the environment UTF-8 is assumed. */
 export function wantsAscii(env: Environment): boolean {
@@ -23,7 +23,7 @@ export function wantsAscii(env: Environment): boolean {
 
 /** The text with this program's symbols as ASCII. */
 export function asciiSigns(text: string): string {
-  return text.replace(PAUSE, '...').replace(ANY_SIGN, (sign) => SIGNS[sign] ?? '?');
+  return text.replace(FINAL_ELLIPSIS, '...').replace(ANY_SIGN, (sign) => SIGNS[sign] ?? '?');
 }
 
 /** The same stream with symbols replaced in all text, for output of libraries. */

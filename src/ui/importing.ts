@@ -29,7 +29,7 @@ export async function showImporting(io: Io, source: string, keys: number, copy: 
   const plain = io.mode === 'plain';
   const progress = plain ? undefined : await io.progress(copy ? 'Copying keys' : 'Moving keys', { total: keys, unit: 'keys' });
   let done = 0;
-  const latin1 = (text: string): void => io.write(Buffer.from(text, 'latin1')); // Key bytes are written unchanged, except those that control a terminal or end a line.
+  const latin1 = (text: string): void => io.write(Buffer.from(text, 'latin1')); // Key bytes are written unchanged, except control characters (keyOnLine).
   const lines = (event: ImportEvent): void => {
     if (event.kind === 'databaseStarted' && event.pass === 1) io.out(`*** Importing ${event.keys} keys from DB ${event.database}`);
     if (event.kind === 'delivered') latin1(event.keys.map((key) => `Migrating ${keyOnLine(key)} to ${event.target.name}: OK\n`).join(''));

@@ -16,7 +16,7 @@ const PLAIN: Readonly<Partial<Record<Step['kind'], string>>> = {
   'await-agreement': 'Waiting for the cluster to join',
 };
 
-const SPOKEN: Readonly<Partial<Record<Step['kind'], string>>> = {
+const PROGRESS_TEXT: Readonly<Partial<Record<Step['kind'], string>>> = {
   'add-slots': 'assigning slots',
   'set-config-epoch': 'assigning config epochs',
   meet: 'introducing the nodes to each other',
@@ -26,7 +26,7 @@ const SPOKEN: Readonly<Partial<Record<Step['kind'], string>>> = {
 
 /** The predecessors' lines, with a dot per second of waiting: on a line of their own, or after the text. */
 function plainDisplay(io: Io): JoiningDisplay {
-  const { dotsBehind } = wordingOf(io.lines);
+  const { dotsOnLine } = wordingOf(io.lines);
   const said = new Set<Step['kind']>();
   let waiting = false;
   let dots = 0;
@@ -37,7 +37,7 @@ function plainDisplay(io: Io): JoiningDisplay {
         said.add(event.step.kind);
         const line = PLAIN[event.step.kind];
         waiting = event.step.kind === 'await-agreement';
-        if (line !== undefined) io.write(waiting && dotsBehind ? line : `${line}\n`);
+        if (line !== undefined) io.write(waiting && dotsOnLine ? line : `${line}\n`);
       } else if (event.kind === 'waiting' && waiting && event.waitedMs >= dots * 1000) {
         io.write('.');
         dots++;
@@ -58,9 +58,9 @@ export async function showJoining(io: Io, nodes: number, lines = io.mode === 'pl
   return {
     onEvent(event) {
       if (event.kind === 'warning') io.warn(`${event.message}`);
-      else if (event.kind === 'stepStarted') progress.describe(SPOKEN[event.step.kind] ?? event.step.kind);
+      else if (event.kind === 'stepStarted') progress.describe(PROGRESS_TEXT[event.step.kind] ?? event.step.kind);
       else if (event.kind === 'waiting' && event.for === 'serving') progress.describe(`waiting for all nodes to serve (cluster_state:ok, replicas in sync; ${Math.floor(event.waitedMs / 1000)} s)`);
-      else if (event.kind === 'waiting' && event.waitedMs >= 1000) progress.describe(`${SPOKEN['await-agreement'] ?? ''} (${Math.floor(event.waitedMs / 1000)} s)`);
+      else if (event.kind === 'waiting' && event.waitedMs >= 1000) progress.describe(`${PROGRESS_TEXT['await-agreement'] ?? ''} (${Math.floor(event.waitedMs / 1000)} s)`);
     },
     done: () => progress.succeed(`Joined ${nodes} nodes`),
     failed: () => progress.stop(),

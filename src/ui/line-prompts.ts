@@ -24,7 +24,7 @@ export interface LineSource {
 class LinePrompts implements Prompts {
   constructor(private readonly source: LineSource) {}
 
-  /** `yes |` sends `y`. */
+  /** Accepts `y` too, which the program yes sends. */
   async confirm(question: string, flag: string): Promise<void> {
     const answer = await this.ask(question, flag);
     if (!/^y(es)?$/i.test(answer)) throw declined();

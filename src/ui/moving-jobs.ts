@@ -7,7 +7,7 @@ type Seen = Extract<ApplyEvent, { kind: 'jobSeen' }>;
 type Done = Extract<ApplyEvent, { kind: 'jobDone' }>;
 
 /** Milliseconds between two lines when no progress line is drawn. */
-const TELL_EVERY_MS = 10_000;
+const REPORT_EVERY_MS = 10_000;
 
 export interface JobsDisplay {
   seen(event: Seen): void;
@@ -27,8 +27,8 @@ export function showJobs(io: Io, status: (text: string) => void, line: ((text: s
       if (line === undefined) return;
       const last = told.get(event.id);
       if (last === undefined) line(announced(event));
-      else if (event.ms - last >= TELL_EVERY_MS) io.note(`Migration ${event.id}: ${event.state} for ${Math.round(event.ms / 1000)} s`);
-      if (last === undefined || event.ms - last >= TELL_EVERY_MS) told.set(event.id, event.ms);
+      else if (event.ms - last >= REPORT_EVERY_MS) io.note(`Migration ${event.id}: ${event.state} for ${Math.round(event.ms / 1000)} s`);
+      if (last === undefined || event.ms - last >= REPORT_EVERY_MS) told.set(event.id, event.ms);
     },
     done(event) {
       if (line === undefined) return;

@@ -22,12 +22,12 @@ export function movedText(stats: ApplyStats): string {
 }
 
 /** Number of consecutive failed attempts, mostly of a second each, after which the user is told. */
-const TELL_ATTEMPTS = 6;
+const REPORT_AFTER_ATTEMPTS = 6;
 /** Milliseconds between two redraws; thousands of events arrive per second. */
 const DRAW_EVERY_MS = 50;
 
-/** Slots are closed in groups; one write wakes the reader once. */
-function gatheredLines(io: Io): { line: (text: string) => void; print: () => void } {
+/** Collects lines and prints them in one write: slots are closed in groups. */
+function collectLines(io: Io): { line: (text: string) => void; print: () => void } {
   let lines: string[] = [];
   const print = (): void => {
     if (lines.length > 0) io.out(lines.join('\n'));
@@ -44,7 +44,7 @@ export async function showMoving(io: Io, slots: number, plain = io.mode === 'pla
   const progress = plain ? undefined : await io.progress('Moving slots', { total: slots, unit: 'slots' });
   const elapsedMs = (): number => progress?.elapsedMs() ?? 0;
   let drawn = performance.now();
-  let restingSince = 0;
+  let pausedSince = 0;
   const seen = { slots: 0, keys: 0, bytes: 0 };
   const replaced = new Set<number>();
   const told = new Set<string>();
@@ -62,30 +62,30 @@ export async function showMoving(io: Io, slots: number, plain = io.mode === 'pla
     const amount = seen.bytes === 0 && seen.keys > 0 ? '' : `, ${formatBytes(seen.bytes)}, ${formatBytes(rate)}/s`;
     progress?.update(seen.slots, `${formatCount(seen.keys)} keys${amount}`);
   };
-  const { line, print } = gatheredLines(io);
+  const { line, print } = collectLines(io);
   const status = (text: string): void => progress?.update(seen.slots, `${formatCount(seen.keys)} keys; ${text}`);
   const jobs = showJobs(io, status, plain ? line : undefined);
-  const rest = (slots: number, total: number): void => {
+  const onPause = (slots: number, total: number): void => {
     print();
-    restingSince = elapsedMs();
+    pausedSince = elapsedMs();
     progress?.describe('paused');
     io.note(`Paused: ${slots} of ${total} slots moved; to resume send SIGUSR2 to PID ${process.pid}, to stop press Ctrl-C.`);
   };
-  const goOn = (): void => {
-    progress?.skip(elapsedMs() - restingSince);
-    io.note('Going on.');
+  const onResume = (): void => {
+    progress?.skip(elapsedMs() - pausedSince);
+    io.note('Resumed.');
   };
   return {
     onEvent(event) {
-      if (event.kind === 'paused') return rest(event.slots, event.total);
-      if (event.kind === 'resumed') return goOn();
+      if (event.kind === 'paused') return onPause(event.slots, event.total);
+      if (event.kind === 'resumed') return onResume();
       if (event.kind === 'jobSeen') return jobs.seen(event);
       if (event.kind === 'jobDone') jobs.done(event);
       if (event.kind === 'warning' && event.code === 'REPLACED' && event.slot !== undefined) replaced.add(event.slot);
       if (event.kind === 'warning') io.warn(`${event.message}`);
       else if (plain && event.kind === 'slotClosed') line(movedSlotLine(event.slot, event.source.name, event.target.name, event.keys, replaced.has(event.slot)));
       else count(event);
-      if (event.kind !== 'retry' || event.attempt !== TELL_ATTEMPTS || told.has(event.node.id)) return;
+      if (event.kind !== 'retry' || event.attempt !== REPORT_AFTER_ATTEMPTS || told.has(event.node.id)) return;
       told.add(event.node.id);
       io.note(`Retrying: ${event.reason}`);
     },

@@ -56,7 +56,7 @@ export async function showSteps(io: Io, title: string, name: NameOf, lines: Step
         current = stepText(event.step, name);
         progress?.describe(current);
         const line = plain ? lines(event.step) : undefined;
-        const open = event.step.kind === dotted && wordingOf(io.lines).dotsBehind;
+        const open = event.step.kind === dotted && wordingOf(io.lines).dotsOnLine;
         if (line !== undefined) io.write(open ? line : `${line}\n`);
         if (plain && event.step.kind === dotted) dots.start();
       } else if (event.kind === 'stepDone' && event.step.kind === dotted) dots.end();

@@ -88,7 +88,7 @@ type Question<T> =
   | { readonly type: 'select'; readonly choices: readonly Choice<T>[]; readonly pageSize: number }
   | { readonly type: 'password' };
 
-function complaint(answer: true | string): true | string {
+function visibleAnswer(answer: true | string): true | string {
   return answer === true ? answer : finished(answer);
 }
 
@@ -106,7 +106,7 @@ class TerminalPrompts implements Prompts {
   }
 
   async text(question: string, _flag: string, validate: (answer: string) => true | string): Promise<string> {
-    const answer = await this.#ask<string, string>(question, { type: 'input', validate: (typed) => complaint(validate(typed.trim())) });
+    const answer = await this.#ask<string, string>(question, { type: 'input', validate: (typed) => visibleAnswer(validate(typed.trim())) });
     return answer.trim();
   }
 

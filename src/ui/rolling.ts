@@ -17,8 +17,8 @@ function turnText({ name, role, slotCount, successors, downtime }: RollingTurn):
 export function showRollingPlan(io: Io, plan: RollingPlan, command: ((turn: RollingTurn) => string) | undefined, back: readonly string[]): void {
   if (io.mode === 'json') return;
   const lines = plan.turns.flatMap((turn, index) => [`${String(index + 1).padStart(3)}. ${turnText(turn)}`, ...(command === undefined ? [] : [`       ${io.style.faint(command(turn))}`])]);
-  const end = back.length === 0 ? [] : [`     At the end masters again: ${back.join(', ')}`];
-  io.out([io.style.strong('One at a time, each when the cluster is complete:'), ...lines, ...end].join('\n'));
+  const end = back.length === 0 ? [] : [`     At the end these become masters again: ${back.join(', ')}`];
+  io.out([io.style.strong('One at a time; the next node follows when the cluster is complete:'), ...lines, ...end].join('\n'));
 }
 
 /** Milliseconds of waiting before the reason is printed, and between two such lines. */

@@ -13,8 +13,8 @@ export function onSuspend(display: Suspendable): () => void {
   const suspend = (): void => {
     display.leave();
     const since = performance.now();
-    // Without a listener the signal has its default effect, and none where no shell could resume the process. If the process
-    // stops, it stops before this call returns.
+    // Without a listener the signal has its default effect: it stops the process before this call returns, or does nothing when
+    // no shell could resume the process.
     process.off('SIGTSTP', suspend);
     process.kill(process.pid, 'SIGTSTP');
     process.on('SIGTSTP', suspend);

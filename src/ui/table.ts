@@ -26,7 +26,7 @@ const GAP = 2;
 const LEAST = 8;
 const FAIR = 20;
 
-/** Number of rows from which the library takes minutes: its time grows with the square of the rows. */
+/** From this number of rows on longTable draws the table: the library's time is quadratic in the number of rows. */
 const MANY_ROWS = 1000;
 
 const widthOf = (cell: string): number => stripVTControlCharacters(cell).length;

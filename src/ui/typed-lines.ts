@@ -1,9 +1,9 @@
-// Passes terminal input to prompts one line at a time. A paste may answer several questions at once; readline hands a whole
-// chunk to the prompt that is open, so the lines after its answer would be lost. Here they wait for the next prompt.
+// Passes terminal input to prompts one line at a time. A paste may answer several questions at once, but readline passes a whole chunk to
+// the open prompt, and the lines after its answer would be lost. Here they wait for the next prompt.
 import { EventEmitter } from 'node:events';
 import type { InputStream } from './streams.js';
 
-/** Parts of a chunk that end with CR, LF or CRLF, and the rest. In UTF-8 these bytes are part of no other character. */
+/** The lines of a chunk with their ends (CR, LF or CRLF), and the rest. In UTF-8 no other character contains these bytes. */
 function linesOf(chunk: Buffer): Buffer[] {
   const lines: Buffer[] = [];
   let from = 0;

@@ -7,7 +7,7 @@ import { openCluster } from '../../src/apply/open-cluster.js';
 import { startCluster } from '../../src/testing.js';
 import { startBundledNodes } from '../support/bundled-nodes.js';
 
-it('a node that a member forgets while it joins is introduced to it again', async () => {
+it('meets a node again that a member forgot while the node was joining', async () => {
   await using cluster = await startCluster({ masters: 2 });
   await using spare = await startBundledNodes(1);
   const at = cluster.nodes.map(({ host, port }) => `${host}:${port}`);

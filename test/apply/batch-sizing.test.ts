@@ -7,7 +7,7 @@ import { BatchSizer, StallBudget } from '../../src/apply/mover/pacing/batch-sizi
 const limits = { batchMs: () => 2, stallMs: 5, maxKeys: 1000 };
 
 describe('Pace', () => {
-  it('begins small, grows with cheap keys, stays within its limits', () => {
+  it('starts with small batches, grows them for small keys, and stays within its limits', () => {
     const pace = new BatchSizer(limits);
     expect(pace.batchKeys).toBe(10);
     for (let i = 0; i < 50; i++) pace.learnTime(100, 0.2);
@@ -25,13 +25,13 @@ describe('Pace', () => {
     expect(pace.batchKeys).toBeGreaterThan(100);
   });
 
-  it('a reshard between nodes two milliseconds apart sent every key alone', () => {
+  it('sends several keys per batch between nodes that are two milliseconds apart', () => {
     const pace = new BatchSizer({ batchMs: () => 0.6, stallMs: 5, maxKeys: 1000 });
     for (let i = 0; i < 500; i++) pace.learnTime(Math.min(6, pace.batchKeys), 2.2);
     expect(pace.batchKeys).toBeGreaterThanOrEqual(6);
   });
 
-  it('is not misled by replies that arrive together', () => {
+  it('ignores the timing of replies that arrive together', () => {
     const pace = new BatchSizer(limits);
     for (let burst = 0; burst < 50; burst++) {
       pace.learnTime(60, 6);
@@ -43,7 +43,7 @@ describe('Pace', () => {
 });
 
 describe('StallBudget', () => {
-  it('never waits for ever, whatever the costs and ways, and stays below its limit at every node unless one piece is larger', async () => {
+  it('always grants a waiting batch, and stays below its limit at every node unless one batch is larger', async () => {
     const nodes = ['a', 'b', 'c'];
     const piece = fc.record({ cost: fc.double({ min: 0.001, max: 30, noNaN: true }), from: fc.nat(2), step: fc.integer({ min: 1, max: 2 }) });
     await fc.assert(
@@ -75,7 +75,7 @@ describe('StallBudget', () => {
     );
   });
 
-  it('lets two sources share one target instead of crowding it', async () => {
+  it('lets two sources share one target without exceeding its limit', async () => {
     const budget = new StallBudget(20);
     const [first, second] = [budget.windowBetween('a', 'c', () => 2), budget.windowBetween('b', 'c', () => 2)];
     await first.acquire(1.5);
@@ -87,7 +87,7 @@ describe('StallBudget', () => {
     await waiting;
   });
 
-  it('does not starve a source with large pieces at a common target', async () => {
+  it('does not starve a source with large batches at a common target', async () => {
     const budget = new StallBudget(20);
     const [small, large] = [budget.windowBetween('a', 'c', () => 1.2), budget.windowBetween('b', 'c', () => 1.2)];
     const order: string[] = [];
@@ -102,7 +102,7 @@ describe('StallBudget', () => {
     expect(order.lastIndexOf('small')).toBeGreaterThan(order.indexOf('large', order.indexOf('large') + 1)); // they took turns
   });
 
-  it('lets more through over a long way, up to the limit', async () => {
+  it('permits more bytes in flight over a slow connection, up to the limit', async () => {
     const way = new StallBudget(20).windowBetween('a', 'b', () => 2);
     way.allowForDistance(4);
     await Promise.all([way.acquire(5), way.acquire(5)]);

@@ -15,7 +15,7 @@ describe('nextBatch', () => {
     expect(nextBatch(['huge'], sizeOf, 1000)).toEqual({ keys: ['huge'], bytes: 200_000_000, big: true });
   });
 
-  it('is never empty, never over the limit with more than one key, always the head of the list', () => {
+  it('returns at least one key, never more than the limit with several keys, and always the first keys of the list', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 2 * BIG_BYTES }), { minLength: 1 }), fc.integer({ min: 1, max: BIG_BYTES }), (weights, limit) => {
         const keys = weights.map((_, index) => String(index));
@@ -42,7 +42,7 @@ describe('RateLimit', () => {
     expect(now - 5000).toBeLessThan(10_000);
   });
 
-  it('saves up no more than a tenth of a second, and lets everything through without a cap', () => {
+  it('saves up at most a tenth of a second, and does not delay anything without a limit', () => {
     const limit = new RateLimit(1000);
     expect(limit.waitFor(100, 60_000)).toBe(0);
     expect(limit.waitFor(100, 60_000)).toBe(0);
@@ -59,14 +59,14 @@ describe('replicaLag', () => {
   });
 });
 
-describe('roomForOne', () => {
+describe('sampled key sizes', () => {
   it('reports no bound when all keys have the same size, and a bound when the sample cannot explain the memory', () => {
     const samples = new Array<number>(200).fill(184);
     expect(boundForOneKey(330_000 * 128, 330_000, samples)).toBeLessThan(1000);
     expect(boundForOneKey(330_000 * 128 + 200_000_000, 330_000, samples)).toBeGreaterThanOrEqual(200_000_000);
   });
 
-  it('trusts only the lighter half: many sizes leave room for big ones', () => {
+  it('uses only the smaller half of the sample: varied sizes leave room for large keys', () => {
     const samples = Array.from({ length: 200 }, (_, i) => (i % 2 === 0 ? 100 : 20_000));
     expect(boundForOneKey(100_000 * 10_000, 100_000, samples)).toBeGreaterThan(900_000_000);
   });

@@ -7,7 +7,7 @@ import { fill, keysInSlots } from '../support/load.js';
 import { describeWithRedis, startRedis, startRedisCluster, waitFor, type RedisNode } from '../support/redis-server.js';
 
 describe('clientCalls', () => {
-  it('counts what clients do, not what administrators, replicas and movers do', () => {
+  it('counts the calls of clients, not those of administrators, replicas and movers', () => {
     const lines = ['get:calls=7,usec=9', 'set:calls=5,usec=9', 'cluster|nodes:calls=100,usec=9', 'restore-asking:calls=100,usec=9', 'migrate:calls=100,usec=9', 'info:calls=100', 'clientele:calls=1,usec=1'];
     expect(clientCalls(`# Commandstats\r\n${lines.map((line) => `cmdstat_${line}\r\n`).join('')}`)).toBe(13);
   });
@@ -18,12 +18,12 @@ function linkTo(node: RedisNode): NodeLink {
   return new NodeLink({ id: 'a'.repeat(40), name: `127.0.0.1:${node.port}`, announced: address, busPort: node.port + 10_000, address }, {});
 }
 
-it('a move that waited for replicas took its own waiting for the work of clients', () => {
+it('does not count a mover\'s own wait for replicas as client activity', () => {
   expect(clientCalls('cmdstat_wait:calls=300,usec=9\r\ncmdstat_info:calls=600,usec=9\r\n')).toBe(0);
 });
 
 describeWithRedis('a node with and without clients', () => {
-  it('gets small portions until it is known to be alone, and again as long as clients are there', async () => {
+  it('gets small batches until it is known to have no clients, and again as soon as it has some', async () => {
     await using node = await startRedis();
     const link = linkTo(node);
     let sharesCores = true;
@@ -72,7 +72,7 @@ async function lateBatches(cluster: Cluster, source: string, target: string): Pr
 }
 
 describeWithRedis('a move', () => {
-  it('makes smaller batches where clients are at work', async () => {
+  it('makes smaller batches while clients use the nodes', async () => {
     await using nodes = await startRedisCluster(2);
     const [home, away] = nodes.nodes as [RedisNode, RedisNode];
     await fill(nodes, keysInSlots(0, 9, KEYS).map((key) => ['SET', key, 'x']));

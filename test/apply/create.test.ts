@@ -42,7 +42,7 @@ describeWithRedis('NewCluster', () => {
     expect(cluster.view.replicas).toHaveLength(4);
   });
 
-  it('names the first bad node and leaves the others alone', async () => {
+  it('names the first unusable node and does not change the others', async () => {
     await using good = await startClusterNodes(2);
     await using plain = await startRedis();
     const [a, b] = good.nodes.map((node) => node.address);
@@ -56,7 +56,7 @@ describeWithRedis('NewCluster', () => {
     link?.close();
   });
 
-  it('gives up with a reason when nodes can not find each other', async () => {
+  it('gives up with a reason when the nodes cannot reach each other', async () => {
     // Announcing a wrong bus port is the classic closed port: others dial where nobody listens.
     await using nodes = await startClusterNodes(3, ['--cluster-announce-bus-port', String(await freePort())]);
     await using fresh = await openNewNodes(nodes.nodes.map((node) => node.address));

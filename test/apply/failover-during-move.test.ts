@@ -10,7 +10,7 @@ import { runCli } from '../support/cli.js';
 import { fill, keysInSlots } from '../support/load.js';
 import { describeWithRedis, startRedisCluster, waitFor } from '../support/redis-server.js';
 
-describeWithRedis('a failover in the middle of a move', () => {
+describeWithRedis('a failover during a move', () => {
   it.each([
     ['target', 1],
     ['source', 0],

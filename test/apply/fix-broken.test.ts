@@ -13,7 +13,7 @@ import { describeWithRedis, startRedisCluster, waitFor, type RedisNodes } from '
 const ABC = { a: 'value a', b: 'value b', c: 'value c' };
 const DE = { d: 'value d', e: 'value e' };
 
-describeWithRedis('fix on hand-broken clusters', () => {
+describeWithRedis('fix on clusters that were broken by hand', () => {
   let nodes: RedisNodes;
   let c: BrokenCluster;
   let dir: string;
@@ -56,7 +56,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     for (const link of c.links) await link.pipeline([['FLUSHALL']]);
   });
 
-  it('a healthy cluster: nothing to repair, exit 0', async () => {
+  it('finds nothing to repair in a healthy cluster, exit 0', async () => {
     const run = await fix();
     expect(run).toMatchObject({ code: 0, stderr: 'Nothing to repair.\n' });
     expect(run.stdout).toContain('[OK] All 16384 slots covered.');
@@ -68,7 +68,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     ['keys on both sides', ABC, DE],
     ['all keys already on the target', {}, DE],
     ['no keys at all', {}, {}],
-  ])('case 1, open on both sides, %s: the move is finished', async (_, here, there) => {
+  ])('case 1, open on both sides, %s: completes the move', async (_, here, there) => {
     const slot = slotOf();
     await c.put(0, slot, here);
     await c.setSlot(1, slot, 'IMPORTING', 0);
@@ -86,7 +86,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     ['one importing node with keys', DE, undefined],
     ['two importing nodes without keys', {}, {}],
     ['two importing nodes with keys', DE, { f: 'value f' }],
-  ])('case 2, importing only, %s: the owner gets everything', async (_, first, second) => {
+  ])('case 2, importing only, %s: moves all keys to the owner', async (_, first, second) => {
     const slot = slotOf();
     await c.put(0, slot, ABC);
     await c.setSlot(1, slot, 'IMPORTING', 0);
@@ -100,7 +100,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     await healed(slot, 0, { ...ABC, ...first, ...second });
   });
 
-  it('case 3a: migrating to one of two importing nodes: that one gets the slot, the other is closed', async () => {
+  it('case 3a, migrating to one of two importing nodes: gives that node the slot and closes it on the other', async () => {
     const slot = slotOf();
     await c.put(0, slot, ABC);
     for (const importer of [1, 2]) await c.setSlot(importer, slot, 'IMPORTING', 0);
@@ -110,7 +110,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     await healed(slot, 2, ABC);
   });
 
-  it('case 3 with keys on both importing nodes, which redis-cli does not handle', async () => {
+  it('case 3 with keys on both importing nodes, which redis-cli does not handle: completes the move', async () => {
     const slot = slotOf();
     await c.put(0, slot, ABC);
     for (const importer of [1, 2]) await c.setSlot(importer, slot, 'IMPORTING', 0);
@@ -121,7 +121,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     await healed(slot, 1, { ...ABC, d: 'd', e: 'e' });
   });
 
-  it('case 3b: migrating to a node that does not import, another one does: closed on both', async () => {
+  it('case 3b, migrating to a node that does not import while another does: closes the slot on both', async () => {
     const slot = slotOf();
     await c.put(0, slot, ABC);
     await c.setSlot(0, slot, 'MIGRATING', 1);
@@ -131,7 +131,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     await healed(slot, 0, ABC);
   });
 
-  it.each([['with keys', ABC], ['without keys', {}]])('case 4: migrating only, %s: closed', async (_, values) => {
+  it.each([['with keys', ABC], ['without keys', {}]])('case 4, migrating only, %s: closes the slot', async (_, values) => {
     const slot = slotOf();
     await c.put(0, slot, values);
     await c.setSlot(0, slot, 'MIGRATING', 1);
@@ -149,7 +149,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     await healed(slot, 1, { ...ABC, ...DE });
   });
 
-  it('the owner sends keys away with ASK: migrating to a node without part in it, keys on a third', async () => {
+  it('gathers keys when the owner migrates to a node without the slot and a third node holds keys', async () => {
     const slot = slotOf();
     await c.put(0, slot, ABC);
     await c.put(2, slot, DE, 0);
@@ -158,7 +158,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     await healed(slot, 0, { ...ABC, ...DE });
   });
 
-  it('the target owns the slot, the source does not know it (crash between two NODEs)', async () => {
+  it('completes a move whose target owns the slot while the source does not know it (crash between two SETSLOT NODE)', async () => {
     const slot = slotOf();
     await c.setSlot(1, slot, 'IMPORTING', 0);
     await c.setSlot(0, slot, 'MIGRATING', 1);
@@ -169,7 +169,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     await healed(slot, 1, DE);
   });
 
-  it('migrating on two nodes, which redis-cli cannot fix', async () => {
+  it('repairs a slot that is migrating on two nodes, which redis-cli cannot', async () => {
     const slot = slotOf();
     await c.setSlot(0, slot, 'MIGRATING', 1);
     await c.setSlot(1, slot, 'IMPORTING', 0);
@@ -181,7 +181,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     await healed(slot, 1, ABC);
   });
 
-  it('the target lost its mark and became an owner of nothing: reset of the importing side', async () => {
+  it('closes the importing side when the target lost its open slot and became a master without slots', async () => {
     const slot = slotOf();
     await c.put(0, slot, ABC);
     await c.setSlot(1, slot, 'IMPORTING', 0);
@@ -191,7 +191,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     await healed(slot, 0, ABC);
   });
 
-  it('stray keys of a closed slot go to its owner', async () => {
+  it('moves stray keys of a closed slot to its owner', async () => {
     const slot = slotOf();
     await c.put(0, slot, ABC);
     await c.put(1, slot, DE, 0);
@@ -200,7 +200,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     await healed(slot, 0, { ...ABC, ...DE });
   });
 
-  it('stray keys on two nodes, none on the owner', async () => {
+  it('gathers stray keys of two nodes when the owner has none', async () => {
     const slot = slotOf();
     await c.put(1, slot, ABC, 0);
     await c.put(2, slot, DE, 0);
@@ -208,7 +208,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     await healed(slot, 0, { ...ABC, ...DE });
   });
 
-  it('equal copies of a key become one', async () => {
+  it('keeps one of two equal copies of a stray key', async () => {
     const slot = slotOf();
     await c.put(0, slot, ABC);
     await c.put(1, slot, { a: 'value a', d: 'value d' }, 0);
@@ -216,7 +216,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     await healed(slot, 0, { ...ABC, d: 'value d' });
   });
 
-  it('equal copies on both sides of an open slot become one', async () => {
+  it('keeps one of two equal copies on the two sides of an open slot', async () => {
     const slot = slotOf();
     await c.put(0, slot, ABC);
     await c.setSlot(1, slot, 'IMPORTING', 0);
@@ -251,7 +251,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     return value;
   };
 
-  it('different copies, stray: named, both stay, everything else is repaired, exit 1; then the owner wins and the other is saved', async () => {
+  it('names different stray copies and keeps both, repairs the rest, exit 1; with newest-slot-owner the owner\'s copy stays and the other is saved', async () => {
     const slot = slotOf();
     await c.put(0, slot, ABC);
     await c.put(1, slot, { a: 'another a', d: 'value d' }, 0);
@@ -270,7 +270,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     expect(restored(saved?.payload ?? '', slot)).toBe('another a');
   });
 
-  it('different copies, the larger one wins although the owner serves the other', async () => {
+  it('--on-conflict largest keeps the larger copy even if the owner serves the other', async () => {
     const slot = slotOf();
     await c.put(0, slot, { a: 'short', b: 'value b' });
     await c.put(1, slot, { a: 'a much longer value', b: 'b' }, 0);
@@ -284,7 +284,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     ['abort', { a: 'value a' }, 0],
     ['newest-slot-owner', { a: 'value a' }, 1],
     ['largest', { a: 'a longer value' }, 1],
-  ])('different copies on both sides of an open slot, --on-conflict %s', async (policy, kept, savedCount) => {
+  ])('keeps the copy that --on-conflict %s names on the two sides of an open slot', async (policy, kept, savedCount) => {
     const slot = slotOf();
     await c.put(0, slot, { a: 'value a', b: 'value b' });
     await c.setSlot(1, slot, 'IMPORTING', 0);
@@ -314,7 +314,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     for (const slot of slots.slice(0, 2)) await healed(slot, 0, { a: 'value a', b: 'value b' });
   });
 
-  it('--replace: the moved copy stays, the other is saved', async () => {
+  it('--replace keeps the moved copy and saves the other', async () => {
     const slot = slotOf();
     await c.put(0, slot, { a: 'value a' });
     await c.put(1, slot, { a: 'another' }, 0);
@@ -336,7 +336,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     expect(savedCopies()).toHaveLength(1);
   });
 
-  it('a copy that cannot be saved is not given up', async () => {
+  it('keeps a copy that cannot be saved', async () => {
     const slot = slotOf();
     await c.put(0, slot, { a: 'value a' });
     await c.put(1, slot, { a: 'another' }, 0);
@@ -354,7 +354,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     await Promise.all([0, 1, 2].map((index) => c.send(index, 'CLUSTER', 'DELSLOTS', slot)));
   };
 
-  it('uncovered, keys nowhere: refused without a flag, nothing changed; covered with --cover-empty', async () => {
+  it('refuses to cover a slot without keys unless --cover-empty is given', async () => {
     const slots = [slotOf(), slotOf()];
     for (const slot of slots) await uncover(slot);
     const refused = await fix();
@@ -367,7 +367,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     await healed(slots[0] ?? 0, (await c.claimants(slots[0] ?? 0))[0] ?? -1, {});
   });
 
-  it('uncovered, keys on one node', async () => {
+  it('covers a slot with the one node that holds keys of it', async () => {
     const slot = slotOf();
     await c.put(2, slot, ABC, 0);
     await uncover(slot);
@@ -377,7 +377,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     await healed(slot, 2, ABC);
   });
 
-  it('uncovered, keys on several nodes: the one with most gets all', async () => {
+  it('covers a slot with the node that holds most of its keys, and moves the others there', async () => {
     const slot = slotOf();
     await c.put(0, slot, DE);
     await c.put(1, slot, ABC, 0);
@@ -402,7 +402,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     await healed(slot, owner, {});
   });
 
-  it('all three classes of uncovered slots at once, with --yes', async () => {
+  it('covers all three classes of slots in one run with --yes', async () => {
     const [empty, one, several] = [slotOf(), slotOf(), slotOf()];
     await c.put(2, one, ABC, 0);
     await c.put(0, several, DE);
@@ -423,7 +423,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     await healed(slot, 0, ABC);
   });
 
-  it('two masters claim a slot with keys on both: refused without --choose-owner, then one gets all', async () => {
+  it('refuses a slot that two masters with keys claim, unless --choose-owner is given; then one of them gets all keys', async () => {
     // Within a second gossip settles who owns the slot, and the server deletes the keys of the loser: fix has to be faster.
     for (let attempt = 0; attempt < 6; attempt++) {
       const slot = slotOf();
@@ -440,7 +440,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     expect.fail('gossip was faster than fix six times');
   });
 
-  it('many problems at once', async () => {
+  it('repairs many problems in one run', async () => {
     const [moving, stray, importing, uncovered, half] = [slotOf(), slotOf(), slotOf(), slotOf(), slotOf()];
     await c.put(0, moving, ABC);
     await c.setSlot(1, moving, 'IMPORTING', 0);
@@ -479,7 +479,7 @@ describeWithRedis('fix on hand-broken clusters', () => {
     for (const slot of [7000, 7019]) await healed(slot, 1, many);
   });
 
-  it('100 open slots of a killed reshard, 50 keys each', async () => {
+  it('completes 100 open slots with 50 keys each, as a killed reshard leaves them', async () => {
     const slots = Array.from({ length: 100 }, (_, index) => 2000 + index);
     for (const slot of slots) {
       await c.put(0, slot, Object.fromEntries(Array.from({ length: 25 }, (_, i) => [`s${i}`, `${i}`])));

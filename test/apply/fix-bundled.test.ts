@@ -77,7 +77,7 @@ function suite(start: () => Promise<Running>, home: number, away: number, third:
     return run;
   };
 
-  it('an interrupted move is finished, keys on both sides, one of them equal', async () => {
+  it('completes an interrupted move with keys on both sides, one of them equal', async () => {
     const slot = slotOf();
     await c.put(home, slot, ABC);
     await c.setSlot(away, slot, 'IMPORTING', home);
@@ -98,7 +98,7 @@ function suite(start: () => Promise<Running>, home: number, away: number, third:
     await healed(other, home, {});
   });
 
-  it('stray keys, one equal copy', async () => {
+  it('moves stray keys to their owner, one of them an equal copy', async () => {
     const slot = slotOf();
     await c.put(home, slot, ABC);
     await c.put(away, slot, { b: 'value b', d: 'value d' }, home);
@@ -106,7 +106,7 @@ function suite(start: () => Promise<Running>, home: number, away: number, third:
     await healed(slot, home, { ...ABC, d: 'value d' });
   });
 
-  it('different copies: refused and named, then the larger wins over the served one, which is saved', async () => {
+  it('refuses different copies by name; with --on-conflict largest saves the served one and keeps the larger', async () => {
     const slot = slotOf();
     await c.put(home, slot, { a: 'short' });
     await c.put(away, slot, { a: 'a longer value' }, home);
@@ -121,7 +121,7 @@ function suite(start: () => Promise<Running>, home: number, away: number, third:
     expect(await c.value(home, slot, 'copy')).toBe('short');
   });
 
-  it('uncovered slots of all three classes', async () => {
+  it('covers slots of all three classes', async () => {
     const [empty, one, several] = [slotOf(), slotOf(), slotOf()];
     await c.put(third, one, ABC, home);
     await c.put(home, several, DE);
@@ -134,7 +134,7 @@ function suite(start: () => Promise<Running>, home: number, away: number, third:
     await healed(several, away, { ...ABC, ...DE });
   });
 
-  it('two masters claim a slot, keys on both', async () => {
+  it('gives a slot that two masters with keys claim to one of them', async () => {
     // A ping of the other claimant may settle the claim before fix looks, or while it does, and the loser deletes its keys
     // then: set up anew.
     for (let attempt = 0; attempt < 6; attempt++) {

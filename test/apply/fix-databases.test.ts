@@ -48,7 +48,7 @@ describeWithServers(['valkey-9.1'], 'fix with several databases', () => {
     expect(await one.holders(slot)).toEqual(allOn(high, 1));
   });
 
-  it('covers a slot with the node that holds keys of it in database 1 only, never as empty', async () => {
+  it('covers a slot with the node that holds keys of it in database 1 only, not as an empty slot', async () => {
     const slot = slotOf();
     await one.put(2, slot, numbered(3), 0);
     for (const index of [0, 1, 2]) await zero.send(index, 'CLUSTER', 'DELSLOTS', slot);
@@ -60,7 +60,7 @@ describeWithServers(['valkey-9.1'], 'fix with several databases', () => {
     await zero.serving();
   });
 
-  it('sees and gathers stray keys of database 1', async () => {
+  it('finds and gathers stray keys of database 1', async () => {
     const slot = slotOf();
     await one.put(1, slot, numbered(3), 0);
     const check = await runHere(['check', zero.seed, '--search-multiple-owners']);
@@ -70,7 +70,7 @@ describeWithServers(['valkey-9.1'], 'fix with several databases', () => {
     expect(await runHere(['check', zero.seed, '--search-multiple-owners'])).toMatchObject({ code: 0 });
   });
 
-  it('settles different copies by database and saves the number of it', async () => {
+  it('compares copies within each database, and saves the database number', async () => {
     const slot = slotOf();
     await zero.put(0, slot, { k: 'zero' });
     await one.put(0, slot, { k: 'one' });
@@ -115,7 +115,7 @@ describeWithServers(['valkey-9.1'], 'fix with several databases', () => {
 });
 
 describeWithServers(['valkey-9.1'], 'fix with a target of fewer databases', () => {
-  it('repairs what it can, changes nothing about the slots that cannot move whole, and exits with 1', async () => {
+  it('repairs what it can, leaves slots alone whose keys cannot all move, and exits with 1', async () => {
     await using nodes = await startRedisCluster(2, { build: serverBuild('valkey-9.1'), extraArgs: (index) => ['--cluster-databases', index === 0 ? '16' : '1'] });
     const zero = await BrokenCluster.open(nodes.nodes, (node) => Connection.connect(node));
     const five = await Connection.connect({ host: '127.0.0.1', port: nodes.nodes[0]?.port ?? 0, database: 5 });

@@ -78,7 +78,7 @@ for (const { name, servers, options } of KINDS) {
       await healed(several, 1, { ...ABC, ...DE });
     });
 
-    it('gives thousands of uncovered slots away within seconds, whether other masters ascribe them to their last owner or not', async () => {
+    it('covers thousands of slots within seconds, whether or not other masters still list their last owner', async () => {
       const slots = Array.from({ length: 2000 }, (_, index) => 3000 + index);
       for (const masters of [[0, 1, 2], [0]]) {
         for (const index of masters) await c.send(index, 'CLUSTER', 'DELSLOTS', ...slots);
@@ -89,7 +89,7 @@ for (const { name, servers, options } of KINDS) {
       }
     }, 60_000);
 
-    it('gathers stray keys and finishes a move, and no server dies', async () => {
+    it('gathers stray keys and completes a move without crashing a server', async () => {
       const [stray, moving] = [slotOf() + 6000, slotOf()]; // keys of the first node, the older one, go to the second
       await c.put(0, stray, DE, 1);
       await c.put(0, moving, ABC);
@@ -102,7 +102,7 @@ for (const { name, servers, options } of KINDS) {
     });
 
     if (servers.length > 1) {
-      it('keeps keys that an older owner refuses on their node, names them, exits with 1, and leaves no slot open', async () => {
+      it('keeps keys that an older owner refuses where they are, names them, exits with 1, and leaves no slot open', async () => {
         const slot = slotOf();
         await c.put(1, slot, DE, 0);
         const run = await fix();
@@ -122,7 +122,7 @@ for (const { name, servers, options } of KINDS) {
     };
 
     if (options.replicas === 1) {
-      it('does not mistake the open slots of replicas for those of their masters', async () => {
+      it('does not treat the open slots of replicas as those of their masters', async () => {
         const slot = slotOf();
         await c.put(0, slot, ABC);
         await c.setSlot(1, slot, 'IMPORTING', 0);
@@ -139,7 +139,7 @@ for (const { name, servers, options } of KINDS) {
     }
 
     if (serverBuild(servers[0] ?? 'redis-7.0').valkey && options.replicas === 1) {
-      it('a slot left open on a replica only blocks nothing, and fix closes it through the master', async () => {
+      it('does not refuse because of a slot that is open on a replica only, and closes it through the master', async () => {
         const slot = slotOf();
         const replica = await replicaOf(0);
         if (replica === undefined) return expect.fail('no replica');
@@ -162,7 +162,7 @@ for (const { name, servers, options } of KINDS) {
 
     // An importing Valkey makes itself the owner when the node it imports from gives the slot to another.
     if (serverBuild(servers[2 % servers.length] ?? 'redis-7.0').valkey) {
-      it('a node whose differing copy stays does not take the slot over when the move is finished', async () => {
+      it('does not give the slot to a node whose different copy stays when the move is completed', async () => {
         const slot = slotOf();
         await c.put(0, slot, ABC);
         for (const importer of [1, 2]) await c.setSlot(importer, slot, 'IMPORTING', 0);
@@ -182,7 +182,7 @@ for (const { name, servers, options } of KINDS) {
       });
     }
 
-    it('gives a slot to one of two claimants, and crashes no server', async () => {
+    it('gives a slot to one of two claimants without crashing a server', async () => {
       for (let attempt = 0; attempt < 6; attempt++) {
         const slot = slotOf();
         await c.put(0, slot, DE);

@@ -30,7 +30,7 @@ async function undone(c: BrokenCluster, values: Readonly<Record<string, string>>
 describeWithServers(['redis-7.0', 'redis-8.0'], 'a move to an older server', () => {
   const options: RedisClusterOptions = { build: (index) => serverBuild(index === 0 ? 'redis-8.0' : 'redis-7.0') };
 
-  it('is closed, because the target accepts none of the keys', async () => {
+  it('is closed when the target accepts none of the keys', async () => {
     await withOpenMove(options, {}, async (c) => {
       const run = await runHere(['fix', c.seed]);
       expect(run.code, run.stdout + run.stderr).toBe(0);
@@ -39,7 +39,7 @@ describeWithServers(['redis-7.0', 'redis-8.0'], 'a move to an older server', () 
     });
   });
 
-  it('is undone with the keys that clients have begun at the target, when that is consented to', async () => {
+  it('is undone, with consent, together with the keys that clients have written at the target', async () => {
     await withOpenMove(options, DE, async (c) => {
       expect((await runHere(['fix', c.seed])).code).toBe(2);
       expect((await runHere(['fix', c.seed, '--undo-moves'])).code).toBe(0);
@@ -47,7 +47,7 @@ describeWithServers(['redis-7.0', 'redis-8.0'], 'a move to an older server', () 
     });
   });
 
-  it('newer keys of an older owner stay where they are: named, exit code 1, nothing left open', async () => {
+  it('leaves keys that an older owner refuses where they are, names them, exits with 1, and leaves no slot open', async () => {
     await using nodes = await startRedisCluster(2, options);
     const c = await BrokenCluster.open(nodes.nodes, (node) => Connection.connect(node));
     await c.put(0, 9000, DE, 1);
@@ -71,7 +71,7 @@ describeWithRedis('a move without MIGRATE', () => {
     });
   });
 
-  it('stays open while the target holds keys too, as clients can read them there', async () => {
+  it('stays open while the target holds keys, because clients can read them only there', async () => {
     await withOpenMove(renamed, DE, async (c) => {
       const run = await runHere(['fix', c.seed, '--undo-moves', '--yes']);
       expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining(`Slot ${SLOT} was not repaired: `) as string });
@@ -81,7 +81,7 @@ describeWithRedis('a move without MIGRATE', () => {
   });
 });
 
-describeWithRedis('a move that could go on', () => {
+describeWithRedis('a move that could be completed', () => {
   it.each([['no key has moved', {}], ['keys have arrived', DE]])('is undone with --undo-moves when %s', async (_, there) => {
     await withOpenMove({}, there, async (c) => {
       const run = await runHere(['fix', c.seed, '--undo-moves']);

@@ -24,7 +24,7 @@ describeWithRedis('a hung source', () => {
     await cluster.apply({ steps: [step] }, { timeoutMs: 200, retryMs, maxRate: 1_000_000, onEvent });
   }
 
-  it('is reported, and given up within --timeout, --command-timeout and the retries', async () => {
+  it('is reported, and the move ends within --timeout, --command-timeout and the retries', async () => {
     let moved = 0;
     let frozenAt = 0;
     const warnings: string[] = [];

@@ -158,12 +158,12 @@ async function savedCounters(nodes: readonly RedisNode[], text: string): Promise
 
 const report: string[] = [];
 
-describeWithRedis('kill -9 in the middle of a reshard under load, then fix', () => {
+describeWithRedis('kill -9 during a reshard under load, then fix', () => {
   afterAll(() => {
     if (SWEEP > 0) process.stderr.write(`${report.join('\n')}\n`);
   });
 
-  it(`of the CLI, ${CLI_POINTS} times: nothing at all is lost`, async () => {
+  it(`of the CLI at ${CLI_POINTS} points: loses no write`, async () => {
     await using nodes = await startRedisCluster(3, { replicas: 1, extraArgs: ['--cluster-node-timeout', '1000'] });
     await fill(nodes, PRELOADED.map((key) => ['SET', key, `value of ${key}`]));
     const [a, b] = nodes.nodes.map(({ address }) => address);
@@ -212,7 +212,7 @@ describeWithRedis('kill -9 in the middle of a reshard under load, then fix', () 
   }
 
   for (const which of ['source', 'target'] as const) {
-    it(`of the ${which}, ${NODE_POINTS} times: nothing is lost but what its replica did not know`, async () => {
+    it(`of the ${which} at ${NODE_POINTS} points: loses only writes that its replica had not received`, async () => {
       for (let point = 0; point < NODE_POINTS; point++) await nodeDies(which);
     }, 60_000 + NODE_POINTS * 40_000);
   }

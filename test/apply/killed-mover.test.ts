@@ -32,8 +32,8 @@ function runAndKill(nodes: RedisNodes, plan: ReshardPlan, afterEvents: number): 
   return new Promise((resolve) => child.once('exit', (_, signal) => resolve(signal === 'SIGKILL')));
 }
 
-describeWithRedis('a killed mover', () => {
-  it('leaves what the next run completes', async () => {
+describeWithRedis('a mover that was killed', () => {
+  it('leaves a state that the next run completes', async () => {
     expect(existsSync(library), 'npm run build comes before this test').toBe(true);
     await using nodes = await startRedisCluster(3);
     const filler = keysInSlots(0, 600, 9000).map((key) => `{${key}}filler`);

@@ -9,7 +9,7 @@ import { SlotSet } from '../../src/cluster/slot-set.js';
 import { describeWithRedis, startRedisCluster } from '../support/redis-server.js';
 
 describeWithRedis('large values', () => {
-  it('200 MB in one string, a million members in one set, and small neighbours', async () => {
+  it('move completely: 200 MB in one string, a million members in one set, and small keys between them', async () => {
     await using nodes = await startRedisCluster(2, { extraArgs: ['--enable-debug-command', 'yes', '--cluster-node-timeout', '4500'] });
     const slot = keySlot('{t}');
     const from = slot < 8192 ? 0 : 1;

@@ -16,7 +16,7 @@ it('reads claims from CLIENT LIST, and nothing else', () => {
 });
 
 describeWithRedis('two administrators', () => {
-  it('that move the same slots to different nodes at once lose no key: one is refused before it opens a slot', async () => {
+  it('that move the same slots to different nodes lose no key: one of them is refused before it opens a slot', async () => {
     await using nodes = await startRedisCluster(3);
     const keys = keysInSlots(0, 299, 3000);
     await fill(nodes, keys.map((key) => ['SET', key, 'x']));

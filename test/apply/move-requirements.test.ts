@@ -42,7 +42,7 @@ async function expectAllAtSource(cluster: Cluster, nodes: RedisNodes): Promise<v
   expect(await link?.command(['DBSIZE'])).toBe(KEYS.length);
 }
 
-describeWithRedis('a move that cannot finish', () => {
+describeWithRedis('a move that could not be completed', () => {
   it.each([
     ['-migrate', 0, '+migrate'],
     ['-restore-asking', 1, '+restore-asking'],
@@ -53,18 +53,18 @@ describeWithRedis('a move that cannot finish', () => {
     expect(await refusal(nodes, AS_USER)).toMatchObject({ code: 'MOVE_REFUSED', hint: expect.stringContaining(hint) as unknown });
   });
 
-  it.each(['MIGRATE', 'RESTORE-ASKING'])('is refused where %s is renamed away', async (command) => {
+  it.each(['MIGRATE', 'RESTORE-ASKING'])('is refused where %s is renamed', async (command) => {
     await using nodes = await started({ extraArgs: ['--rename-command', command, '""'] });
     expect(await refusal(nodes)).toMatchObject({ code: 'MOVE_REFUSED', message: expect.stringContaining('unknown command') as unknown });
   });
 
-  it('is permitted for a user who is limited to some keys, all of which are in the slot', async () => {
+  it('is permitted for a user whose key patterns cover all keys of the slot', async () => {
     await using nodes = await started({ extraArgs: ['--user', 'mover', 'on', '>s3cret', '~key:*', '&*', '+@all', '-function', '-acl'] });
     await using cluster = await openCluster(nodes.seed, AS_USER);
     expect(await cluster.apply(await plan(cluster, nodes), { method: 'keys' })).toMatchObject({ slots: 41, keys: KEYS.length });
   });
 
-  it('closes slots again whose first keys the target refuses, and says that nothing is half moved', async () => {
+  it('closes slots whose first keys the target refuses, and reports that no slot is left half moved', async () => {
     await using nodes = await started({ extraArgs: (at) => (at === 1 ? ['--maxmemory', '1'] : []) });
     await using cluster = await openCluster(nodes.seed);
     await expect(cluster.apply(await plan(cluster, nodes), { method: 'keys' })).rejects.toMatchObject({
@@ -117,7 +117,7 @@ const VERSIONS: readonly [ServerName, ServerName, boolean][] = [
   ['valkey-9.1', 'valkey-8.1', false],
 ];
 
-describeWithServers(['redis-7.0', 'redis-8.0', 'valkey-8.1', 'valkey-9.1'], 'between servers of different versions', () => {
+describeWithServers(['redis-7.0', 'redis-8.0', 'valkey-8.1', 'valkey-9.1'], 'moves between servers of different versions', () => {
   for (const [from, to, works] of VERSIONS) {
     for (const replicas of [0, 1]) {
       it(`${from} to ${to} ${works ? 'moves' : 'is refused before a slot is opened'} (${replicas} replicas)`, async () => {
@@ -133,13 +133,13 @@ describeWithServers(['redis-7.0', 'redis-8.0', 'valkey-8.1', 'valkey-9.1'], 'bet
     }
   }
 
-  it('a target without slots is asked too', async () => {
+  it('asks a target without slots too', async () => {
     await using nodes = await startRedisCluster(2, { build: (index) => serverBuild(index === 0 ? 'redis-8.0' : 'redis-7.0'), databases: 1, slots: [[0, 16383], null] });
     await fill(nodes, KEYS.map((key) => ['SET', key, key]));
     expect(await refusal(nodes)).toMatchObject({ code: 'PAYLOAD_VERSION' });
   });
 
-  it.each(['redis-7.0', 'redis-8.0', 'valkey-8.1', 'valkey-9.1'] as const)('the payload of the question makes no key on %s', async (name) => {
+  it.each(['redis-7.0', 'redis-8.0', 'valkey-8.1', 'valkey-9.1'] as const)('the trial payload creates no key on %s', async (name) => {
     await using nodes = await startRedisCluster(1, { build: serverBuild(name), databases: 1 });
     await using link = await nodes.nodes[0]?.connect();
     const dump = await link?.command(['FUNCTION', 'DUMP']);

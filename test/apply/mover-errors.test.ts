@@ -64,7 +64,7 @@ describeWithRedis('errors of nodes while slots move', () => {
     'LOADING Redis is loading the dataset in memory',
     'MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to \'no\'.',
     'BUSY Redis is busy running a script.',
-  ])('MIGRATE answers -%s for a while: waited out', async (error) => {
+  ])('waits while MIGRATE replies -%s', async (error) => {
     const injected = inject(error, 3);
     const stats = await move(1);
     expect(injected()).toBe(3);
@@ -81,27 +81,27 @@ describeWithRedis('errors of nodes while slots move', () => {
     ["NOPERM this user has no permissions to run the 'migrate' command", /on the source, this user lacks the rule \+migrate/],
     ['MOVED 5 127.0.0.1:1', /another owner now/],
     ['ERR something new', /run check; fix completes/],
-  ])('MIGRATE answers -%s: stops with advice, and the same plan continues', async (error, hint) => {
+  ])('stops with advice when MIGRATE replies -%s, and the same plan continues later', async (error, hint) => {
     inject(error, 1);
     await expect(move(1)).rejects.toMatchObject({ code: 'MOVE_FAILED', exitCode: 1, message: expect.stringContaining(error) as unknown, hint: expect.stringMatching(hint) as unknown });
     await backHome();
   });
 
-  it.each(['SETSLOT MIGRATING', 'SETSLOT NODE'])('%s answers -CLUSTERDOWN and -LOADING for a while: said again', async (verb) => {
+  it.each(['SETSLOT MIGRATING', 'SETSLOT NODE'])('repeats %s while the node replies -CLUSTERDOWN and -LOADING', async (verb) => {
     const injected = inject('LOADING Redis is loading the dataset in memory', 2, new RegExp(`^CLUSTER ${verb}$`, 'i'));
     expect(await move(1)).toMatchObject({ slots: 31, keys: KEYS });
     expect(injected()).toBe(2);
     await backHome();
   });
 
-  it('MIGRATE answers -IOERR for ever: gives up in time, naming the slot, nothing lost', async () => {
+  it('gives up in time when MIGRATE keeps replying -IOERR: names the slot, loses nothing', async () => {
     inject('IOERR error or timeout reading to target instance', Infinity);
     await expect(move(1, { retryMs: 300 })).rejects.toMatchObject({ code: 'MOVE_FAILED', message: expect.stringMatching(/^Moving slot \d+ from .* IOERR/) as unknown, hint: expect.stringContaining('the source could not reach the target') as unknown });
     expect(await totalKeys(nodes)).toBe(KEYS);
     await backHome();
   });
 
-  it('a source that lost the slot refuses to open it: the mark on the target goes again', async () => {
+  it('removes the IMPORTING state on the target again when the source no longer owns the slot', async () => {
     const before = planReshard((await openOnce()), { amount: { slots: SlotSet.parse('0-3') }, from: 'all', to: [nodes.nodes[1]?.address ?? ''] });
     inject("ERR I'm not the owner of hash slot 0", 4, /^CLUSTER SETSLOT MIGRATING$/i);
     await expect(applyThroughProxy(before)).rejects.toMatchObject({ code: 'MOVE_FAILED', message: expect.stringContaining('refused slot') as unknown });

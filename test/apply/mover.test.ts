@@ -32,7 +32,7 @@ function byKeys(cluster: Cluster, plan: ReshardPlan, options: ApplyOptions = {})
 }
 
 describeWithRedis('moving slots', () => {
-  it('moves keys of both other masters, telling what happens', async () => {
+  it('moves keys of both other masters, and reports each slot', async () => {
     await using nodes = await startRedisCluster(3);
     const keys = Array.from({ length: 20_000 }, (_, index) => `key:${index}`);
     await fill(nodes, keys.map((key) => ['SET', key, `value of ${key}`]));
@@ -107,7 +107,7 @@ describeWithRedis('moving slots', () => {
     expect(new Set(after.view.owners().map((node) => node?.id))).toEqual(new Set(others));
   });
 
-  it('passes passwords to the target, also for users', async () => {
+  it('sends passwords and users for the target in MIGRATE', async () => {
     await using nodes = await startRedisCluster(2, { extraArgs: ['--user', 'admin', 'on', '>s3cret', '~*', '&*', '+@all'] });
     await fill(nodes, keysInSlots(0, 50, 300).map((key) => ['SET', key, key]));
     for (const node of nodes.nodes) {
@@ -121,7 +121,7 @@ describeWithRedis('moving slots', () => {
   });
 });
 
-describeWithRedis('a user who may not publish', () => {
+describeWithRedis('a user without the right to publish', () => {
   it('can move slots', async () => {
     await using nodes = await startRedisCluster(2, { extraArgs: ['--user', 'mover', 'on', '>s3cret', '~*', 'resetchannels', '+@all'] });
     await fill(nodes, keysInSlots(0, 50, 300).map((key) => ['SET', key, key]));
@@ -130,7 +130,7 @@ describeWithRedis('a user who may not publish', () => {
   });
 });
 
-describeWithRedis('moving slots against resistance', () => {
+describeWithRedis('moving slots despite errors', () => {
   const slot = keySlot('{c}');
 
   /** Two masters; {c}1…{c}50 on the source, and a copy of {c}7 that the target kept from somewhere. */
@@ -154,7 +154,7 @@ describeWithRedis('moving slots against resistance', () => {
     await expectHealthy(nodes, `${slot}-${slot}`, 1);
   });
 
-  it('knows equal collections whose dumps differ', async () => {
+  it('treats equal collections with different DUMP payloads as equal', async () => {
     const fields = Array.from({ length: 600 }, (_, i) => [`field${i}`, `${i}`]);
     const build = (order: readonly string[][]): string[][] => [['HSET', '{c}hash', ...order.flat()], ['SADD', '{c}set', ...order.map(([name]) => name ?? '')]];
     await using nodes = await conflicting('value 7', ...build([...fields].reverse()));
@@ -164,7 +164,7 @@ describeWithRedis('moving slots against resistance', () => {
     await expectHealthy(nodes, `${slot}-${slot}`, 1);
   });
 
-  it('stops at copies that differ, names the key, has moved the rest', async () => {
+  it('stops at copies that differ: names the key, and has moved the other keys', async () => {
     await using nodes = await conflicting('another value');
     await using cluster = await openCluster(nodes.seed);
     const reshard = await plan(cluster, nodes, `${slot}-${slot}`, 1);
@@ -204,7 +204,7 @@ describeWithRedis('moving slots against resistance', () => {
     await expectHealthy(nodes, '0-2000', 1);
   });
 
-  it('refuses plans that no longer fit, before anything moves', async () => {
+  it('refuses plans that no longer fit the cluster before anything moves', async () => {
     await using nodes = await startRedisCluster(3);
     await using cluster = await openCluster(nodes.seed);
     const [early, late] = [await plan(cluster, nodes, '0-10', 1), await plan(cluster, nodes, '5-6', 2)];

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import { dial } from '../../src/apply/node/node-link.js';
 
-it('create of more than ten nodes printed MaxListenersExceededWarning', async () => {
+it('does not print MaxListenersExceededWarning when more than ten nodes are created', async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

@@ -23,7 +23,7 @@ describeWithRedis('openCluster', () => {
     for (const stats of asked) expect(stats.get('cmdstat_cluster|nodes')).toBeDefined();
   });
 
-  it('finds nothing wrong, and redis-cli agrees', async () => {
+  it('finds no problem in a healthy cluster, as redis-cli does', async () => {
     await using cluster = await openCluster(nodes.seed);
     expect(await cluster.check({ searchMultipleOwners: true })).toMatchObject({ ok: true, findings: [] });
     expect(spawnSync('redis-cli', ['--cluster', 'check', nodes.seed]).status).toBe(0);
@@ -35,7 +35,7 @@ describeWithRedis('openCluster', () => {
     expect(cluster.view.nodes).toHaveLength(6);
   });
 
-  it('keeps its connections over a refresh', async () => {
+  it('keeps its connections when it loads the cluster again', async () => {
     await using cluster = await openCluster(nodes.seed);
     const before = await Promise.all(cluster.view.nodes.map((node) => cluster.connection(node.id)));
     await cluster.refresh();
@@ -44,7 +44,7 @@ describeWithRedis('openCluster', () => {
     expect(after.every((connection) => connection.isOpen)).toBe(true);
   });
 
-  it('sees open slots and stray keys', async () => {
+  it('finds open slots and stray keys', async () => {
     await using cluster = await openCluster(nodes.seed);
     const [a, b] = cluster.view.masters;
     if (a === undefined || b === undefined) return expect.fail();
@@ -68,7 +68,7 @@ describeWithRedis('openCluster', () => {
   });
 });
 
-describeWithRedis('openCluster on trouble', () => {
+describeWithRedis('openCluster with unreachable or unusable nodes', () => {
   it('reports an unreachable node', async () => {
     await using nodes = await startRedisCluster(3);
     await nodes.nodes[2]?.kill();
@@ -80,7 +80,7 @@ describeWithRedis('openCluster on trouble', () => {
     expect(report.uncovered.size).toBeGreaterThan(5000);
   });
 
-  it('explains what it can not open', async () => {
+  it('explains why it cannot open a node', async () => {
     await using plain = await startRedis();
     await using locked = await startRedis(['--cluster-enabled', 'yes', '--requirepass', 'x']);
     await expect(openCluster(plain.address)).rejects.toMatchObject({ code: 'NOT_A_CLUSTER', exitCode: 3, hint: expect.stringContaining('cluster-enabled') as unknown });

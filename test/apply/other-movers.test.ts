@@ -45,7 +45,7 @@ async function untilOpened(node: RedisNode): Promise<number> {
 
 for (const build of serverBuilds) {
   describeWithServers([build.name], `another mover of the same slots, on ${build.name}`, () => {
-    it(`costs no key in ${ROUNDS} rounds, and fix brings together what it has scattered`, { timeout: 60_000 + ROUNDS * 15_000 }, async () => {
+    it(`costs no key in ${ROUNDS} rounds, and fix gathers the keys that were scattered`, { timeout: 60_000 + ROUNDS * 15_000 }, async () => {
       await using nodes = await startRedisCluster(3, { build, slots: [[0, 10_000], [10_001, 13_000], [13_001, 16_383]] });
       const keys = keysInSlots(0, SLOTS - 1, KEYS);
       await fill(nodes, keys.map((key) => ['SET', key, 'x']));
@@ -80,7 +80,7 @@ for (const build of serverBuilds) {
 }
 
 for (const build of serverBuilds) {
-  describeWithServers([build.name], `the mark of another mover, on ${build.name}`, () => {
+  describeWithServers([build.name], `the open slot of another mover, on ${build.name}`, () => {
     it.each([
       ['set on a slot that is being moved, keeps its source the owner', 0],
       ['set on a slot whose turn comes later, stays when the move comes to it', SLOTS - 1],

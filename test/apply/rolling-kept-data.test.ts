@@ -44,7 +44,7 @@ describeWithRedis('a rolling restart without replicas', () => {
       expectRestart: true, allowDowntime: true, preferred: [], timeoutMs: 30_000, signal: undefined, onEvent: () => undefined, ...options,
     });
 
-  it('nodes with neither save points nor an append-only file are refused before the first restart, with --dry-run too', async () => {
+  it('is refused before the first restart when nodes have neither save points nor an append-only file, with --dry-run too', async () => {
     const words = ['rolling', nodes.seed, '--exec', 'echo {port}', '--allow-downtime', '--yes'];
     for (const more of [[], ['--dry-run']]) {
       expect(await runHere([...words, ...more])).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/A restart would delete all keys of \S+ \(\d+ keys\), \S+ \(\d+ keys\): .* appendonly no[^]*--lose-data/) as string });
@@ -57,7 +57,7 @@ describeWithRedis('a rolling restart without replicas', () => {
     expect(await totalKeys(nodes)).toBe(KEYS);
   });
 
-  it('a node that comes back without its keys stops the run before the next node', async () => {
+  it('stops before the next node when a node comes back without its keys', async () => {
     await configure('save', '3600 1'); // Until the restart, and nothing is saved yet.
     const [first, second] = cluster.view.masters.map((master) => nodes.nodes.find(({ port }) => port === master.port)!);
     await expect(restart()).rejects.toMatchObject({ name: 'RollingStopped', code: 'KEYS_LOST', message: expect.stringMatching(`^${first!.address} had \\d+ keys before its restart, and has none now`) as string, done: [{ outcome: 'done' }], left: [cluster.view.masters[1]!.id] });
@@ -65,7 +65,7 @@ describeWithRedis('a rolling restart without replicas', () => {
     expect(Number(await link.command(['DBSIZE']))).toBeGreaterThan(50);
   });
 
-  it('with loseData all nodes are restarted', async () => {
+  it('restarts all nodes with loseData', async () => {
     expect(await restart({ loseData: true })).toMatchObject([{ outcome: 'done', restarted: true }, { outcome: 'done', restarted: true }]);
   });
 });

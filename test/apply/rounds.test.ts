@@ -9,7 +9,7 @@ import { describeWithRedis, startRedisCluster } from '../support/redis-server.js
 
 const way = (text: string): { source: string; target: string } => ({ source: text[0] ?? '', target: text[1] ?? '' });
 
-it('no node is source and target in one round, and no move is left out', () => {
+it('uses no node as source and target in one round, and leaves out no move', () => {
   expect(inRounds(['ac', 'bc', 'ad'].map(way))).toHaveLength(1);
   expect(inRounds(['ab', 'ba'].map(way))).toHaveLength(2);
   expect(inRounds(['ab', 'bc', 'ca'].map(way))).toHaveLength(3);
@@ -26,7 +26,7 @@ it('no node is source and target in one round, and no move is left out', () => {
 });
 
 describeWithRedis('a plan in which nodes give each other slots', () => {
-  it('is carried out without waiting for itself, again and again, and keeps every key', async () => {
+  it('is carried out repeatedly without a deadlock, and keeps every key', async () => {
     await using nodes = await startRedisCluster(3);
     const count = 20_000;
     await fill(nodes, Array.from({ length: count }, (_, i) => ['SET', `key:${i}`, 'x'.repeat(50)]));

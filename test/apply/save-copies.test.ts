@@ -22,7 +22,7 @@ function openHandles(path: string): number {
 // A disk that is always full; Linux has one.
 if (existsSync('/dev/full') && existsSync('/proc/self/fd')) {
   describe('--save-to on a full disk', () => {
-    it('no file handle is left for the garbage collector (DEP0137), however often it is tried', async () => {
+    it('closes its file handle after every failed attempt, instead of leaving it to the garbage collector (DEP0137)', async () => {
       const file = new CopyFile('/dev/full', () => 0);
       for (let attempt = 0; attempt < 3; attempt++) {
         await expect(file.save(FROM, COPY)).rejects.toMatchObject({ code: 'NOT_SAVED', cause: { code: 'ENOSPC' }, message: expect.stringContaining('the copy was not changed') as string });

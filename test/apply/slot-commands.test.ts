@@ -34,7 +34,7 @@ const ORDERS = ['CLUSTER BUMPEPOCH', ...[5, 6].flatMap((slot) => [`SETSLOT ${slo
 const YIELDS = ['DELSLOTS 5', 'DELSLOTS 6', ...[5, 6].flatMap((slot) => [`SETSLOT ${slot} STABLE`, `SETSLOT ${slot} IMPORTING ${PEER}`])];
 const verdict = (): Reply => 'OK';
 
-it('a server that takes them in a transaction gets one', async () => {
+it('sends one transaction to a server that accepts SETSLOT inside MULTI', async () => {
   const inExec: Answer = (words, written) => (words[0] === 'EXEC' ? written.slice(1, -1).map(() => 'OK') : 'OK');
   expect((await claim(inExec)).said).toEqual([['MULTI', ...ORDERS, 'EXEC']]);
   expect((await yielded(inExec)).said).toEqual([['MULTI', ...YIELDS, 'EXEC']]);
@@ -43,19 +43,19 @@ it('a server that takes them in a transaction gets one', async () => {
 it.each([
   ['Valkey 8', 'server_name:valkey\r\nredis_version:7.2.4\r\nvalkey_version:8.1.1\r\n'],
   ['Valkey 9', 'server_name:valkey\r\nredis_version:7.2.4\r\nvalkey_version:9.1.2\r\n'],
-  ['a server that does not tell what it is', new ReplyError('NOPERM no info')],
+  ['a server of unknown version', new ReplyError('NOPERM no info')],
 ])('never sends SETSLOT inside MULTI to %s, and marks nothing as imported from a node that does not claim it yet', async (_, info) => {
   expect((await claim(verdict, info)).said).toEqual([ORDERS]);
   expect((await yielded(verdict, info)).said).toEqual([['DELSLOTS 5', 'DELSLOTS 6']]);
 });
 
-it('repeats orders that a replica has not confirmed in time', async () => {
+it('repeats commands that a replica has not confirmed in time', async () => {
   let asked = 0;
   const { said, failed } = await claim((words) => (words[2] === '5' && words[3] === 'NODE' && asked++ === 0 ? new ReplyError('NOREPLICAS Not enough good replicas to write.') : 'OK'), 'valkey_version:8.1.1\r\n');
   expect([said.length, failed]).toEqual([2, []]);
 });
 
-it('a server that refuses them inside of MULTI gets them one by one', async () => {
+it('sends single commands to a server that refuses SETSLOT inside MULTI', async () => {
   const refused = await claim((words, written) => {
     if (words[0] === 'EXEC') return new ReplyError('EXECABORT Transaction discarded because of previous errors.');
     return words[0] !== 'MULTI' && written[0]?.[0] === 'MULTI' ? new ReplyError('ERR not allowed in a transaction') : verdict();
@@ -63,7 +63,7 @@ it('a server that refuses them inside of MULTI gets them one by one', async () =
   expect(refused).toEqual({ said: [['MULTI', ...ORDERS, 'EXEC'], ORDERS], failed: [] });
 });
 
-it('what such a server refuses also on its own is a failure of that slot', async () => {
+it('reports a command that such a server refuses on its own too as a failure of that slot', async () => {
   const { failed } = await claim((words, written) => {
     if (words[0] === 'EXEC') return new ReplyError('EXECABORT Transaction discarded because of previous errors.');
     return written[0]?.[0] === 'MULTI' || words[2] === '6' || words[2] === 6 ? new ReplyError('ERR no leader') : verdict();
@@ -71,7 +71,7 @@ it('what such a server refuses also on its own is a failure of that slot', async
   expect(failed).toEqual([expect.stringMatching(/^6: .*no leader/)]);
 });
 
-it('a user without MULTI has given them one by one in the same write', async () => {
+it('sends single commands in the same write for a user without the right to MULTI', async () => {
   const { said, failed } = await claim((words) => (words[0] === 'MULTI' ? new ReplyError('NOPERM no multi') : words[0] === 'EXEC' ? new ReplyError('ERR EXEC without MULTI') : verdict()));
   expect([said.length, failed]).toEqual([1, []]);
 });

@@ -41,7 +41,7 @@ const growing = (index: number, look: number): readonly (readonly [number, numbe
     : [[16_000, 100 + 60 * look]];
 
 describe('measureOps', () => {
-  it.each([2, 3] as const)('takes what counters grew by between two looks, in RESP%i', async (protocol) => {
+  it.each([2, 3] as const)('returns the difference of the counters between two readings, in RESP%i', async (protocol) => {
     await using fake = await startFakeCluster(4, 0, server(protocol, growing));
     await using cluster = await openCluster(seedOf(fake));
     const opened: Connection[] = [];
@@ -65,7 +65,7 @@ describe('measureOps', () => {
 });
 
 describe('rebalance --by ops', () => {
-  it('evens out the load of the slots', async () => {
+  it('evens out the operations of the slots', async () => {
     await using fake = await startFakeCluster(4, 0, server(2, growing));
     const run = await runCli(['rebalance', seedOf(fake), '--by', 'ops', '--sample-seconds', '0.1', '--dry-run', '--json']);
     expect(run, run.stdout + run.stderr).toMatchObject({ code: 0 });
@@ -81,7 +81,7 @@ describe('rebalance --by ops', () => {
     expect(run, run.stderr).toMatchObject({ code: 0, stdout: expect.stringContaining('No slot was busy while it was measured') as string });
   });
 
-  it('names the setting where a server counts keys only', async () => {
+  it('names the setting when a server counts keys only', async () => {
     await using fake = await startFakeCluster(4, 0, (_, words) => (words[1]?.toUpperCase() === 'SLOT-STATS' ? reply(new Map([[0, { 'key-count': 3 }]]), 2) : undefined));
     const run = await runCli(['rebalance', seedOf(fake), '--by', 'ops', '--sample-seconds', '0.1', '--dry-run']);
     expect(run).toMatchObject({ code: 1, stderr: expect.stringMatching(/has no cpu-usec[^]*cluster-slot-stats-enabled yes[^]*--by keys/) as string });
@@ -89,7 +89,7 @@ describe('rebalance --by ops', () => {
 });
 
 describeWithRedis('rebalance --by ops on 7.0', () => {
-  it('says which versions have it and what to use instead', async () => {
+  it('names the versions that have the counters, and what to use instead', async () => {
     await using nodes = await startRedisCluster(3);
     const run = await runCli(['rebalance', nodes.seed, '--by', 'ops', '--sample-seconds', '0.1', '--dry-run']);
     expect(run).toMatchObject({ code: 1, stderr: expect.stringMatching(/it has no CLUSTER SLOT-STATS[^]*Redis 8\.2 or Valkey 8\.0[^]*--by keys and --by memory/) as string });

@@ -17,8 +17,8 @@ const ask = async (node: RedisNode, ...words: string[]): Promise<string> => {
 };
 
 for (const name of ['valkey-8.1', 'valkey-9.1'] as const) {
-  describeWithServers([name], `slots that move on, on ${name}`, () => {
-    it('keep their keys when a packet from before their first move reaches the second target late', async () => {
+  describeWithServers([name], `slots that move twice in a row, on ${name}`, () => {
+    it('keep their keys when a bus packet from before the first move reaches the second target late', async () => {
       await using nodes = await startRedisCluster(3, { build: serverBuild(name) });
       const [first, second, third] = nodes.nodes as [RedisNode, RedisNode, RedisNode];
       const keys = keysInSlots(...SLOTS, 4000);

@@ -46,7 +46,7 @@ async function move(cluster: Cluster, source: string, target: string, first: num
 }
 
 describeWithRedis('a node with delayed bus packets', () => {
-  it('gets SETSLOT for lost slots only after the announcement, and keeps the keys of slots that come back', async () => {
+  it('gets SETSLOT for slots it lost only after the announcement, and keeps the keys of slots that return', async () => {
     await using nodes = await startRedisCluster(3);
     const [home, away] = nodes.nodes as [RedisNode, RedisNode, RedisNode];
     const keys = keysInSlots(0, 999, 3000);
@@ -73,7 +73,7 @@ describeWithRedis('a node with delayed bus packets', () => {
     }
   });
 
-  it('keeps the keys of slots that return after their owner was known but before its late packets arrived', async () => {
+  it('keeps the keys of slots that return after it has learned their owner and before late packets arrive', async () => {
     await using nodes = await startRedisCluster(3);
     const [home, away, third] = nodes.nodes as [RedisNode, RedisNode, RedisNode];
     const keys = keysInSlots(0, 1, 50);
@@ -104,7 +104,7 @@ describeWithRedis('a node with delayed bus packets', () => {
     }
   });
 
-  it('is waited for when it is a replica: a look at the cluster just after a move finds all agreed', async () => {
+  it('is waited for when it is a replica, so that all nodes agree directly after a move', async () => {
     await using nodes = await startRedisCluster(3, { replicas: 1 });
     const [home, away] = nodes.nodes as [RedisNode, RedisNode];
     const replica = nodes.nodes[5] as RedisNode;

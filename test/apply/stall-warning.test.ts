@@ -5,7 +5,7 @@ import { StallWarning } from '../../src/apply/mover/safety/stall-warning.js';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-it('warns once per silence, and not while no request is pending or replies arrive', async () => {
+it('warns once per silence, and never while no request is pending or replies arrive', async () => {
   let told = 0;
   const watch = new StallWarning(800, () => told++);
   watch.started();

@@ -5,7 +5,7 @@ import { openCluster } from '../../src/apply/open-cluster.js';
 import { startFakeCluster } from '../support/fake-cluster.js';
 
 describe('a cluster of 1000 nodes', () => {
-  it('is loaded and checked with one question a node, 64 at a time', async () => {
+  it('is loaded and checked with one request per node, 64 at a time', async () => {
     await using fakes = await startFakeCluster(1000, 10);
     const start = performance.now();
     await using cluster = await openCluster(`127.0.0.1:${fakes.ports[0] ?? 0}`);
@@ -21,7 +21,7 @@ describe('a cluster of 1000 nodes', () => {
     process.stdout.write(`1000 nodes: loaded in ${loaded.toFixed(0)} ms, checked in ${checked.toFixed(0)} ms\n`);
   });
 
-  it('is loaded as gently as one asks for', async () => {
+  it('is loaded with fewer requests at a time when requested', async () => {
     await using fakes = await startFakeCluster(100, 5);
     await using cluster = await openCluster(`127.0.0.1:${fakes.ports[0] ?? 0}`, { concurrency: 4 });
     expect(cluster.view.nodes).toHaveLength(100);

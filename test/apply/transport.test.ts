@@ -21,7 +21,7 @@ interface Pair extends AsyncDisposable {
 
 const KEYS = keysInSlots(0, 50, 200);
 
-describeWithRedis('the way of MIGRATE', () => {
+describeWithRedis('the transport of MIGRATE', () => {
   const files = writeTlsFiles();
   afterAll(() => files.remove());
 
@@ -51,7 +51,7 @@ describeWithRedis('the way of MIGRATE', () => {
 
   for (const tlsCluster of ['yes', 'no'] as const) {
     for (const tls of [true, false]) {
-      it(`goes to the port that it needs: tls-cluster ${tlsCluster}, administrator on the ${tls ? 'TLS' : 'plain'} port`, async () => {
+      it(`uses the right port: tls-cluster ${tlsCluster}, administrator on the ${tls ? 'TLS' : 'plain'} port`, async () => {
         await using pair = await start(tlsCluster);
         await using cluster = await pair.open(tls);
         expect(await move(cluster)).toMatchObject({ slots: 51, keys: 200, retries: 0 });
@@ -61,7 +61,7 @@ describeWithRedis('the way of MIGRATE', () => {
     }
   }
 
-  it('detects it with the first batch when the setting is unknown, and leaves no slot open', async () => {
+  it('is detected with the first batch when the setting is unknown, and no slot stays open', async () => {
     const user = ['--user', 'mover', 'on', 'nopass', '~*', '&*', '+@all', '-config'];
     await using pair = await start('yes');
     for (const node of pair.nodes) {
@@ -79,7 +79,7 @@ describeWithRedis('the way of MIGRATE', () => {
   }, 60_000);
 });
 
-it('refuses a target without a port for the transport of the source', async () => {
+it('is refused for a target without a port for the transport of the source', async () => {
   const link = (id: string, config: string): NodeLink =>
     ({ id, name: id, usesTls: false, announced: { host: '10.0.0.9', port: 7000 }, connection: () => Promise.resolve({ pipeline: (words: string[][]) => Promise.resolve(words.map((one) => (one[0] === 'CONFIG' ? [one[2], config] : new ReplyError('ERR unknown subcommand')))) }) }) as unknown as NodeLink;
   await expect(routeTo(link('a', '0'), link('b', '0'), 'yes')).rejects.toMatchObject({ code: 'TRANSPORT', message: expect.stringContaining('tls-cluster is yes') as unknown });
@@ -87,6 +87,6 @@ it('refuses a target without a port for the transport of the source', async () =
   expect(await routeTo(link('a', '0'), link('b', '7001'), undefined)).toEqual({ host: '10.0.0.9', port: 7000 });
 });
 
-it('one MIGRATE takes at most a third of cluster-node-timeout', () => {
+it('limits one MIGRATE to a third of cluster-node-timeout', () => {
   expect([migrateTimeout('15000'), migrateTimeout('60000'), migrateTimeout('3000'), migrateTimeout(undefined), migrateTimeout('1')]).toEqual([5000, 10_000, 1000, 5000, 200]);
 });

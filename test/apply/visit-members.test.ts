@@ -35,7 +35,7 @@ async function startTelling(count: number, knows: (index: number, ports: readonl
   return started;
 }
 
-it('visits whom any visited node names, along a chain of acquaintances', async () => {
+it('visits every node that any visited node lists', async () => {
   await using fakes = await startTelling(5, (index) => (index < 4 ? [index + 1] : []));
   await using cluster = await openCluster(`127.0.0.1:${fakes.ports[0] ?? 0}`);
   expect(cluster.view.nodes.map((node) => node.id)).toEqual([0, 1, 2, 3, 4].map(id));
@@ -58,13 +58,13 @@ it('does not visit a node that no node lists', async () => {
   expect((await cluster.check()).ok).toBe(true);
 });
 
-it('a node in handshake is no member', async () => {
+it('does not count a node in handshake as a member', async () => {
   await using fakes = await startTelling(3, (index, ports) => (index === 0 ? [1] : index === 1 ? [0, { id: id(7), port: ports[2] ?? 0, flags: 'handshake' }] : []));
   await using cluster = await openCluster(`127.0.0.1:${fakes.ports[0] ?? 0}`);
   expect([cluster.view.nodes.length, cluster.view.unreachable]).toEqual([2, []]);
 });
 
-it('a node that answers as another one is away, and no address is asked twice', async () => {
+it('treats a node that replies with another id as unreachable, and asks no address twice', async () => {
   await using fakes = await startTelling(3, (index, ports) => (index === 0 ? [1, 2] : index === 1 ? [0, 2, { id: id(9), port: ports[2] ?? 0, slots: '100' }] : [0, 1]));
   await using cluster = await openCluster(`127.0.0.1:${fakes.ports[0] ?? 0}`);
   expect(cluster.view.nodes).toHaveLength(3);
@@ -79,7 +79,7 @@ it('tries a second address that another node names', async () => {
   expect(cluster.view.node(id(2))?.port).toBe(fakes.ports[2]);
 });
 
-it('an absent node owns what any account gives it, unless a loaded node claims that', async () => {
+it('gives an unreachable node the slots that any node lists for it, unless a loaded node claims them', async () => {
   const gone = { id: id(8), port: 1 };
   await using fakes = await startTelling(3, (index) => (index === 0 ? [1, 2, gone] : index === 1 ? [0, 2, { ...gone, slots: '100 16000' }] : [0, 1, { ...gone, flags: 'slave' }]));
   await using cluster = await openCluster(`127.0.0.1:${fakes.ports[0] ?? 0}`);
@@ -87,7 +87,7 @@ it('an absent node owns what any account gives it, unless a loaded node claims t
   expect(cluster.view.unreachable[0]?.slots.size).toBe(0); // both are claimed by the first two
 });
 
-it('gives up on failed nodes that take connections and say nothing within seconds, however many there are', async () => {
+it('gives up within seconds on failed nodes that accept connections and do not reply, however many there are', async () => {
   const silent = createServer(() => undefined);
   const port = await new Promise<number>((listening) => {
     silent.listen(0, '0.0.0.0', () => {
@@ -108,13 +108,13 @@ it('gives up on failed nodes that take connections and say nothing within second
   }
 });
 
-it('visits a node that others call failed when it answers', async () => {
+it('visits a node that replies although others flag it as failed', async () => {
   await using fakes = await startTelling(3, (index, ports) => (index === 0 ? [1, { id: id(2), port: ports[2] ?? 0, flags: 'master,fail' }] : [0, 1, 2].filter((one) => one !== index)));
   await using cluster = await openCluster(`127.0.0.1:${fakes.ports[0] ?? 0}`);
   expect(cluster.view.node(id(2))?.flags).toContain('fail');
 });
 
-it('what a server says is shown on one line', async () => {
+it('shows the text of a server on one line', async () => {
   await using fakes = await startFakeCluster(2, 0, (index, words) => (index === 1 && words[0] === 'CLUSTER' ? '!11\r\nERR not\nnow\r\n' : undefined));
   await using cluster = await openCluster(`127.0.0.1:${fakes.ports[0] ?? 0}`);
   expect(cluster.view.unreachable).toMatchObject([{ reason: expect.stringMatching(/ERR not\\nnow$/) as unknown }]);

@@ -23,13 +23,13 @@ describe('replicas to wait for', () => {
     expect(() => requireReplicas(view, [step(1, 0)], 0)).not.toThrow();
   });
 
-  it('count by what INFO says of those that are in step', () => {
+  it('are those that INFO lists as in sync', () => {
     const info = 'role:master\r\nconnected_slaves:3\r\nslave0:ip=127.0.0.1,port=1,state=online,offset=90,lag=0\r\nslave1:ip=::1,port=2,state=wait_bgsave,offset=0,lag=0\r\nslave2:ip=h,port=3,state=online,offset=100,lag=1\r\nmaster_replid:ab\r\nmaster_repl_offset:100\r\n';
     expect(parseReplication(info)).toEqual({ written: 100, confirmed: [90, 100] });
     expect(parseReplication('role:slave\r\n')).toEqual({ written: NaN, confirmed: [] });
   });
 
-  it('are none beside bundled nodes', async () => {
+  it('are none on bundled masters without replicas', async () => {
     await using nodes = await startCluster({ masters: 2 });
     const [first, second] = nodes.nodes;
     await using cluster = await openCluster(`${first?.host}:${first?.port}`);
@@ -95,7 +95,7 @@ describeWithRedis('--wait-replicas on real nodes', () => {
     await fill(cluster, keysInSlots(8192, 16383, 10).map((key) => ['DEL', key]));
   });
 
-  it('more than there are: refused before anything moves, by --dry-run too', async () => {
+  it('refuses more replicas than there are before anything moves, with --dry-run too', async () => {
     for (const more of [[], ['--dry-run']]) expect(await move(1, '--wait-replicas', '2', ...more)).toMatchObject({ code: 1, stderr: expect.stringContaining(`${at(1)} has 1`) as string });
     const rebalance = await runCli(['rebalance', at(0), '--weight', `${at(0)}=3`, '--wait-replicas', '2', '--json']);
     expect(JSON.parse(rebalance.stdout)).toMatchObject({ error: { code: 'TOO_FEW_REPLICAS' } });
@@ -103,7 +103,7 @@ describeWithRedis('--wait-replicas on real nodes', () => {
     expect(await opened.check()).toMatchObject({ ok: true, openSlots: [] });
   });
 
-  it('replicas that are there: the keys are on them when the slots change hands', async () => {
+  it('waits until the replicas have the keys before the slots change their owner', async () => {
     await using replica = await cluster.nodes[3]!.connect();
     await using opened = await openCluster(cluster.seed);
     const plan = planReshard(await opened.healthyView(), { amount: { count: 200 }, from: [at(0)], to: [at(1)] });
@@ -119,7 +119,7 @@ describeWithRedis('--wait-replicas on real nodes', () => {
     expect(await move(0)).toMatchObject({ code: 0 });
   });
 
-  it('keeps the slots open when a replica does not reply; the command to continue works', async () => {
+  it('keeps the slots open when a replica does not reply, and the command to continue works', async () => {
     const stopped = await whileMoving('--wait-replicas', '1', '--wait-replicas-timeout', '2', '--command-timeout', '2', '--json');
     expect(stopped.code, stopped.stderr).toBe(1);
     const { error } = JSON.parse(stopped.stdout) as { error: { code: string; message: string; hint: string } };

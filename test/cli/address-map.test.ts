@@ -14,7 +14,7 @@ describe('address map', () => {
   ])('%s:%d → %s:%d', (host, port, toHost, toPort) => {
     expect(map({ host, port })).toEqual({ host: toHost, port: toPort });
   });
-  it('leaves what no rule is about', () => {
+  it('leaves addresses without a rule unchanged', () => {
     expect(parseAddressMap(['10.0.0.1=x'])({ host: '10.0.0.2', port: 1 })).toEqual({ host: '10.0.0.2', port: 1 });
   });
   it.each(['', 'x', '=x', 'x=', 'a:b=c', 'a:1=b:99999', 'a=-oProxyCommand=x', 'a=b c:1', '*:0=b'])('%j is refused', (rule) => {

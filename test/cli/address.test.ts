@@ -1,6 +1,6 @@
 // Seeds as people type them.
 import { describe, expect, it } from 'vitest';
-import { parsePlaces, parseSeed, takeSeed } from '../../src/cli/options/address.js';
+import { parseServerAddresses, parseSeed, takeSeed } from '../../src/cli/options/address.js';
 
 describe('parseSeed', () => {
   it.each([
@@ -27,12 +27,12 @@ describe('parseSeed', () => {
 
 describe('the database of a URL', () => {
   it.each([['redis://h:1/3', 3], ['redis://h:1/0', 0], ['redis://h:1/', undefined], ['redis://h:1', undefined], ['redis://h:1?db=2', 2], ['redis://h:1/2?db=2', 2]] as const)('%s', (text, database) => {
-    expect(parsePlaces(text).database).toBe(database);
+    expect(parseServerAddresses(text).database).toBe(database);
   });
   it.each(['redis://h:1/x', 'redis://h:1/1/2', 'redis://h:1/-1', 'redis://h:1/1?db=2', 'redis://:secret@h:1/1e3'])('%s is refused: exit 2, without its password', (text) => {
-    expect(() => parsePlaces(text)).toThrow(expect.objectContaining({ exitCode: 2, code: 'BAD_DATABASE', message: expect.not.stringContaining('secret') as string }));
+    expect(() => parseServerAddresses(text)).toThrow(expect.objectContaining({ exitCode: 2, code: 'BAD_DATABASE', message: expect.not.stringContaining('secret') as string }));
   });
-  it('of a cluster is 0, also when another address says so', () => {
+  it('of a cluster must be 0 in every address', () => {
     expect(parseSeed('redis://h:1/0').addresses).toEqual([{ host: 'h', port: 1 }]);
     for (const text of ['redis://h:1/1', 'redis://h:1/0,redis://h:2/4', 'redis://h:1/x']) expect(() => parseSeed(text)).toThrow(expect.objectContaining({ exitCode: 2, code: 'BAD_DATABASE' }));
   });

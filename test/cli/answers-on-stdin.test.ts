@@ -28,7 +28,7 @@ describe('lines of stdin', () => {
     expect(await outcome).toBe(accepted);
   });
 
-  it('each question takes one line, whatever pieces they come in', async () => {
+  it('uses one line for each question, however the input is split', async () => {
     const input = new PassThrough();
     const lines = new AnswerLines(input);
     input.write('on');
@@ -37,7 +37,7 @@ describe('lines of stdin', () => {
     expect([await first, await lines.line(1000, undefined), await lines.line(1000, undefined), await lines.line(1000, undefined)]).toEqual(['one', 'two', 'three', undefined]);
   });
 
-  it('a pipe that stays silent ends with the name of the flag', async () => {
+  it('ends a question with the name of its flag when an open pipe sends nothing', async () => {
     const lines = new AnswerLines(new PassThrough());
     await expect(lines.line(20, undefined)).rejects.toMatchObject({ code: 'SILENT_INPUT', exitCode: 2 });
   });
@@ -50,7 +50,7 @@ describe('lines of stdin', () => {
   });
 });
 
-describeWithRedis('answers from scripts', () => {
+describeWithRedis('answers of scripts', () => {
   let empty: RedisNodes;
   let cluster: RedisNodes;
   let folder: string;
@@ -69,7 +69,7 @@ describeWithRedis('answers from scripts', () => {
   };
   const QUESTION = "Can I set the above configuration? (type 'yes' to accept): ";
 
-  it('create: the end of input changes nothing, exit 2, and no declines, exit 4; the question is on stdout', async () => {
+  it('create changes nothing: at the end of input exit 2, with no exit 4; the question is on stdout', async () => {
     const nodes = empty.nodes.map(({ address }) => address).join(' ');
     const silent = await shell(`redis-trib create ${nodes} </dev/null`, folder);
     expect(silent).toMatchObject({ code: 2, stderr: expect.stringContaining('add --yes') as string });
@@ -79,7 +79,7 @@ describeWithRedis('answers from scripts', () => {
     expect(await link.command(['CLUSTER', 'INFO'])).toContain('cluster_known_nodes:1');
   });
 
-  it.each(['echo yes |', 'yes |', 'cat answers |'])('create with %s makes the cluster', async (before) => {
+  it.each(['echo yes |', 'yes |', 'cat answers |'])('create accepts "%s"', async (before) => {
     writeFileSync(join(folder, 'answers'), 'yes\n');
     await using nodes = await startClusterNodes(3);
     const run = await shell(`${before} redis-trib --cluster create ${nodes.nodes.map(({ address }) => address).join(' ')}`, folder);
@@ -88,7 +88,7 @@ describeWithRedis('answers from scripts', () => {
     expect(run.stdout).toContain('[OK] All 16384 slots covered.');
   });
 
-  it.each(['yes |', 'echo yes |'])('reshard, fix and rebalance with %s', async (before) => {
+  it.each(['yes |', 'echo yes |'])('reshard, fix and rebalance accept "%s"', async (before) => {
     const move = `redis-trib --cluster reshard ${cluster.seed} --cluster-from ${await myId(0)} --cluster-to ${await myId(1)} --cluster-slots 3`;
     const run = await shell(`${before} ${move}`, folder);
     expect(run).toMatchObject({ code: 0 });
@@ -97,7 +97,7 @@ describeWithRedis('answers from scripts', () => {
     expect(await shell(`${before} redis-trib --cluster fix ${cluster.seed}`, folder)).toMatchObject({ code: 0 });
   });
 
-  it('reshard: all four answers, as the tutorials type them', async () => {
+  it('reshard takes all four answers, as typed in the tutorials', async () => {
     const [from, to] = await Promise.all([myId(0), myId(1)]);
     const named = await shell(`printf '5\n${to}\n${from}\ndone\nyes\n' | redis-trib reshard ${cluster.seed}`, folder);
     expect(named).toMatchObject({ code: 0 });
@@ -111,7 +111,7 @@ describeWithRedis('answers from scripts', () => {
     expect(unknown.stderr).toContain('ffffffffff');
   });
 
-  it('a password file on stdin leaves no input for questions: the error names the flag', async () => {
+  it('names the flag of a question when the password was read from stdin', async () => {
     const run = await runCli(['reshard', cluster.seed, '--password-file', '-'], { input: '' });
     expect(run.code).not.toBe(0);
   });

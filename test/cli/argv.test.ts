@@ -56,7 +56,7 @@ describe('normalize', () => {
     return { flags, words, help };
   };
 
-  it('knows both spellings, aliases and both ways to give a value, anywhere', () => {
+  it('accepts both spellings, aliases and both forms of values, anywhere', () => {
     const expected = { flags: ['--replicas=1', '--slave', '--yes'], words: ['a:1', 'b:2'], help: false };
     expect(sort('--replicas 1 --slave --yes a:1 b:2')).toEqual(expected);
     expect(sort('a:1 --cluster-replicas=1 --cluster-replica b:2 --cluster-yes')).toEqual({ ...expected });
@@ -76,11 +76,11 @@ describe('normalize', () => {
     expect(sort('a:1 config get x -a pw', 2, true)).toEqual({ flags: ['--password=pw'], words: ['a:1', 'config', 'get', 'x'], help: false });
   });
   it('keeps the values of each option in order', () => {
-    const { given, strange } = normalize('--from a --from=b,c --yes x:1 --weight n=1 m=2'.split(' '), { index, legacy: false });
+    const { given, hasUnknown } = normalize('--from a --from=b,c --yes x:1 --weight n=1 m=2'.split(' '), { index, legacy: false });
     expect([...given]).toEqual([['from', ['a', 'b,c']], ['yes', []], ['weight', ['n=1', 'm=2']]]);
-    expect(strange).toBe(false);
+    expect(hasUnknown).toBe(false);
   });
-  it('leaves unknown options for the parser to refuse, and complains about missing values', () => {
+  it('leaves unknown options to the parser, and reports missing values', () => {
     expect(sort('--nonsense a:1').flags).toEqual(['--nonsense']);
     expect(() => sort('a:1 --replicas')).toThrow('--replicas needs a value');
     expect(() => sort('a:1 --yes=no')).toThrow('takes no value');

@@ -43,7 +43,7 @@ describe('a terminal of 0 columns', () => {
 });
 
 describe('a plan file named -', () => {
-  it.each([['reshard', '--plan-out'], ['rebalance', '--plan-out'], ['fix', '--save-to']])('%s %s - made a file of that name: now a usage error', async (command, option) => {
+  it.each([['reshard', '--plan-out'], ['rebalance', '--plan-out'], ['fix', '--save-to']])('%s %s - is a usage error', async (command, option) => {
     const run = await runCli([command, '127.0.0.1:1', option, '-'], { cwd: folder });
     expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining(`${option} takes the name of a file, not "-"`) as string });
     expect((await runCli([command, '127.0.0.1:1', option, ''], { cwd: folder })).code).toBe(2);
@@ -58,7 +58,7 @@ describeWithRedis('with a cluster', () => {
   const at = (index: number): string => cluster.nodes[index]?.address ?? '';
   const move = (slots: string): string[] => ['reshard', at(0), '--from', at(0), '--to', at(1), '--slots', slots];
 
-  it.runIf(onLinux)('a full disk at stdout fails with exit 1', async () => {
+  it.runIf(onLinux)('exits 1 when stdout is on a full disk', async () => {
     for (const args of [['--version'], ['help'], ['check', at(0)], ['nodes', at(0), '--json'], ['check', '-o', 'table', at(0)]]) {
       const run = await runInto('/dev/full', args);
       expect([args, run.code, run.stderr]).toEqual([args, 1, expect.stringMatching(/^error: cannot write the result: ENOSPC: no space left on device, write\n$/)]);
@@ -66,7 +66,7 @@ describeWithRedis('with a cluster', () => {
     expect((await runInto('/dev/full', ['check', '127.0.0.1:1', '--json'])).code).toBe(3); // another failure keeps its code
   });
 
-  it.runIf(onLinux)('a full disk at stdout does not stop a reshard midway', async () => {
+  it.runIf(onLinux)('completes a reshard when stdout is on a full disk', async () => {
     const run = await runInto('/dev/full', [...move('0-9'), '--yes']);
     expect(run.code).toBe(1);
     expect(run.stderr).toContain('cannot write the result: ENOSPC');
@@ -75,12 +75,12 @@ describeWithRedis('with a cluster', () => {
     expect(JSON.stringify(check.nodes.find(({ host, port }) => `${host}:${port}` === at(1))?.slots)).toContain('[0,9]');
   });
 
-  it('a reader of stdout that leaves is no failure', async () => {
+  it('does not fail when the reader of stdout closes the pipe', async () => {
     const child = spawn('sh', ['-c', '"$0" "$@" | head -1', process.execPath, CLI, 'check', at(0)], { env: cleanEnv(), stdio: ['ignore', 'pipe', 'pipe'] });
     expect(await finished(child)).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it.runIf(onLinux)('--plan-out replaced devices and links by files', async () => {
+  it.runIf(onLinux)('--plan-out keeps devices and symbolic links, and writes to them', async () => {
     const full = await runCli([...move('20-29'), '--dry-run', '--plan-out', '/dev/full'], { cwd: folder });
     expect(full).toMatchObject({ code: 1, stderr: expect.stringMatching(/could not be saved to \/dev\/full\ncause: ENOSPC/) as string });
     expect(lstatSync('/dev/full').isCharacterDevice()).toBe(true);
@@ -95,7 +95,7 @@ describeWithRedis('with a cluster', () => {
     expect(readFileSync(join(folder, 'out'), 'utf8')).toMatch(/Ready to move 10 slots.[^]*"kind": "reshard"/);
   });
 
-  it('a replica that hangs got the advice to map its address', async () => {
+  it('does not advise an address map for a replica that accepts connections and does not reply', async () => {
     const replica = cluster.nodes[2]!;
     replica.process.kill('SIGSTOP');
     try {

@@ -22,7 +22,7 @@ const id = (index: number): string => index.toString(16).padStart(40, '0');
 const named = (words: readonly string[]): string => words.join(' ').toUpperCase();
 
 describe('which nodes are loaded (2.1 step 4)', () => {
-  it('fail? and fail when they answer, neither noaddr nor handshake; in the order of the entry node', async () => {
+  it('loads nodes flagged fail? and fail when they reply, not noaddr and handshake; in the order of the entry node', async () => {
     let text = '';
     const answers: FakeAnswers = (index, words) => {
       if (named(words) !== 'CLUSTER NODES') return undefined;
@@ -48,16 +48,16 @@ describe('which nodes are loaded (2.1 step 4)', () => {
   });
 });
 
-describe('info when one node does not report (2.3, 3.1)', () => {
-  it('ends with the error, without totals, exit 0', async () => {
+describe('info when one node does not reply (2.3, 3.1)', () => {
+  it('ends with the error and without totals, exit 0', async () => {
     await using fake = await startFakeCluster(4, 0, (index, words) => (named(words) === 'DBSIZE' ? (index === 0 ? ':5\r\n' : '-NOPERM no\r\n') : undefined));
     const run = await runHere(['--cluster', 'info', at(fake, 0)]);
     expect(run).toMatchObject({ code: 0, stdout: `${at(fake, 0)} (${id(0).slice(0, 8)}...) -> 5 keys | 8192 slots | 1 slaves.\nNode ${at(fake, 1)} replied with error:\nNOPERM no\n` });
   });
 });
 
-describe('call where one node says nothing (2.12)', () => {
-  it('has Failed! in its place, and the reason beside; exit 1', async () => {
+describe('call when one node does not reply (2.12)', () => {
+  it('prints Failed! for it, and the reason on stderr; exit 1', async () => {
     await using fake = await startFakeCluster(4, 0, (index, words) => (named(words) === 'PING' ? (index === 2 ? '' : '+PONG\r\n') : undefined));
     const run = await runHere(['--cluster', 'call', at(fake, 0), 'ping', '--command-timeout', '0.2']);
     expect(run.stdout).toBe(`>>> Calling ping\n${[0, 1, 2, 3].map((index) => `${at(fake, index)}: ${index === 2 ? 'Failed!' : 'PONG'}\n`).join('')}`);
@@ -66,7 +66,7 @@ describe('call where one node says nothing (2.12)', () => {
 });
 
 describe('check --search-multiple-owners (2.4 step 5)', () => {
-  it('one stray key on a node that claims nothing of the slot is another owner, exit 1', async () => {
+  it('reports a node with one stray key as another owner, exit 1', async () => {
     const count: FakeAnswers = (index, words) => (/^CLUSTER COUNTKEYSINSLOT (\d+)$/.test(named(words)) ? (index === 1 && words[2] === '5' ? ':1\r\n' : ':0\r\n') : named(words) === 'DBSIZE' ? ':0\r\n' : undefined);
     await using fake = await startFakeCluster(4, 0, count);
     const run = await runHere(['--cluster', 'check', at(fake, 0), '--cluster-search-multiple-owners']);
@@ -104,7 +104,7 @@ describe('passwords (1.3)', () => {
   });
 });
 
-describe('refused before anything is contacted (1.3, 2.2, 2.11)', () => {
+describe('usage errors before any connection (1.3, 2.2, 2.11)', () => {
   it.each([
     [['--cluster', 'create', '127.0.0.1:1', 'b'], 'Invalid address format: b'],
     [['--cluster', 'create', '127.0.0.1:1', 'b:port'], 'Invalid address format: b:port'],
@@ -136,9 +136,9 @@ describe('answers to a question (3.3)', () => {
   it.each(['y', 'yesterday', 'yes please', 'no', ''])('"%s" does not', async (typed) => expect(await answer(typed)).toBe('DECLINED'));
 });
 
-describe('lines (2.1, 4.2, 4.4)', () => {
+describe('lines of check and info (2.1, 4.2, 4.4)', () => {
   const masters = [{ slots: '0-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }];
-  it('the line of a node without flags ends with a blank', () => {
+  it('a node without flags has a line that ends with a blank', () => {
     const view = viewOf(masters);
     expect(nodeLines(view, { ...view.entry, flags: ['myself'] })[1]).toBe('   slots:[0-5460] (5461 slots) ');
   });
@@ -164,7 +164,7 @@ describe('lines (2.1, 4.2, 4.4)', () => {
 });
 
 describe('the keys of a source (2.13)', () => {
-  it('a cursor beyond 32 bits goes back as it came', async () => {
+  it('are requested with the same cursor that the server sent, also beyond 32 bits', async () => {
     const sent: string[] = [];
     const answers: Reply[] = [['18446744073709551615', ['a', 'b']], ['2147483648', ['b', 'c']], ['0', []]];
     const source = { command: (words: readonly string[]) => Promise.resolve((sent.push(String(words[1])), answers.shift() ?? null)) } as unknown as Connection;

@@ -66,7 +66,7 @@ describe('what can be completed', () => {
     for (const { name } of commands) expect(run.stdout).toContain(name);
   });
 
-  it('another shell exits 2 and names the three', async () => {
+  it('redis-trib completion of another shell exits 2 and names the three', async () => {
     const run = await runCli(['completion', 'tcsh']);
     expect(run).toMatchObject({ code: 2 });
     expect(run.stderr).toContain('one of bash, zsh, fish');
@@ -84,24 +84,24 @@ describe.skipIf(!has('bash'))('in bash', () => {
 
   it.each<[string, readonly string[], readonly string[]]>([
     ['commands', ['redis-trib', 'chec'], ['check']],
-    ['commands behind --cluster', ['redis-trib', '--cluster', 'resh'], ['reshard']],
+    ['commands after --cluster', ['redis-trib', '--cluster', 'resh'], ['reshard']],
     ['options of the command', ['redis-trib', 'check', '--search'], ['--search-multiple-owners']],
-    ['options behind the address', ['redis-trib', 'failover', 'h:1', '--take'], ['--takeover']],
+    ['options after the address', ['redis-trib', 'failover', 'h:1', '--take'], ['--takeover']],
     ['choices', ['redis-trib', 'check', '--output', ''], ['table', 'plain', 'json']],
     ['choices of a short option', ['redis-trib', 'check', '-o', 'j'], ['json']],
     ['choices with a dot', ['redis-trib', 'check', '--lines', ''], ['redis-cli', 'redis-trib.rb']],
-    ['choices behind =', ['redis-trib', 'check', '--output', '=', 'pl'], ['plain']],
-    ['choices behind a bare =', ['redis-trib', 'check', '--output', '='], ['table', 'plain', 'json']],
-    ['nothing used to come behind = where COMP_WORDBREAKS has none', ['redis-trib', 'reshard', '--method='], ['--method=auto', '--method=atomic', '--method=keys']],
-    ['a part behind = where COMP_WORDBREAKS has none', ['redis-trib', 'reshard', '--method=at'], ['--method=atomic']],
-    ['nothing for a free value behind =', ['redis-trib', 'check', '--user=a'], []],
-    ['commands used to come for the value of --lines before the command', ['redis-trib', '--lines', ''], ['redis-cli', 'redis-trib.rb']],
+    ['choices after =', ['redis-trib', 'check', '--output', '=', 'pl'], ['plain']],
+    ['choices after a bare =', ['redis-trib', 'check', '--output', '='], ['table', 'plain', 'json']],
+    ['choices after = where COMP_WORDBREAKS has no =', ['redis-trib', 'reshard', '--method='], ['--method=auto', '--method=atomic', '--method=keys']],
+    ['a part after = where COMP_WORDBREAKS has no =', ['redis-trib', 'reshard', '--method=at'], ['--method=atomic']],
+    ['nothing for a free value after =', ['redis-trib', 'check', '--user=a'], []],
+    ['choices, not commands, for the value of --lines before the command', ['redis-trib', '--lines', ''], ['redis-cli', 'redis-trib.rb']],
     ['choices of a short option before the command', ['redis-trib', '-o', ''], ['table', 'plain', 'json']],
     ['options before the command', ['redis-trib', '--outp'], ['--output']],
-    ['a command behind options and their values', ['redis-trib', '-o', 'json', '--quiet', 'chec'], ['check']],
+    ['a command after options and their values', ['redis-trib', '-o', 'json', '--quiet', 'chec'], ['check']],
     ['a value that is the name of a command', ['redis-trib', '--user', 'info', 'chec'], ['check']],
-    ['the same behind =', ['redis-trib', '--user', '=', 'info', 'chec'], ['check']],
-    ['options of the command behind others', ['redis-trib', '--output', 'json', 'check', '--search'], ['--search-multiple-owners']],
+    ['a value that is the name of a command, after =', ['redis-trib', '--user', '=', 'info', 'chec'], ['check']],
+    ['options of the command after other options', ['redis-trib', '--output', 'json', 'check', '--search'], ['--search-multiple-owners']],
     ['nothing for the value of a hidden option', ['redis-trib', '--uri', ''], []],
     ['files', ['redis-trib', 'check', '--cacert', 'ba'], ['bash']],
     ['nothing for a free value', ['redis-trib', 'check', '--user', ''], []],
@@ -110,14 +110,14 @@ describe.skipIf(!has('bash'))('in bash', () => {
     ['topics of help', ['redis-trib', 'help', 'consis'], ['consistency-test']],
     ['no option of another command', ['redis-trib', 'check', '--takeov'], []],
     ["redis-cli's spelling of the command's options", ['redis-trib', 'create', 'h:1', '--cluster-rep'], ['--cluster-replicas', '--cluster-replica-of']],
-    ["its beginning, which is common to all of them", ['redis-trib', '--cluster', 'check', '--cl'], ['--cluster-search-multiple-owners']],
+    ["the common beginning of redis-cli's spelling", ['redis-trib', '--cluster', 'check', '--cl'], ['--cluster-search-multiple-owners']],
     ["choices of an option in redis-cli's spelling", ['redis-trib', 'reshard', '--cluster-method', 'at'], ['atomic']],
-    ['no such spelling where none is begun', ['redis-trib', 'check', '--c'], ['--cacert', '--cacertdir', '--cert', '--connect-timeout', '--command-timeout']],
+    ['no redis-cli spelling where none is begun', ['redis-trib', 'check', '--c'], ['--cacert', '--cacertdir', '--cert', '--connect-timeout', '--command-timeout']],
   ])('%s', (_, words, expected) => {
     expect(complete(...words)).toEqual(expected);
   });
 
-  it('the script registers itself', () => {
+  it('the script registers the completion', () => {
     const run = spawnSync('bash', ['--norc', '-c', 'source "$1"; complete -p redis-trib', 'bash', file('bash')], { encoding: 'utf8' });
     expect(run.stdout).toBe('complete -F _redis_trib redis-trib\n');
   });
@@ -137,7 +137,7 @@ describe.skipIf(!has('bash'))('in bash', () => {
 });
 
 describe('in fish', () => {
-  it('a line for each command and each option', () => {
+  it('has a line for each command and each option', () => {
     const lines = fishScript(all, leadingOptions()).split('\n');
     expect(lines.filter((line) => line.includes(" 'not __redis_trib_command' -l output -s o -x -a 'table plain json' "))).toHaveLength(1);
     for (const command of all) {
@@ -147,7 +147,7 @@ describe('in fish', () => {
     }
   });
 
-  it.skipIf(!has('fish'))('fish takes it and completes', () => {
+  it.skipIf(!has('fish'))('fish accepts the script and completes with it', () => {
     const complete = (line: string): string[] => {
       const run = spawnSync('fish', ['--no-config', '-c', `source ${file('fish')}; complete -C "${line}"`], { encoding: 'utf8', env: cleanEnv() });
       return run.stdout.split('\n').filter((text) => text !== '').map((text) => text.split('\t')[0] ?? '');
@@ -164,7 +164,7 @@ describe('in fish', () => {
 });
 
 describe('in zsh', () => {
-  it('a branch for each command with all its options', () => {
+  it('has a branch for each command with all its options', () => {
     const script = zshScript(all, leadingOptions());
     expect(script.startsWith('#compdef redis-trib redis-trib-server\n')).toBe(true);
     for (const command of all) {
@@ -173,13 +173,13 @@ describe('in zsh', () => {
     }
   });
 
-  it.skipIf(!has('zsh'))('zsh takes it', () => {
+  it.skipIf(!has('zsh'))('zsh accepts the script', () => {
     expect(spawnSync('zsh', ['-n', file('_redis-trib')], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
     const load = spawnSync('zsh', ['-f', '-c', `autoload -U compinit; compinit -u -D; source ${file('_redis-trib')}; print $_comps[redis-trib]`], { encoding: 'utf8', env: cleanEnv({ HOME: folder }) });
     expect(load).toMatchObject({ status: 0, stdout: '_redis_trib\n' });
   });
 
-  it.skipIf(!has('zsh'))('zsh completes: it offered no options before the command', async () => {
+  it.skipIf(!has('zsh'))('zsh completes options before the command', async () => {
     const zsh = openShell('zsh', ['-f', '-i'], { cwd: folder, env: { PS1: '% ' } });
     try {
       zsh.type(`autoload -U compinit; compinit -u -D; source ./_redis-trib; LISTMAX=1000; show() { print -rn -- "<<\${(V)BUFFER}>>"; }; zle_highlight=(suffix:none); zle -N show; bindkey '^Xs' show; echo rea''dy\r`);

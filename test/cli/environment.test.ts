@@ -45,7 +45,7 @@ describe('environment variables', () => {
     expect(await text('reshard')).toContain('env: VALKEYCLI_CLUSTER_YES)');
   });
 
-  it('the list of commands and the completion of help lead to it', async () => {
+  it('are mentioned by the list of commands and by the completion of help', async () => {
     expect((await runHere(['help'])).stdout).toContain('redis-trib help environment');
   });
 });

@@ -29,7 +29,7 @@ async function parse(words: readonly string[]): Promise<{ name: string; result: 
 }
 
 describe.each(commands.map((entry) => [entry.name, entry] as const))('%s', (name, entry) => {
-  it('has examples that it takes', async () => {
+  it('has examples that the parser accepts', async () => {
     const { default: command } = await entry.load();
     for (const example of command.examples) {
       const { name: found, result } = await parse(shellWords(example));

@@ -12,7 +12,7 @@ function nicenessAfter(hosts: readonly string[]): number {
   return Number(spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' }).stdout);
 }
 
-it('is lowered beside a server of this host, and not for a remote one', () => {
+it('lowers the CPU priority when a server runs on this host, and not for a remote server', () => {
   expect(nicenessAfter(['192.0.2.1', '127.0.0.1'])).toBe(10);
   expect(nicenessAfter(['192.0.2.1'])).toBe(0);
 });
@@ -23,7 +23,7 @@ it('accepts the addresses of every interface as local', () => {
   for (const address of ['192.0.2.1', '2001:db8::1', 'redis-1.example', '']) expect(isHere(address)).toBe(false);
 });
 
-it('no call prints anything that the engine says about flags', () => {
+it('prints no warning of the JavaScript engine about flags', () => {
   const run = spawnSync(process.execPath, [CLI, '--version'], { encoding: 'utf8', env: cleanEnv() });
   expect(run).toMatchObject({ status: 0, stderr: '' });
 });

@@ -30,7 +30,7 @@ describe('nodes offered by completion', () => {
     return run.stdout.split('\n').filter((text) => text !== '').map((text) => text.split('\t')[0] ?? '');
   };
 
-  it('are those of the seed on the line, as addresses and ids, each with its role', async () => {
+  it('are the nodes of the seed on the line, as addresses and ids, each with its role', async () => {
     expect(await offered(['failover', at[0] ?? ''])).toEqual(words);
     expect((await runHere(['__nodes', 'failover', at[0] ?? ''])).stdout).toContain(`${at[3]}\treplica ${id(3).slice(0, 8)}\n`);
     expect(await offered(['reshard', at[0] ?? '', '--from'])).toEqual(words);
@@ -38,16 +38,16 @@ describe('nodes offered by completion', () => {
     expect(await offered(['add-node', '127.0.0.1:1', at[1] ?? '', '--master'])).toEqual(words);
   });
 
-  it('are those of REDIS_TRIB_SEED for the seed itself', async () => {
+  it('are the nodes of REDIS_TRIB_SEED while the seed is typed', async () => {
     expect(await offered(['check'], { REDIS_TRIB_SEED: at[2] ?? '' })).toEqual(words);
     expect(await offered(['check'])).toEqual([]);
   });
 
-  it('are none where no node is named', async () => {
+  it('are none where the word does not name a node', async () => {
     for (const line of [['set-timeout', at[0] ?? ''], ['check', at[0] ?? ''], ['reshard', at[0] ?? '', '--slots'], ['completion'], ['nonsense'], [], ['check', '--nonsense']]) expect(await offered(line), line.join(' ')).toEqual([]);
   });
 
-  it('are empty, soon and without a message, when no node replies', async () => {
+  it('are none, soon and without a message, when no node replies', async () => {
     const began = Date.now();
     expect(await offered(['failover', `127.0.0.1:${await freePort()}`])).toEqual([]);
     await using mute = await startFakeCluster(1, 60_000);

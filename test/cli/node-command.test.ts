@@ -14,12 +14,12 @@ describe('commands for nodes', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const never = new AbortController().signal;
 
-  it('fill in what they name, and leave other braces alone', () => {
+  it('replace their placeholders, and leave other braces unchanged', () => {
     expect(nodeCommand("ssh {host} 'x {port} {role} {id}' {other} ${port}", node)).toBe(`ssh 10.0.0.1 'x 7000 replica ${node.id}' {other} $7000`);
     for (const host of ['fe80::1%eth0', 'db-1.example.com']) expect(nodeCommand('{host}', { ...node, host })).toBe(host);
   });
 
-  it.each(['$(reboot)', 'a;b', "a'b", 'a b', '', '-oProxyCommand=reboot', '-x'])('a host called %j goes to no shell', (host) => {
+  it.each(['$(reboot)', 'a;b', "a'b", 'a b', '', '-oProxyCommand=reboot', '-x'])('never contain the host name %j', (host) => {
     expect(() => nodeCommand('ping {host}', { ...node, host })).toThrow('announces a host name that is unsafe in a shell command');
   });
 
@@ -34,7 +34,7 @@ describe('commands for nodes', () => {
     expect(readFileSync(join(folder, 'facts'), 'utf8')).toBe(`10.0.0.1 7000 replica ${node.id}\n`);
   });
 
-  it('fail with their exit code or signal; their background processes are not waited for', async () => {
+  it('fail with their exit code or signal, and do not wait for background processes', async () => {
     await expect(runNodeCommand('exit 7', node, never, false)).rejects.toThrow('The command for 10.0.0.1:7000 ended with exit code 7: exit 7');
     await expect(runNodeCommand('kill -9 $$', node, never, false)).rejects.toThrow('was ended by SIGKILL');
     const started = performance.now();
@@ -42,14 +42,14 @@ describe('commands for nodes', () => {
     expect(performance.now() - started).toBeLessThan(4000);
   });
 
-  it('end with the abort', async () => {
+  it('are ended by an abort', async () => {
     const controller = new AbortController();
     const end = runNodeCommand('exec sleep 60', node, controller.signal, false);
     controller.abort(new Error('enough'));
     await expect(end).rejects.toThrow('enough');
   });
 
-  it('end with the abort together with everything the shell waits for', async () => {
+  it('are ended by an abort together with all processes that the shell waits for', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'redis-trib-exec-'));
     const controller = new AbortController();
     const end = runNodeCommand(`sh -c 'echo $$ >${dir}/pid; exec sleep 60' | cat`, node, controller.signal, false);

@@ -12,7 +12,7 @@ function parse(value: unknown): NodeEntries {
 }
 
 describe('"nodes" of the config file', () => {
-  it('takes addresses and hosts, IPv6 too', () => {
+  it('accepts addresses and hosts, with IPv6', () => {
     const entries = parse({ '10.0.0.1:7000': { user: 'u', password: 'p' }, 'Host.Example': { passwordFile: 'f' }, '[::1]:7001': {}, '::2': { password: '' } });
     expect([...entries.values()].map(({ host, port, user }) => [host, port, user])).toEqual([
       ['10.0.0.1', 7000, 'u'],
@@ -34,7 +34,7 @@ describe('"nodes" of the config file', () => {
     expect(() => parse(value)).not.toThrow(/SECRET|12345/);
   });
 
-  it('a user without a password logs in with an empty one', async () => {
+  it('logs a user without a password in with an empty one', async () => {
     expect(await nodeCredentials(parse({ 'a:7000': { user: 'u' } }), '.')?.([{ host: 'a', port: 7000 }])).toMatchObject({ username: 'u', password: '' });
   });
 

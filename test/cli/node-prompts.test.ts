@@ -76,7 +76,7 @@ describeWithRedis('questions about nodes', () => {
     { name: 'del-node --drain', args: ['del-node', at(1), at(0), '--drain'], asks: `Remove ${at(0)} from the cluster? (type 'yes' to accept):`, flag: '--yes' },
   ];
 
-  it.each([0, 1, 2, 3, 4, 5, 6, 7])('question %i: every answer but yes changes nothing', async (index) => {
+  it.each([0, 1, 2, 3, 4, 5, 6, 7])('question %i accepts only yes, and other answers change nothing', async (index) => {
     const { name, args, asks } = questions()[index]!;
     const before = await state();
     const leave = async (keys: string): Promise<[string, number]> => {
@@ -94,7 +94,7 @@ describeWithRedis('questions about nodes', () => {
     expect(await state()).toBe(before);
   });
 
-  it('with an empty stdin, and with --no-input at a terminal, each ends with exit 2 at once and names its flag', async () => {
+  it('exit with 2 at once and name the flag with an empty stdin, and with --no-input at a terminal', async () => {
     const before = await state();
     for (const { name, args, piped, flag } of questions()) {
       const run = await runCli(piped ?? args, { cwd: folder });
@@ -108,7 +108,7 @@ describeWithRedis('questions about nodes', () => {
     expect(await state()).toBe(before);
   });
 
-  it.each([['Ctrl-C', CTRL_C], ['the end of input', CTRL_D]])('replicate: %s at the list of masters exits 130', async (_, key) => {
+  it.each([['Ctrl-C', CTRL_C], ['the end of input', CTRL_D]])('replicate exits 130 after %s at the list of masters', async (_, key) => {
     const terminal = ask(['replicate', at(2)]);
     await terminal.waitFor(`Which master should ${at(2)} replicate?`);
     terminal.type(key);
@@ -125,7 +125,7 @@ describeWithRedis('questions about nodes', () => {
     return terminal.screen();
   };
 
-  it('yes: apply moves the slots, failover swaps the roles, local clean leaves nothing', async () => {
+  it('accept yes: apply moves the slots, failover swaps the roles, local clean leaves nothing', async () => {
     const [apply, , failover, , , , clean] = questions();
     await answerYes(apply!.args, apply!.asks);
     expect(await nodesText(1)).toMatch(/ 0-4 8192-16383/);
@@ -135,7 +135,7 @@ describeWithRedis('questions about nodes', () => {
     expect(existsSync(join(folder, 'redis-trib-local'))).toBe(false);
   });
 
-  it('yes: replicate with the master chosen from the list by its id; then reset, forget, del-node and del-node --drain', async () => {
+  it('accept yes: replicate with the master chosen from the list by its id; then reset, forget, del-node and del-node --drain', async () => {
     const terminal = ask(['replicate', at(2)]);
     await terminal.waitFor(`Which master should ${at(2)} replicate?`);
     terminal.type(ids[3]! + ENTER); // a pasted id selects its node
@@ -193,7 +193,7 @@ describeWithRedis('questions for passwords', () => {
     if (code === 3) expect(terminal.screen()).toContain('try:');
   });
 
-  it.each([0, 1])('question %i without a terminal: exit 2, naming a file and a variable instead', async (index) => {
+  it.each([0, 1])('question %i without a terminal exits 2 and names a file and a variable instead', async (index) => {
     const run = await runCli(questions()[index]![1], { input: 'secret\n' });
     expect(run).toMatchObject({ code: 2, stdout: '' });
     expect(run.stderr).toMatch(/add --(from-)?password-file FILE or RED/);

@@ -64,7 +64,7 @@ describeWithRedis('naming nodes at a terminal', () => {
     return [0, 1, 2].filter((index) => plan.includes(at(index))).map(at);
   };
 
-  it.each([60, 120])('%i columns: two pasted ids, each with Enter, then done', async (columns) => {
+  it.each([60, 120])('accepts two pasted ids, each with Enter, then done, on a terminal of %i columns', async (columns) => {
     const tty = await sources(columns);
     tty.type(`${id(0)}\r`);
     await tty.waitFor('Source node #2:');
@@ -74,7 +74,7 @@ describeWithRedis('naming nodes at a terminal', () => {
     expect(await planOf(tty)).toEqual([at(0), at(2)]);
   });
 
-  it.each([['CR', '\r'], ['LF', '\n'], ['CRLF', '\r\n']])('all lines pasted at once with %s', async (_, end) => {
+  it.each([['CR', '\r'], ['LF', '\n'], ['CRLF', '\r\n']])('accepts all lines pasted at once with %s', async (_, end) => {
     const tty = await sources(120);
     tty.type([id(1), at(2), 'done', ''].join(end));
     expect(await planOf(tty)).toEqual([at(1), at(2)]);
@@ -90,7 +90,7 @@ describeWithRedis('naming nodes at a terminal', () => {
     expect(await planOf(tty)).toEqual([at(0), at(1)]);
   });
 
-  it.each([['CR', '\r'], ['LF', '\n'], ['CRLF', '\r\n']])('a whole dialogue pasted at once with %s answers question after question', async (_, end) => {
+  it.each([['CR', '\r'], ['LF', '\n'], ['CRLF', '\r\n']])('accepts a whole dialogue pasted at once with %s', async (_, end) => {
     terminal = openTerminal(['reshard', cluster.seed]);
     await terminal.waitFor('How many slots do you want to move');
     terminal.type(['6', id(3), id(0), at(1), 'done', 'no', ''].join(end));
@@ -100,14 +100,14 @@ describeWithRedis('naming nodes at a terminal', () => {
     expect(terminal.screen()).toMatch(/Ready to move 6 slots[^]*not confirmed: nothing was changed/);
   });
 
-  it('answers typed before the first question are kept', async () => {
+  it('keeps answers that are typed before the first question', async () => {
     terminal = openTerminal(['reshard', cluster.seed, '--to', at(3), '--from', at(0)]);
     terminal.type('6\rno\r');
     expect(await terminal.exit).toBe(4);
     expect(terminal.screen()).toContain('Ready to move 6 slots');
   });
 
-  it('arrow keys: what is marked is taken by Enter, and Enter alone ends the list', async () => {
+  it('takes the choice marked by the arrow keys at Enter, and Enter alone ends the list', async () => {
     const tty = await sources(120);
     await tty.waitFor('all: use all the nodes');
     tty.type('\u001b[B');
@@ -117,7 +117,7 @@ describeWithRedis('naming nodes at a terminal', () => {
     expect(await planOf(tty)).toHaveLength(1);
   });
 
-  it('the receiving node: a pasted id with its line end, and Ctrl-C in between leaves', async () => {
+  it('accepts a pasted id with its line end as the receiving node, and Ctrl-C exits', async () => {
     terminal = openTerminal(['reshard', cluster.seed, '--slots', '6', '--from', at(0)]);
     await terminal.waitFor('What is the receiving node ID?');
     terminal.type(`${id(2)}\r`);

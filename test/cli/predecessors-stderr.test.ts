@@ -55,7 +55,7 @@ describeWithRedis('callers that treat stderr as a failure', () => {
       return run.stdout;
     };
 
-    it('create, reshard, rebalance, fix and the others succeed with an empty stderr', async () => {
+    it('get an empty stderr from create, reshard, rebalance, fix and the other commands when they succeed', async () => {
       expect(await silent('create', ...empty.nodes.slice(0, 3).map(({ address }) => address))).toContain('[OK] All 16384 slots covered.');
       await silent('reshard', at(0), '--cluster-from', await id(cluster.nodes[0]), '--cluster-to', await id(cluster.nodes[1]), '--cluster-slots', '200');
       await silent('rebalance', at(0));
@@ -71,7 +71,7 @@ describeWithRedis('callers that treat stderr as a failure', () => {
     });
   });
 
-  it('del-node of redis-trib.rb, called by that name, ends the server', async () => {
+  it('find the server shut down after del-node when it is called as redis-trib.rb', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'redis-trib-rb-'));
     const link = join(dir, 'redis-trib.rb');
     symlinkSync(CLI, link);

@@ -61,12 +61,12 @@ describe('redis-cli --cluster and valkey-cli --cluster', () => {
     expect(await read([...flags, '--cluster', name, ...front].join(' '))).toMatchObject({ name, words, values });
   });
 
-  it('-h and -p in front of --cluster mean nothing, as they do there', async () => {
+  it('ignores -h and -p before --cluster, as redis-cli does', async () => {
     expect(await read('-h 10.0.0.1 -p 7000 --cluster check a:1')).toMatchObject({ name: 'check', words: ['a:1'] });
     expect(await read('-p 7000 -a pw --cluster call a:1 config get port')).toMatchObject({ words: ['a:1', 'config', 'get', 'port'], values: { password: 'pw' } });
   });
 
-  it('options of a subcommand, with their values, before --cluster', async () => {
+  it('accepts options of a subcommand with their values before --cluster', async () => {
     expect(await read('--cluster-only-masters --cluster call a:1 ping')).toMatchObject({ name: 'call', words: ['a:1', 'ping'], values: { onlyMasters: true } });
     expect(await read('-a pw --cluster-replicas 1 --cluster-yes --cluster create a:1 b:2')).toMatchObject({ name: 'create', words: ['a:1', 'b:2'], values: { replicas: 1, yes: true, password: 'pw' } });
     expect(await read('call a:1 config set x --cluster y')).toMatchObject({ name: 'call', words: ['a:1', 'config', 'set', 'x', '--cluster', 'y'] });
@@ -76,21 +76,21 @@ describe('redis-cli --cluster and valkey-cli --cluster', () => {
     expect((await read('create a:1 b:2', { REDISCLI_CLUSTER_YES: value })).values['yes']).toBe(yes);
   });
 
-  it('valkey-cli has its own variable, which precedes that of redis-cli', async () => {
+  it('reads valkey-cli\'s own variable before that of redis-cli', async () => {
     const yes = async (env: Readonly<Record<string, string>>): Promise<unknown> => (await read('create a:1 b:2', env)).values['yes'];
     expect(await yes({ VALKEYCLI_CLUSTER_YES: '1' })).toBe(true);
     expect(await yes({ VALKEYCLI_CLUSTER_YES: '', REDISCLI_CLUSTER_YES: '1' })).toBe(true);
     expect(await yes({ VALKEYCLI_CLUSTER_YES: '0', REDISCLI_CLUSTER_YES: '1' })).toBe(false);
   });
 
-  it.each(['check a:1', 'info a 1', 'call a:1 ping'])('--cluster-yes with %s, where nothing is asked, means nothing', async (line) => {
+  it.each(['check a:1', 'info a 1', 'call a:1 ping'])('ignores --cluster-yes with %s, which asks nothing', async (line) => {
     const plain = await read(`--cluster ${line}`);
     for (const words of [`--cluster-yes --cluster ${line}`, `--cluster ${line} --cluster-yes`]) expect(await read(words)).toMatchObject({ name: plain.name, words: plain.words });
     expect((await read('check a:1 --yes')).words).toEqual(['a:1']);
     expect((await read('call a:1 echo --yes')).words).toEqual(['a:1', 'echo', '--yes']);
   });
 
-  it('-c beside --cluster means nothing', async () => {
+  it('ignores -c with --cluster', async () => {
     expect(await read('-c -h 10.0.0.1 -p 7000 -a pw --cluster check a:1')).toMatchObject({ name: 'check', words: ['a:1'], values: { password: 'pw' } });
     expect(await read('-c --cluster create a:1 b:2 --cluster-replicas 1')).toMatchObject({ name: 'create', words: ['a:1', 'b:2'], values: { replicas: 1 } });
   });
@@ -118,7 +118,7 @@ describe('redis-trib.rb: options first', () => {
     ['check --verbose a:1', ['a:1'], { verbose: true }],
     ['INFO a:1', ['a:1'], {}],
     ['info --password pw a:1', ['a:1'], { password: 'pw' }],
-  ])('%s', async (line, words, values) => expect(await read(line)).toMatchObject({ words, values }));
+  ])('reads %s', async (line, words, values) => expect(await read(line)).toMatchObject({ words, values }));
 
   it('without --timeout, import uses 60 s and reshard and rebalance their own default (redis-trib.rb used 1 s)', async () => {
     for (const line of ['reshard a:1', 'rebalance a:1', 'import a:1 --from b:2']) expect((await read(line)).values['timeout']).toBe(line.startsWith('import') ? 60_000 : undefined);

@@ -40,7 +40,7 @@ const options = (env: CliOptions['env'] = {}): CliOptions => ({ cwd, env: { HOME
 const run = (words: string[], env: CliOptions['env'] = {}): Promise<CliResult> => runCli(words, options(env));
 
 describe('.redis-trib.json of the current folder', () => {
-  it('sends no password of the environment to a seed it names, and no first line of a file', async () => {
+  it('sends neither a password of the environment nor the first line of a file to a seed in it', async () => {
     writeFileSync(join(cwd, 'secret'), 'first line\n');
     for (const [settings, env] of [[{ seed: place() }, { REDISCLI_AUTH: 'hush' }], [{ seed: place(), passwordFile: 'secret' }, {}], [{ addressMap: `*=${place()}` }, { REDISCLI_AUTH: 'hush', REDIS_TRIB_SEED: '127.0.0.1:1' }]] as const) {
       project(settings);
@@ -51,7 +51,7 @@ describe('.redis-trib.json of the current folder', () => {
     expect(heard).toBe('');
   });
 
-  it('is used or left out where the line or the environment says so', async () => {
+  it('is used or ignored as the command line or the environment says', async () => {
     project({ seed: place() });
     expect((await run(['check', '--project-settings', 'use'], { REDISCLI_AUTH: 'hush' })).code).toBe(3);
     expect(heard).toContain('hush');
@@ -82,7 +82,7 @@ describe('.redis-trib.json of the current folder', () => {
     expect((await run(['check'])).code).toBe(2);
   });
 
-  it('needs no permission for what leads nowhere, nor where nothing is connected to', async () => {
+  it('needs no permission for harmless settings, nor for commands that do not connect', async () => {
     project({ output: 'json', connectTimeout: 1 });
     expect((await run(['check', place()])).code).toBe(3);
     project({ output: 'json', seed: place() });
@@ -139,7 +139,7 @@ describe('a plan made by another user', () => {
 });
 
 describe('allowances', () => {
-  it('are by path and content, in a file of the user alone; none are made in a home that is not there', async () => {
+  it('are stored by path and content in a private file; none are stored without a home directory', async () => {
     const allowances = new Allowances({ HOME: home });
     expect(await allowances.add(join(cwd, 'a'), 'text')).toBe(true);
     expect([allowances.has(join(cwd, 'a'), 'text'), allowances.has(join(cwd, 'a'), 'other'), allowances.has(join(cwd, 'b'), 'text')]).toEqual([true, false, false]);

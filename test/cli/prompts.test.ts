@@ -63,7 +63,7 @@ describeWithRedis('prompts at a terminal', () => {
     expect(String(await ask(empty.nodes[0], 'CLUSTER', 'INFO'))).toContain('cluster_known_nodes:1');
   });
 
-  it('create: yes joins the nodes, shown as tables', async () => {
+  it('create joins the nodes after yes, and shows them as tables', async () => {
     const tty = open(...createArgs());
     await tty.waitFor('A cluster of 3 nodes, 3 masters');
     await tty.waitFor('Can I set the above configuration?');
@@ -73,7 +73,7 @@ describeWithRedis('prompts at a terminal', () => {
     expect(tty.screen()).toContain('✔ All 16384 slots covered');
   });
 
-  it('reshard: asks how many, to whom, from whom; shows the plan; moves after yes', async () => {
+  it('reshard asks how many, to which node, from which nodes; shows the plan; moves after yes', async () => {
     const before = await slotsOf(1);
     const id = String(await ask(cluster.nodes[1], 'CLUSTER', 'MYID'));
     const tty = open('reshard', cluster.seed);
@@ -96,7 +96,7 @@ describeWithRedis('prompts at a terminal', () => {
     expect(await slotsOf(1)).toBe(before + 9);
   });
 
-  it('reshard: sources can be chosen one by one, at least one', async () => {
+  it('reshard lets sources be chosen one by one, at least one', async () => {
     const before = await slotsOf(2);
     const tty = open('reshard', cluster.seed, '--slots', '3', '--to', cluster.nodes[2]?.address ?? '');
     await tty.waitFor('Source node #1:');
@@ -113,7 +113,7 @@ describeWithRedis('prompts at a terminal', () => {
     expect(await slotsOf(2)).toBe(before + 3);
   });
 
-  it('reshard: no at the plan moves nothing, exit 4', async () => {
+  it('reshard moves nothing after no at the plan, exit 4', async () => {
     const before = await slotsOf(2);
     const tty = open('reshard', cluster.seed, '--slots', '3', '--to', cluster.nodes[2]?.address ?? '', '--from', 'all');
     await tty.waitFor('(yes/no)?');
@@ -142,7 +142,7 @@ describeWithRedis('prompts at a terminal', () => {
     expect(await tty.exit).toBe(0);
   });
 
-  it('a healthy check is a table in colour at a terminal, and plain lines in a pipe', async () => {
+  it('check of a healthy cluster prints a coloured table at a terminal, and plain lines in a pipe', async () => {
     const tty = open('check', cluster.seed);
     expect(await tty.exit).toBe(0);
     expect(tty.screen()).toMatch(/node +role +id +keys +slots/);

@@ -54,7 +54,7 @@ describeWithRedis('leaving the questions of reshard', () => {
     expect(terminal.screen()).toContain('nothing was changed');
   });
 
-  it.each(['0', '16385', '-5', '101%', '5-4', '1-2-3', 'all', ''])('How many slots: "%s" is refused as one types it', async (typed) => {
+  it.each(['0', '16385', '-5', '101%', '5-4', '1-2-3', 'all', ''])('refuses "%s" as the number of slots as soon as it is typed', async (typed) => {
     terminal = openTerminal(['reshard', cluster.seed, '--to', to(), '--from', 'all']);
     await terminal.waitFor('How many slots do you want to move');
     terminal.type(`${typed}\r`);

@@ -33,7 +33,7 @@ describe('help and version', () => {
   });
 });
 
-describe('wrong usage exits 2 and says what is right', () => {
+describe('wrong usage exits 2 and names the correct usage', () => {
   it.each([
     [['chekc', 'h:1'], 'did you mean: redis-trib check?'],
     [['nonsense'], 'redis-trib help'],
@@ -69,7 +69,7 @@ describe('wrong usage exits 2 and says what is right', () => {
   });
 });
 
-describe('nodes that cannot be reached exit 3', () => {
+describe('a node that cannot be reached exits 3', () => {
   let silent: Server;
   let silentPort = 0;
   let garbage: Server;
@@ -95,20 +95,20 @@ describe('nodes that cannot be reached exit 3', () => {
     expect(run.stderr).toContain('try:');
     expect(run.stderr).not.toContain('    at ');
   });
-  it('a host that does not exist', async () => {
+  it('when the host does not exist', async () => {
     const run = await runCli(['check', 'no-such-host.invalid:7000']);
     expect(run.code).toBe(3);
     expect(run.stderr).toContain('no-such-host.invalid:7000');
   });
-  it('a server that never answers, within --command-timeout', async () => {
+  it('when a server never replies, within --command-timeout', async () => {
     const run = await runCli(['check', `127.0.0.1:${silentPort}`, '--command-timeout', '0.3']);
     expect(run.code).toBe(3);
     expect(run.stderr).toContain('300 ms');
   });
-  it('a server that is no Redis', async () => {
+  it('when the server is not Redis', async () => {
     expect(await runCli(['check', `127.0.0.1:${garbagePort}`])).toMatchObject({ code: 3 });
   });
-  it('skips an unreachable seed; when all are unreachable the error of the first is reported', async () => {
+  it('only when all seeds are unreachable, with the error of the first', async () => {
     const port = await freePort();
     const run = await runCli(['check', `127.0.0.1:${port},127.0.0.1:1`, '--json']);
     expect(JSON.parse(run.stdout)).toMatchObject({ schema: 2, error: { code: 'ECONNREFUSED' } });

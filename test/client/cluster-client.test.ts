@@ -17,7 +17,7 @@ describe('parseRedirect', () => {
     ['MOVED 2 :6381', { kind: 'MOVED', slot: 2, address: { host: '10.0.0.9', port: 6381 } }],
     ['MOVED 2 host.name:6381', { kind: 'MOVED', slot: 2, address: { host: 'host.name', port: 6381 } }],
   ])('%s', (text, expected) => expect(parseRedirect(text, from)).toEqual(expected));
-  it.each(['ERR no', 'MOVED', 'MOVED x 1:2'])('is not one: %s', (text) => expect(parseRedirect(text, from)).toBeUndefined());
+  it.each(['ERR no', 'MOVED', 'MOVED x 1:2'])('returns undefined for other errors: %s', (text) => expect(parseRedirect(text, from)).toBeUndefined());
 });
 
 /** A server of one slot range that answers CLUSTER SLOTS and then whatever `answer` says, or hangs up. */
@@ -36,7 +36,7 @@ function scripted(answer: (command: string) => string | null): Promise<Server> {
 const at = (server: Server): { host: string; port: number }[] => [{ host: '127.0.0.1', port: (server.address() as AddressInfo).port }];
 
 describe('ClusterClient with scripted servers', () => {
-  it('repeats what was certainly not executed, and retries transient errors', async () => {
+  it('repeats a command that was certainly not executed, and retries transient errors', async () => {
     const answers = ['-TRYAGAIN x\r\n', '-CLUSTERDOWN Hash slot not served\r\n', '-LOADING x\r\n', ':7\r\n'];
     const server = await scripted(() => answers.shift() ?? '-ERR end\r\n');
     await using client = await ClusterClient.connect(at(server));
@@ -44,7 +44,7 @@ describe('ClusterClient with scripted servers', () => {
     server.close();
   });
 
-  it('does not repeat a write whose answer never came, but repeats reads', async () => {
+  it('does not repeat a write that got no reply, but repeats reads', async () => {
     let hangUps = 1;
     const server = await scripted(() => (hangUps-- > 0 ? null : '$1\r\nv\r\n'));
     await using client = await ClusterClient.connect(at(server));
@@ -54,14 +54,14 @@ describe('ClusterClient with scripted servers', () => {
     server.close();
   });
 
-  it('gives up in time when redirects go in circles, knowing that nothing ran', async () => {
+  it('gives up in time on circular redirects, and reports that the command was not executed', async () => {
     const server = await scripted(() => `-MOVED ${keySlot('k')} :${at(server)[0]?.port ?? 0}\r\n`);
     await using client = await ClusterClient.connect(at(server), { maxAttempts: 5 });
     await expect(client.command(['INCR', 'k'])).rejects.toMatchObject({ code: 'NO_ANSWER', executed: 'no' });
     server.close();
   });
 
-  it('hands error replies to the caller', async () => {
+  it('passes error replies to the caller', async () => {
     const server = await scripted(() => '-WRONGTYPE no\r\n');
     await using client = await ClusterClient.connect(at(server));
     await expect(client.command(['INCR', 'k'])).rejects.toMatchObject({ name: 'ReplyError', code: 'WRONGTYPE' });
@@ -74,7 +74,7 @@ describeWithRedis('ClusterClient', () => {
   beforeAll(async () => void (nodes = await startRedisCluster(3, { replicas: 1 })));
   afterAll(() => nodes.stop());
 
-  it('reads and writes everywhere, following MOVED and ASK', async () => {
+  it('reads and writes on all nodes, and follows MOVED and ASK', async () => {
     await using client = await ClusterClient.connect(seeds(nodes));
     const keys = Array.from({ length: 500 }, (_, i) => `k${i}`);
     await Promise.all(keys.map((key) => client.command(['SET', key, key])));

@@ -23,7 +23,7 @@ describe('Connection to a server other than Redis', () => {
     });
   });
 
-  it('times out a silent server, and knows that the command may have run', async () => {
+  it('times out on a silent server, and reports that the command may have run', async () => {
     const server = await mute();
     const connection = await Connection.connect({ host: '127.0.0.1', port: portOf(server) });
     await expect(connection.command(['PING'], { timeoutMs: 30 })).rejects.toMatchObject({ code: 'TIMEOUT', executed: 'unknown', exitCode: 3 });
@@ -31,7 +31,7 @@ describe('Connection to a server other than Redis', () => {
     server.close();
   });
 
-  it('rejects on bytes that are no RESP', async () => {
+  it('rejects bytes that are not RESP', async () => {
     const server = await mute('HTTP/1.1 400 Bad Request\r\n');
     const connection = await Connection.connect({ host: '127.0.0.1', port: portOf(server) });
     await expect(connection.command(['PING'])).rejects.toMatchObject({ code: 'PROTOCOL', exitCode: 3 });
@@ -56,7 +56,7 @@ describe('Connection to a server other than Redis', () => {
     }
   });
 
-  it('an ordinary error as the first reply stays that command\'s answer', async () => {
+  it('treats an ordinary error as the first reply as that command\'s reply', async () => {
     const server = await mute('-ERR unknown command\r\n');
     await using connection = await Connection.connect({ host: '127.0.0.1', port: portOf(server) });
     await expect(connection.command(['PONG'])).rejects.toBeInstanceOf(ReplyError);
@@ -77,7 +77,7 @@ describe('Connection to a server other than Redis', () => {
     server.close();
   });
 
-  it('notices that the server hangs up politely', async () => {
+  it('reports that the server closed the connection', async () => {
     const server = createServer((socket) => socket.on('error', () => undefined).on('data', () => socket.end()));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const connection = await Connection.connect({ host: '127.0.0.1', port: portOf(server) });
@@ -88,7 +88,7 @@ describe('Connection to a server other than Redis', () => {
     server.close();
   });
 
-  it('reaches IPv6 addresses where there are any', async () => {
+  it('reaches IPv6 addresses where the host has any', async () => {
     const server = createServer((socket) => socket.on('error', () => undefined).on('data', () => socket.write('+PONG\r\n')));
     const listening = await new Promise<boolean>((resolve) => server.once('error', () => resolve(false)).listen(0, '::1', () => resolve(true)));
     if (listening) {
@@ -112,7 +112,7 @@ describeWithRedis('Connection', () => {
   const open = (more: object = {}): Promise<Connection> =>
     Connection.connect({ host: node.host, port: node.port, password: 'sécret', ...more });
 
-  it('answers in order, errors as values in a pipeline', async () => {
+  it('returns replies in order, and errors as values in a pipeline', async () => {
     await using connection = await open({ clientName: 'me' });
     const replies = await connection.pipeline([['SET', 'k', '\xff\0'], ['INCR', 'k'], ['GET', 'k'], ['CLIENT', 'GETNAME']]);
     expect(replies.map((reply) => (reply instanceof ReplyError ? reply.code : reply))).toEqual(['OK', 'ERR', '\xff\0', 'me']);
@@ -143,14 +143,14 @@ describeWithRedis('Connection', () => {
     expect(await connection.command(['ECHO', 'still'])).toBe('still');
   });
 
-  it('rejects what is in flight when the server goes away', async () => {
+  it('rejects pending requests when the server closes the connection', async () => {
     const victim = await startRedis();
     const connection = await victim.connect();
     const blocked = connection.command(['BLPOP', 'nothing', 0]);
     await Promise.all([victim.stop(), expect(blocked).rejects.toMatchObject({ executed: 'unknown', exitCode: 3 })]);
   });
 
-  it('moves values of 50 MB both ways', async () => {
+  it('transfers values of 50 MB in both directions', async () => {
     await using connection = await open();
     const value = Buffer.alloc(50_000_000, '\r\n$x').toString('latin1');
     await connection.command(['SET', 'big', value]);

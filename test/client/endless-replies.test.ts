@@ -57,9 +57,9 @@ it.each([
 });
 
 it.each([
-  ['attributes for ever', flood('', '|1\r\n+a\r\n:1\r\n')],
-  ['pushes for ever', flood('', '>2\r\n+a\r\n:1\r\n')],
-  ['one byte now and then', (socket: Socket) => {
+  ['attributes without end', flood('', '|1\r\n+a\r\n:1\r\n')],
+  ['pushes without end', flood('', '>2\r\n+a\r\n:1\r\n')],
+  ['one byte from time to time', (socket: Socket) => {
     socket.write('$100\r\n');
     const timer = setInterval(() => socket.write('x'), 100);
     socket.on('close', () => clearInterval(timer));
@@ -70,12 +70,12 @@ it.each([
   expect(ms).toBeLessThan(4000); // before the extra time of a reply that is arriving
 });
 
-it('ends some time after its limit when the reply keeps arriving', async () => {
+it('ends some time after its limit when the reply keeps arriving in pieces', async () => {
   const { error } = await outcome(flood('*?\r\n', '$16000\r\n' + 'x'.repeat(16_000) + '\r\n'), { commandTimeoutMs: 50, maxReplyBytes: 1e15 });
   expect(error).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('still incomplete') as string });
 });
 
-it('takes a large reply whose time is up while it is arriving', async () => {
+it('accepts a large reply that is still arriving at the time limit', async () => {
   const size = 40_000_000;
   const talk = (socket: Socket): void => void socket.write(`$${size}\r\n${'x'.repeat(size)}\r\n`);
   await using server = await talker(talk);
@@ -83,12 +83,12 @@ it('takes a large reply whose time is up while it is arriving', async () => {
   expect(await connection.command(['GET', 'large'])).toHaveLength(size);
 });
 
-it('leaves half of a small heap free', () => {
+it('leaves half of a small heap free for other data', () => {
   expect(replyMemory(4e9)).toBe(1024 ** 3);
   expect(replyMemory(1e9)).toBe(550_000_000);
 });
 
-it('follows no redirect to a slot or a port that there is not', async () => {
+it('ignores redirects to invalid slots and ports', async () => {
   const from = { host: '127.0.0.1', port: 1 };
   expect(parseRedirect('MOVED 4294967294 127.0.0.1:7000', from)).toBeUndefined();
   expect(parseRedirect('MOVED 1 127.0.0.1:99999', from)).toBeUndefined();
@@ -103,7 +103,7 @@ it('follows no redirect to a slot or a port that there is not', async () => {
   await expect(Connection.connect({ host: '127.0.0.1', port: 99_999 })).rejects.toMatchObject({ code: 'BAD_ADDRESS', exitCode: 3 });
 });
 
-it('gives up a master that only ever sends newlines instead of answering a handshake', async () => {
+it('gives up on a master that sends only newlines instead of a handshake reply', async () => {
   await using server = await talker((socket) => {
     const timer = setInterval(() => socket.write('\n'), 20);
     socket.on('close', () => clearInterval(timer));

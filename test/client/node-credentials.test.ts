@@ -5,7 +5,7 @@ const rule = (host: string, port: number | undefined, password: string): Credent
 const nobody = (): Promise<string[]> => Promise.resolve([]);
 
 describe('credentialRules', () => {
-  it('prefers an entry with a port, the first address, and text to what names resolve to', async () => {
+  it('prefers an entry with a port, then the first address, then a literal match to a resolved name', async () => {
     const asked: string[] = [];
     const resolver = (host: string): Promise<string[]> => {
       asked.push(host);
@@ -24,13 +24,13 @@ describe('credentialRules', () => {
     expect(asked).toEqual(['a.example']);
   });
 
-  it('does without names that cannot be resolved', async () => {
+  it('ignores names that cannot be resolved', async () => {
     expect(await credentialRules([rule('gone.example', 7000, 'x')], nobody)([{ host: 'other.example', port: 7000 }])).toBeUndefined();
   });
 });
 
 describe('credentialsFor', () => {
-  it("uses the own credentials of a node completely: never its user with the password of the cluster", async () => {
+  it("uses all credentials of a node\'s own entry: never its user with the password of the cluster", async () => {
     const credentialsOf = credentialRules([rule('10.0.0.1', 7000, 'own'), { host: '10.0.0.2', port: undefined, credentials: {} }], nobody);
     const access = { username: 'admin', password: 'all', credentialsOf };
     expect(await credentialsFor(access, [{ host: '10.0.0.1', port: 7000 }])).toEqual({ password: 'own' });

@@ -9,7 +9,7 @@ import { describeWithRedis, startRedis } from '../support/redis-server.js';
 /** Keeps this process from doing anything, as Ctrl-Z does. */
 const standStill = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 
-it('gives up on a silent server, and leaves nothing running', async () => {
+it('gives up on a silent server, and leaves no timer running', async () => {
   const server = createServer((socket) => socket.on('error', () => undefined));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const connection = await Connection.connect({ host: '127.0.0.1', port: (server.address() as AddressInfo).port });
@@ -21,7 +21,7 @@ it('gives up on a silent server, and leaves nothing running', async () => {
   server.close();
 });
 
-it('time that passed before it began does not count, though Node counts it', async () => {
+it('does not count time before it began, although Node counts it', async () => {
   await new Promise<void>((resolve) => setImmediate(resolve));
   standStill(300);
   const start = performance.now();
@@ -29,7 +29,7 @@ it('time that passed before it began does not count, though Node counts it', asy
   expect(performance.now() - start).toBeGreaterThan(195);
 });
 
-it('as long as something comes it looks again', async () => {
+it('checks again as long as data arrives', async () => {
   let bytes = 0;
   let looks = 0;
   const heard = (): number => (looks++ < 5 ? ++bytes : bytes);
@@ -41,8 +41,8 @@ it('as long as something comes it looks again', async () => {
   expect(called).toBe(false);
 });
 
-describeWithRedis('a process that stood still', () => {
-  it('processes data that arrived meanwhile first', async () => {
+describeWithRedis('a process that was suspended', () => {
+  it('first processes data that arrived meanwhile', async () => {
     await using node = await startRedis();
     await using connection = await node.connect();
     await connection.command(['SET', 'big', 'x'.repeat(20_000_000)]);

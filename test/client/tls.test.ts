@@ -28,13 +28,13 @@ describe('TLS', () => {
     return await connection.command(['PING']);
   };
 
-  it('trusts what the CA signed for this address or name', async () => {
+  it('accepts certificates that the CA signed for this address or name', async () => {
     expect(await ask(node, { ca: CA })).toBe('anonymous');
     expect(await ask(node, { ca: [CA], sni: 'node.test' })).toBe('anonymous');
     expect(await ask(other, { ca: CA, sni: 'other.test' })).toBe('anonymous');
   });
 
-  it('shows its own certificate', async () => {
+  it('sends its own certificate', async () => {
     expect(await ask(node, { ca: CA, cert: OTHER.cert, key: OTHER.key })).toBe('known');
   });
 
@@ -66,7 +66,7 @@ describe('TLS', () => {
     plain.close();
   });
 
-  it('can be ignored with a flag', async () => {
+  it('can be used without verification by a flag', async () => {
     expect(await ask(other, { insecure: true })).toBe('anonymous');
     expect(await ask(other, { ca: CA, checkHost: false })).toBe('anonymous');
     await expect(ask(other, { checkHost: false })).rejects.toMatchObject({ exitCode: 3 });
@@ -74,7 +74,7 @@ describe('TLS', () => {
 });
 
 describeWithRedis('TLS with a real server', () => {
-  it('talks to redis-server, which wants a client certificate', async () => {
+  it('connects to a redis-server that requires a client certificate', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'redis-trib-tls-'));
     const file = (name: string, text: string): string => {
       writeFileSync(join(dir, name), text);

@@ -15,7 +15,7 @@ describe('checkView', () => {
     expect(kinds(viewOf([...healthy, { replicaOf: 0 }, { replicaOf: 1 }, { replicaOf: 2 }]))).toEqual([]);
   });
 
-  it('names open slots on both sides', () => {
+  it('reports open slots on both nodes', () => {
     const report = checkView(viewOf([{ slots: `0-5460 [97->-${idOf(1)}] [93->-${idOf(2)}]` }, { slots: `5461-10922 [12000-<-${idOf(2)}]` }, { slots: '10923-16383' }]));
     expect(report).toMatchObject({ ok: false, agreement: true, openSlots: [93, 97, 12000] });
     expect(report.findings).toMatchObject([
@@ -24,7 +24,7 @@ describe('checkView', () => {
     ]);
   });
 
-  it('slots that a replica shows open as its master does are the master\'s only; what is left on a replica alone is a warning', () => {
+  it('reports slots that a replica shows open as its master does only for the master; slots open on the replica only are a warning', () => {
     const mirrored = viewOf([{ slots: `0-8191 [5->-${idOf(1)}]` }, { slots: `8192-16383 [5-<-${idOf(0)}]` }, { replicaOf: 0, slots: `[5->-${idOf(1)}]` }, { replicaOf: 1, slots: `[5-<-${idOf(0)}]` }]);
     expect(checkView(mirrored).findings.filter(({ kind }) => kind === 'open-slots')).toHaveLength(2);
     const left = checkView(viewOf([{ slots: '0-16383' }, { replicaOf: 0, slots: `[5->-${idOf(1)}]` }]));
@@ -37,7 +37,7 @@ describe('checkView', () => {
     expect(String(report.uncovered)).toBe('100');
   });
 
-  it('groups nodes by their view when they disagree, and finds double owners', () => {
+  it('groups nodes by their view when they disagree, and finds slots with two owners', () => {
     const one = nodesText(healthy, 0);
     const two = nodesText([{ slots: '0-5460' }, { slots: '5460-10922' }, { slots: '10923-16383' }], 1);
     const view = new ClusterView([one, two, nodesText(healthy, 2)].map((text) => nodeFrom(parseNodesText(text))));
@@ -48,13 +48,13 @@ describe('checkView', () => {
     ]);
   });
 
-  it('reports unreachable nodes: an error only when they owned slots', () => {
+  it('reports unreachable nodes, as an error only when they own slots', () => {
     const dead = { id: idOf(9), name: '127.0.0.1:7009', role: 'master', masterId: null, flags: ['fail'], reason: 'fail' } as const;
     expect(checkView(viewOf(healthy, [{ ...dead, slots: new SlotSet() }]))).toMatchObject({ ok: true, findings: [{ kind: 'unreachable-node', severity: 'warning' }] });
     expect(checkView(viewOf(healthy, [{ ...dead, slots: new SlotSet([1]) }])).ok).toBe(false);
   });
 
-  it('an absent node that some have forgotten is an error only when it owned slots or has replicas', () => {
+  it('reports an unreachable node that some have forgotten as an error only when it owns slots or has replicas', () => {
     const gone = (slots: string): UnreachableNode => ({ id: idOf(9), name: '127.0.0.1:7009', role: 'master', masterId: null, flags: ['fail'], slots: SlotSet.parse(slots), reason: 'fail' });
     const view = (sketches: readonly NodeSketch[], absent: UnreachableNode): ClusterView => {
       const whole = viewOf(sketches, [absent]);
@@ -67,7 +67,7 @@ describe('checkView', () => {
     expect(severity(view([{ slots: '0-16380' }, {}], gone('16381-16383')))).toBe('error');
   });
 
-  it('warns of suspected nodes and odd replicas', () => {
+  it('warns of nodes flagged as failing and of unusual replicas', () => {
     expect(kinds(viewOf([...healthy.slice(0, 2), { slots: '10923-16383', flags: 'fail?' }]))).toEqual(['suspected-node']);
     expect(kinds(viewOf([...healthy, { replicaOf: 0 }, { replicaOf: 3 }, { replicaOf: 30 }]))).toEqual(['chained-replica', 'orphan-replica', 'unreplicated-master', 'unreplicated-master']);
     expect(checkView(viewOf([...healthy, { replicaOf: 0 }])).ok).toBe(true);
@@ -81,7 +81,7 @@ describe('signature', () => {
     expect(signature(parseNodesText(nodesText([{ slots: `0-5460 [3->-${idOf(1)}]` }, ...healthy.slice(1)])))).toBe(signature(lines));
   });
 
-  it('never agrees with a node that knows no slots, except alone', () => {
+  it('never agrees with a node that knows no slots, except with a single node', () => {
     const blank = parseNodesText(nodesText([{}]));
     expect(signature(blank)).toBeUndefined();
     expect(agrees([blank])).toBe(true);
@@ -91,15 +91,15 @@ describe('signature', () => {
 
 describe('ClusterView.find', () => {
   const view = viewOf(healthy);
-  it('takes ids, unique prefixes, addresses', () => {
+  it('finds nodes by ids, unique prefixes and addresses', () => {
     for (const text of [idOf(1), idOf(1).toUpperCase(), idOf(1).slice(0, 3), '127.0.0.1:7001']) expect(view.find(text).id).toBe(idOf(1));
   });
-  it('names what fits when several do, and what exists when none does', () => {
+  it('names the candidates of an ambiguous prefix, and the existing nodes for an unknown one', () => {
     expect(() => view.find('0')).toThrow(/matches several nodes: 00aaaaaaaaaa \(127.0.0.1:7000\), 01/);
     expect(() => view.find('zz')).toThrow(/No such node zz/);
     expect(() => view.find('')).toThrow(/No such node/);
   });
-  it('a member that cannot be reached is no unknown one', () => {
+  it('distinguishes a member that cannot be reached from an unknown node', () => {
     const view = viewOf(healthy, [{ id: idOf(9), name: '127.0.0.1:7009', role: 'master', masterId: null, flags: ['fail'], slots: new SlotSet(), reason: 'fail' }]);
     for (const text of [idOf(9), idOf(9).slice(0, 4), '127.0.0.1:7009']) expect(() => view.find(text)).toThrow(expect.objectContaining({ code: 'NODE_UNREACHABLE', message: `127.0.0.1:7009 (${idOf(9).slice(0, 12)}) is in the cluster, but cannot be reached: fail` }));
     expect(() => view.findMaster(idOf(9), '*** not known, please retry.')).toThrow(expect.objectContaining({ message: '*** not known, please retry.', hint: expect.stringContaining('cannot be reached: fail; masters: ') as string }));

@@ -23,7 +23,7 @@ describe('addresses', () => {
     ['redis-1.internal:7000@17000', { host: 'redis-1.internal', port: 7000 }],
   ])('%s', (address, expected) => expect(parse(address)).toMatchObject(expected));
 
-  it('keeps further fields by name', () => {
+  it('keeps additional fields by name', () => {
     expect([...parse('10.1.2.3:1@2,,tls-port=0,shard-id=69bc').aux]).toEqual([['tls-port', '0'], ['shard-id', '69bc']]);
   });
 });
@@ -38,7 +38,7 @@ describe('lines', () => {
     expect([...node.importing]).toEqual([[77, ID]]);
   });
 
-  it('reads replicas, absent flags, links that are down', () => {
+  it('reads replicas, lines without flags, and links that are down', () => {
     const replica = parseNodeLine(`${OTHER} 127.0.0.1:7001@17001 slave ${ID} 0 1 3 disconnected`);
     expect(replica).toMatchObject({ role: 'replica', masterId: ID, connected: false, myself: false });
     expect(replica.slots.size).toBe(0);

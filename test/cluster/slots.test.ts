@@ -64,7 +64,7 @@ describe('SlotSet', () => {
     );
   });
 
-  it('has the same ranges and the same size whether it got them slot by slot or whole, wherever they begin and end', () => {
+  it('has the same ranges and size whether slots are added one by one or as ranges', () => {
     const range = fc.tuple(fc.integer({ min: 0, max: 16_383 }), fc.integer({ min: 0, max: 100 })).map(([first, more]): [number, number] => [first, Math.min(first + more, 16_383)]);
     fc.assert(
       fc.property(fc.array(range, { maxLength: 30 }), (ranges) => {
@@ -79,7 +79,7 @@ describe('SlotSet', () => {
     expect(new SlotSet().ranges()).toEqual([]);
   });
 
-  it('keeps the order of runs that are not sorted', () => {
+  it('keeps the order of unsorted runs', () => {
     expect(toRanges([5, 6, 1, 2, 9])).toEqual([[5, 6], [1, 2], [9, 9]]);
   });
 });

@@ -16,7 +16,7 @@ import { serverBuild } from '../support/server-builds.js';
 const KEYS = 600;
 
 for (const design of ['redis', 'valkey'] as const) {
-  describeWithRedis(`subcommands on servers that move slots themselves, as ${design} does`, () => {
+  describeWithRedis(`commands on servers that move slots themselves, as ${design} does`, () => {
     let cluster: AtomicCluster;
     let folder: string;
     const at = (index: number): string => cluster.fronts[index]?.address ?? '';
@@ -48,7 +48,7 @@ for (const design of ['redis', 'valkey'] as const) {
       return opened.view.node(cluster.fronts[index]?.id ?? '')?.slots.intersection(SlotSet.parse(slots)).size ?? 0;
     };
 
-    it('reshard in the spelling of valkey-cli: the job, and a line per slot', async () => {
+    it('reshard in valkey-cli\'s form prints the job and a line per slot', async () => {
       const run = await runCli(['--cluster', 'reshard', at(0), '--cluster-from', cluster.fronts[0]?.id ?? '', '--cluster-to', cluster.fronts[1]?.id ?? '', '--cluster-slots', '3', '--cluster-yes', '--cluster-use-atomic-slot-migration']);
       expect(run, run.stderr).toMatchObject({ code: 0 });
       const job = cluster.jobs.at(-1);
@@ -59,7 +59,7 @@ for (const design of ['redis', 'valkey'] as const) {
       expect(run.stderr).toBe(''); // a success of the predecessors' spelling
     });
 
-    it('--json has the pause of writes; the progress of a person has the state of the job', async () => {
+    it('reshard reports the pause of writes with --json, and the state of the job at a terminal', async () => {
       const run = await runCli([...words(0, 1, '3-9'), '--json']);
       expect(run, run.stderr).toMatchObject({ code: 0 });
       const { stats } = JSON.parse(run.stdout) as { stats: { slots: number; bytes: number; writePauseMs?: number } };
@@ -73,7 +73,7 @@ for (const design of ['redis', 'valkey'] as const) {
       expect(shown.screen()).toMatch(/Moved 10 slots with \d+ keys in/);
     });
 
-    it('rebalance moves by jobs, to both others side by side', async () => {
+    it('rebalance moves by jobs, to both other masters in parallel', async () => {
       const before = cluster.jobs.length;
       const run = await runCli(['rebalance', at(0), '--weight', `${at(0)}=1,${at(1)}=1,${at(2)}=0`, '--threshold', '0.1']);
       expect(run, run.stderr).toMatchObject({ code: 0 });
@@ -81,7 +81,7 @@ for (const design of ['redis', 'valkey'] as const) {
       expect(await has(2, '0-16383')).toBe(0);
     });
 
-    it('Ctrl-C cancels: exit 130, no open slot, and the command that continues by the same method', async () => {
+    it('reshard cancels its jobs at Ctrl-C: exit 130, no open slot, and the command that continues with the same method', async () => {
       if ((await has(0, '20-59')) === 0) await runCli(words(1, 0, '20-59')); // the rebalance may have taken them
       cluster.behaviour.hold = ({ state }) => state !== 'connecting';
       const count = cluster.jobs.length;
@@ -99,7 +99,7 @@ for (const design of ['redis', 'valkey'] as const) {
       expect(await has(0, '20-59')).toBe(40);
     });
 
-    it('kill -9 during the move: the servers continue, a second administrator is refused, and the saved plan adopts the job', async () => {
+    it('reshard killed by kill -9: the servers continue, a second administrator is refused, and the saved plan adopts the job', async () => {
       cluster.behaviour.hold = () => true;
       const count = cluster.jobs.length;
       const plan = join(folder, 'plan.json');
@@ -124,7 +124,7 @@ for (const design of ['redis', 'valkey'] as const) {
       expect(await has(1, '20-59')).toBe(40);
     });
 
-    it('kill -9, and the servers have finished by themselves: the saved plan finds nothing left', async () => {
+    it('reshard killed by kill -9 when the servers have finished by themselves: the saved plan finds nothing left', async () => {
       const plan = join(folder, 'done.json');
       cluster.behaviour.hold = () => true;
       const count = cluster.jobs.length;
@@ -141,7 +141,7 @@ for (const design of ['redis', 'valkey'] as const) {
       expect(JSON.parse(run.stdout)).toMatchObject({ applied: false, left: [], done: [[90, 99]] });
     });
 
-    it('a failure of the servers ends it with their reason when --method is atomic', async () => {
+    it('reshard ends with the servers\' reason after their failure when --method is atomic', async () => {
       cluster.behaviour.fail = () => 'target is out of memory';
       const run = await runCli([...words(0, 2, '70-79'), '--method', 'atomic']);
       expect(run).toMatchObject({ code: 1, stderr: expect.stringMatching(/The migration from \S+ to \S+ failed: target is out of memory/) as string });
@@ -164,7 +164,7 @@ for (const design of ['redis', 'valkey'] as const) {
   });
 }
 
-describeWithServers(['redis-7.0'], 'servers that cannot move slots themselves', () => {
+describeWithServers(['redis-7.0'], 'commands on servers that cannot move slots themselves', () => {
   it('refuse --method atomic before anything has moved, naming the node; auto moves key by key', async () => {
     await using cluster = await startRedisCluster(3, { build: serverBuild('redis-7.0') });
     const words = ['reshard', cluster.seed, '--from', 'all', '--to', cluster.nodes[1]?.address ?? '', '--slots', '0-9', '--yes'];

@@ -9,7 +9,7 @@ import { CLI, cleanEnv, finished, runCli, startCli } from '../support/cli.js';
 import { fill } from '../support/load.js';
 import { describeWithRedis, startRedisCluster, waitFor, type RedisNodes } from '../support/redis-server.js';
 
-describeWithRedis('backup as a command', () => {
+describeWithRedis('redis-trib backup', () => {
   let nodes: RedisNodes;
   let dir: string;
 
@@ -32,7 +32,7 @@ describeWithRedis('backup as a command', () => {
     expect(readdirSync(dir)).toHaveLength(3);
   });
 
-  it('gives JSON, and a backup of a cluster with problems says so', async () => {
+  it('prints JSON, and reports it when the cluster has problems', async () => {
     await using link = await nodes.nodes[0]!.connect();
     await using other = await nodes.nodes[1]!.connect();
     await link.command(['CLUSTER', 'SETSLOT', 0, 'MIGRATING', String(await other.command(['CLUSTER', 'MYID']))]);
@@ -45,7 +45,7 @@ describeWithRedis('backup as a command', () => {
     expect(readFileSync(join(dir, 'nodes.json'), 'utf8')).toContain('"cluster_errors": 1');
   });
 
-  it('--via scan does it key by key', async () => {
+  it('reads key by key with --via scan', async () => {
     const run = await runCli(['backup', nodes.seed, dir, '--via', 'scan', '--json']);
     expect(JSON.parse(run.stdout)).toMatchObject({ ok: true, applied: true, files: [{ via: 'scan' }, { via: 'scan' }] });
     expect(run.code).toBe(0);
@@ -67,7 +67,7 @@ describeWithRedis('backup as a command', () => {
     expect(readdirSync(dir)).toEqual([]);
   });
 
-  it('--dry-run: what would be replaced, and exit 1 with the reason where the directory is none', async () => {
+  it('--dry-run reports what would be replaced, and exits 1 with the reason when the directory cannot be used', async () => {
     expect(await runCli(['backup', nodes.seed, dir])).toMatchObject({ code: 0 });
     const before = readdirSync(dir);
     const again = await runCli(['backup', nodes.seed, dir, '--dry-run']);
@@ -95,7 +95,7 @@ describeWithRedis('backup as a command', () => {
     expect(readdirSync(join(dir, 'here'))).toHaveLength(3);
   });
 
-  it('a directory over a dangling link or below several missing ones', async () => {
+  it('creates a directory behind a dangling link or below several missing ones', async () => {
     expect((await runCli(['backup', nodes.seed, join(dir, 'a', 'b', 'c')])).code).toBe(0);
     expect(readdirSync(join(dir, 'a', 'b', 'c'))).toHaveLength(3);
     symlinkSync(join(dir, 'nowhere'), join(dir, 'link'));
@@ -103,7 +103,7 @@ describeWithRedis('backup as a command', () => {
     expect((await runCli(['backup', nodes.seed, join(dir, 'link'), '--dry-run'])).code).toBe(1);
   });
 
-  it.runIf(existsSync('/proc/self'))('a directory in /proc is refused, and signals end the wait', async () => {
+  it.runIf(existsSync('/proc/self'))('refuses a directory in /proc, and ends a wait at a signal', async () => {
     const run = await runCli(['backup', nodes.seed, '/proc/x/y']);
     expect(run).toMatchObject({ code: 1, stderr: expect.stringMatching(/Cannot write \/proc\/x\/y: (nothing can be made there|permission denied)/) as string });
     const dry = await runCli(['backup', nodes.seed, '/proc/x', '--dry-run']);
@@ -111,7 +111,7 @@ describeWithRedis('backup as a command', () => {
     expect(dry.stdout).toContain('The directory /proc/x cannot be used: no files can be created in /proc');
   });
 
-  it('what a user may not read named no node and gave nothing to try', async () => {
+  it('names the node and a way out when the user lacks a permission', async () => {
     for (const node of nodes.nodes) {
       await using link = await node.connect();
       await link.command(['ACL', 'SETUSER', 'half', 'on', '>pw', '~*', '+@all', '-pttl', '-sync']);
@@ -143,7 +143,7 @@ describeWithRedis('backup as a command', () => {
     expect(readdirSync(dir)).toEqual([]);
   });
 
-  it('kill -9 leaves nothing that looks complete', async () => {
+  it('leaves nothing that looks complete after kill -9', async () => {
     const child = startCli(['backup', nodes.seed, dir]);
     const end = finished(child);
     await waitFor(() => partial().length > 0, 'the first file');
@@ -152,7 +152,7 @@ describeWithRedis('backup as a command', () => {
     expect(readdirSync(dir).every((name) => name.startsWith('.redis-trib.') && name.endsWith('.part'))).toBe(true);
   });
 
-  it('a limit of file sizes (ulimit -f) ends it with a reason', async () => {
+  it('ends with the reason when a limit of file sizes (ulimit -f) is reached', async () => {
     const script = `ulimit -f 512; trap '' XFSZ; exec "${process.execPath}" "${CLI}" backup ${nodes.seed} "${dir}"`;
     const run = await finished(spawn('bash', ['-c', script], { env: cleanEnv(), stdio: ['ignore', 'pipe', 'pipe'] }));
     expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('the file would be larger than permitted') as string });

@@ -34,14 +34,14 @@ describe('on bundled nodes', () => {
   };
   const sizes = async (): Promise<number> => (await Promise.all(cluster.nodes.map(async (node) => Number(await say(`${node.host}:${node.port}`, 'DBSIZE'))))).reduce((sum, size) => sum + size, 0);
 
-  it('add-node as a master, in the list of every node', async () => {
+  it('add-node joins a master, which every node lists', async () => {
     const run = await runCli(['add-node', spare.address(0), at(0)]);
     expect(run.code).toBe(0);
     expect(run.stdout).toContain('[OK] New node added correctly.');
     expect(await known([at(0), at(1), at(2), spare.address(0)])).toEqual([4, 4, 4, 4]);
   });
 
-  it('add-node as a replica, which has the keys of its master and takes its place', { timeout: 60_000 }, async () => {
+  it('add-node joins a replica, which has the keys of its master and can replace it', { timeout: 60_000 }, async () => {
     await using other = await startBundledNodes(1);
     const added = await runCli(['add-node', other.address(0), at(0), '--replica', '--yes']);
     expect(added).toMatchObject({ code: 0, stdout: expect.stringContaining('[OK] New node added correctly.') as string });
@@ -56,7 +56,7 @@ describe('on bundled nodes', () => {
     expect(await known([at(0), at(1), at(2), other.address(0)])).toEqual([4, 4, 4, 1]);
   });
 
-  it('create --replicas, replicate and rolling', { timeout: 120_000 }, async () => {
+  it('create --replicas, replicate and rolling work', { timeout: 120_000 }, async () => {
     await using fresh = await startBundledNodes(6);
     const all = Array.from({ length: 6 }, (_, index) => fresh.address(index));
     expect(await runCli(['create', '--replicas', '1', ...all, '--yes'])).toMatchObject({ code: 0 });
@@ -71,7 +71,7 @@ describe('on bundled nodes', () => {
     expect((await runCli(['check', master])).stdout).toContain('[OK] All 16384 slots covered.');
   });
 
-  it('nodes, slots and set-timeout', async () => {
+  it('nodes, slots and set-timeout work', async () => {
     expect((await runCli(['nodes', at(0)])).stdout.trim().split('\n')).toHaveLength(5);
     expect((await runCli(['slots', at(1)])).stdout.trim().split('\n')).toHaveLength(3);
     const run = await runCli(['set-timeout', at(0), '2500', '--json']);
@@ -83,7 +83,7 @@ describe('on bundled nodes', () => {
     expect(await runCli(['failover', at(0), '--yes'])).toMatchObject({ code: 1, stderr: expect.stringContaining('only a replica can be promoted') as string });
   });
 
-  it('del-node takes it out again, and --drain one with slots and keys', async () => {
+  it('del-node removes a node, and --drain one with slots and keys', async () => {
     const run = await runCli(['del-node', at(0), spare.address(0)]);
     expect(run).toMatchObject({ code: 0 });
     expect(await known([at(0), at(1), at(2), spare.address(0)])).toEqual([3, 3, 3, 1]);
@@ -94,7 +94,7 @@ describe('on bundled nodes', () => {
     expect((await runCli(['check', at(0)])).code).toBe(0);
   });
 
-  it('reset of the node that left: keeps its id soft, takes a new one hard', async () => {
+  it('reset of the removed node keeps its id with --soft, and takes a new one with --hard', async () => {
     const id = await say(at(2), 'CLUSTER', 'MYID');
     expect(await runCli(['reset', at(2), '--yes'])).toMatchObject({ code: 0 });
     expect(await say(at(2), 'CLUSTER', 'MYID')).toBe(id);
@@ -136,7 +136,7 @@ describeWithRedis('bundled and real nodes mixed', () => {
     expect((await runCli(['add-node', member, bundled.address(0)])).code).toBe(0);
   });
 
-  it('a first copy that fails again and again runs into the wait, and says what the replica says', async () => {
+  it('replicate waits while the full synchronisation keeps failing, and then prints what the replica reports', async () => {
     await using cluster = await openCluster(bundled.address(0));
     const [node, master, former] = [cluster.view.find(real.nodes[2]?.address ?? ''), cluster.view.find(bundled.address(0)), cluster.view.find(real.nodes[0]?.address ?? '')];
     const orders = (id: string): { readonly steps: readonly Step[] } => ({ steps: [{ kind: 'replicate', node: node.id, master: id }, { kind: 'await-replication', node: node.id, master: id }] });
@@ -156,7 +156,7 @@ describeWithRedis('bundled and real nodes mixed', () => {
     expect((await runCli(['check', bundled.address(0)])).code).toBe(0);
   });
 
-  it('del-node --drain of the bundled one, then of an empty real one', async () => {
+  it('del-node --drain removes the bundled node, then an empty real one', async () => {
     const run = await runCli(['del-node', real.nodes[1]?.address ?? '', bundled.address(0), '--drain', '--yes']);
     expect(run).toMatchObject({ code: 0 });
     expect(await runCli(['del-node', real.nodes[1]?.address ?? '', real.nodes[2]?.address ?? ''])).toMatchObject({ code: 0 });

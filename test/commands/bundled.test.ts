@@ -38,14 +38,14 @@ describe('subcommands on bundled nodes', () => {
     expect(await connection.command(['CLUSTER', 'INFO'])).toContain('cluster_state:ok');
   });
 
-  it('check, info and call', async () => {
+  it('check, info and call work', async () => {
     expect((await runCli(['check', address(1), '--cluster-search-multiple-owners'])).code).toBe(0);
     expect((await runCli(['info', address(2)])).stdout).toContain('[OK] 0 keys in 3 masters.');
     const call = await runCli(['call', address(0), 'echo', 'hello']);
     expect(call.stdout.split('\n').filter((line) => line.endsWith(': hello'))).toHaveLength(3);
   });
 
-  it('reshard under load loses nothing', async () => {
+  it('reshard under load loses no key', async () => {
     const load = startCli(['consistency-test', address(0), '--duration', '4', '--rate', '1000', '--json']);
     const done = finished(load);
     for (const [from, to] of [[0, 1], [1, 0], [2, 1]] as const) {
@@ -57,7 +57,7 @@ describe('subcommands on bundled nodes', () => {
     expect((await runCli(['check', address(0)])).code).toBe(0);
   });
 
-  it('reshard interrupted by Ctrl-C leaves a whole cluster and says how to go on', async () => {
+  it('reshard interrupted by Ctrl-C leaves no open slot and prints how to continue', async () => {
     await using connection = await Connection.connect({ host: '127.0.0.1', port: port(2) });
     const load = spawnLoad(connection);
     const child = startCli(['reshard', address(0), '--from', address(2), '--to', address(0), '--slots', '4000', '--yes']);

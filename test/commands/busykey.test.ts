@@ -35,7 +35,7 @@ describeWithRedis('reshard over keys that the target has', () => {
   };
   const moved = (text: string): string => /^Moving slot \d+ from [^]*/m.exec(text)?.[0].replace(/slot \d+/, 'slot N') ?? '';
 
-  it('--replace: the same lines as redis-cli, and the value of the source is what is left', async () => {
+  it('--replace prints the same lines as redis-cli, and keeps the value of the source', async () => {
     const shared = ['--cluster-from', ids[0]!, '--cluster-to', ids[1]!, '--cluster-slots', '1', '--cluster-yes', '--cluster-replace'];
     const first = await prepare(tagOf(0));
     const theirs = spawnSync('redis-cli', ['--cluster', 'reshard', cluster.seed, ...shared], { encoding: 'utf8', env: { ...process.env, TERM: 'dumb' } });
@@ -52,7 +52,7 @@ describeWithRedis('reshard over keys that the target has', () => {
     expect(await target.pipeline([['GET', `{${tagOf(1)}}1`], ['GET', `{${tagOf(1)}}2`]])).toEqual(['right', 'right']);
   });
 
-  it('without --replace: exit 1, the key and both nodes are named, both values stay', async () => {
+  it('without --replace exits 1, names the key and both nodes, and keeps both values', async () => {
     const tag = tagOf(2);
     await prepare(tag);
     const ours = await runCli(['--cluster', 'reshard', cluster.seed, '--cluster-from', ids[0]!, '--cluster-to', ids[1]!, '--cluster-slots', '1', '--cluster-yes', '--method', 'keys']);

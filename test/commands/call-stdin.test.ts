@@ -32,13 +32,13 @@ describeWithRedis('call with a word from stdin', () => {
 
   it.each([
     ['-x before the node', (at: string) => ['call', '-x', at, 'set', 'k'], 'k'],
-    ['-x behind the node', (at: string) => ['call', at, '-x', 'set', 'k'], 'k'],
-    ['--stdin-last behind the command', (at: string) => ['call', at, 'set', 'k', '--stdin-last'], 'k'],
-    ['-x as redis-cli has it', (at: string) => ['-x', '--cluster', 'call', at, 'set', 'k'], 'k'],
+    ['-x after the node', (at: string) => ['call', at, '-x', 'set', 'k'], 'k'],
+    ['--stdin-last after the command', (at: string) => ['call', at, 'set', 'k', '--stdin-last'], 'k'],
+    ['-x as in redis-cli', (at: string) => ['-x', '--cluster', 'call', at, 'set', 'k'], 'k'],
     ['-X', (at: string) => ['call', '-X', 'VALUE', at, 'set', 'k', 'VALUE', 'keepttl'], 'k'],
-    ['-X as redis-cli has it', (at: string) => ['-X', 'VALUE', '--cluster', 'call', at, 'set', 'k', 'VALUE'], 'k'],
-    ['-X, only the first of equal words', (at: string) => ['call', '--stdin-tag=T', at, 'set', 'k', 'T'], 'k'],
-  ])('%s: every byte arrives', async (_, args, key) => {
+    ['-X as in redis-cli', (at: string) => ['-X', 'VALUE', '--cluster', 'call', at, 'set', 'k', 'VALUE'], 'k'],
+    ['-X that replaces only the first of equal words', (at: string) => ['call', '--stdin-tag=T', at, 'set', 'k', 'T'], 'k'],
+  ])('passes every byte with %s', async (_, args, key) => {
     await using link = await cluster.nodes[0]!.connect();
     await link.command(['DEL', key]);
     const run = await withInput(args(cluster.seed), bytes);
@@ -47,14 +47,14 @@ describeWithRedis('call with a word from stdin', () => {
     expect(await stored(key)).toBe(bytes.toString('latin1'));
   });
 
-  it('does as redis-cli does, whose stdin keeps its last newline too', async () => {
+  it('keeps the last newline of stdin, as redis-cli does', async () => {
     const theirs = spawnSync('redis-cli', ['-x', '--cluster', 'call', cluster.seed, 'set', 'theirs'], { input: 'a\nb\n', encoding: 'utf8', env: { ...process.env, TERM: 'dumb' } });
     const ours = await withInput(['-x', '--cluster', 'call', cluster.seed, 'set', 'ours'], Buffer.from('a\nb\n'));
     expect(ours.stdout.replaceAll('ours', 'theirs')).toBe(theirs.stdout);
     expect(await stored('ours')).toBe(await stored('theirs'));
   });
 
-  it('JSON has the word as text, a table omits it, an empty stdin is an empty word', async () => {
+  it('shows the word as text in JSON and omits it in tables; an empty stdin is an empty word', async () => {
     const json = await withInput(['call', cluster.seed, '--json', '-x', 'set', 'k'], Buffer.from('käse'));
     expect(JSON.parse(json.stdout)).toMatchObject({ command: ['set', 'k', 'käse'], results: [{ reply: 'OK' }] });
     const table = await withInput(['call', cluster.seed, '-o', 'table', '-x', 'set', 'k'], bytes);
@@ -75,7 +75,7 @@ describeWithRedis('call with a word from stdin', () => {
     expect(await link.command(['EXISTS', 'k'])).toBe(0);
   });
 
-  it('stdin cannot also be the password', async () => {
+  it('refuses to read the password from stdin too', async () => {
     await using link = await cluster.nodes[0]!.connect();
     await link.command(['CONFIG', 'SET', 'requirepass', 'secret']);
     const run = await withInput(['call', '-x', '--password-file', '-', cluster.seed, 'set', 'both'], Buffer.from('secret'));
@@ -84,7 +84,7 @@ describeWithRedis('call with a word from stdin', () => {
     expect(await link.command(['EXISTS', 'both'])).toBe(0);
   });
 
-  it('at a terminal it prints what to type; Ctrl-D ends the word', async () => {
+  it('says at a terminal what to type; Ctrl-D ends the word', async () => {
     terminal = openTerminal(['call', '-x', cluster.seed, 'set', 'typed']);
     await terminal.waitFor('Type the last word, then Ctrl-D on a new line:');
     terminal.type('hello\r\u0004');
@@ -92,7 +92,7 @@ describeWithRedis('call with a word from stdin', () => {
     expect(await stored('typed')).toBe('hello\n');
   });
 
-  it('at a terminal Ctrl-C ends the wait, and --no-input does not begin it', async () => {
+  it('ends the wait at Ctrl-C, and does not wait with --no-input', async () => {
     terminal = openTerminal(['call', '-X', 'T', cluster.seed, 'set', 'never', 'T']);
     await terminal.waitFor('Type the word for T');
     terminal.type('\u0003');

@@ -91,7 +91,7 @@ class Worker {
 }
 
 for (const { name, server, bundled } of KINDS) {
-  describeWithServers([server], `clients beside the commands, on ${name}`, () => {
+  describeWithServers([server], `clients during the commands, on ${name}`, () => {
     let nodes: RedisNodes;
     let running: Worker | undefined;
     const at = (index: number): string => nodes.nodes[index]?.address ?? '';

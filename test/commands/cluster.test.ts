@@ -15,7 +15,7 @@ function shape(text: string): string {
   return text.replace(/[0-9a-f]{40}/g, '<id>').replace(/\([0-9a-f]{8}\.\.\.\)/g, '(<i>...)');
 }
 
-describeWithRedis('subcommands on six real nodes', () => {
+describeWithRedis('commands on six real nodes', () => {
   let cluster: RedisNodes;
   let ports: number[];
   const at = (index: number): string => `127.0.0.1:${ports[index] ?? 0}`;
@@ -45,13 +45,13 @@ describeWithRedis('subcommands on six real nodes', () => {
     expect(run.stderr).toContain('--yes');
   });
 
-  it('create with too few masters gives the four lines of the predecessors', async () => {
+  it('create with too few masters prints the four lines of the predecessors', async () => {
     const run = await runCli(['create', at(0), at(1), '--yes']);
     expect(run.code).toBe(1);
     expect(run.stderr).toContain('*** Redis Cluster requires at least 3 master nodes.\n*** This is not possible with 2 nodes and 0 replicas per node.\n*** At least 3 nodes are required.');
   });
 
-  it('create has the lines of redis-cli (8.1) and leaves a healthy cluster', async () => {
+  it('create prints the lines of redis-cli (8.1) and leaves a healthy cluster', async () => {
     const run = await runCli(['--cluster', 'create', ...ports.map((_, index) => at(index)), '--cluster-replicas', '1', '--wait'], { env: { REDISCLI_CLUSTER_YES: '1' } });
     expect(run).toMatchObject({ code: 0, stderr: '' });
     const lines = shape(run.stdout).split('\n');
@@ -104,7 +104,7 @@ describeWithRedis('subcommands on six real nodes', () => {
     }
   });
 
-  it('check and info give JSON', async () => {
+  it('check and info print JSON', async () => {
     const check = JSON.parse((await runCli(['check', at(0), '--json'])).stdout) as { schema: number; ok: boolean; nodes: { role: string }[] };
     expect(check).toMatchObject({ schema: 2, ok: true, agreement: true, openSlots: [], uncoveredSlots: [], findings: [] });
     expect(check.nodes.filter((node) => node.role === 'master')).toHaveLength(3);
@@ -151,7 +151,7 @@ describeWithRedis('subcommands on six real nodes', () => {
     agreesWithRedisCli();
   });
 
-  it('reshard takes the options of both predecessors anywhere', async () => {
+  it('reshard accepts the options of both predecessors anywhere', async () => {
     const ids = ports.map((port) => redisCli('-p', String(port), 'cluster', 'myid').stdout.trim());
     const [first = '', second = ''] = ids;
     const legacy = await runCli(['--cluster', 'reshard', at(0), '--cluster-from', first, '--cluster-to', second, '--cluster-slots', '5', '--cluster-yes', '--cluster-pipeline', '100', '--cluster-timeout', '5000']);
@@ -172,7 +172,7 @@ describeWithRedis('subcommands on six real nodes', () => {
     expect((await runCli(['reshard', at(0), '--slots', '99999', '--to', at(1), '--from', 'all'])).code).toBe(2);
   });
 
-  it('check finds open slots and holes as redis-cli does, exits 1 and says what to run', async () => {
+  it('check finds open and uncovered slots as redis-cli does, exits 1 and names the next command', async () => {
     const [first = '', second = ''] = ports.map((port) => redisCli('-p', String(port), 'cluster', 'myid').stdout.trim());
     redisCli('-p', String(ports[0]), 'cluster', 'setslot', '93', 'migrating', second);
     redisCli('-p', String(ports[1]), 'cluster', 'setslot', '93', 'importing', first);
@@ -188,7 +188,7 @@ describeWithRedis('subcommands on six real nodes', () => {
     redisCli('-p', String(ports[1]), 'cluster', 'setslot', '93', 'stable');
   });
 
-  it('check --search-multiple-owners says that there are none', async () => {
+  it('check --search-multiple-owners reports that there are none', async () => {
     const run = await runCli(['check', at(0), '--cluster-search-multiple-owners']);
     expect(run.stdout).toContain('>>> Check for multiple slot owners...\n[OK] No multiple owners found.\n');
   });

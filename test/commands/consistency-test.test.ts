@@ -10,7 +10,7 @@ describeWithRedis('consistency-test', () => {
   });
   afterAll(() => cluster.stop());
 
-  it('prints a line a second and loses nothing while slots move', async () => {
+  it('prints a line per second and finds no loss while slots move', async () => {
     const test = finished(startCli(['consistency-test', cluster.seed, '--duration', '3', '--rate', '2000']));
     const reshard = await runCli(['reshard', cluster.seed, '--from', 'all', '--to', cluster.nodes[2]?.address ?? '', '--slots', '2000', '--yes']);
     expect(reshard.code).toBe(0);
@@ -22,7 +22,7 @@ describeWithRedis('consistency-test', () => {
     expect(run.code).toBe(0);
   });
 
-  it('finds a removed write, and exits 1', async () => {
+  it('finds a write that was removed, and exits 1', async () => {
     const test = startCli(['consistency-test', cluster.seed, '--duration', '2', '--working-set', '1', '--rate', '50', '--prefix', 'steal:', '--json']);
     const done = finished(test);
     const owner = await runCli(['call', '--only-masters', '--json', cluster.seed, 'cluster', 'keyslot', 'steal:key_0']);
@@ -51,7 +51,7 @@ describeWithRedis('consistency-test', () => {
     expect(run.stderr).toContain('no acknowledged write was lost');
   });
 
-  it('says that nothing is known, and exits 1, when nothing could be written', async () => {
+  it('reports that the result is unknown, and exits 1, when nothing could be written', async () => {
     await Promise.all(cluster.nodes.map(async (node) => {
       await using connection = await node.connect();
       await connection.command(['ACL', 'SETUSER', 'mute', 'on', '>pw', '~*', '&*', '+@all', '-incr', '-get']);
@@ -105,7 +105,7 @@ describeWithRedis('consistency-test', () => {
     expect(lost).toBeLessThan(200); // what the replica did not have
   });
 
-  it('ends soon after Ctrl-C while a node is frozen, however long commands may take', async () => {
+  it('ends soon after Ctrl-C while a node is frozen, whatever --command-timeout is', async () => {
     const test = startCli(['consistency-test', cluster.seed, '--working-set', '40', '--prefix', 'ctrl-c:']);
     let interrupted = 0;
     const { run } = await frozen(test, cluster, () => {

@@ -97,7 +97,7 @@ describeWithRedis('create --reset', () => {
     expect(await ask(nodes.nodes[1], 'DBSIZE')).toBe(0);
   });
 
-  it('does with --yes what only a reset takes, and without any node to empty what create does', async () => {
+  it('needs only --yes for what a reset alone deletes, and works as create when no node must be emptied', async () => {
     await using nodes = await startClusterNodes(3);
     const [a, b] = nodes.nodes;
     await ask(a, 'CLUSTER', 'MEET', '127.0.0.1', String(b?.port ?? 0));
@@ -127,7 +127,7 @@ describeWithRedis('create --reset', () => {
     expect(await known(a)).toBe(3);
   });
 
-  it('reports its progress when a node refuses midway, and continues when run again', async () => {
+  it('reports its progress when a node refuses midway, and continues when it is run again', async () => {
     await using nodes = await startClusterNodes(2, SERVE_SOME);
     await using stubborn = await startRedis([...SERVE_SOME, '--cluster-enabled', 'yes', '--rename-command', 'FLUSHALL', '']);
     const all = [...nodes.nodes, stubborn];

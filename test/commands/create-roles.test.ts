@@ -5,7 +5,7 @@ import { describeWithRedis, startClusterNodes } from '../support/redis-server.js
 import { runCli } from '../support/cli.js';
 
 describeWithRedis('create --replica-of', () => {
-  it('makes these nodes replicas of these masters, and all others masters', async () => {
+  it('makes the named nodes replicas of the named masters, and all others masters', async () => {
     await using nodes = await startClusterNodes(5);
     const [a, b, c, d, e] = nodes.nodes.map(({ address }) => address) as [string, string, string, string, string];
     const run = await runCli(['create', a, b, c, d, e, '--replica-of', `${b}=${d},${a}=${d}`, '--yes', '--json']);
@@ -16,7 +16,7 @@ describeWithRedis('create --replica-of', () => {
     expect((await runCli(['check', c])).stdout).toContain('[OK] All 16384 slots covered.');
   });
 
-  it('refuses what cannot be before anything is changed', async () => {
+  it('refuses impossible roles before anything is changed', async () => {
     await using nodes = await startClusterNodes(4);
     const [a, b, c, d] = nodes.nodes.map(({ address }) => address) as [string, string, string, string];
     const refused = async (...words: string[]): Promise<string> => {

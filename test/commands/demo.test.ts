@@ -19,7 +19,7 @@ function leftovers(): string[] {
 }
 
 function suite(server: readonly string[]): void {
-  it('moves 1000 slots with 40,000 keys under load, kills a master, loses nothing, leaves nothing', { timeout: 90_000 }, async () => {
+  it('moves 1000 slots with 40,000 keys under load, kills a master, loses no write, and leaves no process or file', { timeout: 90_000 }, async () => {
     const run = await runCli(['demo', ...server, '--json'], { env: { TMPDIR: temp } });
     expect(run.code).toBe(0);
     const result = documentOf<{ moved: { slots: number; keys: number }; keys: number; present: number; healthy: boolean; consistency: Record<string, number>; failover: { ms: number; consistency: Record<string, number> }; seconds: number }>(run.stdout);
@@ -46,7 +46,7 @@ function suite(server: readonly string[]): void {
   it.each([
     ['once', 1],
     ['twice', 2],
-  ])('leaves nothing after Ctrl-C, %s', async (_, times) => {
+  ])('leaves no process or file after Ctrl-C, %s', async (_, times) => {
     const child = startCli(['demo', ...server], { env: { TMPDIR: temp } });
     const done = finished(child);
     await new Promise<void>((resolve) => {

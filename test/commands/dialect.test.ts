@@ -11,7 +11,7 @@ import { CLI, runCli, type CliOptions, type CliResult } from '../support/cli.js'
 /** Number of a node from 1 on, its slots, their count. */
 type Share = readonly [index: number, slots: string, count: number];
 
-describe('called redis-trib.rb', () => {
+describe('output when called as redis-trib.rb', () => {
   let nodes: BundledNodes;
   let dir: string;
   let link: string;
@@ -56,7 +56,7 @@ describe('called redis-trib.rb', () => {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  it('create, options first', async () => {
+  it('create accepts its options first', async () => {
     const run = await trib(['create', '--replicas', '0', '--yes', '--wait', at(0), at(1), at(2)]);
     expect(run).toMatchObject({ code: 0, stderr: '' });
     const shares: readonly Share[] = [[1, '0-5460', 5461], [2, '5461-10922', 5462], [3, '10923-16383', 5461]];
@@ -79,7 +79,7 @@ describe('called redis-trib.rb', () => {
     ]);
   });
 
-  it('reshard', async () => {
+  it('reshard prints its lines', async () => {
     const run = await trib(['reshard', '--from', id(0), '--to', id(1), '--slots', '2', '--yes', at(0)]);
     expect(run.code).toBe(0);
     const [shown, moved] = [checked(run.stdout).slice(0, -2), checked(run.stdout).slice(-2)];
@@ -107,13 +107,13 @@ describe('called redis-trib.rb', () => {
     expect(moved.sort()).toEqual([0, 1].map((slot) => `Moving slot ${slot} from 127.0.0.1:7001 to 127.0.0.1:7002: `));
   });
 
-  it('check has no info block in front', async () => {
+  it('check prints no info block first', async () => {
     const run = await trib(['check', at(0)]);
     expect(run.code).toBe(0);
     expect(checked(run.stdout)).toEqual([HEAD, ...listed(1, '2-5460', 5459), ...listed(2, '0-1,5461-10922', 5464), ...listed(3, '10923-16383', 5461), ...AGREED, ...COVERED]);
   });
 
-  it('fix: a slot open on both nodes, and an uncovered one', async () => {
+  it('fix prints its lines for a slot open on both nodes and an uncovered one', async () => {
     await say(0, 'CLUSTER', 'SETSLOT', 16_383, 'IMPORTING', id(2));
     await say(2, 'CLUSTER', 'SETSLOT', 16_383, 'MIGRATING', id(0));
     const fixed = await trib(['fix', at(0)]);
@@ -146,14 +146,14 @@ describe('called redis-trib.rb', () => {
     expect(await trib(['fix', '--yes', at(0)])).toMatchObject({ code: 0 });
   });
 
-  it('rebalance and call', async () => {
+  it('rebalance and call print their lines', async () => {
     expect(lines((await trib(['rebalance', '--threshold', '100', at(0)])).stdout).at(-1)).toBe('*** No rebalancing needed! All nodes are within the 100.0% threshold.');
     expect(lines((await trib(['rebalance', '--simulate', '--weight', `${id(0)}=3`, at(0)])).stdout)).toContain('>>> Rebalancing across 3 nodes. Total weight = 5');
     const [heading, ...answers] = lines((await trib(['call', at(0), 'echo', 'hello'])).stdout);
     expect([heading, ...answers.sort()]).toEqual(['>>> Calling ECHO hello', '127.0.0.1:7001: hello', '127.0.0.1:7002: hello', '127.0.0.1:7003: hello']);
   });
 
-  it('the option beats the environment, that the project file, that the name; tables and documents stay the same', async () => {
+  it('--lines takes precedence over the environment, that over the project file, and that over the program\'s name; tables and documents do not change', async () => {
     const begins = async (args: readonly string[], options: CliOptions = {}): Promise<string> => lines((await trib(['check', at(0), ...args], options)).stdout)[0] ?? '';
     const env = { REDIS_TRIB_LINES: 'redis-trib.rb' };
     const ours = /^127\.0\.0\.1:7001 \(.* slaves\.$/;
@@ -170,7 +170,7 @@ describe('called redis-trib.rb', () => {
     for (const [named, plain] of [json, table].flatMap((pair) => (pair === undefined ? [] : [pair]))) expect(named.stdout).toBe(plain.stdout);
   });
 
-  it('another word is a usage error with its position', async () => {
+  it('--lines with another word is a usage error', async () => {
     expect(await trib(['check', at(0), '--lines', 'ruby'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--lines takes one of redis-cli, redis-trib.rb, not "ruby"') as string });
     expect(await trib(['check', at(0)], { env: { REDIS_TRIB_LINES: 'ruby' } })).toMatchObject({ code: 2, stderr: expect.stringContaining('REDIS_TRIB_LINES takes one of') as string });
     expect(await trib(['local', 'logs', '--lines', '3'])).toMatchObject({ stderr: expect.not.stringContaining('redis-cli') as string }); // another --lines

@@ -69,7 +69,7 @@ describeWithRedis('a replica with keys that its empty master lacks', () => {
     ['forget', () => ['forget', at(first), c.id(replica), '--yes']],
     ['del-node --drain of the empty master', () => ['del-node', at(first), c.id(empty), '--drain', '--yes']],
     ['reshard of its slots', () => ['reshard', at(first), '--from', c.id(empty), '--to', c.id(first), '--slots', '100%', '--yes']],
-  ])('%s is refused and changes nothing', async (_, words) => {
+  ])('refuses %s and changes nothing', async (_, words) => {
     const run = await runHere(words());
     expect(run.code).toBe(1);
     expect(run.stderr.replace('could', 'would')).toContain(`3 keys exist only on ${at(replica)} and would be lost: its link to its master ${at(empty)} is down, and ${at(empty)} holds 0 keys`);

@@ -111,7 +111,7 @@ describeWithRedis('every subcommand', () => {
   };
 
   describe.each(commands.map(({ name }) => name))('%s', (name) => {
-    it('--json is one document with a schema, failures too', async () => {
+    it('prints one document with a schema with --json, for failures too', async () => {
       const row = table()[name];
       if (row?.reads !== undefined) {
         const done = await run(name, ...row.reads, '--json');
@@ -128,7 +128,7 @@ describeWithRedis('every subcommand', () => {
       }
     });
 
-    it('the same failures as text: on stderr, with advice', async () => {
+    it('prints the same failures as text on stderr, with advice', async () => {
       for (const [words, exit] of table()[name]?.fails ?? []) {
         const failed = await run(name, ...words);
         expect([words, failed.code]).toEqual([words, exit]);
@@ -137,7 +137,7 @@ describeWithRedis('every subcommand', () => {
       }
     });
 
-    it('--dry-run changes nothing', async () => {
+    it('changes nothing with --dry-run', async () => {
       const would = table()[name]?.would;
       if (would === undefined) return;
       const before = await everything();
@@ -150,7 +150,7 @@ describeWithRedis('every subcommand', () => {
       expect(await everything()).toBe(before);
     });
 
-    it('with an empty stdin a question is exit 2 with its flag, and nothing has changed', async () => {
+    it('exits 2 and names the flag of its question with an empty stdin, and changes nothing', async () => {
       const asks = table()[name]?.asks;
       if (asks === undefined || asks === null) return;
       const [words, flag] = asks;
@@ -162,7 +162,7 @@ describeWithRedis('every subcommand', () => {
     });
   });
 
-  it('docs/json.md lists each subcommand with the fields of its document', () => {
+  it('is listed in docs/json.md with the fields of its document', () => {
     const page = readFileSync(new URL('../../docs/json.md', import.meta.url), 'utf8');
     const listed = new Map([...page.matchAll(/^\| ([a-z-]+) \| (.+) \|$/gm)].map(([, name = '', fields = '']) => [name, fields] as const));
     for (const [name, { fields = [] }] of Object.entries(table())) {
@@ -171,7 +171,7 @@ describeWithRedis('every subcommand', () => {
     }
   });
 
-  it('no subcommand was left out, and each that changes something has its rows', async () => {
+  it('is in this test, and those that change something have their rows', async () => {
     const rows = table();
     expect(Object.keys(rows).sort()).toEqual(commands.map(({ name }) => name).sort());
     for (const { name, load } of commands) {

@@ -34,7 +34,7 @@ describeWithRedis('targets that evict', () => {
     await link.pipeline([['FLUSHALL'], ...Array.from({ length: 2000 }, (_, index) => ['SET', `big:${index}`, 'x'.repeat(3000)]), ['SAVE']]);
   }
 
-  it('are named before slots move there: reshard, rebalance, del-node --drain; a node that does not evict is not', async () => {
+  it('are named before slots move there by reshard, rebalance and del-node --drain; other nodes are not', async () => {
     await limit(2, 100_000_000, 'allkeys-lru');
     const warning = new RegExp(`${at(2)} evicts keys when its memory is full \\(maxmemory-policy allkeys-lru, [\\d.]+ MB of [\\d.]+ MB are left\\)`);
     const commands = [
@@ -48,7 +48,7 @@ describeWithRedis('targets that evict', () => {
     expect((await runHere(commands[0]!)).stderr).not.toContain('evicts');
   });
 
-  it('end an import with exit code 1 when keys that arrived are gone', async () => {
+  it('make an import exit 1 when keys that arrived are missing afterwards', async () => {
     for (const source of [['--from', origin.address], ['--rdb', join(origin.dir, 'dump.rdb')]]) {
       await fillOrigin();
       for (const node of nodes.nodes) {

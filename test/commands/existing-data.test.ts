@@ -70,9 +70,9 @@ async function healthy(seed: string): Promise<void> {
   await waitFor(async () => (await runHere(['check', seed])).code === 0, 'check to say that all is well', 30_000);
 }
 
-describeWithRedis('existing data', () => {
+describeWithRedis('existing data in a new cluster', () => {
   describe.each(KINDS)('into $name', (kind) => {
-    it('the dump.rdb of a server in one node that owns all slots, then resharded', async () => {
+    it('loads the dump.rdb of a server into one node that owns all slots, and reshards it', async () => {
       await using origin = await startRedis();
       await using link = await origin.connect();
       await link.pipeline([...data('old'), ['SAVE']]);
@@ -95,7 +95,7 @@ describeWithRedis('existing data', () => {
       }
     }, 120_000);
 
-    it('the append-only files of three masters in three nodes, then fix', async () => {
+    it('loads the append-only files of three masters into three nodes, and fixes the slots', async () => {
       const names = ['one', 'two', 'three'];
       const origins = await Promise.all(names.map(() => startRedis(['--appendonly', 'yes'])));
       let nodes = await created(kind, ['--appendonly', 'yes']);
@@ -124,7 +124,7 @@ describeWithRedis('existing data', () => {
     }, 120_000);
   });
 
-  it('reshard and rebalance say beforehand which masters lose their last slot, unless --keep-replicas is given', async () => {
+  it('reshard and rebalance name masters that lose their last slot beforehand, unless --keep-replicas is given', async () => {
     await using nodes = await created(KINDS[0]!, []);
     const [first, second, third] = nodes.nodes.map(({ address }) => address) as [string, string, string];
     const words = ['reshard', first, '--from', second, '--to', first, '--dry-run'];

@@ -30,31 +30,31 @@ describeWithRedis('a promotion that would lose writes', () => {
     await nodes.stop();
   });
 
-  describe('whose first sync has not ended', () => {
+  describe('of a replica whose first sync has not ended', () => {
     const refusal = (): RegExp => new RegExp(`${at(replica)} is not in sync with its master ${at(master)} \\(link never up since it started or became a replica, .*\\), so its promotion could lose keys: nothing was sent\n`);
 
-    it.each(['--yes', '--dry-run'])('failover %s is refused, with why and what to wait for', async (word) => {
+    it.each(['--yes', '--dry-run'])('is refused by failover %s, with the reason and what to wait for', async (word) => {
       const run = await runHere(['failover', at(replica), word]);
       expect(run).toMatchObject({ code: 1, stderr: expect.stringMatching(refusal()) as string });
       expect(run.stderr).toContain(`redis-trib nodes ${at(replica)}`);
       expect([await role(master), await role(replica)]).toEqual(['master', 'slave']);
     });
 
-    it.each(['--preferred', '--force'])('so is failover %s of it', async (word) => {
+    it.each(['--preferred', '--force'])('is refused by failover %s too', async (word) => {
       const run = await runHere(word === '--force' ? ['failover', at(replica), '--yes', word] : ['failover', at(other), word, c.id(replica), '--yes']);
       expect(run.code).toBe(1);
       expect(run.stderr).toMatch(word === '--force' ? /has no copy of the data/ : refusal());
       expect([await role(master), await role(replica)]).toEqual(['master', 'slave']);
     });
 
-    it.each([['manual', 'NOT_IN_SYNC'], ['force', 'NO_COPY']] as const)('the library refuses a plan for it (%s)', async (mode, code) => {
+    it.each([['manual', 'NOT_IN_SYNC'], ['force', 'NO_COPY']] as const)('is refused by the library (%s)', async (mode, code) => {
       await using cluster = await openCluster(at(other));
       await expect(cluster.apply(planFailover(cluster.view, cluster.view.find(c.id(replica)), mode))).rejects.toMatchObject({ code });
       expect(await role(replica)).toBe('slave');
     });
   });
 
-  describe('whose link is down while its master is written to', () => {
+  describe('of a replica whose link is down while its master is written to', () => {
     const late = { late: '1', later: '2' };
 
     beforeAll(async () => {
@@ -67,14 +67,14 @@ describeWithRedis('a promotion that would lose writes', () => {
       await c.put(master, SLOT, late);
     });
 
-    it('a failover without --force names the likely cause and does not advise --force', async () => {
+    it('without --force names the likely cause and does not advise --force', async () => {
       const run = await runHere(['failover', at(replica), '--yes']);
       expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining(`see the log of ${at(replica)} for the cause: usually its masterauth`) as string });
       expect(run.stderr).not.toContain('--force');
       expect(await role(replica)).toBe('slave');
     });
 
-    it.each(['--force', '--takeover', '--force --dry-run', '--takeover --empty-replica'])('failover %s is refused, with the number of bytes that the replica lacks', async (words) => {
+    it.each(['--force', '--takeover', '--force --dry-run', '--takeover --empty-replica'])('is refused by failover %s, with the number of bytes that are missing', async (words) => {
       const run = await runHere(['failover', at(replica), '--yes', ...words.split(' ')]);
       expect(run.code).toBe(1);
       expect(run.stderr).toMatch(new RegExp(`${at(replica)} lacks \\d+ bytes of the replication stream of ${at(master)}, which can be reached \\(link down for \\d+ s, .*\\): its promotion would lose the writes in them\n`));
@@ -82,18 +82,18 @@ describeWithRedis('a promotion that would lose writes', () => {
       expect(await role(replica)).toBe('slave');
     });
 
-    it('the library refuses it too', async () => {
+    it('is refused by the library too', async () => {
       await using cluster = await openCluster(at(other));
       const plan = planFailover(cluster.view, cluster.view.find(c.id(replica)), 'takeover');
       await expect(cluster.apply(plan, { giveUpKeys: true })).rejects.toMatchObject({ code: 'REPLICA_BEHIND_MASTER' });
       expect(await role(replica)).toBe('slave');
     });
 
-    it('--lose-writes without --force or --takeover: exit 2', async () => {
+    it('needs --force or --takeover besides --lose-writes: exit 2', async () => {
       expect(await runHere(['failover', at(replica), '--yes', '--lose-writes'])).toMatchObject({ code: 2 });
     });
 
-    it('--force --lose-writes says what is given up, and promotes it', async () => {
+    it('is made with --force --lose-writes, which names what is lost', async () => {
       const run = await runHere(['failover', at(replica), '--yes', '--force', '--lose-writes']);
       expect(run).toMatchObject({ code: 0, stderr: expect.stringMatching(/warning: .* lacks \d+ bytes .*: the writes in them are given up/) as string });
       expect(await role(replica)).toBe('master');

@@ -22,7 +22,7 @@ describeWithRedis('commands about the nodes of a real cluster', () => {
   };
   const role = async (index: number): Promise<unknown> => ((await say(cluster.nodes[index], 'ROLE')) as unknown[])[0];
 
-  it('nodes: a line for each, replicas with their lag', async () => {
+  it('nodes prints a line for each node, and the lag of replicas', async () => {
     const run = await runCli(['nodes', at(0)]);
     expect(run).toMatchObject({ code: 0, stderr: '' });
     const [header, ...lines] = run.stdout.trim().split('\n').map((line) => line.split(' '));
@@ -33,7 +33,7 @@ describeWithRedis('commands about the nodes of a real cluster', () => {
     expect(replica).toEqual([replica?.[0], at(3), 'replica', expect.stringMatching(/^[0-9a-f]{40}$/), '0', '0', expect.any(String), '0', 'ok', '-', expect.stringMatching(/^\d+\./)]);
   });
 
-  it('nodes: as a table and as JSON', async () => {
+  it('nodes prints a table and JSON', async () => {
     const table = await runCli(['nodes', at(0), '-o', 'table']);
     expect(table.stdout).toMatch(/node +role +id +slots +keys +memory +offset +lag +version +up +state/);
     expect(table.stdout).toMatch(new RegExp(`^  ${at(3)} +replica .* ok$`, 'm'));
@@ -41,7 +41,7 @@ describeWithRedis('commands about the nodes of a real cluster', () => {
     expect(nodes.map(({ role: what, lag, link, unlinked }) => [what, lag, link, unlinked]).sort()).toEqual([...Array<unknown>(3).fill(['master', undefined, undefined, 0]), ...Array<unknown>(3).fill(['replica', 0, 'up', 0])]);
   });
 
-  it('slots: runs of slots, the map, and where keys live', async () => {
+  it('slots prints runs of slots, the map, and the owners of keys', async () => {
     const plain = await runCli(['slots', at(1)]);
     expect(plain.stdout.replace(/[0-9a-f]{40}/g, '<id>')).toBe(`0-5460 ${at(0)} <id>\n5461-10922 ${at(1)} <id>\n10923-16383 ${at(2)} <id>\n`);
     const map = await runCli(['slots', at(0), '-o', 'table']);
@@ -56,7 +56,7 @@ describeWithRedis('commands about the nodes of a real cluster', () => {
   });
   const keySlotOf = async (key: string): Promise<unknown> => say(cluster.nodes[0], 'CLUSTER', 'KEYSLOT', Buffer.from(key).toString('latin1'));
 
-  it('slots shows open and uncovered slots, exit 1 for the latter', async () => {
+  it('slots shows open and uncovered slots, and exits 1 for the latter', async () => {
     const id = String(await say(cluster.nodes[1], 'CLUSTER', 'MYID'));
     await say(cluster.nodes[0], 'CLUSTER', 'SETSLOT', '5', 'MIGRATING', id);
     const open = await runCli(['slots', at(0)]);
@@ -68,7 +68,7 @@ describeWithRedis('commands about the nodes of a real cluster', () => {
     await say(cluster.nodes[0], 'CLUSTER', 'SETSLOT', '5', 'STABLE');
   });
 
-  it('failover: refuses a master, naming its replicas, and needs --yes without a terminal', async () => {
+  it('failover refuses a master and names its replicas, and needs --yes without a terminal', async () => {
     const master = await runCli(['failover', at(0), '--yes']);
     expect(master).toMatchObject({ code: 1 });
     expect(master.stderr).toContain(`its replicas: ${at(3)}`);
@@ -81,10 +81,10 @@ describeWithRedis('commands about the nodes of a real cluster', () => {
 
   it.each([
     ['manually', 3, 0, []],
-    ['back by force, named behind another node', 0, 3, ['--force']],
-    ['by takeover', 3, 0, ['--takeover']],
-    ['and back, the masters not voting twice in a row', 0, 3, []],
-  ])('failover %s: the replica is the master, and all nodes agree at once', async (_, up, down, flags) => {
+    ['back with --force, named after another node', 0, 3, ['--force']],
+    ['with --takeover', 3, 0, ['--takeover']],
+    ['and back, without a master voting twice in a row', 0, 3, []],
+  ])('failover %s makes the replica a master, and all nodes agree at once', async (_, up, down, flags) => {
     await waitFor(async () => String(await say(cluster.nodes[up], 'INFO', 'replication')).includes('master_link_status:up'), 'the replica to be in sync');
     const run = await runCli(['failover', at(1), at(up), '--yes', ...flags]);
     expect(run.code).toBe(0);
@@ -95,7 +95,7 @@ describeWithRedis('commands about the nodes of a real cluster', () => {
     expect(check).toMatchObject({ ok: true, agreement: true });
   }, 90_000); // --wait is 30 s, and the link may need its time on a busy machine
 
-  it('set-timeout: the lines of redis-cli, exit 1 while a node cannot write its file', async () => {
+  it('set-timeout prints the lines of redis-cli, and exits 1 while a node cannot write its file', async () => {
     const bad = await runCli(['set-timeout', at(0), '99']);
     expect(bad).toMatchObject({ code: 2 });
     expect(bad.stderr).toContain('Setting a node timeout of less than 100 milliseconds is a bad idea.');
@@ -111,7 +111,7 @@ describeWithRedis('commands about the nodes of a real cluster', () => {
     expect(await say(cluster.nodes[4], 'CONFIG', 'GET', 'cluster-node-timeout')).toEqual(['cluster-node-timeout', '2000']);
   });
 
-  it('call: words with a leading dash reach the nodes in both spellings; only replicas, only masters', async () => {
+  it('call accepts words with a leading dash in both spellings, and selects replicas or masters', async () => {
     for (const line of [['call', at(0), 'echo', '-1'], ['--cluster', 'call', at(0), 'echo', '-1'], ['call', at(0), '--', 'echo', '-1']]) {
       const run = await runCli(line);
       expect(run.stdout.split('\n').filter((text) => text.endsWith(': -1'))).toHaveLength(6);
@@ -131,7 +131,7 @@ describeWithRedis('commands about the nodes of a real cluster', () => {
     expect(performance.now() - started).toBeLessThan(2500);
   });
 
-  it('a master that is down: a manual failover gives advice, --force succeeds, the failed node is reported', async () => {
+  it('failover in place of a failed master gives advice, succeeds with --force, and reports the failed node', async () => {
     await say(cluster.nodes[3], 'CONFIG', 'SET', 'cluster-replica-no-failover', 'yes'); // or the cluster would be quicker
     await cluster.nodes[0]?.kill();
     await waitFor(async () => String(await say(cluster.nodes[3], 'CLUSTER', 'INFO')).includes('cluster_state:fail'), 'the master to be missed');

@@ -58,10 +58,10 @@ describeWithRedis('fix at a terminal and in scripts', () => {
     expect(await c.claimants(slot)).toEqual([1]);
   });
 
-  describe('uncovered slots', () => {
+  describe('the question about uncovered slots', () => {
     const question = "Fix these slots by covering with the nodes named above? (type 'yes' to accept):";
 
-    it.each([['no', ENTER], ['y', ENTER], ['', ENTER]])('"%s" leaves them, exit 4', async (answer, enter) => {
+    it.each([['no', ENTER], ['y', ENTER], ['', ENTER]])('leaves them after "%s", exit 4', async (answer, enter) => {
       const slot = slotOf();
       await uncover(slot);
       const tty = open();
@@ -72,7 +72,7 @@ describeWithRedis('fix at a terminal and in scripts', () => {
       expect(await c.claimants(slot)).toEqual([]);
     });
 
-    it.each([['Ctrl-C', CTRL_C], ['the end of input', CTRL_D]])('%s leaves them, exit 130', async (_, key) => {
+    it.each([['Ctrl-C', CTRL_C], ['the end of input', CTRL_D]])('leaves them after %s, exit 130', async (_, key) => {
       const slot = slotOf();
       await uncover(slot);
       const tty = open();
@@ -82,7 +82,7 @@ describeWithRedis('fix at a terminal and in scripts', () => {
       expect(await c.claimants(slot)).toEqual([]);
     });
 
-    it('each class is asked; what is declined stays, the rest is repaired, exit 1', async () => {
+    it('is asked for each class; declined slots stay, the rest is repaired, exit 1', async () => {
       const [empty, one, several] = [slotOf(), slotOf(), slotOf()];
       await c.put(2, one, { a: '1' }, 0);
       await c.put(0, several, { a: '1' });
@@ -101,7 +101,7 @@ describeWithRedis('fix at a terminal and in scripts', () => {
       expect(await c.holders(several)).toEqual({ a: [0], b: [1], c: [1] });
     });
 
-    it('yes covers them, exit 0', async () => {
+    it('covers them after yes, exit 0', async () => {
       const slot = slotOf();
       await uncover(slot);
       const tty = open();
@@ -133,7 +133,7 @@ describeWithRedis('fix at a terminal and in scripts', () => {
     expect.fail('the slot was never contested when fix looked');
   });
 
-  describe('a key with two values', () => {
+  describe('the question about a key with two values', () => {
     const conflict = async (...names: string[]): Promise<number> => {
       const slot = slotOf();
       await c.put(0, slot, Object.fromEntries(names.map((name) => [name, `owner ${name}`])));
@@ -143,10 +143,10 @@ describeWithRedis('fix at a terminal and in scripts', () => {
     const saved = (): number => readdirSync(dir).reduce((sum, name) => sum + readFileSync(join(dir, name), 'utf8').trim().split('\n').length - 1, 0);
 
     it.each([
-      ["the owner's stays", ENTER, 0, 'owner a', 1],
-      ['the larger stays', DOWN + ENTER, 0, 'a longer stray a', 1],
+      ["the owner's copy stays", ENTER, 0, 'owner a', 1],
+      ['the larger copy stays', DOWN + ENTER, 0, 'a longer stray a', 1],
       ['both stay', DOWN + DOWN + ENTER, 1, 'owner a', 0],
-    ])('is named with both copies; %s', async (_, typed, code, value, copies) => {
+    ])('names both copies; %s', async (_, typed, code, value, copies) => {
       const slot = await conflict('a');
       const tty = open();
       await tty.waitFor(`Key "${c.key(slot, 'a')}" (slot ${slot}) has different values on ${c.name(0)}`);
@@ -158,7 +158,7 @@ describeWithRedis('fix at a terminal and in scripts', () => {
       expect(await c.holders(slot)).toEqual({ a: code === 0 ? [0] : [0, 1] });
     });
 
-    it('one answer for all further keys', async () => {
+    it('accepts one answer for all further keys', async () => {
       const slot = await conflict('a', 'b', 'c');
       const tty = open();
       await tty.waitFor('keep both where they are');
@@ -169,7 +169,7 @@ describeWithRedis('fix at a terminal and in scripts', () => {
       expect(saved()).toBe(3);
     });
 
-    it.each([['Ctrl-C', CTRL_C], ['the end of input', CTRL_D]])('%s stops with exit 130, both copies stay, and says how to go on', async (_, key) => {
+    it.each([['Ctrl-C', CTRL_C], ['the end of input', CTRL_D]])('stops after %s with exit 130, keeps both copies, and prints how to continue', async (_, key) => {
       const slot = await conflict('a');
       const tty = open();
       await tty.waitFor('keep both where they are');
@@ -180,7 +180,7 @@ describeWithRedis('fix at a terminal and in scripts', () => {
       expect(saved()).toBe(0);
     });
 
-    it('without a terminal both copies stay, exit 1, the flag is named; --json lists the keys', async () => {
+    it('keeps both copies without a terminal: exit 1, the flag is named, --json lists the keys', async () => {
       const slot = await conflict('a');
       const run = await runCli(['fix', c.seed, '--json'], { cwd: dir });
       expect(run.code).toBe(1);
@@ -206,7 +206,7 @@ describeWithRedis('fix at a terminal and in scripts', () => {
     expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('a reshard or another fix is running') as string });
   });
 
-  it('--dry-run --json: findings, decisions, steps, and nothing is changed', async () => {
+  it('--dry-run --json prints findings, decisions and steps, and changes nothing', async () => {
     const slot = slotOf();
     await c.setSlot(1, slot, 'IMPORTING', 0);
     const run = await runCli(['fix', c.seed, '--dry-run', '--json']);
@@ -221,7 +221,7 @@ describeWithRedis('fix at a terminal and in scripts', () => {
     expect((await runCli(['check', c.seed])).code).toBe(1);
   });
 
-  it('piped, prints the lines of redis-cli 8.7 case 1 in their order', async () => {
+  it('prints the lines of redis-cli 8.7 case 1 in their order when piped', async () => {
     const slot = slotOf();
     await c.put(0, slot, { a: '1', b: '2', c: '3' });
     await c.setSlot(2, slot, 'IMPORTING', 0);
@@ -266,7 +266,7 @@ describeWithRedis('fix at a terminal and in scripts', () => {
     expect((await runHere(['check', c.seed, '--search-multiple-owners'])).code).toBe(0);
   };
 
-  it('Ctrl-C in the middle: exit 130, says how to go on; the same command completes', async () => {
+  it('stops at Ctrl-C with exit 130 and prints how to continue; the same command completes the repair', async () => {
     const expected = await wreck(0);
     const child = startCli(['fix', c.seed, '--yes', '-o', 'plain']);
     const done = finished(child);
@@ -281,7 +281,7 @@ describeWithRedis('fix at a terminal and in scripts', () => {
     await whole(expected);
   });
 
-  it(`killed ${KILLS} times at any point: the same command completes, every key once`, async () => {
+  it(`completes with the same command after it was killed ${KILLS} times, every key once`, async () => {
     for (let round = 1; round <= KILLS; round++) {
       const expected = await wreck((round % 38) + 1);
       const child = startCli(['fix', c.seed, '--yes']);
@@ -313,7 +313,7 @@ describeWithRedis('fix with replicas and failed masters', () => {
     await nodes.stop();
   });
 
-  it('replicas follow, their copies are not stray keys, and all agree afterwards', async () => {
+  it('does not treat the copies of replicas as stray keys, and replicas follow the new owner', async () => {
     await c.put(0, slot, { a: '1', b: '2' });
     await c.setSlot(1, slot, 'IMPORTING', 0);
     await c.setSlot(0, slot, 'MIGRATING', 1);
@@ -324,7 +324,7 @@ describeWithRedis('fix with replicas and failed masters', () => {
     expect((await runCli(['check', c.seed])).code).toBe(0);
   });
 
-  it('the target dies during the move and its replica is promoted: the move is completed with it, and no client recreates its keys', async () => {
+  it('completes a move with the promoted replica of a dead target, and no client recreates its keys', async () => {
     const other = 9;
     await c.put(0, other, { a: '1', b: '2' });
     await c.setSlot(1, other, 'IMPORTING', 0);
@@ -345,7 +345,7 @@ describeWithRedis('fix with replicas and failed masters', () => {
     expect(await c.value(4, slot, 'a')).toBe('1');
   });
 
-  it('a node that dies while fix runs is reported, exit code not 0, and fix completes after the failover', async () => {
+  it('reports a node that dies during fix with an exit code other than 0, and completes after the failover', async () => {
     const slots = Array.from({ length: 200 }, (_, index) => 100 + index);
     const many = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`k${index}`, 'x'.repeat(100)]));
     for (const one of slots) await c.put(0, one, many);
@@ -373,7 +373,7 @@ describeWithRedis('fix with replicas and failed masters', () => {
     expect(keys).toBeGreaterThan(slots.length * 30 * 0.9);
   }, 60_000);
 
-  it('a master without replica dies: refused with node, slots and flag; nothing changed', async () => {
+  it('refuses to repair when a master without replica is down: names node, slots and flag, changes nothing', async () => {
     const open = 11;
     await c.put(0, open, { a: '1' });
     await c.setSlot(5, open, 'IMPORTING', 0);

@@ -39,7 +39,7 @@ describeWithRedis('a live member that the seed has forgotten', () => {
     ['fix --fix-with-unreachable-masters', ['fix', '--yes', '--fix-with-unreachable-masters']],
     ['rebalance', ['rebalance', '--use-empty-masters', '--yes']],
     ['reshard', ['reshard', '--from', 'all', '--to', 'FIRST', '--slots', '10', '--yes']],
-  ])('%s changes nothing', async (_, [command = '', ...flags]) => {
+  ])('is not changed by %s', async (_, [command = '', ...flags]) => {
     const run = await runHere([command, c.seed, ...flags.map((flag) => (flag === 'FIRST' ? c.id(0) : flag))]);
     expect(run.code, run.stdout + run.stderr).toBe(1);
     expect(run.stderr).toContain('CLUSTER MEET');
@@ -47,7 +47,7 @@ describeWithRedis('a live member that the seed has forgotten', () => {
     expect(await c.send(2, 'CLUSTER', 'COUNTKEYSINSLOT', SLOT)).toBe(3);
   });
 
-  it('the advised MEET makes the cluster whole again, with every key', async () => {
+  it('is known to all nodes again after the advised MEET, with every key', async () => {
     const { stderr } = await runHere(['check', c.seed]);
     const [, host, port, target, targetPort] = /redis-cli -h (\S+) -p (\d+) CLUSTER MEET (\S+) (\d+)/.exec(stderr) ?? [];
     const teller = await Connection.connect({ host: host ?? '', port: Number(port) });

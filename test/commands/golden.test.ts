@@ -57,7 +57,7 @@ describeWithRedis('the lines of redis-cli', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('reshard with --cluster-yes: check, plan, a line with dots a slot (8.3)', async () => {
+  it('reshard with --cluster-yes prints the check, the plan, and a line with dots per slot (8.3)', async () => {
     const words = ['reshard', at(0), '--cluster-from', id(0), '--cluster-to', id(1), '--cluster-slots', '3', '--cluster-yes'];
     const { their, our } = await compare(words, () => ours('reshard', at(0), '--cluster-from', id(1), '--cluster-to', id(0), '--slots', '0-2', '--yes'));
     expect(lines(our.stdout).sort()).toEqual(lines(their.stdout).sort());
@@ -66,7 +66,7 @@ describeWithRedis('the lines of redis-cli', () => {
     await ours('reshard', at(0), '--cluster-from', id(1), '--cluster-to', id(0), '--slots', '0-2', '--yes');
   });
 
-  it('reshard from two sources of which one is the target: the same note, the same plan', async () => {
+  it('reshard from two sources one of which is the target prints the same note and plan', async () => {
     const words = ['reshard', at(0), '--cluster-from', `${id(0)},${id(2)}`, '--cluster-to', id(2), '--cluster-slots', '2'];
     const { their, our } = await compare([...words]);
     const plan = (text: string): string[] => lines(text.replace(/Do you want to proceed[^]*/, ''));
@@ -89,7 +89,7 @@ describeWithRedis('the lines of redis-cli', () => {
     expect([our.code, their.code]).toEqual([1, 1]);
   });
 
-  it('rebalance --simulate --verbose with weights: balances, pairs and marks (8.4)', async () => {
+  it('rebalance --simulate --verbose with weights prints balances, pairs and marks (8.4)', async () => {
     const { their, our } = await compare(['rebalance', at(0), '--cluster-weight', `${id(0)}=2`, `${id(1)}=0.5`, '--cluster-simulate', '--verbose']);
     expect(lines(our.stdout)).toEqual(lines(their.stdout));
     expect(our.stdout).toMatch(/balance is -?\d+ slots\n/);
@@ -101,7 +101,7 @@ describeWithRedis('the lines of redis-cli', () => {
     expect(our).toMatchObject({ code: 1, stderr: expect.stringMatching(/^\*\*\* No such master node nobody\n/) as string });
   });
 
-  it('check with open slots of three nodes, and through a host name (8.2)', async () => {
+  it('check prints open slots of three nodes, through a host name too (8.2)', async () => {
     for (const words of [['check', `localhost:${cluster.nodes[3]?.port ?? 0}`], ['info', `localhost:${cluster.nodes[0]?.port ?? 0}`]]) {
       const { their, our } = await compare(words);
       expect(lines(our.stdout)).toEqual(lines(their.stdout));
@@ -119,13 +119,13 @@ describeWithRedis('the lines of redis-cli', () => {
     expect([our.code, their.code]).toEqual([1, 1]);
   });
 
-  it('-4 and -6: a host name means addresses of that family only', async () => {
+  it('-4 and -6 limit a host name to addresses of that family', async () => {
     const name = `localhost:${cluster.nodes[0]?.port ?? 0}`; // the nodes listen on 127.0.0.1 alone
     expect(await ours('info', name, '-4')).toMatchObject({ code: 0 });
     expect(await ours('info', name, '-6')).toMatchObject({ code: 3 });
   });
 
-  it('backup of a cluster with open slots: the same lines, and nodes.json byte for byte (8.13)', async () => {
+  it('backup of a cluster with open slots prints the same lines and writes the same nodes.json (8.13)', async () => {
     for (const name of ['theirs', 'ours']) mkdirSync(join(folder, name));
     const their = theirs('backup', at(0), 'theirs');
     const our = await ours('backup', at(0), 'ours');
@@ -143,7 +143,7 @@ describeWithRedis('the lines of redis-cli', () => {
     expect(their.code).toBe(1);
   });
 
-  it('set-timeout on nodes without a file, and of less than 100 ms (8.10)', async () => {
+  it('set-timeout on nodes without a file, and with less than 100 ms, prints the same lines (8.10)', async () => {
     for (const slot of [93, 97, 98, 12_000]) await Promise.all([0, 1, 2].map((index) => say(index, 'CLUSTER', 'SETSLOT', slot, 'STABLE')));
     const { their, our } = await compare(['set-timeout', at(0), '5000']);
     expect(lines(our.stdout)).toEqual(lines(their.stdout));
@@ -152,7 +152,7 @@ describeWithRedis('the lines of redis-cli', () => {
     expect([our.code, their.code, short.our.code, short.their.code]).toEqual([1, 0, 2, 1]); // half a success is none; wrong words are 2
   });
 
-  it('add-node as a master with functions, and its removal (8.5, 8.6)', async () => {
+  it('add-node as a master with functions, and del-node of it, print the same lines (8.5, 8.6)', async () => {
     await Promise.all([0, 1, 2].map((index) => say(index, 'FUNCTION', 'LOAD', '#!lua name=lib\nredis.register_function("f", function() return 1 end)')));
     const their = theirs('add-node', at(6), at(0));
     // redis-cli does not wait (#11877); ours below must not need this.
@@ -172,7 +172,7 @@ describeWithRedis('the lines of redis-cli', () => {
     await say(7, 'FUNCTION', 'FLUSH');
   });
 
-  it('add-node as a replica, chosen and named; a master with a replica leaves (8.5, 8.6)', async () => {
+  it('add-node as a replica of a chosen and of a named master, and del-node, print the same lines (8.5, 8.6)', async () => {
     const master = await ours('add-node', at(6), at(0));
     expect(master).toMatchObject({ code: 0 });
     const our = await ours('add-node', at(7), at(0), '--cluster-slave');
@@ -197,7 +197,7 @@ describeWithRedis('the lines of redis-cli', () => {
     expect((await ours('check', at(0))).stdout).toContain('[OK] All 16384 slots covered.\n');
   });
 
-  it('a key on both nodes: equal values move without DEBUG, others stop with their names and advice that works (8.9)', async () => {
+  it('reshard moves equal values of a key on both nodes without DEBUG, and stops at different ones with advice that works (8.9)', async () => {
     const [slot] = [7];
     const [equal = '', other = ''] = keysInSlots(slot, slot, 2);
     await fill(cluster, [['SET', equal, 'same'], ['SET', other, 'ours']]);
@@ -216,7 +216,7 @@ describeWithRedis('the lines of redis-cli', () => {
     expect(await link.command(['CLUSTER', 'COUNTKEYSINSLOT', slot])).toBe(2);
   });
 
-  it('rebalance: the lines that redis-cli simulates, and nothing to do the second time', async () => {
+  it('rebalance prints the lines that redis-cli simulates, and has nothing to do the second time', async () => {
     const words = ['rebalance', at(0), '--cluster-weight', `${id(0)}=0.9`, '--cluster-pipeline', '100'];
     const their = theirs(...words, '--cluster-simulate');
     const our = await ours(...words);

@@ -28,7 +28,7 @@ async function startWith(config: string): Promise<{ readonly node: RedisNode; [S
 const alone = (id: string): string => `${id} :0@0 myself,master - 0 0 0 connected\nvars currentEpoch 0 lastVoteEpoch 0\n`;
 
 for (const name of ['redis-8.0', 'valkey-8.1', 'valkey-9.1'] as const) {
-  describeWithServers([name], `a node that left and joins again within a minute (${name})`, () => {
+  describeWithServers([name], `a node that leaves and joins again within a minute (${name})`, () => {
     it.each(['del-node', 'CLUSTER FORGET and a soft reset'])('has a new id, and no member drops it: %s', async (way) => {
       const build = serverBuild(name);
       await using cluster = await startRedisCluster(3, { build });
@@ -56,7 +56,7 @@ for (const name of ['redis-8.0', 'valkey-8.1', 'valkey-9.1'] as const) {
 }
 
 describeWithRedis('a server with the id of another one', () => {
-  it('is not introduced to the cluster by add-node, whose members stay as they are', async () => {
+  it('is not added to the cluster by add-node, and the members keep their state', async () => {
     await using cluster = await startRedisCluster(3);
     const [, member] = cluster.nodes as [RedisNode, RedisNode];
     const id = await say(member, 'CLUSTER', 'MYID');
@@ -74,7 +74,7 @@ describeWithRedis('a server with the id of another one', () => {
     }
   });
 
-  it('is not introduced when the member with that id is down', async () => {
+  it('is not added when the member with that id is down', async () => {
     await using cluster = await startRedisCluster(3, { extraArgs: ['--cluster-node-timeout', '1000'] });
     const [seed, , member] = cluster.nodes as [RedisNode, RedisNode, RedisNode];
     const id = await say(member, 'CLUSTER', 'MYID');

@@ -38,7 +38,7 @@ describeWithServers(['valkey-9.1'], 'import into a cluster of several databases'
     return values.filter((value, index) => value === `${from}:${index}`).length;
   }
 
-  it.each([[[]], [['--via', 'client']], [['--copy']]])('keeps databases, also names that exist in several %j', async (more) => {
+  it.each([[[]], [['--via', 'client']], [['--copy']]])('keeps the database numbers with %j, also of names that exist in several databases', async (more) => {
     await fillOrigin(0, 100);
     await fillOrigin(3, 200);
     const run = await runCli(['import', nodes.seed, '--from', origin.address, '--json', ...more]);
@@ -49,7 +49,7 @@ describeWithServers(['valkey-9.1'], 'import into a cluster of several databases'
     expect(JSON.parse(again.stdout)).toMatchObject({ imported: 0, conflicts: [] });
   });
 
-  it('names conflicts of each database, and takes a single one', async () => {
+  it('names conflicts with their database, and imports a single database', async () => {
     await fillOrigin(2, 10);
     await using client = await ClusterClient.connect(seeds(nodes), { database: 2 });
     await client.command(['SET', 'key:1', 'another']);

@@ -17,7 +17,7 @@ const ENTER = '\r';
 /** What DUMP writes on Valkey since version 9 (RDB version 80) is no value for a node of Redis 7.0, as the bundled one. */
 const BUNDLED_READS = !(currentBuild.valkey && currentBuild.version >= 9);
 
-describeWithRedis('import as a command', () => {
+describeWithRedis('redis-trib import', () => {
   let nodes: RedisNodes;
   let origin: RedisNode;
   let locked: RedisNode;
@@ -78,7 +78,7 @@ describeWithRedis('import as a command', () => {
     expect(JSON.parse(run.stdout)).toMatchObject({ schema: 2, applied: true, copy: false, imported: 500, conflicts: [], counts: { source: { before: 500, after: 0 }, cluster: { before: 0, after: 500 } } });
   });
 
-  it('--dry-run says what would go where and changes nothing', async () => {
+  it('--dry-run prints how many keys each master would get, and changes nothing', async () => {
     await populate(300);
     const run = await importing('--dry-run', '--json');
     const { plan } = JSON.parse(run.stdout) as { plan: { keys: number; targets: Record<string, number> } };
@@ -87,7 +87,7 @@ describeWithRedis('import as a command', () => {
     expect([await size(), await totalKeys(nodes)]).toEqual([300, 0]);
   });
 
-  it('keys that differ stay on both sides: named, exit 1', async () => {
+  it('keeps keys with different values on both sides, names them, and exits 1', async () => {
     await populate(50);
     await importing('--copy');
     await link.command(['SET', 'key:7', 'changed']);
@@ -100,7 +100,7 @@ describeWithRedis('import as a command', () => {
     expect(await size()).toBe(0);
   });
 
-  it('other databases are named, and taken with --db', async () => {
+  it('names other databases, and imports them with --db', async () => {
     await link.pipeline([['SET', 'a', '0'], ['SELECT', 2], ['SET', 'b', '2'], ['SELECT', 0]]);
     expect(await importing()).toMatchObject({ code: 1, stderr: expect.stringMatching(/databases other than 0: 2 \(1 keys\)[^]*--db all/) as string });
     expect((await importing('--db', '2', '--copy')).stdout).toContain('*** Importing 1 keys from DB 2\n');
@@ -120,7 +120,7 @@ describeWithRedis('import as a command', () => {
     expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining(text) as string });
   });
 
-  it('imports the database of the URL, and --db must not contradict it', async () => {
+  it('imports the database of the URL, and refuses a --db that contradicts it', async () => {
     await link.command(['SET', 'zero', '0']);
     await link.command(['SELECT', 1]);
     await link.command(['SET', 'one', '1']);
@@ -138,7 +138,7 @@ describeWithRedis('import as a command', () => {
     expect(await totalKeys(nodes)).toBe(2);
   });
 
-  it('what the source refuses is mended by options of the source', async () => {
+  it('gives hints with options of the source for a refusal by the source', async () => {
     const from = ['import', nodes.seed, '--from', locked.address, '--copy'];
     for (const words of [from, [...from, '--from-pass', 'wrong']]) {
       const run = await runCli(words);
@@ -151,7 +151,7 @@ describeWithRedis('import as a command', () => {
     expect(untrusted.stderr).not.toMatch(/ --(tls|cacert|cert|sni|insecure)/);
   });
 
-  it('a source that is not there, or in cluster mode', async () => {
+  it('names a source that cannot be reached, or that is in cluster mode', async () => {
     expect(await runCli(['import', nodes.seed, '--from', '127.0.0.1:1'])).toMatchObject({ code: 3, stderr: expect.stringContaining('Could not connect to Redis at 127.0.0.1:1: Connection refused') as string });
     expect(await runCli(['import', nodes.seed, '--from', nodes.seed])).toMatchObject({ code: 1, stderr: expect.stringContaining('[ERR] The source node should not be a cluster node.') as string });
   });
@@ -166,7 +166,7 @@ describeWithRedis('import as a command', () => {
     expect(await runCli([...from, '--from-pass', 'wrong'])).toMatchObject({ code: 3, stderr: expect.stringContaining('WRONGPASS') as string });
   });
 
-  it('at a terminal: asks before keys leave the source; no changes nothing, yes moves', async () => {
+  it('asks at a terminal before keys leave the source; no changes nothing, yes moves', async () => {
     await populate(40);
     terminal = openTerminal(at(nodes.seed));
     await terminal.waitFor('Move 40 keys from');
@@ -187,7 +187,7 @@ describeWithRedis('import as a command', () => {
     expect([await terminal.exit, await size()]).toEqual([0, 0]);
   });
 
-  it('at a terminal: --copy asks nothing, --from-askpass asks for the password of the source without echo', async () => {
+  it('asks nothing at a terminal with --copy, and asks for the source\'s password without echo with --from-askpass', async () => {
     terminal = openTerminal(['import', nodes.seed, '--from', locked.address, '--copy', '--from-askpass']);
     await terminal.waitFor('Please input import source node password:');
     terminal.type(`secret${ENTER}`);
@@ -195,7 +195,7 @@ describeWithRedis('import as a command', () => {
     expect(terminal.screen()).not.toContain('secret');
   });
 
-  it.each(['SIGINT', 'SIGKILL'] as const)('%s midway loses nothing, and the same command continues', async (signal) => {
+  it.each(['SIGINT', 'SIGKILL'] as const)('loses nothing when it is interrupted by %s, and the same command continues', async (signal) => {
     await populate(60_000);
     const child = startCli([...at(nodes.seed), '--json', '--pipeline', '200']);
     const end = finished(child);
@@ -211,7 +211,7 @@ describeWithRedis('import as a command', () => {
     expect([await size(), await totalKeys(nodes)]).toEqual([0, 60_000]);
   });
 
-  it('killed at random points again and again, it never loses a key and ends with all of them moved', async () => {
+  it('never loses a key when it is killed repeatedly, and ends with all keys moved', async () => {
     const rounds = Math.max(1, Math.round(Number(process.env['REDIS_TRIB_SWEEP'] ?? 4) / 4));
     for (let round = 0; round < rounds; round++) {
       await empty();
@@ -231,7 +231,7 @@ describeWithRedis('import as a command', () => {
     }
   }, 600_000);
 
-  it('SIGKILL midway with --copy: running it again finds no conflict', async () => {
+  it('finds no conflict when --copy was killed and is run again', async () => {
     await populate(60_000);
     const child = startCli([...at(nodes.seed), '--copy', '--json', '--pipeline', '200']);
     const end = finished(child);
@@ -245,7 +245,7 @@ describeWithRedis('import as a command', () => {
     expect(await totalKeys(nodes)).toBe(60_000);
   });
 
-  it('values of 1 byte to 60 MB and a set of 200,000 members arrive', async () => {
+  it('moves values of 1 byte to 60 MB and a set of 200,000 members', async () => {
     await link.pipeline([['SET', 'small', 'x'], ['SETRANGE', 'large', 60_000_000, 'end'], ['EVAL', "for i = 1, 200000, 1000 do local m = {} for j = i, i + 999 do m[#m + 1] = 'member:' .. j end redis.call('sadd', KEYS[1], unpack(m)) end", 1, 'set']]);
     await populate(2000);
     const run = await importing('--json');
@@ -256,7 +256,7 @@ describeWithRedis('import as a command', () => {
     expect([length.stdout.trim(), members.stdout.trim()]).toEqual(['60000003', '200000']);
   });
 
-  it('a stream for bundled nodes: names the key and counts the moved keys', async () => {
+  it('names a stream that bundled nodes refuse, and counts the moved keys', async () => {
     await populate(200);
     await link.command(['XADD', 'the stream', '*', 'f', 'v']);
     const dir = mkdtempSync(join(tmpdir(), 'redis-trib-stream-'));
@@ -284,7 +284,7 @@ describeWithRedis('import as a command', () => {
     }
   });
 
-  it('a cluster of real and bundled nodes takes keys from a real and from a bundled source; its backup loads', async () => {
+  it('moves keys from a real and from a bundled source into a cluster of both kinds, whose backup can be loaded', async () => {
     await populate(300);
     await link.command(['RPUSH', 'list', 'a', 'b']);
     const dir = mkdtempSync(join(tmpdir(), 'redis-trib-mixed-'));

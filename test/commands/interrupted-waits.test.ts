@@ -59,7 +59,7 @@ describeWithRedis('Ctrl-C while waiting for a frozen node', () => {
     return result;
   }
 
-  it('replicate --wait', async () => {
+  it('ends replicate --wait', async () => {
     nodes = await startRedisCluster(2, { replicas: 1 });
     const info = await say(node(2), 'ROLE');
     const other = info.includes(String(node(0).port)) ? node(1) : node(0);
@@ -70,7 +70,7 @@ describeWithRedis('Ctrl-C while waiting for a frozen node', () => {
     expect(stderr).toMatch(/error: Interrupted: \S+ got REPLICATE for \S+, but may not be in sync yet\ntry: .*To undo: .*redis-trib replicate \S+ \S+ --master \S+ --yes/);
   });
 
-  it('add-node --replica', async () => {
+  it('ends add-node --replica', async () => {
     nodes = await startRedisCluster(1);
     await using newcomers = await startClusterNodes(1);
     const [newcomer] = newcomers.nodes;
@@ -82,7 +82,7 @@ describeWithRedis('Ctrl-C while waiting for a frozen node', () => {
     expect(stderr).toMatch(/try: \S+ joined, but does not replicate yet. To continue: redis-trib replicate \S+ --master \S+ --yes. To undo: redis-trib del-node/);
   });
 
-  it('create --replicas --wait, while the nodes join', async () => {
+  it('ends create --replicas --wait while the nodes join', async () => {
     nodes = await startClusterNodes(6);
     const running = start('create', '--replicas', '1', '--wait', '--yes', ...nodes.nodes.map(({ address }) => address));
     // A node that can't be met keeps the others waiting.
@@ -91,7 +91,7 @@ describeWithRedis('Ctrl-C while waiting for a frozen node', () => {
     expect(stderr).toMatch(/error: Interrupted: (some nodes are joined|the masters are joined|the cluster is created)[^\n]*\ntry: /);
   });
 
-  it('create --replicas --wait, while the nodes do not serve yet', async () => {
+  it('ends create --replicas --wait while the nodes do not serve yet', async () => {
     nodes = await startClusterNodes(6, ['--cluster-node-timeout', '30000']);
     const running = start('create', '--replicas', '1', '--wait', '--yes', ...nodes.nodes.map(({ address }) => address));
     await waitFor(async () => (await say(node(5), 'ROLE')).startsWith('slave') && (await say(node(4), 'ROLE')).startsWith('slave'), 'the replicas');
@@ -108,7 +108,7 @@ describeWithRedis('Ctrl-C while waiting for a frozen node', () => {
     return running;
   }
 
-  it('reshard --keep-replicas reports where the setting is still off, and restores it elsewhere', async () => {
+  it('ends reshard --keep-replicas, which reports where the setting is still off and restores it elsewhere', async () => {
     const running = await moving('--keep-replicas');
     const { stderr } = await freezeAndStop(running, node(3));
     expect(stderr).toContain(`cluster-allow-replica-migration is still off on ${node(3).address}: no answer. Try: redis-trib call`);
@@ -120,7 +120,7 @@ describeWithRedis('Ctrl-C while waiting for a frozen node', () => {
     expect(await say(node(3), 'CONFIG', 'GET', 'cluster-allow-replica-migration')).toContain('yes');
   });
 
-  it('reshard --wait-replicas keeps the slots open with their keys, and the command to continue works', async () => {
+  it('ends reshard --wait-replicas, keeps the slots open with their keys, and the command to continue works', async () => {
     const running = await moving('--wait-replicas', '1', '--wait-replicas-timeout', '60');
     const { stderr } = await freezeAndStop(running, node(3));
     const next = /try: (redis-trib fix .* --wait-replicas 1.* && redis-trib reshard .* --yes)/.exec(stderr)?.[1] ?? '';
@@ -131,7 +131,7 @@ describeWithRedis('Ctrl-C while waiting for a frozen node', () => {
     expect(await say(node(1), 'DBSIZE')).toBe('4000');
   });
 
-  it('reshard --wait-replicas with a replica that is well: no slot stays open', async () => {
+  it('ends reshard --wait-replicas without an open slot when the replica works', async () => {
     const running = await moving('--wait-replicas', '1');
     running.child.kill('SIGINT');
     const { code, stderr } = await running.end;
@@ -139,7 +139,7 @@ describeWithRedis('Ctrl-C while waiting for a frozen node', () => {
     expect(stderr).not.toContain('redis-trib fix');
   });
 
-  it('rolling, while the cluster is not whole', async () => {
+  it('ends rolling while the cluster is not complete', async () => {
     nodes = await startRedisCluster(2, { replicas: 1 });
     const running = start('rolling', node(0).address, '--only-replicas', '--exec', 'echo a turn of {port}; kill -STOP `redis-cli -p {port} info server | sed -n s/process_id://p | tr -d "\\r"`', '--yes');
     await waitFor(() => running.shown().includes('a turn of'), 'the first turn');
@@ -149,7 +149,7 @@ describeWithRedis('Ctrl-C while waiting for a frozen node', () => {
     expect(stderr).toMatch(/error: stopped: \d of 2 nodes are done\ntry: redis-trib rolling /);
   });
 
-  it('failover to a replica that does not answer, at a terminal', async () => {
+  it('ends failover to a replica that does not reply, at a terminal', async () => {
     nodes = await startRedisCluster(2, { replicas: 1 });
     const terminal = openTerminal(['failover', node(2).address]);
     try {

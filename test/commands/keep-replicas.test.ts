@@ -8,7 +8,7 @@ import { finished, runCli, startCli } from '../support/cli.js';
 import { fill } from '../support/load.js';
 import { describeWithRedis, startClusterNodes, startRedisCluster, waitFor, type RedisNodes } from '../support/redis-server.js';
 
-describeWithRedis('replicas of a master that gives all its slots away', () => {
+describeWithRedis('replicas of a master that loses its last slot', () => {
   let cluster: RedisNodes;
   const ids: string[] = [];
   const at = (index: number): string => cluster.nodes[index]?.address ?? '';
@@ -35,7 +35,7 @@ describeWithRedis('replicas of a master that gives all its slots away', () => {
     return ids.map((id) => lines.find((line) => line[0] === id)?.[3] ?? '?');
   };
 
-  it('--keep-replicas: replicas keep their masters, and the setting is restored', async () => {
+  it('keep their master with --keep-replicas, and the setting is restored', async () => {
     const run = await runCli(['reshard', at(0), '--from', at(0), '--to', at(1), '--slots', '100%', '--keep-replicas', '--yes']);
     expect(run, run.stderr).toMatchObject({ code: 0 });
     expect(await roles()).toEqual(['-', '-', '-', ids[0], ids[1], ids[2]]);
@@ -43,7 +43,7 @@ describeWithRedis('replicas of a master that gives all its slots away', () => {
     expect(run.stderr).not.toContain('replica of');
   });
 
-  it('Ctrl-C restores the setting too', async () => {
+  it('have the setting restored after Ctrl-C too', async () => {
     await fill(cluster, Array.from({ length: 500 }, (_, index) => ['SET', `key:${index}`, 'x'.repeat(1000)]));
     const child = startCli(['reshard', at(1), '--from', at(1), '--to', at(0), '--slots', '4000', '--max-rate', '50k', '--keep-replicas', '--yes']);
     child.stdin?.end();
@@ -56,14 +56,14 @@ describeWithRedis('replicas of a master that gives all its slots away', () => {
     expect(stopped.stderr).not.toContain('is still off');
   });
 
-  it('without it the changed masters are reported', async () => {
+  it('are reported when they got another master', async () => {
     const run = await runCli(['reshard', at(1), '--from', at(1), '--to', at(2), '--slots', '100%', '--yes']);
     expect(run, run.stderr).toMatchObject({ code: 0 });
     expect(run.stderr).toContain(`${at(1)} was a master and is a replica of ${at(2)} now.\n`);
     expect(await settings()).toEqual(Array<unknown>(6).fill(['cluster-allow-replica-migration', 'yes']));
   });
 
-  it('create --zone: replicas in other zones than their masters, from a file; refuses a zone without node', async () => {
+  it('are placed in other zones by create --zone with a file, which must name known nodes', async () => {
     await using nodes = await startClusterNodes(6);
     const folder = mkdtempSync(join(tmpdir(), 'redis-trib-zones-'));
     try {

@@ -31,7 +31,7 @@ describeWithRedis('a master that only this program cannot reach', () => {
 
   it.each([
     ['wants another password', ['CONFIG', 'SET', 'requirepass', 'other'], ['CONFIG', 'SET', 'requirepass', ''], /refused the credentials: NOAUTH/, /-a, --askpass or REDISCLI_AUTH/],
-    ['has no room for a client', ['CONFIG', 'SET', 'maxclients', '1'], ['CONFIG', 'SET', 'maxclients', '1000'], /maximum number of clients/, /raise maxclients/],
+    ['accepts no further client', ['CONFIG', 'SET', 'maxclients', '1'], ['CONFIG', 'SET', 'maxclients', '1000'], /maximum number of clients/, /raise maxclients/],
     ['is stopped for less than the node timeout', 'SIGSTOP', 'SIGCONT', /No reply from/, /wait until cluster-node-timeout has passed/],
   ] as const)('%s: check and fix say that it is alive, fix changes nothing', async (_, away, back, reason, advice) => {
     const act = (what: readonly string[] | NodeJS.Signals): unknown => (typeof what === 'string' ? nodes.nodes[2]?.process.kill(what) : c.send(2, ...what));
@@ -89,7 +89,7 @@ describeWithRedis('a living master that all others have forgotten', () => {
     expect(await keysOfLast()).toBe(300);
   });
 
-  it('at a terminal the question names the danger; a no changes nothing', async () => {
+  it('is named as a danger by the question at a terminal; no changes nothing', async () => {
     const terminal = openTerminal(['fix', c.seed, '--yes']);
     try {
       await terminal.waitFor('their owner may be alive and forgotten');
@@ -102,7 +102,7 @@ describeWithRedis('a living master that all others have forgotten', () => {
     expect(await c.claimants(16_000)).toEqual([2]);
   });
 
-  it('with --cover-forgotten its slots are given to the others', async () => {
+  it('loses its slots to other masters with --cover-forgotten', async () => {
     await nodes.nodes[2]?.kill();
     const run = await runCli(['fix', c.seed, '--yes', '--cover-forgotten'], { cwd: dir });
     expect(run.code, run.stdout.slice(-2000) + run.stderr).toBe(0);

@@ -43,7 +43,7 @@ function lifeOf(server: readonly string[], replicas: number): void {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  it('up starts the nodes and makes the cluster, which outlives the command', async () => {
+  it('up starts the nodes and creates the cluster, which keeps running after the command', async () => {
     const up = await local('up', '--port', String(base), '--replicas', String(replicas), ...server);
     expect(up).toMatchObject({ code: 0 });
     const { nodes } = await status();
@@ -54,13 +54,13 @@ function lifeOf(server: readonly string[], replicas: number): void {
     expect(await connection.command(['SET', '{3560}', 'kept'])).toBe('OK'); // slot 0, the first node's
   });
 
-  it('up again changes nothing', async () => {
+  it('up changes nothing when all nodes run', async () => {
     const before = await status();
     expect(await local('up')).toMatchObject({ code: 0 });
     expect(await status()).toMatchObject({ nodes: before.nodes });
   });
 
-  it('status shows a node that died, start restarts it', async () => {
+  it('status shows a node that died, and start restarts it', async () => {
     const [, second] = (await status()).nodes;
     if (second === undefined || second.pid <= 0) throw new Error('no second node'); // kill(0) would end ourselves
     process.kill(second.pid, 'SIGKILL');
@@ -71,7 +71,7 @@ function lifeOf(server: readonly string[], replicas: number): void {
     expect((await status()).nodes.every(({ running }) => running)).toBe(true);
   });
 
-  it('logs shows what a node wrote, and follows it', async () => {
+  it('logs shows what a node wrote, and follows the file', async () => {
     const logs = await local('logs', String(base), '--lines', '5000');
     expect(logs.stdout).toContain(`${base} | `);
     expect(logs.stdout).toContain('Ready to accept connections');
@@ -88,7 +88,7 @@ function lifeOf(server: readonly string[], replicas: number): void {
     expect((await done).code).toBe(0);
   });
 
-  it('stop ends the nodes, start finds them with their folders and the same cluster', { timeout: 90_000 }, async () => {
+  it('stop ends the nodes, and start runs them again with their folders and the same cluster', { timeout: 90_000 }, async () => {
     expect(await local('stop')).toMatchObject({ code: 0, stdout: expect.stringContaining(String(base)) as string });
     const stopped = await status();
     expect(stopped.nodes.some(({ running }) => running)).toBe(false);
@@ -100,7 +100,7 @@ function lifeOf(server: readonly string[], replicas: number): void {
     if (server.length > 0) expect(await connection.command(['GET', '{3560}'])).toBe('kept');
   });
 
-  it('clean asks, then removes everything', async () => {
+  it('clean asks, then removes the nodes and their files', async () => {
     const { nodes } = await status();
     expect(await local('clean')).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') as string });
     expect(await local('clean', '--yes')).toMatchObject({ code: 0 });
@@ -110,7 +110,7 @@ function lifeOf(server: readonly string[], replicas: number): void {
   });
 }
 
-describe('local with the verbs of create-cluster', () => {
+describe('local with the actions of create-cluster', () => {
   const cwd = mkdtempSync(join(tmpdir(), 'redis-trib-local-'));
   const local = (...words: string[]): Promise<CliResult> => runCli(['local', ...words], { cwd, env: { HOME: cwd } });
   let base = 0;
@@ -150,7 +150,7 @@ describe('local with the verbs of create-cluster', () => {
     expect(document.answers[0]).toEqual({ port: base, reply: 'PONG' });
   });
 
-  it('watch shows CLUSTER NODES, tail and tailall follow logs', { timeout: 60_000 }, async () => {
+  it('watch shows CLUSTER NODES, and tail and tailall follow logs', { timeout: 60_000 }, async () => {
     await untilSeen(['watch'], /myself,(master|slave)[^]*\n[^\n]+\n[^]*myself/);
     await untilSeen(['tail', '2'], new RegExp(`^${base + 1} \\| .`, 'm'));
     await untilSeen(['tail', String(base)], new RegExp(`^${base} \\| .`, 'm'));
@@ -158,7 +158,7 @@ describe('local with the verbs of create-cluster', () => {
     expect(await local('tail')).toMatchObject({ code: 2 });
   });
 
-  it('clean-logs empties the logs, restart keeps data and roles', { timeout: 60_000 }, async () => {
+  it('clean-logs empties the logs, and restart keeps data and roles', { timeout: 60_000 }, async () => {
     expect(await local('clean-logs')).toMatchObject({ code: 0 });
     expect((await local('logs')).stdout).not.toContain('Ready to accept connections');
     expect(await local('call', 'set', '{3560}', 'kept')).toMatchObject({ code: 1 }); // MOVED of the others
@@ -193,7 +193,7 @@ describe('local refuses', () => {
     expect(run.code).toBe(1);
     expect(run.stderr).toContain('has other content (thesis.tex)');
   });
-  it('a server that does not exist or is none, with the reason', async () => {
+  it('a server that does not exist or cannot be run, with the reason', async () => {
     const port = String(await keptPorts(6));
     const cwd = folder();
     for (const [server, why] of [['/nonexistent/redis-server', 'there is no such file (ENOENT)'], ['nosuchserver', 'it is in no folder of PATH (ENOENT)'], ['/dev/null', 'EACCES'], [cwd, 'EACCES']] as const) {
@@ -207,7 +207,7 @@ describe('local refuses', () => {
     expect(wrong.code).toBe(1);
     expect(wrong.stderr).toContain('it ended with 1');
   });
-  it('--dry-run only tells', async () => {
+  it('nothing with --dry-run, which only prints what would be done', async () => {
     const cwd = folder();
     expect((await runCli(['local', 'up', '--port', '31501', '--dry-run'], { cwd })).stdout).toContain('31501, 31502, 31503, 31504, 31505, 31506 (');
     expect(existsSync(join(cwd, 'redis-trib-local'))).toBe(false);
@@ -215,7 +215,7 @@ describe('local refuses', () => {
 });
 
 describeWithRedis('local with another --server than before', () => {
-  it('takes it where no node ever ran, and refuses it where one did', async () => {
+  it('accepts it where no node ever ran, and refuses it otherwise', async () => {
     const cwd = mkdtempSync(join(tmpdir(), 'redis-trib-local-'));
     const port = String(await keptPorts(6));
     const local = (...words: string[]): Promise<CliResult> => runCli(['local', ...words], { cwd, env: { HOME: cwd } });
@@ -232,7 +232,7 @@ describeWithRedis('local with another --server than before', () => {
     }
   });
 
-  it('up on an unfinished cluster reports what is missing, exit 1', async () => {
+  it('up reports what is missing in an unfinished cluster, exit 1', async () => {
     const cwd = mkdtempSync(join(tmpdir(), 'redis-trib-local-'));
     const base = await keptPorts(4);
     const local = (...words: string[]): Promise<CliResult> => runCli(['local', ...words], { cwd, env: { HOME: cwd } });
@@ -263,7 +263,7 @@ describe('local with --dir', () => {
   const dir = join(cwd, 'z');
   afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
-  it("advice of local contains the --dir of the folder", async () => {
+  it("prints advice with the --dir of the folder", async () => {
     const port = String(await keptPorts(1));
     const up = await runCli(['local', 'up', '--masters', '1', '--replicas', '0', '--dir', 'z', '--port', port], { cwd });
     try {
@@ -278,7 +278,7 @@ describe('local with --dir', () => {
     }
   });
 
-  it('a server that failed is remembered: up without --server says so, and how to forget it', async () => {
+  it('remembers a server that failed: up without --server says so, and how to forget it', async () => {
     const port = String(await keptPorts(1));
     const up = (...more: string[]): Promise<CliResult> => runCli(['local', 'up', '--masters', '1', '--replicas', '0', '--dir', 'z', '--port', port, ...more], { cwd, env: { HOME: cwd } });
     expect((await up('--server', 'true')).code).toBe(1);
@@ -290,8 +290,8 @@ describe('local with --dir', () => {
   });
 });
 
-describeWithRedis('local and a port that is taken', () => {
-  it('names it and suggests another', async () => {
+describeWithRedis('local with a port that is in use', () => {
+  it('names the port and suggests another', async () => {
     await using stranger = await startRedis();
     const cwd = mkdtempSync(join(tmpdir(), 'redis-trib-local-'));
     const run = await runCli(['local', 'up', '--port', String(stranger.port - 1), '--server', 'redis-server'], { cwd });

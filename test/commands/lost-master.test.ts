@@ -23,7 +23,7 @@ describeWithRedis('a master that is down', () => {
   });
   afterAll(() => nodes.stop());
 
-  it('add-node of a replica does not advise what fails: replicate without --master, or slots for it', async () => {
+  it('add-node of a replica advises only commands that work', async () => {
     const run = await runHere(['add-node', at(3), at(1)]);
     expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining(`is in this cluster already, as a replica\ntry: it follows ${at(0)}; to give it another master: redis-trib replicate ${at(3)} --master NODE;`) as string });
     expect(run.stderr).not.toContain('--use-empty-masters');
@@ -31,7 +31,7 @@ describeWithRedis('a master that is down', () => {
     expect(master.stderr).toContain(`redis-trib replicate ${at(4)} --master NODE; to give it slots: redis-trib rebalance ${at(1)} --use-empty-masters`);
   });
 
-  it('the master fails; a node attached to it afterwards gets no copy of its data', async () => {
+  it('has failed, and a node that is attached to it afterwards gets no copy of its data', async () => {
     await nodes.nodes[0]?.kill();
     await cluster.send(4, 'CLUSTER', 'REPLICATE', cluster.id(0));
     for (const index of [1, 3, 4]) await waitFor(() => has(index, ['CLUSTER', 'INFO'], 'cluster_state:fail'), 'the master to be missed');
@@ -50,7 +50,7 @@ describeWithRedis('a master that is down', () => {
     expect(await role(4)).toBe('slave');
   });
 
-  it('--empty-replica without --force or --takeover: exit 2', async () => {
+  it('failover --empty-replica without --force or --takeover exits 2', async () => {
     expect(await runHere(['failover', at(4), '--yes', '--empty-replica'])).toMatchObject({ code: 2 });
   });
 
@@ -61,7 +61,7 @@ describeWithRedis('a master that is down', () => {
     expect(json).toMatchObject({ applied: false, copy: { link: 'down', offset: expect.any(Number) as number, downSeconds: expect.any(Number) as number, keys: 3, keysOfMaster: 3 } });
   });
 
-  it('slots and slots KEY show the unreachable owner as the others list it, with exit code 1', async () => {
+  it('slots and slots KEY show the unreachable owner as other nodes list it, with exit code 1', async () => {
     const key = cluster.key(7, 'a');
     const warning = `warning: ${at(0)} owns 5461 slots and cannot be reached (fail)\n`;
     const map = await runHere(['slots', at(1)]);
@@ -102,7 +102,7 @@ describeWithRedis('a master that is down', () => {
     expect(run.stderr).not.toContain('No such node');
   });
 
-  it('failover --takeover --empty-replica gives the data up, with a warning', async () => {
+  it('failover --takeover --empty-replica promotes it with a warning about the lost data', async () => {
     const run = await runHere(['failover', at(4), '--takeover', '--empty-replica', '--yes']);
     expect(run).toMatchObject({ code: 0, stdout: expect.stringContaining(`[OK] ${at(4)} is the master now`) as string });
     expect(run.stderr).toContain('all keys of its 5461 slots are given up');

@@ -51,7 +51,7 @@ describeWithRedis('nodes that join and leave a cluster of real nodes', () => {
     return counts.reduce((sum, count) => sum + count, 0);
   };
 
-  it('add-node refuses a busy node, one that is no cluster node, one that is away, and a member, and changes nothing', async () => {
+  it('add-node refuses a node with data, a server that is no cluster node, an unreachable node, and a member, and changes nothing', async () => {
     await say(spare.nodes[0], 'CLUSTER', 'ADDSLOTS', '1');
     const busy = await runCli(['add-node', fresh(0), at(0)]);
     expect(busy).toMatchObject({ code: 1 });
@@ -73,14 +73,14 @@ describeWithRedis('nodes that join and leave a cluster of real nodes', () => {
     expect(await sizes([...cluster.nodes, ...spare.nodes])).toEqual([3, 3, 3, 1, 1, 1, 1, 1]);
   });
 
-  it('add-node --dry-run shows what would be done and does nothing', async () => {
+  it('add-node --dry-run prints the steps and changes nothing', async () => {
     const run = await runCli(['add-node', fresh(0), at(0), '--dry-run']);
     expect(run).toMatchObject({ code: 0, stderr: 'Dry run: nothing was changed.\n' });
     expect(run.stdout).toContain(`What will be done:\n  1. copy the functions of ${at(0)} to ${fresh(0)}\n  2. introduce ${fresh(0)} to ${at(0)}\n`);
     expect(await sizes([spare.nodes[0]])).toEqual([1]);
   });
 
-  it('add-node: a master gets the functions, and when it returns every node knows it (#11877)', async () => {
+  it('add-node of a master copies the functions, and every node knows it when the command ends (#11877)', async () => {
     await say(cluster.nodes[0], 'FUNCTION', 'LOAD', "#!lua name=lib\nredis.register_function('f', function() return 7 end)");
     const run = await runCli(['--cluster', 'add-node', fresh(0), at(0)]);
     expect(run).toMatchObject({ code: 0, stderr: '' });
@@ -100,7 +100,7 @@ describeWithRedis('nodes that join and leave a cluster of real nodes', () => {
     expect(redisCheck(at(1)).ok).toBe(true);
   });
 
-  it('add-node refuses a node with its own functions; --no-functions accepts it', async () => {
+  it('add-node refuses a node with functions of its own; --no-functions accepts it', async () => {
     await say(spare.nodes[1], 'FUNCTION', 'LOAD', "#!lua name=own\nredis.register_function('own', function() return 1 end)");
     const run = await runCli(['add-node', fresh(1), at(0)]);
     expect(run).toMatchObject({ code: 1 });
@@ -109,7 +109,7 @@ describeWithRedis('nodes that join and leave a cluster of real nodes', () => {
     await say(spare.nodes[1], 'FUNCTION', 'FLUSH');
   });
 
-  it('add-node: two replicas in one call, masters chosen in turn, in sync when it returns', async () => {
+  it('add-node of two replicas chooses masters in turn, and both are in sync when it ends', async () => {
     const run = await runCli(['add-node', `${fresh(1)},${fresh(2)}`, at(0), '--slave']);
     expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(run.stdout).toContain(`Automatically selected master ${at(0)}\nAutomatically selected master `);
@@ -119,7 +119,7 @@ describeWithRedis('nodes that join and leave a cluster of real nodes', () => {
     expect(redisCheck(at(2)).text.match(/1 additional replica/g)).toHaveLength(2);
   });
 
-  it('add-node: a replica of a named master has the lines of redis-cli (8.5)', async () => {
+  it('add-node of a replica of a named master prints the lines of redis-cli (8.5)', async () => {
     const master = await idOf(cluster.nodes[2]);
     const run = await runCli(['--cluster', 'add-node', fresh(3), at(0), '--cluster-slave', '--cluster-master-id', master]);
     expect(run).toMatchObject({ code: 0, stderr: '' });
@@ -151,7 +151,7 @@ describeWithRedis('nodes that join and leave a cluster of real nodes', () => {
     expect(full.stderr).toContain(`[ERR] Node ${at(1)} is not empty! Reshard data away and try again.\ntry: --drain moves its `);
   });
 
-  it('replicate: an empty master becomes a replica; its own replica comes along', async () => {
+  it('replicate makes an empty master a replica, and its own replica gets the same master', async () => {
     const run = await runCli(['replicate', fresh(4), '--master', at(1), '--yes']);
     expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(run.stdout).toContain(`[OK] ${fresh(4)} replicates ${at(1)}, and all nodes know it.\n`);
@@ -162,7 +162,7 @@ describeWithRedis('nodes that join and leave a cluster of real nodes', () => {
     expect(owner.stderr).toContain('slots: a replica must not own slots');
   });
 
-  it('del-node resets a replica, and no node lists it', async () => {
+  it('del-node resets a replica, and no node lists it afterwards', async () => {
     const run = await runCli(['--cluster', 'del-node', at(0), await idOf(spare.nodes[4])]);
     expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(shape(run.stdout)).toEqual([`>>> Removing node <id> from cluster ${at(0)}`, '>>> Sending CLUSTER FORGET messages to the cluster...', '>>> Sending CLUSTER RESET HARD to the deleted node.', '[OK] Node <id> removed from the cluster.', '']);
@@ -170,7 +170,7 @@ describeWithRedis('nodes that join and leave a cluster of real nodes', () => {
     expect(await say(spare.nodes[4], 'DBSIZE')).toBe(0);
   });
 
-  it('del-node --drain: slots go evenly to the others, its replica to another master, every key stays', async () => {
+  it('del-node --drain spreads the slots evenly, gives the replica another master, and keeps every key', async () => {
     const leaving = await idOf(cluster.nodes[2]);
     const plan = await runCli(['del-node', at(0), leaving, '--drain', '--dry-run']);
     expect(plan).toMatchObject({ code: 0 });
@@ -188,13 +188,13 @@ describeWithRedis('nodes that join and leave a cluster of real nodes', () => {
     expect(redisCheck(at(0)).ok).toBe(true);
   });
 
-  it('a removed node joins again as a new node', async () => {
+  it('add-node accepts a removed node as a new node', async () => {
     const run = await runCli(['add-node', at(2), fresh(4), at(0)]);
     expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(await sizes([cluster.nodes[2], spare.nodes[4], cluster.nodes[0]])).toEqual([8, 8, 8]);
   }, 90_000);
 
-  it('reset refuses slots and keys; with flags it asks, and advises forget for the others', async () => {
+  it('reset refuses slots and keys; with flags it asks, and advises forget for the other nodes', async () => {
     const owner = await runCli(['reset', at(1), '--yes']);
     expect(owner).toMatchObject({ code: 1 });
     expect(owner.stderr).toContain('after a reset no node would serve them');
@@ -232,7 +232,7 @@ describeWithRedis('nodes that join and leave a cluster of real nodes', () => {
     await waitFor(() => spare.nodes[0]?.process.exitCode === 0, 'the server to end');
   });
 
-  it('reports a node that never connects, with commands to continue and to undo', async () => {
+  it('add-node reports a node that never connects, with commands to continue and to undo', async () => {
     await using other: RedisNodes = await startClusterNodes(1, ['--cluster-announce-bus-port', '1', '--cluster-node-timeout', '1500']);
     const run: CliResult = await runCli(['add-node', other.seed, at(0), '--join-timeout', '2']);
     expect(run).toMatchObject({ code: 1 });

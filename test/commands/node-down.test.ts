@@ -6,7 +6,7 @@ import { describeWithRedis, startRedisCluster, type RedisNodes } from '../suppor
 /** Three seconds for the answer, the rest for the start of a program on a busy machine. */
 const SOON_MS = 6000;
 
-describeWithRedis('looking at a cluster with a frozen node', () => {
+describeWithRedis('a cluster with a frozen node', () => {
   let cluster: RedisNodes;
   beforeAll(async () => {
     cluster = await startRedisCluster(3, { replicas: 1, extraArgs: ['--cluster-node-timeout', '60000'] });
@@ -17,7 +17,7 @@ describeWithRedis('looking at a cluster with a frozen node', () => {
     await cluster.stop();
   });
 
-  it.each(['check', 'info', 'nodes', 'slots'])('%s reports it within seconds, and names it', async (command) => {
+  it.each(['check', 'info', 'nodes', 'slots'])('%s reports the node within seconds, by name', async (command) => {
     const began = performance.now();
     const run = await runCli([command, cluster.seed]);
     expect(performance.now() - began).toBeLessThan(SOON_MS);
@@ -25,21 +25,21 @@ describeWithRedis('looking at a cluster with a frozen node', () => {
     expect(run.stdout).toContain(cluster.nodes[2]?.address);
   });
 
-  it('a frozen seed is given up as soon, and another one is taken', async () => {
+  it('is loaded through another seed when the seed itself is frozen', async () => {
     const began = performance.now();
     const run = await runCli(['nodes', `${cluster.nodes[4]?.address ?? ''},${cluster.seed}`]);
     expect(performance.now() - began).toBeLessThan(SOON_MS * 2);
     expect(run.stdout).toContain(cluster.seed);
   });
 
-  it('a person sees that the nodes are being asked', async () => {
+  it('shows at a terminal that the nodes are being asked', async () => {
     const terminal = openTerminal(['nodes', cluster.seed]);
     await terminal.waitFor('Asking the nodes');
     await terminal.exit;
     expect(terminal.screen()).toContain(cluster.seed);
   });
 
-  it('more time can be asked for', async () => {
+  it('can be given more time', async () => {
     const began = performance.now();
     await runCli(['nodes', cluster.seed, '--command-timeout', '5']);
     expect(performance.now() - began).toBeGreaterThan(5000);

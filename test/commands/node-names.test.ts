@@ -19,13 +19,13 @@ describe('a node is found by', () => {
     ['the address it announces', '10.0.0.2:7001'],
     ['the address it is connected to', '203.0.113.9:9001'],
     ['a name of its host', 'DB2:7001'],
-    ['a name of the host it is reached at', 'nat:9001'],
+    ['a name of the host through which it is reached', 'nat:9001'],
   ])('%s', (_, word) => {
     expect(mapped.find(word).id).toBe(idOf(1));
     expect(findMember(mapped, word).id).toBe(idOf(1));
   });
 
-  it('the name of a host also when it is away, and not when the port is another', () => {
+  it('the name of its host also when it cannot be reached, and not with another port', () => {
     expect(findMember(mapped, 'gone:7005').id).toBe(idOf(5));
     expect(() => mapped.find('gone:7005')).toThrow('cannot be reached');
     expect(() => mapped.find('db2:7000')).toThrow('No such node');
@@ -40,8 +40,8 @@ describe('a node is found by', () => {
   });
 });
 
-describe('names on the line', () => {
-  it('are resolved in lists and assignments; what is no HOST:PORT is left alone', async () => {
+describe('node names on the command line', () => {
+  it('are resolved in lists and assignments; words that are not HOST:PORT stay unchanged', async () => {
     const names = await hostNames(['localhost:7000,LOCALHOST:7001=2', '10.0.0.1:7000', 'aabb', 'no-such-host.invalid:7000']);
     expect([...names.keys()].sort()).toEqual(['localhost', 'no-such-host.invalid']);
     expect(names.get('localhost')?.some((address) => address === '127.0.0.1' || address === '::1')).toBe(true);

@@ -33,21 +33,21 @@ describeWithRedis('a replica that holds the only copy of keys', () => {
 
   const copy = async (): Promise<unknown> => c.send(replica, 'CLUSTER', 'COUNTKEYSINSLOT', SLOT);
 
-  it('check names the failed master and its slots, seen from a node that has forgotten it', async () => {
+  it('is reported by check, which names the failed master and its slots, through a seed that has forgotten it', async () => {
     const run = await runHere(['check', at(first)]);
     expect(run.code).toBe(1);
     expect(run.stdout).toContain('cannot be reached and owns 5461 slots');
     expect(run.stdout).toMatch(new RegExp(`Node ${at(dead)} .* is known to ${at(replica)}, but not to `));
   });
 
-  it('fix --yes covers nothing and advises the failover that works', async () => {
+  it('is kept by fix --yes, which covers nothing and advises the failover that works', async () => {
     const run = await runHere(['fix', at(first), '--yes']);
     expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining(`promote its replica ${at(replica)}, which has its data: redis-trib failover ${at(replica)} --takeover`) as string });
     expect(await copy()).toBe(3);
     expect(await c.claimants(SLOT)).toEqual([]);
   });
 
-  it('fix --fix-with-unreachable-masters does not give away what a replica still has', async () => {
+  it('is kept by fix --fix-with-unreachable-masters', async () => {
     const run = await runHere(['fix', at(first), '--yes', '--fix-with-unreachable-masters']);
     expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining(`Replica ${at(replica)} holds the only 3 keys of 1 slots that no master owns (${SLOT})`) as string });
     expect(run.stderr).toContain(`redis-trib failover ${at(replica)} --takeover`);
@@ -62,7 +62,7 @@ describeWithRedis('a replica that holds the only copy of keys', () => {
     ['forget', () => ['forget', at(first), c.id(replica), '--yes']],
     ['del-node of the dead master', () => ['del-node', at(first), c.id(dead), '--yes']],
     ['forget of the dead master', () => ['forget', at(first), c.id(dead), '--yes']],
-  ])('%s is refused and changes nothing', async (name, words) => {
+  ])('makes %s refuse and change nothing', async (name, words) => {
     const run = await runHere(words());
     expect(run.code).toBe(1);
     expect(run.stderr).toContain(name.includes('dead') ? 'is not empty' : 'holds the only 3 keys of 1 slots that no master owns');
@@ -71,7 +71,7 @@ describeWithRedis('a replica that holds the only copy of keys', () => {
     expect(String(await c.send(replica, 'CLUSTER', 'NODES'))).toMatch(new RegExp(`myself,slave\\S* ${c.id(dead)}`));
   });
 
-  it('the advised failover brings every key back', async () => {
+  it('brings every key back after the advised failover', async () => {
     const run = await runHere(['failover', at(replica), '--takeover', '--yes']);
     expect(run.code, run.stdout + run.stderr).toBe(0);
     await waitFor(async () => (await c.claimants(SLOT)).includes(replica) && String(await c.send(first, 'CLUSTER', 'INFO')).includes('cluster_slots_assigned:16384'), 'the new owner to be known');

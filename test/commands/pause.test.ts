@@ -39,7 +39,7 @@ describeWithRedis('a paused move', () => {
     return opened.view.masters.find(({ port }) => port === cluster.nodes[1]?.port)?.slots.toArray().filter((slot) => slot < 1000).length ?? 0;
   }
 
-  it('SIGUSR2 pauses with no slot open; a second one resumes', async () => {
+  it('stops at SIGUSR2 with no slot open, and resumes at a second one', async () => {
     const hammer = await Hammer.start(cluster, keysInSlots(0, 999, 100).map((key) => `{${key}}counter`), 2);
     const { child, end, said } = await start(1, '--max-rate', '2M', '--json');
     child.kill('SIGUSR2');
@@ -52,21 +52,21 @@ describeWithRedis('a paused move', () => {
     child.kill('SIGUSR2');
     const result = await end;
     expect(result, result.stderr).toMatchObject({ code: 0 });
-    expect(said()).toContain('\nGoing on.\n');
+    expect(said()).toContain('\nResumed.\n');
     expect(JSON.parse(result.stdout)).toMatchObject({ applied: true, stats: { slots: 1000 } });
     expect(await nothingOpen()).toBe(1000);
     expect(await hammer.finish()).toEqual([]);
     await fill(cluster, [...hammer.acknowledged.keys()].map((key) => ['DEL', key]));
   });
 
-  it('Ctrl-C while paused: exit code 130, no slot open, the command that continues', async () => {
+  it('ends at Ctrl-C with exit code 130, no slot open, and the command that continues', async () => {
     const { child, end, said } = await start(0, '--max-rate', '2M');
     child.kill('SIGUSR2');
     await waitFor(() => said().includes('Paused: '), 'the pause');
     child.kill('SIGINT');
     const result = await end;
     expect(result, result.stderr).toMatchObject({ code: 130 });
-    expect(result.stderr).not.toContain('Going on.');
+    expect(result.stderr).not.toContain('Resumed.');
     const left = await nothingOpen();
     expect(left).toBeGreaterThan(0);
     const next = /^try: redis-trib (reshard .*)$/m.exec(result.stderr)?.[1] ?? '';
@@ -75,7 +75,7 @@ describeWithRedis('a paused move', () => {
     expect(await totalKeys(cluster)).toBe(KEYS);
   });
 
-  it('stopped for longer than its time limits, again and again, under load: exit code 0, nothing lost, nothing tried twice', async () => {
+  it('survives repeated suspensions longer than its time limits, under load: exit code 0, nothing lost, nothing repeated', async () => {
     const hammer = await Hammer.start(cluster, keysInSlots(0, 999, 100).map((key) => `{${key}}counter`), 2);
     const child = startCli([...words(1), '--command-timeout', '0.3', '--connect-timeout', '0.3', '--json']);
     child.stdin?.end();
@@ -104,7 +104,7 @@ describeWithRedis('a paused move', () => {
     expect(await totalKeys(cluster)).toBe(KEYS + hammer.acknowledged.size);
   }, 90_000);
 
-  it('programs pause their moves by a switch, also before they begin', async () => {
+  it('can be controlled by programs with a switch, also before it begins', async () => {
     await using opened = await openCluster(cluster.seed);
     const plan = planReshard(await opened.healthyView(), { amount: { count: 300 }, from: 'all', to: [at(2)] });
     const pause = new PauseSwitch();

@@ -50,8 +50,8 @@ function tenKeys(): Buffer {
   return writer.end();
 }
 
-describe('rdb', () => {
-  it('exits 1 with the byte of the damage, and shows what stands before it', async () => {
+describe('redis-trib rdb', () => {
+  it('exits 1 with the byte of the damage, and shows the part before it', async () => {
     const file = tenKeys();
     const at = file.indexOf('key:7');
     const cut = await rdb(written('cut.rdb', file.subarray(0, at + 10)));
@@ -61,7 +61,7 @@ describe('rdb', () => {
     expect(await json(written('flipped.rdb', flipped))).toMatchObject({ ok: false, keys: 7, damage: { offset: at - 2, key: 'key:7' } });
   });
 
-  it('every cut of a file is told, and none makes the rest unreadable', async () => {
+  it('reports every truncation of a file, and shows the part before it', async () => {
     const file = tenKeys();
     for (let length = 9; length < file.length; length += 7) {
       const run = await rdb(written('any.rdb', file.subarray(0, length)), '--json');
@@ -70,7 +70,7 @@ describe('rdb', () => {
     }
   });
 
-  it('a changed byte of a value is told by the checksum, behind all keys', async () => {
+  it('reports a changed byte of a value by the checksum, after all keys', async () => {
     const file = tenKeys();
     file[file.indexOf('v'.repeat(30))] = 0x77;
     const run = await rdb(written('changed.rdb', file));
@@ -85,8 +85,8 @@ describe('rdb', () => {
     expect(await json(written('both.aof', Buffer.concat([tenKeys(), Buffer.from(commands)])))).toMatchObject({ ok: true, keys: 10, commands: { SET: 1 } });
   });
 
-  it('names what is no file of a server, no file, or unreadable', async () => {
-    expect(await rdb(written('text', Buffer.from('Dear diary, …')))).toMatchObject({ code: 1, stderr: expect.stringMatching(/damaged at byte 0: no RDB file: it begins with "Dear diar"/) as string });
+  it('reports a file that is not a data file, a missing file, and an unreadable one', async () => {
+    expect(await rdb(written('text', Buffer.from('Dear diary, …')))).toMatchObject({ code: 1, stderr: expect.stringMatching(/damaged at byte 0: not an RDB file: it begins with "Dear diar"/) as string });
     expect(await rdb(join(folder, 'nowhere'))).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no file') as string });
     expect(await rdb(folder)).toMatchObject({ code: 1, stderr: expect.stringContaining('a directory') as string });
     expect((await rdb()).code).toBe(2);
@@ -94,8 +94,8 @@ describe('rdb', () => {
   });
 });
 
-describe('what a node advises when it cannot load its file', () => {
-  it('is a command that shows the file, and names the same byte', async () => {
+describe('the advice of a node that cannot load its file', () => {
+  it('is a command that shows the file and names the same byte', async () => {
     const dir = mkdtempSync(join(folder, 'node-'));
     const file = tenKeys();
     file[file.indexOf('key:4') - 2] = 0x63; // The type of key:4.
@@ -113,7 +113,7 @@ describe('what a node advises when it cannot load its file', () => {
 });
 
 describeWithRedis('rdb of a file of the real server', () => {
-  it('tells types, encodings, databases, slots, expiries and the largest keys', async () => {
+  it('reports types, encodings, databases, slots, expiries and the largest keys', async () => {
     await using server = await startRedis();
     await using link = await server.connect();
     await link.pipeline([
@@ -151,7 +151,7 @@ describeWithRedis('rdb of a file of the real server', () => {
 
 for (const name of ['redis-8.0', 'valkey-8.1', 'valkey-9.1'] as const) {
   describeWithServers([name], `rdb of a file of ${name}`, () => {
-    it('is read to its end, also hashes whose fields expire', async () => {
+    it('is complete, also with hashes whose fields expire', async () => {
       await using server = await startRedis([], [serverBuild(name).server]);
       await using link = await server.connect();
       const expiring = name === 'valkey-8.1' ? [] : [['HSET', 'fields', 'f', 'v', 'g', 'w'], ['HPEXPIRE', 'fields', 1_000_000, 'FIELDS', 1, 'f']];

@@ -38,7 +38,7 @@ describeWithRedis('rebalance on real nodes', () => {
     return JSON.parse(run.stdout) as Document;
   };
 
-  it('says so when there is nothing to do', async () => {
+  it('reports it when there is nothing to do', async () => {
     const run = await runCli(['rebalance', seed]);
     expect(run.code).toBe(0);
     expect(run.stdout.split('\n')).toEqual([
@@ -64,7 +64,7 @@ describeWithRedis('rebalance on real nodes', () => {
     expect((await runCli(['rebalance', seed])).stdout).toContain('No rebalancing needed');
   });
 
-  it('--by keys evens out keys, --by memory bytes, and every key is still there', async () => {
+  it('--by keys evens out keys, --by memory bytes, and every key is still present', async () => {
     const before = await totalKeys(cluster);
     const dry = await json('--by', 'keys', '--dry-run');
     expect(dry).toMatchObject({ applied: false, plan: { by: 'keys' } });
@@ -78,7 +78,7 @@ describeWithRedis('rebalance on real nodes', () => {
     expect(await totalKeys(cluster)).toBe(before);
   });
 
-  it('goes ahead without a question when piped, as scripts of the predecessors expect, also right after the reshard before', async () => {
+  it('starts without a question when piped, as scripts of the predecessors expect, also directly after a reshard', async () => {
     const before = await totalKeys(cluster);
     const run = await runCli(['rebalance', seed, '--cluster-threshold', '1']);
     expect(run).toMatchObject({ code: 0 });
@@ -88,7 +88,7 @@ describeWithRedis('rebalance on real nodes', () => {
     expect(await totalKeys(cluster)).toBe(before);
   });
 
-  it('--plan-out keeps the plan, and apply carries it out', async () => {
+  it('--plan-out saves the plan, and apply carries it out', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'redis-trib-plan-'));
     const file = join(dir, 'plan.json');
     const before = await totalKeys(cluster);
@@ -116,7 +116,7 @@ describeWithRedis('rebalance on real nodes', () => {
     ['no\r', 4],
     ['\u0003', 130],
     ['\u0004', 130],
-  ])('at a terminal %j to the question changes nothing, exit %d', async (answer, code) => {
+  ])('changes nothing after %j to the question at a terminal, exit %d', async (answer, code) => {
     const tty = openTerminal(['rebalance', seed, '--weight', `${seed}=3`]);
     await tty.waitFor('Do you want to proceed with the proposed rebalance plan');
     tty.type(answer);
@@ -124,7 +124,7 @@ describeWithRedis('rebalance on real nodes', () => {
     expect((await runCli(['rebalance', seed])).stdout).toContain('No rebalancing needed');
   });
 
-  it('at a terminal `yes` moves, with shares shown first', async () => {
+  it('shows the shares and moves after `yes` at a terminal', async () => {
     const tty = openTerminal(['rebalance', seed, '--weight', `${seed}=3`]);
     await tty.waitFor('Ready to move');
     await tty.waitFor('Do you want to proceed with the proposed rebalance plan');
@@ -134,7 +134,7 @@ describeWithRedis('rebalance on real nodes', () => {
     expect((await json('--dry-run')).plan.steps).not.toEqual([]);
   });
 
-  it('a cluster with an open slot is refused with the predecessors\' line and what to run', async () => {
+  it('refuses a cluster with an open slot with the predecessors\' line and the next command', async () => {
     await using connection = await cluster.nodes[0]!.connect();
     const owned = (await connection.command(['CLUSTER', 'NODES'])) as string;
     const other = owned.split('\n').find((line) => line.includes('master') && !line.includes('myself'))?.slice(0, 40) ?? '';

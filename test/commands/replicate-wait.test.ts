@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runCli } from '../support/cli.js';
 import { describeWithRedis, startRedisCluster, waitFor, type RedisNode, type RedisNodes } from '../support/redis-server.js';
 
-describeWithRedis('the wait of replicate', () => {
+describeWithRedis('replicate --wait', () => {
   let cluster: RedisNodes;
   const at = (index: number): string => cluster.nodes[index]?.address ?? '';
 
@@ -19,7 +19,7 @@ describeWithRedis('the wait of replicate', () => {
   });
   afterAll(() => cluster.stop());
 
-  it('a master that serves no copy: it ends after --wait with what the replica says and the way back, which works', async () => {
+  it('ends after its time when the master serves no copy, with what the replica reports and a command to undo, which works', async () => {
     const info = String(await say(cluster.nodes[2], 'CLUSTER', 'NODES')).split('\n');
     const former = info.find((line) => line.includes('myself'))?.split(' ')[3] ?? '';
     const own = cluster.nodes.findIndex((node) => info.some((line) => line.startsWith(former) && line.includes(node.address)));
@@ -34,7 +34,7 @@ describeWithRedis('the wait of replicate', () => {
     await say(other, 'ACL', 'SETUSER', 'default', '+psync', '+sync');
   });
 
-  it('waits longer than --wait for a sync that makes progress', async () => {
+  it('waits longer for a sync that makes progress', async () => {
     const master = String(await say(cluster.nodes[2], 'ROLE')).includes(String(cluster.nodes[0]?.port)) ? cluster.nodes[1] : cluster.nodes[0];
     await say(master, 'DEBUG', 'POPULATE', '4000', 'key', '100');
     await say(master, 'CONFIG', 'SET', 'rdb-key-save-delay', '1000');

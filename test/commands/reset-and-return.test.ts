@@ -19,7 +19,7 @@ describeWithRedis('nodes that were reset', () => {
   });
   afterAll(() => cluster.stop());
 
-  it('are counted by the members that still list them; the advice joins them to a master, and never forgets one', async () => {
+  it('are counted if members still list them; the advice joins them to a master and never forgets one', async () => {
     expect((await runCli(['reset', at(1), '--yes'])).stderr).toContain('2 other nodes still know it');
     expect((await runCli(['reset', at(2), '--yes'])).stderr).toContain('1 other node still knows it');
     const refused = await runCli(['rebalance', at(0), '--yes']);
@@ -29,7 +29,7 @@ describeWithRedis('nodes that were reset', () => {
     expect(refused.stderr).toContain(`CLUSTER MEET ${cluster.nodes[0]?.host ?? ''} ${cluster.nodes[0]?.port ?? 0}`);
   });
 
-  it('get slots again although others remember a newer epoch for them than they have', async () => {
+  it('get slots again although others remember a newer epoch for these slots than theirs', async () => {
     for (const index of [1, 2]) await say(index, 'CLUSTER', 'MEET', cluster.nodes[0]!.host, cluster.nodes[0]!.port);
     for (const index of [0, 1, 2]) await waitFor(async () => (await say(index, 'CLUSTER', 'NODES')).split('\n').filter((line) => line.includes('master') && line.includes(' connected')).length === 3, 'three masters');
     const moved = await runCli(['reshard', at(0), '--from', at(0), '--to', at(1), '--slots', '5', '--yes']);

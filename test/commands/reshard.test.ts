@@ -55,7 +55,7 @@ describeWithRedis('reshard and apply', () => {
     return { child, result };
   }
 
-  it('slots that are on the target already: "Ready to move 101 slots." came before "Nothing to move."', async () => {
+  it('prints "Nothing to move." when the slots are on the target already', async () => {
     const all = await runCli(['reshard', at(0), '--from', 'all', '--to', at(0), '--slots', '0-99,200', '--dry-run']);
     expect(all).toMatchObject({ code: 0, stdout: expect.stringContaining('Slots 0-99,200 already belong to the target.') as string, stderr: expect.stringContaining('Nothing to move.') as string });
     expect(all.stdout).not.toContain('Ready to move');
@@ -63,7 +63,7 @@ describeWithRedis('reshard and apply', () => {
     expect(some.stdout).toContain('Ready to move 1 slots.');
   });
 
-  it('says what is missing where a user may not set slots, or a service keeps that to itself', async () => {
+  it('names what is missing when a user may not set slots, or when a managed service does not permit it', async () => {
     for (const node of cluster.nodes) {
       await using link = await node.connect();
       await link.command(['ACL', 'SETUSER', 'looker', 'on', '>pw', '~*', '&*', '+@all', '-cluster|setslot']);
@@ -74,7 +74,7 @@ describeWithRedis('reshard and apply', () => {
     await inOrder();
   });
 
-  it('saves a plan, applies it, and knows later that it is done', async () => {
+  it('saves a plan, applies it, and recognises later that it has been applied', async () => {
     const planned = await runCli(['reshard', at(0), '--from', at(0), '--to', at(1), '--slots', '50', '--plan-out', file('a.json'), '--dry-run']);
     expect(planned).toMatchObject({ code: 0 });
     expect(planned.stderr).toContain(`apply it with: redis-trib apply ${file('a.json')}`);
@@ -88,7 +88,7 @@ describeWithRedis('reshard and apply', () => {
     await inOrder();
   });
 
-  it('refuses plans that no longer fit, of other clusters, and damaged ones', async () => {
+  it('refuses plans that no longer fit, plans of other clusters, and damaged ones', async () => {
     await runCli(['reshard', at(0), '--from', at(0), '--to', at(2), '--slots', '60-70', '--plan-out', file('b.json'), '--dry-run']);
     expect((await runCli(['reshard', at(0), '--from', at(0), '--to', at(1), '--slots', '65-65', '--yes'])).code).toBe(0);
     const stale = await runCli(['apply', file('b.json'), '--yes']);
@@ -103,7 +103,7 @@ describeWithRedis('reshard and apply', () => {
     await inOrder();
   });
 
-  it('Ctrl-C finishes the open slots and prints the command that continues', async () => {
+  it('finishes the open slots at Ctrl-C and prints the command that continues', async () => {
     const { child, result } = await underWay(1, '--command-timeout', '20', '--replace');
     child.kill('SIGINT');
     const { code, stderr } = await result;
@@ -117,7 +117,7 @@ describeWithRedis('reshard and apply', () => {
     await inOrder();
   });
 
-  it('a second Ctrl-C exits at once; applying the plan again completes the move', async () => {
+  it('exits at once at a second Ctrl-C; applying the plan again completes the move', async () => {
     const { child, result } = await underWay(2, '--plan-out', file('e.json'));
     child.kill('SIGINT');
     child.stderr?.on('data', () => child.kill('SIGINT'));
@@ -142,7 +142,7 @@ describeWithRedis('reshard and apply', () => {
     await inOrder();
   });
 
-  it('at a terminal: progress with slots, keys, bytes and rate; Ctrl-C as said', async () => {
+  it('shows slots, keys, bytes and rate at a terminal, and stops at Ctrl-C as announced', async () => {
     const terminal = openTerminal(move(1, '--max-rate', '800k'));
     await terminal.waitFor(/Moving slots: \d+\/2001 slots \(\d+%\), [\d,]+ keys, [\d.]+ kB, [\d.]+ kB\/s, \d+ slots\/s, ETA/);
     terminal.type('\u0003');
@@ -153,7 +153,7 @@ describeWithRedis('reshard and apply', () => {
     await inOrder();
   });
 
-  it('says what a wrong rate should look like', async () => {
+  it('names a valid rate when the rate is invalid', async () => {
     const run = await runCli(move(1, '--max-rate', 'fast'));
     expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining('--max-rate takes a number of bytes like 500k') as unknown });
   });

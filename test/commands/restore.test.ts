@@ -49,7 +49,7 @@ describeWithRedis('restore', () => {
     expect(await totalKeys(target)).toBe(0);
   });
 
-  it('brings every key into a cluster with other slots, and counts them', async () => {
+  it('restores every key into a cluster with other slots, and counts them', async () => {
     const done = await run('restore', 'saved', seed(), '--yes');
     expect(done).toMatchObject({ code: 0, stdout: expect.stringContaining(`[OK] Backup saved restored: ${KEYS} keys.`) as string });
     expect(await totalKeys(target)).toBe(KEYS);
@@ -69,7 +69,7 @@ describeWithRedis('restore', () => {
     expect([await client.command(['GET', 'key:1']), await client.command(['GET', 'other'])]).toEqual(['value 1', 'mine']);
   });
 
-  it('an incomplete, damaged or absent backup loads nothing; --allow-partial loads what can be read', async () => {
+  it('loads nothing from an incomplete, damaged or absent backup; --allow-partial loads what can be read', async () => {
     const broken = mkdtempSync(join(folder, 'broken-'));
     for (const name of readdirSync(join(folder, 'saved'))) copyFileSync(join(folder, 'saved', name), join(broken, name));
     const [first = '', second = ''] = readdirSync(broken).filter((name) => name.endsWith('.rdb'));
@@ -84,7 +84,7 @@ describeWithRedis('restore', () => {
     expect(await totalKeys(target)).toBeGreaterThan(KEYS / 3);
   });
 
-  it('a file of another node is refused before the first change; an empty one is named, and --allow-partial loads both', async () => {
+  it('refuses a file of another node before the first change and names an empty one; --allow-partial loads both', async () => {
     const swapped = mkdtempSync(join(folder, 'swapped-'));
     for (const name of readdirSync(join(folder, 'saved'))) copyFileSync(join(folder, 'saved', name), join(swapped, name));
     const [first = '', second = '', third = ''] = readdirSync(swapped).filter((name) => name.endsWith('.rdb')).map((name) => join(swapped, name));
@@ -101,7 +101,7 @@ describeWithRedis('restore', () => {
     expect(await run('restore', swapped, seed(), '--yes', '--merge')).toMatchObject({ code: 1, stderr: expect.stringMatching(/error: \S+\.rdb is empty/) as string });
   });
 
-  it('keys of a slot that was being moved to their node are restored', async () => {
+  it('restores keys of a slot that was being moved to their node', async () => {
     await using link = await origin.nodes[0]!.connect();
     await using other = await origin.nodes[1]!.connect();
     const [key = ''] = keysInSlots(100, 200, 1);
@@ -131,25 +131,25 @@ describeWithRedis('import --rdb', () => {
   });
   beforeEach(async () => bundled.reset());
 
-  it('loads a file of a real server into bundled nodes, and names the stream that they cannot take', async () => {
+  it('loads a file of a real server into bundled nodes, and names the stream that they refuse', async () => {
     const done = await runHere(['import', seed(), '--rdb', file]);
     expect(done).toMatchObject({ code: 1, stderr: expect.stringMatching(/Loaded 102 keys[^]*could not take 1 keys:\n {2}"stream"/) as string });
     expect(document(await runHere(['import', '--rdb', file, seed(), '--json']))).toMatchObject({ applied: true, imported: 0, equal: 102, refused: [{ key: 'stream' }], conflicts: [] });
   });
 
-  it('--match takes a part, --dry-run nothing', async () => {
+  it('loads only matching keys with --match, and nothing with --dry-run', async () => {
     expect(document(await runHere(['import', seed(), '--rdb', file, '--match', 'user:1*', '--dry-run', '--json']))).toMatchObject({ applied: false, plan: { keys: 11 } });
     expect(await runHere(['import', seed(), '--rdb', file, '--match', 'user:1*'])).toMatchObject({ code: 0 });
     expect(document(await runHere(['info', seed(), '--json']))).toMatchObject({ keys: 11 });
   });
 
-  it('refuses options that contradict each other, and files that are none', async () => {
+  it('refuses options that contradict each other, and files that are not data files', async () => {
     for (const words of [['--from', '127.0.0.1:1'], ['--copy'], ['--aof', file]]) expect(await runHere(['import', seed(), '--rdb', file, ...words])).toMatchObject({ code: 2 });
     expect(await runHere(['import', seed(), '--from', origin.address, '--match', 'a*'])).toMatchObject({ code: 2 });
     expect(await runHere(['import', seed(), '--rdb', join(origin.dir, 'none')])).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no file') as string });
   });
 
-  it('several databases need a decision where the cluster has one', async () => {
+  it('requires a choice between several databases when the cluster has one', async () => {
     await using several = await startRedis();
     await using link = await several.connect();
     await link.pipeline([['SET', 'a', 0], ['SELECT', 3], ['SET', 'b', 3], ['SAVE']]);
@@ -163,7 +163,7 @@ describeWithRedis('import --rdb', () => {
 });
 
 describeWithRedis('an import --rdb that was killed', () => {
-  it('leaves whole keys, and the same command goes on', async () => {
+  it('leaves complete keys, and the same command continues', async () => {
     await using origin = await startRedis(['--enable-debug-command', 'yes']);
     await using target = await startRedisCluster(3);
     await using link = await origin.connect();
@@ -186,7 +186,7 @@ describeWithRedis('an import --rdb that was killed', () => {
 
 describe('restore of several databases', () => {
   describeWithServers(['valkey-9.1'], 'of Valkey 9', () => {
-    it('keeps them apart; a cluster with fewer refuses before the first key', async () => {
+    it('keeps them separate; a cluster with fewer databases refuses before the first key', async () => {
       const build = serverBuild('valkey-9.1');
       const folder = mkdtempSync(join(tmpdir(), 'redis-trib-restore-'));
       try {

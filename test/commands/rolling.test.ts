@@ -102,7 +102,7 @@ describeWithRedis('rolling restarts', () => {
     expect(() => turns()).toThrow('ENOENT');
   });
 
-  it('restarts all: replicas first, masters as replicas, under writes; then restores the masters', async () => {
+  it('restarts replicas first, then masters as replicas, under writes; then restores the masters', async () => {
     const child = startCli(['rolling', at(0), '--exec', restart(), '--expect-restart', '--failback', '--yes']);
     child.stdin?.end();
     const end = finished(child);
@@ -134,7 +134,7 @@ describeWithRedis('rolling restarts', () => {
     });
   }, 180_000);
 
-  it('stops at the first failure with the command that continues, which does only the rest', async () => {
+  it('stops at the first failure with the command that continues with the remaining nodes', async () => {
     const chosen = [ids[3]!, ids[4]!, ids[1]!];
     writeFileSync(join(folder, `fail-${cluster.nodes[4]!.port}`), '');
     const failed = await run('--exec', restart(), '--nodes', chosen.join(','), '--failback', '--wait', '90', '--yes');
@@ -176,13 +176,13 @@ describeWithRedis('rolling restarts', () => {
   it.each([
     ['no terminal and no --exec', [], 'add --exec COMMAND', 2],
     ['no --yes', ['--exec', 'echo {port}'], 'add --yes', 2],
-    ['a command that names no node', ['--exec', 'reboot', '--yes'], '--exec contains no placeholder', 2],
-    ['two kinds at once', ['--only-masters', '--only-replicas'], 'exclude each other', 2],
-    ['two ends at once', ['--failback', '--preferred', 'a'], 'exclude each other', 2],
-    ['a list that is not there', ['--nodes', '@nowhere', '--exec', 'echo {port}', '--yes'], 'nowhere cannot be read: ENOENT', 2],
+    ['a command without placeholder', ['--exec', 'reboot', '--yes'], '--exec contains no placeholder', 2],
+    ['--only-masters with --only-replicas', ['--only-masters', '--only-replicas'], 'exclude each other', 2],
+    ['--failback with --preferred', ['--failback', '--preferred', 'a'], 'exclude each other', 2],
+    ['a list that does not exist', ['--nodes', '@nowhere', '--exec', 'echo {port}', '--yes'], 'nowhere cannot be read: ENOENT', 2],
     ['an unknown node', ['--nodes', 'ffff', '--exec', 'echo {port}', '--yes'], 'No such node ffff', 1],
-    ['nobody left', ['--nodes', 'AT0', '--only-replicas', '--exec', 'echo {port}', '--yes'], 'None of the 1 nodes is a replica', 1],
-    ['rivals', ['--preferred', 'AT0,AT3', '--exec', 'echo {port}', '--yes'], 'belong to the same shard: only one of them can be its master', 2],
+    ['a selection without nodes', ['--nodes', 'AT0', '--only-replicas', '--exec', 'echo {port}', '--yes'], 'None of the 1 nodes is a replica', 1],
+    ['two preferred nodes of one shard', ['--preferred', 'AT0,AT3', '--exec', 'echo {port}', '--yes'], 'belong to the same shard: only one of them can be its master', 2],
   ])('refuses %s before anything happens', async (_, args, text, code) => {
     const refused = await run(...args.map((word) => word.replace(/AT(\d)/g, (__, index: string) => at(Number(index)))));
     expect(refused).toMatchObject({ code, stderr: expect.stringContaining(text) as string });
@@ -190,14 +190,14 @@ describeWithRedis('rolling restarts', () => {
     expect(await roles()).toEqual(['master', 'master', 'master', 'slave', 'slave', 'slave']);
   });
 
-  it('a node that is not started anew within --wait ends it', async () => {
+  it('ends when a node is not restarted within --wait', async () => {
     const stuck = await run('--exec', 'echo {port}', '--nodes', at(3), '--expect-restart', '--wait', '2', '--yes');
     expect(stuck).toMatchObject({ code: 1 });
     expect(stuck.stderr).toContain(`error: The cluster is not complete after 2 s: ${at(3)} has not been restarted (1 of 1 nodes are done)`);
     expect(stuck.stderr).toContain(`try: redis-trib check ${at(0)}\n`);
   });
 
-  it('Ctrl-C during a command ends it, and the continuing command is printed', async () => {
+  it('ends a running command at Ctrl-C, and prints the command that continues', async () => {
     const child = startCli(['rolling', at(0), '--exec', `echo {port} >> ${folder}/turns; exec sleep 60`, '--nodes', at(3), '--yes']);
     child.stdin?.end();
     const end = finished(child);
@@ -209,7 +209,7 @@ describeWithRedis('rolling restarts', () => {
     expect(stopped.stderr).toContain(`try: redis-trib rolling ${at(0)} --nodes ${ids[3]} --exec 'echo {port}`);
   });
 
-  it('at a terminal it waits for Enter, skips on request, and stops on request', async () => {
+  it('waits for Enter at a terminal, skips on request, and stops on request', async () => {
     terminal = openTerminal(['rolling', at(0), '--only-replicas']);
     await terminal.waitFor("Start with these 3 nodes, one at a time? (type 'yes' to accept):");
     terminal.type('yes\r');
@@ -231,7 +231,7 @@ describeWithRedis('rolling restarts', () => {
     ['no', 'no\r', 4],
     ['Ctrl-C', '\u0003', 130],
     ['the end of input', '\u0004', 130],
-  ])('at a terminal %s to the first question changes nothing, to the second prints how to continue', async (_, keys, code) => {
+  ])('changes nothing after %s to the first question at a terminal, and prints how to continue after it to the second', async (_, keys, code) => {
     terminal = openTerminal(['rolling', at(0), '--nodes', at(3)]);
     await terminal.waitFor('Start with these 1 nodes');
     terminal.type(keys);

@@ -52,7 +52,7 @@ for (const kind of ['real', 'bundled', 'mixed'] as const) describeWithRedis(`wha
     terminal = undefined;
   });
 
-  describe('the talk: create, fail over, add, rebalance, reshard away, delete, rebalance', () => {
+  describe('the talk: create, failover, add-node, rebalance, reshard, del-node, rebalance', () => {
     let cluster: RedisNodes;
     const port = (index: number): number => cluster.nodes[index]?.port ?? 0;
     const at = (index: number): string => `127.0.0.1:${port(index)}`;
@@ -63,7 +63,7 @@ for (const kind of ['real', 'bundled', 'mixed'] as const) describeWithRedis(`wha
     });
     afterAll(() => cluster.stop());
 
-    it('create --replicas 1 $REDIS_NODES, answered with yes', async () => {
+    it('create --replicas 1 $REDIS_NODES is answered with yes', async () => {
       terminal = openTerminal(['create', '--replicas', '1', ...[0, 1, 2, 3, 4, 5].map(at)]);
       await terminal.waitFor("Can I set the above configuration? (type 'yes' to accept):");
       terminal.type('yes\r');
@@ -76,7 +76,7 @@ for (const kind of ['real', 'bundled', 'mixed'] as const) describeWithRedis(`wha
       expect(redisCli(port(0), 'mset', 'a{hash_tag}', 'AAA', 'b{hash_tag}', 'BBB')).toBe('OK');
     });
 
-    it('add-node twice, CLUSTER REPLICATE, rebalance --use-empty-masters', async () => {
+    it('add-node twice, CLUSTER REPLICATE, and rebalance --use-empty-masters work', async () => {
       for (const index of [6, 7]) {
         const run = await trib('add-node', at(index), at(0));
         expect(run.stdout).toContain(`>>> Send CLUSTER MEET to node ${at(index)} to make it join the cluster.`);
@@ -90,7 +90,7 @@ for (const kind of ['real', 'bundled', 'mixed'] as const) describeWithRedis(`wha
       expect(slotsOf(port(6)).split(' ')).toEqual(['0-1364', '5461-6826', '10923-12287']);
     });
 
-    it('reshard, answered as on the slide: 4096 to the first from one source node', async () => {
+    it('reshard is answered as on the slide: 4096 slots to the first node from one source node', async () => {
       terminal = openTerminal(['reshard', at(0)]);
       await terminal.waitFor('How many slots do you want to move (from 1 to 16384)?');
       terminal.type('4096\r');
@@ -108,7 +108,7 @@ for (const kind of ['real', 'bundled', 'mixed'] as const) describeWithRedis(`wha
       expect(redisCli(port(0), 'mget', 'a{hash_tag}', 'b{hash_tag}')).toBe('AAA\nBBB');
     });
 
-    it('del-node of the empty master and of its replica, info, rebalance', async () => {
+    it('del-node of the empty master and of its replica, info, and rebalance work', async () => {
       const [seventh, eighth] = [id(6), id(7)];
       const run = await trib('del-node', at(0), seventh);
       expect(run.stdout).toContain(`>>> Removing node ${seventh} from cluster ${at(0)}`);
@@ -141,14 +141,14 @@ for (const kind of ['real', 'bundled', 'mixed'] as const) describeWithRedis(`wha
     });
     afterAll(() => Promise.all([cluster.stop(), ...extra.map((node) => node.stop())]));
 
-    it('reshard --from ID --to ID --slots N --yes HOST:PORT, in both spellings', async () => {
+    it('reshard --from ID --to ID --slots N --yes HOST:PORT works in both spellings', async () => {
       await trib('reshard', '--from', id(1), '--to', id(0), '--slots', '100', '--yes', at(0));
       await trib('reshard', at(0), '--cluster-from', id(0), '--cluster-to', id(1), '--cluster-slots', '100', '--cluster-yes');
       await trib('--cluster', 'reshard', at(0), '--cluster-from', id(1), '--cluster-to', id(0), '--cluster-slots', '10', '--cluster-yes');
       expect((await trib('--cluster', 'check', at(0))).stdout).toContain(COVERED);
     });
 
-    it('add-node as a master, then --slave at random and --slave --master-id ID, both spellings', async () => {
+    it('add-node works as a master, with --slave, and with --slave --master-id ID, in both spellings', async () => {
       const [master, first, second, third] = [await fresh(), await fresh(), await fresh(), await fresh()];
       await trib('add-node', master.address, at(0));
       const masterId = redisCli(master.port, 'cluster', 'myid');
@@ -160,7 +160,7 @@ for (const kind of ['real', 'bundled', 'mixed'] as const) describeWithRedis(`wha
       expect(redisCli(third.port, 'cluster', 'nodes')).toMatch(new RegExp(`myself,slave ${id(1)}`));
     });
 
-    it('del-node of a replica and of an empty master; one with slots is refused as before', async () => {
+    it('del-node removes a replica and an empty master, and refuses a master with slots as before', async () => {
       const [master, first] = extra;
       const refused = await runCli(['--cluster', 'del-node', at(0), id(1)]);
       expect(refused.code).toBe(1);
@@ -170,13 +170,13 @@ for (const kind of ['real', 'bundled', 'mixed'] as const) describeWithRedis(`wha
       expect((await trib('--cluster', 'check', at(0))).stdout).toContain(COVERED);
     });
 
-    it('fix on a healthy cluster, and a call over all nodes', async () => {
+    it('fix of a healthy cluster, and call on all nodes work', async () => {
       expect((await trib('fix', at(0))).stdout).toContain(COVERED);
       expect((await trib('call', at(0), 'info', 'memory')).stdout.match(/used_memory_human:/g)?.length).toBeGreaterThanOrEqual(6);
     });
   });
 
-  describe('the tutorials: testing the failover, manual failover', () => {
+  describe('the tutorials: testing the failover, and manual failover', () => {
     let nodes: RedisNode[] = [];
     const port = (index: number): number => nodes[index]?.port ?? 0;
     const ownLine = (index: number): string => redisCli(port(index), 'cluster', 'nodes').split('\n').find((line) => line.includes('myself')) ?? '';
@@ -191,7 +191,7 @@ for (const kind of ['real', 'bundled', 'mixed'] as const) describeWithRedis(`wha
     });
     afterAll(() => Promise.all(nodes.map((node) => node.stop())));
 
-    it('DEBUG SEGFAULT of a master: its replica is elected, the old master comes back as its replica', { timeout: 60_000 }, async () => {
+    it('DEBUG SEGFAULT of a master makes its replica the master, and the old master returns as its replica', { timeout: 60_000 }, async () => {
       const heir = replicaOf(0);
       redisCli(port(0), 'debug', 'segfault');
       await waitFor(() => ownLine(heir).includes('master'), 'the election');
@@ -204,7 +204,7 @@ for (const kind of ['real', 'bundled', 'mixed'] as const) describeWithRedis(`wha
       await waitFor(() => redisCli(port(0), 'info', 'replication').includes('master_link_status:up'), 'the synchronisation');
     });
 
-    it('CLUSTER FAILOVER on the replica, with the lines of the log', { timeout: 60_000 }, async () => {
+    it('CLUSTER FAILOVER on the replica writes the lines of the log', { timeout: 60_000 }, async () => {
       const replica = replicaOf(1);
       await waitFor(() => redisCli(port(replica), 'info', 'replication').includes('master_link_status:up'), 'the link');
       expect(redisCli(port(replica), 'cluster', 'failover')).toBe('OK');
@@ -216,14 +216,14 @@ for (const kind of ['real', 'bundled', 'mixed'] as const) describeWithRedis(`wha
     });
   });
 
-  describe('the blog: all slots to one node, to re-use a dump', () => {
+  describe('the blog: all slots to one node, to reuse a dump', () => {
     let cluster: RedisNodes;
     beforeAll(async () => {
       cluster = await startClusterNodes(3, [], { program });
     });
     afterAll(() => cluster.stop());
 
-    it('create without replicas, reshard 16384 from all to the first, import from a plain instance', async () => {
+    it('create without replicas, reshard of 16384 slots to the first node, and import from a plain instance work', async () => {
       const addresses = cluster.nodes.map((node) => node.address);
       const [seed = ''] = addresses;
       const port = cluster.nodes[0]?.port ?? 0;

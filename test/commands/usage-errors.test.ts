@@ -34,7 +34,7 @@ describeWithRedis('usage errors', () => {
     expect(await nodesOf(spare.nodes[0])).toBe(1);
   });
 
-  it('a database in the URL of a cluster: exit 2', async () => {
+  it('refuse a database in the URL of a cluster with exit 2', async () => {
     expect(await runCli(['check', `redis://${seed()}/1`])).toMatchObject({ code: 2, stderr: says('a cluster has database 0 only') });
     expect(await runCli(['check', `redis://${seed()}/x`])).toMatchObject({ code: 2, stderr: says('is not a database number') });
     expect(await runCli(['check', `redis://${seed()}/0`])).toMatchObject({ code: 0 });
@@ -43,18 +43,18 @@ describeWithRedis('usage errors', () => {
   it.each([
     ['call with both --only flags', () => ['call', '--only-masters', '--only-replicas', seed(), 'ping'], 'exclude each other'],
     ['a negative threshold', () => ['rebalance', seed(), '--threshold=-1'], 'of at least 0'],
-    ['a weight beyond measure', () => ['rebalance', seed(), '--weight', `${seed()}=1e100`, '--dry-run'], 'from 0.000001 to 1000000'],
-    ['a weight that is next to nothing', () => ['rebalance', seed(), '--weight', `${seed()}=1e-300`, '--dry-run'], 'from 0.000001 to 1000000'],
+    ['a weight that is too large', () => ['rebalance', seed(), '--weight', `${seed()}=1e100`, '--dry-run'], 'from 0.000001 to 1000000'],
+    ['a weight that is too small', () => ['rebalance', seed(), '--weight', `${seed()}=1e-300`, '--dry-run'], 'from 0.000001 to 1000000'],
     ['reshard of 0%', () => ['reshard', seed(), '--from', 'all', '--to', seed(), '--slots', '0%', '--yes'], 'Invalid number of slots: 0%'],
-    ['a timeout of ages', () => ['set-timeout', seed(), '99999999999999'], 'between 100 and 2147483647 milliseconds'],
+    ['a timeout that is too long', () => ['set-timeout', seed(), '99999999999999'], 'between 100 and 2147483647 milliseconds'],
     ['replicas beyond 2^53', () => ['create', fresh(0), fresh(1), fresh(2), '--replicas', '99999999999999999999'], 'a whole number'],
-    ['a list of zones that is not there', () => ['create', fresh(0), fresh(1), fresh(2), '--zone', '@/nonexist'], 'NODE=ZONE'],
-    ['rolling over no nodes', () => ['rolling', seed(), '--nodes', '', '--exec', 'echo {port}'], '--nodes contains no node'],
+    ['a list of zones that does not exist', () => ['create', fresh(0), fresh(1), fresh(2), '--zone', '@/nonexist'], 'NODE=ZONE'],
+    ['rolling without nodes', () => ['rolling', seed(), '--nodes', '', '--exec', 'echo {port}'], '--nodes contains no node'],
   ] as const)('%s: exit 2', async (_name, words, text) => {
     expect(await runCli(words())).toMatchObject({ code: 2, stderr: says(text) });
   });
 
-  it('del-node with one digit and no confirmation: exit 2; eight digits or --yes succeed', async () => {
+  it('refuse del-node with one digit and no confirmation, exit 2; eight digits or --yes succeed', async () => {
     const [first, second] = await Promise.all([0, 1].map(async (index) => {
       expect(await runCli(['add-node', fresh(index), seed()])).toMatchObject({ code: 0 });
       return say(spare.nodes[index], 'CLUSTER', 'MYID');
@@ -70,7 +70,7 @@ describeWithRedis('usage errors', () => {
     expect(await nodesOf(cluster.nodes[0])).toBe(3);
   });
 
-  it('del-node by one digit at a terminal is asked', async () => {
+  it('do not prevent del-node by one digit at a terminal, which asks', async () => {
     expect(await runCli(['add-node', fresh(2), seed()])).toMatchObject({ code: 0 });
     const id = await say(spare.nodes[2], 'CLUSTER', 'MYID');
     const terminal = openTerminal(['del-node', seed(), id.slice(0, 6)]);
@@ -80,7 +80,7 @@ describeWithRedis('usage errors', () => {
     expect(await runCli(['del-node', seed(), id])).toMatchObject({ code: 0 });
   });
 
-  it('a node that is not empty gets the command that empties it', async () => {
+  it('name the command that empties a node that is not empty', async () => {
     const advice = (run: CliResult): string[] => /redis-trib (reset \S+ --hard(?: --flush)?(?: --force)?)(?=;)/.exec(run.stderr)?.[1]?.split(' ') ?? [];
     const [, , , node] = spare.nodes;
     const refused = (): Promise<CliResult> => runCli(['add-node', fresh(3), seed()]);

@@ -57,7 +57,7 @@ describeWithRedis('moving one slot', () => {
     await cluster.refresh();
   };
 
-  it('importing on the target before migrating on the source; keys, --pipeline at a time, with the timeout; the slot to the target before the source (8.3)', async () => {
+  it('sends IMPORTING to the target before MIGRATING to the source; keys, --pipeline at a time, with the timeout; SETSLOT NODE to the target before the source (8.3)', async () => {
     await using cluster = await open();
     expect(await cluster.apply(step(0, 1), { pipeline: 3, timeoutMs: 4321 })).toMatchObject({ slots: 1, keys: KEYS });
     expect(setSlots()).toEqual([`B: CLUSTER SETSLOT ${SLOT} IMPORTING A`, `A: CLUSTER SETSLOT ${SLOT} MIGRATING B`, `B: CLUSTER SETSLOT ${SLOT} NODE B`, `A: CLUSTER SETSLOT ${SLOT} NODE B`]);
@@ -71,14 +71,14 @@ describeWithRedis('moving one slot', () => {
     expect(await cluster.check({ searchMultipleOwners: true })).toMatchObject({ ok: true, openSlots: [] });
   });
 
-  it('servers without announcements (before 7.0): the other masters get SETSLOT too, last', async () => {
+  it('sends SETSLOT to the other masters last where servers do not announce owners (before 7.0)', async () => {
     await using cluster = await open(before7);
     await settle(cluster);
     expect(await cluster.apply(step(1, 0))).toMatchObject({ slots: 1, keys: KEYS, warnings: [] });
     expect(setSlots()).toEqual([`A: CLUSTER SETSLOT ${SLOT} IMPORTING B`, `B: CLUSTER SETSLOT ${SLOT} MIGRATING A`, `A: CLUSTER SETSLOT ${SLOT} NODE A`, `B: CLUSTER SETSLOT ${SLOT} NODE A`, `C: CLUSTER SETSLOT ${SLOT} NODE A`]);
   });
 
-  it('a master outside the move that refuses SETSLOT is a warning, the move is done (5.3)', async () => {
+  it('warns when a master outside the move refuses SETSLOT, and completes the move (5.3)', async () => {
     const refusing = (index: number, words: readonly string[]): readonly string[] => (index === 2 && / NODE /i.test(words.join(' ')) ? failWith('ERR not now') : before7(index, words));
     const events: ApplyEvent[] = [];
     await using cluster = await open(refusing);
@@ -89,7 +89,7 @@ describeWithRedis('moving one slot', () => {
     expect(await cluster.check()).toMatchObject({ ok: true, openSlots: [] });
   });
 
-  it('keys that expire just before their MIGRATE (NOKEY) are not a failure', async () => {
+  it('accepts keys that expire just before their MIGRATE (NOKEY)', async () => {
     let left = 1;
     const expired = (words: readonly string[]): readonly string[] => [...words.slice(0, words.indexOf('KEYS') + 1), `{${TAGS[SLOT] ?? ''}}gone`];
     await using cluster = await open((_, words) => (words[0]?.toUpperCase() === 'MIGRATE' && left-- > 0 ? expired(words) : words));
@@ -102,7 +102,7 @@ describeWithRedis('moving one slot', () => {
 });
 
 describeWithRedis('nodes with their own bus ports (7: cluster-port)', () => {
-  it('create by localhost and by address, with -4: bus ports that are not port + 10000', async () => {
+  it('are used by create by localhost and by address, with -4', async () => {
     const ports = await Promise.all(Array.from({ length: 4 }, () => freePort()));
     await using nodes = await startClusterNodes(4, (index) => ['--cluster-port', String(ports[index])]);
     const [first, second, third, fourth] = nodes.nodes as [RedisNode, RedisNode, RedisNode, RedisNode];
@@ -117,8 +117,8 @@ describeWithRedis('nodes with their own bus ports (7: cluster-port)', () => {
   });
 });
 
-describeWithRedis('create when a slot was taken after the inspection of the nodes (2.2 step 10)', () => {
-  it('ends with the reason instead of an uncovered slot with exit 0', async () => {
+describeWithRedis('create when a slot was assigned after the inspection of the nodes (2.2 step 10)', () => {
+  it('ends with the reason, instead of exit 0 with an uncovered slot', async () => {
     await using nodes = await startClusterNodes(3);
     await using fresh = await openNewNodes(nodes.nodes.map(({ address }) => address));
     await using link = await nodes.nodes[1]!.connect();
@@ -128,7 +128,7 @@ describeWithRedis('create when a slot was taken after the inspection of the node
 });
 
 describeWithRedis('add-node where servers have no functions (2.9 step 4)', () => {
-  it('joins the node without them, and says so', async () => {
+  it('joins the node without functions, and reports that', async () => {
     const old = ['--rename-command', 'FUNCTION', ''];
     await using nodes = await startRedisCluster(3, { extraArgs: old });
     await using alike = await startClusterNodes(1, old);
@@ -140,8 +140,8 @@ describeWithRedis('add-node where servers have no functions (2.9 step 4)', () =>
   });
 });
 
-describeWithRedis('del-node where a node refuses its part (3.1)', () => {
-  it('exit 1 with the node and the reason; the command to continue works', async () => {
+describeWithRedis('del-node when a node refuses its part (3.1)', () => {
+  it('exits 1 with the node and the reason, and the command to continue works', async () => {
     await using nodes = await startRedisCluster(4, { slots: [[0, 5460], [5461, 10_922], [10_923, 16_383], null] });
     const [first, , third, leaving] = nodes.nodes as [RedisNode, RedisNode, RedisNode, RedisNode];
     const permit = async (node: RedisNode, rule: string): Promise<void> => {
@@ -172,8 +172,8 @@ describeWithRedis('del-node where a node refuses its part (3.1)', () => {
   });
 });
 
-describeWithRedis('a user and a password called keys (5.7, PR 11253)', () => {
-  it('do not confuse which words of MIGRATE are keys', async () => {
+describeWithRedis('a user and a password named keys (5.7, PR 11253)', () => {
+  it('are not read by MIGRATE as its own words', async () => {
     await using nodes = await startRedisCluster(2, { extraArgs: ['--user', 'keys', 'on', '>keys', '~*', '&*', '+@all'] });
     await fill(nodes, keysInSlots(0, 20, 50).map((key) => ['SET', key, 'v']));
     const [first, second] = nodes.nodes as [RedisNode, RedisNode];
@@ -183,8 +183,8 @@ describeWithRedis('a user and a password called keys (5.7, PR 11253)', () => {
   });
 });
 
-describeWithRedis('the oracle of replica migration (7: 12-replica-migration-2, -3)', () => {
-  it.each(['yes', 'no'])('rebalance with id=0, then id=.01 with use-empty-masters; cluster-allow-replica-migration %s', async (allowed) => {
+describeWithRedis('the test of replica migration (7: 12-replica-migration-2, -3)', () => {
+  it.each(['yes', 'no'])('rebalance with id=0, then id=.01 with use-empty-masters works with cluster-allow-replica-migration %s', async (allowed) => {
     await using nodes = await startRedisCluster(3, { replicas: 1, extraArgs: ['--cluster-allow-replica-migration', allowed] });
     const [first, second] = nodes.nodes as [RedisNode, RedisNode];
     await fill(nodes, Array.from({ length: 300 }, (_, index) => ['SET', `key:${index}`, 'v']));

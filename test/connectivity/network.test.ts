@@ -38,7 +38,7 @@ function openGate(host: string, port: number, to: { host: string; port: number }
   return new Promise((resolve) => server.listen(port, host, () => resolve({ host, port, visitors: () => count, close })));
 }
 
-describeWithRedis('where nodes are', () => {
+describeWithRedis('a cluster is reached', () => {
   let open: { stop?(): Promise<void>; close?(): void }[] = [];
   afterEach(async () => {
     for (const one of open) one.close?.();
@@ -78,7 +78,7 @@ describeWithRedis('where nodes are', () => {
     await good('consistency-test', seed, '--duration', '0.5', '--working-set', '5', '--prefix', 'ct:');
   };
 
-  it('IPv6: addresses with brackets, without, and as two words', async () => {
+  it('by IPv6 addresses with brackets, without, and as two words', async () => {
     const nodes = keep(...(await startNodes(3, { bind: '::1' })));
     const [source] = keep(await startNode({ bind: '::1', alone: true }));
     await live(nodes, (node) => node.address, source!);
@@ -88,7 +88,7 @@ describeWithRedis('where nodes are', () => {
     expect((await runCli(['check', '[::1]:1'])).stderr).toContain('Could not connect to Redis at [::1]:1: Connection refused');
   });
 
-  it('host names: nodes that are called, and call themselves, by name', async () => {
+  it('by host names, typed and announced', async () => {
     const nodes = keep(...(await startNodes(3, { args: ['--cluster-announce-hostname', 'localhost', '--cluster-preferred-endpoint-type', 'hostname'] })));
     const [source] = keep(await startNode({ alone: true }));
     await live(nodes, (node) => `localhost:${node.port}`, source!);
@@ -97,7 +97,7 @@ describeWithRedis('where nodes are', () => {
     expect((await runCli(['check', 'no-such-host.invalid:7000'])).stderr).toMatch(/Could not connect to Redis at no-such-host\.invalid:7000: (Name or service not known|Temporary failure)/);
   });
 
-  it('NAT: nodes announce addresses and ports of a gateway, and reach each other through it', async () => {
+  it('through NAT: nodes announce addresses and ports of a gateway, and reach each other through it', async () => {
     const ports = await Promise.all([freePort(), freePort(), freePort()]);
     const nodes = keep(...(await startNodes(3, (index) => ({ args: ['--cluster-announce-ip', '127.0.0.2', '--cluster-announce-port', String(ports[index]), '--cluster-announce-bus-port', String((ports[index] ?? 0) + 10_000)] }))));
     const gates = await Promise.all(nodes.flatMap((node, index) => [0, 10_000].map((bus) => openGate('127.0.0.2', (ports[index] ?? 0) + bus, { host: node.host, port: node.port + bus }))));
@@ -118,7 +118,7 @@ describeWithRedis('where nodes are', () => {
     await good('consistency-test', nodes[0]!.address, '--duration', '0.5', '--prefix', 'ct:', '--working-set', '5', '--address-map', map);
   });
 
-  it('announced addresses out of reach: reported with the option that solves it', async () => {
+  it('only in part when announced addresses are out of reach, and the option that helps is named', async () => {
     const nodes = keep(...(await startNodes(3)));
     const [seed = '', , third = ''] = nodes.map(({ address }) => address);
     await good('create', ...nodes.map(({ address }) => address), '--yes', '--wait');
@@ -133,7 +133,7 @@ describeWithRedis('where nodes are', () => {
     expect((await runCli(['check', seed, '--address-map', 'nonsense'])).code).toBe(2);
   });
 
-  it('a host name that a node announces is tried when its address is out of reach', async () => {
+  it('by the announced host name when the announced address is out of reach', async () => {
     const nodes = keep(...(await startNodes(3, { args: ['--cluster-announce-ip', '127.0.0.6', '--cluster-announce-hostname', 'localhost'] })));
     keep(...(await Promise.all(nodes.map((node) => openGate('127.0.0.6', node.port + 10_000, { host: node.host, port: node.port + 10_000 })))));
     await good('create', ...nodes.map(({ address }) => address), '--yes', '--wait');

@@ -19,7 +19,7 @@ describeWithRedis('users without a password', () => {
   it.each([
     ['--user X alone', ['--user', 'guest'], {}],
     ["--user X -a ''", ['--user', 'guest', '-a', ''], {}],
-    ["-a '' where nobody needs a password", ['-a', ''], {}],
+    ["-a '' where no user has a password", ['-a', ''], {}],
     ["-a '' instead of REDISCLI_AUTH", ['-a', ''], { REDISCLI_AUTH: 'wrong' }],
     ['redis://X@HOST:PORT', ['--uri', 'redis://guest@h:1'], {}],
   ] as const)('%s can log in', async (_, words, env) => {

@@ -53,14 +53,14 @@ describeWithRedis('nodes with their own credentials', () => {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  it('create, check, call', async () => {
+  it('work with create, check and call', async () => {
     await good('create', ...nodes.map(({ address }) => address), '--yes', '--wait');
     for (const index of [0, 3]) expect((await good('check', seed(index))).stdout).toContain('[OK] All 16384 slots covered.');
     expect((await good('call', seed(2), 'ping')).stdout.match(/PONG/g)).toHaveLength(4);
     expect((await good('check', `localhost:${nodes[1]?.port ?? 0}`)).stdout).toContain('[OK] All 16384 slots covered.'); // the entry says 127.0.0.1
   });
 
-  it('reshard: MIGRATE logs in with what the target wants', async () => {
+  it('work with reshard: MIGRATE logs in with the credentials of the target', async () => {
     const source = await startNode({ alone: true });
     try {
       for (let index = 0; index < KEYS; index++) await ask(source, ['SET', `key:${index}`, 'v']);
@@ -80,7 +80,7 @@ describeWithRedis('nodes with their own credentials', () => {
     expect(Math.min(...(await keys()))).toBeGreaterThan(0);
   });
 
-  it('add-node of one without a password, nodes, consistency-test, backup', async () => {
+  it('work with add-node of a node without a password, nodes, consistency-test and backup', async () => {
     configure({ [spare.address]: {} });
     await good('add-node', spare.address, seed(), '--slave', '--master-id', String(await on(1, 'CLUSTER', 'MYID')));
     expect((await good('nodes', seed())).stdout).toContain(spare.address);
@@ -89,7 +89,7 @@ describeWithRedis('nodes with their own credentials', () => {
     expect(readdirSync(join(dir, 'saved')).filter((name) => name.endsWith('.rdb'))).toHaveLength(4);
   });
 
-  it('fix finishes a move towards a node with other credentials', async () => {
+  it('work with fix, which completes a move to a node with other credentials', async () => {
     const key = String(await on(0, 'RANDOMKEY'));
     const slot = Number(await on(0, 'CLUSTER', 'KEYSLOT', key));
     const [from, to] = [String(await on(0, 'CLUSTER', 'MYID')), String(await on(3, 'CLUSTER', 'MYID'))];
@@ -99,7 +99,7 @@ describeWithRedis('nodes with their own credentials', () => {
     expect(await on(3, 'CLUSTER', 'COUNTKEYSINSLOT', slot)).toBeGreaterThan(0);
   });
 
-  it('a wrong password: names the node and where its password is configured, never the password', async () => {
+  it('are named with the node and the place of configuration when the password is wrong, but not shown', async () => {
     configure({ [seed(1)]: { password: 'a wrong one' }, [spare.address]: {} });
     const check = await run('check', seed());
     expect(check.code).toBe(1);
@@ -112,7 +112,7 @@ describeWithRedis('nodes with their own credentials', () => {
     expect((await run('reshard', seed(), '--from', 'all', '--to', seed(3), '--slots', '10', '--yes')).code).toBe(1);
   });
 
-  it('an entry that cannot be understood ends every command with exit 2', async () => {
+  it('end every command with exit 2 when an entry is invalid', async () => {
     configure({ [seed(1)]: { pasword: SECRETS[1] } });
     expect(await run('check', seed())).toMatchObject({ code: 2, stderr: expect.stringContaining(`unknown setting "pasword" in "${seed(1)}" of "nodes"`) as string });
   });

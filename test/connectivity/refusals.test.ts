@@ -15,7 +15,7 @@ import { describeWithRedis, freePort, startClusterNodes, startRedis, startRedisC
 
 const HIDDEN = 'this user lacks';
 
-describeWithRedis('refusals name the node and the cause', () => {
+describeWithRedis('errors about refusals', () => {
   let cluster: RedisNodes;
   const at = (index: number): string => cluster.nodes[index]?.address ?? '';
   const send = async (node: RedisNode | undefined, ...words: (string | number)[]): Promise<unknown> => {
@@ -35,7 +35,7 @@ describeWithRedis('refusals name the node and the cause', () => {
   });
   afterAll(() => cluster.stop());
 
-  it('says that the target of a move is out of memory, and leaves no slot open', async () => {
+  it('report that the target of a move is out of memory, and leave no slot open', async () => {
     await send(cluster.nodes[1], 'CONFIG', 'SET', 'maxmemory', '1');
     const run = await reshard();
     await send(cluster.nodes[1], 'CONFIG', 'SET', 'maxmemory', '0');
@@ -45,7 +45,7 @@ describeWithRedis('refusals name the node and the cause', () => {
     expect((await runHere(['check', at(0)])).code).toBe(0);
   });
 
-  it('says that the user lacks a key pattern, not a command', async () => {
+  it('report that the user lacks a key pattern, not a command', async () => {
     const run = await reshard('--user', 'foo');
     expect(run).toMatchObject({ code: 1 });
     expect(run.stderr).toContain(`try: on the source, ${HIDDEN} a rule for these keys: grant it on every node with ACL SETUSER NAME ~PATTERN`);
@@ -57,14 +57,14 @@ describeWithRedis('refusals name the node and the cause', () => {
     ['fix', 'uncounted', 'cluster|countkeysinslot'],
     ['info', 'uninformed', 'info'],
     ['nodes', 'uninformed', 'info'],
-  ])('%s names the node and the right that user %s lacks', async (command, user, right) => {
+  ])('of %s name the node and the right that user %s lacks', async (command, user, right) => {
     const run = await runHere([command, at(0), '--user', user, ...(command === 'fix' ? ['--yes'] : [])]);
     expect(run.code).not.toBe(0);
     expect(run.stderr).toMatch(new RegExp(`^error: Node (${at(0)}|${at(1)}) (refused|replied with error): NOPERM `, 'm'));
     expect(run.stderr).toContain(`grant it on every node with ACL SETUSER NAME +${right}`);
   });
 
-  it('names the node on which INFO is disabled', async () => {
+  it('name the node on which INFO is disabled', async () => {
     await using nodes = await startClusterNodes(1, ['--rename-command', 'INFO', '']);
     const run = await runHere(['add-node', nodes.seed, at(0), '--yes']);
     expect(run.code).toBe(1);
@@ -72,7 +72,7 @@ describeWithRedis('refusals name the node and the cause', () => {
     expect(run.stderr).toContain('renamed, disabled or missing on that node');
   });
 
-  it('says that an import met a node without memory, or a user without the keys', async () => {
+  it('report that an import met a node without memory, or a user without rights to the keys', async () => {
     await using origin = await startRedis();
     for (let slot = 0; slot < 16_384; slot += 500) await send(origin, 'SET', TAGS[slot] ?? '', 'x');
     await everywhere('CONFIG', 'SET', 'maxmemory', '1');
@@ -91,7 +91,7 @@ describeWithRedis('refusals name the node and the cause', () => {
     expect(await send(origin, 'DBSIZE')).toBe(33);
   });
 
-  it('recognises a bus port, a web server, a closed port and a Sentinel', async () => {
+  it('are recognised from a bus port, a web server, a closed port and a Sentinel', async () => {
     const bus = Number(at(0).split(':')[1]) + 10_000;
     const atBus = await runHere(['check', `127.0.0.1:${bus}`]);
     expect(atBus).toMatchObject({ code: 3 });
@@ -109,7 +109,7 @@ describeWithRedis('refusals name the node and the cause', () => {
     expect(await runHere(['import', at(0), '--from', sentinel.address])).toMatchObject({ code: 1, stderr: expect.stringContaining(`${sentinel.address} is a Sentinel`) as string });
   });
 
-  it('warns about a rule of --address-map that names no node', async () => {
+  it('include rules of --address-map that match no node', async () => {
     const run = await runHere(['check', at(0), '--address-map', '10.9.9.9:1=127.0.0.1:1', '--address-map', `${at(1)}=${at(1)}`]);
     expect(run).toMatchObject({ code: 0, stderr: expect.stringContaining('--address-map 10.9.9.9:1=127.0.0.1:1: no node of this cluster has announced that address') as string });
     expect(run.stderr).toContain(at(1));
@@ -139,8 +139,8 @@ it.each([
   ['LOADING Redis is loading the dataset in memory', 'reading its data from disk'],
   ['OOM command not allowed', 'maxmemory'],
   ['MISCONF Redis is configured to save RDB snapshots', 'free disk space'],
-  ['CLUSTERDOWN The cluster is down', 'run check'],
-])('%s is explained with the name of the node', (text, advice) => {
+  ['CLUSTERDOWN The cluster is down', 'run redis-trib check'],
+])('are explained with the name of the node: %s', (text, advice) => {
   const reply = new ReplyError(text);
   reply.node = '10.0.0.1:7000';
   expect(replyFailure(reply)).toMatchObject({ message: `Node 10.0.0.1:7000 replied with error: ${text}`, hint: expect.stringContaining(advice) as string });

@@ -56,13 +56,13 @@ describeWithRedis('a cluster with TLS and ACL', () => {
     return count;
   };
 
-  it('create', async () => {
+  it('is made by create', async () => {
     await good('create', ...nodes.map(({ address }) => address), '--replicas', '1', '--yes', '--wait');
     await using one = await client();
     await Promise.all(Array.from({ length: KEYS }, (_, index) => one.command(['SET', `key:${index}`, 'v'.repeat(100)])));
   });
 
-  it('check, info, nodes, slots, call', async () => {
+  it('works with check, info, nodes, slots and call', async () => {
     expect((await good('check', seed())).stdout).toContain('[OK] All 16384 slots covered.');
     expect(await keys()).toBe(KEYS);
     await good('nodes', seed());
@@ -70,7 +70,7 @@ describeWithRedis('a cluster with TLS and ACL', () => {
     expect((await good('call', '--only-masters', seed(), 'ping')).stdout.match(/PONG/g)).toHaveLength(3);
   });
 
-  it('without certificate, without TLS, without password or with a wrong one: exit 3, and a hint', async () => {
+  it('refuses connections without certificate, TLS or password or with a wrong one: exit 3, and a hint', async () => {
     const tls = ['--tls', '--cacert', files.ca, '--cert', files.cert, '--key', files.key];
     const hint = expect.stringContaining('try:') as string;
     expect(await runCli(['check', seed()])).toMatchObject({ code: 3, stderr: hint });
@@ -80,7 +80,7 @@ describeWithRedis('a cluster with TLS and ACL', () => {
     expect(await runCli(['check', seed(), ...tls, '--user', 'admin'], { env: { REDISCLI_AUTH: 'wrong' } })).toMatchObject({ code: 3, stderr: expect.stringContaining('WRONGPASS') as string });
   });
 
-  it('reshard, rebalance, apply: MIGRATE carries AUTH2 over TLS', async () => {
+  it('works with reshard, rebalance and apply: MIGRATE sends AUTH2 over TLS', async () => {
     await good('reshard', seed(), '--from', seed(), '--to', seed(1), '--slots', '500', '--yes');
     expect(String(await on(0, 'INFO', 'commandstats'))).toMatch(/cmdstat_migrate:calls=[1-9]/);
     await good('rebalance', seed(), '--yes');
@@ -89,7 +89,7 @@ describeWithRedis('a cluster with TLS and ACL', () => {
     expect(await keys()).toBe(KEYS);
   });
 
-  it('fix: a slot left open with keys on both sides', async () => {
+  it('works with fix of an open slot with keys on both sides', async () => {
     const [first, second] = [await id(nodes[0]!), await id(nodes[1]!)];
     const slot = Number(await on(0, 'CLUSTER', 'KEYSLOT', String(await on(0, 'RANDOMKEY'))));
     await on(1, 'CLUSTER', 'SETSLOT', slot, 'IMPORTING', first);
@@ -99,17 +99,17 @@ describeWithRedis('a cluster with TLS and ACL', () => {
     expect(await keys()).toBe(KEYS);
   });
 
-  it('meet of a node that is where the members say', async () => {
+  it('works with meet of a node whose address has not changed', async () => {
     await good('meet', seed(), seed(1), '--yes');
   });
 
-  it('set-timeout, consistency-test', async () => {
+  it('works with set-timeout and consistency-test', async () => {
     expect((await run('set-timeout', seed(), '5001')).stdout).toContain('>>> New node timeout set. 0 OK, 6 ERR.'); // they have no file to rewrite
     expect(await on(3, 'CONFIG', 'GET', 'cluster-node-timeout')).toEqual(['cluster-node-timeout', '5001']);
     await good('consistency-test', seed(), '--duration', '1', '--working-set', '10', '--prefix', 'ct:');
   });
 
-  it('backup, restore', async () => {
+  it('works with backup and restore', async () => {
     const total = await keys();
     const { files: saved } = JSON.parse((await good('backup', seed(), join(scratch, 'saved'), '--json')).stdout) as { files: { via: string }[] };
     expect([saved.map(({ via }) => via), readdirSync(join(scratch, 'saved')).length]).toEqual([['sync', 'sync', 'sync'], 4]);
@@ -119,7 +119,7 @@ describeWithRedis('a cluster with TLS and ACL', () => {
     expect(await keys()).toBe(total);
   });
 
-  it('add-node as a replica, rolling, failover, replicate, del-node --drain', async () => {
+  it('works with add-node as a replica, rolling, failover, replicate and del-node --drain', async () => {
     const before = await keys();
     await good('add-node', spare.address, seed(), '--replica', '--master', seed(0));
     await good('rolling', seed(), '--only-replicas', '--exec', 'true {port}', '--yes');
@@ -129,7 +129,7 @@ describeWithRedis('a cluster with TLS and ACL', () => {
     expect(await keys()).toBe(before);
   });
 
-  it('reset and forget', async () => {
+  it('works with reset and forget', async () => {
     await good('reset', spare.address, '--hard', '--yes');
     await good('add-node', spare.address, seed());
     const gone = await id(spare);
@@ -138,7 +138,7 @@ describeWithRedis('a cluster with TLS and ACL', () => {
     await good('check', seed());
   });
 
-  it('import: from a plain source through this process, from a TLS source by MIGRATE with AUTH2', async () => {
+  it('works with import from a plain source through this process, and from a TLS source by MIGRATE with AUTH2', async () => {
     const before = await keys();
     const plain = await startNode({ alone: true, args: ['--enable-debug-command', 'yes'] });
     const safe = await startNode({ alone: true, tls: true, args: USERS }, files);
@@ -156,7 +156,7 @@ describeWithRedis('a cluster with TLS and ACL', () => {
     }
   });
 
-  it('covers every subcommand that connects', async () => {
+  it('is tested with every subcommand that connects', async () => {
     const connecting = await Promise.all(commands.map(async ({ name, load }) => ((await load()).default.connects ? [name] : [])));
     expect(connecting.flat().filter((name) => !tried.has(name))).toEqual([]);
   });

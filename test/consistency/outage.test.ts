@@ -9,19 +9,19 @@ const total = (operations: readonly (readonly [from: number, to: number, succeed
   return clock.totalMs;
 };
 
-it('counts failures and what took more than a second, and nothing else', () => {
+it('counts failures and operations of more than a second, and nothing else', () => {
   expect(total([[0, 10, true], [20, 30, true]])).toBe(0);
   expect(total([[0, 50, false]])).toBe(50);
   expect(total([[100, 7300, true]])).toBe(7200);
 });
 
-it('counts what overlaps, or follows within a second, once', () => {
+it('counts overlapping outages, and those less than a second apart, once', () => {
   expect(total([[0, 500, false], [100, 700, false], [1200, 1300, false]])).toBe(1300);
   expect(total([[0, 100, false], [5000, 5100, false]])).toBe(200);
   expect(total([[3000, 3100, false], [4500, 4600, false], [0, 5000, true]])).toBe(5000);
 });
 
-it('is never more than the time from the first to the last', () => {
+it('is never longer than the time from the first to the last operation', () => {
   const operation = fc.tuple(fc.integer({ min: 0, max: 20_000 }), fc.integer({ min: 0, max: 3000 }), fc.boolean());
   fc.assert(
     fc.property(fc.array(operation, { minLength: 1, maxLength: 40 }), (list) => {

@@ -48,7 +48,7 @@ function start(counters: Counters, options: Partial<ConsistencyOptions> = {}): P
 }
 
 describe('ConsistencyRun', () => {
-  it('finds nothing wrong with a correct cluster, whatever the counters held before', async () => {
+  it('finds nothing wrong with a correct cluster, whatever values the counters had before', async () => {
     const counters = new Counters(400);
     counters.values.set('key_3', 41);
     const totals = await start(counters);
@@ -79,7 +79,7 @@ describe('ConsistencyRun', () => {
     expect(totals).toMatchObject({ lost: 0, unacknowledged: 1 });
     expect(totals.readErrors + totals.writeErrors).toBe(1);
   });
-  it('sees a loss at the very end', async () => {
+  it('finds a loss at the very end', async () => {
     const counters: Counters = new Counters(300, (operation, _, { values }) => {
       if (operation === 303) for (const [key, value] of values) values.set(key, value - 1);
     });
@@ -106,7 +106,7 @@ describe('ConsistencyRun', () => {
     );
     expect(outcome).toMatchObject({ lost: 0, unverified: [] });
   });
-  it('gives up what is under way at a silent node when the patience is over, and has read the others by then', async () => {
+  it('gives up pending reads of a silent node after the time limit, and has read the others by then', async () => {
     let patience: () => void = () => undefined;
     const read = new Set<string>();
     const counters = new Counters(Infinity);
@@ -148,7 +148,7 @@ describe('ConsistencyRun', () => {
 });
 
 describe('the rate after an outage', () => {
-  it('is the rate asked for: rounds that did not happen are not made up for', async () => {
+  it('is the requested rate: missed rounds are not made up for', async () => {
     let now = 0;
     const counters: Counters = new Counters(Infinity, (operation) => {
       if (operation === 20) now += 10_000; // everything hangs
@@ -169,7 +169,7 @@ describe('totalsLine', () => {
 });
 
 describe('lineTimes', () => {
-  it('has the last second once, wherever the clock began', () => {
+  it('has the last second once, whatever the start time', () => {
     expect([...lineTimes(3000)]).toEqual([1000, 2000, 3000]);
     expect([...lineTimes(2500)]).toEqual([1000, 2000, 2500]);
     expect([...lineTimes(100)]).toEqual([100]);

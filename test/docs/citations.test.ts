@@ -42,7 +42,7 @@ describe('citations of rules', () => {
     expect(citations('// cluster-node.md 3.4.2, 6.2: so\n// as cli.md\n// 2.8 says; redis-cli 7.0.15 is a program').map(({ document, section }) => `${document} ${section}`)).toEqual(['cluster-node 3.4.2', 'cluster-node 6.2', 'cli 2.8', 'cli 7.0.15']);
   });
 
-  it('each resolves to a section of docs/rules', () => {
+  it('resolve to sections of docs/rules', () => {
     const known = new Map(DOCUMENTS.map((document) => [document, sections(document)]));
     const found = files.filter((path) => !path.endsWith('citations.test.ts')).flatMap((path) =>
       citations(readFileSync(path, 'utf8').replaceAll(/\b(?:redis|valkey)-cli\b/g, 'program')).map((citation) => ({ path: path.slice(ROOT.length), ...citation })),
@@ -61,7 +61,7 @@ describe('citations in the code', () => {
 });
 
 describe('comments', () => {
-  it('cite nothing outside the repository', () => {
+  it('refer to nothing outside the repository', () => {
     const outside = files.flatMap((path) =>
       readFileSync(path, 'utf8')
         .split('\n')

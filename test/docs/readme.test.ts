@@ -35,7 +35,7 @@ describe('README', () => {
     expect(targets.filter((target) => !existsSync(join(ROOT, dirname(page), target)))).toEqual([]);
   });
 
-  it.each(['README.md', 'docs/moving-slots.md'])('%s: its commands are taken', async (page) => {
+  it.each(['README.md', 'docs/moving-slots.md'])('has only commands in %s that the parser accepts', async (page) => {
     const lines = shownCommands(read(page));
     expect(lines.length).toBeGreaterThan(0);
     for (const line of lines) {
@@ -50,11 +50,11 @@ describe('README', () => {
   });
 });
 
-describe('what README shows runs', () => {
+describe('the examples of the README', () => {
   const folder = mkdtempSync(join(tmpdir(), 'redis-trib-readme-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('local up, check, local clean', async () => {
+  it('local up, check and local clean run', async () => {
     expect(await runCli(['local', 'up', '--json'], { cwd: folder })).toMatchObject({ code: 0 });
     try {
       const { nodes } = JSON.parse((await runCli(['local', 'status', '--json'], { cwd: folder })).stdout) as { nodes: readonly { port: number }[] };
@@ -66,7 +66,7 @@ describe('what README shows runs', () => {
     }
   });
 
-  it('the example that plans and applies', () => {
+  it('the example that plans and applies runs', () => {
     const run = spawnSync(process.execPath, ['examples/reshard.mjs'], { cwd: ROOT, encoding: 'utf8', env: cleanEnv() });
     expect(run).toMatchObject({ status: 0 });
     expect([...run.stdout.matchAll(/^127.*: (\d+) slots$/gm)].map((match) => Number(match[1])).sort()).toEqual([5361, 5461, 5562]);

@@ -52,7 +52,7 @@ it('removes drafts of ended runs and old ones, and nothing else', async () => {
 });
 
 describe('replacing a file', () => {
-  it('makes it private, replaces a link instead of following it, keeps permissions of a file that the user named', async () => {
+  it('makes it private, replaces a link instead of following it, and keeps the permissions of a file that the user named', async () => {
     writeFileSync(at('victim'), 'precious');
     symlinkSync(at('victim'), at('state'));
     await replaceFile(at('state'), 'new');
@@ -70,7 +70,7 @@ describe('replacing a file', () => {
   });
 });
 
-it('is used for the record of local nodes: a planted link of the former name is not written through', async () => {
+it('a draft is used for the record of local nodes: nothing is written through a link with the former name', async () => {
   writeFileSync(at('victim'), 'precious');
   symlinkSync(at('victim'), at('cluster.json.tmp'));
   await writeState(folder, { schema: 1, host: '127.0.0.1', server: null, replicas: 0, nodes: [] });
@@ -78,7 +78,7 @@ it('is used for the record of local nodes: a planted link of the former name is 
   expect(modeOf(at('cluster.json'))).toBe(0o600);
 });
 
-it('is used for backups: no link of a name that can be foreseen is written through', async () => {
+it('a draft is used for backups: nothing is written through a link with a predictable name', async () => {
   writeFileSync(at('victim'), 'precious');
   mkdirSync(at('backup'));
   symlinkSync(at('victim'), at(`backup/.redis-trib-backup.${process.pid}.a.rdb.part`));

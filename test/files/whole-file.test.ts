@@ -13,7 +13,7 @@ const at = (name: string): string => join(folder, name);
 const never = new AbortController().signal;
 const devices = existsSync('/dev/full');
 
-it('makes a file, replaces one, and leaves no draft', async () => {
+it('creates a file, replaces one, and leaves no draft', async () => {
   await writeWhole(at('new'), 'one', never);
   expect(readFileSync(at('new'), 'utf8')).toBe('one');
   await writeWhole(at('new'), 'two', never);
@@ -33,7 +33,7 @@ it('replaces the target of a symbolic link, not the link', async () => {
   expect(readdirSync(at('deep'))).toEqual(['file']);
 });
 
-it('makes what a dangling link names; links in a circle and directories are errors', async () => {
+it('creates the target of a dangling link, and fails for circular links and directories', async () => {
   symlinkSync('later', at('dangling'));
   await writeWhole(at('dangling'), 'text', never);
   expect(readFileSync(at('later'), 'utf8')).toBe('text');
@@ -46,14 +46,14 @@ it('makes what a dangling link names; links in a circle and directories are erro
   expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
 });
 
-it.runIf(devices)('writes into a device instead of replacing it, and a full one is an error', async () => {
+it.runIf(devices)('writes to a device instead of replacing it, and fails for a full one', async () => {
   symlinkSync('/dev/full', at('full'));
   await expect(writeWhole(at('full'), 'text', never)).rejects.toMatchObject({ code: 'ENOSPC' });
   await writeWhole('/dev/null', 'text', never);
   expect(lstatSync('/dev/null').isCharacterDevice() && lstatSync('/dev/full').isCharacterDevice()).toBe(true);
 });
 
-it.runIf(devices)('a named pipe gets the text once it has a reader, and a signal ends the wait', async () => {
+it.runIf(devices)('writes to a named pipe once it has a reader, and a signal ends the wait', async () => {
   expect(spawnSync('mkfifo', [at('pipe')]).status).toBe(0);
   const stop = new AbortController();
   const deserted = writeWhole(at('pipe'), 'text', stop.signal);

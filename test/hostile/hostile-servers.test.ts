@@ -65,8 +65,8 @@ function judge(words: readonly string[], { code, out, ms }: Run, port: number): 
   if (code !== 0) expect(out, shown).not.toBe('');
 }
 
-describe('read-only subcommands end in order when the server', () => {
-  it('has at least sixty bad habits', () => {
+describe('read-only subcommands end with an error message when the server', () => {
+  it('has one of at least sixty kinds of bad behaviour', () => {
     expect(BAD_REPLIES.length).toBeGreaterThanOrEqual(60);
     expect(new Set(BAD_REPLIES.map(([name]) => name)).size).toBe(BAD_REPLIES.length);
   });
@@ -82,13 +82,13 @@ describe('read-only subcommands end in order when the server', () => {
     );
   });
 
-  it('has left no file of theirs', () => {
+  it('has left no file on this host', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 });
 
 describe('a hostile server', () => {
-  it('does not end the process by a reply without end: the message names it, the memory stays bounded', async () => {
+  it('does not end the process with an endless reply: the message names the server, and memory stays bounded', async () => {
     await using server = await HostileServer.start({ answers: { INFO: () => flood(':1\r\n', '*?\r\n') } });
     const child = startCli(['check', `127.0.0.1:${server.port}`, '--max-reply', '64MB'], { env: { NODE_OPTIONS: '--max-old-space-size=256' } });
     const result = await finished(child);
@@ -117,7 +117,7 @@ describe('a hostile server', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('keeps its answers apart from those of others', async () => {
+  it('cannot mix its replies with those of other servers', async () => {
     await using server = await HostileServer.start({ answers: { PING: () => bulk('PONG\n10.0.0.9:7000: forged') } });
     const { out } = await run(['call', `127.0.0.1:${server.port}`, 'ping', '-o', 'table', ...LIMITS]);
     expect(out).toContain('PONG\n  10.0.0.9:7000: forged');

@@ -5,7 +5,7 @@ import { openCluster, type Cluster } from '../../src/apply/open-cluster.js';
 import { ClusterClient } from '../../src/client/cluster-client.js';
 import type { Arg, Connection } from '../../src/client/connection.js';
 import { keySlot } from '../../src/cluster/slots.js';
-import { forecast } from '../../src/import/census.js';
+import { forecast } from '../../src/import/count-keys.js';
 import type { ImportEvent, ImportStats } from '../../src/import/event.js';
 import { importKeys } from '../../src/import/import.js';
 import type { ImportOptions } from '../../src/import/options.js';
@@ -92,7 +92,7 @@ describeWithRedis('import', () => {
     }
   });
 
-  it('copies, and copying again sends nothing twice and finds no conflict', async () => {
+  it('copies, and sends nothing twice and finds no conflict when it copies again', async () => {
     await link.command(['DEBUG', 'POPULATE', 2000, 'key', 50]);
     expect(await run({ copy: true })).toMatchObject({ imported: 2000, equal: 0, counts: { source: { after: 2000 }, cluster: { after: 2000 } } });
     await on(['SET', 'new', '1']);
@@ -100,14 +100,14 @@ describeWithRedis('import', () => {
     expect([await size(), await totalKeys(nodes)]).toEqual([2001, 2001]);
   });
 
-  it('a move after a copy removes the source\'s equal keys', async () => {
+  it('removes equal keys from the source when it moves after a copy', async () => {
     await link.command(['DEBUG', 'POPULATE', 500, 'key', 50]);
     await run({ copy: true });
     expect(await run()).toMatchObject({ imported: 0, equal: 500, conflicts: [] });
     expect([await size(), await totalKeys(nodes)]).toEqual([0, 500]);
   });
 
-  it('equal values in another order or encoding are no conflict', async () => {
+  it('does not treat equal values in another order or encoding as a conflict', async () => {
     await on(['SADD', 's', 'a', 'b', 'c', 'd'], ['HSET', 'h', 'x', 1, 'y', 2]);
     await client.command(['SADD', 's', 'd', 'c', 'b', 'a', 'e']);
     await client.command(['SREM', 's', 'e']);
@@ -116,7 +116,7 @@ describeWithRedis('import', () => {
     expect(await size()).toBe(0);
   });
 
-  it('a different value of the same name stays on both sides and is named; --replace overwrites it', async () => {
+  it('keeps a different value of the same name on both sides and names it; --replace overwrites it', async () => {
     await on(...Array.from({ length: 300 }, (_, index) => ['SET', `k${index}`, 'source']));
     await client.command(['SET', 'k7', 'cluster']);
     const stats = await run();
@@ -126,7 +126,7 @@ describeWithRedis('import', () => {
     expect([await get('k7'), await size()]).toEqual(['source', 0]);
   });
 
-  it('a thousand conflicts are no accident: it stops and asks whether this is the right cluster', async () => {
+  it('stops at a thousand conflicts and suggests to check the cluster', async () => {
     const names = Array.from({ length: 3000 }, (_, index) => `k${index}`);
     await on(...names.map((key) => ['SET', key, 'source']));
     await Promise.all(names.map((key) => client.command(['SET', key, 'cluster'])));
@@ -134,7 +134,7 @@ describeWithRedis('import', () => {
     expect([await size(), await get('k5')]).toEqual([3000, 'cluster']);
   });
 
-  it('several databases go into one, unless names would collide', async () => {
+  it('moves several databases into one, unless key names occur in more than one', async () => {
     await on(['SET', 'a', '0'], ['SELECT', 3], ['SET', 'b', '3'], ['SELECT', 0]);
     expect((await ImportSource.open(origin)).databases).toEqual([{ index: 0, keys: 1 }, { index: 3, keys: 1 }]);
     expect(await run({ databases: [0, 3] })).toMatchObject({ imported: 2, counts: { source: { before: 2, after: 0 } } });
@@ -144,7 +144,7 @@ describeWithRedis('import', () => {
     expect(await get('c')).toBeNull();
   });
 
-  it('a user who may not run MIGRATE imports through this process', async () => {
+  it('relays keys through this process for a user who may not run MIGRATE', async () => {
     await link.command(['DEBUG', 'POPULATE', 3000, 'key', 50]);
     await on(['SET', 'ttl', 'x', 'PX', 100_000], ['SET', 'k', 'source']);
     await client.command(['SET', 'k', 'cluster']);
@@ -157,7 +157,7 @@ describeWithRedis('import', () => {
     expect([await size(), await totalKeys(nodes)]).toEqual([1, 3002]);
   });
 
-  it('keys written to while they are relayed arrive with their last value', async () => {
+  it('moves the last value of keys that are written while they are relayed', async () => {
     const keys = Array.from({ length: 200 }, (_, index) => `n${index}`);
     await on(...keys.map((key) => ['SET', key, 0]));
     await using writer = await origin.connect();
@@ -179,7 +179,7 @@ describeWithRedis('import', () => {
     for (const key of keys) expect(await get(key)).toBe(String(last.get(key) ?? 0));
   });
 
-  it('stopped midway it loses nothing, and the same import continues', async () => {
+  it('loses nothing when it is stopped midway, and the same import continues', async () => {
     await link.command(['DEBUG', 'POPULATE', 20_000, 'key', 50]);
     const controller = new AbortController();
     const stopped = run({ pipeline: 100, signal: controller.signal, onEvent: ({ kind }) => kind === 'delivered' && controller.abort() });
@@ -191,7 +191,7 @@ describeWithRedis('import', () => {
     expect(await totalKeys(nodes)).toBe(20_000);
   });
 
-  it('keys of a slot that is moving to another master arrive there (ASK)', async () => {
+  it('moves keys of a slot that is moving to another master (ASK)', async () => {
     const [key = ''] = keysInSlots(0, 0, 1);
     const slot = keySlot(key);
     await on(['SET', key, 'v'], ['SET', 'other', 'v']);
@@ -209,7 +209,7 @@ describeWithRedis('import', () => {
     }
   });
 
-  it('slots that have moved since the cluster was loaded (MOVED)', async () => {
+  it('moves keys of slots that have moved since the cluster was loaded (MOVED)', async () => {
     const [key = ''] = keysInSlots(100, 100, 1);
     const owner = cluster.view.ownerOf(100);
     const other = cluster.view.masters.find((node) => node.id !== owner?.id);
@@ -224,7 +224,7 @@ describeWithRedis('import', () => {
     await assign(owner?.id);
   });
 
-  it('an instance in cluster mode, and a replica that is to give its keys away, are refused', async () => {
+  it('refuses a source in cluster mode, and a replica when keys are to be moved', async () => {
     const [node] = nodes.nodes;
     await expect(ImportSource.open({ host: '127.0.0.1', port: node?.port ?? 0 })).rejects.toMatchObject({ code: 'SOURCE_IS_CLUSTER', message: '[ERR] The source node should not be a cluster node.' });
     await on(['SET', 'a', '1']);
@@ -237,7 +237,7 @@ describeWithRedis('import', () => {
     expect(await get('a')).toBe('1');
   });
 
-  it('a source that does not have all its keys yet is refused: a replica before its first sync, a server that loads its file', async () => {
+  it('refuses a source that does not have all its keys yet: a replica before its first sync, a server that is loading', async () => {
     await on(['SET', 'a', '1']);
     await using unsynced = await startRedis(['--replicaof', `127.0.0.1 ${await freePort()}`]);
     const options = { copy: true };
@@ -288,7 +288,7 @@ describeWithRedis('import', () => {
     expect([stats.imported, await size(), await totalKeys(nodes)]).toEqual([20_010, 0, 20_010]);
   });
 
-  it('says beforehand what would go where', async () => {
+  it('forecasts how many keys each master gets', async () => {
     await link.command(['DEBUG', 'POPULATE', 3000, 'key', 50]);
     const told = await forecast(await ImportSource.open(origin), cluster, [0]);
     expect(told).toMatchObject({ keys: 3000, sampled: false });

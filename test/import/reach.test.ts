@@ -43,7 +43,7 @@ describeWithRedis('import where announced addresses lead elsewhere', () => {
     return openCluster(first.address, { addressMap });
   }
 
-  it('a closed port: the keys of that master are relayed', async () => {
+  it('relays the keys of a master whose port is closed', async () => {
     await link.command(['DEBUG', 'POPULATE', 2000, 'key', 50]);
     await using cluster = await announcing(await freePort());
     const events: ImportEvent[] = [];
@@ -58,7 +58,7 @@ describeWithRedis('import where announced addresses lead elsewhere', () => {
     await expect(importKeys(await ImportSource.open(origin), cluster, { via: 'source' })).rejects.toMatchObject({ code: 'IMPORT_FAILED', hint: expect.stringContaining('--via source') as string });
   });
 
-  it('a port of a foreign server: refused before any key has left the source', async () => {
+  it('refuses a port of another server before any key has left the source', async () => {
     await link.command(['DEBUG', 'POPULATE', 500, 'key', 50]);
     await using cluster = await announcing(stranger.port);
     await expect(importKeys(await ImportSource.open(origin), cluster)).rejects.toMatchObject({ code: 'IMPORT_FAILED', message: expect.stringContaining('leads to different servers from the source') as string, hint: expect.stringContaining('--via client') as string });
@@ -66,7 +66,7 @@ describeWithRedis('import where announced addresses lead elsewhere', () => {
     expect(await importKeys(await ImportSource.open(origin), cluster, { via: 'client' })).toMatchObject({ conflicts: [], counts: { source: { after: 0 }, cluster: { after: 500 } } });
   });
 
-  it('a target that dies during the import stops it, is named, and loses nothing', async () => {
+  it('stops when a target dies, names it, and loses nothing', async () => {
     await link.command(['DEBUG', 'POPULATE', 5000, 'key', 50]);
     await using mortal = await startRedisCluster(2);
     await using cluster = await openCluster(mortal.seed);
@@ -82,7 +82,7 @@ describeWithRedis('import where announced addresses lead elsewhere', () => {
     expect(left + kept).toBeLessThanOrEqual(5001); // the dead node's are lost with it: it had no replica; a key may be on both sides
   });
 
-  it('a target that dies and whose replica is promoted: the import continues to its end', async () => {
+  it('continues when a target dies and its replica is promoted', async () => {
     await link.command(['DEBUG', 'POPULATE', 8000, 'key', 50]);
     await using pairs = await startRedisCluster(3, { replicas: 1, extraArgs: ['--cluster-node-timeout', '2000'] });
     await using cluster = await openCluster(pairs.seed);

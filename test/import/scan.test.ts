@@ -10,7 +10,7 @@ function failingLater(): Connection {
   return { command } as unknown as Connection;
 }
 
-it('a page read ahead that fails while the one before is in use ended the process with a stack trace', async () => {
+it('reports an error of the page read ahead with the next request, instead of ending the process', async () => {
   const unhandled: unknown[] = [];
   const note = (error: unknown): void => void unhandled.push(error);
   process.on('unhandledRejection', note);

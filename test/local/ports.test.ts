@@ -6,7 +6,7 @@ import { freePort } from '../support/redis-server.js';
 
 const HOST = '127.0.0.1';
 
-describe('ports', () => {
+describe('free ports', () => {
   let holder: Server;
   let base = 0;
 
@@ -17,20 +17,20 @@ describe('ports', () => {
   });
   afterAll(() => holder.close());
 
-  it('a port is taken when its bus port is', async () => {
+  it('do not include a port whose bus port is in use', async () => {
     expect(await takenPorts(HOST, [base])).toEqual([base + BUS_OFFSET]);
   });
-  it('taken ports are refused by name, with a place that is free', async () => {
+  it('are suggested when the requested ports are in use, which are named', async () => {
     await expect(requireFree(HOST, [base])).rejects.toMatchObject({
       code: 'PORT_TAKEN',
       message: expect.stringContaining(`${base + BUS_OFFSET} (the bus port of ${base})`) as string,
       hint: expect.stringMatching(/^use other ports: --port \d+/) as string,
     });
   });
-  it('ports without room for a bus port are wrong usage', async () => {
+  it('are refused as wrong usage when there is no room for a bus port', async () => {
     await expect(requireFree(HOST, [60_000])).rejects.toMatchObject({ code: 'USAGE', exitCode: 2 });
   });
-  it('finds a free run, or says that there is none', async () => {
+  it('are found as a consecutive run, or an error reports that there is none', async () => {
     const found = await findFreeRun(HOST, base, 2);
     expect(found).toBeGreaterThanOrEqual(base + 100);
     await expect(findFreeRun(HOST, 55_000, 1000)).rejects.toMatchObject({ code: 'PORT_TAKEN' });

@@ -10,7 +10,7 @@ let base = '';
 beforeEach(() => (base = mkdtempSync(join(tmpdir(), 'redis-trib-state-'))));
 afterEach(() => rmSync(base, { recursive: true, force: true }));
 
-it('is written, read back and removed with the nodes folders, but with nothing else', async () => {
+it('is written, read back, and removed with the folders of the nodes but no other content', async () => {
   const folder = join(base, 'local');
   await writeState(folder, state);
   expect(readState(folder)).toEqual(state);
@@ -35,7 +35,7 @@ it('creates several missing folders, and reports an error where none can be crea
   if (existsSync('/proc/self')) await expect(makeFolder('/proc/x')).rejects.toEqual(refused);
 });
 
-it('is absent in a folder that has none, and refused when it is no record', () => {
+it('is undefined in a folder without one, and refused when it is invalid', () => {
   expect(readState(base)).toBeUndefined();
   for (const text of ['', '{}', '[]', '{"schema":2}', '{"schema":1,"host":"h","nodes":[{"port":"x"}]}']) {
     writeFileSync(join(base, 'cluster.json'), text);
@@ -43,7 +43,7 @@ it('is absent in a folder that has none, and refused when it is no record', () =
   }
 });
 
-it('a folder with other things in it is not taken over', () => {
+it('is not written to a folder with other content', () => {
   requireUsable(base);
   requireUsable(join(base, 'not-there'));
   writeFileSync(join(base, 'thesis.tex'), '');

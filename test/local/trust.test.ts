@@ -32,7 +32,7 @@ function program(): { readonly path: string; readonly ran: () => boolean } {
 }
 
 describe('local start', () => {
-  it('does not run a program that only the folder names, until it is named on the line', async () => {
+  it('does not run a program that only the folder names, until it is named on the command line', async () => {
     const { path, ran } = program();
     record({ server: path, nodes: [{ port: await keptPorts(1), pid: 0 }] });
     for (const words of [['start'], ['up'], ['start', '--yes']]) {
@@ -43,7 +43,7 @@ describe('local start', () => {
     expect(ran()).toBe(true);
   });
 
-  it('asks at a terminal, and once only', async () => {
+  it('asks at a terminal, and only once', async () => {
     const { path, ran } = program();
     record({ server: path, nodes: [{ port: await keptPorts(1), pid: 0 }] });
     const refused = openTerminal(['local', 'start'], { cwd, env: { HOME: cwd } });
@@ -63,7 +63,7 @@ describe('local start', () => {
     expect(await local('start')).toMatchObject({ code: 2 });
   });
 
-  it('does not listen where only the folder says so, and takes no line end into a configuration', async () => {
+  it('does not listen on an address that only the folder names, and writes no line end into a configuration file', async () => {
     record({ host: '0.0.0.0' });
     expect(await local('start')).toMatchObject({ code: 2, stderr: expect.stringContaining('listen on 0.0.0.0') as string });
     record({ host: '127.0.0.1\nloadmodule /tmp/evil.so' });
@@ -72,7 +72,7 @@ describe('local start', () => {
 });
 
 describe('local stop', () => {
-  it('ends no process for its arguments, nor for a reused id', async () => {
+  it('ends no process because of its arguments, nor one with a reused id', async () => {
     const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', 'redis-server', '127.0.0.1:31999'], { stdio: 'ignore' });
     children.push(child);
     const pid = child.pid ?? 0;
@@ -101,8 +101,8 @@ describe('local stop', () => {
   });
 });
 
-describe('a folder that others could change', () => {
-  it.runIf(process.getuid !== undefined)('is refused: links, others that may write', () => {
+describe('a folder that another user could change', () => {
+  it.runIf(process.getuid !== undefined)('is refused: links, and folders that others may write to', () => {
     record({});
     expect(readState(folder())).toBeDefined();
     symlinkSync(folder(), join(cwd, 'link'));
@@ -118,7 +118,7 @@ describe('a folder that others could change', () => {
     expect(() => readState(folder())).toThrow(/is a link/);
   });
 
-  it('writes no log and no configuration through a link', async () => {
+  it('gets no log and no configuration through a link', async () => {
     const port = await keptPorts(1);
     record({ nodes: [{ port, pid: 0 }] });
     mkdirSync(join(folder(), String(port)));
@@ -134,7 +134,7 @@ describe('a folder that others could change', () => {
   });
 });
 
-it('distinguishes a process from a later one with the same id', () => {
+it('tells a process from a later one with the same id', () => {
   expect(processStart(process.pid)).toBe(processStart(process.pid));
   expect(processStart(process.ppid)).not.toBe(processStart(process.pid));
   expect([0, -1, 9_999_999].map(processStart)).toEqual([undefined, undefined, undefined]);

@@ -14,7 +14,7 @@ const one = NEW.slice(0, 1);
 const view = viewOf([{ slots: '0-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }, { replicaOf: 0 }, { replicaOf: 2 }]);
 
 describe('as a master', () => {
-  it('functions first, then meets the entry node, then all nodes must know it', () => {
+  it('copies functions first, then meets the entry node, then waits until all nodes know the new one', () => {
     const plan = planAddNodes(view, one, { replica: false, functions: true });
     expect(plan.steps).toEqual([
       { kind: 'copy-functions', node: idOf(80), source: idOf(0) },
@@ -24,14 +24,14 @@ describe('as a master', () => {
     expect(plan.nodes).toEqual([{ ...NEW[0], masterId: null, masterName: null, chosen: false }]);
   });
 
-  it('without functions there is no step for them, and a named master means nothing', () => {
+  it('has no step for functions when there are none, and ignores a named master', () => {
     const plan = planAddNodes(view, one, { replica: false, functions: false, master: 'nonsense' });
     expect(plan.steps.map((step) => step.kind)).toEqual(['join', 'await-agreement']);
   });
 });
 
 describe('as a replica', () => {
-  it('of the master with the fewest replicas, the first of equals', () => {
+  it('of the master with the fewest replicas, the first one if several have as few', () => {
     const plan = planAddNodes(view, NEW, { replica: true, functions: false });
     expect(plan.nodes.map((node) => node.masterId)).toEqual([idOf(1), idOf(0), idOf(1)]);
     expect(plan.nodes.every((node) => node.chosen)).toBe(true);
@@ -47,12 +47,12 @@ describe('as a replica', () => {
     expect(() => planAddNodes(view, one, { replica: true, functions: false, master: 'ffff' })).toThrow('[ERR] No such master ID ffff');
   });
 
-  it('of no replica, which the predecessors let through until the server refused', () => {
+  it('refuses a replica as the master, which the predecessors let the server refuse', () => {
     expect(() => planAddNodes(view, one, { replica: true, functions: false, master: idOf(4) })).toThrow(expect.objectContaining({ code: 'NOT_A_MASTER', hint: `its master is 127.0.0.1:7002: --master ${idOf(2)}` }));
   });
 });
 
-it('two addresses of one node are one too many', () => {
+it('refuses two addresses of one node', () => {
   const twice = [...one, { id: idOf(80), name: 'localhost:7080' }];
   expect(() => planAddNodes(view, twice, { replica: false, functions: false })).toThrow(expect.objectContaining({ code: 'SAME_NODE_TWICE', exitCode: 2 }));
 });

@@ -29,13 +29,13 @@ describe('the score of a placement (2.2 step 8)', () => {
     return antiAffinityScore({ hostOf: new Map([...masters, ...masterOf.keys()].map((name) => [name, name.charAt(0)])), masterOf, masters });
   };
   it.each([
-    ['everybody on a host of its own', ['a1:b1', 'b2:c1', 'c2:a2'], 0],
-    ['masters alone', ['a1', 'a2', 'a3'], 0],
-    ['a replica beside its master', ['a1:a2', 'b1:c1'], 10_000],
-    ['two replicas beside their master', ['a1:a2,a3', 'b1'], 20_000],
+    ['every node on its own host', ['a1:b1', 'b2:c1', 'c2:a2'], 0],
+    ['masters only', ['a1', 'a2', 'a3'], 0],
+    ['a replica on the host of its master', ['a1:a2', 'b1:c1'], 10_000],
+    ['two replicas on the host of their master', ['a1:a2,a3', 'b1'], 20_000],
     ['two replicas of one master on another host', ['a1:b1,b2', 'c1'], 2],
-    ['three of them', ['a1:b1,b2,b3'], 3],
-    ['one beside its master, two together elsewhere', ['a1:a2,b1,b2'], 10_002],
+    ['three replicas of one master on another host', ['a1:b1,b2,b3'], 3],
+    ['one replica on its master\'s host, two on another', ['a1:a2,b1,b2'], 10_002],
     ['the sum over all shards', ['a1:a2', 'b1:b2', 'c1:a3,a4'], 20_002],
   ])('%s', (_, shards, expected) => expect(score(...shards)).toBe(expected));
 });
@@ -46,13 +46,13 @@ describe('create (2.2)', () => {
     [5, 1, 6],
     [8, 2, 9],
     [11, 3, 12],
-  ])('%i nodes with %i replicas each are too few, %i would do', (count, replicas, needed) => {
+  ])('refuses %i nodes with %i replicas each, and names %i as sufficient', (count, replicas, needed) => {
     const some = (size: number): CandidateNode[] => nodes(Array.from({ length: size }, (_, index) => `a${index}`).join(' '));
     expect(() => planCreate(some(count), { replicas })).toThrow(`*** This is not possible with ${count} nodes and ${replicas} replicas per node.\n*** At least ${needed} nodes are required.`);
     expect(planCreate(some(needed), { replicas }).masters).toHaveLength(3);
   });
 
-  it('nodes beyond one extra replica a master stay masters without slots (step 7)', () => {
+  it('leaves nodes beyond one extra replica per master as masters without slots (step 7)', () => {
     // 3 masters with 5 replicas each take 18, one extra each 21: two are left.
     const plan = planCreate(nodes(Array.from({ length: 23 }, (_, index) => `a${index}`).join(' ')), { replicas: 5 });
     expect(plan.masters).toHaveLength(3);
@@ -71,7 +71,7 @@ describe('create (2.2)', () => {
     ['a1 a2 a3 b1 b2 c1 c2', 1, ['[OK] Perfect anti-affinity obtained!']],
     ['b1 b2 b3 b4 a1 a2', 1, ['[WARNING] Some slaves are in the same host as their master']],
     ['a1 a2 a3 a4 b1 b2 b3 b4 c1 c2 c3', 2, ['[WARNING] Some slaves of the same master are in the same host']],
-  ])('%s with %i replicas: what is said of the placement', (names, replicas, verdict) => {
+  ])('judges the placement of %s with %i replicas', (names, replicas, verdict) => {
     const lines = createPlanLines(planCreate(nodes(names), { replicas }));
     const head = lines.indexOf('>>> Trying to optimize slaves allocation for anti-affinity');
     expect(head < 0 ? [] : [lines[head + 1]]).toEqual(verdict);
@@ -81,14 +81,14 @@ describe('create (2.2)', () => {
 describe('reshard (2.6)', () => {
   const three = mastersOwning([5461, 5462, 5461]);
 
-  it('a source given twice (C,C,A): no slot is listed twice, and the requested number moves', () => {
+  it('a source given twice (C,C,A) lists no slot twice and moves the requested number', () => {
     const plan = planReshard(three, { amount: { count: 1000 }, from: [idOf(2), idOf(2), idOf(0)], to: [idOf(1)] });
     const slots = plan.steps.flatMap((step) => [...eachSlot(step.slots)]);
     expect([slots.length, new Set(slots).size]).toEqual([1000, 1000]);
     expect(plan.sources).toEqual([idOf(2), idOf(0)]);
   });
 
-  it('more than the sources own: the heading has the number asked for, the plan all there is', () => {
+  it('more slots than the sources own: the heading has the requested number, the plan all slots', () => {
     const view = mastersOwning([100, 16_234, 50]);
     const lines = reshardPlanLines(view, planReshard(view, { amount: { count: 200 }, from: [idOf(0), idOf(2)], to: [idOf(1)] }));
     expect(lines[1]).toBe('Ready to move 200 slots.');
@@ -99,7 +99,7 @@ describe('reshard (2.6)', () => {
 describe('rebalance (2.7)', () => {
   const plan = (counts: readonly number[], threshold: number, useEmptyMasters = true): ReturnType<typeof planRebalance> => planRebalance(mastersOwning(counts), { threshold, useEmptyMasters });
 
-  it('an empty master that takes part is over any threshold', () => {
+  it('counts an empty master that takes part as over any threshold', () => {
     expect(plan([5461, 5462, 5461, 0], 100).steps).not.toEqual([]);
     expect(plan([5461, 5462, 5461, 0], 1e9).steps).not.toEqual([]);
     expect(plan([5461, 5462, 5461, 0], 2, false).steps).toEqual([]);
@@ -120,7 +120,7 @@ describe('rebalance (2.7)', () => {
     return [...owned.values()];
   };
 
-  it('two hundred masters, with which redis-trib.rb went round in circles and redis-cli overloads a few (5.5, #4941)', () => {
+  it('ends with two hundred masters, where redis-trib.rb does not end and redis-cli overloads a few (5.5, #4941)', () => {
     const counts = Array.from({ length: 200 }, (_, index): number => (index < 184 ? 82 : 81));
     [counts[0], counts[1]] = [70, 94];
     const even = after(counts, plan(counts, 2));
@@ -128,7 +128,7 @@ describe('rebalance (2.7)', () => {
     expect(plan(even, 2).needed).toBe(false);
   });
 
-  it('a master of weight 0 gets none of the slots left over by rounding, at any position (8.4)', () => {
+  it('gives a master of weight 0 no slot left over by rounding, at any position (8.4)', () => {
     const counts = [16_384, 0, 0, 0, 0];
     const weights = new Map([[idOf(1), 0], [idOf(4), 0]]);
     expect(after(counts, planRebalance(mastersOwning(counts), { useEmptyMasters: true, weights }))).toEqual([5461, 0, 5462, 5461, 0]);
@@ -146,12 +146,12 @@ describe('the words of MIGRATE (2.8, 2.13)', () => {
   ])('%j', (more, words) => {
     expect(migrateCommand({ ...way, ...more }).map((word) => (word === '' ? '""' : String(word))).join(' ')).toBe(words);
   });
-  it('passwords with blanks, percent signs and letters beyond ASCII are one word of bytes', () => {
+  it('send passwords with blanks, percent signs and letters beyond ASCII as one word of bytes', () => {
     expect(migrateCommand({ ...way, password: 'a b%sé' }).slice(6, 8)).toEqual(['AUTH', 'a b%s\u00c3\u00a9']);
   });
 });
 
-describe('what servers refuse with', () => {
+describe('error replies of servers', () => {
   const target = (text: string): string => `ERR Target instance replied with error: ${text}`;
   it.each([
     ['IOERR error or timeout reading to target instance', true],

@@ -51,7 +51,7 @@ describe('planCreate', () => {
     expect(plan.antiAffinity).toBe(affinity);
   });
 
-  it('moves the extra replica away from its host-mate', () => {
+  it('moves the extra replica to another host than its master', () => {
     const plan = planCreate(nodes('a1 a2 a3 b1 b2 c1 c2'), { replicas: 1 });
     expect(plan.optimised).toBe(true);
     expect(plan.nodes.find((node) => node.id === 'a2')?.masterId).toMatch(/b1|c1/);
@@ -77,7 +77,7 @@ describe('planCreate', () => {
     expect(() => planCreate([...nodes('a1 a2'), { ...(nodes('a1')[0] as CandidateNode), name: 'alias:7000' }])).toThrow('a1:7000 and alias:7000 are the same node');
   });
 
-  it('uses every node once and never makes the first choice worse', () => {
+  it('uses every node once and never makes the placement worse than the first choice', () => {
     const layout = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 3, maxLength: 24 });
     fc.assert(
       fc.property(layout, fc.integer({ min: 0, max: 3 }), (hosts, replicas) => {
@@ -98,11 +98,11 @@ describe('planCreate', () => {
   });
 });
 
-describe('planCreate with roles as the user wants them', () => {
+describe('planCreate with requested roles', () => {
   const candidates = nodes('a1 a2 b1 b2 c1');
   const roles = (...pairs: string[]): ReadonlyMap<string, string> => new Map(pairs.map((pair) => pair.split('→') as [string, string]));
 
-  it('takes exactly these; all others are masters, in the order given', () => {
+  it('makes exactly these replicas; all others are masters, in the given order', () => {
     const plan = planCreate(candidates, { masterOf: roles('b1→a1', 'a2→c1') });
     expect(masters(plan)).toBe('a1 b2 c1');
     expect(choices(plan)).toBe('b1→a1 a2→c1');

@@ -7,14 +7,14 @@ import { idOf, viewOf } from '../support/views.js';
 const move = (source: number, target: number, ...slots: (readonly [number, number])[]): MoveStep => ({ kind: 'move-slots', source: idOf(source), target: idOf(target), slots });
 const names = (steps: readonly MoveStep[]): string[] => emptiedMasters(viewOf([{ slots: '0-99' }, { slots: '100-199' }, { slots: '' }]), steps).map(({ id }) => id);
 
-it('a master that gives its last slot is named, in however many steps', () => {
+it('names a master that loses its last slot, in however many steps', () => {
   expect(names([move(1, 0, [100, 150]), move(1, 2, [151, 199])])).toEqual([idOf(1)]);
 });
-it('not one that keeps a slot, gets others, or had none', () => {
+it('does not name a master that keeps a slot, gets others, or had none', () => {
   expect(names([move(1, 0, [100, 198])])).toEqual([]);
   expect(names([move(1, 0, [100, 199]), move(0, 1, [0, 5])])).toEqual([]);
   expect(names([])).toEqual([]);
 });
-it('slots of a plan that have moved already do not count', () => {
+it('does not count slots of a plan that have moved already', () => {
   expect(names([move(1, 0, [90, 199])])).toEqual([idOf(1)]);
 });

@@ -30,7 +30,7 @@ describe('planEmptying', () => {
     expect(plan).toMatchObject({ nodes: [], steps: [], keys: 0 });
   });
 
-  it('resets replicas first, deletes keys and functions of masters before their reset, those of replicas after it', () => {
+  it('resets replicas first; deletes keys and functions of masters before their reset, of replicas after it', () => {
     const [a, b] = [{ index: 1, slots: '0-16383' }, { index: 2, masterOf: 1 }];
     const held = { keys: [{ database: 0, keys: 2 }, { database: 3, keys: 1 }], functions: 1 };
     const plan = planEmptying([contentsOf(a, [b], held), contentsOf(b, [a], held), contentsOf({ index: 3 }, [], { functions: 2 })]);
@@ -56,7 +56,7 @@ describe('planEmptying', () => {
     expect(kinds(planEmptying([contentsOf({ index: 1, slots: '0' }, [{ index: 2 }]), contentsOf({ index: 2 }, [{ index: 1, slots: '0' }])]))).toHaveLength(2);
   });
 
-  it('an interrupted emptying continues before the remaining node has noticed the resets', () => {
+  it('continues an interrupted emptying before the remaining node has noticed the resets', () => {
     // 1 still has links to what 2 and 3 were before their reset; they have other ids by now, and know nobody.
     const before = [{ index: 2, slots: '5461-10922' }, { index: 3, slots: '10923-16383' }];
     const reset = (index: number): NodeContents => {
@@ -68,7 +68,7 @@ describe('planEmptying', () => {
     expect(() => planEmptying([contentsOf({ index: 1, slots: '0-5460' }, [...before, { index: 9 }]), reset(2), reset(3)])).toThrow(/1 of its nodes is not in the list \(127.0.0.1:7009\)/);
   });
 
-  it('ignores absent members, and running ones without slots', () => {
+  it('ignores unreachable members, and reachable ones without slots', () => {
     const dead = [{ index: 8, slots: '1', flags: 'master,fail' }, { index: 9, slots: '2', flags: 'master,fail?', link: 'disconnected' as const }, { index: 7, flags: 'master,noaddr' }];
     const plan = planEmptying([contentsOf({ index: 1, slots: '0' }, dead)]);
     expect(plan.nodes).toMatchObject([{ knows: { named: 0, unlisted: 3 } }]);

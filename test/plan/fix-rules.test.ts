@@ -42,7 +42,7 @@ function applied({ masters, gone, undo, improbable }: Situation): (readonly [Slo
 }
 
 describe('the rules of fix', () => {
-  it('apply one to a slot, in every combination of claims, open states, keys and an absent node', () => {
+  it('exactly one applies to a slot, in every combination of claims, open states, keys and an unreachable node', () => {
     fc.assert(
       fc.property(situation, (one) => {
         for (const repairs of applied(one)) expect(repairs.map(([{ code }]) => code)).toHaveLength(1);
@@ -51,7 +51,7 @@ describe('the rules of fix', () => {
     );
   });
 
-  it('give their own code, and have a question for what is not safe', () => {
+  it('have their own code, and a question for everything that is not safe', () => {
     const seen = new Set<string>();
     fc.assert(
       fc.property(situation, (one) => {

@@ -57,7 +57,7 @@ describe('open slots with one owner (cli.md 2.5 step 6)', () => {
     ['keys on both (where redis-cli may revert the move)', { 0: 1, 1: 9 }],
     ['keys on the target', { 1: 9 }],
     ['no keys', {}],
-  ])('case 1, %s: the move is finished', (_, counts) => {
+  ])('case 1, %s: completes the move', (_, counts) => {
     const plan = planFix(three([to(B), from(A), '']), keys(counts));
     expect(only(plan)).toMatchObject({ code: 'finish-move', danger: 'safe', owner: B, source: A });
     expect(plan.steps).toEqual([{ kind: 'finish-move', source: A, target: B, slots }]);
@@ -67,13 +67,13 @@ describe('open slots with one owner (cli.md 2.5 step 6)', () => {
     ['without keys', {}, 'close-open', ['close-slots']],
     ['with keys', { 0: 3, 1: 2 }, 'gather-open', ['yield-slots', 'gather-keys']],
     ['with all the keys', { 1: 2 }, 'gather-open', ['yield-slots', 'gather-keys']],
-  ])('case 2, importing on one node %s: to the owner', (_, counts, code, steps) => {
+  ])('case 2, importing on one node %s: moves keys to the owner and closes the slot', (_, counts, code, steps) => {
     const plan = planFix(three(['', from(A), '']), keys(counts));
     expect(only(plan)).toMatchObject({ code, danger: 'safe', owner: A });
     expect(kinds(plan)).toEqual(steps);
   });
 
-  it('case 2, importing on two nodes, one with keys: keys to the owner, the other closed', () => {
+  it('case 2, importing on two nodes, one with keys: moves the keys to the owner and closes the other', () => {
     const plan = planFix(three(['', from(A), from(A)]), keys({ 0: 1, 1: 2 }));
     expect(only(plan)).toMatchObject({ code: 'gather-open', holders: [{ node: B, keys: 2 }], importing: [B, C] });
     expect(plan.steps).toEqual([
@@ -83,13 +83,13 @@ describe('open slots with one owner (cli.md 2.5 step 6)', () => {
     ]);
   });
 
-  it('case 3a, migrating to one of two importing nodes', () => {
+  it('case 3a, migrating to one of two importing nodes: gives that node the slot', () => {
     const plan = planFix(three([to(C), from(A), from(A)]), keys({ 0: 4 }));
     expect(only(plan)).toMatchObject({ code: 'finish-move', owner: C, source: A });
     expect(kinds(plan)).toEqual(['close-slots', 'finish-move']);
   });
 
-  it('case 3 with keys on the importing nodes (not handled by redis-cli): gathered before the move is finished', () => {
+  it('case 3 with keys on the importing nodes (not handled by redis-cli): gathers the keys before the move is completed', () => {
     const plan = planFix(three([to(B), from(A), from(A)]), keys({ 0: 4, 1: 1, 2: 1 }));
     expect(only(plan).code).toBe('finish-move');
     expect(plan.steps).toEqual([
@@ -99,7 +99,7 @@ describe('open slots with one owner (cli.md 2.5 step 6)', () => {
     ]);
   });
 
-  it('case 3b, none of the importing nodes is the destination: closed everywhere', () => {
+  it('case 3b, none of the importing nodes is the destination: closes the slot on all nodes', () => {
     const view = viewOf([{ slots: `0-5460 ${to(idOf(3))}` }, { slots: `5461-10922 ${from(A)}` }, { slots: `10923-16383 ${from(A)}` }, { slots: '' }]);
     const plan = planFix(view, keys({ 0: 4 }));
     expect(only(plan)).toMatchObject({ code: 'close-open', owner: A });
@@ -111,40 +111,40 @@ describe('open slots with one owner (cli.md 2.5 step 6)', () => {
     ['the owner, with keys', three([to(B), '', '']), { 0: 3 }, 'close-open', 'safe'],
     ['the owner, without keys', three([to(B), '', '']), {}, 'close-open', 'safe'],
     ['the owner, towards a node that is not in the cluster', three([to('f'.repeat(40)), '', '']), { 0: 3 }, 'close-open', 'safe'],
-    ['a node that does not own it (the source was not told of the end)', three(['', to(C), '']), { 0: 3 }, 'close-open', 'safe'],
-  ])('case 4, migrating only on %s: closed', (_, view, counts, code, danger) => {
+    ['a node that does not own it (the source did not learn that the move ended)', three(['', to(C), '']), { 0: 3 }, 'close-open', 'safe'],
+  ])('case 4, migrating only on %s: closes the slot', (_, view, counts, code, danger) => {
     const plan = planFix(view, keys(counts));
     expect(only(plan)).toMatchObject({ code, danger, owner: A });
     expect(kinds(plan)).toEqual(['close-slots']);
   });
 
-  it('migrating only, but the target holds keys: the move is finished', () => {
+  it('migrating only, but the target holds keys: completes the move', () => {
     expect(only(planFix(three([to(B), '', '']), keys({ 0: 3, 1: 1 })))).toMatchObject({ code: 'finish-move', owner: B });
   });
 
-  it('migrating to a node that is a replica now: closed', () => {
+  it('migrating to a node that is a replica now: closes the slot', () => {
     const view = viewOf([{ slots: `0-8000 ${to(idOf(2))}` }, { slots: '8001-16383' }, { replicaOf: 1 }]);
     expect(only(planFix(view, keys({ 0: 3 })))).toMatchObject({ code: 'close-open', danger: 'safe', reason: expect.stringContaining('replica') as string });
   });
 
-  it('migrating to a master that cannot be reached and owns nothing: careful, the keys may be there', () => {
+  it('migrating to an unreachable master that owns nothing: careful, because it may hold the keys', () => {
     const gone: UnreachableNode = { id: C, name: '127.0.0.1:7002', role: 'master', masterId: null, flags: ['fail'], slots: new SlotSet(), reason: 'fail' };
     const view = new View(viewOf([{ slots: `0-8000 ${to(C)}` }, { slots: '8001-16383' }]).nodes, [gone]);
     expect(only(planFix(view, keys({ 0: 3 })))).toMatchObject({ code: 'close-absent', danger: 'careful' });
   });
 
-  describe('migrating to a node whose replica was promoted (clients would recreate keys that are on their way back)', () => {
+  describe('migrating to a node whose replica was promoted (clients would recreate keys that have moved)', () => {
     const gone: UnreachableNode = { id: C, name: '127.0.0.1:7002', role: 'master', masterId: null, flags: ['fail'], slots: new SlotSet(), reason: 'fail' };
     /** C is away; B has its slots. C's last epoch is as every node tells it. */
     const away = (epoch: number): ClusterView => new View(viewOf([{ slots: `0-8000 ${to(C)}`, epoch: 1 }, { slots: '8001-16383', epoch }, { slots: '', epoch: 3, flags: 'fail' }]).nodes.slice(0, 2), [gone]);
 
-    it('the move is finished with the replica that has the keys', () => {
+    it('completes the move with the replica that has the keys', () => {
       const plan = planFix(away(4), keys({ 0: 3, 1: 2 }));
       expect(only(plan)).toMatchObject({ code: 'finish-move', danger: 'safe', owner: B, source: A, reason: expect.stringContaining(`moving it to ${C.slice(0, 8)}, which is no longer a master; 127.0.0.1:7001 has the keys`) as string });
       expect(plan.steps).toEqual([{ kind: 'finish-move', source: A, target: B, slots }]);
     });
 
-    it('also when it came back as a replica of that one', () => {
+    it('completes the move also when the target came back as a replica of that one', () => {
       const view = viewOf([{ slots: `0-8000 ${to(C)}` }, { slots: '8001-16383' }, { replicaOf: 1 }]);
       expect(only(planFix(view, keys({ 0: 3, 1: 2 })))).toMatchObject({ code: 'finish-move', owner: B, source: A });
     });
@@ -154,19 +154,19 @@ describe('open slots with one owner (cli.md 2.5 step 6)', () => {
     });
   });
 
-  it('keys of a slot that its owner migrates elsewhere are gathered after the owner has closed it: it would not take them', () => {
+  it('gathers keys of a slot that its owner migrates elsewhere after the owner has closed it, because it would not accept them before', () => {
     const plan = planFix(three([to(C), '', '']), keys({ 0: 2, 1: 2 }));
     expect(only(plan)).toMatchObject({ code: 'gather-open', owner: A });
     expect(kinds(plan)).toEqual(['yield-slots', 'close-slots', 'gather-keys']);
   });
 
-  it('migrating on two nodes (not handled by redis-cli)', () => {
+  it('closes a slot that is migrating on two nodes (not handled by redis-cli)', () => {
     const plan = planFix(three([to(B), `${to(C)}`, '']), keys({ 0: 2 }));
     expect(only(plan)).toMatchObject({ code: 'close-open', owner: A, migrating: [A, B] });
     expect(plan.steps).toHaveLength(2);
   });
 
-  it('hundred slots alike are one decision and one step', () => {
+  it('makes one decision and one step of a hundred equal slots', () => {
     const marks = (id: string, arrow: string): string => Array.from({ length: 100 }, (_, slot) => `[${slot}${arrow}${id}]`).join(' ');
     const plan = planFix(three([marks(B, '->-'), marks(A, '-<-'), '']), keys({}));
     expect(only(plan).slots).toEqual([[0, 99]]);
@@ -175,7 +175,7 @@ describe('open slots with one owner (cli.md 2.5 step 6)', () => {
 });
 
 describe('keys where they do not belong', () => {
-  it('go to the only owner, made safe first', () => {
+  it('are moved to the only owner, which gets the slot confirmed first', () => {
     const plan = planFix(three(['', '', '']), keys({ 0: 1, 1: 2, 2: 3 }));
     expect(only(plan)).toMatchObject({ code: 'gather-stray', danger: 'safe', owner: A });
     expect(kinds(plan)).toEqual(['yield-slots', 'yield-slots', 'gather-keys', 'gather-keys']);
@@ -187,10 +187,10 @@ describe('several owners', () => {
 
   it.each([
     ['most keys', { 0: 1, 1: 2 }, B],
-    ['on a tie the newer epoch', { 0: 2, 1: 2 }, B],
-    ['no keys: the newer epoch', {}, B],
-    ['all keys on the older', { 0: 2 }, A],
-  ])('%s wins', (_, counts, owner) => {
+    ['the newer epoch on a tie', { 0: 2, 1: 2 }, B],
+    ['the newer epoch without keys', {}, B],
+    ['the older epoch with all keys', { 0: 2 }, A],
+  ])('makes %s the owner', (_, counts, owner) => {
     const plan = planFix(viewOf(both), keys(counts));
     expect(only(plan)).toMatchObject({ code: 'choose-owner', danger: 'dangerous', owner, claimants: [A, B] });
     const loser = owner === A ? B : A;
@@ -198,12 +198,12 @@ describe('several owners', () => {
     expect(plan.steps[1]).toEqual({ kind: 'claim-slots', node: owner, slots });
   });
 
-  it('the source of a finished move does not know it: safe, the target has the slot', () => {
+  it('confirms the target as owner when the source of a completed move does not know it: safe', () => {
     const plan = planFix(viewOf([{ slots: `0-5460 ${to(B)}` }, { slots: '93 5461-10922' }, { slots: '10923-16383' }]), keys({ 1: 2 }));
     expect(only(plan)).toMatchObject({ code: 'choose-owner', danger: 'safe', owner: B });
   });
 
-  it('a third node with keys hands them over too', () => {
+  it('moves the keys of a third node too', () => {
     const plan = planFix(viewOf(both), keys({ 0: 1, 1: 5, 2: 1 }));
     expect(plan.steps.filter(({ kind }) => kind === 'gather-keys')).toHaveLength(2);
     expect(plan.steps.filter((step) => step.kind === 'yield-slots').map((step) => step.disown)).toEqual([true, false]);
@@ -211,35 +211,35 @@ describe('several owners', () => {
 });
 
 describe('uncovered slots', () => {
-  it('keys nowhere: careful, claimed and announced', () => {
+  it('without keys: careful, the slot is assigned and announced', () => {
     const plan = planFix(three(['', '', ''], true), keys({}));
     expect(only(plan)).toMatchObject({ code: 'cover-empty', danger: 'careful', owner: A });
     expect(kinds(plan)).toEqual(['claim-slots', 'tell-owner']);
   });
 
-  it('keys on one node: that one, also when the others list another owner', () => {
+  it('with keys on one node: assigned to that node, also when the others list another owner', () => {
     expect(only(planFix(three(['', '', ''], true), keys({ 2: 1 })))).toMatchObject({ code: 'cover-holder', owner: C });
   });
 
-  it('keys on several: the most, first in node order on a tie of epochs; the others are made safe before it claims', () => {
+  it('with keys on several nodes: assigned to the one with most keys, first in node order on a tie of epochs, after the others have closed the slot', () => {
     const plan = planFix(three(['', '', ''], true), keys({ 0: 2, 1: 5 }));
     expect(only(plan)).toMatchObject({ code: 'cover-moving', owner: B });
     expect(kinds(plan)).toEqual(['yield-slots', 'claim-slots', 'tell-owner', 'gather-keys']);
   });
 
-  it('open on two nodes, owned by none, no keys: repaired (redis-cli cannot)', () => {
+  it('open on two nodes, owned by none, without keys: repaired (redis-cli cannot)', () => {
     const plan = planFix(three([to(B), from(A), ''], true), keys({}));
     expect(only(plan).code).toBe('cover-empty');
     expect(kinds(plan)).toEqual(['claim-slots', 'tell-owner', 'close-slots']);
   });
 
-  it('open on two nodes, owned by none, keys on the importing one', () => {
+  it('open on two nodes, owned by none, with keys on the importing one', () => {
     const plan = planFix(three([to(B), from(A), ''], true), keys({ 1: 3 }));
     expect(only(plan)).toMatchObject({ code: 'cover-holder', owner: B });
     expect(plan.steps.at(-1)).toEqual({ kind: 'close-slots', node: A, slots });
   });
 
-  it('many slots are spread so that all masters end up alike, in runs, the same every time', () => {
+  it('are spread evenly over all masters, in runs, the same way every time', () => {
     const view = viewOf([{ slots: '0-99' }, { slots: '100-199' }, { slots: '' }]);
     const plan = planFix(view, new Map());
     const sizes = new Map(view.masters.map((node) => [node.id, node.slots.size]));
@@ -249,7 +249,7 @@ describe('uncovered slots', () => {
     expect(planFix(view, new Map())).toEqual(plan);
   });
 
-  it('a master that the others still take for the owner gets its slot back', () => {
+  it('are given back to a master that the others still list as the owner', () => {
     const sketches: NodeSketch[] = [{ slots: '93 0-92 94-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }];
     const own = parseNodesText(nodesText([{ slots: '0-92 94-5460' }, ...sketches.slice(1)], 0));
     const view = new View([nodeFrom(own), ...[1, 2].map((self) => nodeFrom(parseNodesText(nodesText(sketches, self))))]);
@@ -257,13 +257,13 @@ describe('uncovered slots', () => {
   });
 });
 
-describe('uncovered slots that cannot all be empty', () => {
+describe('uncovered slots that are probably not all empty', () => {
   const view = viewOf([{ slots: '0-5460' }, { slots: '5461-10922' }, {}]);
   /** One key in every `every`th of the slots 0-10922. */
   const filled = (every: number): SlotKeyCounts => new Map([A, B].map((id, index) => [id, Uint32Array.from({ length: SLOT_COUNT }, (_, slot) => (slot % every === 0 && slot < 10_923 && (slot > 5460) === (index === 1) ? 1 : 0))]));
   const codes = (plan: FixPlan): string[] => [...new Set(plan.decisions.map(({ code, danger }) => `${code} ${danger}`))];
 
-  it('a third of the slots without keys, keys in many others: their owner may be alive and forgotten', () => {
+  it('a third of the slots without keys, keys in many others: the owner may be alive and forgotten', () => {
     const plan = planFix(view, filled(11));
     expect(codes(plan)).toEqual(['cover-forgotten dangerous']);
     expect(plan.decisions[0]?.reason).toBe('these 5461 slots hold no key on any reachable node, although the other slots hold 0.091 keys a slot on average; their owner may be alive and forgotten (CLUSTER FORGET)');
@@ -274,11 +274,11 @@ describe('uncovered slots that cannot all be empty', () => {
     ['an empty cluster', view, new Map<string, Uint32Array>()],
     ['hash tags: all keys in three slots', view, filled(4000)],
     ['one slot of a full cluster', viewOf([{ slots: '0-5460' }, { slots: '5461-10922' }, { slots: '10923-16382' }]), filled(1)],
-  ])('%s: careful, as ever', (_, some, counts) => {
+  ])('%s: careful, as usual', (_, some, counts) => {
     expect(codes(planFix(some, counts))).toEqual(['cover-empty careful']);
   });
 
-  it('slots of an unreachable master that is given up are explained by it', () => {
+  it('are explained by the unreachable master that is given up', () => {
     const dead: UnreachableNode = { id: idOf(9), name: '127.0.0.1:7009', role: 'master', masterId: null, flags: ['master', 'fail'], slots: SlotSet.parse('10923-16383'), reason: 'fail' };
     expect(codes(planFix(viewOf([{ slots: '0-5460' }, { slots: '5461-10922' }], [dead]), filled(1), { withUnreachableMasters: true }))).toEqual(['cover-empty dangerous']);
   });
@@ -288,7 +288,7 @@ describe('the guard against unreachable masters', () => {
   const gone = (slotText: string): UnreachableNode => ({ id: C, name: '127.0.0.1:7002', role: 'master', masterId: null, flags: ['fail'], slots: slotText === '' ? new SlotSet() : SlotSet.parse(slotText), reason: 'connection refused' });
   const rest = viewOf([{ slots: `0-5460 ${to(B)}` }, { slots: '5461-10922' }]).nodes;
 
-  it('refuses everything, naming the node, its slots and the way on', () => {
+  it('refuses everything, and names the node, its slots and what to do', () => {
     const plan = planFix(new View(rest, [gone('10923-16383')]), keys({}));
     expect(plan).toMatchObject({ decisions: [], steps: [] });
     expect(plan.refusals).toMatchObject([{ code: 'UNREACHABLE_MASTERS', hint: expect.stringContaining('--fix-with-unreachable-masters') as string }]);
@@ -305,7 +305,7 @@ describe('the guard against unreachable masters', () => {
     expect(plan.decisions.filter(({ code }) => code === 'cover-empty')).toMatchObject([{ danger: 'dangerous', absent: C }, { danger: 'dangerous', absent: C }]);
   });
 
-  it.each([['without', {}], ['with', { withUnreachableMasters: true }]])('a living master is never given up, %s the flag: the others are connected to it', (_, options) => {
+  it.each([['without', {}], ['with', { withUnreachableMasters: true }]])('never gives up a living master, %s the flag: other nodes are connected to it', (_, options) => {
     const living = viewOf([{ slots: '0-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }, { replicaOf: 2 }]).nodes.filter(({ id }) => id !== C);
     const away: UnreachableNode = { ...gone('10923-16383'), flags: ['master'], reason: 'refused the credentials: NOAUTH', refusal: 'give the password' };
     const plan = planFix(new View(living, [away]), keys({ 0: 7 }), options);
@@ -318,7 +318,7 @@ describe('the guard against unreachable masters', () => {
     expect(nextStep(new View(living, [away]), report)).toBe('127.0.0.1:7002 is alive, only redis-trib cannot reach it: give the password; then: redis-trib check 127.0.0.1:7000');
   });
 
-  it.each(['fail', 'fail?', 'noaddr'])('a master that all nodes flag %s is not living, even while a link is open', (flags) => {
+  it.each(['fail', 'fail?', 'noaddr'])('does not count a master that all nodes flag %s as living, even while a link is open', (flags) => {
     const suspected = viewOf([{ slots: '0-5460' }, { slots: '5461-10922' }, { slots: '10923-16383', flags }]).nodes.slice(0, 2);
     expect(planFix(new View(suspected, [gone('10923-16383')]), keys({})).refusals).toMatchObject([{ code: 'UNREACHABLE_MASTERS' }]);
     expect(planFix(new View(suspected, [gone('10923-16383')]), keys({}), { withUnreachableMasters: true }).refusals).toEqual([]);
@@ -329,7 +329,7 @@ describe('the guard against unreachable masters', () => {
     expect(only(planFix(view, keys({}))).code).toBe('close-open');
   });
 
-  it('ignores absent masters whose slots have a reachable owner already (failed over)', () => {
+  it('ignores unreachable masters whose slots have a reachable owner already (failed over)', () => {
     const view = new View(viewOf([{ slots: `0-8000 ${to(B)}` }, { slots: '8001-16383' }]).nodes, [gone('8001-16383')]);
     expect(only(planFix(view, keys({}))).code).toBe('close-open');
   });
@@ -370,34 +370,34 @@ describe('keys that only a replica holds', () => {
   const sketches: NodeSketch[] = [{ slots: '0-92 95-5460' }, { slots: '5461-16383' }, { replicaOf: 9 }];
   const held = (on: number, slot = 93): SlotKeyCounts => new Map([[idOf(on), Uint32Array.from({ length: SLOT_COUNT }, (_, at) => (at === slot ? 7 : 0))]]);
 
-  it.each([['given up by a flag', [dead]], ['forgotten by all', []]])('no uncovered slot is covered while a replica of a master that is %s has keys of one', (_, unreachable) => {
+  it.each([['given up by a flag', [dead]], ['forgotten by all', []]])('are not given up by covering a slot while a replica of a master that is %s has them', (_, unreachable) => {
     const plan = planFix(viewOf(sketches, unreachable), held(2), { withUnreachableMasters: true });
     expect(plan).toMatchObject({ decisions: [], steps: [], refusals: [{ code: 'ONLY_ON_REPLICA', hint: expect.stringContaining('redis-trib failover 127.0.0.1:7002 --') as string }] });
   });
 
-  it('other repairs go on', () => {
+  it('do not prevent other repairs', () => {
     const stray = new Map([...held(2), [B, Uint32Array.from({ length: SLOT_COUNT }, (_, at) => (at === 5 ? 1 : 0))]]);
     expect(planFix(viewOf(sketches), stray).decisions.map(({ code }) => code)).toEqual(['gather-stray']);
   });
 
-  it('copies that the reachable master holds too do not count as only copies', () => {
+  it('are not those that the reachable master holds too', () => {
     const view = viewOf([{ slots: '0-92 94-5460' }, { slots: '5461-16383' }, { replicaOf: 0 }]);
     expect(planFix(view, new Map([...held(0), ...held(2)]))).toMatchObject({ decisions: [{ code: 'cover-holder', owner: A }], refusals: [] });
   });
 
-  it('a replica without keys of them does not prevent giving them up', () => {
+  it('do not exist when the replica has no keys of the slots, which may be given up then', () => {
     expect(planFix(viewOf(sketches, [dead]), new Map(), { withUnreachableMasters: true })).toMatchObject({ decisions: [{ code: 'cover-empty', danger: 'dangerous' }], refusals: [] });
   });
 });
 
-describe('a node that only some know', () => {
+describe('a node that only some nodes know', () => {
   const nodesWith = (...strangers: readonly number[]): ClusterView => {
     const sketches: NodeSketch[] = [{ slots: '0-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }];
     const view = viewOf(sketches);
     return new View(view.nodes.map((node, index) => (strangers.includes(index) ? { ...node, lines: node.lines.filter((line) => line.id !== C) } : node)));
   };
 
-  it('repairs nothing while some nodes do not know a reachable master', () => {
+  it('prevents all repairs while some nodes do not know it and it is reachable', () => {
     const plan = planFix(nodesWith(0), new Map());
     expect(plan).toMatchObject({ decisions: [], refusals: [{ code: 'PARTLY_KNOWN', message: expect.stringContaining('is not known to 127.0.0.1:7000') as string }] });
     expect(plan.refusals[0]?.hint).toContain('redis-cli -h 127.0.0.1 -p 7000 CLUSTER MEET 127.0.0.1 7002');
@@ -405,8 +405,8 @@ describe('a node that only some know', () => {
   });
 });
 
-describe('the rest', () => {
-  it('a healthy cluster has an empty plan', () => {
+describe('other cases', () => {
+  it('returns an empty plan for a healthy cluster', () => {
     expect(planFix(three(['', '', '']), keys({ 0: 7 }))).toMatchObject({ decisions: [], steps: [], refusals: [] });
   });
 
@@ -428,30 +428,30 @@ describe('the rest', () => {
     expect(plan.steps.slice(0, 3)).toMatchObject([{ kind: 'yield-slots', node: B }, { kind: 'tell-owner', owner: A, slots }, { kind: 'gather-keys', source: B, target: A }]);
   });
 
-  it('a slot open on a replica is named, not touched', () => {
+  it('names a slot that is open on a replica, without changing it', () => {
     const view = viewOf([{ slots: '0-16383' }, { replicaOf: 0, slots: '[5->-' + A + ']' }]);
     const plan = planFix(view, keys({}));
     expect(plan).toMatchObject({ decisions: [], refusals: [{ code: 'OPEN_ON_REPLICA' }] });
     expect(plan.refusals[0]?.hint).not.toContain('RESET');
   });
 
-  it('a slot open on a replica only is closed by its master, where that replicates the order', () => {
+  it('closes a slot that is open on a replica only through its master, where that replicates SETSLOT', () => {
     const view = viewOf([{ slots: '0-16383' }, { replicaOf: 0, slots: `[5->-${C}] [7-<-${C}]` }]);
     const plan = planFix(view, keys({}), { replicating: new Set([A]) });
     expect(plan).toMatchObject({ decisions: [{ code: 'close-replica', danger: 'safe' }], steps: [{ kind: 'close-slots', node: A, slots: [[5, 5], [7, 7]] }], refusals: [] });
     expect(fixPlanLines(view, plan)).toContain('>>> Fixing open slot 5');
   });
 
-  it('a slot that a replica shows open as its master does is the master\'s only', () => {
+  it('treats a slot that a replica shows open as its master does as the master\'s only', () => {
     const view = viewOf([{ slots: `0-8191 [5->-${B}]` }, { slots: `8192-16383 [5-<-${A}]` }, { replicaOf: 0, slots: `[5->-${B}]` }, { replicaOf: 1, slots: `[5-<-${A}]` }]);
     expect(planFix(view, keys({}))).toMatchObject({ decisions: [{ code: 'finish-move', migrating: [A], importing: [B] }], refusals: [] });
   });
 
-  it('no master at all is a refusal', () => {
+  it('refuses a cluster without masters', () => {
     expect(planFix(viewOf([{ replicaOf: 1 }]), new Map()).refusals).toMatchObject([{ code: 'NO_MASTER' }]);
   });
 
-  it('declined slots stay as they are', () => {
+  it('leaves declined slots as they are', () => {
     const view = three([to(B), from(A), ''], false);
     const more = viewOf([{ slots: `0-92 94-5460 [200->-${B}]` }, { slots: `5461-10922 [200-<-${A}]` }, { slots: '10923-16383' }]);
     const plan = planFix(more, keys({}));
@@ -460,7 +460,7 @@ describe('the rest', () => {
     expect(keepDecisions(view, keys({}), planFix(view, keys({})), () => true)).toEqual(planFix(view, keys({})));
   });
 
-  it('whatever the mess: yields come first, every slot gets at most one owner, no master with keys is left out', () => {
+  it('in any state of the cluster, first takes slots from former owners, gives every slot at most one owner, and leaves out no master with keys', () => {
     const state = fc.record({ claims: fc.array(fc.nat(2), { maxLength: 3 }), marks: fc.array(fc.tuple(fc.nat(2), fc.nat(2), fc.boolean()), { maxLength: 3 }), held: fc.array(fc.tuple(fc.nat(2), fc.integer({ min: 1, max: 9 })), { maxLength: 3 }) });
     fc.assert(
       fc.property(state, ({ claims, marks, held }) => {

@@ -42,7 +42,7 @@ describe('planLoadRebalance', () => {
     expect(planLoadRebalance(view, { by: 'keys', loads, threshold: 0.5 }).steps).not.toEqual([]);
   });
 
-  it('leaves a slot alone that is heavier than all that should move, and moves smaller ones', () => {
+  it('leaves a slot with a higher load than the surplus, and moves slots with less', () => {
     const loads = new Float64Array(16384);
     loads[7] = 1_000_000;
     for (let slot = 0; slot < 5461; slot++) if (slot !== 7) loads[slot] = 50;
@@ -60,7 +60,7 @@ describe('planLoadRebalance', () => {
     expect(plan.steps.every((step) => step.target !== idOf(1))).toBe(true);
   });
 
-  it('fills an empty master when asked to', () => {
+  it('fills an empty master on request', () => {
     const four = mastersOwning([5461, 5462, 5461, 0]);
     const loads = new Float64Array(16384).fill(10);
     const plan = planLoadRebalance(four, { by: 'keys', loads, useEmptyMasters: true });
@@ -105,14 +105,14 @@ describe('planRebalance with loads', () => {
     for (const share of shares) expect(Math.abs(share - total / 4)).toBeLessThan(total * 0.01);
   });
 
-  it('takes the run from the end that evens out the keys where they are spread unevenly', () => {
+  it('takes the run from the end that evens out the keys when they are spread unevenly', () => {
     const view = mastersOwning([8192, 8192, 0]);
     const loads = Float64Array.from({ length: 16384 }, (_, slot) => (slot % 8192 < 4096 ? 1 : 9));
     const plan = planRebalance(view, { useEmptyMasters: true, loads });
     for (const share of after(view, plan, loads)) expect(Math.abs(share - (8192 * 10) / 3)).toBeLessThan(8192);
   });
 
-  it('scatters only when asked to, and then in a bounded number of pieces', () => {
+  it('scatters slots only on request, and then in a bounded number of pieces', () => {
     const view = mastersOwning([8192, 8192, 0]);
     const loads = Float64Array.from({ length: 16384 }, (_, slot) => (slot % 4 === 0 ? 1 : 100));
     const options = { useEmptyMasters: true, loads };
@@ -130,7 +130,7 @@ describe('planRebalance with loads', () => {
   });
 });
 
-describe('defragmenting', () => {
+describe('defragmentation', () => {
   const noLoads = new Float64Array(16384);
   const owners = (view: ClusterView, plan: RebalancePlan): (string | undefined)[] => {
     const owner: (string | undefined)[] = [];
@@ -155,7 +155,7 @@ describe('defragmenting', () => {
     for (const node of view.masters) expect(Math.abs(owner.filter((id) => id === node.id).length - 16384 / masters)).toBeLessThanOrEqual(1);
   });
 
-  it('keeps the masters where their keys are, in any order', () => {
+  it('leaves keys on their masters as far as possible, in any order of the masters', () => {
     const view = mastersOwning([5461, 5462, 5461]);
     const turned = viewOf([{ slots: '0 10923-16383' }, { slots: '1-5460' }, { slots: '5461-10922' }]);
     expect(planRebalance(view, { loads: noLoads, defragment: true }).steps.reduce((sum, { slots }) => sum + countSlots(slots), 0)).toBeLessThanOrEqual(2);
@@ -164,7 +164,7 @@ describe('defragmenting', () => {
     expect(plan.steps.reduce((sum, { slots }) => sum + countSlots(slots), 0)).toBeLessThanOrEqual(3);
   });
 
-  it('is done once it is done', () => {
+  it('has nothing to do the second time', () => {
     const view = viewOf([{ slots: '0-5461' }, { slots: '5462-10922' }, { slots: '10923-16383' }]);
     expect(planRebalance(view, { loads: noLoads, defragment: true })).toMatchObject({ steps: [], needed: false });
   });

@@ -12,13 +12,13 @@ function moves(counts: readonly number[], weights: readonly number[] = [], useEm
   return plan.steps.map((step) => `${countSlots(step.slots)}:${index(step.source)}→${index(step.target)}`).join(' ');
 }
 
-describe('refuses weights out of bounds', () => {
+describe('weights out of bounds', () => {
   const view = mastersOwning([8192, 8192]);
   it.each(['1e100', '1e308', '1e-300', '1000001', '0.0000001', '-1', 'Infinity', 'NaN', ' '])('%s is refused with exit 2 and the bounds', (weight) => {
     expect(() => parseWeights(view, [`${idOf(0)}=${weight}`])).toThrow(expect.objectContaining({ code: 'BAD_WEIGHT', exitCode: 2, hint: expect.stringContaining('0 or a number from 0.000001 to 1000000') as string }));
     expect(() => planRebalance(view, { weights: new Map([[idOf(0), Number(weight.trim() || NaN)]]) })).toThrow(expect.objectContaining({ code: 'BAD_WEIGHT' }));
   });
-  it('at the bounds every plan ends, and no slot is lost', () => {
+  it('the smallest and largest weights give a complete plan that loses no slot', () => {
     for (const weights of [[1e6, 1e-6], [1e-6, 1e-6], [1e6, 1e6], [1e-6, 0]]) {
       const plan = planRebalance(view, { weights: new Map(weights.map((weight, index) => [idOf(index), weight])) });
       expect(plan.balances.reduce((sum, { expected }) => sum + expected, 0)).toBeLessThanOrEqual(16_384);
@@ -41,14 +41,14 @@ describe('planRebalance', () => {
     [[16384, 0, 0, 0, 0], [], false, ''],
   ])('%j weights %j', (counts, weights, empty, expected) => expect(moves(counts, weights, empty)).toBe(expected));
 
-  it('keeps to the threshold', () => {
+  it('respects the threshold', () => {
     expect(moves([5461, 5462, 5461], [1, 1, 2], false, 50)).not.toBe('');
     expect(moves([5461, 5462, 5461], [1, 1, 2], false, 52)).toBe('');
     expect(moves([5461, 5462, 5461], [1, 1, 2], false, 0)).toBe('');
     expect(moves([6461, 5462, 4461], [], false, -1)).toBe('');
   });
 
-  it('shows balances as redis-cli --verbose', () => {
+  it('shows balances as redis-cli --verbose does', () => {
     const plan = planRebalance(mastersOwning([16384, 0, 0, 0, 0]), { useEmptyMasters: true, weights: new Map([[idOf(3), 0], [idOf(4), 0]]) });
     expect(plan.totalWeight).toBe(3);
     expect(plan.balances.map(({ balance, name }) => `${name} ${balance}`)).toEqual(['127.0.0.1:7001 -5462', '127.0.0.1:7002 -5461', '127.0.0.1:7003 0', '127.0.0.1:7004 0', '127.0.0.1:7000 10923']);
@@ -90,7 +90,7 @@ describe('planRebalance', () => {
 
 describe('parseWeights', () => {
   const view = viewOf([{ slots: '0-16383' }, {}, { replicaOf: 0 }]);
-  it('takes prefixes and addresses', () => {
+  it('accepts prefixes and addresses', () => {
     expect(parseWeights(view, [`${idOf(0).slice(0, 3)}=2`, '127.0.0.1:7001=.01'])).toEqual(new Map([[idOf(0), 2], [idOf(1), 0.01]]));
   });
   it.each(['5', '=1', `${idOf(0)}=`, `${idOf(0)}=x`, `${idOf(0)}=-1`])('refuses %s', (word) => expect(() => parseWeights(view, [word])).toThrow(/invalid input/));

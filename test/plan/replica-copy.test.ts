@@ -16,15 +16,15 @@ const none: ReplicaCopy = { ...full, offset: 0, downSeconds: null, keys: 0, keys
 describe('a replica without a copy', () => {
   it.each<[string, Partial<ReplicaCopy>, boolean]>([
     ['it has keys, its link is down', {}, false],
-    ['restarted with its file, the link not up since', { downSeconds: null }, false],
+    ['restarted with its file, link never up since', { downSeconds: null }, false],
     ['in sync with a master without keys', { link: 'up', offset: 0, downSeconds: 0, keys: 0, keysOfMaster: 0 }, false],
     ['was in sync with a master without keys', { keys: 0, keysOfMaster: 0 }, false],
     ['never in sync', none, true],
-    ['never in sync, with the offset of another life', { ...none, offset: 138 }, true],
+    ['never in sync, with the offset of an earlier role', { ...none, offset: 138 }, true],
     ['restarted without a file', { ...none }, true],
     ['was in sync with a master that never wrote', { ...none, downSeconds: 1 }, false],
-    ['emptied for a new copy that did not come', { ...none, offset: 1, downSeconds: 12 }, true],
-    ['without keys, a new copy on its way', { ...none, downSeconds: 9, syncing: true }, true],
+    ['emptied for a full sync that did not come', { ...none, offset: 1, downSeconds: 12 }, true],
+    ['without keys, a full sync in progress', { ...none, downSeconds: 9, syncing: true }, true],
     ['with the keys of another master', { keysOfMaster: 0 }, true],
   ])('%s', (_, more, lacks) => {
     expect(lacksCopy({ ...full, ...more })).toBe(lacks);
@@ -43,14 +43,14 @@ describe('advice about a master that is down', () => {
   const view = viewOf([...owners, { replicaOf: 9 }, { replicaOf: 9 }], [dead]);
   const giveUp = 'or give up its data: redis-trib fix 127.0.0.1:7000 --fix-with-unreachable-masters';
 
-  it('names the replica that has its data, and the way that works with so many masters left', () => {
+  it('names the replica that has its data, and the command that works with the remaining masters', () => {
     const copies = new Map([[idOf(2), none], [idOf(3), full]]);
     expect(wayOut(view, dead.id, copies)).toBe(`promote its replica 127.0.0.1:7003, which has its data: redis-trib failover 127.0.0.1:7003 --force; ${giveUp}`);
     const few = viewOf([{ slots: '0-5460' }, {}, { replicaOf: 9 }], [dead, { ...dead, id: idOf(8) }]);
     expect(wayOut(few, dead.id, new Map([[idOf(2), full]]))).toContain('redis-trib failover 127.0.0.1:7002 --takeover');
   });
 
-  it('of several the one that received most', () => {
+  it('names the one of several that received most', () => {
     const copies = new Map([[idOf(2), { ...full, offset: 90 }], [idOf(3), full]]);
     expect(wayOut(view, dead.id, copies)).toContain('failover 127.0.0.1:7003');
   });
@@ -61,7 +61,7 @@ describe('advice about a master that is down', () => {
     expect(wayOut(viewOf(owners, [dead]), dead.id, new Map())).toBe(`start it again (no replica of it can be reached); ${giveUp}`);
   });
 
-  it('del-node, forget and fix give it', () => {
+  it('is given by del-node, forget and fix', () => {
     const empty = new Map([[idOf(2), none], [idOf(3), none]]);
     const bring = expect.stringContaining('start it again (') as string;
     expect(() => planDelNode(view, dead.id, 'reset', [], empty)).toThrow(expect.objectContaining({ code: 'NOT_EMPTY', hint: bring }));

@@ -8,8 +8,8 @@ const position = (history: string, offset: number, former = '0', until = -1): Re
 describe('the part of the stream that a replica lacks', () => {
   it.each([
     ['behind in the same history', position('a', 900), position('a', 850), 50],
-    ['in step', position('a', 900), position('a', 900), 0],
-    ['ahead of an account that is older than its own', position('a', 900), position('a', 914), 0],
+    ['in sync', position('a', 900), position('a', 900), 0],
+    ['ahead of a report that is older than its own', position('a', 900), position('a', 914), 0],
     ['in the history before the promotion of its master', position('b', 900, 'a', 801), position('a', 800), 100],
     ['with more of the former history than its master had', position('b', 900, 'a', 801), position('a', 850), undefined],
     ['that never had a copy, both offsets 0', position('a', 0), position('x', 0), undefined],
@@ -18,7 +18,7 @@ describe('the part of the stream that a replica lacks', () => {
   });
 });
 
-it('the advice about a link distinguishes a copy in progress, a first copy and a lost link', () => {
+it('leads to different advice for a copy in progress, a first copy and a lost link', () => {
   const [replica, master] = [{ name: 'r:1' }, { name: 'm:1' }];
   expect(linkAdvice({ syncing: true, downSeconds: null }, replica, master)).toContain('still copying the data of m:1');
   expect(linkAdvice({ syncing: false, downSeconds: null }, replica, master)).toContain('masterauth or masteruser is not what m:1 requires, or it cannot connect to m:1, or its first copy has not begun yet');

@@ -15,7 +15,7 @@ function taken(counts: readonly number[], wanted: number, rounding: 'exact' | 'r
   return masters.map((node) => shares.find((share) => share.source.id === node.id)?.slots.length ?? 0);
 }
 
-describe('shareOut as redis-cli', () => {
+describe('shareOut, as redis-cli', () => {
   it.each([
     [[5000, 5000, 5000], 11, [4, 3, 3]],
     [[5461, 5462, 5461], 2, [0, 1, 0]],
@@ -28,19 +28,19 @@ describe('shareOut as redis-cli', () => {
     [[8192, 4096, 4096], 100, [50, 25, 25]],
   ])('%j wanted %i', (counts, wanted, expected) => expect(taken(counts, wanted, 'redis-cli')).toEqual(expected));
 
-  it('keeps the order given among equals', () => {
+  it('keeps the given order of equal sources', () => {
     expect(taken([5000, 5000, 5000], 11, 'redis-cli', [2, 1, 0])).toEqual([3, 3, 4]);
   });
 });
 
-describe('shareOut exactly', () => {
+describe('shareOut, exact', () => {
   it('moves what redis-cli loses by rounding', () => {
     expect(taken([5000, 5000, 5000], 11, 'exact')).toEqual([5, 3, 3]);
     expect(taken([5461, 5462, 5461], 2, 'exact')).toEqual([0, 2, 0]);
     expect(taken([100, 0, 50], 200, 'exact')).toEqual([100, 0, 50]);
   });
 
-  it('moves exactly what is asked for, whatever the sizes', () => {
+  it('moves exactly the requested number, whatever the sizes', () => {
     const sizes = fc.array(fc.integer({ min: 0, max: 2000 }), { minLength: 1, maxLength: 8 });
     fc.assert(
       fc.property(sizes, fc.integer({ min: 0, max: 16384 }), (counts, wanted) => {
@@ -56,11 +56,11 @@ const three = mastersOwning([5461, 5462, 5461]);
 const summary = (plan: ReshardPlan): string => plan.steps.map((step) => `${step.source.slice(0, 2)}→${step.target.slice(0, 2)} ${SlotSet.fromRanges(step.slots).toString()}`).join(' | ');
 
 describe('planReshard', () => {
-  it('takes the lowest slots, largest source first', () => {
+  it('takes the lowest slots, from the largest source first', () => {
     expect(summary(planReshard(three, { amount: { count: 1000 }, from: 'all', to: [idOf(2)] }))).toBe('01→02 5461-5961 | 00→02 0-498');
   });
 
-  it('takes shares, named slots, prefixes, addresses', () => {
+  it('accepts shares, named slots, prefixes and addresses', () => {
     expect(planReshard(three, { amount: { percent: 50 }, from: [idOf(0).slice(0, 4)], to: ['127.0.0.1:7002'] }).moved).toBe(2731);
     const named = planReshard(three, { amount: { slots: SlotSet.parse('5,7000-7001,11000') }, from: 'all', to: [idOf(2)] });
     expect(summary(named)).toBe('00→02 5 | 01→02 7000-7001');
@@ -76,13 +76,13 @@ describe('planReshard', () => {
     expect(new Set(all).size).toBe(1000);
   });
 
-  it('skips a target among the sources, as redis-cli', () => {
+  it('skips a target among the sources, as redis-cli does', () => {
     const plan = planReshard(three, { amount: { count: 10 }, from: [idOf(0), idOf(2)], to: [idOf(2)] });
     expect(plan.sources).toEqual([idOf(0)]);
     expect(plan.notes).toEqual([{ code: 'TARGET_IS_SOURCE', message: '*** It is not possible to use the target node as source node.' }]);
   });
 
-  it('takes all masters when the list of sources has the word all; the other words must still be masters', () => {
+  it('uses all masters when the list of sources contains the word all; the other words must still be masters', () => {
     expect(planReshard(three, { amount: { count: 10 }, from: [idOf(0), 'all'], to: [idOf(2)] }).sources).toEqual([idOf(1), idOf(0)]);
     expect(() => planReshard(three, { amount: { count: 10 }, from: ['ffff', 'all'], to: [idOf(2)] })).toThrow('*** The specified node (ffff)');
   });
@@ -91,12 +91,12 @@ describe('planReshard', () => {
     expect(planReshard(three, { amount: { count: 10 }, from: [idOf(0), idOf(0)], to: [idOf(2)] }).moved).toBe(10);
   });
 
-  it('says when the sources have less', () => {
+  it('reports it when the sources have fewer slots', () => {
     const plan = planReshard(three, { amount: { count: 16000 }, from: [idOf(0)], to: [idOf(2)] });
     expect(plan).toMatchObject({ moved: 5461, wanted: 16000, notes: [{ code: 'FEWER_SLOTS' }] });
   });
 
-  it('refuses replicas, unknown nodes, no sources, slots of others', () => {
+  it('refuses replicas, unknown nodes, no sources, and slots of others', () => {
     const view = viewOf([{ slots: '0-8191' }, { slots: '8192-16383' }, { replicaOf: 0 }]);
     const plan = (from: 'all' | string[], to: string[], slots = '1-2'): ReshardPlan => planReshard(view, { amount: { slots: SlotSet.parse(slots) }, from, to });
     expect(() => plan('all', [idOf(2)])).toThrow(/is not known or not a master/);

@@ -17,21 +17,21 @@ function node(index: number, of: ClusterView = view): ClusterNode {
 }
 
 describe('failover', () => {
-  it('lets the replica follow its master', () => {
+  it('makes the replica follow its master', () => {
     expect(planFailover(view, node(3), 'manual').steps).toEqual([{ kind: 'failover', node: idOf(3), master: idOf(0), mode: 'manual' }]);
   });
   it('refuses a master and names its replicas', () => {
     expect(() => planFailover(view, node(0), 'manual')).toThrow(expect.objectContaining({ code: 'ALREADY_MASTER', hint: 'its replicas: 127.0.0.1:7003' }));
     expect(() => planFailover(view, node(1), 'force')).toThrow(expect.objectContaining({ hint: 'it has no replica' }));
   });
-  it('needs the master for a manual one only', () => {
+  it('requires the master for a manual failover only', () => {
     expect(() => planFailover(view, node(5), 'manual')).toThrow(expect.objectContaining({ code: 'MASTER_DOWN', hint: expect.stringContaining('--force') as string }));
     expect(planFailover(view, node(5), 'force').master.id).toBe(idOf(9));
   });
 });
 
 describe('replicate', () => {
-  it('takes the replicas of the node along', () => {
+  it('gives the replicas of the node the same master', () => {
     expect(planReplicate(view, node(2), node(1)).steps).toEqual([
       { kind: 'replicate', node: idOf(2), master: idOf(1) },
       { kind: 'replicate', node: idOf(4), master: idOf(1) },
@@ -60,7 +60,7 @@ describe('forget', () => {
     expect(() => planForget(view, [findMember(view, idOf(0))])).toThrow('[ERR] Node 127.0.0.1:7000 is not empty!');
     expect(() => planForget(view, [findMember(view, idOf(9))])).toThrow(expect.objectContaining({ code: 'STILL_FOLLOWED', message: expect.stringContaining('127.0.0.1:7005') as string }));
   });
-  it('--failed means unreachable nodes without slots', () => {
+  it('--failed selects unreachable nodes without slots', () => {
     const mixed = viewOf([{ slots: '0-16383' }], [gone, { ...gone, id: idOf(8), slots: SlotSet.parse('5-5') }]);
     expect(failedMembers(mixed).map((member) => member.id)).toEqual([idOf(9)]);
   });
@@ -76,7 +76,7 @@ describe('reset', () => {
     expect(planReset(view, node(0), 7, { mode: 'hard', flush: true, force: true }).steps).toEqual([{ kind: 'flush', node: idOf(0) }, { kind: 'reset', node: idOf(0), mode: 'hard' }]);
     expect(planReset(view, node(3), 7, options).steps).toEqual([{ kind: 'reset', node: idOf(3), mode: 'soft' }]);
   });
-  it('a node alone with all slots may go', () => {
+  it('permits a single node that owns all slots', () => {
     const alone = viewOf([{ slots: '0-16383' }]);
     expect(planReset(alone, node(0, alone), 0, options).steps).toHaveLength(1);
   });

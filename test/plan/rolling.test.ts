@@ -10,7 +10,7 @@ describe('planRolling', () => {
   // 0, 1: masters with slots; 2: without; 3, 4: replicas of 0; 5: of 1, told never to take over.
   const view = viewOf([{ slots: '0-8191' }, { slots: '8192-16383' }, {}, { replicaOf: 0 }, { replicaOf: 0 }, { replicaOf: 1, flags: 'nofailover' }]);
 
-  it('puts replicas first, and masters only when a replica can be promoted', () => {
+  it('lists replicas first, and masters only after a failover to a replica that can be promoted', () => {
     expect(() => planRolling(view, { allowDowntime: false })).toThrow(`No replica can replace ${name(1)}: 8192 slots`);
     const { turns, masters } = planRolling(view, { allowDowntime: true });
     expect(turns.map((turn) => turn.name)).toEqual([3, 4, 5, 0, 1, 2].map(name));
@@ -18,7 +18,7 @@ describe('planRolling', () => {
     expect(masters).toEqual([idOf(0), idOf(1)]);
   });
 
-  it('takes nodes in the given order, replicas still first, none twice', () => {
+  it('lists nodes in the given order, replicas still first, none twice', () => {
     expect(planRolling(view, { nodes: [name(0), name(4), idOf(3).slice(0, 6), name(4)], allowDowntime: false }).turns.map(({ id }) => id)).toEqual([idOf(4), idOf(3), idOf(0)]);
     expect(planRolling(view, { only: 'replica', allowDowntime: false }).turns.map(({ role }) => role)).toEqual(['replica', 'replica', 'replica']);
     expect(planRolling(view, { nodes: [name(0)], only: 'master', allowDowntime: false }).turns).toHaveLength(1);
@@ -30,7 +30,7 @@ describe('planRolling', () => {
 describe('planPreferred', () => {
   const view = viewOf([{ slots: '0-8191' }, { replicaOf: 0 }, { replicaOf: 0 }, { slots: '8192-16383' }, { replicaOf: 3 }]);
 
-  it('lets replicas on the list take over, and leaves masters on it alone', () => {
+  it('promotes replicas on the list, and leaves masters on it unchanged', () => {
     const plan = planPreferred(view, [name(1), name(3), idOf(1)]);
     expect(plan.steps).toEqual([{ kind: 'failover', node: idOf(1), master: idOf(0), mode: 'manual' }]);
     expect(plan.changes).toEqual([{ node: { id: idOf(1), name: name(1) }, master: { id: idOf(0), name: name(0) } }]);

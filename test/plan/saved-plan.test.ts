@@ -35,7 +35,7 @@ describe('a plan file', () => {
     expect(() => parseSavedPlan(damaged)).toThrow(expect.objectContaining({ code: 'BAD_PLAN_FILE', exitCode: 2 }) as Error);
   });
 
-  it('cut off anywhere is never read as a plan', () => {
+  it('cut off at any byte is never read as a plan', () => {
     fc.assert(fc.property(fc.nat(text.length - 1), (length) => {
         expect(() => parseSavedPlan(text.slice(0, length))).toThrow(/not a plan/);
       }),
@@ -50,7 +50,7 @@ describe('a saved plan in a cluster', () => {
   };
   const rest = { slots: '10923-16383' };
 
-  it('counts what is done already, also when that raised the epoch of the target', () => {
+  it('counts slots that have moved already, also when the move raised the epoch of the target', () => {
     expect(judge(before)).toEqual([0, 100]);
     expect(judge(viewOf([{ slots: '40-5460' }, { slots: '0-39 5461-10922', epoch: 9 }, rest]))).toEqual([40, 60]);
     expect(judge(viewOf([{ slots: '100-5460' }, { slots: '0-99 5461-10922', epoch: 9 }, rest]))).toEqual([100, 0]);
@@ -62,13 +62,13 @@ describe('a saved plan in a cluster', () => {
     ['another epoch of the source', viewOf([{ slots: '0-5460', epoch: 8 }, { slots: '5461-10922' }, rest]), /7000 had config epoch 1, now it is 8/],
     ['another epoch of the target before it got a slot', viewOf([{ slots: '0-5460' }, { slots: '5461-10922', epoch: 8 }, rest]), /7001 had config epoch 2, now it is 8/],
     ['a master that is a replica now', viewOf([{ slots: '0-5460' }, { replicaOf: 2 }, { slots: '5461-16383' }]), /7001 .* as a master, but it is a replica now/],
-    ['a node that is gone', viewOf([{ slots: '0-16383' }]), /7001 .* which is not a reachable member/],
+    ['a node that is not in the cluster any more', viewOf([{ slots: '0-16383' }]), /7001 .* which is not a reachable member/],
   ])('refuses %s', (_, view, message) => {
     expect(() => judge(view)).toThrow(message);
     expect(() => judge(view)).toThrow(expect.objectContaining({ code: 'PLAN_STALE', exitCode: 1 }) as Error);
   });
 
-  it('is refused in another cluster, and takes another epoch on demand', () => {
+  it('is refused in another cluster, and accepts another epoch on request', () => {
     const foreign = { ...saved, masters: saved.masters.map((node) => ({ ...node, id: `9${node.id.slice(1)}` })) };
     expect(() => judge(before, foreign)).toThrow(/made for another cluster/);
     expect(judge(viewOf([{ slots: '0-5460', epoch: 8 }, { slots: '5461-10922' }, rest]), saved, true)).toEqual([0, 100]);

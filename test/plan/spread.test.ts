@@ -31,19 +31,19 @@ function after(shards: readonly (readonly string[])[]): number[] {
 }
 
 describe('planSpread', () => {
-  it('moves masters from the host that has all, and changes nothing that is even', () => {
+  it('moves masters from a host that has all, and changes nothing that is even', () => {
     expect(after([['a', 'b'], ['a', 'c'], ['a', 'b', 'c']])).toEqual([1, 1, 1]);
     expect(planSpread(cluster([['a', 'b'], ['b', 'c'], ['c', 'a']])).steps).toEqual([]);
     expect(planSpread(cluster([['a', 'a'], ['a', 'a']])).steps).toEqual([]);
   });
 
-  it('finds chains: a gives to b what b gives to c', () => {
+  it('finds chains of promotions over three hosts', () => {
     const shards = [['a', 'b'], ['a', 'b'], ['b', 'c']];
     expect(after(shards)).toEqual([1, 1, 1]);
     expect(planSpread(cluster(shards)).steps).toHaveLength(2);
   });
 
-  it('ends with the best spread there is (compared with all possibilities)', () => {
+  it('finds the best distribution (compared with all possibilities)', () => {
     const host = fc.constantFrom('a', 'b', 'c', 'd');
     fc.assert(
       fc.property(fc.array(fc.uniqueArray(host, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 6 }), (shards) => {
@@ -72,7 +72,7 @@ describe('zones of a new cluster', () => {
     expect(plan.masters.map(({ id }) => zone(id)).sort()).not.toEqual(['east', 'east', 'east']);
   });
 
-  it('takes HOST:PORT before HOST, leaves others alone, and refuses words that match no node', () => {
+  it('prefers HOST:PORT to HOST, leaves other nodes unchanged, and refuses words that match no node', () => {
     const [first, second, third] = inZones(nodes, ['10.0.0.0=x', '10.0.0.0:7000=y', '10.0.0.1=x']);
     expect([first?.zone, second?.zone, third?.zone]).toEqual(['y', 'x', undefined]);
     expect(() => inZones(nodes, ['10.9.9.9=x'])).toThrow('10.9.9.9 is not one of the nodes');

@@ -33,7 +33,7 @@ describe('LZF', () => {
     .array(fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 12 }), fc.integer({ min: 1, max: 60 })), { maxLength: 12 })
     .map((runs) => Buffer.concat(runs.flatMap(([run, times]) => Array.from({ length: times }, () => Buffer.from(run)))));
 
-  test('expands what it compressed, whatever was compressed before', () => {
+  test('expands compressed data to the same bytes, whatever the same compressor did before', () => {
     const lzf = new LzfCompressor();
     fc.assert(
       fc.property(repetitive, (input) => {
@@ -47,7 +47,7 @@ describe('LZF', () => {
     );
   });
 
-  test('far matches and long runs', () => {
+  test('handles distant matches and long runs', () => {
     const block = Buffer.from(Array.from({ length: 8190 }, (_, i) => (i * 7919) >> 3));
     const input = Buffer.concat([block, block, Buffer.alloc(5000, 97)]);
     expect(lzfDecompress(compressed(input)!, input.length).equals(input)).toBe(true);
@@ -67,7 +67,7 @@ describe('LZF', () => {
     );
   });
 
-  test('a claimed size beyond the possible is refused before allocating', () => {
+  test('refuses an impossible size before it allocates memory', () => {
     expect(() => lzfDecompress(Buffer.alloc(10), 2 ** 40)).toThrow('impossible');
   });
 });
@@ -93,7 +93,7 @@ describe('lengths and strings', () => {
     },
   );
 
-  test('any string comes back', () => {
+  test('any string is read back', () => {
     const text = fc.oneof(
       fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
       fc.tuple(fc.constantFrom('a', 'ab', 'xyz\xff'), fc.nat(3000)).map(([unit, times]) => unit.repeat(times)),
@@ -110,7 +110,7 @@ describe('lengths and strings', () => {
     );
   });
 
-  test('the end of the input is `truncated`, nonsense is `corrupt`', () => {
+  test('reports the end of the input as `truncated`, and invalid bytes as `corrupt`', () => {
     expect(() => new RdbReader(hex('05616263')).str()).toThrow(expect.objectContaining({ kind: 'truncated' }));
     expect(() => new RdbReader(hex('81ffffffffffffffff')).str()).toThrow(expect.objectContaining({ kind: 'corrupt' }));
     expect(() => new RdbReader(hex('82')).len()).toThrow(expect.objectContaining({ kind: 'corrupt' }));
@@ -126,13 +126,13 @@ describe('listpack', () => {
   const bytes = `46000000 0e00 8001 0001 7f01 c08002 dfff02 d00002 cfff02 f1ffef03 f1ff7f03 f2ffff7f04 f3ffff7fff05 f3ffffff7f05
     f4000000800000000009 f4000000000000008009 ff`;
 
-  test('the vector of the format, both ways', () => {
+  test('matches the example of the format in both directions', () => {
     expect(pack(vector).toString('hex')).toBe(hex(bytes).toString('hex'));
     expect(readListpack(hex(bytes))).toEqual(vector);
     expect(pack([]).toString('hex')).toBe('070000000000ff');
   });
 
-  test('backlen changes width where the format says', () => {
+  test('changes the width of backlen where the format requires it', () => {
     const item = (size: number): string => 'x'.repeat(size);
     expect(pack([item(125)]).subarray(-2).toString('hex')).toBe('7fff');
     expect(pack([item(16380 - 3)]).subarray(-3).toString('hex')).toBe('7ffeff');
@@ -140,7 +140,7 @@ describe('listpack', () => {
     for (const size of [63, 64, 126, 4095, 4096, 16377, 16378, 2097145, 2097146]) expect(readListpack(pack([item(size), '7']))).toEqual([item(size), '7']);
   });
 
-  test('any strings come back', () => {
+  test('any strings are read back', () => {
     const item = fc.oneof(fc.bigInt(-(2n ** 64n), 2n ** 64n).map(String), fc.constantFrom('007', '-0', '+1', ' 1'), fc.string({ unit: 'binary-ascii', maxLength: 200 }));
     fc.assert(
       fc.property(fc.array(item, { maxLength: 60 }), (items) => {
@@ -176,7 +176,7 @@ describe('damaged containers are refused, never crash', () => {
     );
   });
 
-  test('the samples read as meant', () => {
+  test('the samples are read correctly', () => {
     expect(readZiplist(hex('0f0000000c0000000200 00f3 02f6 ff'))).toEqual(['2', '5']);
     expect(readZiplist(hex('0b0000000a0000000000ff'))).toEqual([]);
     expect(readZipmap(hex('02 026631 0200 7631 026632 0200 7632 ff'))).toEqual(['f1', 'v1', 'f2', 'v2']);

@@ -67,7 +67,7 @@ const EVERY_OPCODE = Buffer.concat([
 ]);
 
 describe('an RDB file', () => {
-  it.each([1, 2, 7, 1000])('is read alike in pieces of %i bytes', (piece) => {
+  it.each([1, 2, 7, 1000])('is read with the same result in pieces of %i bytes', (piece) => {
     const { recorder, reader } = read(EVERY_OPCODE, piece);
     expect(recorder.seen).toEqual([
       ['redis-ver', '7.4.1'],
@@ -82,12 +82,12 @@ describe('an RDB file', () => {
     expect([reader.version, reader.finished]).toEqual([12, true]);
   });
 
-  it('ends where it says, and keeps what follows', () => {
+  it('ends at its end opcode, and keeps the bytes after it', () => {
     expect(read(Buffer.concat([EVERY_OPCODE, text('*1\r\n')]), 5).reader.rest.toString('latin1')).toBe('*1\r\n');
     expect(read(Buffer.concat([text('REDIS0004'), hex('ff'), text('tail')]), 3).reader.rest.toString('latin1')).toBe('tail');
   });
 
-  it('says where it is damaged and in which key', () => {
+  it('reports where it is damaged and in which key', () => {
     const at = EVERY_OPCODE.lastIndexOf('z') - 2;
     const cut = failure(EVERY_OPCODE.subarray(0, at + 6));
     expect(cut).toMatchObject({ kind: 'truncated', key: 'z' });
@@ -99,7 +99,7 @@ describe('an RDB file', () => {
     expect(failure(text('REDIS'))).toMatchObject({ kind: 'truncated' });
   });
 
-  it('is refused when its checksum is wrong, whatever the pieces', () => {
+  it('is refused when its checksum is wrong, in pieces of any size', () => {
     const good = hex('52454449533030313 0 fa 0e7265706c2d73747265616d2d6462 c000 fe00 fb0101 fc 00d8c32cbb030000 00 016b 0176 ff fb064d9fdc56f006');
     for (const piece of [1, 10, 100]) expect(read(good, piece).reader.finished).toBe(true);
     for (let at = 0; at < good.length; at++) {

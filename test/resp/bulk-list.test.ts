@@ -11,7 +11,7 @@ const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
 const reply = (list: readonly string[]): string => `*${list.length}\r\n${encodeBulks(list)}`;
 
 describe('a list of bulk strings', () => {
-  it('holds the words it was made of, in any bytes, and the first of them', () => {
+  it('holds the words it was made of, with any bytes, and returns the first of them', () => {
     fc.assert(
       fc.property(words, fc.nat(14), (list, count) => {
         const bulks = BulkList.ofBytes(list.length, encodeBulks(list));
@@ -25,7 +25,7 @@ describe('a list of bulk strings', () => {
   });
 });
 
-describe('the parser, asked for lists', () => {
+describe('the parser when lists are requested', () => {
   /** Reads all replies, lists as lists where they are whole. */
   function read(stream: string, cuts: readonly number[]): unknown[] {
     const parser = new ReplyParser();
@@ -40,7 +40,7 @@ describe('the parser, asked for lists', () => {
     return found;
   }
 
-  it('gives the same strings however the stream is cut', () => {
+  it('gives the same strings however the stream is split', () => {
     fc.assert(
       fc.property(fc.array(words, { maxLength: 5 }), fc.array(fc.nat(300), { maxLength: 6 }), (lists, cuts) => {
         expect(read(lists.map(reply).join('+OK\r\n'), cuts).filter((one) => one !== 'OK')).toEqual(lists);
@@ -48,7 +48,7 @@ describe('the parser, asked for lists', () => {
     );
   });
 
-  it('leaves everything else to the ordinary way', () => {
+  it('leaves everything else to `next`', () => {
     const parser = new ReplyParser();
     const stream = '*2\r\n$1\r\na\r\n$-1\r\n*1\r\n:5\r\n*1\r\n*1\r\n$1\r\nb\r\n-ERR no\r\n*-1\r\n*0\r\n$3\r\nfoo\r\n';
     parser.feed(bytes(stream));

@@ -50,7 +50,7 @@ describe('ReplyParser', () => {
     expect(parseAll(`${bytes}${bytes}`, 3)).toEqual([value, value]);
   });
 
-  it('gives errors as values with their code', () => {
+  it('returns errors as values with their code', () => {
     const [line, blob] = parseAll('-MOVED 3 127.0.0.1:7000\r\n!8\r\nERR a\r\nb\r\n', 1);
     expect(line).toBeInstanceOf(ReplyError);
     expect(line).toMatchObject({ code: 'MOVED', message: 'MOVED 3 127.0.0.1:7000' });
@@ -80,21 +80,21 @@ describe('ReplyParser', () => {
     },
   );
 
-  it('refuses endless nesting', () => {
+  it('refuses unlimited nesting', () => {
     expect(() => parseAll('*1\r\n'.repeat(100_000))).toThrow(/nested too deeply/);
   });
 });
 
 describe('encodeCommand', () => {
   it.each([
-    ['announces more elements than may be', '*100000\r\n'],
-    ['announces a map of more entries than may be', '%20000\r\n'],
-    ['announces a longer text than may be', '$2000000\r\n'],
-    ['sends numbers for ever', `*?\r\n${':1\r\n'.repeat(70_000)}`],
-    ['sends short texts for ever', `*?\r\n${'$1\r\na\r\n'.repeat(30_000)}`],
-    ['sends errors for ever', `*?\r\n${'-E\r\n'.repeat(2000)}`],
-    ['sends empty arrays for ever', `*?\r\n${'*0\r\n'.repeat(20_000)}`],
-    ['sends pieces of a text for ever', `$?\r\n${`;1000\r\n${'x'.repeat(1000)}\r\n`.repeat(1100)}`],
+    ['announces too many elements', '*100000\r\n'],
+    ['announces a map of too many entries', '%20000\r\n'],
+    ['announces a text that is too long', '$2000000\r\n'],
+    ['sends numbers without end', `*?\r\n${':1\r\n'.repeat(70_000)}`],
+    ['sends short texts without end', `*?\r\n${'$1\r\na\r\n'.repeat(30_000)}`],
+    ['sends errors without end', `*?\r\n${'-E\r\n'.repeat(2000)}`],
+    ['sends empty arrays without end', `*?\r\n${'*0\r\n'.repeat(20_000)}`],
+    ['sends pieces of a text without end', `$?\r\n${`;1000\r\n${'x'.repeat(1000)}\r\n`.repeat(1100)}`],
     ['sends an attribute without end', `|?\r\n${'$1\r\na\r\n'.repeat(30_000)}`],
   ])('refuses a reply of more than its memory when the server %s', (_, bytes) => {
     const parser = new ReplyParser(1_000_000);
@@ -103,7 +103,7 @@ describe('encodeCommand', () => {
     expect(read).toThrow(expect.objectContaining({ code: 'REPLY_TOO_LARGE', exitCode: 3 }));
   });
 
-  it('has the whole memory again for the next reply', () => {
+  it('allows the whole memory again for the next reply', () => {
     const parser = new ReplyParser(1_000_000);
     for (let round = 0; round < 5; round++) {
       parser.feed(Buffer.from(`*1\r\n$600000\r\n${'x'.repeat(600_000)}\r\n`, 'latin1'));

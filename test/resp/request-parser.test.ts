@@ -32,7 +32,7 @@ function parse(bytes: Buffer, cuts: readonly number[] = [], limits = LIMITS): (s
 const bytesText = fc.uint8Array({ maxLength: 40 }).map((b) => Buffer.from(b).toString('latin1'));
 
 describe('RequestParser', () => {
-  it('gives the same commands however the stream is cut', () => {
+  it('gives the same commands however the stream is split', () => {
     const command = fc.array(bytesText, { minLength: 1, maxLength: 6 });
     fc.assert(
       fc.property(fc.array(command, { maxLength: 5 }), fc.array(fc.nat(), { maxLength: 8 }), (commands, cuts) => {
@@ -42,7 +42,7 @@ describe('RequestParser', () => {
     );
   });
 
-  it('takes a bulk larger than its gathering threshold in pieces', () => {
+  it('reads a bulk larger than BIG_BULK in parts', () => {
     const big = 'x'.repeat(200_000);
     expect(parse(wire(['SET', 'k', big]), [10, 40, 33_000, 100_000, 200_010])).toEqual([['SET', 'k', big]]);
   });
@@ -73,7 +73,7 @@ describe('RequestParser', () => {
     expect(parse(Buffer.from('*1\r\n$16385\r\n'), [], limits)).toEqual(['unauthenticated bulk length']);
   });
 
-  it('gives up on lines without an end after 64 KiB', () => {
+  it('refuses lines without an end after 64 KiB', () => {
     expect(parse(Buffer.from('a'.repeat(70_000)))).toEqual(['too big inline request']);
     expect(parse(Buffer.from('*' + '1'.repeat(70_000)))).toEqual(['too big mbulk count string']);
     expect(parse(Buffer.from('*1\r\n$' + '1'.repeat(70_000)))).toEqual(['too big bulk count string']);

@@ -50,7 +50,7 @@ describe('replies in pieces', () => {
     ['an array of arrays', [many, many, [many]]],
     ['pairs', new PairsReply(many.concat(many))],
     ['generated rows', new GeneratedReply(100_000, 1, () => ['element'])],
-  ])('hands on %s before it is long', (_name, reply) => {
+  ])('passes %s on before it is long', (_name, reply) => {
     for (const protocol of [2, 3] as const) {
       const { short, all } = piecesOf(reply, protocol);
       expect(Math.max(...short)).toBeLessThan(2 * PIECE);
@@ -58,7 +58,7 @@ describe('replies in pieces', () => {
     }
   });
 
-  it('stops generating when nothing is sent any more', () => {
+  it('stops generating when nothing more is sent', () => {
     let made = 0;
     const out = new Pieces();
     const reply = new GeneratedReply(1_000_000, 1, () => {
@@ -69,7 +69,7 @@ describe('replies in pieces', () => {
     expect(made).toBe(10);
   });
 
-  it('settles generated rows into an ordinary reply', () => {
+  it('turns generated rows into an ordinary reply', () => {
     let next = 0;
     const reply = new GeneratedReply(2, 2, () => [`m${next}`, String(next++)]);
     expect(encodeReply(reply.settled(), 3)).toBe('*2\r\n*2\r\n$2\r\nm0\r\n$1\r\n0\r\n*2\r\n$2\r\nm1\r\n$1\r\n1\r\n');

@@ -89,7 +89,7 @@ describe('fifty nodes', () => {
 });
 
 describe('a few nodes', () => {
-  it('agree with every packet going through the codec', () => {
+  it('agree when every packet is encoded and decoded', () => {
     const sim = new Simulator(7, seed(), { nodeTimeout: 2000 });
     sim.conditions.encoded = 1;
     formChain(sim);
@@ -97,7 +97,7 @@ describe('a few nodes', () => {
     checkInvariants(sim);
   });
 
-  it('notice a crashed master, and one with a greater epoch takes its slots', () => {
+  it('detect a crashed master, and a replica with a greater epoch takes its slots', () => {
     const sim = new Simulator(5, seed(), { nodeTimeout: 2000 });
     formChain(sim);
     sim.runUntil(() => converged(sim.members), 30_000, 'joining');

@@ -34,10 +34,10 @@ function clusterOf(masters: number, options: AtomicOptions): { readonly cluster:
   };
 }
 
-describeWithRedis('a cluster behind fronts', () => {
+describeWithRedis('a cluster of servers with a proxy in front of each', () => {
   const at = clusterOf(2, { design: (index) => (index % 2 === 0 ? 'redis' : undefined), replicas: 1 });
 
-  it('names the fronts only, to clients and to its replicas', async () => {
+  it('shows only the addresses of the proxies, to clients and to its replicas', async () => {
     const { cluster } = at;
     const moved = await said(at.front(0), 'GET', keysInSlots(16_000, 16_383, 1)[0] ?? '');
     expect(moved).toMatch(new RegExp(`^MOVED \\d+ 127\\.0\\.0\\.1:${at.front(1).port}$`));
@@ -47,7 +47,7 @@ describeWithRedis('a cluster behind fronts', () => {
     await waitFor(async () => (await totalKeys(cluster)) === 100, 'the replicas to have the keys as well');
   });
 
-  it('keeps replies in the order of a pipeline that mixes commands of both, split as it may be', async () => {
+  it('keeps the order of replies in a pipeline that mixes commands for both, however it is split', async () => {
     const key = keysInSlots(0, 8000, 1)[0] ?? '';
     await using link = await at.front(0).connect();
     const pipeline = Array.from({ length: 30 }, (_, index) => [['SET', key, index], ['CLUSTER', 'MIGRATION', 'STATUS', 'ALL'], ['GET', key], ['INFO', 'server'], ['COMMAND', 'INFO', 'cluster|migration'], ['CLUSTER', 'MIGRATION', 'NONSENSE']]).flat();
@@ -61,7 +61,7 @@ describeWithRedis('a cluster behind fronts', () => {
     }
   });
 
-  it('lets transactions, blocked clients and subscribers through', async () => {
+  it('passes transactions, blocking commands and subscriptions through', async () => {
     await using link = await at.front(0).connect();
     await using other = await at.front(0).connect();
     const key = keysInSlots(0, 8000, 1)[0] ?? '';
@@ -77,14 +77,14 @@ describeWithRedis('a cluster behind fronts', () => {
     await waitFor(() => heard.length > 0, 'the message');
   });
 
-  it('has old servers that know nothing of it', async () => {
+  it('contains old servers without job commands', async () => {
     const old = at.front(1);
     expect(await ask(old, 'COMMAND', 'INFO', 'cluster|migration', 'cluster|migrateslots')).toEqual([null, null]);
     expect(await said(old, 'CLUSTER', 'MIGRATION', 'STATUS', 'ALL')).toMatch(/^ERR unknown subcommand/i);
     expect(await ask(old, 'INFO', 'server')).toContain('redis_version:7');
   });
 
-  it('a task with an old server as source fails and retries', async () => {
+  it('retries a task with an old server as source, which fails', async () => {
     const id = await ask(at.front(0), 'CLUSTER', 'MIGRATION', 'IMPORT', 16_000, 16_001);
     await waitFor(() => newest(at.cluster).retries > 0, 'a retry');
     expect((await tasks(at.front(0)))[0]).toMatchObject({ id, last_error: expect.stringContaining('handshake') as string });
@@ -129,7 +129,7 @@ describeWithRedis('a cluster of Redis 8.4', () => {
     for (const key of keysInSlots(5000, 5300, 5)) if (keySlot(key) !== 5201) expect(await ask(at.front(2), 'TTL', `{${key}}:ttl`)).toBeGreaterThan(900);
   });
 
-  it('shows maps in RESP3 and flat arrays in RESP2', async () => {
+  it('returns maps in RESP3 and flat arrays in RESP2', async () => {
     await start(2, 100, 100);
     await ended(at.cluster);
     await using modern = await Connection.connect({ host: '127.0.0.1', port: at.front(2).port, protocol: 3 });
@@ -142,7 +142,7 @@ describeWithRedis('a cluster of Redis 8.4', () => {
     expect(await modern.pipeline([['HELLO', 2], ['CLUSTER', 'MIGRATION', 'STATUS', 'ALL']])).toMatchObject([expect.anything(), expect.arrayContaining([expect.arrayContaining(['id'])])]);
   });
 
-  it('refuses what cannot be', async () => {
+  it('refuses invalid migrations', async () => {
     const { cluster } = at;
     const refused = (index: number, ...ranges: Words): Promise<string> => said(at.front(index), 'CLUSTER', 'MIGRATION', 'IMPORT', ...ranges);
     expect(await refused(3, 6000, 6001)).toMatch(/^ERR only a master/);
@@ -175,7 +175,7 @@ describeWithRedis('a cluster of Redis 8.4', () => {
     expect(await refused(1, 6000, 6001)).toMatch(/^"/);
   });
 
-  it('a failed import begins anew until it is done', async () => {
+  it('restarts a failed import until it is done', async () => {
     const { cluster } = at;
     cluster.behaviour.fail = (_job, attempt) => (attempt < 3 ? `out of luck ${attempt}` : undefined);
     cluster.behaviour.retryMs = 100;
@@ -188,7 +188,7 @@ describeWithRedis('a cluster of Redis 8.4', () => {
     await ownedBy(cluster, 11_010, at.front(1));
   });
 
-  it('a failed import gives way to a new one', async () => {
+  it('lets a new import replace a failed one', async () => {
     const { cluster } = at;
     cluster.behaviour.fail = () => 'never';
     cluster.behaviour.retryMs = 60_000;
@@ -202,7 +202,7 @@ describeWithRedis('a cluster of Redis 8.4', () => {
     await ownedBy(cluster, 11_020, at.front(2));
   });
 
-  it('a cancelled job leaves everything at the source', async () => {
+  it('leaves everything at the source after a cancelled job', async () => {
     const { cluster } = at;
     const keys = keysInSlots(12_000, 12_100, 100);
     await fill(cluster, keys.map((key) => ['SET', key, 'v']));
@@ -219,7 +219,7 @@ describeWithRedis('a cluster of Redis 8.4', () => {
     for (const key of keys) expect(await ask(at.front(2), 'GET', key)).toBe('v');
   });
 
-  it('cancelled at the source only, the destination retries', async () => {
+  it('retries at the target when the job is cancelled at the source only', async () => {
     const { cluster } = at;
     const states: string[] = [];
     cluster.behaviour.hold = (job) => job.retries === 0 && job.state === 'accumulate-buffer';
@@ -232,7 +232,7 @@ describeWithRedis('a cluster of Redis 8.4', () => {
     expect((await tasks(at.front(0), 'ID', id))[0]).toMatchObject({ state: 'completed', retries: 1 });
   });
 
-  it('forgets keys on request', async () => {
+  it('deletes keys on request', async () => {
     const { cluster } = at;
     cluster.behaviour.forget = (job) => job.slots === '12300-12300';
     const id = String(await start(0, 12_300, 12_300));
@@ -246,13 +246,13 @@ describeWithRedis('a cluster of Valkey 9', () => {
   const at = clusterOf(3, { design: 'valkey', replicas: 1 });
   const start = (index: number, ...words: Words): Promise<string> => said(at.front(index), 'CLUSTER', 'MIGRATESLOTS', ...words);
 
-  it('says that it is Valkey', async () => {
+  it('reports that it is Valkey', async () => {
     const info = String(await ask(at.front(0), 'INFO', 'server'));
     expect(info).toMatch(/redis_version:7\.2\.4\r\nserver_name:valkey\r\nvalkey_version:9\.0\.0\r\n/);
     expect(await ask(at.front(0), 'COMMAND', 'INFO', 'cluster|migration', 'CLUSTER|MIGRATESLOTS')).toEqual([null, expect.arrayContaining(['cluster|migrateslots', -7])]);
   });
 
-  it('one call, two targets: both jobs move their keys under writes', async () => {
+  it('moves the keys of both jobs of one call with two targets, during writes', async () => {
     const { cluster } = at;
     const hammer = await Hammer.start(cluster, keysInSlots(0, 400, 300));
     await waitFor(() => hammer.writes > 500, 'writers to write');
@@ -282,7 +282,7 @@ describeWithRedis('a cluster of Valkey 9', () => {
     expect((await modern.command(['CLUSTER', 'GETSLOTMIGRATIONS'])) as Reply[]).toMatchObject([expect.any(Map)]);
   });
 
-  it('refuses what cannot be, and then starts nothing', async () => {
+  it('refuses invalid migrations, and then starts none', async () => {
     const { cluster } = at;
     const before = cluster.jobs.length;
     const [one, two] = [at.front(1).id, at.front(2).id];
@@ -302,7 +302,7 @@ describeWithRedis('a cluster of Valkey 9', () => {
     expect(cluster.jobs).toHaveLength(before);
   });
 
-  it('cancels all exports of a node; nothing has moved', async () => {
+  it('cancels all exports of a node, and moves nothing', async () => {
     const { cluster } = at;
     const keys = keysInSlots(1000, 1100, 50);
     await fill(cluster, keys.map((key) => ['SET', key, 'v']));
@@ -319,7 +319,7 @@ describeWithRedis('a cluster of Valkey 9', () => {
     for (const key of keys) expect(await ask(at.front(0), 'GET', key)).toBe('v');
   });
 
-  it('a failed job is not begun anew', async () => {
+  it('does not restart a failed job', async () => {
     const { cluster } = at;
     cluster.behaviour.fail = () => 'target out of memory';
     await start(0, 'SLOTSRANGE', 1200, 1200, 'NODE', at.front(1).id);
@@ -331,7 +331,7 @@ describeWithRedis('a cluster of Valkey 9', () => {
 });
 
 describeWithRedis('nodes that die or lose their role during a job', () => {
-  it.each(['redis', 'valkey'] as const)('%s: the job fails, and the front of a dead node refuses connections', async (design) => {
+  it.each(['redis', 'valkey'] as const)('make the job fail (%s), and the proxy of a dead node refuses connections', async (design) => {
     await using cluster = await startAtomicCluster(3, { design, replicas: 1 });
     const [source, target, third] = cluster.fronts as [AtomicFront, AtomicFront, AtomicFront];
     reset(cluster);
@@ -357,8 +357,8 @@ describeWithRedis('nodes that die or lose their role during a job', () => {
   });
 });
 
-describe('the same with bundled nodes', () => {
-  it.each(['redis', 'valkey'] as const)('%s: keys move', async (design) => {
+describe('a cluster of bundled nodes with proxies', () => {
+  it.each(['redis', 'valkey'] as const)('moves keys as %s does', async (design) => {
     await using cluster = await startAtomicCluster(2, { design, nodes: 'bundled' });
     reset(cluster);
     const [source, target] = cluster.fronts as [AtomicFront, AtomicFront];

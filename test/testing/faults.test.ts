@@ -15,7 +15,7 @@ async function ask(cluster: TestCluster, index: number, ...words: string[]): Pro
 }
 
 describe('a test cluster with replicas', () => {
-  it('keeps its data when a master is killed, and takes it back as a replica', { timeout: 60_000 }, async () => {
+  it('keeps its data when a master is killed, and accepts it again as a replica', { timeout: 60_000 }, async () => {
     await using cluster = await startCluster({ masters: 3, replicas: 1, nodeTimeoutMs: 1000 });
     const client = new IoCluster([...cluster.nodes]);
     await Promise.all(Array.from({ length: 50 }, (_, i) => client.set(`key:${i}`, String(i))));
@@ -49,7 +49,7 @@ describe('a test cluster with replicas', () => {
     await cluster.waitUntilStable();
   });
 
-  it('replaces a paused master, which follows when it goes on', { timeout: 60_000 }, async () => {
+  it('replaces a paused master, which follows the new one when it resumes', { timeout: 60_000 }, async () => {
     await using cluster = await startCluster({ masters: 3, replicas: 1, nodeTimeoutMs: 1000 });
     const all = cluster.nodes.map((_, index) => index);
     const [frozen = 0] = masters(cluster, all);

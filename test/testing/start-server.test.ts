@@ -5,7 +5,7 @@ import { Connection } from '../../src/client/connection.js';
 import { startCluster, startServer } from '../../src/testing.js';
 
 describe('startServer', () => {
-  it('is ready at once, serves, expires by its own clock and forgets', async () => {
+  it('is ready at once, serves commands, expires keys by its own clock, and can be reset', async () => {
     const began = performance.now();
     await using server = await startServer();
     expect(performance.now() - began).toBeLessThan(1500); // 25 ms on an idle machine
@@ -19,7 +19,7 @@ describe('startServer', () => {
     client.disconnect();
   });
 
-  it('takes several at the same time', async () => {
+  it('starts several at the same time', async () => {
     await using one = await startServer();
     await using other = await startServer();
     expect(one.port).not.toBe(other.port);
@@ -43,7 +43,7 @@ describe('startCluster', () => {
     await expect(Connection.connect({ host: first!.host, port: first!.port, password: 'wrong' })).rejects.toMatchObject({ code: 'WRONGPASS' });
   });
 
-  it('serves without the delays of servers that restart', async () => {
+  it('serves without the delay of servers that restart', async () => {
     const began = performance.now();
     await using cluster = await startCluster({ nodeTimeoutMs: 15_000 });
     expect(cluster.nodes).toHaveLength(3);

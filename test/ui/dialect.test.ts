@@ -56,8 +56,8 @@ function counts(...held: readonly (readonly [node: number, slot: number, keys: n
 const fixLines = (view: ClusterView, keys: SlotKeyCounts): string[] => fixPlanLines(view, planFix(view, keys), TRIB).map((line) => (/^ {4}(safe|careful|dangerous): /.test(line) ? 'WHY' : line));
 const check = (view: ClusterView): string[] => checkLines(view, checkView(view), { quiet: true, dialect: TRIB });
 
-describe('the choice', () => {
-  it('counts in plain mode alone', () => {
+describe('the chosen dialect', () => {
+  it('applies in plain mode only', () => {
     expect(lineDialect('plain', { lines: TRIB })).toBe(TRIB);
     expect(lineDialect('plain', {})).toBe('redis-cli');
     expect([lineDialect('table', { lines: TRIB }), lineDialect('json', { lines: TRIB })]).toEqual(['redis-cli', 'redis-cli']);
@@ -65,7 +65,7 @@ describe('the choice', () => {
 });
 
 describe('node list (4.2)', () => {
-  it('has ranges without brackets, and 0 additional replica(s)', () => {
+  it('has ranges without brackets, and the line 0 additional replica(s)', () => {
     expect(nodeListLines(viewOf('0-5460 6000', '5461-5999 6001-10922', 'R2'), TRIB)).toEqual([
       `M: ${id(1)} 127.0.0.1:7001`,
       '   slots:0-5460,6000 (5462 slots) master',
@@ -81,7 +81,7 @@ describe('node list (4.2)', () => {
 });
 
 describe('check (4.4, 8.14)', () => {
-  it('open slots: parentheses, no full stop after the union, which is in the order first seen', () => {
+  it('lists open slots in parentheses, without a full stop after the union, in the order first seen', () => {
     const view = viewOf(`0-5460 [97->-${id(2)}] [93->-${id(3)}]`, `5461-10922 [12-<-${id(1)}]`, '10923-16383');
     expect(check(view)).toEqual([
       '>>> Performing Cluster Check (using node 127.0.0.1:7001)',
@@ -94,7 +94,7 @@ describe('check (4.4, 8.14)', () => {
       '[OK] All 16384 slots covered.',
     ]);
   });
-  it('no empty line after uncovered slots', () => {
+  it('has no empty line after uncovered slots', () => {
     expect(check(viewOf('0-5460', '5461-10922', '10923-16382')).slice(-2)).toEqual(['>>> Check slots coverage...', '[ERR] Not all 16384 slots are covered by nodes.']);
   });
 });
@@ -102,7 +102,7 @@ describe('check (4.4, 8.14)', () => {
 describe('create (4.6, 8.14)', () => {
   const plan = (hosts: readonly string[], replicas: number): ReturnType<typeof planCreate> =>
     planCreate(hosts.map((host, index) => ({ id: id(index + 1), name: `${host}:${7001 + index}`, host, port: 7001 + index, flags: ['myself', 'master'] })), { replicas });
-  it('three masters', () => {
+  it('lists three masters', () => {
     expect(createPlanLines(plan(['127.0.0.1', '127.0.0.1', '127.0.0.1'], 0), TRIB)).toEqual([
       '>>> Creating cluster',
       '>>> Performing hash slots allocation on 3 nodes...',
@@ -118,7 +118,7 @@ describe('create (4.6, 8.14)', () => {
       '   slots:10923-16383 (5461 slots) master',
     ]);
   });
-  it('replicas, extra ones without a heading', () => {
+  it('lists replicas, extra ones without a heading', () => {
     const lines = createPlanLines(plan(['a', 'a', 'a', 'b', 'b', 'c', 'c'], 1), TRIB);
     expect(lines.slice(2, 12)).toEqual([
       'Using 3 masters:',
@@ -182,7 +182,7 @@ describe('rebalance (2.7)', () => {
     [{ [id(1)]: 3 }, 2, '>>> Rebalancing across 3 nodes. Total weight = 5'],
     [{ [id(1)]: 0.5 }, 2, '>>> Rebalancing across 3 nodes. Total weight = 2.5'],
     [{ [id(1)]: 0.1, [id(2)]: 0.1 }, 2, '>>> Rebalancing across 3 nodes. Total weight = 1.2'], // no 1.2000000476837158
-  ])('the sum of weights %j is a bare number', (weights, threshold, line) => {
+  ])('prints the sum of weights %j as a bare number', (weights, threshold, line) => {
     expect(rebalanceHeadLines(planRebalance(view, { weights: new Map(Object.entries(weights)), threshold }), false, TRIB)).toEqual([line]);
   });
   it.each([[2, '2.0'], [2.5, '2.5'], [10, '10.0']])('a threshold of %d is %s%%', (threshold, text) => {
@@ -191,7 +191,7 @@ describe('rebalance (2.7)', () => {
 });
 
 describe('fix (4.5, 8.14)', () => {
-  it('open on both sides', () => {
+  it('prints the lines of a slot open on both nodes', () => {
     const view = viewOf(`0-5460 [16383-<-${id(3)}]`, '5461-10922', `10923-16383 [16383->-${id(1)}]`);
     expect(check(view).slice(3, 6)).toEqual([
       '[WARNING] Node 127.0.0.1:7001 has slots in importing state (16383).',
@@ -200,7 +200,7 @@ describe('fix (4.5, 8.14)', () => {
     ]);
     expect(fixLines(view, counts())).toEqual(['>>> Fixing open slot 16383', 'Set as migrating in: 127.0.0.1:7003', 'Set as importing in: 127.0.0.1:7001', 'WHY']);
   });
-  it('both lists are printed when empty; the owner is named where keys move back; nothing more where a slot is closed', () => {
+  it('prints both lists even when empty; names the owner where keys move back; prints nothing more where a slot is closed', () => {
     const view = viewOf(`0-5460 [9->-${id(2)}]`, `5461-10922 [7-<-${id(1)}]`, '10923-16383');
     expect(fixLines(view, counts([2, 7, 3], [3, 7, 1]))).toEqual([
       '>>> Fixing open slot 7',
@@ -215,7 +215,7 @@ describe('fix (4.5, 8.14)', () => {
       'WHY',
     ]);
   });
-  it('one uncovered slot', () => {
+  it('prints the lines of one uncovered slot', () => {
     const view = viewOf('0-5460', '5461-10922', '10923-16382');
     const lines = [...check(view).slice(-1), ...fixLines(view, counts())];
     expect(lines).toEqual([
@@ -229,7 +229,7 @@ describe('fix (4.5, 8.14)', () => {
       'WHY',
     ]);
   });
-  it('uncovered slots with keys nowhere, on one node, on several: one ascending list, then the headings in order', () => {
+  it('prints one ascending list of uncovered slots with keys on no, one and several nodes, then the headings in order', () => {
     const view = viewOf('5-5460', '5461-10922', '10923-16383');
     const lines = fixLines(view, counts([3, 1, 1], [1, 2, 5], [2, 2, 1])).filter((line) => !/^(>>> Covering|WHY)/.test(line));
     expect(lines).toEqual([
@@ -250,7 +250,7 @@ describe('fix (4.5, 8.14)', () => {
   });
 });
 
-describe('the others (2.11, 2.12, 2.13)', () => {
+describe('import, call and set-timeout (2.11, 2.12, 2.13)', () => {
   it('import prints that it connects, and an error after its key', () => {
     expect([connectingLines(TRIB), connectingLines('redis-cli')]).toEqual([['>>> Connecting to the source Redis instance'], []]);
     expect(wordingOf(TRIB).busyKey('h:1')).toMatch(/^ERR Target instance replied with error: BUSYKEY /);
@@ -261,7 +261,7 @@ describe('the others (2.11, 2.12, 2.13)', () => {
     expect(wordingOf(TRIB).command(['\xffx'])).toBe('\xffX'); // bytes, not letters
     expect(wordingOf('redis-cli').command(['config', 'get', 'maxmemory'])).toBe('config get maxmemory');
   });
-  it('set-timeout spells its error as it did', () => {
+  it('set-timeout misspells the parameter in its error, as redis-trib.rb does', () => {
     expect([wordingOf(TRIB).nodeTimeout, wordingOf('redis-cli').nodeTimeout]).toEqual(['node-timeot', 'node-timeout']);
   });
 });

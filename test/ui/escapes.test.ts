@@ -26,8 +26,8 @@ async function collect(flags: TerminalFlags, env: Record<string, string>, use: (
   return { out: text(stdout), err: text(stderr) };
 }
 
-describe('the door to the terminal', () => {
-  it('makes control characters visible on stdout and stderr, piped too', async () => {
+describe('output to the terminal', () => {
+  it('shows control characters as escapes on stdout and stderr, when piped too', async () => {
     for (const isTTY of [true, false]) {
       const { out, err } = await collect({}, { NO_COLOR: '1' }, (io) => {
         io.out(`a ${EVIL} b\tc\nd`);
@@ -41,18 +41,18 @@ describe('the door to the terminal', () => {
     }
   });
 
-  it('keeps styles of this program, and styles nothing of others', async () => {
+  it('keeps styles of this program, and does not style text of others', async () => {
     const { out } = await collect({}, { FORCE_COLOR: '1' }, (io) => io.out(`${io.style.good('well')} \u001b[32mforged\u001b[39m ${io.style.bad(`x\u001b[1my ${io.style.strong('z')}`)}`));
     expect(out).toBe('\u001b[32mwell\u001b[39m \\u001b[32mforged\\u001b[39m \u001b[31mx\\u001b[1my \u001b[1mz\u001b[22m\u001b[39m\n');
   });
 
-  it('gives bytes as they are to a pipe, as text to a terminal', async () => {
+  it('writes bytes unchanged to a pipe, and as text to a terminal', async () => {
     const bytes = Buffer.from('\u001b[2J\xff', 'latin1');
     expect((await collect({}, {}, (io) => io.write(bytes))).out).toContain('\u001b[2J');
     expect((await collect({}, {}, (io) => io.write(bytes), true)).out).toBe('\\u001b[2J\ufffd');
   });
 
-  it('leaves a JSON document what it is', async () => {
+  it('does not change a JSON document', async () => {
     const document = { reply: `${EVIL}\n\u009b\u2028`, ['\u001b']: 1 };
     const { out } = await collect({ output: 'json' }, {}, (io) => io.out(JSON.stringify(document, null, 2)));
     expect(out).not.toMatch(OBEYED);
@@ -80,7 +80,7 @@ describe('the door to the terminal', () => {
     expect(shown).toContain('which\\u001b]0;title\\u0007?');
   });
 
-  it('keeps cells of a table on their line', async () => {
+  it('keeps table cells on one line', async () => {
     const style = await loadStyle(true);
     const table = finished(await drawTable({ style, tableWidth: Infinity }, [{ title: 'node' }, { title: 'state' }], [[style.good('a'), 'x\nforged ok'], ['bb', 'ok']]));
     expect(table.split('\n')).toHaveLength(3);
@@ -88,13 +88,13 @@ describe('the door to the terminal', () => {
   });
 });
 
-it('makes one line of what several lines would be', () => {
+it('writes text with line ends on one line', () => {
   expect(oneLine('a\r\nb\tc')).toBe('a\\r\\nb\\tc');
   expect(visible('é ☃ 👍')).toBe('é ☃ 👍');
   expect(new ReplyError('ERR a\r\n[OK] forged').message).toBe('ERR a\\n[OK] forged');
 });
 
-describe('a node whose answers control terminals', () => {
+describe('a node that replies with control sequences', () => {
   const reply = `x${EVIL}\n127.0.0.1:1: forged`;
   const text = Buffer.from(reply).toString('latin1');
   const answers = (_: number, words: readonly string[]): string | undefined => {
@@ -118,7 +118,7 @@ describe('a node whose answers control terminals', () => {
     expect(terminal.screen()).not.toMatch(/^127\.0\.0\.1:1: forged/m);
   });
 
-  it('gives its bytes to a program that reads call', async () => {
+  it('reaches a program that reads call with its bytes unchanged', async () => {
     await using cluster = await startFakeCluster(1, 0, answers);
     const { stdout } = await runCli(['call', `127.0.0.1:${cluster.ports[0] ?? 0}`, 'get', 'x']);
     expect(stdout).toContain(reply);

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { createIo } from '../../src/ui/io.js';
 import { showMoving } from '../../src/ui/moving.js';
 
-it('reports a node that is retried again and again once', async () => {
+it('reports a node that is retried repeatedly once', async () => {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const display = await showMoving(await createIo({ stdin, stdout, stderr }, {}, {}), 10);
   const node = { id: 'a', name: '127.0.0.1:7000' };

@@ -14,10 +14,10 @@ describe('formatDuration', () => {
 
 describe('progressLine', () => {
   const options = { total: 2730, unit: 'slots' };
-  it('has no rate or ETA before they mean anything', () => {
+  it('shows no rate or ETA before they are reliable', () => {
     expect(progressLine('Moving', options, 0, 0)).toBe('Moving: 0/2730 slots (0%)');
   });
-  it('estimates the rest from the rate so far', () => {
+  it('estimates the remaining time from the rate so far', () => {
     expect(progressLine('Moving', options, 910, 10_000, '12,004 keys')).toBe('Moving: 910/2730 slots (33%), 12,004 keys, 91 slots/s, ETA 20s');
   });
   it('counts without a total', () => {
@@ -26,7 +26,7 @@ describe('progressLine', () => {
 });
 
 describe('startProgress', () => {
-  it('writes plain lines, no more than one in the interval, and the end', async () => {
+  it('writes plain lines, at most one per interval, and the end', async () => {
     const stream = new PassThrough();
     const progress = await startProgress(stream, 'lines', 'Moving slots', { total: 10, unit: 'slots', everyMs: 60_000 });
     progress.update(1);
@@ -34,7 +34,7 @@ describe('startProgress', () => {
     progress.succeed('Moved 10 slots');
     expect(String(stream.read())).toBe('Moving slots…\nMoved 10 slots\n');
   });
-  it('is silent when asked', async () => {
+  it('prints nothing in silent mode', async () => {
     const stream = new PassThrough();
     const progress = await startProgress(stream, 'silent', 'Moving slots', { unit: 'slots' });
     progress.update(1);

@@ -92,7 +92,7 @@ describe('tables', () => {
     expect(hosts).toEqual(['10.0.0.4', '10.0.0.6', '10.0.0.20', '10.0.0.30', '10.0.0.5']);
   });
 
-  it('leave out what matters least first, then cut', () => {
+  it('leave out the least important columns first, then cut texts', () => {
     const columns = [{ title: 'name' }, { title: 'more', dispensable: 1 }, { title: 'most', dispensable: 2 }, { title: 'text', cuttable: true }];
     const rows = [['aaaa', 'bbbb', 'cccc', 'x'.repeat(20)]];
     const titles = (width: number): string[] => fitted(columns, rows, width).columns.map(({ title }) => title);
@@ -102,11 +102,11 @@ describe('tables', () => {
     expect(fitted(columns, rows, Infinity).rows).toEqual(rows);
   });
 
-  it('a text that is cut keeps the ends of its colours', () => {
+  it('end the colours of a text that is cut', () => {
     expect(cutText('\u001b[31mabcdef\u001b[39m', 4)).toBe('\u001b[31mabc…\u001b[39m');
   });
 
-  it('are whole in a pipe', async () => {
+  it('are not cut in a pipe', async () => {
     const stdout = new Writable({ write: (_chunk, _encoding, done) => done() });
     const io = await createIo({ stdin: Readable.from([]), stdout, stderr: stdout }, {}, { output: 'table' });
     expect(io.tableWidth).toBe(Infinity);
@@ -128,7 +128,7 @@ describe('the locale', () => {
     expect(text()).toBe(ascii ? '+ a > b #....\nMoving slots...\n' : '✔ a → b █░…\nMoving slots…\n');
   });
 
-  it('leaves documents and lines for programs as they are', async () => {
+  it('does not change documents and lines for programs', async () => {
     const out = new Collector(80);
     const io = await createIo({ stdin: Readable.from([]), stdout: out, stderr: out }, { LANG: 'C' }, { output: 'plain' });
     io.out('key ✔ → …');
@@ -136,7 +136,7 @@ describe('the locale', () => {
   });
 });
 
-it('--quiet shows no notes and no progress, but errors', async () => {
+it('does not print notes and progress with --quiet, but errors', async () => {
   const { io, text } = await screenOf(80, LOCALES.utf8, true);
   io.note('a note', 'always-stderr');
   const progress = await io.progress('Working', { unit: 'slots', total: 2 });

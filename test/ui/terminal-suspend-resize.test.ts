@@ -8,7 +8,7 @@ import { describeWithRedis, startRedisCluster, waitFor, type RedisNodes } from '
 const HIDE = '\u001b[?25l';
 const SHOW = '\u001b[?25h';
 
-describeWithRedis('a terminal in the middle of a move', () => {
+describeWithRedis('a terminal during a move', () => {
   const KEYS = 3000;
   let cluster: RedisNodes;
   let terminal: Terminal | undefined;
@@ -38,7 +38,7 @@ describeWithRedis('a terminal in the middle of a move', () => {
     return (await opened.check()).ok;
   }
 
-  it('Ctrl-Z left the cursor hidden and half a line; fg draws on, and the time between counts for nothing', async () => {
+  it('shows the cursor and a complete line at Ctrl-Z; fg draws on, and the time between does not count', async () => {
     const shell = await move(1, '400k', { shell: true }, '--command-timeout', '1');
     await shell.waitFor(/\d+\/400 slots[^\n]*slots\/s/);
     const before = shell.raw().length;
@@ -67,14 +67,14 @@ describeWithRedis('a terminal in the middle of a move', () => {
     expect(await totalKeys(cluster)).toBe(KEYS);
   }, 60_000);
 
-  it('Ctrl-Z where no shell could bring it back does nothing', async () => {
+  it('ignores Ctrl-Z where no shell could resume the process', async () => {
     const alone = await move(0, '600k', {});
     alone.type('\u001a');
     expect(await alone.exit).toBe(0);
     expect(await whole()).toBe(true);
   }, 30_000);
 
-  it.each([0, 1])('a window of %d columns in the middle of progress: Ctrl-C works (at 0 it drew for ever)', async (columns) => {
+  it.each([0, 1])('accepts Ctrl-C after a resize to %d columns during progress', async (columns) => {
     const narrow = await move(1, '300k', {});
     narrow.resize(columns);
     const shown = narrow.raw().length;
@@ -87,7 +87,7 @@ describeWithRedis('a terminal in the middle of a move', () => {
     expect(await back.exit).toBe(0);
   }, 30_000);
 
-  it('Ctrl-Z at a question, fg, and the answer counts', async () => {
+  it('accepts the answer to a question after Ctrl-Z and fg', async () => {
     terminal = openTerminal(['reshard', at(0), '--from', at(0), '--to', at(1), '--slots', '0-0'], { shell: true });
     await terminal.waitFor('Do you want to proceed');
     terminal.type('\u001a');
@@ -114,19 +114,19 @@ describeWithRedis('a terminal in the middle of a move', () => {
     await terminal.waitFor('ended with 130');
   });
 
-  describe.each([0, 1])('a window of %d columns in the middle of a question', (columns) => {
+  describe.each([0, 1])('a terminal of %d columns while a question is open', (columns) => {
     const ask = async (): Promise<Terminal> => {
       terminal = openTerminal(['reshard', at(0), '--from', at(0), '--to', at(1), '--slots', '0-0']);
       await terminal.waitFor('Do you want to proceed');
       terminal.resize(columns);
       return terminal;
     };
-    it('Ctrl-C leaves', async () => {
+    it('accepts Ctrl-C', async () => {
       const asked = await ask();
       asked.type('\u0003');
       expect(await asked.exit).toBe(130);
     });
-    it('an answer counts', async () => {
+    it('accepts an answer', async () => {
       const asked = await ask();
       asked.type('no\r');
       expect(await asked.exit).toBe(4);

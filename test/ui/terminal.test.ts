@@ -30,7 +30,7 @@ describe('animation', () => {
     expect(wantsAnimation(true, {}, { quiet: true })).toBe(false);
   });
 
-  it('a terminal of 0 columns made the spinner draw for ever', () => {
+  it('is off on a terminal of 0 columns', () => {
     expect([0, NaN, -1].map((columns) => wantsAnimation(true, {}, {}, columns))).toEqual([false, false, false]);
     expect([1, 80, undefined].map((columns) => wantsAnimation(true, {}, {}, columns))).toEqual([true, true, true]);
   });
@@ -44,7 +44,7 @@ describe('columns', () => {
 });
 
 describe('output mode', () => {
-  it('is a table for a terminal, plain lines for a pipe, and what the user says before both', () => {
+  it('is a table for a terminal, plain lines for a pipe, unless the user selects another', () => {
     expect(outputMode(true, {})).toBe('table');
     expect(outputMode(false, {})).toBe('plain');
     expect(outputMode(true, { output: 'json' })).toBe('json');

@@ -36,7 +36,7 @@ ${id('3')} 10.0.0.3:7001@17001 master - 0 0 3 connected 10923-16383
 ${id('4')} 10.0.0.1:7002@17002 slave ${id('2')} 0 0 2 connected`;
 
 describe('info block', () => {
-  it('is that of 4.1', () => {
+  it('prints the lines of 4.1', () => {
     const keys = new Map([[id('1'), 120], [id('2'), 130], [id('3'), 110]]);
     expect(infoLines(viewOf(three), keys)).toEqual([
       '10.0.0.1:7001 (11111111...) -> 120 keys | 5461 slots | 0 slaves.',
@@ -46,14 +46,14 @@ describe('info block', () => {
       '0.02 keys per slot on average.',
     ]);
   });
-  it('ends at a node that does not report', () => {
+  it('ends at a node that does not reply', () => {
     const keys = new Map<string, number | string>([[id('1'), 120], [id('2'), 'NOPERM no'], [id('3'), 110]]);
     expect(infoLines(viewOf(three), keys).slice(1)).toEqual(['Node 10.0.0.2:7001 replied with error:', 'NOPERM no']);
   });
 });
 
 describe('node list', () => {
-  it('is that of 4.2: replicas, single slots, flags, indentation', () => {
+  it('prints the lines of 4.2: replicas, single slots, flags, indentation', () => {
     const view = viewOf(three.replace('5461-10922', '6000').replace('slave', 'slave,fail?'));
     expect(view.nodes.flatMap((node) => nodeLines(view, node))).toEqual([
       `M: ${id('1')} 10.0.0.1:7001`,
@@ -75,7 +75,7 @@ describe('check', () => {
   const lines = (view: ClusterView, searched = false): string[] => checkLines(view, checkView(view), { quiet: true, searchedOwners: searched });
   const head = '>>> Performing Cluster Check (using node 10.0.0.1:7001)';
 
-  it('healthy (4.3, 4.8)', () => {
+  it('prints the lines of a healthy cluster (4.3, 4.8)', () => {
     expect(lines(viewOf(three), true)).toEqual([
       head,
       '[OK] All nodes agree about slots configuration.',
@@ -87,7 +87,7 @@ describe('check', () => {
     ]);
     expect(nextStep(viewOf(three), checkView(viewOf(three)))).toBeUndefined();
   });
-  it('open slots (4.4)', () => {
+  it('prints the lines of open slots (4.4)', () => {
     const view = viewOf(three.replace('0-5460', `0-5460 [93->-${id('2')}] [97->-${id('2')}]`).replace('10923-16383', `10923-16383 [93-<-${id('1')}]`));
     expect(lines(view).slice(1, 7)).toEqual([
       '[OK] All nodes agree about slots configuration.',
@@ -99,10 +99,10 @@ describe('check', () => {
     ]);
     expect(nextStep(view, checkView(view))).toContain('redis-trib fix 10.0.0.1:7001');
   });
-  it('a hole (8.2)', () => {
+  it('prints the lines of an uncovered slot (8.2)', () => {
     expect(lines(viewOf(three.replace('0-5460', '1-5460'))).slice(-3)).toEqual(['>>> Check slots coverage...', '[ERR] Not all 16384 slots are covered by nodes.', '']);
   });
-  it('two owners (8.2)', () => {
+  it('prints the lines of a slot with two owners (8.2)', () => {
     expect(lines(viewOf(three.replace('10923-16383', '5 10923-16383'))).slice(-4)).toEqual([
       '>>> Check for multiple slot owners...',
       '[WARNING] Slot 5 has 2 owners:',
@@ -110,7 +110,7 @@ describe('check', () => {
       '    10.0.0.3:7001',
     ]);
   });
-  it('disagreement', () => {
+  it('prints the line of a disagreement', () => {
     const view = viewOf(three);
     const [first, second, ...rest] = view.nodes;
     if (first === undefined || second === undefined) throw new Error('two nodes expected');
@@ -118,7 +118,7 @@ describe('check', () => {
     const torn = new ClusterView([first, { ...second, lines: other }, ...rest]);
     expect(lines(torn)[1]).toBe("[ERR] Nodes don't agree about configuration!");
   });
-  it('says beside the result what the predecessors never looked for', () => {
+  it('prints findings that the predecessors do not look for beside the result', () => {
     const view = viewOf(three.replace(' slave ', ' slave,fail? '));
     const warnings = extraWarnings(checkView(view));
     expect(warnings).toContain('Master 10.0.0.1:7001 has no replica');
@@ -149,7 +149,7 @@ describe('create', () => {
 });
 
 describe('reshard', () => {
-  it('has the plan of 8.3 and a dot for each key', () => {
+  it('prints the plan of 8.3 and a dot for each key', () => {
     const view = viewOf(three);
     const plan = planReshard(view, { amount: { count: 2 }, from: [id('3')], to: [id('2')] });
     expect(reshardPlanLines(view, plan)).toEqual([
@@ -172,14 +172,14 @@ describe('reshard', () => {
 });
 
 describe('replies', () => {
-  it('are raw as in 8.12', () => {
+  it('are printed raw as in 8.12', () => {
     expect(rawReply(['maxmemory', '0'])).toBe('maxmemory\n0');
     expect(rawReply([[0, 5461, ['127.0.0.1', 7003, 'id', []]]])).toBe('0\n5461\n127.0.0.1\n7003\nid\n');
     expect(rawReply(new ReplyError("ERR unknown command 'x'"))).toBe("ERR unknown command 'x'\n");
     expect(rawReply(null)).toBe('');
     expect(rawReply(new Map([['a', 1]]))).toBe('a 1');
   });
-  it('are JSON values, bytes as UTF-8', () => {
+  it('are printed as JSON values, bytes as UTF-8', () => {
     expect(jsonReply(['\u00c3\u00a9', 1, null, true, new DoubleReply(1.5, '1.5'), 12n])).toEqual({ reply: ['é', 1, null, true, 1.5, '12'] });
     expect(jsonReply(new ReplyError('ERR no'))).toEqual({ error: 'ERR no' });
     expect(jsonReply(new Map([['k', new Set(['v'])]]))).toEqual({ reply: { k: ['v'] } });
@@ -192,7 +192,7 @@ describe('drawings', () => {
     expect(slotBar(SlotSet.parse('0-1023,16383'), 8)).toBe('▒      ░');
     expect(slotBar(SlotSet.full(), 4)).toBe('████');
   });
-  it('bytes are rounded for a person', () => {
+  it('bytes are rounded for display', () => {
     expect([0, 999, 1500, 150_000, 1_400_000, 2.5e12].map(formatBytes)).toEqual(['0 B', '999 B', '1.5 kB', '150 kB', '1.4 MB', '2.5 TB']);
   });
 });

@@ -51,7 +51,7 @@ export function fishScript(commands: readonly CompletableCommand[], leading: Lea
   return [
     '# Completion of redis-trib for fish. Made by: redis-trib completion fish',
     '# Use it: redis-trib completion fish > ~/.config/fish/completions/redis-trib.fish',
-    '# Succeeds when there is a command on the line, and it is the one given. Fish takes a value behind an option for one.',
+    '# Succeeds when there is a command on the line, and it is the one given. Fish itself would take the value of an option for the command.',
     'function __redis_trib_command',
     '  set -l tokens (commandline -opc)',
     '  set -e tokens[1]',

@@ -44,7 +44,7 @@ async function configOf(host: Host): Promise<CliConfig> {
   return admitProject(files, undefined, io, host.signal).catch(() => harmless(files.own)); // Not permitted: use only the harmless settings.
 }
 
-/** The nodes as the first address that replies lists them. */
+/** The nodes that the first replying address lists. */
 async function listed(addresses: readonly Address[], host: Host, values: ConnectionValues, config: CliConfig, seed: SeedAddresses): Promise<readonly NodeLine[]> {
   const signal = AbortSignal.any([host.signal, AbortSignal.timeout(LIMIT_MS)]);
   const io = await createIo(host.streams, host.env, { input: false, quiet: true, output: 'plain' });

@@ -1,7 +1,7 @@
 // "nodes" of the config file: credentials of single nodes (cli.md 5.7), by `host:port` or by host. Pure. Not here: reading the
 // password files (own-credentials.ts), choosing the entry of a node (client/node-credentials.ts), the rest of the file
 // (config.ts).
-import { parsePlace } from '../options/address-map.js';
+import { parseAddressPattern } from '../options/address-map.js';
 
 /** The config file's entry for one node. Without a password no AUTH is sent to it. */
 export interface NodeEntry {
@@ -28,7 +28,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function nodeEntry(name: string, value: unknown, wrong: (why: string) => never): NodeEntry {
-  const place = parsePlace(name);
+  const place = parseAddressPattern(name);
   const where = `"${name}" of "nodes"`;
   if (place === undefined) return wrong(`${where} is neither HOST:PORT nor a host`);
   if (!isObject(value)) return wrong(`${where} is not an object of ${FIELDS.join(', ')}`);

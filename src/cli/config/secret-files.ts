@@ -14,7 +14,7 @@ export function readFile(cwd: string, path: string, what: string): Buffer {
 
 /** The error for an unreadable file. */
 export function unreadable(path: string, what: string, error: unknown): TribError {
-  return new TribError('UNREADABLE', `cannot read the ${what} ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`, { exitCode: ExitCode.usage, cause: error });
+  return new TribError('UNREADABLE', `cannot read the ${what} ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`, { exitCode: ExitCode.usage, cause: error, hint: 'check the path and the permissions; a relative path starts at the current directory' });
 }
 
 /** The first line, without its line end, which is not part of a password. */

@@ -11,7 +11,7 @@ import { awaitServing } from './await-serving.js';
 /** How long a failover may take, and the return of the killed node, ms. */
 const FAILOVER_MS = 20_000;
 /** Load before the kill and after the failover, ms. */
-const CALM_MS = 1000;
+const BASELINE_MS = 1000;
 const POLL_MS = 50;
 
 export interface FailedOver {
@@ -20,7 +20,7 @@ export interface FailedOver {
   readonly promoted: string;
   /** From the kill until the other nodes agreed on the new master, ms. */
   readonly ms: number;
-  /** Counters that were written meanwhile; an increment counts once a replica confirmed it. */
+  /** Result of the counters written during the failover; an increment counts as acknowledged once a replica has confirmed it. */
   readonly consistency: ConsistencyOutcome;
 }
 
@@ -36,9 +36,9 @@ export async function failOverUnderLoad(cluster: Cluster, state: LocalState, res
   const run = runOf(counters, { workingSet: 500, clients: 8, rate: 1000, prefix: 'failover:', patienceMs: FAILOVER_MS });
   const finished = run.run();
   try {
-    await delay(CALM_MS, signal);
+    await delay(BASELINE_MS, signal);
     const done = await killMaster(cluster, state, signal);
-    await delay(CALM_MS, signal);
+    await delay(BASELINE_MS, signal);
     run.stop();
     const consistency = await finished;
     await restart();

@@ -13,7 +13,7 @@ const AGREEMENT_MS = 30_000;
 /** Milliseconds before a cluster counts as unfinished. */
 const SETTLE_MS = 5000;
 
-async function awaitWhole(cluster: Cluster, signal: AbortSignal): Promise<void> {
+async function awaitComplete(cluster: Cluster, signal: AbortSignal): Promise<void> {
   const members = cluster.view.nodes.map((node) => node.id);
   await cluster.waitForAgreement({ timeoutMs: AGREEMENT_MS, members, signal });
 }
@@ -61,7 +61,7 @@ export async function joinLocal(state: LocalState, { io, signal }: Joiner): Prom
   const known = cluster.view.nodes.length + cluster.view.unreachable.length;
   if (known === addresses.length && (known > 1 || cluster.view.entry.slots.size > 0)) {
     await requireFinished(cluster, state, signal);
-    await awaitWhole(cluster, signal);
+    await awaitComplete(cluster, signal);
     await requireServing(cluster, signal);
     return false;
   }

@@ -1,5 +1,5 @@
-// Prevents servers from changing the masters of replicas while slots move (cli.md 5.5): turns cluster-allow-replica-migration
-// off during the move on the nodes where it is on. Not here: reporting changes that happened anyway
+// Prevents servers from changing the masters of replicas while slots move (cli.md 5.5): sets cluster-allow-replica-migration to
+// no during the move on the nodes where it is yes. Not here: reporting changes that happened nevertheless
 // (output/replica-changes.ts).
 import { graceAfter, unlessAborted } from '../../apply/node/delay.js';
 import type { Cluster } from '../../apply/open-cluster.js';

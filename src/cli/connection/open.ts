@@ -14,7 +14,7 @@ import { shellWord } from '../options/shell-word.js';
 export async function openSeed(seed: SeedAddresses, context: SubcommandContext): Promise<Cluster> {
   const [{ openCluster }, { hostNames }, settings] = await Promise.all([import('../../apply/open-cluster.js'), import('./host-names.js'), context.connection(seed)]);
   const names = await hostNames(context.nodeWords);
-  const done = await showLooking(context);
+  const done = await showLoading(context);
   const cluster = await openCluster(seed.addresses, { ...settings, hostNames: names, signal: context.signal }).finally(done);
   hintAtRefusal(cluster.view, context);
   hintAtUnresponsive(cluster.view, context);
@@ -27,7 +27,7 @@ export async function openSeed(seed: SeedAddresses, context: SubcommandContext):
 const SPINNER_MS = 500;
 
 /** Shows at a terminal that nodes are being read, when it takes long. Returns the function that ends it. */
-async function showLooking({ io }: SubcommandContext): Promise<() => void> {
+async function showLoading({ io }: SubcommandContext): Promise<() => void> {
   if (!io.interactive || io.mode !== 'table') return () => undefined;
   const { setTimeout: wait } = await import('node:timers/promises');
   const end = new AbortController();

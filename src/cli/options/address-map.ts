@@ -16,10 +16,10 @@ interface Rule {
  * Reads `HOST`, `HOST:PORT`, `[::1]:7000`, `*`, `*:PORT`; a host without brackets and with several colons is an IPv6 address.
  * Undefined for anything else.
  */
-export function parsePlace(text: string): { host: string; port: number | undefined } | undefined {
+export function parseAddressPattern(text: string): { host: string; port: number | undefined } | undefined {
   if (text === '*') return { host: text, port: undefined };
   if (text.startsWith('*:')) {
-    const any = parsePlace(`any${text.slice(1)}`);
+    const any = parseAddressPattern(`any${text.slice(1)}`);
     return any && { ...any, host: '*' };
   }
   const bare = text.replace(/^\[([^\]]*)\]$/, '$1');
@@ -33,8 +33,8 @@ export function parsePlace(text: string): { host: string; port: number | undefin
 
 function rule(text: string): Rule {
   const equals = text.indexOf('=');
-  const from = parsePlace(text.slice(0, Math.max(0, equals)));
-  const to = parsePlace(text.slice(equals + 1));
+  const from = parseAddressPattern(text.slice(0, Math.max(0, equals)));
+  const to = parseAddressPattern(text.slice(equals + 1));
   if (equals < 1 || from === undefined || to === undefined) {
     throw usageError(`--address-map takes ANNOUNCED=REACHABLE, not "${text}"`, 'for example 10.0.0.1:6379=127.0.0.1:7001 for one node, 10.0.0.1=203.0.113.5 for a host, *=127.0.0.1 for all');
   }

@@ -17,13 +17,13 @@ function invalid(text: string): Error {
   return usageError(`Invalid address format: ${text}`, 'give it as HOST:PORT, e.g. 127.0.0.1:7000 or [::1]:7000');
 }
 
-/** The result of parsePlaces; a standalone server may have several databases. */
-export interface Places extends SeedAddresses {
+/** The result of parseServerAddresses; a standalone server may have several databases. */
+export interface ServerAddresses extends SeedAddresses {
   /** From `redis://host/N`; absent when the URL names none. */
   readonly database?: number;
 }
 
-/** The database of a URL: its path, or `?db=N`. Ignoring it would use another database's keys. Throws BAD_DATABASE. */
+/** The database of a URL: its path, or `?db=N`. Without it, keys of another database would be used. Throws BAD_DATABASE. */
 function databaseOf(url: URL, text: string): number | undefined {
   const named = [url.pathname.slice(1), url.searchParams.get('db') ?? ''].filter((word) => word !== '');
   const numbers = new Set(named.map((word) => (/^\d{1,9}$/.test(word) ? Number(word) : NaN)));
@@ -34,7 +34,7 @@ function databaseOf(url: URL, text: string): number | undefined {
   throw new TribError('BAD_DATABASE', `${secret}: "${named.join('" and "')}" is not a database number`, { exitCode: ExitCode.usage, hint: 'redis://HOST:PORT/N means database N; a URL without N means no particular database' });
 }
 
-function parseUrl(text: string): Places {
+function parseUrl(text: string): ServerAddresses {
   let url: URL;
   try {
     url = new URL(text);
@@ -53,15 +53,15 @@ function parseUrl(text: string): Places {
   };
 }
 
-function placesIn(word: string): Places[] {
+function addressesIn(word: string): ServerAddresses[] {
   const parts = word.split(',').filter((part) => part !== '');
   if (parts.length === 0) throw invalid(word);
   return parts.map((part) => (/^(rediss?|valkeys?):\/\//i.test(part) ? parseUrl(part) : { addresses: [parseAddress(part)] }));
 }
 
-/** All addresses; of the URLs' other parts the first takes precedence. */
-function merged(places: readonly Places[]): Places {
-  return Object.assign({}, ...places.toReversed(), { addresses: places.flatMap(({ addresses }) => addresses) }) as Places;
+/** All addresses; credentials, TLS and database are those of the first URL that has them. */
+function merged(parsed: readonly ServerAddresses[]): ServerAddresses {
+  return Object.assign({}, ...parsed.toReversed(), { addresses: parsed.flatMap(({ addresses }) => addresses) }) as ServerAddresses;
 }
 
 /**
@@ -69,15 +69,15 @@ function merged(places: readonly Places[]): Places {
  * 0.
  */
 export function parseSeed(word: string): SeedAddresses {
-  const places = placesIn(word);
-  const database = places.find((place) => (place.database ?? 0) !== 0)?.database;
-  if (database === undefined) return merged(places);
+  const parsed = addressesIn(word);
+  const database = parsed.find((one) => (one.database ?? 0) !== 0)?.database;
+  if (database === undefined) return merged(parsed);
   throw new TribError('BAD_DATABASE', `database ${database} of the URL: a cluster has database 0 only`, { exitCode: ExitCode.usage, hint: `leave out /${database}` });
 }
 
 /** As parseSeed, for servers outside a cluster too. Throws usage errors, BAD_DATABASE. */
-export function parsePlaces(word: string): Places {
-  return merged(placesIn(word));
+export function parseServerAddresses(word: string): ServerAddresses {
+  return merged(addressesIn(word));
 }
 
 /** Takes the seed from the front of the positional words: `host:port` or `host port`. Returns it and the remaining words. */

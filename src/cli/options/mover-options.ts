@@ -57,8 +57,8 @@ type MoverValues = OptionValues<typeof moverOptions>;
 function methodOf({ method, useAtomicSlotMigration, maxRate, replace, waitReplicas }: Omit<MoverValues, 'keepReplicas'>): MoveMethod {
   const wanted = useAtomicSlotMigration ? 'atomic' : (method ?? 'auto');
   if (useAtomicSlotMigration && method !== undefined && method !== 'atomic') throw usageError(`--use-atomic-slot-migration and --method ${method} contradict each other`);
-  const unheeded = [...(maxRate === undefined ? [] : ['--max-rate']), ...(replace ? ['--replace'] : []), ...(waitReplicas > 0 ? ['--wait-replicas'] : [])];
-  if (wanted === 'atomic' && unheeded.length > 0) throw usageError(`atomic migrations do not support ${unheeded.join(' and ')}`, '--method keys supports them');
+  const unsupported = [...(maxRate === undefined ? [] : ['--max-rate']), ...(replace ? ['--replace'] : []), ...(waitReplicas > 0 ? ['--wait-replicas'] : [])];
+  if (wanted === 'atomic' && unsupported.length > 0) throw usageError(`atomic migrations do not support ${unsupported.join(' and ')}`, '--method keys supports them');
   return wanted;
 }
 

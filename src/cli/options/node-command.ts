@@ -18,7 +18,7 @@ const PLACEHOLDER = /\{(host|port|id|role)\}/g;
  * Characters of host names and addresses. Others would reach a shell, where no quoting is safe in all positions, and a leading
  * `-` would be an option of ssh.
  */
-const HARMLESS = /^(?!-)[A-Za-z0-9._:%-]+$/;
+const SHELL_SAFE_HOST = /^(?!-)[A-Za-z0-9._:%-]+$/;
 
 /** Throws a usage error for a command without placeholders, which would do the same for every node. */
 export function checkNodeCommand(command: string): void {
@@ -30,7 +30,7 @@ export function checkNodeCommand(command: string): void {
 
 /** The command with `{host} {port} {id} {role}` filled in. Throws UNSAFE_HOST. */
 export function nodeCommand(command: string, node: CommandNode): string {
-  if (!HARMLESS.test(node.host)) throw new TribError('UNSAFE_HOST', `${node.name} announces a host name that is unsafe in a shell command: ${JSON.stringify(node.host)}`);
+  if (!SHELL_SAFE_HOST.test(node.host)) throw new TribError('UNSAFE_HOST', `${node.name} announces a host name that is unsafe in a shell command: ${JSON.stringify(node.host)}`, { hint: 'set its cluster-announce-hostname or cluster-announce-ip to a plain host name or an IP address' });
   return command.replace(PLACEHOLDER, (_, name: 'host' | 'port' | 'id' | 'role') => String(node[name]));
 }
 
@@ -40,7 +40,7 @@ function terminate(child: ChildProcess, group: boolean): void {
     if (group && child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
     else child.kill('SIGTERM');
   } catch {
-    // It has just ended.
+    // The process has just ended.
   }
 }
 

@@ -1,4 +1,4 @@
-// Lists of nodes on a command line: words with commas, or @FILE with one or several per line. Not here: finding the nodes.
+// Lists of nodes on a command line: words with commas, or @FILE with one or several names per line. Not here: finding the nodes.
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { usageError } from './options.js';

@@ -46,7 +46,7 @@ export const connectionOptions = {
   ipv6: flag('resolve host names to IPv6 addresses', { short: '6', hidden: true }),
   resp2: flag('', { short: '2', hidden: true }),
   resp3: flag('', { short: '3', hidden: true }),
-  redirects: flag('', { short: 'c', hidden: true }), // redis-cli's -c, which means nothing beside --cluster; aliases have it
+  redirects: flag('', { short: 'c', hidden: true }), // redis-cli's -c, which has no effect with --cluster; users' shell aliases contain it
 } as const;
 
 /** For read-only subcommands: other nodes report the state of an unreachable one, so short timeouts suffice. */
@@ -63,7 +63,7 @@ export const mutationOptions = {
 } as const;
 
 /** Accepted and ignored where no question is asked, as in redis-cli: scripts pass it on every line. */
-export const idleOptions = {
+export const ignoredOptions = {
   yes: flag('', { short: 'y', hidden: true }),
 } as const;
 

@@ -6,7 +6,7 @@ import type { MoveStep } from '../../plan/step.js';
 import { formatBytes } from '../../ui/bytes.js';
 import type { Io } from '../../ui/io.js';
 
-/** As `127.0.0.1:7000 deletes keys when its memory is full (allkeys-lru, 1.2 MB of 100 MB are left): …`. */
+/** As `127.0.0.1:7000 evicts keys when its memory is full (maxmemory-policy allkeys-lru, …): keys that arrive there may be deleted. …`. */
 export function evictionText({ name, policy, maxMemory, usedMemory }: EvictingNode): string {
   const left = Number.isNaN(usedMemory) ? `maxmemory ${formatBytes(maxMemory)}` : `${formatBytes(Math.max(0, maxMemory - usedMemory))} of ${formatBytes(maxMemory)} are left`;
   return `${name} evicts keys when its memory is full (maxmemory-policy ${policy}, ${left}): keys that arrive there may be deleted. Raise its maxmemory, or CONFIG SET maxmemory-policy noeviction, to keep all`;
@@ -21,8 +21,8 @@ export async function warnEvicting(cluster: Cluster, ids: Iterable<string>, io: 
 }
 
 /**
- * What an import lost to nodes that evict: keys that arrived and are not there any more; undefined when it lost none, or overwrote keys, so
- * that the counts say nothing.
+ * How many imported keys are missing, probably evicted; undefined when none is, or with `replace`, because the counts do not show how many
+ * keys were overwritten.
  */
 export function evictionLoss(evicting: readonly EvictingNode[], imported: number, { before, after }: Span, replace: boolean): string | undefined {
   const missing = before + imported - after;

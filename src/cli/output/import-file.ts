@@ -10,9 +10,9 @@ import { openSeed } from '../connection/open.js';
 import { evictionLoss, warnEvictingMasters } from './evicting-targets.js';
 import type { SeedAddresses } from '../options/address.js';
 import { usageError } from '../options/options.js';
-import { loadExit, loadFiles, planFiles, renderLoad, type LoadWishes } from './load-files.js';
+import { loadExit, loadFiles, planFiles, renderLoad, type LoadRequest } from './load-files.js';
 
-export interface FileValues extends LoadWishes {
+export interface FileValues extends LoadRequest {
   readonly rdb: string | undefined;
   readonly aof: string | undefined;
   readonly from: string | undefined;

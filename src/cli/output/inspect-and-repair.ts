@@ -48,13 +48,13 @@ export function planOptions({ fixWithUnreachableMasters, undoMoves }: Pick<Conse
 }
 
 /** Milliseconds in which a running reshard opens or closes at least one slot, unless its keys are huge. */
-const GLANCE_MS = 250;
+const MOVE_CHECK_MS = 250;
 
 /** Open slots may belong to a running move: checks again a moment later. Throws TribError MOVING_NOW when they have changed. */
 async function refuseWhileMoving(cluster: Cluster, view: ClusterView, signal: AbortSignal): Promise<void> {
   const marks = (one: ClusterView): string => one.masters.flatMap((node) => [...node.migrating, ...node.importing].map(([slot, peer]) => `${node.id} ${slot} ${peer}`)).sort().join();
   const { delay } = await import('../../apply/node/delay.js');
-  await delay(GLANCE_MS, signal);
+  await delay(MOVE_CHECK_MS, signal);
   if (marks(await cluster.refresh()) === marks(view)) return;
   throw new TribError('MOVING_NOW', 'Slots are being opened and closed now: a reshard or another fix is running', { hint: 'wait until it is done, then run fix again' });
 }
@@ -81,11 +81,11 @@ export async function inspect(cluster: Cluster, options: FixPlanOptions, signal:
   const { replicatingMasters } = await import('../../apply/node/slot-transaction.js');
   const replicating = await replicatingMasters(view, cluster.links);
   const known = { ...options, ...copies, replicating };
-  return { report: checkView(view, keyHolders(view, counts)), ...(await planWithMeans(cluster, counts, known)), counts };
+  return { report: checkView(view, keyHolders(view, counts)), ...(await planFeasibleMoves(cluster, counts, known)), counts };
 }
 
-/** A move that cannot be completed is detected before any change, and undone. */
-async function planWithMeans(cluster: Cluster, counts: SlotKeyCounts, options: FixPlanOptions): Promise<Pick<Inspection, 'plan' | 'options'>> {
+/** Plans the repair. A move that the nodes cannot complete is found before any change, and is undone instead. */
+async function planFeasibleMoves(cluster: Cluster, counts: SlotKeyCounts, options: FixPlanOptions): Promise<Pick<Inspection, 'plan' | 'options'>> {
   const moving = planFix(cluster.view, counts, { ...options, moves: {} });
   if (!moving.decisions.some(({ code }) => code === 'finish-move')) return { plan: moving, options };
   const { readMoveObstacles } = await import('../../apply/fix/move-obstacles.js');

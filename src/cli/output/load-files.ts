@@ -7,7 +7,7 @@ import { toBinary } from '../../resp/reply.js';
 import type { Progress } from '../../ui/progress.js';
 import type { SubcommandContext } from '../program/define.js';
 
-export interface LoadWishes {
+export interface LoadRequest {
   readonly replace: boolean;
   readonly match: string | undefined;
   readonly db: string | undefined;
@@ -28,19 +28,19 @@ export async function matcherOf(match: string | undefined): Promise<((key: strin
 }
 
 /** Reads the files. Throws as planLoad, and TribError DAMAGED unless what stands before the damage is wanted. */
-export async function planFiles(cluster: Cluster, files: readonly string[], wishes: LoadWishes, { io, signal }: SubcommandContext): Promise<LoadPlan> {
+export async function planFiles(cluster: Cluster, files: readonly string[], request: LoadRequest, { io, signal }: SubcommandContext): Promise<LoadPlan> {
   const [{ openable }, { planLoad }, { databasesOf }, { damageText }, matches] = await Promise.all([
-    import('../../import/file/openable.js'), import('../../import/file/plan-load.js'), import('../../import/census.js'), import('../../ui/views/rdb-lines.js'), matcherOf(wishes.match),
+    import('../../import/file/openable.js'), import('../../import/file/plan-load.js'), import('../../import/count-keys.js'), import('../../ui/views/rdb-lines.js'), matcherOf(request.match),
   ]);
   let size = 0;
   for (const file of files) size += await openable(file);
   const progress = size < LONG ? undefined : await io.progress('Reading', { total: size, unit: 'bytes' });
   try {
     const plan = await planLoad(files, cluster, {
-      db: wishes.db, clusterDatabases: await databasesOf(cluster), now: Date.now(), signal, onProgress: (bytes) => progress?.update(Math.min(bytes, size)), ...(matches === undefined ? {} : { matches }),
+      db: request.db, clusterDatabases: await databasesOf(cluster), now: Date.now(), signal, onProgress: (bytes) => progress?.update(Math.min(bytes, size)), ...(matches === undefined ? {} : { matches }),
     });
     const damaged = plan.files.find(({ damage }) => damage !== undefined);
-    if (damaged?.damage !== undefined && !wishes.allowPartial) {
+    if (damaged?.damage !== undefined && !request.allowPartial) {
       throw new TribError('DAMAGED', `${damaged.file} is ${damageText(damaged.damage)}. Nothing was loaded`, { exitCode: ExitCode.failed, hint: `--allow-partial loads the ${damaged.keys} keys before that; redis-trib rdb shows them` });
     }
     return plan;
@@ -56,13 +56,13 @@ export async function followLoad(total: number, { io }: SubcommandContext): Prom
 }
 
 /** Loads what was planned. Throws LoadIncomplete. */
-export async function loadFiles(cluster: Cluster, plan: LoadPlan, wishes: LoadWishes, context: SubcommandContext): Promise<LoadStats> {
-  const [{ importRdb }, { loadedText }, matches] = await Promise.all([import('../../import/file/import-rdb.js'), import('../../ui/views/load-lines.js'), matcherOf(wishes.match)]);
+export async function loadFiles(cluster: Cluster, plan: LoadPlan, request: LoadRequest, context: SubcommandContext): Promise<LoadStats> {
+  const [{ importRdb }, { loadedText }, matches] = await Promise.all([import('../../import/file/import-rdb.js'), import('../../ui/views/load-lines.js'), matcherOf(request.match)]);
   const databases = new Set(plan.databases);
   const { progress, onEvent } = await followLoad(plan.keys + plan.expired, context);
   try {
     const stats = await importRdb(plan.files.map(({ file }) => file), cluster, {
-      replace: wishes.replace, keepDatabases: plan.keepDatabases, timeoutMs: wishes.timeout, signal: context.signal, onEvent,
+      replace: request.replace, keepDatabases: plan.keepDatabases, timeoutMs: request.timeout, signal: context.signal, onEvent,
       wanted: (database, key) => databases.has(database) && matches?.(key) !== false,
     });
     progress.succeed(loadedText(stats));

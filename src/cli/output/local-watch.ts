@@ -15,13 +15,13 @@ export async function watchLocal({ nodes }: LocalReport, { io, signal }: Subcomm
   if (running.length === 0) throw new TribError('NOT_RUNNING', 'no local node runs', { hint: 'redis-trib local up' });
   while (!signal.aborted && io.open) {
     io.out(new Date().toString());
-    io.out(await firstAccount(running, signal));
+    io.out(await firstNodesText(running, signal));
     await wait(PERIOD_MS, undefined, { signal }).catch(() => undefined);
   }
 }
 
-/** The account of the first node that answers: the first may be the one that was killed. */
-async function firstAccount(nodes: LocalReport['nodes'], signal: AbortSignal): Promise<string> {
+/** CLUSTER NODES of the first node that replies: node 1 may be the one that was killed. */
+async function firstNodesText(nodes: LocalReport['nodes'], signal: AbortSignal): Promise<string> {
   const failures: string[] = [];
   for (const { address, port } of nodes) {
     const { reply, failure } = await askNode(address.slice(0, address.lastIndexOf(':')), port, ['CLUSTER', 'NODES'], signal);

@@ -110,7 +110,7 @@ export interface Normalized {
   /** Values of the known options by key, in the order given; empty for a flag without a value. */
   readonly given: ReadonlyMap<string, readonly string[]>;
   /** Whether there are unknown options. */
-  readonly strange: boolean;
+  readonly hasUnknown: boolean;
   readonly words: readonly string[];
   readonly help: boolean;
 }
@@ -130,7 +130,7 @@ export function normalize(argv: readonly string[], rules: NormalizeRules): Norma
   const given = new Map<string, readonly string[]>();
   const words: string[] = [];
   let help = false;
-  let strange = false;
+  let hasUnknown = false;
   for (let at = 0; at < argv.length; at++) {
     const word = argv[at] ?? '';
     if (word === '--') {
@@ -148,10 +148,10 @@ export function normalize(argv: readonly string[], rules: NormalizeRules): Norma
     else if (isWord(word, verbatim, rules.legacy)) words.push(word);
     else {
       flags.push(word);
-      strange = true;
+      hasUnknown = true;
     }
   }
-  return { flags, given, strange, words, help };
+  return { flags, given, hasUnknown, words, help };
 }
 
 /**

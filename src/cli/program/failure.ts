@@ -29,7 +29,7 @@ function causeText(error: TribError): string | undefined {
 export function describeFailure(error: unknown, signal: AbortSignal): FailureText {
   const reason: unknown = signal.aborted ? signal.reason : undefined;
   if (reason instanceof TribError && !(error instanceof TribError && error.exitCode === ExitCode.failed)) {
-    // A command that stopped cleanly has its own text; the bare abort of a connection says nothing.
+    // A command that stopped cleanly has its own text; the text of an aborted connection would not help the user.
     const known = error instanceof TribError && error.hint !== undefined && error.exitCode === ExitCode.interrupted ? error : reason;
     return { code: 'INTERRUPTED', message: known.message, cause: undefined, hint: known.hint, exitCode: reason.exitCode };
   }

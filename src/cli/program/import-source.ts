@@ -1,8 +1,8 @@
-// Options about the instance that `import` takes keys from. Its address, credentials and TLS are separate; the cluster's are
-// never sent to it (cli.md 1.3, 5.7).
+// Options about the instance that `import` takes keys from. Its address, credentials and TLS have their own options; credentials of the
+// cluster are never sent to it (cli.md 1.3, 5.7).
 import type { ConnectionOptions } from '../../client/connection.js';
 import { TribError } from '../../errors.js';
-import { parsePlaces, type Places } from '../options/address.js';
+import { parseServerAddresses, type ServerAddresses } from '../options/address.js';
 import { tlsSettings } from '../config/connection-settings.js';
 import { loginPassword } from '../config/login-password.js';
 import type { SubcommandContext } from './define.js';
@@ -25,11 +25,11 @@ export const sourceOptions = {
 
 export type SourceValues = OptionValues<typeof sourceOptions>;
 
-function sourceAddress(from: string | undefined): Places & { readonly host: string; readonly port: number } {
+function sourceAddress(from: string | undefined): ServerAddresses & { readonly host: string; readonly port: number } {
   if (from === undefined) throw usageError("[ERR] Option '--cluster-from' is required for subcommand 'import'.", 'give the source with --from HOST:PORT, or a file with --rdb FILE or --aof FILE');
-  let seed: Places;
+  let seed: ServerAddresses;
   try {
-    seed = parsePlaces(from);
+    seed = parseServerAddresses(from);
   } catch (error) {
     if (error instanceof TribError && error.code === 'BAD_DATABASE') throw error;
     throw usageError('[ERR] Invalid --cluster-from host. You need to pass a valid address (ie. 120.0.0.1:7000).', `write --from HOST:PORT, not "${from}"`);
@@ -46,7 +46,7 @@ async function sourcePassword(values: SourceValues, context: SubcommandContext):
   return (await context.io.prompts(context.signal)).password('Please input import source node password:', '--from-password-file FILE or REDIS_TRIB_FROM_AUTH');
 }
 
-export interface SourceEntrance {
+export interface SourceConnection {
   /** Connection options except timeouts, which are the cluster's. */
   readonly connection: ConnectionOptions;
   /** As in --db: a number, `all`, or undefined. */
@@ -64,7 +64,7 @@ function chosenDatabase(typed: string | undefined, ofUrl: number | undefined): s
  * How to connect to the source. `db`: the value of --db. Throws TribError with exit code 2 for what is missing, wrong or
  * unreadable.
  */
-export async function sourceEntrance(values: SourceValues, db: string | undefined, context: SubcommandContext): Promise<SourceEntrance> {
+export async function sourceConnection(values: SourceValues, db: string | undefined, context: SubcommandContext): Promise<SourceConnection> {
   const from = sourceAddress(values.from);
   const database = chosenDatabase(db, from.database);
   if ((values.fromCert === undefined) !== (values.fromKey === undefined)) throw usageError('--from-cert and --from-key go together');

@@ -8,21 +8,21 @@ import { settingOf, type ConfigSettings } from '../config/config.js';
 import type { Subcommand } from './define.js';
 import { examplesText } from './help.js';
 import { usageError, type Option, type OptionTable } from '../options/options.js';
-import { connectionOptions, idleOptions, lineOptions, mutationOptions, quickConnectionOptions, terminalOptions } from '../options/shared-options.js';
+import { connectionOptions, ignoredOptions, lineOptions, mutationOptions, quickConnectionOptions, terminalOptions } from '../options/shared-options.js';
 import type { Typed } from './resume-flags.js';
 
 /**
- * Options that answer questions the command never asks. Not accepted among verbatim words, except in redis-cli's form, which
- * accepts them anywhere.
+ * Options that a read-only command accepts and ignores, because it asks no questions. Not accepted among verbatim words, except in
+ * redis-cli's form, which accepts them anywhere.
  */
-function unheeded({ mutates, connects, verbatimAfter }: Subcommand, legacy: boolean): OptionTable {
-  return connects && !mutates && (legacy || verbatimAfter === undefined) ? idleOptions : {};
+function ignoredBy({ mutates, connects, verbatimAfter }: Subcommand, legacy: boolean): OptionTable {
+  return connects && !mutates && (legacy || verbatimAfter === undefined) ? ignoredOptions : {};
 }
 
 /** Options by their heading in help. */
 function optionGroups(command: Subcommand, legacy: boolean): readonly (readonly [title: string, table: OptionTable])[] {
   return [
-    ['Options:', { ...command.options, ...(command.mutates ? mutationOptions : unheeded(command, legacy)) }],
+    ['Options:', { ...command.options, ...(command.mutates ? mutationOptions : ignoredBy(command, legacy)) }],
     ...(command.connects ? ([['Connection:', command.quick ? quickConnectionOptions : connectionOptions]] as const) : []),
     ['Output:', command.connects ? { ...terminalOptions, ...lineOptions } : terminalOptions],
   ];
@@ -104,7 +104,7 @@ function valueOf(key: string, option: Option<unknown>, typed: readonly string[] 
 }
 
 /** Lets commander report the error, with its suggestion. */
-async function complain(input: ParseInput, flags: readonly string[]): Promise<never> {
+async function reportWithCommander(input: ParseInput, flags: readonly string[]): Promise<never> {
   const parser = await buildParser(input);
   try {
     parser.parse(flags, { from: 'user' });
@@ -118,9 +118,9 @@ async function complain(input: ParseInput, flags: readonly string[]): Promise<ne
 /** Parses one line of one subcommand. Throws usage errors (exit 2), with a suggestion for a misspelt option. */
 export async function parseLine(input: ParseInput): Promise<ParseResult> {
   const table = allOptions(input.command, input.legacy);
-  const { flags, given, strange, words, help } = normalize(input.argv, { index: new OptionIndex(table), verbatimAfter: input.command.verbatimAfter, legacy: input.legacy });
+  const { flags, given, hasUnknown, words, help } = normalize(input.argv, { index: new OptionIndex(table), verbatimAfter: input.command.verbatimAfter, legacy: input.legacy });
   if (help) return { help: helpText(await buildParser(input)) };
-  if (strange) await complain(input, flags);
+  if (hasUnknown) await reportWithCommander(input, flags);
   const values = Object.fromEntries(Object.entries(table).map(([key, option]) => [key, valueOf(key, option, given.get(key), input)]));
   return { words, values, typed: given };
 }

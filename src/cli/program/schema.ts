@@ -1,9 +1,9 @@
 // The shape of every document that --json prints (docs/json.md): one name and one form per fact, in all subcommands. Pure.
 // Not here: which facts a subcommand prints (its toJson).
-import { placeOf, withoutMark } from './document-words.js';
+import { splitAddress, withoutMark } from './document-words.js';
 import { toRanges } from '../../cluster/slot-set.js';
 
-/** Version of the documents. A field may be added; a change of meaning counts it up. */
+/** Version of the documents. It stays when a field is added, and is raised when the meaning of a field changes. */
 export const JSON_SCHEMA = 2;
 
 const NODE_ID = /^[0-9a-f]{40}$/;
@@ -24,7 +24,7 @@ function asNode(fields: Readonly<Record<string, unknown>>): Readonly<Record<stri
   const { id, name, address, ...rest } = fields;
   if (typeof id !== 'string' || !NODE_ID.test(id)) return fields;
   const text = address ?? name;
-  const place = typeof text === 'string' ? placeOf(text) : undefined;
+  const place = typeof text === 'string' ? splitAddress(text) : undefined;
   return place === undefined ? fields : { id, ...place, ...rest };
 }
 
@@ -40,6 +40,6 @@ function shaped(key: string, value: unknown): unknown {
 }
 
 /** The document to print from the result of a subcommand. */
-export function jsonDocument(told: object): Readonly<Record<string, unknown>> {
-  return { schema: JSON_SCHEMA, ...(shaped('', told) as object) };
+export function jsonDocument(result: object): Readonly<Record<string, unknown>> {
+  return { schema: JSON_SCHEMA, ...(shaped('', result) as object) };
 }

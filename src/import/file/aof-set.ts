@@ -34,7 +34,7 @@ async function beginsLikeManifest(path: string): Promise<boolean> {
   }
 }
 
-/** The paths, in order. Throws TribError NO_SUCH_FILE and its like, NO_MANIFEST, BAD_MANIFEST. */
+/** The paths, in order. Throws as openable, and TribError NO_MANIFEST, BAD_MANIFEST. */
 export async function aofFiles(path: string): Promise<string[]> {
   const manifest = (await isFolder(path)) ? await manifestIn(path) : path;
   await openable(manifest);

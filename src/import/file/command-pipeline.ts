@@ -1,5 +1,5 @@
 // Sends commands of an append-only file to one database of one master, in their order, many in flight over one connection. A lost
-// connection or a moved slot ends the load: commands as INCR must not be sent twice.
+// connection or a moved slot ends the load: commands such as INCR must not be sent twice.
 import type { Connection } from '../../client/connection.js';
 import { ExitCode, TribError } from '../../errors.js';
 import { encodeCommand } from '../../resp/command.js';
@@ -50,7 +50,7 @@ export class CommandPipeline {
     this.rethrow();
   }
 
-  /** Sends what is left and waits for all replies. Throws as room. */
+  /** Sends what is left and waits for all replies. Throws as untilWritable. */
   async finish(): Promise<void> {
     this.close();
     while (this.running.size > 0) await Promise.all(this.running);

@@ -1,4 +1,4 @@
-// One key of an RDB file on its way into a cluster: the RESTORE that carries it, and its comparison with what the cluster holds. Pure.
+// One key of an RDB file that is loaded into a cluster: its RESTORE command, and its comparison with the cluster's copy. Pure.
 import { contentsOf, contentsOfDump, plainForm, sameContents } from '../../rdb/contents.js';
 import { payloadOf } from '../../rdb/payload.js';
 import { RdbError } from '../../rdb/rdb-error.js';
@@ -12,7 +12,7 @@ export interface FileEntry {
   readonly type: number;
   /** The bytes of the value: a view of the piece that was read. */
   readonly body: Buffer;
-  /** Absolute, ms; null when the key stays. */
+  /** Absolute expiry, ms; null for a key without expiry. */
   readonly expireAt: number | null;
   /** Seconds since the last access, and the LFU counter; null when the file does not say. */
   readonly idle: number | null;
@@ -21,9 +21,9 @@ export interface FileEntry {
 
 export interface RestoreForm {
   readonly replace: boolean;
-  /** Remaining instead of absolute time to live, and no access times: servers before 5.0. Milliseconds. */
+  /** The current time in ms, for servers before 5.0: their RESTORE takes a remaining time to live and no access times. */
   readonly relativeTo?: number;
-  /** The value in its plain form instead of the file's. */
+  /** The value in an older encoding, instead of the file's bytes. */
   readonly payload?: Buffer;
 }
 

@@ -6,7 +6,7 @@ import type { ReplayCommand, ReplayItem } from '../../aof/replay.js';
 import { TribError } from '../../errors.js';
 import { ReplyError, fromBinary } from '../../resp/reply.js';
 import { oneLine } from '../../resp/visible.js';
-import { databasesOf } from '../census.js';
+import { databasesOf } from '../count-keys.js';
 import { ImportRoutes } from '../routes.js';
 import { aofFiles } from './aof-set.js';
 import { CommandPipeline, type PipelineUnit } from './command-pipeline.js';
@@ -26,7 +26,7 @@ const CONTINUATION = 'run the same command again with --replace: it deletes the 
 
 const shown = (key: string): string => JSON.stringify(fromBinary(key));
 
-/** Commands on their way, by master and database. */
+/** One pipeline of commands per master and database. */
 class CommandPipelines {
   private readonly pipelines = new Map<string, CommandPipeline>();
   private queue: { readonly key: string; readonly into: number; readonly unit: PipelineUnit }[] = [];
@@ -37,7 +37,7 @@ class CommandPipelines {
     return this.queue.length > 0;
   }
 
-  /** `key`: any of the slot. */
+  /** `key`: any key of the slot. */
   push(key: string, into: number, unit: PipelineUnit): void {
     this.queue.push({ key, into, unit });
   }
@@ -82,7 +82,7 @@ class AofLoad {
   ) {}
 
   async run(): Promise<LoadStats['damage']> {
-    await this.sweep();
+    await this.clearOrRefuse();
     const { plan, tally, options } = this;
     const end = await readAof(
       plan.files,
@@ -155,8 +155,8 @@ class AofLoad {
     return later?.words ?? words;
   }
 
-  /** Keys of the file that the cluster has: deleted with `replace`, else the reason to stop before the first change. */
-  private async sweep(): Promise<void> {
+  /** Looks for keys of the file in the cluster: with `replace` deletes them, otherwise throws KEYS_EXIST before the first change. */
+  private async clearOrRefuse(): Promise<void> {
     const { plan, options, commands } = this;
     const replace = options.replace === true;
     const there: string[] = [];
@@ -213,7 +213,7 @@ class AofLoad {
   }
 }
 
-/** Throws TribError NOT_KEY_BY_KEY for commands that a cluster cannot carry out, with where they stand. */
+/** Throws TribError NOT_KEY_BY_KEY, with file and offset, for commands that a cluster cannot run. */
 export function refuseProblems({ problems }: AofPlan): void {
   const [first] = problems;
   if (first === undefined) return;

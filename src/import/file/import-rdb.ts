@@ -4,7 +4,7 @@ import { graceAfter, unlessAborted } from '../../apply/node/delay.js';
 import type { Cluster } from '../../apply/open-cluster.js';
 import { skipBody } from '../../rdb/skip-value.js';
 import { TribError } from '../../errors.js';
-import { countCluster } from '../census.js';
+import { countCluster } from '../count-keys.js';
 import { DatabaseClients } from '../database-clients.js';
 import { ImportRoutes } from '../routes.js';
 import { LoadIncomplete, type LoadOptions, type LoadStats } from './load-options.js';
@@ -49,7 +49,7 @@ interface StoredValue {
   readonly body: Buffer;
 }
 
-/** What reads keys of an RDB part into pipelines. `now`: keys that have expired by then are passed over. */
+/** The target that passes the keys of an RDB part to the pipelines. `now`: keys that have expired by then are skipped. */
 export function rdbTarget(pipelines: RestorePipelines, tally: LoadTally, options: LoadOptions, now: number): DataFileTarget<StoredValue> {
   const { wanted, keepDatabases } = options;
   return {
@@ -94,7 +94,7 @@ export async function withPipelines(
     return await stats(damage);
   } catch (error) {
     await pipelines.abandon();
-    // Nothing was changed: the error says all there is to say.
+    // Nothing was changed, so the error needs no totals.
     if (error instanceof TribError && tally.handled === 0 && options.replace !== true) throw error;
     throw new LoadIncomplete(await stats(), error, options.signal?.aborted === true, goOn);
   }
@@ -106,8 +106,8 @@ export function damageOf(file: string, { damage }: DataFileEnd): LoadStats['dama
 }
 
 /**
- * Loads RDB files, one after the other. Values whose encoding the cluster does not know are written in an older one where there is one,
- * else named in `refused`; conflicts and damage are in the totals and do not throw. Throws NO_SUCH_FILE and its like before the first key,
+ * Loads RDB files, one after the other. Values whose encoding the cluster does not know are sent in an older encoding if one exists, and
+ * are otherwise listed in `refused`; conflicts and damage are in the totals and do not throw. Throws as `openable` before the first key,
  * LoadIncomplete (IMPORT_FAILED or ABORTED) when it stopped part-way.
  */
 export async function importRdb(files: readonly string[], cluster: Cluster, options: LoadOptions = {}): Promise<LoadStats> {

@@ -38,7 +38,7 @@ export interface LoadStats {
   readonly imported: number;
   /** Keys that the cluster held already with the same value. */
   readonly equal: number;
-  /** Keys whose time was over before they were sent. */
+  /** Keys that had expired before they were sent. */
   readonly expired: number;
   /** Keys with different values on both sides: the cluster's stay. */
   readonly conflicts: readonly Conflict[];
@@ -62,10 +62,10 @@ export class LoadIncomplete extends TribError {
     readonly stats: LoadStats,
     error: unknown,
     aborted: boolean,
-    goOn = 'run the same command again: keys that are there already are compared and not sent twice',
+    continueHint = 'run the same command again: keys that are there already are compared and not sent twice',
   ) {
     const text = aborted ? 'Interrupted' : error instanceof Error ? error.message : String(error);
-    const hint = !aborted && error instanceof TribError && error.hint !== undefined ? error.hint : goOn;
+    const hint = !aborted && error instanceof TribError && error.hint !== undefined ? error.hint : continueHint;
     const exitCode = aborted ? ExitCode.interrupted : error instanceof TribError ? error.exitCode : ExitCode.failed;
     super(aborted ? 'ABORTED' : 'IMPORT_FAILED', `${text}: ${stats.imported} keys were loaded before that`, { hint, exitCode, ...(aborted ? {} : { cause: error }) });
     this.name = 'LoadIncomplete';

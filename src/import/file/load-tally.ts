@@ -1,4 +1,4 @@
-// Counts what became of the keys of a file. More conflicts or refusals than a person can look at end the load.
+// Counts the results of loading the keys of a file. Ends the load at more conflicts or refusals than a person can look at.
 import { TribError } from '../../errors.js';
 import type { Conflict } from '../event.js';
 import { conflictText } from '../options.js';

@@ -6,7 +6,7 @@ import { refusal } from '../options.js';
 import { plainPayload, isSameValue, restoreCommand, type FileEntry, type RestoreForm } from './file-entry.js';
 
 /** The result for a key. */
-export type EntryFate = 'imported' | 'equal' | 'conflict' | { readonly refused: string };
+export type EntryResult = 'imported' | 'equal' | 'conflict' | { readonly refused: string };
 
 /** The payload is one that the server cannot read: too new, of a module, or of a type that the bundled node lacks. */
 const UNREADABLE = /DUMP payload version or checksum|Bad data format|does not store values of that type|no matching module|Module/i;
@@ -14,7 +14,7 @@ const UNREADABLE = /DUMP payload version or checksum|Bad data format|does not st
 const ATTEMPTS = 6;
 
 /** Throws TribError IMPORT_REFUSED for what concerns all keys (memory, rights), and connection errors. */
-export async function placeEntry(entry: FileEntry, client: ClusterClient, replace: boolean, uncertain: boolean): Promise<EntryFate> {
+export async function placeEntry(entry: FileEntry, client: ClusterClient, replace: boolean, uncertain: boolean): Promise<EntryResult> {
   let form: RestoreForm = { replace };
   let lost = uncertain;
   for (let attempt = 1; ; attempt++) {
@@ -36,8 +36,8 @@ export async function placeEntry(entry: FileEntry, client: ClusterClient, replac
   }
 }
 
-/** A fate, another form to try, or `gone` when the key in the way has gone meanwhile. */
-async function afterReply(error: ReplyError, entry: FileEntry, form: RestoreForm, client: ClusterClient): Promise<EntryFate | RestoreForm | 'gone'> {
+/** The result, another form to try, or `gone` when the existing key has been deleted meanwhile. */
+async function afterReply(error: ReplyError, entry: FileEntry, form: RestoreForm, client: ClusterClient): Promise<EntryResult | RestoreForm | 'gone'> {
   if (error.code === 'BUSYKEY') {
     const theirs = await client.command(['DUMP', entry.key], { repeatable: true });
     if (typeof theirs !== 'string') return 'gone';

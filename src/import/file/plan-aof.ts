@@ -1,5 +1,5 @@
-// What loading an append-only file would do, found before the first key is sent: from where on it counts, which databases, commands that
-// cannot be carried out key by key, damage. Read-only.
+// What loading an append-only file would do, determined before the first key is sent: what follows the last flush, the databases, the
+// commands that a cluster cannot run, and damage. Read-only.
 import type { Cluster } from '../../apply/open-cluster.js';
 import type { ReplayItem } from '../../aof/replay.js';
 import { keySlot } from '../../cluster/slots.js';
@@ -30,17 +30,17 @@ export interface AofPlan {
   readonly targets: Readonly<Record<string, number>>;
   readonly databases: readonly number[];
   readonly keepDatabases: boolean;
-  /** What cannot be carried out; the first ones. */
+  /** The first commands that cannot be carried out. */
   readonly problems: readonly AofProblem[];
   readonly end: AofEnd;
-  /** Whether an item counts: false for what a later flush makes void. */
+  /** Whether an item must be loaded: false when a later flush deletes its effect. */
   readonly counts: (number: number, database: number) => boolean;
 }
 
 /** Problems kept for the error. */
 const MOST_PROBLEMS = 1000;
 
-/** Remembers from where on each database counts. */
+/** The number of the last flush of each database: earlier items need not be loaded. */
 class Flushes {
   private all = 0;
   private readonly of = new Map<number, number>();
@@ -55,8 +55,8 @@ class Flushes {
   }
 }
 
-/** Counts by database; a flush begins anew. */
-class AofCensus {
+/** Counts by database; a flush resets them. */
+class AofCounts {
   readonly problems: (AofProblem & { readonly database: number; readonly number: number })[] = [];
   readonly flushes = new Flushes();
   libraries = 0;
@@ -95,10 +95,10 @@ class AofCensus {
   }
 }
 
-function targetsOf(cluster: Cluster, census: AofCensus): Record<string, number> {
+function targetsOf(cluster: Cluster, totals: AofCounts): Record<string, number> {
   const owners = cluster.view.owners();
   const targets = new Map<string, number>(cluster.view.masters.filter(({ slots }) => slots.size > 0).map(({ name }) => [name, 0]));
-  for (const { slots } of census.databases.values()) {
+  for (const { slots } of totals.databases.values()) {
     for (const [slot, count] of slots) {
       const name = owners[slot]?.name ?? 'no master';
       targets.set(name, (targets.get(name) ?? 0) + count);
@@ -112,33 +112,33 @@ export async function planAof(files: readonly string[], cluster: Cluster, option
   const { db, clusterDatabases, matches, signal, onProgress } = options;
   const only = db !== undefined && /^\d+$/.test(db) ? Number(db) : undefined;
   const wanted = (database: number, key: string): boolean => (only === undefined || database === only) && matches?.(key) !== false;
-  const census = new AofCensus(clusterDatabases === 1 && db?.toLowerCase() === 'all');
+  const totals = new AofCounts(clusterDatabases === 1 && db?.toLowerCase() === 'all');
   const end = await readAof(
     files,
     {
-      entry: (_, database, key) => wanted(database, key) && census.add(database, [key], false),
-      library: () => void census.libraries++,
+      entry: (_, database, key) => wanted(database, key) && totals.add(database, [key], false),
+      library: () => void totals.libraries++,
       item(number, item, file) {
-        if (item.kind === 'flush') census.flush(number, item.database);
-        else if (item.kind === 'unit') for (const { keys } of item.commands) census.add(item.database, keys, true);
-        else if (only === undefined || only === item.database || item.unknown) census.problem(item, file, number);
+        if (item.kind === 'flush') totals.flush(number, item.database);
+        else if (item.kind === 'unit') for (const { keys } of item.commands) totals.add(item.database, keys, true);
+        else if (only === undefined || only === item.database || item.unknown) totals.problem(item, file, number);
       },
       piece: (bytes) => onProgress?.(bytes),
     },
     wanted,
     signal,
   );
-  const found = [...census.databases].map(([index, { keys, commands }]) => ({ index, keys: keys + commands })).sort((a, b) => a.index - b.index);
+  const found = [...totals.databases].map(([index, { keys, commands }]) => ({ index, keys: keys + commands })).sort((a, b) => a.index - b.index);
   const choice = chooseDatabases(found, 'The file', db, clusterDatabases);
-  if (census.repeated.length > 0) {
-    const [{ key, databases } = { key: '', databases: [0, 0] }] = census.repeated;
+  if (totals.repeated.length > 0) {
+    const [{ key, databases } = { key: '', databases: [0, 0] }] = totals.repeated;
     throw new TribError('SAME_NAMES', `Keys of the same name in several databases would overwrite each other: ${JSON.stringify(Buffer.from(key, 'latin1').toString('utf8'))} (databases ${databases.join(' and ')})`, { hint: 'this cluster has one database only: import one database at a time with --db' });
   }
-  const sum = (what: 'keys' | 'commands'): number => [...census.databases.values()].reduce((all, counts) => all + counts[what], 0);
+  const sum = (what: 'keys' | 'commands'): number => [...totals.databases.values()].reduce((all, counts) => all + counts[what], 0);
   return {
-    files, bytes: end.bytes, keys: sum('keys'), commands: sum('commands'), libraries: census.libraries, targets: targetsOf(cluster, census),
+    files, bytes: end.bytes, keys: sum('keys'), commands: sum('commands'), libraries: totals.libraries, targets: targetsOf(cluster, totals),
     databases: choice.databases, keepDatabases: choice.keep, end,
-    problems: census.problems.filter(({ number, database }) => census.flushes.counts(number, database)).map(({ number: _number, database: _database, ...problem }) => problem),
-    counts: (number, database) => census.flushes.counts(number, database),
+    problems: totals.problems.filter(({ number, database }) => totals.flushes.counts(number, database)).map(({ number: _number, database: _database, ...problem }) => problem),
+    counts: (number, database) => totals.flushes.counts(number, database),
   };
 }

@@ -50,7 +50,7 @@ function databasesOf(summaries: readonly FileSummary[]): SourceDatabase[] {
 }
 
 /** Keys of one name in several databases would become one key. Throws TribError SAME_NAMES. */
-function refuseRepeats(summaries: readonly FileSummary[]): void {
+function refuseRepeatedNames(summaries: readonly FileSummary[]): void {
   const repeated = summaries.flatMap(({ contents }) => contents.repeated);
   if (repeated.length === 0) return;
   const shown = repeated.slice(0, 5).map(({ key, databases }) => `${JSON.stringify(Buffer.from(key, 'latin1').toString('utf8'))} (databases ${databases.join(' and ')})`);
@@ -59,7 +59,7 @@ function refuseRepeats(summaries: readonly FileSummary[]): void {
   });
 }
 
-/** A file without an RDB part has no keys that could be loaded so. Throws TribError NOT_AN_RDB. */
+/** Refuses a file without an RDB part, and one whose commands would not be loaded. Throws TribError NOT_AN_RDB. */
 function refuseCommands({ path, end }: FileSummary): void {
   if (end.bytes === 0) throw new TribError('NOT_AN_RDB', `${path} is empty`, { hint: 'an RDB file has at least 18 bytes, even without keys' });
   if (end.damage?.offset === 0) throw new TribError('NOT_AN_RDB', `${path} is not an RDB file: ${end.damage.reason}`, { hint: `inspect it with: redis-trib rdb ${path}` });
@@ -93,7 +93,7 @@ export async function planLoad(files: readonly string[], cluster: Cluster, optio
     before += summary.end.bytes;
   }
   const choice = chooseDatabases(databasesOf(summaries), files.length === 1 ? 'The file' : 'The backup', db, clusterDatabases);
-  refuseRepeats(summaries);
+  refuseRepeatedNames(summaries);
   const planned = summaries.map(({ path, contents, end }) => ({ file: path, bytes: end.bytes, keys: contents.all.keys, expired: contents.expired, slotKeys: contents.slotKeys, damage: end.damage }));
   const expired = planned.reduce((sum, one) => sum + one.expired, 0);
   return {

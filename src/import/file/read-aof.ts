@@ -1,5 +1,5 @@
 // Reads the files of an append-only file in order, as numbered items: keys of RDB parts and units of commands. Every pass over the same
-// files gives the same numbers, so that one pass can say from where on another has to begin (FLUSHALL).
+// files gives the same numbers: a first pass finds the number of the last flush, and a second pass skips the items before it.
 import { AofReplay, type ReplayItem } from '../../aof/replay.js';
 import { skipBody } from '../../rdb/skip-value.js';
 import type { KeyFacts } from '../../rdb/file-reader.js';
@@ -11,7 +11,7 @@ export interface AofVisitor {
   entry(number: number, database: number, key: string, type: number, body: Buffer, facts: KeyFacts): void;
   item(number: number, item: ReplayItem, file: string): void;
   library?(): void;
-  /** Everything that was read so far has been handed on. */
+  /** All items of the bytes read so far have been passed to the visitor. */
   piece?(bytes: number): Promise<void> | void;
 }
 
@@ -22,7 +22,7 @@ export interface AofEnd {
   readonly truncated: { readonly file: string; readonly offset: number } | undefined;
 }
 
-/** Reads on to the first damage. `wanted`: as in AofReplay. Throws as readDataFile. */
+/** Reads to the end or to the first damage. `wanted`: as in AofReplay. Throws as readDataFile. */
 export async function readAof(files: readonly string[], visitor: AofVisitor, wanted?: (database: number, key: string) => boolean, signal?: AbortSignal): Promise<AofEnd> {
   let number = 0;
   let before = 0;
@@ -52,7 +52,7 @@ export async function readAof(files: readonly string[], visitor: AofVisitor, wan
     if (end.damage !== undefined) return { bytes: before, damage: { ...end.damage, file }, truncated: undefined };
     const cut = replay.openTransaction ?? end.truncatedAt;
     if (cut === undefined) continue;
-    // Only the last file may end so (persistence-replication.md 3.3): a crash cuts what was written last.
+    // Only the last file may end with an incomplete command (3.3): a crash cuts what was written last.
     if (index < files.length - 1) return { bytes: before, damage: { file, offset: cut, key: null, reason: 'it ends in the middle of a command, and is not the last file' }, truncated: undefined };
     return { bytes: before, damage: undefined, truncated: { file, offset: cut } };
   }

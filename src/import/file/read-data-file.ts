@@ -1,5 +1,5 @@
-// Reads one data file of a server, piece by piece: an RDB file, an append-only file, or an RDB file with commands behind it. Damage is
-// part of the result, so that what stands before it can be used. Not here: several files of one set (aof-set.ts).
+// Reads one data file of a server, piece by piece: an RDB file, an append-only file, or an RDB file followed by commands. Damage is part of
+// the result, so that the part before it can be used. Not here: several files of one set (aof-set.ts).
 import { open } from 'node:fs/promises';
 import { AofFormatError, AofRecordReader } from '../../aof/record-reader.js';
 import { AnyRdbReader, type RdbFamily } from '../../rdb/any-file-reader.js';
@@ -26,7 +26,7 @@ export interface DataFileTarget<V> {
 export interface FileDamage {
   readonly offset: number;
   readonly reason: string;
-  /** The key whose value it is, a binary string; null outside of keys. */
+  /** The key whose value is damaged, a binary string; null outside of values. */
   readonly key: string | null;
 }
 

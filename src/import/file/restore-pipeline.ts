@@ -13,7 +13,7 @@ import { placeEntry } from './place-entry.js';
 const BATCH_KEYS = 500;
 const BATCH_BYTES = 256 * 1024;
 const DEPTH = 3;
-/** Bytes in flight and waiting from which the reading of the file pauses. */
+/** Maximum bytes waiting or in flight; above it the reading of the file pauses. */
 const MOST_BYTES = 8 * 1024 * 1024;
 
 export interface PipelineTools {
@@ -53,10 +53,10 @@ export class RestorePipeline {
     this.rethrow();
   }
 
-  /** Sends what is left and waits for all replies. Throws as room. */
+  /** Sends what is left and waits for all replies. Throws as untilWritable. */
   async finish(): Promise<void> {
     this.close();
-    await this.landed();
+    await this.settled();
     this.rethrow();
   }
 
@@ -64,10 +64,10 @@ export class RestorePipeline {
   async abandon(): Promise<void> {
     this.ready.length = 0;
     this.failure ??= { error: undefined };
-    await this.landed();
+    await this.settled();
   }
 
-  private async landed(): Promise<void> {
+  private async settled(): Promise<void> {
     while (this.running.size > 0) await Promise.all(this.running);
   }
 
@@ -123,7 +123,7 @@ export class RestorePipeline {
     tally.progress();
   }
 
-  /** Compares keys that are there already; returns those for which that did not work. */
+  /** Compares keys that the cluster has already; returns those that could not be compared. */
   private async compare(entries: readonly FileEntry[]): Promise<FileEntry[]> {
     const connection = await this.tools.routes.connection(this.route, this.into);
     const replies = await connection.pipeline(entries.map(({ key }) => ['DUMP', key]), { timeoutMs: this.tools.timeoutMs });
@@ -138,10 +138,10 @@ export class RestorePipeline {
 
   private async place(entry: FileEntry, lost: boolean): Promise<void> {
     const { tally, clientOf, replace } = this.tools;
-    const fate = await placeEntry(entry, await clientOf(this.into), replace, lost);
-    if (fate === 'imported') tally.delivered(this.route, 1);
-    else if (fate === 'equal') tally.equal++;
-    else if (fate === 'conflict') tally.conflict(this.route, entry.database, entry.key);
-    else tally.refuse({ database: entry.database, key: entry.key, reason: fate.refused });
+    const result = await placeEntry(entry, await clientOf(this.into), replace, lost);
+    if (result === 'imported') tally.delivered(this.route, 1);
+    else if (result === 'equal') tally.equal++;
+    else if (result === 'conflict') tally.conflict(this.route, entry.database, entry.key);
+    else tally.refuse({ database: entry.database, key: entry.key, reason: result.refused });
   }
 }

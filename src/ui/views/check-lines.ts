@@ -61,7 +61,7 @@ export function extraFinding(finding: Finding): string | undefined {
     case 'unreplicated-master':
       return `Master ${finding.node.name} has no replica`;
     case 'replicas-on-master-host':
-      return `Master ${finding.node.name} and all its replicas are on ${finding.host}: with that host all of them go`;
+      return `Master ${finding.node.name} and all its replicas are on ${finding.host}: if that host fails, none of them is left`;
     case 'replica-link-down':
       return `Replica ${finding.node.name} has no link to its master ${finding.master.name}${finding.syncing ? ': it is copying its data' : ''}`;
     case 'only-copy':
@@ -95,7 +95,7 @@ export function checkLines(view: ClusterView, report: CheckReport, options: Chec
     '>>> Check for open slots...',
     ...openSlotLines(report, wording),
     '>>> Check slots coverage...',
-    ...(covered ? ['[OK] All 16384 slots covered.'] : ['[ERR] Not all 16384 slots are covered by nodes.', ...wording.behindHoles]),
+    ...(covered ? ['[OK] All 16384 slots covered.'] : ['[ERR] Not all 16384 slots are covered by nodes.', ...wording.afterUncovered]),
     ...ownerLines(report, searchedOwners === true),
     ...errors.map((line) => `[ERR] ${line}`),
   ];

@@ -12,7 +12,7 @@ import { extraFinding } from './check-lines.js';
 import type { KeyCounts } from './cluster-lines.js';
 import { fewOf, formatCount } from './count.js';
 import { slotBar } from './slot-bar.js';
-import { rangesText, shatteredNote } from './slot-ranges.js';
+import { rangesText, fragmentedNote } from './slot-ranges.js';
 
 export { formatCount };
 
@@ -95,7 +95,7 @@ export function verdictLines(io: Io, view: ClusterView, report: CheckReport): st
     if (lines === undefined) byKind.set(key, [line]);
     else lines.push(line);
   }
-  const note = shatteredNote(view);
+  const note = fragmentedNote(view);
   return [...well, ...[...byKind.values()].flatMap((lines) => fewOf(lines)), ...(note === undefined ? [] : [`${style.warn('⚠')} ${note}`])];
 }
 

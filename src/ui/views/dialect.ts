@@ -10,10 +10,10 @@ export interface Wording {
   readonly countsNoReplicas: boolean;
   /** A node list is indented in all lines, not only in the first of each node. */
   readonly indentsAll: boolean;
-  /** Lines after the line about uncovered slots. */
-  readonly behindHoles: readonly string[];
-  /** The dots of waiting are on the line that says what is awaited. */
-  readonly dotsBehind: boolean;
+  /** Lines that follow the line about uncovered slots. */
+  readonly afterUncovered: readonly string[];
+  /** The dots that show the waiting are on the same line as the text. */
+  readonly dotsOnLine: boolean;
   /** The heading about uncovered slots, in each spelling. */
   readonly following: string;
   /** The name of the timeout in set-timeout's error, in each spelling. */
@@ -51,8 +51,8 @@ const REDIS_CLI: Wording = {
   infoFirst: true,
   countsNoReplicas: false,
   indentsAll: true,
-  behindHoles: [''],
-  dotsBehind: false,
+  afterUncovered: [''],
+  dotsOnLine: false,
   following: 'following',
   nodeTimeout: 'node-timeout',
   ranges: (slots) => slots.toBracketText(),
@@ -70,8 +70,8 @@ const REDIS_TRIB_RB: Wording = {
   infoFirst: false,
   countsNoReplicas: true,
   indentsAll: false,
-  behindHoles: [],
-  dotsBehind: true,
+  afterUncovered: [],
+  dotsOnLine: true,
   following: 'folowing', // sic
   nodeTimeout: 'node-timeot', // sic
   ranges: (slots) => slots.toString(),

@@ -12,13 +12,13 @@ export function holdingText({ role, keys, functions, slots, knows }: EmptiedNode
   const total = keys.reduce((sum, { keys: count }) => sum + count, 0);
   const databases = keys.map(({ database, keys: count }) => `db${database}: ${count}`).join(', ');
   const others = knows.named + knows.unlisted;
-  const strange = knows.unlisted === 0 ? '' : knows.unlisted === others ? ', not among these' : `, ${knows.unlisted} of them not among these`;
+  const unlisted = knows.unlisted === 0 ? '' : knows.unlisted === others ? ', not among these' : `, ${knows.unlisted} of them not among these`;
   return [
     ...(role === 'replica' ? ['a replica'] : []),
     ...(total > 0 ? [`${counted(total, 'key')} (${databases})`] : []),
     ...(functions > 0 ? [counted(functions, 'library of functions', 'libraries of functions')] : []),
     ...(slots > 0 ? [`serves ${counted(slots, 'slot')}`] : []),
-    ...(others > 0 ? [`knows ${counted(others, 'node')}${strange}`] : []),
+    ...(others > 0 ? [`knows ${counted(others, 'node')}${unlisted}`] : []),
   ].join('; ');
 }
 

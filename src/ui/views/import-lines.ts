@@ -1,6 +1,6 @@
 // What an import would do, what it has done, and discrepancies in its counts, as sentences and a table. Pure except for
 // drawing.
-import type { Forecast } from '../../import/census.js';
+import type { Forecast } from '../../import/count-keys.js';
 import type { ImportStats } from '../../import/event.js';
 import { shownKey } from '../importing.js';
 import type { Io } from '../io.js';

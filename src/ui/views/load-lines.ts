@@ -11,13 +11,13 @@ import { damageText } from './rdb-lines.js';
 
 const SHOWN = 20;
 
-/** One line a file. */
+/** One line per file. */
 export function plannedFileLine({ file, bytes, keys, expired, damage }: PlannedFile): string {
   const over = expired > 0 ? `, ${formatCount(expired)} of them expired` : '';
   return `${file}: ${formatBytes(bytes)}, ${formatCount(keys)} keys${over}${damage === undefined ? '' : `; ${damageText(damage)}`}`;
 }
 
-/** What an append-only file would bring. */
+/** What would be loaded from an append-only file. */
 export function plannedAofLines({ files, bytes, keys, commands, end }: AofPlan): string[] {
   return [
     `${files.length === 1 ? files[0]! : `${files.length} files`}: ${formatBytes(bytes)}, ${formatCount(keys)} keys and ${formatCount(commands)} commands`,
@@ -25,7 +25,7 @@ export function plannedAofLines({ files, bytes, keys, commands, end }: AofPlan):
   ];
 }
 
-/** The tail that a crash left. */
+/** The note about an incomplete last command or transaction, as a crash leaves it. */
 export function truncatedText({ end: { truncated } }: AofPlan): string | undefined {
   return truncated === undefined ? undefined : `${truncated.file} ends in the middle of a command or transaction, which begins at byte ${truncated.offset}: it is left out, as servers do (aof-load-truncated)`;
 }

@@ -64,8 +64,8 @@ function remarks({ contents, end }: FileSummary): string[] {
     ...(soonest === null || latest === null || !Number.isFinite(soonest + latest) || Math.abs(latest) > 8.64e15 ? [] : [`Expiries from ${time(soonest)} to ${time(latest)}`]),
     ...(libraries > 0 ? [`${libraries} libraries of functions`] : []),
     ...(modules.size > 0 ? [`Data of modules besides keys: ${[...modules].map(oneLine).join(', ')}`] : []),
-    ...(empties > 0 ? [`${empties} empty collections, which servers pass over`] : []),
-    ...(end.trailing > 0 ? [`${end.trailing} bytes behind the end, which servers ignore`] : []),
+    ...(empties > 0 ? [`${empties} empty collections, which servers skip`] : []),
+    ...(end.trailing > 0 ? [`${end.trailing} bytes after the end of the RDB data, which servers ignore`] : []),
   ];
 }
 

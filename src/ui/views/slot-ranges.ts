@@ -16,7 +16,7 @@ export function rangesText(view: ClusterView): string {
 }
 
 /** The note about a fragmented slot map; undefined when there are few ranges. */
-export function shatteredNote(view: ClusterView): string | undefined {
+export function fragmentedNote(view: ClusterView): string | undefined {
   const owners = view.masters.filter(({ slots }) => slots.size > 0).length;
   const ranges = rangesOf(view);
   return ranges <= owners * MANY_RANGES ? undefined : `the slot map has ${ranges} ranges, which every client loads: redis-trib rebalance ${view.entry.name} --defragment reduces them`;

@@ -50,7 +50,7 @@ it.each([['RESP2', flat], ['RESP3', real]] as const)('reads a job of Valkey in %
   for (const [state, end] of [['success', 'done'], ['failed', 'failed'], ['cancelled', 'cancelled']] as const) expect(await only(pushProtocol, { ...job, state }, shape)).toMatchObject({ end });
 });
 
-it('entries that lack what a job has never keep others from being read: no state, no ends after a promotion, no map', async () => {
+it('skips entries that are not valid jobs: without state, without end after a promotion, or not a map', async () => {
   const { source_node: _source, target_node: _target, ...promoted } = job;
   const told = await pushProtocol.list(node('x', [flat({ ...job, state: 5 }), 'text', null, flat({ ...promoted, name: 'J0', operation: 'IMPORT', state: 'failed' }), flat({ ...promoted, name: 'J9', slot_ranges: '?' }), flat(job)]));
   expect(told.map(({ id, source, target, end }) => [id, source, target, end])).toEqual([['J0', '', 'x', 'failed'], ['J9', 'x', '', undefined], ['J1', 'aa', 'bb', undefined]]);
@@ -59,7 +59,7 @@ it('entries that lack what a job has never keep others from being read: no state
   await expect(pushProtocol.list(node('x', 'OK'))).rejects.toMatchObject({ code: 'PROTOCOL' });
 });
 
-it('cancels at the target before the source, which may be gone (Redis); at the source alone, others of which end too (Valkey)', async () => {
+it('cancels at the target first on Redis, because the source may be down; on Valkey at the source only, which cancels its other jobs too', async () => {
   const [source, target] = [node('aa', new ReplyError('ERR no such task')), node('bb', 1)];
   await pullProtocol.cancel({ source, target }, 'T1');
   expect([target.said, source.said]).toEqual([['CLUSTER MIGRATION CANCEL ID T1'], ['CLUSTER MIGRATION CANCEL ID T1']]);
@@ -107,7 +107,7 @@ it('classifies refusals: unsupported, temporarily busy, not fitting', () => {
   expect(remedy('CLUSTERDOWN The cluster is down')).toBe('CLUSTERDOWN');
 });
 
-it('takes all names or none, and serves fitting waiters in order', async () => {
+it('locks all names or none, and serves waiters in order', async () => {
   const locks = new Locks();
   const told: string[] = [];
   const free = await locks.take(['a', 'b']);

@@ -99,7 +99,7 @@ const isStart = (words: readonly string[]): boolean => /^(IMPORT|MIGRATESLOTS)$/
 const overlap = (a: Job, b: Job): boolean => a.started < b.ended && b.started < a.ended;
 
 for (const design of ['redis', 'valkey'] as const) {
-  describeWithRedis(`moves by the servers of ${design}`, () => {
+  describeWithRedis(`moves by the servers, as ${design} does`, () => {
     let bench: Bench;
     beforeAll(async () => {
       bench = await prepare(design, 4);
@@ -138,7 +138,7 @@ for (const design of ['redis', 'valkey'] as const) {
       expect(together(() => true).length).toBeGreaterThan(0); // pairs that can go side by side do
     });
 
-    it('a failure that passes costs another attempt, nothing else', async () => {
+    it('repeats a job after a transient failure', async () => {
       let failures = 0;
       bench.cluster.behaviour.fail = () => (failures++ === 0 ? 'link lost' : undefined);
       const { stats, error, jobs, setSlots } = await bench.move([bench.step(0, 1, '200-249')]);
@@ -146,7 +146,7 @@ for (const design of ['redis', 'valkey'] as const) {
       expect([stats?.slots, setSlots, jobs.length]).toEqual([50, 0, design === 'redis' ? 1 : 2]);
     });
 
-    it('a failure that does not pass: key by key instead, and that is said', async () => {
+    it('moves key by key after a permanent failure, and reports that', async () => {
       bench.cluster.behaviour.fail = () => 'target is out of memory';
       const { stats, error, setSlots } = await bench.move([bench.step(0, 1, '250-299')]);
       expect(error).toBeUndefined();
@@ -154,7 +154,7 @@ for (const design of ['redis', 'valkey'] as const) {
       expect(setSlots).toBeGreaterThan(0);
     }, 30_000);
 
-    it('uses MIGRATE for a user without permission to list jobs; fails for slots that do not fit', async () => {
+    it('uses MIGRATE when the user may not list jobs, and fails for slots that cannot be moved', async () => {
       bench.cluster.behaviour.refuse = (_, words) => (isStart(words) ? 'NOPERM User app has no permissions to run it' : undefined);
       expect(await bench.move([bench.step(0, 1, '300-309')])).toMatchObject({ error: undefined, stats: { slots: 10, warnings: [expect.stringContaining('NOPERM') as string] } });
       expect(await bench.move([bench.step(0, 1, '310-319')], { method: 'atomic' })).toMatchObject({ error: { code: 'MOVE_FAILED' }, setSlots: 0 });
@@ -167,7 +167,7 @@ for (const design of ['redis', 'valkey'] as const) {
       expect([setSlots, await bench.has(0, '310-319')]).toEqual([0, 10]);
     });
 
-    it('interrupted it cancels what is under way: nothing has moved, nothing is open', async () => {
+    it('cancels the running jobs on abort: no slot has moved, none is open', async () => {
       const stop = new AbortController();
       bench.cluster.behaviour.hold = (job) => job.state !== 'connecting' && job.state !== 'none';
       const count = bench.cluster.jobs.length;
@@ -180,14 +180,14 @@ for (const design of ['redis', 'valkey'] as const) {
       expect([setSlots, await bench.has(0, '320-329'), await bench.has(2, '8300-8309')]).toEqual([0, 10, 10]);
     });
 
-    it('longer than the limit it is cancelled', async () => {
+    it('cancels a job that exceeds its time limit', async () => {
       bench.cluster.behaviour.hold = () => true;
       const { error } = await bench.move([bench.step(0, 1, '320-329')], { jobLimitMs: 300 });
       expect(error).toMatchObject({ code: 'MOVE_FAILED', message: expect.stringMatching(/did not finish within 0 s/) as string });
       expect(await bench.has(0, '320-329')).toBe(10);
     });
 
-    it('jobs of others are not disturbed, in no way of moving', async () => {
+    it('leaves jobs of other programs alone, with either method', async () => {
       await foreignJob(0, 1, '330-339');
       for (const method of ['auto', 'atomic', 'keys'] as const) {
         const { error, setSlots } = await bench.move([bench.step(0, 2, '340-349')], { method });
@@ -199,7 +199,7 @@ for (const design of ['redis', 'valkey'] as const) {
       expect(await bench.has(1, '330-339')).toBe(10);
     });
 
-    it('a job of the same plan that is under way is gone on with', async () => {
+    it('adopts a running job of the same plan', async () => {
       await foreignJob(0, 1, '350-359');
       const count = bench.cluster.jobs.length;
       const move = bench.move([bench.step(0, 1, '350-379')]);
@@ -210,13 +210,13 @@ for (const design of ['redis', 'valkey'] as const) {
       expect([stats?.slots, bench.cluster.jobs.length - count, await bench.has(1, '350-379')]).toEqual([30, 1, 30]);
     });
 
-    it('a job that the servers no longer list is judged by the owner of the slots', async () => {
+    it('decides by the slot owners about a job that the servers no longer list', async () => {
       bench.cluster.behaviour.forget = ({ done }) => done;
       const { stats, error, jobs } = await bench.move([bench.step(0, 1, '380-389')]);
       expect([error, stats?.slots, jobs.length]).toEqual([undefined, 10, 1]);
     });
 
-    it('slots that SETSLOT opened are finished key by key; asked for atomic it refuses', async () => {
+    it('completes slots that SETSLOT has opened key by key, and refuses them with --method atomic', async () => {
       await bench.say(1, 'CLUSTER', 'SETSLOT', 390, 'IMPORTING', bench.id(0));
       await bench.say(0, 'CLUSTER', 'SETSLOT', 390, 'MIGRATING', bench.id(1));
       const steps = [bench.step(0, 1, '390-399')];
@@ -249,14 +249,14 @@ for (const design of ['redis', 'valkey'] as const) {
   });
 }
 
-describeWithRedis('moves where not all servers can', () => {
+describeWithRedis('moves between servers of which some cannot move slots themselves', () => {
   let bench: Bench;
   beforeAll(async () => {
     bench = await prepare((index) => (index === 5 ? undefined : 'redis'), 3, 1); // a replica of the third master is old
   });
   afterAll(() => bench.cluster.stop());
 
-  it('those that can do it first, then the others go key by key; asked for atomic, the one that can not is named', async () => {
+  it('moves by jobs between capable servers first, then the others key by key; with --method atomic names the server that cannot', async () => {
     const steps = [bench.step(0, 1, '0-49'), bench.step(0, 2, '50-99')];
     const old = bench.cluster.fronts[5]?.address ?? '?';
     expect((await bench.move(steps, { method: 'atomic' })).error).toMatchObject({ code: 'NO_ATOMIC', message: expect.stringContaining(old) as string });

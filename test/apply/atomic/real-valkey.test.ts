@@ -19,7 +19,7 @@ async function plan(cluster: Cluster, nodes: RedisNodes, slots: string, to: numb
 const jobs = (events: readonly ApplyEvent[]): number => events.filter(({ kind }) => kind === 'jobDone').length;
 
 describeWithServers(['valkey-9.1'], 'Valkey 9 moves slots itself', () => {
-  it.each(['-cluster|getslotmigrations', '-cluster|migrateslots'])('a user without %s: key by key instead, nothing lost', async (denied) => {
+  it.each(['-cluster|getslotmigrations', '-cluster|migrateslots'])('moves key by key for a user without %s, and loses no key', async (denied) => {
     await using nodes = await startRedisCluster(2, { build: BUILD, extraArgs: ['--user', 'mover', 'on', '>s3cret', '~*', '&*', '+@all', denied] });
     await fill(nodes, keysInSlots(0, 50, 300).map((key) => ['SET', key, key]));
     await using cluster = await openCluster(nodes.seed, { username: 'mover', password: 's3cret' });

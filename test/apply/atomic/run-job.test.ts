@@ -89,7 +89,7 @@ it('starts a job, polls until it ends, and reports keys, time and the pause of w
   expect(servers.events.at(-1)).toMatchObject({ slots: 10, keys: 30, writePauseMs: 4 });
 });
 
-it('is not begun twice when the answer to its request got lost', async () => {
+it('does not start a job twice when the reply to its request was lost', async () => {
   const servers = new Servers();
   servers.onStart = () => {
     throw new ConnectionLost('ECONNRESET', 'target:2 closed the connection', 'unknown');
@@ -127,7 +127,7 @@ it('restarts a failed job with growing pauses, then falls back to MIGRATE with t
   expect(servers.events.map((event) => event.kind === 'retry' && event.delayMs)).toEqual([500, 1000, 2000, 4000]);
 });
 
-it('a server that begins anew by itself is stopped after a few times', async () => {
+it('stops a job that the server itself restarts again and again', async () => {
   const servers = new Servers();
   servers.looks = (job, count) => (job.end === undefined ? { ...job, state: 'failed', retries: count, message: 'link lost' } : job);
   expect(await servers.run()).toMatchObject({ remedy: 'by-keys', reason: 'link lost' });
@@ -151,7 +151,7 @@ it('cancels a job at its time limit; a job that ended in time counts as done', a
   expect(await late.run({ jobLimitMs: 5000 })).toBeInstanceOf(Map);
 });
 
-it('interrupted it is cancelled once, and the end of it is waited for', async () => {
+it('cancels the job once on abort, and waits for its end', async () => {
   const servers = new Servers();
   servers.looks = (job) => job;
   servers.onCancel = (job) => {
@@ -164,14 +164,14 @@ it('interrupted it is cancelled once, and the end of it is waited for', async ()
   expect(servers.cancelled).toEqual(['job 1']);
 });
 
-it('a cancellation that the server does not obey is not waited for longer than half a minute', async () => {
+it('waits at most half a minute for a cancellation that the server does not carry out', async () => {
   const servers = new Servers();
   servers.looks = (job) => job;
   servers.onCancel = (job) => job;
   expect(await servers.run({ jobLimitMs: 1000 })).toMatchObject({ reason: 'it could not be cancelled and continues on the servers (connecting)' });
 });
 
-it('is not cancelled when the jobs of others would end with it: they are named, and it is waited for', async () => {
+it('does not cancel a job when that would end jobs of others: names those and waits', async () => {
   const servers = new Servers();
   servers.looks = (job, count) => (count < 60 ? job : servers.done(job));
   const stop = new AbortController();
@@ -188,7 +188,7 @@ it('fails when a node keeps listing the old owner', async () => {
   expect(await servers.run()).toMatchObject({ reason: 'the server reports it as done, but target:2 lists only 0 of 10 slots for target:2' });
 });
 
-it('a node that stays away in the middle: the job may go on in the servers, and that is said', async () => {
+it('reports that the job may continue in the servers when a node becomes unreachable during the move', async () => {
   const servers = new Servers();
   servers.looks = (job, count) => {
     if (count > 2) throw new ConnectionLost('ECONNREFUSED', 'target:2 is gone', 'no');

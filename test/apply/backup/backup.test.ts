@@ -106,7 +106,7 @@ describeWithRedis('backup', () => {
     rmSync(theirs, { recursive: true, force: true });
   });
 
-  it('replaces an earlier backup only when the new one is complete, and clears what a killed run left', async () => {
+  it('replaces an earlier backup only when the new one is complete, and removes what a killed run left', async () => {
     const { files } = await run();
     const old = readFileSync(files[0]?.file ?? '');
     const stale = join(dir, '.redis-trib-backup.999999.x.rdb.part');
@@ -127,7 +127,7 @@ describeWithRedis('backup', () => {
     expect(existsSync(into)).toBe(false);
   });
 
-  it.skipIf(process.getuid?.() !== 0 || process.platform !== 'linux')('a full disk leaves nothing and says so', async () => {
+  it.skipIf(process.getuid?.() !== 0 || process.platform !== 'linux')('leaves no file on a full disk, and reports the cause', async () => {
     const small = join(dir, 'small');
     mkdirSync(small);
     if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', small]).status !== 0) return; // not permitted to mount here
@@ -139,7 +139,7 @@ describeWithRedis('backup', () => {
     }
   });
 
-  it('a place that cannot be written to is named', async () => {
+  it('names a directory that cannot be written to', async () => {
     writeFileSync(join(dir, 'file'), '');
     await expect(run({}, join(dir, 'file'))).rejects.toMatchObject({ code: 'NOT_WRITABLE' });
     await expect(run({}, join(dir, 'file', 'below'))).rejects.toMatchObject({ code: 'NOT_WRITABLE', message: expect.stringContaining('a part of the path is a file') as string });
@@ -161,7 +161,7 @@ describeWithRedis('backup', () => {
     expect(readdirSync(dir)).toEqual([]);
   });
 
-  it.each(['sync', 'scan'] as const)('via %s: slots that move between the reads of two masters end the backup without a file', async (via) => {
+  it.each(['sync', 'scan'] as const)('saves nothing via %s when slots move between the reads of two masters', async (via) => {
     await using moving = await startRedisCluster(2);
     await fill(moving, Array.from({ length: 500 }, (_, index) => ['SET', `key:${index}`, 'v']));
     await using cluster = await openCluster(moving.seed);
@@ -185,7 +185,7 @@ describeWithRedis('backup', () => {
     expect(readdirSync(dir)).toEqual([]);
   });
 
-  it('keys that move within an open slot end the backup; a slot that an interrupted move left open does not', async () => {
+  it('saves nothing when keys move within an open slot; accepts a slot that an interrupted move left open', async () => {
     await using moving = await startRedisCluster(2);
     const [key = ''] = keysInSlots(0, 8000, 1);
     await fill(moving, [['SET', key, 'v']]);
@@ -249,12 +249,12 @@ async function saying(text: string, pieces: readonly string[]): Promise<{ server
   return { server, port };
 }
 
-describeWithRedis('the bytes behind SYNC', () => {
+describeWithRedis('the reader of the bytes after SYNC', () => {
   const mark = 'm'.repeat(40);
   it.each([
-    ['by length, with newlines before and writes behind', '\n\n\n$5\r\n', ['he', 'llo*1\r\n$4\r\nPING\r\n'], 'hello'],
-    ['by mark', `\n$EOF:${mark}\r\n`, ['REDIS', `mmm${mark}`], 'REDISmmm'],
-    ['an empty one', '$0\r\n', [], ''],
+    ['an RDB of known length, with newlines before and writes after it', '\n\n\n$5\r\n', ['he', 'llo*1\r\n$4\r\nPING\r\n'], 'hello'],
+    ['an RDB ended by a mark', `\n$EOF:${mark}\r\n`, ['REDIS', `mmm${mark}`], 'REDISmmm'],
+    ['an empty RDB', '$0\r\n', [], ''],
   ])('%s', async (_, head, pieces, wanted) => {
     const { server, port } = await saying(head, pieces);
     let got = '';
@@ -265,8 +265,8 @@ describeWithRedis('the bytes behind SYNC', () => {
   it.each([
     ['a connection that ends early', '$500\r\n', ['abc', ''], 'lost'],
     ['an error', '-NOMASTERLINK Can\'t SYNC while not connected with my master\r\n', [], 'refused SYNC: NOMASTERLINK'],
-    ['something else', ':5\r\n', [], 'answered SYNC with ":5"'],
-  ])('%s is an error', async (_, head, pieces, wanted) => {
+    ['a reply of another type', ':5\r\n', [], 'answered SYNC with ":5"'],
+  ])('reports an error for %s', async (_, head, pieces, wanted) => {
     const { server, port } = await saying(head, pieces);
     const read = async (): Promise<void> => {
       for await (const piece of readRdb({ host: '127.0.0.1', port }, {}, () => undefined)) expect(piece.length).toBeGreaterThan(0);

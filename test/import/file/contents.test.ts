@@ -36,12 +36,12 @@ describe('values of RDB files', () => {
     ['a sorted set in a listpack', RdbType.zsetListpack, body((w) => w.blob(listpack('m', '1.50', 'n', 'inf'))), { kind: 'zset', items: ['m', '1.5', 'n', 'Infinity'] }],
     ['a hash in a listpack', RdbType.hashListpack, body((w) => w.blob(listpack('f', 'v'))), { kind: 'hash', items: ['f', 'v'] }],
     ['a hash of Redis 7.4 whose fields expire', RdbType.hashListpackTtl, body((w) => (w.i64(9000n), w.blob(listpack('f', 'v', '9000', 'g', 'w', '0')))), { kind: 'hash', items: ['f', 'v', 'g', 'w'], expiries: [9000, 0] }],
-    ['the same in a table', RdbType.hashTtl, body((w) => (w.i64(9000n), w.len(2), w.len(1), w.str('f'), w.str('v'), w.len(0), w.str('g'), w.str('w'))), { kind: 'hash', items: ['f', 'v', 'g', 'w'], expiries: [9000, 0] }],
+    ['a hash of Redis 7.4 whose fields expire, in a table', RdbType.hashTtl, body((w) => (w.i64(9000n), w.len(2), w.len(1), w.str('f'), w.str('v'), w.len(0), w.str('g'), w.str('w'))), { kind: 'hash', items: ['f', 'v', 'g', 'w'], expiries: [9000, 0] }],
   ])('opens %s', (_, type, bytes, expected) => {
     expect(contentsOf(type, bytes)).toEqual(expected);
   });
 
-  it('reads type 22 as the version of the file means it', () => {
+  it('reads type 22 by the version of the file', () => {
     const fields = body((w) => (w.len(2), w.str('f'), w.str('v'), w.i64(9000n), w.str('g'), w.str('w'), w.i64(-1n)));
     const [valkey, redis] = [rdbType(22, 80), rdbType(22, 12)];
     expect(contentsOf(valkey, fields)).toEqual({ kind: 'hash', items: ['f', 'v', 'g', 'w'], expiries: [9000, 0] });
@@ -51,7 +51,7 @@ describe('values of RDB files', () => {
     expect(payloadOf(redis, fields).readUInt16LE(1 + fields.length)).toBe(12);
   });
 
-  it('equal values are equal in any encoding and order, different ones are not', () => {
+  it('compares equal values as equal in any encoding and order, and different ones as different', () => {
     const open = (type: number, bytes: Buffer): ValueContents => contentsOf(type, bytes)!;
     const packed = open(RdbType.setListpack, body((w) => w.blob(listpack('3', 'a'))));
     expect(sameContents(packed, open(RdbType.set, elements('a', '3')))).toBe(true);
@@ -64,7 +64,7 @@ describe('values of RDB files', () => {
     expect(countElements({ kind: 'string', items: ['abc'] })).toBe(3);
   });
 
-  it('the plain form of a newer encoding is one that Redis 4.0 reads, with the same contents', () => {
+  it('writes a newer encoding in a form that Redis 4.0 reads, with the same contents', () => {
     const cases: [number, Buffer][] = [
       [RdbType.setListpack, body((w) => w.blob(listpack('a', '7')))],
       [RdbType.zsetListpack, body((w) => w.blob(listpack('m', '1.5')))],
@@ -80,7 +80,7 @@ describe('values of RDB files', () => {
     expect(plainForm({ kind: 'hash', items: ['f', 'v'], expiries: [5] })).toBeUndefined();
   });
 
-  it('a payload is one that RESTORE takes, of the lowest version that has the type', () => {
+  it('makes a payload that RESTORE accepts, with the lowest version that has the type', () => {
     const value = payloadOf(RdbType.string, body((w) => w.str('x'.repeat(300))));
     expect(openPayload(value).remaining).toBeGreaterThan(0);
     expect(restorePayload(value, DEFAULT_LIMITS)).toBeDefined();

@@ -62,7 +62,7 @@ describeWithRedis('an append-only file into a cluster', () => {
     }
   }
 
-  it('brings what the server has: RDB part, commands, transactions, renewed expiries', async () => {
+  it('loads the same data as the server has: RDB part, commands, transactions, renewed expiries', async () => {
     await on(['SET', 'base', 1, 'PXAT', Date.now() + 3000], ['RPUSH', 'list', 'a', 'b'], ['HSET', 'hash', 'f', 'v'], ['XADD', 'stream', '1-1', 'f', 'v'], ['SET', 'gone', 1, 'PXAT', Date.now() + 3000]);
     await rewrite();
     await on(
@@ -81,7 +81,7 @@ describeWithRedis('an append-only file into a cluster', () => {
     expect(await client.command(['GET', 'session'])).toBe('1');
   });
 
-  it('keys that are there stop it before the first change; replace builds them anew, as often as one likes', async () => {
+  it('is refused before the first change when its keys exist; replace deletes them and loads again, any number of times', async () => {
     await on(...Array.from({ length: 50 }, (_, i) => ['INCRBY', `n${i % 10}`, i]));
     await client.command(['SET', 'n3', 'other']);
     await expect(importAof(folder(), cluster)).rejects.toMatchObject({ code: 'KEYS_EXIST', message: expect.stringContaining('"n3"') as string });
@@ -92,7 +92,7 @@ describeWithRedis('an append-only file into a cluster', () => {
     }
   });
 
-  it('a command over several slots is refused with its place, before the first change', async () => {
+  it('is refused with the offset of a command over several slots, before the first change', async () => {
     await on(['SET', 'a', 1], ['RENAME', 'a', 'b']);
     const file = join(folder(), readdirSync(folder()).find((name) => name.endsWith('.incr.aof')) ?? '');
     const offset = readFileSync(file, 'latin1').indexOf('*3\r\n$6\r\nRENAME');
@@ -100,13 +100,13 @@ describeWithRedis('an append-only file into a cluster', () => {
     expect(await totalKeys(nodes)).toBe(0);
   });
 
-  it('what stands before a FLUSHALL does not count, not even commands that could not be carried out', async () => {
+  it('ignores everything before a FLUSHALL, even commands that could not be carried out', async () => {
     await on(['SET', 'a', 1], ['RENAME', 'a', 'b'], ['SELECT', 5], ['SET', 'x', 1], ['FLUSHALL'], ['SELECT', 0], ['SET', 'c', 1]);
     expect(await importAof(folder(), cluster)).toMatchObject({ commands: 1 });
     await expectSame();
   });
 
-  it('an incomplete tail is left out, damage in the middle is refused with its byte', async () => {
+  it('is loaded without an incomplete tail, and refused with the offset of damage in the middle', async () => {
     await on(...Array.from({ length: 20 }, (_, i) => ['SET', `k${i}`, i]));
     const name = readdirSync(folder()).find((one) => one.endsWith('.incr.aof')) ?? '';
     const copy = join(mkdtempSync(join(origin.dir, 'copy-')), 'appendonly.aof');
@@ -123,7 +123,7 @@ describeWithRedis('an append-only file into a cluster', () => {
     expect(await runHere(['import', nodes.seed, '--aof', copy])).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no file') as string });
   });
 
-  it('a damaged EXEC is refused with its byte, whether transactions follow or not; nothing is loaded', async () => {
+  it('is refused with the offset of a damaged EXEC, whether transactions follow or not; nothing is loaded', async () => {
     const file = join(mkdtempSync(join(origin.dir, 'copy-')), 'appendonly.aof');
     const text = (...lines: string[]): string => lines.map((line) => encodeCommand(line.split(' '))).join('');
     const head = text('SELECT 0', 'SET a 1', 'MULTI', 'SET b 1', 'SET c 1');
@@ -143,7 +143,7 @@ describeWithRedis('an append-only file into a cluster', () => {
     expect(await totalKeys(nodes)).toBe(4);
   });
 
-  it('--dry-run --json tells what it would do; several databases need a decision', async () => {
+  it('shows with --dry-run --json what it would load; several databases require a choice', async () => {
     await on(['SET', 'a', 1], ['SELECT', 2], ['SET', 'b', 1]);
     expect(await runHere(['import', nodes.seed, '--aof', origin.dir])).toMatchObject({ code: 1, stderr: expect.stringMatching(/databases other than 0: 2[^]*--db all/) as string });
     const dry = await runHere(['import', nodes.seed, '--aof', origin.dir, '--db', 'all', '--dry-run', '--json']);

@@ -49,7 +49,7 @@ describeWithRedis('an RDB file into a cluster', () => {
   const load = (options: LoadOptions = {}): Promise<LoadStats> => importRdb([file], cluster, options);
   const get = (key: string): Promise<unknown> => client.command(['GET', key]);
 
-  it('brings every type and any bytes in keys, with absolute times to live; expired keys stay out', async () => {
+  it('loads every type and any bytes in keys, with absolute times to live, without expired keys', async () => {
     const odd = ['\x00a\x00', 'line\r\nbreak', '\xff\xfe', ' blank ', '{tag}1'];
     await save(
       ['DEBUG', 'SET-ACTIVE-EXPIRE', 0],
@@ -68,13 +68,13 @@ describeWithRedis('an RDB file into a cluster', () => {
     expect(await client.command(['PEXPIRETIME', 'ttl'])).toBe(await link.command(['PEXPIRETIME', 'ttl']));
   });
 
-  it('a second run sends nothing twice, also of values whose order another server chooses', async () => {
+  it('sends nothing twice in a second run, also for values that another server stores in another order', async () => {
     await save(['DEBUG', 'POPULATE', 5000, 'key', 50], ['SADD', 'set', ...Array.from({ length: 600 }, (_, i) => `member ${i}`)], ['HSET', 'hash', ...Array.from({ length: 1400 }, (_, i) => `field ${i}`)]);
     expect((await load()).imported).toBe(5002);
     expect(await load()).toMatchObject({ imported: 0, equal: 5002, conflicts: [], cluster: { before: 5002, after: 5002 } });
   });
 
-  it('a different value of the same name stays and is named; replace overwrites it', async () => {
+  it('keeps a different value of the same name and names it; replace overwrites it', async () => {
     await save(...Array.from({ length: 300 }, (_, i) => ['SET', `k${i}`, 'file']));
     await client.command(['SET', 'k7', 'cluster']);
     expect(await load()).toMatchObject({ imported: 299, conflicts: [{ key: 'k7', database: 0 }] });
@@ -83,13 +83,13 @@ describeWithRedis('an RDB file into a cluster', () => {
     expect(await get('k7')).toBe('file');
   });
 
-  it('takes only the wanted keys and databases', async () => {
+  it('loads only the wanted keys and databases', async () => {
     await save(['SET', 'user:1', 1], ['SET', 'job:1', 1], ['SELECT', 2], ['SET', 'user:2', 1]);
     expect(await load({ wanted: (database, key) => database === 2 || key.startsWith('user:') })).toMatchObject({ imported: 2 });
     expect(await totalKeys(nodes)).toBe(2);
   });
 
-  it('loads what stands before the damage of a file, and says where it is', async () => {
+  it('loads the part of the file before damage, and reports the offset of the damage', async () => {
     await save(['DEBUG', 'POPULATE', 1000, 'key', 50]);
     const whole = readFileSync(file);
     writeFileSync(file, whole.subarray(0, whole.length - 5000));
@@ -99,7 +99,7 @@ describeWithRedis('an RDB file into a cluster', () => {
     expect(await totalKeys(nodes)).toBe(stats.imported);
   });
 
-  it('writes a newer encoding in an older one where the cluster does not know it, and names what has none', async () => {
+  it('sends a newer encoding in an older one that the cluster knows, and names values without such an encoding', async () => {
     const writer = new RdbFileWriter();
     const pack = new ListpackWriter();
     for (const member of ['a', 'b', '7']) pack.append(member);
@@ -144,7 +144,7 @@ describeWithRedis('an RDB file into a cluster', () => {
     }
   });
 
-  it('stops on a signal without losing track, and the same call goes on', async () => {
+  it('stops on a signal with correct totals, and the same call continues', async () => {
     await save(['DEBUG', 'POPULATE', 60_000, 'key', 50]);
     const stop = new AbortController();
     const stopped = await load({ signal: stop.signal, onEvent: (event) => event.kind === 'progress' && event.keys > 2000 && stop.abort() }).catch((error: unknown) => error);
@@ -159,7 +159,7 @@ describeWithRedis('an RDB file into a cluster', () => {
 
 describe('several databases', () => {
   describeWithServers(['valkey-9.1'], 'an RDB file of Valkey 9 into a cluster of Valkey 9', () => {
-    it('databases keep their numbers, and fields that expire their times', async () => {
+    it('keeps database numbers, and the expiry of hash fields', async () => {
       const build = serverBuild('valkey-9.1');
       await using nodes = await startRedisCluster(3, { build, databases: 4 });
       await using origin = await startRedis([], [build.server]);

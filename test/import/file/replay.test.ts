@@ -33,21 +33,21 @@ describe('a replay', () => {
   it('keeps databases apart', () => {
     expect(texts(run(['SET a 1', 'SELECT 3', 'SET a 2', 'FLUSHDB', 'SELECT 0', 'INCR a', 'FLUSHALL']).items)).toEqual([[0, 'SET a 1'], [3, 'SET a 2'], 'flush 3', [0, 'INCR a'], 'flush null']);
   });
-  it('a transaction counts as a whole, when its EXEC has come', () => {
+  it('returns a transaction as a whole when its EXEC comes', () => {
     expect(texts(run(['MULTI', 'SET a 1', 'SET b 1', 'EXEC']).items)).toEqual([[0, 'SET a 1', 'SET b 1']]);
     expect(run(['SET a 1', 'MULTI', 'SET b 1'])).toMatchObject({ items: [{ kind: 'unit' }], open: 1 });
     expect(texts(run(['MULTI', 'SET a 1', 'SELECT 2', 'SET b 1', 'EXEC']).items)).toEqual([[0, 'SET a 1'], [2, 'SET b 1']]);
   });
-  it('an unknown command inside a transaction is a problem at its own place, also when the transaction never ends', () => {
+  it('returns an unknown command inside a transaction as a problem at its own offset, also when the transaction never ends', () => {
     const problem = { kind: 'problem', command: 'E\x02EC', offset: 3, database: 0, reason: 'the command is not known', unknown: true };
     expect(run(['SET a 1', 'MULTI', 'SET b 1', 'E\x02EC', 'SET d 1'])).toMatchObject({ items: [{ kind: 'unit' }, problem], open: 1 });
     expect(run(['MULTI', 'SET b 1', 'SET c 1', 'e\x02ec', 'EXEC']).items).toMatchObject([problem, { kind: 'unit' }]);
   });
-  it('a MULTI inside a transaction and an EXEC outside of one are damage, at their own place', () => {
+  it('reports a MULTI inside a transaction and an EXEC outside of one as damage at their own offset', () => {
     expect(() => run(['SET a 1', 'MULTI', 'SET b 1', 'MULTI'])).toThrow('MULTI inside the transaction that begins at byte 1 at offset 3');
     expect(() => run(['MULTI', 'SET b 1', 'EXEC', 'EXEC'])).toThrow('EXEC without MULTI at offset 3');
   });
-  it('divides by slots what means the same key by key, and nothing else', () => {
+  it('splits by slot only commands with the same effect key by key', () => {
     expect(texts(run(['DEL a b {a}c']).items)).toEqual([[0, 'DEL a {a}c', 'DEL b']]);
     expect(texts(run(['MSETNX a 1 b 2 {b}x 3']).items)).toEqual([[0, 'MSET a 1', 'MSET b 2 {b}x 3']]);
     expect(texts(run(['RENAME {t}a {t}b']).items)).toEqual([[0, 'RENAME {t}a {t}b']]);

@@ -131,7 +131,7 @@ describe('cluster bus', () => {
     expect([b.bus.state.nodes.length, b.bus.state.slots.assigned, b.bus.state.currentEpoch]).toEqual([1, 0, 0]);
   });
 
-  it('drops a link whose send buffer grows over the limit', async () => {
+  it('closes a link whose send buffer exceeds the limit', async () => {
     const [a, b] = [await start({ linkSendbufLimit: 1024 * 1024 }), await start()];
     a.meet(b.port);
     await waitFor(() => a.view(b.port)?.link?.localIp === '127.0.0.1', 'a link');

@@ -112,7 +112,7 @@ describe('packet codec', () => {
     );
   });
 
-  it('keeps binary channels and messages', () => {
+  it('keeps binary channels and messages unchanged', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 50 }), fc.uint8Array({ maxLength: 500 }), (channel, message) => {
         const body = { kind: 'publish', channel: Buffer.from(channel).toString('latin1'), message: Buffer.from(message).toString('latin1') } as const;
@@ -126,7 +126,7 @@ describe('packet codec', () => {
 describe('packet framer', () => {
   const stream = Buffer.concat(VECTORS.map(([, , , given]) => encodePacket(given)));
 
-  it('cuts the same packets however the stream is split', () => {
+  it('gives the same packets however the stream is split', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(stream.length), { maxLength: 30 }), (cuts) => {
         const framer = new PacketFramer();

@@ -46,7 +46,7 @@ const SERVING: readonly string[] = [
   'CLUSTER ADDSLOTS 5061', 'GET bar', 'CLUSTER RESET SOFT', 'CLUSTER SLOTS', 'GET foo',
 ];
 
-describeWithRedis('CLUSTER commands, ours and a real node', () => {
+describeWithRedis('CLUSTER commands on a bundled and a real node', () => {
   let real: RedisNodes;
   let node: Node;
   let dir: string;

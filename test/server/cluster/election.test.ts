@@ -98,7 +98,7 @@ describe('an election', () => {
     expect(f.state.myself.isReplica).toBe(true);
   });
 
-  it('is not won because masters lost their slots after the request', () => {
+  it('is not won merely because masters lost their slots after the request', () => {
     const { f, voters } = replicaOfFailed();
     f.state.size = 5;
     untilRequest(f);
@@ -119,7 +119,7 @@ describe('an election', () => {
     expect(f.state.myself.isReplica).toBe(true);
   });
 
-  it('leaves no vote of the winner for another candidate of its epoch', () => {
+  it('keeps no vote of the winner for another candidate of its epoch', () => {
     const { f, voters } = replicaOfFailed();
     const other = f.replicaOf('r', voters[0]);
     untilRequest(f);
@@ -130,7 +130,7 @@ describe('an election', () => {
     expect(logs(reply)).toEqual([expect.stringContaining('already voted for epoch 4')]);
   });
 
-  it('expires after two node timeouts and is tried again with a new epoch after four', () => {
+  it('expires after two node timeouts and is repeated with a new epoch after four', () => {
     const { f } = replicaOfFailed();
     untilRequest(f);
     const first = f.now;
@@ -204,7 +204,7 @@ describe('a manual failover', () => {
     expect(f.state.manualFailover).toMatchObject({ end: 0, masterOffset: -1, canStart: false });
   });
 
-  it('with TAKEOVER is over at once, with an epoch above all known ones', () => {
+  it('with TAKEOVER ends at once, with an epoch above all known ones', () => {
     const { f, voters } = replicaOfFailed();
     voters[0].configEpoch = 3;
     const { result, effects } = f.inStep((context) => startFailover(context, 'takeover'));
@@ -222,8 +222,8 @@ describe('a manual failover', () => {
   });
 });
 
-describe('a node follows', () => {
-  it('the master that REPLICATE names, unless it has slots or keys', () => {
+describe('a node follows the new master', () => {
+  it('that REPLICATE names, unless it has slots or keys', () => {
     const f = new Fixture();
     const master = f.node('a');
     const replica = f.replicaOf('r', master);
@@ -262,7 +262,7 @@ describe('a node follows', () => {
     expect(effects).toContainEqual({ kind: 'deleteSlotKeys', slot: 1 });
   });
 
-  it('its master to a new address, and the master of its master', () => {
+  it('to a new address, and the master of its master', () => {
     const { f, master, voters } = replicaOfFailed();
     const moved = f.receive(master, { type: MessageType.ping, ip: '10.9.9.9' });
     expect(moved).toContainEqual({ kind: 'replicate', ip: '10.9.9.9', port: 7000 });
@@ -281,7 +281,7 @@ describe('a node follows', () => {
 });
 
 describe('a replica whose master became a replica', () => {
-  it('follows the new master also when its claims came before the change of role', () => {
+  it('follows the new master also when its claims arrived before the change of role', () => {
     const f = new Fixture();
     const [old, young] = [f.node('a'), f.node('b')];
     f.own(old, 0, 5);

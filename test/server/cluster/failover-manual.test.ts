@@ -31,7 +31,7 @@ describeWithRedis('a manual failover', () => {
     await cluster.settled();
   });
 
-  it('with FORCE works while the master is frozen, TAKEOVER without a majority', { timeout: 90_000 }, async () => {
+  it('works with FORCE while the master is frozen, and with TAKEOVER without a majority', { timeout: 90_000 }, async () => {
     await using cluster = await MixedCluster.start({ masters: [R, B, B], replicas: [[B, R, B]], nodeTimeout: 5000 });
     const [frozen, forced] = [cluster.member(0), cluster.member(3)];
     frozen.node.process.kill('SIGSTOP');

@@ -12,7 +12,7 @@ import { BusNode } from './bus-node.js';
 
 const NT = ['--cluster-node-timeout', '2000'];
 
-describeWithRedis('bus beside real nodes', () => {
+describeWithRedis('cluster bus with real nodes', () => {
   const cleanup: (() => Promise<void> | void)[] = [];
 
   afterEach(async () => {

@@ -42,7 +42,7 @@ describe('nodes.conf', () => {
     expect(text).toMatch(/\nvars currentEpoch 9 lastVoteEpoch 6 shardId [0-9a-f]{40}\n$/);
   });
 
-  it('of 7.2 and Valkey is read, auxiliary fields known or not', () => {
+  it('of 7.2 and Valkey is read, with known and unknown auxiliary fields', () => {
     const state = read(`${id('a')} 127.0.0.1:7000@17000,,tls-port=0,shard-id=${id('s')} myself,master - 0 0 1 connected
 ${id('b')} 127.0.0.1:7001@17001,host,client-ipv4=1.2.3.4,nodename=nine,colour=blue,shard-id=${id('t')} primary - 0 0 1 connected
 vars currentEpoch 1 lastVoteEpoch 0`);
@@ -50,7 +50,7 @@ vars currentEpoch 1 lastVoteEpoch 0`);
     expect([state.shardId, b.shardId, b.nodename, b.hostname, b.isMaster]).toEqual([id('s'), id('t'), 'nine', 'host', true]);
   });
 
-  it('of old versions is read: no bus port, nodes named before their own line', () => {
+  it('of old versions is read: without bus port, nodes named before their own line', () => {
     const state = read(`${id('c')} 10.0.0.3:7002 slave ${id('b')} 0 0 0 connected\n${ME}\n${id('b')} 10.0.0.2:7001 master - 0 0 3 connected`);
     expect(state.lookup(id('c'))?.cport).toBe(17002);
     expect(state.lookup(id('b'))?.replicas).toHaveLength(1);
@@ -66,14 +66,14 @@ vars currentEpoch 1 lastVoteEpoch 0`);
   });
 
   it.each([
-    ['no line about itself', `${id('b')} 10.0.0.2:7001@17001 master - 0 0 3 connected`],
-    ['two of them', `${ME}\n${id('b')} 10.0.0.2:7001@17001 myself,master - 0 0 3 connected`],
+    ['no line of the node itself', `${id('b')} 10.0.0.2:7001@17001 master - 0 0 3 connected`],
+    ['two lines of the node itself', `${ME}\n${id('b')} 10.0.0.2:7001@17001 myself,master - 0 0 3 connected`],
     ['too few fields', `${ME}\n${id('b')} 10.0.0.2:7001@17001 master - 0 0`],
     ['an unknown flag', `${ME}\n${id('b')} 10.0.0.2:7001@17001 master,odd - 0 0 1 connected`],
     ['a bad id', `${ME}\nABC 10.0.0.2:7001@17001 master - 0 0 1 connected`],
     ['a bad slot', `${ME} 16384`],
     ['no port', `${ME}\n${id('b')} 10.0.0.2 master - 0 0 1 connected`],
-    ['odd variables', `${ME}\nvars currentEpoch`],
+    ['an odd number of variables', `${ME}\nvars currentEpoch`],
     ['half a file', `${ME.slice(0, 60)}`],
   ])('with %s is refused', (_what, text) => {
     expect(() => read(text)).toThrow(CorruptConfigError);

@@ -13,7 +13,7 @@ const NODE_TIMEOUT = 2000;
 /** A key of the first master's slots, the second's and the third's. */
 const KEYS = ['{3560}', '{bar}', '{foo}'] as const;
 
-describeWithRedis('a partition on the wire', () => {
+describeWithRedis('a network partition', () => {
   it.each([
     ['a bundled master with its replicas of both kinds in the majority', [B, R, B], [[R, B, R]]],
     ['a real master', [R, B, R], [[B, R, B]]],

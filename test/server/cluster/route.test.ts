@@ -50,7 +50,7 @@ describe('routing', () => {
     expect(ask({ keys: ['foo', 'bar'] })).toMatch(/^CROSSSLOT/);
   });
 
-  it('while a slot migrates', () => {
+  it('redirects by the keys that are present while a slot migrates', () => {
     const { f, ask } = fixture();
     f.state.slots.setMigrating(FOO, f.state.nodes[1]!);
     expect(f.state.ownsStable(FOO)).toBe(false);
@@ -63,7 +63,7 @@ describe('routing', () => {
     expect(ask({ shardChannel: true })).toBe('local');
   });
 
-  it('while a slot is imported', () => {
+  it('serves by the keys that are present while a slot is imported', () => {
     const { f, ask } = fixture();
     f.state.slots.setImporting(5061, f.state.nodes[1]!);
     expect(ask({ keys: ['bar'] })).toBe(MOVED_BAR);

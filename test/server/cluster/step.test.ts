@@ -12,7 +12,7 @@ import { Fixture, id, kinds, sent, slotBytes } from './state-fixture.js';
 const EMPTY = { kind: 'empty' } as const;
 
 describe('slot claims', () => {
-  it('move a slot to the strictly greater epoch only, saved to disk before anything is sent', () => {
+  it('move a slot only to a strictly greater epoch, saved to disk before anything is sent', () => {
     const f = new Fixture();
     const { myself } = f.state;
     const other = f.node('a');
@@ -28,7 +28,7 @@ describe('slot claims', () => {
     expect(effects.find((effect) => effect.kind === 'save')).toMatchObject({ fsync: true });
   });
 
-  it('delete the keys of slots we lose', () => {
+  it('delete the keys of slots that this node loses', () => {
     const f = new Fixture();
     const other = f.node('a');
     f.own(f.state.myself, 1, 3);
@@ -62,7 +62,7 @@ describe('slot claims', () => {
     expect(f.state.slots.isNotClaimed(7)).toBe(false);
   });
 
-  it('slot claims with an older config epoch than that of the owner are answered with one UPDATE about the owner', () => {
+  it('with an older config epoch than that of the owner are answered with one UPDATE about the owner', () => {
     const f = new Fixture();
     const [owner, stale] = [f.node('a'), f.node('b')];
     owner.configEpoch = 9;
@@ -72,7 +72,7 @@ describe('slot claims', () => {
     expect(updates[0]).toMatchObject({ to: stale.id, packet: { body: { kind: 'update', id: owner.id, configEpoch: 9 } } });
   });
 
-  it('arrive by UPDATE too, and only a newer one counts', () => {
+  it('arrive by UPDATE too, and only a newer one has an effect', () => {
     const f = new Fixture();
     const [teller, master] = [f.node('a'), f.node('b')];
     const replica = f.replicaOf('c', master);
@@ -88,7 +88,7 @@ describe('slot claims', () => {
 });
 
 describe('roles and epochs', () => {
-  it('a demoted master loses its slots and joins its new master, in order of attachment', () => {
+  it('a demoted master loses its slots and follows its new master, in order of attachment', () => {
     const f = new Fixture();
     const [a, b, c] = [f.node('a'), f.node('b'), f.node('c')];
     f.own(b, 10, 20);
@@ -115,7 +115,7 @@ describe('roles and epochs', () => {
     expect(big.state.myself.configEpoch).toBe(0);
   });
 
-  it('a bump takes the next epoch unless ours is the greatest already', () => {
+  it('a bump takes the next epoch unless this node has the greatest already', () => {
     const f = new Fixture();
     expect(f.inStep(bumpEpoch).result).toBe(true);
     expect(f.inStep(bumpEpoch).result).toBe(false);
@@ -159,13 +159,13 @@ describe('votes', () => {
     expect(ask({ mflags: MessageFlag.forceAck })).toEqual(['save', 'send']);
   });
 
-  it('are not given by masters without slots', () => {
+  it('are not granted by masters without slots', () => {
     const { f, ask } = election();
     f.inStep((context) => context.state.slots.unassignAllOf(context.state.myself));
     expect(ask()).toEqual([]);
   });
 
-  it('an MFSTART of our own replica pauses writes and shows PAUSED until it is over', () => {
+  it('an MFSTART of its own replica pauses writes and shows PAUSED until it ends', () => {
     const f = new Fixture();
     const replica = f.replicaOf('a', f.state.myself);
     const effects = f.receive(replica, { type: MessageType.mfStart }, EMPTY);
@@ -266,7 +266,7 @@ describe('meeting', () => {
     expect([a.has(NodeFlag.noaddr), a.ip, a.configEpoch, a.link]).toEqual([true, '', 0, null]);
   });
 
-  it('gossip adds unknown nodes with masked flags, not forgotten ones and not malformed ids', () => {
+  it('adds unknown nodes from gossip with masked flags, but no forgotten ones and no malformed ids', () => {
     const f = new Fixture();
     const a = f.node('a');
     const entry = (who: string, flags: number): object => ({ id: who, pingSent: 0, pongReceived: 0, ip: '10.9.9.9', port: 1, cport: 2, pport: 0, flags });
@@ -282,7 +282,7 @@ describe('meeting', () => {
     expect(f.state.nodes).toHaveLength(4);
   });
 
-  it('extensions set and clear names, and a forgotten node is forgotten here too', () => {
+  it('sets and clears names by extensions, and forgets a node that another node has forgotten', () => {
     const f = new Fixture();
     const [a, b] = [f.node('a'), f.node('b')];
     const say = (...extensions: object[]): void => void f.receive(a, { mflags: MessageFlag.extData }, { kind: 'gossip', entries: [], extensions: extensions as never });

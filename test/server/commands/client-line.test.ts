@@ -6,7 +6,7 @@ const fieldsOf = (raw: string): [string, string][] =>
   raw.slice(raw.indexOf('\r\n') + 2).trim().split(' ').map((pair) => pair.split('=') as [string, string]);
 
 parityFile('CLIENT INFO', (pair) => {
-  it('has the fields of a real server with the values of this one', async () => {
+  it('has the fields of a real server with the values of the bundled node', async () => {
     const [ours, real] = await pair().connect();
     for (const link of [ours, real]) {
       await link.call('SELECT', '3');

@@ -66,7 +66,7 @@ describeWithRedis('COMMAND parity with redis-server', () => {
     expect(await connections[0].command(['COMMAND', 'INFO', 'eval', 'acl|whoami'])).toEqual([null, null]);
   });
 
-  it('has the text of Redis for unknown commands and subcommands', async () => {
+  it('uses the text of Redis for unknown commands and subcommands', async () => {
     for (const words of [['NOSUCH', 'a b', 'c'], ['EVALX'], ['CONFIG', 'NOSUCH'], ['DEBUG', 'NOSUCH'], ['CLUSTER', 'acl'], ['']]) {
       const said = connections.map((connection) => connection.command(words).catch((error: unknown) => (error as Error).message));
       expect([words, await said[0]]).toEqual([words, await said[1]]);

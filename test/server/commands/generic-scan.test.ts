@@ -47,7 +47,7 @@ it('returns every lasting key once, while others are added and deleted', async (
   );
 });
 
-it('is bounded by COUNT when one slot holds all keys', async () => {
+it('is limited by COUNT when one slot holds all keys', async () => {
   await client.command(['FLUSHALL']);
   const name = (i: number): string => `{tag}:${i}`;
   const pairs = Array.from({ length: 20_000 }, (_, i) => [name(i), 'v']);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { sortScore } from '../../../src/server/commands/generic/sort-weights.js';
 
-it('reads what strtod reads', () => {
+it('reads the same numbers as strtod', () => {
   const vectors: readonly [string, number | null][] = [
     ['', 0], ['0', 0], ['-0', -0], ['5', 5], [' 5', 5], ['\t\n5', 5], ['5 ', null], ['+7', 7], ['.5', 0.5], ['5.', 5], ['.', null],
     ['1e2', 100], ['1E+2', 100], ['1e', null], ['inf', Infinity], ['-Infinity', -Infinity], ['nan', null], ['0x10', 16], ['0x1p3', 8],
@@ -12,7 +12,7 @@ it('reads what strtod reads', () => {
   for (const [text, score] of vectors) expect(sortScore(text), JSON.stringify(text)).toBe(score);
 });
 
-it('reads back every double that is printed', () => {
+it('reads every printed double back', () => {
   fc.assert(
     fc.property(fc.double({ noNaN: true, min: -1e300, max: 1e300 }), (value) => {
       if (value !== 0 && Math.abs(value) < 1e-300) return;

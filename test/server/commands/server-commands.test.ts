@@ -54,7 +54,7 @@ describe('server commands', () => {
     expect(((await ask('CONFIG HELP')) as string[]).join('\n')).toContain('REWRITE');
   });
 
-  it('rewrites its file', async () => {
+  it('rewrites its configuration file', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'redis-trib-conf-'));
     try {
       const file = join(dir, 'redis.conf');
@@ -137,7 +137,7 @@ describe('server commands', () => {
     expect(await ask('SLOWLOG LEN')).toBe(0);
   });
 
-  it('records latency, and blocks on DEBUG SLEEP', async () => {
+  it('records latency, and blocks during DEBUG SLEEP', async () => {
     await ask('CONFIG SET latency-monitor-threshold 20');
     expect(await ask('DEBUG SLEEP 0.03')).toBe('OK');
     const [[event, , last, max]] = (await ask('LATENCY LATEST')) as [[string, number, number, number]];
@@ -150,7 +150,7 @@ describe('server commands', () => {
     expect(await ask('LATENCY GRAPH command')).toBe("ERR No samples available for event 'command'");
   });
 
-  it('estimates memory', async () => {
+  it('estimates the memory of keys', async () => {
     await ask('SET small 1');
     await client.command(['SET', 'large', 'x'.repeat(10_000)]);
     await client.command(['RPUSH', 'list', ...Array.from({ length: 100 }, () => 'y'.repeat(100))]);
@@ -164,7 +164,7 @@ describe('server commands', () => {
     expect(await ask('MEMORY STATS')).toContain('keys.count');
   });
 
-  it('debugs only where it is allowed', async () => {
+  it('permits DEBUG only where it is allowed', async () => {
     const [, other] = await start(new Config(LOCAL));
     expect(await ask('DEBUG SLEEP 0', other)).toMatch(/^ERR DEBUG command not allowed/);
     expect(await ask('DEBUG NOSUCH')).toBe("ERR unknown subcommand or wrong number of arguments for 'NOSUCH'. Try DEBUG HELP.");

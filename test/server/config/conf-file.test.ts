@@ -36,7 +36,7 @@ describe('redis.conf', () => {
     expect(config.file).toBe(join(dir, 'redis.conf'));
   });
 
-  it('lets save lines replace the defaults and add up', () => {
+  it('lets save lines replace the defaults and accumulate', () => {
     expect(load('save 900 1\nsave 300 10 60 10000\n').text('save')).toBe('900 1 300 10 60 10000');
     expect(load('save 900 1\nsave ""\n').text('save')).toBe('');
     expect(load('').text('save')).toBe('3600 1 300 100 60 10000');

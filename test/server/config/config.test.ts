@@ -26,7 +26,7 @@ describe('Config', () => {
     expect(() => config.text('no-such')).toThrow(RangeError);
   });
 
-  it('takes initial values, immutable ones too, and names of either spelling', () => {
+  it('accepts initial values, of immutable parameters too, and names of either spelling', () => {
     const config = new Config({ port: '0', databases: '4', 'slave-priority': '7', maxmemory: '1gb' });
     expect(config.integer('port')).toBe(0);
     expect(config.integer('databases')).toBe(4);
@@ -67,7 +67,7 @@ describe('Config', () => {
     expect(setting(new Config(), [name, value])).toBe(text);
   });
 
-  it('sets all pairs or none', () => {
+  it('sets all parameters of a CONFIG SET or none', () => {
     const config = new Config();
     expect(setting(config, ['timeout', '5'], ['hz', 'x'])).toBe(about('hz', "argument couldn't be parsed into an integer"));
     expect(config.integer('timeout')).toBe(0);
@@ -77,7 +77,7 @@ describe('Config', () => {
     expect(config.text('replica-priority')).toBe('4');
   });
 
-  it('notifies listeners of changes, and lets them refuse', () => {
+  it('notifies listeners of changes, which may refuse them', () => {
     const config = new Config();
     const seen: string[] = [];
     config.onChange('timeout', () => {
@@ -92,7 +92,7 @@ describe('Config', () => {
     expect(seen).toEqual(['5', '13', '5']);
   });
 
-  it('shows by glob in either case, and hides hidden parameters', () => {
+  it('shows parameters by glob in either case, and hides hidden ones', () => {
     const config = new Config();
     expect(config.show('PORT')).toEqual([['port', '6379']]);
     expect(config.show('*-PRIORITY').map(([name]) => name).sort()).toEqual(['replica-priority', 'slave-priority']);
@@ -100,13 +100,13 @@ describe('Config', () => {
     expect(config.show('nothing*')).toEqual([]);
   });
 
-  it('changes output limits class by class', () => {
+  it('changes output buffer limits class by class', () => {
     const config = new Config();
     config.set([['client-output-buffer-limit', 'normal 1mb 2k 3 replica 1 2 3']]);
     expect(config.text('client-output-buffer-limit')).toBe('normal 1048576 2000 3 slave 1 2 3 pubsub 33554432 8388608 60');
   });
 
-  it('keeps sets of words in one order, and normal forms of lists', () => {
+  it('keeps sets of words in one order, and lists in a normal form', () => {
     const config = new Config();
     config.set([['shutdown-on-sigterm', 'now nosave'], ['shutdown-on-sigint', 'default force'], ['latency-tracking-info-percentiles', '50.50 0 100']]);
     expect(config.text('shutdown-on-sigterm')).toBe('nosave now');

@@ -48,7 +48,7 @@ function randomCall(node: Node, commands: readonly Command[], d: Draw): { client
 }
 
 for (const [name, directives] of Object.entries({ alone: {}, 'in a cluster that misses slots': { 'cluster-enabled': 'yes', 'cluster-require-full-coverage': 'no' } })) {
-  it(`lets pass at once only what all gates let pass, ${name} (seed ${seed})`, async () => {
+  it(`passes only what all gates pass, ${name} (seed ${seed})`, async () => {
     const node = await start(directives);
     const d = new Draw(seed);
     if (node.cluster !== null) {

@@ -68,7 +68,7 @@ describe('effects', () => {
     }, limitFor(OPERATIONS));
   }
 
-  it('are units of their own when a key is deleted outside any call', async () => {
+  it('form their own unit when a key is deleted outside any call', async () => {
     const run = await randomRun('strings', seed);
     const units: (readonly WriteEffect[])[] = [];
     run.node.executor.execute(run.node.connect(silent), ['MSET', 'k0', 'v', 'k1', 'v']);

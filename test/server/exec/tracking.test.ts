@@ -43,7 +43,7 @@ it('is inactive without tracking clients, also after one has left', async () => 
   expect(node.tracking.trackedPrefixes).toBe(0);
 });
 
-it('notifies about keys that expire', async () => {
+it('notifies about expired keys', async () => {
   const told: unknown[] = [];
   client.onPush = (push) => void told.push(push[1]);
   await client.command(['CLIENT', 'TRACKING', 'ON']);

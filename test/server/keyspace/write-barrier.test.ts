@@ -48,7 +48,7 @@ class Copying implements SnapshotHook {
 
 describe('the write barrier', () => {
   for (const type of Object.keys(GENERATORS)) {
-    it(`lets a snapshot copy the data of its beginning under random operations on ${type} (seed ${seed})`, async () => {
+    it(`lets a snapshot copy the data as of its start under random operations on ${type} (seed ${seed})`, async () => {
       const run = await randomRun(type, seed);
       const { keyspace } = run.node;
       for (let done = 0; done < OPERATIONS; done += LASTS) {

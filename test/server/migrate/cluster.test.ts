@@ -96,7 +96,7 @@ describeWithRedis('a cluster of a bundled node and a real one', () => {
     expect(await ours.command(['GET', '{t}a'])).toBe('1');
   });
 
-  it('delivers messages across nodes, and notifies shard subscribers when their slot leaves', async () => {
+  it('delivers messages between nodes, and notifies shard subscribers when their slot moves', async () => {
     const heard: string[] = [];
     await using listener = await Connection.connect({ host: '127.0.0.1', port: node.port, protocol: 3 });
     await using far = await others.nodes[0]!.connect();

@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 describe('MIGRATE', () => {
-  it('sends SELECT once and a RESTORE per key, and deletes acknowledged keys', async () => {
+  it('sends SELECT once and one RESTORE per key, and deletes acknowledged keys', async () => {
     await client.command(['MSET', 'a', '1', 'b', '2']);
     await client.command(['PEXPIREAT', 'b', Date.now() + 100_000]);
     expect(await migrate('', 3, 1000, 'REPLACE', 'KEYS', 'a', 'missing', 'b')).toBe('OK');
@@ -45,7 +45,7 @@ describe('MIGRATE', () => {
     expect(target.accepted).toBe(1);
   });
 
-  it('locks keys in flight: readers and others go on, writers of those keys wait', async () => {
+  it('locks the keys being sent: readers and other commands continue, writers of those keys wait', async () => {
     await client.command(['MSET', 'k', 'old', 'other', '1']);
     target.answer = ([name]) => (name === 'RESTORE' ? undefined : '+OK\r\n');
     const moving = migrate('k', 0, 5000);
@@ -98,7 +98,7 @@ describe('MIGRATE', () => {
     expect(target.accepted).toBe(1);
   });
 
-  it('tries once more when a kept connection was closed', async () => {
+  it('retries once when a kept connection was closed', async () => {
     await client.command(['MSET', 'a', '1', 'b', '2']);
     expect(await migrate('a', 0, 1000)).toBe('OK');
     let broke = false;
@@ -113,7 +113,7 @@ describe('MIGRATE', () => {
     expect(await client.command(['EXISTS', 'b'])).toBe(0);
   });
 
-  it('does not send again over a new connection that broke', async () => {
+  it('does not retry over a new connection that broke', async () => {
     await client.command(['SET', 'a', '1']);
     target.answer = ([name]) => {
       if (name === 'RESTORE') target.hangUp();

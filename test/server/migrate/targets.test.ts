@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 const take = (fresh = false) => targets.take('127.0.0.1', target.port, 1000, fresh);
 
-it('reuses a kept connection, never for two MIGRATEs at a time', async () => {
+it('reuses a kept connection, but never for two MIGRATEs at a time', async () => {
   const first = await take();
   const second = await take();
   expect(second.connection).not.toBe(first.connection);
@@ -40,7 +40,7 @@ it('closes connections that were not used for ten seconds', async () => {
   expect((await take()).connection).not.toBe(kept.connection);
 });
 
-it('does not give a connection that the other side has closed', async () => {
+it('does not return a connection that the other side has closed', async () => {
   const kept = await take();
   targets.give(kept);
   target.hangUp();

@@ -40,7 +40,7 @@ describe('bad input on the client port', () => {
     expect(said).toBe("+PONG\r\n+PONG\r\n-ERR Protocol error: expected '$', got '!'\r\n");
   });
 
-  it('stays alive and frees the memory when many clients leave half a command', async () => {
+  it('continues and frees the memory when many clients leave half a command', async () => {
     const sockets = Array.from({ length: 50 }, () => {
       const socket = net.connect(node.port, '127.0.0.1');
       socket.on('error', () => {});

@@ -49,7 +49,7 @@ describe('replies of more than 512 MiB', () => {
 });
 
 describe('large replies', () => {
-  it('SRANDMEMBER with a negative count streams its reply, also with far more picks than members', async () => {
+  it('SRANDMEMBER with a negative count streams its reply, also with far more elements than the set has members', async () => {
     await client.command(['SADD', 's', 'a', 'b', 'c']);
     const { bytes, head } = await counter.ask(10 + 7 * 3_000_000, ['SRANDMEMBER', 's', '-3000000']);
     expect([bytes, head.slice(0, 10)]).toEqual([10 + 7 * 3_000_000, '*3000000\r\n']);
@@ -84,7 +84,7 @@ describe('large replies', () => {
     expect(counter.closed).toBe(true);
   });
 
-  it('end the connection, not the node, when the machine could not hold them', async () => {
+  it('end the connection, not the node, when memory cannot hold them', async () => {
     await client.command(['SET', 'm', 'x'.repeat(MB)]);
     const id = Number((await counter.ask(4, ['CLIENT', 'ID'])).head.slice(1));
     node.clients.get(id)!.outputCeiling = 10 * MB;

@@ -71,7 +71,7 @@ describe('the output gate', () => {
     expect(closed()).toBe(true);
   });
 
-  it('holds replies back that come after a pause, outside any read event', async () => {
+  it('holds replies back that are produced after a pause, outside any read event', async () => {
     const { client, sent, say } = connect(7);
     node.pause.start(60_000, true, 'client');
     say(['CLUSTER', 'ADDSLOTS', '7']);
@@ -81,7 +81,7 @@ describe('the output gate', () => {
     expect(sent).toEqual([{ text: '+OK\r\n', saved: true }]);
   });
 
-  it('holds replies back for a barrier that passes later, in order, and closes after them', () => {
+  it('holds replies back for a gate that opens later, sends them in order, and closes after them', () => {
     const barrier = { wanted: 1, passed: 0, advance: () => {} };
     node.outputGate.add(barrier);
     const [first, second] = [connect(5), connect(5)];

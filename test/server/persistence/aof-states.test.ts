@@ -72,7 +72,7 @@ describe('append-only files after a crash', () => {
     expect(await values(one, 'a', 'b')).toEqual(['1', '2']);
   });
 
-  it('a crash before the new manifest was written: files that the manifest does not name are neither loaded nor appended to', async () => {
+  it('before the new manifest is written: files that the manifest does not name are neither loaded nor appended to', async () => {
     using files = new Files();
     plain(files);
     files.write('appendonlydir/appendonly.aof.2.base.rdb', rdb('a', 'new'));
@@ -88,7 +88,7 @@ describe('append-only files after a crash', () => {
     expect(await values(again, 'a', 'b', 'c', 'stale')).toEqual(['1', '2', '3', null]);
   });
 
-  it('in the middle of a command while the next increment was opened: cut there, and loaded', async () => {
+  it('in the middle of a command while the next increment was opened: truncated there and loaded', async () => {
     using files = new Files();
     plain(files, `${records('SELECT 0', 'SET b 2')}*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$1\r`);
     files.write(INCR(2), '');
@@ -106,7 +106,7 @@ describe('append-only files after a crash', () => {
     expect(await refusal(files)).toContain(`DIR/${INCR(1)}: the file ends in the middle of a command after offset 23, and it is not the last file`);
   });
 
-  it('in the middle of a transaction: nothing of it is left', async () => {
+  it('in the middle of a transaction: the whole transaction is left out', async () => {
     using files = new Files();
     plain(files, records('SELECT 0', 'SET b 2', 'MULTI', 'SET b 3', '#TS:1700000000', 'SET c 3'));
     await using one = await DataNode.start(files.path, YES);
@@ -115,7 +115,7 @@ describe('append-only files after a crash', () => {
     expect(one.log()).toContain(`Truncating the AOF ${files.path}/${INCR(1)} at offset ${records('SELECT 0', 'SET b 2').length}`);
   });
 
-  it('with history that was not removed yet: it is removed, unless aof-disable-auto-gc is yes', async () => {
+  it('with history files that were not removed yet: they are removed, unless aof-disable-auto-gc is yes', async () => {
     using files = new Files();
     plain(files);
     files.write('appendonlydir/old.base.rdb', rdb('a', 'old'));
@@ -134,7 +134,7 @@ describe('the single append-only file of an older server', () => {
     commands: records('SELECT 0', 'SET a 1', 'RPUSH l x', '#TS:1700000000', 'SELECT 1', 'SET b 2'),
     'an RDB and commands behind it': Buffer.concat([rdb('a', '1'), Buffer.from(records('SELECT 0', 'RPUSH l x', 'SELECT 1', 'SET b 2'))]),
   };
-  it.each(Object.entries(forms))('is taken into the set: %s', async (_what, content) => {
+  it.each(Object.entries(forms))('is added to the set: %s', async (_what, content) => {
     using files = new Files();
     files.write('appendonly.aof', content);
     for (let round = 0; round < 3; round++) {
@@ -173,14 +173,14 @@ describe('append-only files that cannot be read', () => {
     ['a base that is cut off', (files) => (plain(files), files.write(BASE, files.read(BASE).slice(0, -3))), {}, /the RDB part of the append only file DIR\/appendonlydir\/appendonly\.aof\.1\.base\.rdb: unexpected end of the RDB data at offset \d+.* inspect the file with `redis-trib rdb DIR\/appendonlydir\/appendonly\.aof\.1\.base\.rdb`/],
     ['a missing increment', (files) => (plain(files), rmSync(join(files.path, INCR(1)))), {}, /incr\.aof: the manifest names it, but it does not exist/],
     ['an empty manifest', (files) => (plain(files), files.write(MANIFEST, '')), {}, /the AOF manifest DIR\/appendonlydir\/appendonly\.aof\.manifest: Found an empty AOF manifest/],
-    ['a manifest with nonsense', (files) => (plain(files), files.write(MANIFEST, `${files.read(MANIFEST)}file x seq y\n`)), {}, /Invalid AOF manifest file format at line 3: "file x seq y"/],
-  ])('are refused with the file, the place and what to do: %s', async (_what, damage, settings, message) => {
+    ['an invalid manifest', (files) => (plain(files), files.write(MANIFEST, `${files.read(MANIFEST)}file x seq y\n`)), {}, /Invalid AOF manifest file format at line 3: "file x seq y"/],
+  ])('are refused with the file, the offset and what to do: %s', async (_what, damage, settings, message) => {
     using files = new Files();
     damage(files);
     expect(await refusal(files, { ...YES, ...settings })).toMatch(message);
   });
 
-  it('are refused and left as they are, wherever a byte is cut off with aof-load-truncated no', async () => {
+  it('are refused and left unchanged with aof-load-truncated no, wherever they are cut off', async () => {
     using files = new Files();
     const whole = records('SELECT 0', 'MULTI', 'SET b 2', 'EXEC');
     for (let at = 1; at < whole.length; at++) {
@@ -220,7 +220,7 @@ describe('CONFIG SET appendonly', () => {
     expect(await values(again, 'before', 'during', 'after', 'later')).toEqual(['1', '2', '3', '5']);
   });
 
-  it('switched off during the first rewrite leaves an older set as it was', async () => {
+  it('no during the first rewrite leaves an older set unchanged', async () => {
     using files = new Files();
     plain(files);
     {

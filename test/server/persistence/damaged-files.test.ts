@@ -41,7 +41,7 @@ function small(): Keyspace {
 }
 
 describe('damaged data', () => {
-  it('in an RDB with a checksum is always noticed, wherever it is', () => {
+  it('in an RDB file with a checksum is always detected, wherever it is', () => {
     const good = rdbOf(small());
     expect(loaded(good, 50, 2).size).toBe(8);
     for (let at = 0; at < good.length; at++) {
@@ -54,7 +54,7 @@ describe('damaged data', () => {
     }
   });
 
-  it('in an RDB without a checksum never breaks the reader', () => {
+  it('in an RDB file without a checksum never crashes the reader', () => {
     const good = rdbOf(small(), { checksum: false });
     let noticed = 0;
     for (let at = 0; at < good.length; at++) {
@@ -95,7 +95,7 @@ describe('damaged data', () => {
     }
   });
 
-  it(`in ${PAYLOADS} DUMP payloads with right checksums gives an error or a whole value (seed ${seed})`, () => {
+  it(`in ${PAYLOADS} DUMP payloads with valid checksums gives an error or a complete value (seed ${seed})`, () => {
     const random = seededRandom(seed);
     const payloads = values().map((value) => dumpBuffer(value));
     let [refused, restored] = [0, 0];

@@ -26,7 +26,7 @@ const canMount = ((): boolean => {
 const BIG = Array.from({ length: 40 }, (_, i) => ['SET', `big:${i}`, Array.from({ length: 60_000 }, (_, at) => String.fromCharCode((at * at * (i + 7)) % 251)).join('')]);
 
 describe.skipIf(!canMount)('on a full disk', () => {
-  it('a save fails, the old dump stays, writes are refused until a save works', async () => {
+  it('a save fails, the old dump stays, and writes are refused until a save succeeds', async () => {
     using disk = tinyDisk()!;
     await using one = await DataNode.start(disk.path, { save: '3600 1000000', rdbcompression: 'no' });
     await one.ask('SET a 1');
@@ -49,7 +49,7 @@ describe.skipIf(!canMount)('on a full disk', () => {
     expect(await one.ask('SET b 1')).toBe('OK');
   });
 
-  it('an append-only file with everysec refuses writes, keeps whole commands, and goes on when there is room', async () => {
+  it('an append-only file with everysec refuses writes, keeps complete commands, and continues when there is space', async () => {
     using disk = tinyDisk()!;
     {
       await using one = await DataNode.start(disk.path, { appendonly: 'yes', 'auto-aof-rewrite-percentage': '0', rdbcompression: 'no' });
@@ -75,7 +75,7 @@ describe.skipIf(!canMount)('on a full disk', () => {
     expect(Number(await again.ask('DBSIZE'))).toBeGreaterThan(2);
   });
 
-  it('an append-only file with always ends the node: what it cannot keep is not acknowledged', async () => {
+  it('an append-only file with always ends the node, because it must not acknowledge what it cannot store', async () => {
     using disk = tinyDisk()!;
     let acknowledged = 0;
     const one = await DataNode.start(disk.path, { appendonly: 'yes', appendfsync: 'always' });
@@ -112,7 +112,7 @@ describe.skipIf(process.getuid?.() === 0 && spawnSync('chattr', ['-V']).error !=
     }
   })();
 
-  it.skipIf(!supported)('saves fail by name, CONFIG SET appendonly is refused, and a start with an append-only file says what to do', async () => {
+  it.skipIf(!supported)('saves fail with the name of the file, CONFIG SET appendonly is refused, and a start with an append-only file says what to do', async () => {
     using files = new Files();
     await using one = await DataNode.start(files.path, { save: '3600 1000000' });
     await one.ask('SET a 1');
@@ -130,7 +130,7 @@ describe.skipIf(process.getuid?.() === 0 && spawnSync('chattr', ['-V']).error !=
   });
 });
 
-it('a dump that is a folder, or may not be read, is refused with its name', async () => {
+it('a dump that is a folder, or cannot be read, is refused by name', async () => {
   using files = new Files();
   mkdirSync(join(files.path, 'dump.rdb'));
   await expect(DataNode.start(files.path)).rejects.toThrow(/Fatal error loading the DB file .*dump\.rdb: .*EISDIR/);

@@ -54,7 +54,7 @@ for (const name of ['redis-8.0', 'valkey-8.1', 'valkey-9.1'] as const) {
       for (const payload of payloads) restorePayload(payload as string, DEFAULT_LIMITS);
     }, 60_000);
 
-    it.each(Object.entries(STRANGE[name]))('is refused by name, and left as it was, with data that this node has no type for: %s', async (_what, [commands, message]) => {
+    it.each(Object.entries(STRANGE[name]))('is refused by name and left unchanged when it has data of a type that this node lacks: %s', async (_what, [commands, message]) => {
       using folder = new TestFolder();
       {
         await using writer = await startRedis(['--dir', folder.path], [serverBuild(name).server]);

@@ -125,12 +125,12 @@ describe('an RDB file of an older server', () => {
     for (const piece of [bytes.length, 5]) expect(sorted(contents(loaded(bytes, piece)))).toEqual(sorted(expected));
   });
 
-  it.each([[15, 1, 9], [19, 2, 10], [21, 3, 11]] as const)('with a stream (type %i) is refused by the name of the key', (type, form, version) => {
+  it.each([[15, 1, 9], [19, 2, 10], [21, 3, 11]] as const)('with a stream (type %i) is refused with the name of the key', (type, form, version) => {
     const bytes = file(version, select(0), key(0, 'a', str('v')), key(type, 'events', stream(form)), key(0, 'b', str('v')));
     expect(() => loaded(bytes)).toThrow(expect.objectContaining({ kind: 'unsupported', key: 'events', message: expect.stringMatching(/^streams \(RDB type \d+\) are not supported at offset \d+, key "events"$/) as string }));
   });
 
-  it('with a value of a module, or a hash whose fields expire, is refused by the name of the key', () => {
+  it('with a value of a module, or a hash whose fields expire, is refused with the name of the key', () => {
     const refused = (version: number, type: number, body: Buffer): unknown => {
       try {
         loaded(file(version, select(0), key(type, 'strange', body)));
@@ -148,7 +148,7 @@ describe('an RDB file of an older server', () => {
   });
 });
 
-describeWithServers(['redis-7.0'], 'files of the test are those of the format', () => {
+describeWithServers(['redis-7.0'], 'the files of this test have the right format', () => {
   it.each(CASES.filter(({ ours }) => ours !== true))('redis-server loads the same from $what', async ({ bytes }) => {
     const dir = mkdtempSync(join(tmpdir(), 'redis-trib-old-'));
     try {

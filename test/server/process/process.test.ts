@@ -143,7 +143,7 @@ describe('redis-trib-server', () => {
     }
   });
 
-  it('writes its log to a file, which may be moved away', async () => {
+  it('writes its log to a file, which may be renamed meanwhile', async () => {
     const log = join(dir, 'node.log');
     const server = start(['--logfile', 'node.log', '--enable-debug-command', 'yes']);
     await until(() => existsSync(log) && readFileSync(log, 'utf8').includes(READY));

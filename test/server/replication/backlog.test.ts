@@ -9,7 +9,7 @@ import { seededRandom } from '../../../src/server/runtime/random.js';
 const bytesFrom = (start: number, length: number): Buffer => Buffer.from(Array.from({ length }, (_, i) => (start + i) & 0xff));
 
 describe('replication backlog', () => {
-  it('holds exactly the last bytes, whatever the sizes of writes and of the ring', () => {
+  it('holds exactly the last bytes, whatever the sizes of writes and of the buffer', () => {
     const step = fc.oneof(
       fc.record({ write: fc.integer({ min: 0, max: 70 }) }),
       fc.record({ resize: fc.integer({ min: 1, max: 60 }) }),

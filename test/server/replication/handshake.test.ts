@@ -27,7 +27,7 @@ describe('replica handshake', () => {
     expect(atPsync().sent).toEqual(['PING', 'REPLCONF listening-port 7001 REPLCONF capa eof capa psync2', 'PSYNC ? -1']);
   });
 
-  it('authenticates, announces its address, and asks from the first byte that it lacks', () => {
+  it('authenticates, announces its address, and requests the stream from the first byte that it lacks', () => {
     const { sent } = atPsync({ user: 'repl', password: 'pw', announceIp: '10.0.0.1', known: { replid: ID, next: 43 }, failover: true });
     expect(sent[1]).toBe('AUTH repl pw REPLCONF listening-port 7001 REPLCONF ip-address 10.0.0.1 REPLCONF capa eof capa psync2');
     expect(sent[2]).toBe(`PSYNC ${ID} 43 FAILOVER`);
@@ -44,11 +44,11 @@ describe('replica handshake', () => {
     expect(atPsync().shake.take(line)).toEqual(step);
   });
 
-  it.each(['-NOMASTERLINK x', '-LOADING x', '+FULLRESYNC short 1'])('gives up for now on %j', (line) => {
+  it.each(['-NOMASTERLINK x', '-LOADING x', '+FULLRESYNC short 1'])('retries later after %j', (line) => {
     expect(atPsync().shake.take(line)).toHaveProperty('failed');
   });
 
-  it('reports the refusal of the target of a FAILOVER', () => {
+  it('reports that the target of a FAILOVER refuses', () => {
     expect(atPsync({ failover: true, known: { replid: ID, next: 1 } }).shake.take('-ERR no')).toMatchObject({ refused: true });
   });
 
@@ -77,7 +77,7 @@ describe('RDB transfer', () => {
     return { rdb: Buffer.concat(parts), last };
   }
 
-  it('finds the end in both forms, however the bytes are cut', () => {
+  it('finds the end in both forms, however the bytes are split', () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 8 });
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), sizes, (data, cuts) => {

@@ -57,7 +57,7 @@ describeWithServers(['redis-7.0'], `replication of ${KEYS} keys`, () => {
     expect(stall).toBeLessThan(MAX_STALL_MS);
   }, 300_000);
 
-  it('a bundled replica of a real master, loading and then following', async () => {
+  it('goes to a bundled replica of a real master, which loads and then follows', async () => {
     const master = await keep(real());
     const replica = await keep(bundled());
     await fill(master);

@@ -140,7 +140,7 @@ describe('bundled master', () => {
     expect(await one.info('slave9')).toMatch(/ip=127.0.0.1,port=7777,state=online/);
   });
 
-  it('lets a replica join the file that is being made for another one', async () => {
+  it('lets a replica use the file that is being made for another one', async () => {
     const one = await master({ 'repl-diskless-sync': 'no' });
     for (let i = 0; i < 60; i++) await one.link.pipeline(Array.from({ length: 500 }, (_, n) => ['SET', `key:${i}:${n}`, 'x'.repeat(200)]));
     const first = await attach(one, 'PSYNC ? -1');
@@ -166,7 +166,7 @@ describe('bundled master', () => {
     expect(await one.command('GET', 'big')).toHaveLength(1_000_000);
   });
 
-  it('ends the connection of a replica that asks for a reply or for keys', async () => {
+  it('closes the connection of a replica that asks for a reply or for keys', async () => {
     const one = await master();
     for (const line of ['PING', 'GET k', 'INFO', 'CLIENT REPLY ON', 'RESET', 'NOSUCH']) {
       const replica = await attach(one, 'PSYNC ? -1');
@@ -214,7 +214,7 @@ describe('bundled master', () => {
     expect([await one.info('sync_partial_ok', 'stats'), await one.info('sync_partial_err', 'stats')]).toEqual(['1', '3']);
   });
 
-  it('frees the backlog of a master without replicas, with a new history', async () => {
+  it('frees the backlog of a master without replicas, and starts a new history', async () => {
     const one = await master({ 'repl-backlog-ttl': '1' });
     const replica = await attach(one, 'PSYNC ? -1');
     await waitFor(() => replica.over, 'the RDB');

@@ -14,7 +14,7 @@ const fill = async (one: Member, rounds: number): Promise<void> => {
 
 for (const name of ['valkey-8.1', 'redis-8.0', 'valkey-9.1'] as readonly ServerName[]) {
   describeWithServers([name], `bundled replica of ${name}`, () => {
-    it('synchronises, in full and in part', async () => {
+    it('synchronises fully and partially', async () => {
       const master = await keep(real({}, serverBuild(name)));
       const replica = await keep(bundled());
       await fill(master, 60);

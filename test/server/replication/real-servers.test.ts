@@ -10,7 +10,7 @@ const PAIRS = [
   ['bundled', 'bundled'],
 ] as const;
 
-describeWithServers(['redis-7.0'], 'replication beside real servers', () => {
+describeWithServers(['redis-7.0'], 'replication with real servers', () => {
   const keep = keptMembers();
 
   for (const [masterKind, replicaKind] of PAIRS) {
@@ -69,7 +69,7 @@ describeWithServers(['redis-7.0'], 'replication beside real servers', () => {
     });
   }
 
-  it('chains: bundled → real → bundled share one history, and the middle can be cut', async () => {
+  it('a chain bundled → real → bundled shares one history, and its middle can be cut', async () => {
     const top = await keep(bundled());
     const middle = await keep(real());
     const bottom = await keep(bundled());
@@ -85,7 +85,7 @@ describeWithServers(['redis-7.0'], 'replication beside real servers', () => {
     expect(await bottom.info('master_replid')).toBe(await top.info('master_replid'));
   });
 
-  it('chains: real → bundled → real', async () => {
+  it('a chain real → bundled → real works', async () => {
     const top = await keep(real());
     const middle = await keep(bundled());
     const bottom = await keep(real());

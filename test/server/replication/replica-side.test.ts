@@ -29,7 +29,7 @@ describeWithServers(['redis-7.0'], 'bundled replica', () => {
     }
   }
 
-  it('keeps the old data with swapdb when the RDB breaks off, and loses them when it loads in place', async () => {
+  it('keeps the old data with swapdb when the RDB ends early, and loses it when it loads in place', async () => {
     for (const [mode, kept] of [['swapdb', 'old'], ['on-empty-db', null]] as const) {
       const master = await bundled();
       for (let i = 0; i < 40; i++) await master.link.pipeline(Array.from({ length: 500 }, (_, n) => ['SET', `key:${i}:${n}`, 'x'.repeat(500)]));
@@ -68,7 +68,7 @@ describeWithServers(['redis-7.0'], 'bundled replica', () => {
     await waitFor(async () => (await master.info('slave0')).startsWith('ip=10.1.2.3,port=1234,state=online'), 'the replica to be online');
   });
 
-  it('shows nothing expired and deletes nothing itself: the DEL of the master does', async () => {
+  it('shows no expired keys and deletes nothing itself: the DEL of the master does', async () => {
     const master = await keep(real());
     const replica = await keep(bundled());
     await master.command('DEBUG', 'SET-ACTIVE-EXPIRE', '0');

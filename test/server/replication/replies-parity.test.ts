@@ -45,7 +45,7 @@ describeWithServers(['redis-7.0'], 'parity: replies about replication', () => {
     return Promise.all([steps(ours), steps(theirs)]);
   }
 
-  it('INFO and ROLE: alone, with a replica, after its loss', async () => {
+  it('INFO and ROLE of a master alone, with a replica, and after its loss', async () => {
     const [a, b] = await both(async (one) => {
       const alone = [await infoShape(one, [one.port]), await says(one, 'ROLE')];
       const replica = await keep(real());
@@ -62,7 +62,7 @@ describeWithServers(['redis-7.0'], 'parity: replies about replication', () => {
     expect(a).toEqual(b);
   });
 
-  it('INFO and ROLE: as a replica with its link, without it, and promoted', async () => {
+  it('INFO and ROLE of a replica with its link, without it, and promoted', async () => {
     const [a, b] = await both(async (one) => {
       const master = await keep(real());
       await master.command('SET', 'k', 'v');
@@ -95,7 +95,7 @@ describeWithServers(['redis-7.0'], 'parity: replies about replication', () => {
     expect(a).toEqual(b);
   });
 
-  it('a replica without its master serves old data or MASTERDOWN as configured', async () => {
+  it('a replica without its master serves old data or replies MASTERDOWN, as configured', async () => {
     const [a, b] = await both(async (one) => {
       await one.command('SET', 'k', 'v');
       await one.command('REPLICAOF', '127.0.0.1', await freePort());

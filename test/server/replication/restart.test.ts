@@ -76,7 +76,7 @@ describeWithServers(['redis-7.0'], 'a node of a replication that is started agai
     expect([after.stats.syncFull, after.stats.syncPartialOk]).toEqual([0, 1]);
   });
 
-  it('as a replica with an append-only file has the data of its master in it', async () => {
+  it('has the data of its master in its append-only file as a replica', async () => {
     const master = await real();
     ends.push(() => master.stop());
     const [dir, port] = [folder(), await keptPorts(1)];

@@ -106,7 +106,7 @@ describeWithServers(['redis-7.0'], 'parity: SHUTDOWN of a master with replicas',
 describe('pauses of clients', () => {
   const command = (mayReplicate = false): CommandOf => ({ mayReplicate }) as CommandOf;
 
-  it('end for one purpose only, and the strictest one in effect decides', () => {
+  it('end for one purpose only, and the strictest active one decides', () => {
     const clock = new ManualClock();
     const pause = new ClientPause(clock);
     const ran: string[] = [];

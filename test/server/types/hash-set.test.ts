@@ -10,7 +10,7 @@ const name = fc.oneof(fc.integer({ min: -60, max: 60 }).map(String), fc.constant
 const op = fc.record({ add: fc.boolean(), name, value: fc.string({ maxLength: 5 }) });
 
 describe('HashValue', () => {
-  test('behaves like a Map, in insertion order while a listpack', () => {
+  test('behaves like a Map, and keeps the insertion order while it is a listpack', () => {
     fc.assert(
       fc.property(fc.array(op, { maxLength: 120 }), (ops) => {
         const hash = new HashValue();
@@ -32,7 +32,7 @@ describe('HashValue', () => {
     );
   });
 
-  test('becomes a hashtable at the 513th field or the first long string, and stays one', () => {
+  test('becomes a hashtable at the 513th field or the first long string, and remains one', () => {
     const hash = new HashValue();
     for (let i = 0; i < 512; i++) hash.set(`f${i}`, 'v', DEFAULT_LIMITS);
     expect(hash.encoding).toBe('listpack');
@@ -50,7 +50,7 @@ describe('HashValue', () => {
 });
 
 describe('SetValue', () => {
-  test('behaves like a Set, sorted while an intset', () => {
+  test('behaves like a Set, and is sorted while it is an intset', () => {
     fc.assert(
       fc.property(fc.array(op, { maxLength: 120 }), (ops) => {
         const set = new SetValue();
@@ -73,7 +73,7 @@ describe('SetValue', () => {
     );
   });
 
-  test('an intset holds the whole 64-bit range, remembers its width, converts at 513', () => {
+  test('stores the whole 64-bit range in an intset, keeps its width, and converts at 513 members', () => {
     const set = new SetValue();
     for (const member of ['9223372036854775807', '1', '-9223372036854775808', '9007199254740993', '-5']) {
       expect(set.add(member, DEFAULT_LIMITS)).toBe(true);

@@ -18,7 +18,7 @@ describe('parseInt64', () => {
     (text) => expect(parseInt64(text)).toBeNull(),
   );
 
-  test('reads back every i64', () => {
+  test('reads every i64 back', () => {
     fc.assert(
       fc.property(fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n), (value) => {
         expect(BigInt(parseInt64(String(value))!)).toBe(value);
@@ -26,7 +26,7 @@ describe('parseInt64', () => {
     );
   });
 
-  test('addInt64 stops at 64 bits', () => {
+  test('addInt64 refuses results beyond 64 bits', () => {
     expect(addInt64(1, 2)).toBe(3);
     expect(addInt64(9007199254740991, 1)).toBe(9007199254740992n);
     expect(addInt64(9007199254740992n, -1)).toBe(9007199254740991);

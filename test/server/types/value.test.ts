@@ -18,7 +18,7 @@ describe('RawString', () => {
     expect(raw.slice(0, 3)).toBe('Abc');
   });
 
-  test('memory reused after growing is zero where it was not written', () => {
+  test('fills memory that is reused after growing with zeros where it was not written', () => {
     const raw = RawString.from('');
     for (let i = 0; i < 1000; i++) raw.setRange(i * 10, 'x');
     expect(raw.toString()).toBe('x\0\0\0\0\0\0\0\0\0'.repeat(1000).slice(0, 9991));
@@ -36,7 +36,7 @@ describe('names', () => {
     expect(stringLength(value)).toBe(text.length);
   });
 
-  test('a short integer kept as text is embstr, an edited string raw', () => {
+  test('calls a short integer kept as text embstr, and an edited string raw', () => {
     expect(encodingName('1')).toBe('embstr');
     expect(encodingName(RawString.from('1'))).toBe('raw');
   });

@@ -62,7 +62,7 @@ describe('ZSetValue', () => {
     );
   });
 
-  test('conversion: at the 129th member, at a long member, never back', () => {
+  test('converts at the 129th member and at a long member, and never back', () => {
     const zset = new ZSetValue();
     for (let i = 0; i < 128; i++) zset.set(`m${i}`, i, DEFAULT_LIMITS);
     expect(zset.encoding).toBe('listpack');
@@ -82,7 +82,7 @@ describe('ZSetValue', () => {
     expect(long.encoding).toBe('skiplist');
   });
 
-  test('lexicographic bounds of equal scores', () => {
+  test('finds lexicographic bounds of equal scores', () => {
     for (const limits of [tiny, DEFAULT_LIMITS]) {
       const zset = new ZSetValue();
       for (let i = 0; i < 100; i++) zset.set(`m${String(i).padStart(2, '0')}`, 0, limits);

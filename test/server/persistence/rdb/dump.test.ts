@@ -129,7 +129,7 @@ describe('payload vectors', () => {
 
   test('bytes after the value are tolerated, as in real servers', () => expect(restore(seal('00c00affff'))).toBe(10));
 
-  test('an edited string dumps like any other', () => {
+  test('dumps an edited string like any other', () => {
     expect(dumpPayload(RawString.from('hello'))).toBe(dumpPayload('hello'));
     expect(dumpPayload(RawString.from('10'))).toBe(dumpPayload(10));
   });
@@ -226,7 +226,7 @@ describeWithRedis('dump and restore against redis-server', () => {
     await link.command(['CONFIG', 'SET', 'rdbcompression', 'yes']);
   });
 
-  test('a list built by RPUSH gets the same nodes', async () => {
+  test('builds the same nodes for a list made by RPUSH', async () => {
     await link.command(['FLUSHALL']);
     await link.command(['CONFIG', 'SET', 'rdbcompression', 'no']);
     const items = fc.sample(fc.oneof(fc.string({ unit: 'binary-ascii', maxLength: 3000 }), fc.nat().map(String)), 400);

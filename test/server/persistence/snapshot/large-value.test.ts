@@ -69,7 +69,7 @@ function change(keyspace: Keyspace, random: Random): void {
 }
 
 describe('a large value', () => {
-  it(`is written as it was at the beginning of the snapshot, in small pieces (seed ${seed})`, () => {
+  it(`is written as it was at the start of the snapshot, in small pieces (seed ${seed})`, () => {
     const random = seededRandom(seed);
     for (let round = 0; round < ROUNDS; round++) {
       const keyspace = filled();
@@ -89,7 +89,7 @@ describe('a large value', () => {
     }
   }, limitFor(ROUNDS * 1000));
 
-  it('is read by an RDB in the types that every server knows, with the elements in order', () => {
+  it('is written to an RDB file in the types that every server knows, with the elements in order', () => {
     const keyspace = new Keyspace(1, DEFAULT_LIMITS, 3);
     for (const kind of KINDS) keyspace.db(0).load(kind, large(kind), null);
     const collected = new Collected();

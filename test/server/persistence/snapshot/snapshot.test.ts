@@ -50,7 +50,7 @@ function filled(count: number): Keyspace {
 
 describe('a snapshot', () => {
   for (const type of Object.keys(GENERATORS)) {
-    it(`holds the data of its beginning under random operations on ${type} (seed ${seed})`, async () => {
+    it(`holds the data as of its start under random operations on ${type} (seed ${seed})`, async () => {
       const run = await randomRun(type, seed);
       const { keyspace } = run.node;
       for (let done = 0; done < OPERATIONS; done += LASTS) {
@@ -89,7 +89,7 @@ describe('a snapshot', () => {
     }
   });
 
-  it('runs in slices, one at a time, and counts the memory that changed keys cost', () => {
+  it('runs in slices, one at a time, and counts the memory of keys that were changed meanwhile', () => {
     const keyspace = filled(3000);
     const tasks: (() => void)[] = [];
     const snapshots = new Snapshots(keyspace, new ManualClock(), (task) => tasks.push(task));

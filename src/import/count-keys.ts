@@ -76,14 +76,14 @@ export async function forecast(source: ImportSource, cluster: Cluster, databases
   return { targets: Object.fromEntries([...targets].map(([name, count]) => [name, Math.round(count * scale)])), keys, sampled };
 }
 
-export interface DoubleKey {
+export interface RepeatedName {
   readonly key: string;
   readonly databases: readonly number[];
 }
 
 /** Names that exist in more than one of the databases; at most a thousand. */
-export async function doubleKeys(source: ImportSource, databases: readonly number[], signal?: AbortSignal): Promise<DoubleKey[]> {
-  const found: DoubleKey[] = [];
+export async function repeatedNames(source: ImportSource, databases: readonly number[], signal?: AbortSignal): Promise<RepeatedName[]> {
+  const found: RepeatedName[] = [];
   for (const [index, database] of databases.entries()) {
     await using scanner = await source.connect(database);
     for (const other of databases.slice(index + 1)) {
