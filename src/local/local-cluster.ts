@@ -1,7 +1,7 @@
 // The nodes of one local cluster: start, find again, stop, clean. Not here: joining them into a cluster
 // (cli/connection/join-local.ts).
 import { ExitCode, TribError } from '../errors.js';
-import { isNode, startNode, stopNode } from './node-process.js';
+import { runningNode, startNode, stopNode } from './node-process.js';
 import { requireFree } from './ports.js';
 import { requireRunnable, sameServer, serverPath } from './server-program.js';
 import { readState, removeState, requireUsable, writeState, type LocalNode, type LocalState } from './state.js';
@@ -55,7 +55,10 @@ function plannedState(options: LocalOptions): LocalState {
 export async function localStatus(folder: string): Promise<{ readonly state: LocalState; readonly nodes: readonly NodeStatus[] } | undefined> {
   const state = readState(folder);
   if (state === undefined) return undefined;
-  const nodes = await Promise.all(state.nodes.map(async (node) => ({ ...node, running: await isNode(node, state.host) })));
+  const nodes = await Promise.all(state.nodes.map(async (node): Promise<NodeStatus> => {
+    const running = await runningNode(node, state.host, folder);
+    return { ...(running ?? node), running: running !== undefined };
+  }));
   return { state, nodes };
 }
 
@@ -138,7 +141,7 @@ async function launch(options: LocalOptions, state: LocalState, ports: readonly 
 /** Stops the folder's nodes. Resolves with the ports of those that were running. */
 export async function stopLocal(folder: string, signal?: AbortSignal): Promise<number[]> {
   const { state } = await requireLocal(folder);
-  const stopped = await Promise.all(state.nodes.map(async (node) => ((await stopNode(node, state.host, signal)) ? node.port : undefined)));
+  const stopped = await Promise.all(state.nodes.map(async (node) => ((await stopNode(node, state.host, folder, signal)) ? node.port : undefined)));
   return stopped.filter((port) => port !== undefined);
 }
 

@@ -1,8 +1,8 @@
 // One local node as a process: started detached so that it outlives the shell, identified again by its id, stopped with
 // SIGTERM, then SIGKILL. Not here: the stored state (state.ts), several nodes (local-cluster.ts).
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, constants, existsSync, lstatSync, openSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { closeSync, constants, existsSync, lstatSync, openSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Connection } from '../client/connection.js';
@@ -20,6 +20,8 @@ export interface NodeLaunch {
   readonly signal?: AbortSignal;
 }
 
+/** In the folder of each node; the server writes it. */
+const PID_FILE = 'redis.pid';
 const READY_TIMEOUT_MS = 30_000;
 const POLL_MS = 25;
 const STOP_TIMEOUT_MS = 10_000;
@@ -45,7 +47,7 @@ export function nodeConfig(host: string, port: number, server: string | null): s
     `port ${port}`,
     `bind ${host}`,
     'daemonize no',
-    'pidfile redis.pid',
+    `pidfile ${PID_FILE}`,
     'cluster-enabled yes',
     'cluster-config-file nodes.conf',
     'cluster-node-timeout 2000', // a new cluster serves after that long
@@ -138,7 +140,7 @@ function isLoopback(host: string): boolean {
  * Whether the process that was started as this node still runs. For a state without start time: whether the server there
  * reports that process id.
  */
-export async function isNode({ pid, port, started }: LocalNode, host: string): Promise<boolean> {
+async function isNode({ pid, port, started }: LocalNode, host: string): Promise<boolean> {
   const now = processStart(pid);
   if (now === undefined) return false;
   if (started !== undefined) return now === started;
@@ -146,13 +148,45 @@ export async function isNode({ pid, port, started }: LocalNode, host: string): P
 }
 
 /**
+ * The node with the process that runs now; undefined when none does. A user may have started the server again in the node's folder:
+ * then its process is the one of the pid file there, if it works in that folder or replies at the node's address.
+ */
+export async function runningNode(node: LocalNode, host: string, folder: string): Promise<LocalNode | undefined> {
+  if (await isNode(node, host)) return node;
+  const { port } = node;
+  const home = nodeFolder(folder, port);
+  const pid = writtenProcessId(join(home, PID_FILE));
+  const started = pid === undefined ? undefined : processStart(pid);
+  if (pid === undefined || started === undefined) return undefined;
+  const own = worksIn(pid, home) || (isLoopback(host) && (await askProcessId(host, port)) === pid);
+  return own ? { port, pid, started } : undefined;
+}
+
+/** The process id in a pid file; undefined when there is no such file, or it is a link. */
+function writtenProcessId(path: string): number | undefined {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
+  const pid = Number(readFileSync(path, 'utf8'));
+  return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+}
+
+/** Whether the working directory of a process is this folder; false where the system does not say. */
+function worksIn(pid: number, folder: string): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(folder);
+  } catch {
+    return false;
+  }
+}
+
+/**
  * Stops a node: SIGTERM, after ten seconds SIGKILL. Resolves when it has ended; false when it was not running. Throws the
  * reason of the signal.
  */
-export async function stopNode(node: LocalNode, host: string, signal?: AbortSignal): Promise<boolean> {
-  const { pid } = node;
+export async function stopNode(node: LocalNode, host: string, folder: string, signal?: AbortSignal): Promise<boolean> {
+  const running = await runningNode(node, host, folder);
+  if (running === undefined) return false;
+  const { pid } = running;
   const start = processStart(pid);
-  if (!(await isNode(node, host))) return false;
   process.kill(pid, 'SIGTERM');
   const deadline = performance.now() + STOP_TIMEOUT_MS;
   let forced = false;

@@ -1,11 +1,13 @@
 // redis-trib local as processes: up, found again, a node dies, stop, start with its data, clean; taken ports. With the
 // bundled node everywhere, and with redis-server where there is one.
 import { documentOf } from '../support/json-shape.js';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Connection } from '../../src/client/connection.js';
+import { SERVER } from '../server/process/server-process.js';
 import { finished, runCli, startCli, type CliResult } from '../support/cli.js';
 import { describeWithRedis, keptPorts, startRedis, waitFor } from '../support/redis-server.js';
 
@@ -69,6 +71,21 @@ function lifeOf(server: readonly string[], replicas: number): void {
     expect((await local('status')).stdout).toContain(`127.0.0.1:${second.port} stopped`);
     expect(await local('start')).toMatchObject({ code: 0 });
     expect((await status()).nodes.every(({ running }) => running)).toBe(true);
+  });
+
+  it('status finds a node that was started again by hand in its folder, and stop ends it', { timeout: 60_000 }, async () => {
+    const [, , third] = (await status()).nodes;
+    if (third === undefined || third.pid <= 0) throw new Error('no third node');
+    process.kill(third.pid, 'SIGTERM');
+    await waitFor(() => !alive(third.pid), 'the node to end');
+    const [program = process.execPath, ...args] = server.length > 0 ? server.slice(1) : [process.execPath, SERVER];
+    const child = spawn(program, [...args, 'redis.conf'], { cwd: join(dir, 'redis-trib-local', String(third.port)), stdio: 'ignore', detached: true });
+    pids.add(child.pid ?? 0);
+    await waitFor(async () => (await local('status')).code === 0, 'status to find it');
+    expect((await status()).nodes).toContainEqual(expect.objectContaining({ port: third.port, running: true, pid: child.pid }));
+    expect(await local('stop')).toMatchObject({ code: 0, stdout: expect.stringContaining(String(third.port)) as string });
+    await waitFor(() => child.exitCode !== null || child.signalCode !== null, 'the node to end');
+    expect(await local('start')).toMatchObject({ code: 0 });
   });
 
   it('logs shows what a node wrote, and follows the file', async () => {
