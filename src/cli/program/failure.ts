@@ -25,6 +25,12 @@ function causeText(error: TribError): string | undefined {
   return inner === '' || error.message.includes(inner) ? undefined : inner;
 }
 
+/** What the operating system refused, such as EIO of a file. */
+function systemFailure(error: unknown): FailureText | undefined {
+  if (!(error instanceof Error && 'syscall' in error && 'code' in error && typeof error.code === 'string')) return undefined;
+  return { code: 'SYSTEM_ERROR', message: `The operating system refused a request of this process: ${error.message}`, cause: undefined, hint: 'check the file, device or limit concerned, then run the command again', exitCode: ExitCode.failed };
+}
+
 /** The report of an error. An aborted run counts as interrupted, whatever error the pending operation raised. */
 export function describeFailure(error: unknown, signal: AbortSignal): FailureText {
   const reason: unknown = signal.aborted ? signal.reason : undefined;
@@ -35,6 +41,8 @@ export function describeFailure(error: unknown, signal: AbortSignal): FailureTex
   }
   if (error instanceof TribError) return { code: error.code, message: error.message, cause: causeText(error), hint: error.hint, exitCode: error.exitCode };
   if (error instanceof ReplyError) return describeFailure(replyFailure(error), signal);
+  const refused = systemFailure(error);
+  if (refused !== undefined) return refused;
   return { code: 'INTERNAL', message: textOf(error), cause: undefined, hint: 'this is a bug of redis-trib: run it again with --debug and report its output', exitCode: ExitCode.failed };
 }
 
