@@ -38,7 +38,8 @@ describeWithRedis('large values', () => {
     const stats = await cluster.apply(plan, { method: 'keys', onEvent: (event) => void events.push(event) });
     expect(stats).toMatchObject({ slots: 1, keys: 102 });
     // Servers differ in what such a set weighs: half of cluster-node-timeout is 45 MB of it.
-    expect(stats.warnings).toEqual(weight < 45_000_000 ? [] : [expect.stringMatching(/^key "set\{t\}" of slot \d+ is large \(\d+ MB\): moving it may block .* for [\d.]+ s, more than half of cluster-node-timeout \(4.5 s\)/)]);
+    const warnings = stats.warnings.filter((text) => !text.includes('has not replied to MIGRATE')); // that a busy machine needs long is told too
+    expect(warnings).toEqual(weight < 45_000_000 ? [] : [expect.stringMatching(/^key "set\{t\}" of slot \d+ is large \(\d+ MB\): moving it may block .* for [\d.]+ s, more than half of cluster-node-timeout \(4.5 s\)/)]);
     const heavy = events.filter((event) => event.kind === 'batchMoved' && event.bytes > 1_000_000);
     expect(heavy).toHaveLength(2);
     expect(heavy).toEqual([expect.objectContaining({ keys: 1 }), expect.objectContaining({ keys: 1 })]);
