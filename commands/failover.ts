@@ -33,27 +33,21 @@ async function changeMasters(cluster: Cluster, words: readonly string[] | undefi
   const [{ planPreferred }, { planSpread }, { readNodeList }, { showPlan }] = await Promise.all([import('../src/plan/preferred.js'), import('../src/plan/spread.js'), import('../src/cli/options/node-list.js'), import('../src/ui/node-steps.js')]);
   const plan = words === undefined ? planSpread(cluster.view) : planPreferred(cluster.view, await readNodeList(words, context.cwd));
   if (plan.steps.length > 0 && (options.dryRun || context.io.interactive)) showPlan(context.io, plan, nameIn(cluster.view));
-  await warnOfOpenSlots(cluster, plan.changes.map(({ master }) => master), context);
+  await refuseDuringMove(cluster, plan, {}, context);
   await (await import('../src/apply/cluster/promotable.js')).requirePromotable(cluster, plan.steps, { signal: context.signal });
   if (options.dryRun || plan.steps.length === 0) return { plan, applied: false, ms: undefined };
   await context.confirm(`Promote ${plan.changes.length === 1 ? 'this replica' : `these ${plan.changes.length} replicas`}? (type 'yes' to accept):`);
   return { plan, applied: true, ms: await carryOut(cluster, plan, { wait: options.wait }, context) };
 }
 
-/**
- * Most servers do not replicate CLUSTER SETSLOT, so the promoted replica does not know the open slots of its master; on other servers it
- * keeps them. In both cases a reshard that is moving these slots stops.
- */
-async function warnOfOpenSlots(cluster: Cluster, masters: readonly { readonly id: string }[], { io }: SubcommandContext): Promise<void> {
+/** Throws MOVING_NOW or OPEN_SLOTS when a move would be interrupted; with --lose-writes warns of open slots instead. */
+async function refuseDuringMove(cluster: Cluster, { steps }: FailoverPlan | PreferredPlan, consent: PromotionConsent, { io, signal }: SubcommandContext): Promise<void> {
   const { view } = cluster;
-  for (const { id } of masters) {
-    const node = view.node(id);
+  await (await import('../src/apply/cluster/role-guard.js')).requireNoMoves(cluster, steps, { ...consent, signal });
+  for (const step of steps) {
+    const node = step.kind === 'failover' ? view.node(step.master) : undefined;
     const open = node === undefined ? 0 : node.migrating.size + node.importing.size;
-    if (node === undefined || open === 0) continue;
-    const { replicatesSetSlot } = await import('../src/apply/node/slot-transaction.js');
-    const [info] = await (await cluster.connection(id)).pipeline([['INFO', 'server']]);
-    const known = replicatesSetSlot(info) === true ? 'which its replica has open too' : 'which its replica does not have open';
-    io.warn(`${node.name} has ${open} open slots, ${known}: a running reshard will stop, and redis-trib fix ${view.entry.name} completes it then`);
+    if (node !== undefined && open > 0) io.warn(`${node.name} has ${open} open slots, which its replica may not know: keys that have moved may be missing until redis-trib fix ${view.entry.name} completes the move, and writes may be lost`);
   }
 }
 
@@ -81,14 +75,14 @@ export default defineCommand({
     force: flag('promote without the help of the master, when the master is down'),
     takeover: flag('promote without the master and without votes, when most masters are down; writes may be lost'),
     emptyReplica: flag("with --force or --takeover: also promote a replica without a copy of its master's data, which is then lost"),
-    loseWrites: flag('with --force or --takeover: also promote a replica that lacks writes of a master that can be reached; they are lost'),
+    loseWrites: flag('with --force or --takeover: also promote a replica that lacks writes of a master that can be reached, or while slots of that master are being moved; they are lost'),
     preferred: list('NODES', 'promote those of these nodes that are replicas: ids, addresses, or @FILE with one per line'),
     spread: flag('promote replicas on hosts with few masters, until the masters are spread evenly over the hosts'),
     wait: integer('SECONDS', 'how long to wait until all nodes accept the new master', { min: 1, fallback: 30 }),
   },
   connects: true,
   mutates: true,
-  description: 'HOST:PORT is the replica, or any node of the cluster when NODE names the replica. Without --force and --takeover the replica first receives all writes of its master, so no write is lost; its link must be up.',
+  description: 'HOST:PORT is the replica, or any node of the cluster when NODE names the replica. Without --force and --takeover the replica first receives all writes of its master, so no write is lost; its link must be up. Refused while slots of the master are open or a reshard moves them.',
   examples: ['redis-trib failover 127.0.0.1:7004', 'redis-trib failover 127.0.0.1:7000 3c3a0c74 --yes', 'redis-trib failover 127.0.0.1:7004 --force', 'redis-trib failover 127.0.0.1:7000 --preferred @masters.txt --yes'],
   async run({ args, options }, context): Promise<FailedOver> {
     if (options.force && options.takeover) throw usageError('--force and --takeover exclude each other', '--takeover includes --force, and needs no vote');
@@ -102,8 +96,8 @@ export default defineCommand({
     const { view } = cluster;
     const node = args.node === undefined ? view.entry : view.find(args.node);
     const plan = planFailover(view, node, options.takeover ? 'takeover' : options.force ? 'force' : 'manual');
-    await warnOfOpenSlots(cluster, [plan.master], context);
     const consent = { giveUpKeys: options.emptyReplica, loseWrites: options.loseWrites };
+    await refuseDuringMove(cluster, plan, consent, context);
     const { copy, givenUp } = await (await import('../src/cli/connection/promotion-loss.js')).allowPromotion(cluster, plan, consent, context);
     const about = copy === undefined ? {} : { copy };
     if (options.dryRun) return { plan, applied: false, ms: undefined, ...about };

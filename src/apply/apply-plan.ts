@@ -7,6 +7,7 @@ import { TribError } from '../errors.js';
 import { ReplyError } from '../resp/reply.js';
 import { waitForAgreement } from './cluster/agreement.js';
 import { lockMoves } from './cluster/move-lock.js';
+import { lockFailovers } from './cluster/role-guard.js';
 import { delay, unlessAborted } from './node/delay.js';
 import type { ApplyStats, OnEvent } from './node/event.js';
 import { moveByMethod } from './move-by-method.js';
@@ -22,6 +23,8 @@ export interface ApplyOptions extends MoverOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds to wait for nodes to join and agree; default 60000. */
   readonly agreementTimeoutMs?: number;
+  /** Forced failovers may lose writes: of a master that the replica lags behind, and of slots that are being moved. */
+  readonly loseWrites?: boolean;
 }
 
 /** What the steps work on. */
@@ -123,6 +126,7 @@ async function together(job: Job, steps: readonly Step[], first: number): Promis
     const { links } = context;
     stats = await moveByMethod({ view, links, steps: moves, options, onEvent: emit, signal: options.signal }, async () => ({ view: await context.view(), links: context.links }));
   } else {
+    using _lock = steps[0]?.kind === 'failover' ? await lockFailovers(job.context.links, steps, job.options) : undefined;
     await unlessAborted(Promise.all(steps.map((step) => single(job, step))), job.options.signal);
   }
   steps.forEach((step, index) => job.emit({ kind: 'stepDone', index: first + index, step }));

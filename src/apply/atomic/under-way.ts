@@ -5,6 +5,7 @@ import type { PairWork } from '../mover/plan/preflight.js';
 import type { NodeLink } from '../node/node-link.js';
 import { mapBounded } from '../node/parallel.js';
 import type { JobReport, MigrationProtocol } from './job.js';
+import { databasesObstacles, WRONG_DATABASE, type DatabasesObstacle } from './several-databases.js';
 
 const AT_ONCE = 64;
 
@@ -14,9 +15,14 @@ function isPartOf({ source, target, move }: PairWork, job: JobReport): boolean {
   return [...job.slots].every((slot) => planned.has(slot));
 }
 
-function foreign(jobs: readonly JobReport[], name: (id: string) => string): TribError {
+/** `obstacle`: of a job's source that has several databases. */
+function foreign(jobs: readonly JobReport[], name: (id: string) => string, obstacle: DatabasesObstacle | undefined): TribError {
   const shown = jobs.slice(0, 3).map(({ slots, source, target, state, id }) => `${slots.toString()} from ${name(source)} to ${name(target)} (${state}, ${id})`);
-  return new TribError('JOB_RUNNING', `The servers are moving slots themselves: ${shown.join('; ')}${jobs.length > 3 ? '; …' : ''}`, {
+  const message = `The servers are moving slots themselves: ${shown.join('; ')}${jobs.length > 3 ? '; …' : ''}`;
+  if (obstacle !== undefined) {
+    return new TribError('JOB_RUNNING', `${message}. ${obstacle.text}, and ${WRONG_DATABASE}`, { hint: 'cancel it at the source, which then keeps its slots and all writes: CLUSTER CANCELSLOTMIGRATIONS; then run this command again' });
+  }
+  return new TribError('JOB_RUNNING', message, {
     hint: 'another reshard may be running; wait for it, or cancel it at these nodes: CLUSTER MIGRATION CANCEL ALL at the target (Redis), CLUSTER CANCELSLOTMIGRATIONS at the source (Valkey)',
   });
 }
@@ -40,6 +46,7 @@ export async function jobsUnderWay(masters: readonly NodeLink[], protocol: Migra
     if (pair !== undefined) ours.set(pair, [...(ours.get(pair) ?? []), job]);
     else if (involved.has(job.source) || involved.has(job.target)) others.push(job);
   }
-  if (others.length > 0) throw foreign(others, (id) => masters.find((node) => node.id === id)?.name ?? id);
-  return ours;
+  if (others.length === 0) return ours;
+  const [obstacle] = (await databasesObstacles(masters.filter(({ id }) => others.some(({ source }) => source === id)))).values();
+  throw foreign(others, (id) => masters.find((node) => node.id === id)?.name ?? id, obstacle);
 }

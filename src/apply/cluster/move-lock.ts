@@ -74,6 +74,26 @@ function held(places: readonly LockNode[]): MoveLock {
   return { release, [Symbol.dispose]: release };
 }
 
+function movingNow(link: NodeLink, holder: LockHolder): TribError {
+  return new TribError('MOVING_NOW', `Another redis-trib has been moving slots of ${link.name} for ${holder.seconds} s, from ${holder.address}`, {
+    hint: `wait until it is done; if its host is down, release the lock with CLIENT KILL ${holder.address} on ${link.name}`,
+  });
+}
+
+/** A lock that has just been released may still be listed; a failover holds one for a moment. */
+const LOOKS = 4;
+
+/** Throws MOVING_NOW when another redis-trib moves slots of a node, ABORTED. Takes no lock, and this process holds none. */
+export async function requireNoMover(links: readonly NodeLink[], signal?: AbortSignal): Promise<void> {
+  for (let look = 1; ; look++) {
+    const places = (await mapBounded(links, AT_ONCE, async (link) => link.connection().then((connection) => ({ link, connection }), () => undefined))).filter((place) => place !== undefined);
+    const rival = (await mapBounded(places, AT_ONCE, (place) => rivalAt(place, ''))).find((one) => one !== undefined);
+    if (rival === undefined) return;
+    if (look === LOOKS) throw movingNow(rival.link, rival.holder);
+    await delay(PAUSE_MS, signal);
+  }
+}
+
 /**
  * Resolves when no other redis-trib moves slots of the nodes; none will until the lock is released. Throws TribError MOVING_NOW
  * when one does, ABORTED. Other programs are not detected.
@@ -88,11 +108,6 @@ export async function lockMoves(links: Iterable<NodeLink>, signal?: AbortSignal)
     if (rival === undefined) return lock;
     lock.release();
     if (attempt < ATTEMPTS) await delay(PAUSE_MS * (0.2 + Math.random()), signal);
-    else {
-      const { link, holder } = rival;
-      throw new TribError('MOVING_NOW', `Another redis-trib has been moving slots of ${link.name} for ${holder.seconds} s, from ${holder.address}`, {
-        hint: `wait until it is done; if its host is down, release the lock with CLIENT KILL ${holder.address} on ${link.name}`,
-      });
-    }
+    else throw movingNow(rival.link, rival.holder);
   }
 }

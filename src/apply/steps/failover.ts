@@ -1,6 +1,7 @@
 // A failover from the request until every reachable node lists the replica as master. Not here: which replica, and whether it
 // may (cli and plan).
 import { parseNodesText } from '../../cluster/nodes-text.js';
+import { SlotSet } from '../../cluster/slot-set.js';
 import type { NodeLine } from '../../cluster/nodes-text.js';
 import { asString, parseInfo } from '../../client/read-reply.js';
 import { TribError } from '../../errors.js';
@@ -122,6 +123,12 @@ async function notPromoted(replica: NodeLink, mode: FailoverMode, was: ElectionO
   return new TribError('FAILOVER_TIMEOUT', `${text}: it did not catch up with its master within 5 s, or too few masters voted for it`, { hint: `${votes}. ${later}` });
 }
 
+/** Whether two sets are the same, apart from slots that the node itself imports: it learns the new owner of those only when they are closed. */
+function sameSlots(node: NodeLine | undefined, seen: SlotSet, wanted: SlotSet): boolean {
+  const importing = new SlotSet(node?.importing.keys() ?? []);
+  return seen.difference(importing).equals(wanted.difference(importing));
+}
+
 /** Names of nodes that do not list the new master as owner yet; undefined when it is a replica again. */
 async function behind(links: readonly NodeLink[], node: string, master: string): Promise<string[] | undefined> {
   const accounts = await mapBounded(links, 64, (link) => nodesOf(link).catch(() => undefined)); // Unreachable nodes are skipped.
@@ -131,8 +138,9 @@ async function behind(links: readonly NodeLink[], node: string, master: string):
     const lines = accounts[index];
     const seen = lines?.find((line) => line.id === node);
     const former = lines?.find((line) => line.id === master);
-    const demoted = former === undefined || former.role === 'replica' || former.slotText === '';
-    return lines !== undefined && !(seen?.role === 'master' && seen.slotText === self?.slotText && demoted);
+    const own = lines?.find(({ myself }) => myself);
+    const demoted = former === undefined || former.role === 'replica' || sameSlots(own, former.slots, new SlotSet());
+    return lines !== undefined && !(seen?.role === 'master' && (seen.slotText === self?.slotText || sameSlots(own, seen.slots, self?.slots ?? new SlotSet())) && demoted);
   });
   return late.map((link) => link.name);
 }

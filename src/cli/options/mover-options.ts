@@ -31,7 +31,7 @@ export const waitOptions = {
 
 /** How keys move. Also for commands that move slots besides other work. */
 export const methodOptions = {
-  method: choice(['auto', 'atomic', 'keys'], 'atomic: the servers move whole slots (Redis 8.4, Valkey 9); keys: MIGRATE key by key; auto (default): atomic between nodes that support it'),
+  method: choice(['auto', 'atomic', 'keys'], 'atomic: the servers move whole slots (Redis 8.4, Valkey 9); keys: MIGRATE key by key; auto (default): atomic between nodes that support it and have one database'),
   jobTimeout: decimal('SECONDS', 'how long one atomic migration (about 4096 slots or a million keys) may take before it is cancelled', { min: 0.001, fallback: DEFAULT_JOB_LIMIT_MS / 1000 }),
 } as const;
 

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import type { ApplyEvent } from '../../../src/apply/node/event.js';
 import { openCluster, type Cluster } from '../../../src/apply/open-cluster.js';
+import { ClusterClient } from '../../../src/client/cluster-client.js';
 import { Connection } from '../../../src/client/connection.js';
 import { SlotSet } from '../../../src/cluster/slot-set.js';
 import { keySlot } from '../../../src/cluster/slots.js';
@@ -105,11 +106,59 @@ describeWithServers(['valkey-9.1'], 'Valkey 9 moves slots itself', () => {
     expect(await link?.command(['GET', key])).toBe('v');
   });
 
-  it('counts keys of all databases', async () => {
-    await using nodes = await startRedisCluster(2, { build: BUILD, databases: 4 });
-    await using link = await Connection.connect({ host: '127.0.0.1', port: nodes.nodes[0]?.port ?? 0, database: 3 });
-    await link.pipeline(keysInSlots(0, 9, 40).map((key) => ['SET', key, key]));
+  it('loses no write to database 0 while slots with keys of another database move: they go key by key, with a warning', async () => {
+    await using nodes = await startRedisCluster(2, { build: BUILD, databases: 6 });
+    const [first, second] = nodes.nodes.map(({ port }) => port);
+    const slot = keySlot('{s}');
+    await using filler = await Connection.connect({ host: '127.0.0.1', port: Number([first, second][slot < 8192 ? 0 : 1]), database: 5 });
+    for (let at = 0; at < 20; at++) await filler.pipeline(Array.from({ length: 50 }, (_, index) => ['SET', `{s}base:${at}:${index}`, 'x'.repeat(20_000)]));
+    await using writer = await ClusterClient.connect(nodes.nodes);
+    const written: string[] = [];
+    let done = false;
+    const writing = (async () => {
+      for (let at = 0; !done; at++) if ((await writer.command(['SET', `{s}w:${at}`, at])) === 'OK') written.push(`{s}w:${at}`);
+    })();
     await using cluster = await openCluster(nodes.seed);
-    expect(await cluster.apply(await plan(cluster, nodes, '0-9', 1), { method: 'atomic' })).toMatchObject({ slots: 10, keys: 40 });
+    const stats = await cluster.apply(await plan(cluster, nodes, String(slot), slot < 8192 ? 1 : 0)).finally(() => (done = true));
+    await writing;
+    expect(stats).toMatchObject({ slots: 1, warnings: [expect.stringMatching(/has 6 databases: the slots are moved key by key, because writes .* wrong database$/)] });
+    expect(written.length).toBeGreaterThan(100);
+    const lost: string[] = [];
+    for (const key of written) if ((await writer.command(['EXISTS', key])) !== 1) lost.push(key);
+    expect(lost).toEqual([]);
+  }, 60_000);
+
+  it('refuses --method atomic for a source with several databases, and for a user who may not count them; nothing is moved', async () => {
+    const user = ['--user', 'mover', 'on', '>s3cret', '~*', '&*', '+@all', '-select'];
+    await using nodes = await startRedisCluster(2, { build: BUILD, databases: 4, extraArgs: user });
+    for (const [access, hint] of [[{}, 'key by key'], [{ username: 'mover', password: 's3cret' }, '+select']] as const) {
+      await using cluster = await openCluster(nodes.seed, access);
+      const wanted = await plan(cluster, nodes, '0-9', 1);
+      await expect(cluster.apply(wanted, { method: 'atomic' })).rejects.toMatchObject({ code: 'NO_ATOMIC', message: expect.stringContaining('databases') as unknown, hint: expect.stringContaining(hint) as unknown });
+      expect((await cluster.refresh()).masters.find(({ port }) => port === nodes.nodes[0]?.port)?.slots.size).toBe(8192);
+    }
   });
+
+  it('moves atomically with a single database', async () => {
+    await using nodes = await startRedisCluster(2, { build: BUILD });
+    await using cluster = await openCluster(nodes.seed);
+    const events: ApplyEvent[] = [];
+    await cluster.apply(await plan(cluster, nodes, '0-9', 1), { onEvent: (event) => void events.push(event) });
+    expect(jobs(events)).toBe(1);
+  });
+
+  it('does not follow the job of another program on a source with several databases: the error says why, and how to cancel it', async () => {
+    await using nodes = await startRedisCluster(2, { build: BUILD, databases: 4 });
+    await fill(nodes, keysInSlots(0, 9, 400).map((key) => ['SET', key, 'x'.repeat(50_000)]));
+    await using cluster = await openCluster(nodes.seed);
+    const wanted = await plan(cluster, nodes, '0-9', 1);
+    await using link = await nodes.nodes[0]?.connect();
+    await using other = await nodes.nodes[1]?.connect();
+    await link?.command(['CONFIG', 'SET', 'rdb-key-save-delay', '20000']);
+    await link?.command(['CLUSTER', 'MIGRATESLOTS', 'SLOTSRANGE', '0', '9', 'NODE', String(await other?.command(['CLUSTER', 'MYID']))]);
+    await expect(cluster.apply(wanted)).rejects.toMatchObject({ code: 'JOB_RUNNING', message: expect.stringContaining('4 databases') as unknown, hint: expect.stringContaining('CANCELSLOTMIGRATIONS') as unknown });
+    await link?.pipeline([['CLUSTER', 'CANCELSLOTMIGRATIONS'], ['CONFIG', 'SET', 'rdb-key-save-delay', '0']]);
+    await waitFor(async () => !String(await link?.command(['CLUSTER', 'GETSLOTMIGRATIONS'])).includes('snapshotting'), 'the job to end');
+    expect(await cluster.apply(wanted)).toMatchObject({ slots: 10, keys: 400 });
+  }, 60_000);
 });
