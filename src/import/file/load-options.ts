@@ -63,11 +63,15 @@ export class LoadIncomplete extends TribError {
     error: unknown,
     aborted: boolean,
     continueHint = 'run the same command again: keys that are there already are compared and not sent twice',
+    /** Keys that may have an expiry far too late (LoadTally.postponed). */
+    postponed = 0,
   ) {
     const text = aborted ? 'Interrupted' : error instanceof Error ? error.message : String(error);
-    const hint = !aborted && error instanceof TribError && error.hint !== undefined ? error.hint : continueHint;
+    const late = postponed > 0 ? `; up to ${postponed} of them expire about 3000 years too late, because their times to live could not be set` : '';
+    const own = !aborted && error instanceof TribError ? error.hint : undefined;
+    const hint = own === undefined ? continueHint : postponed > 0 ? `${own}; then ${continueHint}` : own;
     const exitCode = aborted ? ExitCode.interrupted : error instanceof TribError ? error.exitCode : ExitCode.failed;
-    super(aborted ? 'ABORTED' : 'IMPORT_FAILED', `${text}: ${stats.imported} keys were loaded before that`, { hint, exitCode, ...(aborted ? {} : { cause: error }) });
+    super(aborted ? 'ABORTED' : 'IMPORT_FAILED', `${text}: ${stats.imported} keys were loaded before that${late}`, { hint, exitCode, ...(aborted ? {} : { cause: error }) });
     this.name = 'LoadIncomplete';
   }
 }

@@ -14,6 +14,8 @@ export class LoadTally {
   expired = 0;
   commands = 0;
   libraries = 0;
+  /** After a load that stopped part-way: keys whose postponed expiries (postponed-expiries.ts) may not have been set. */
+  postponed = 0;
   readonly conflicts: Conflict[] = [];
   readonly refused: RefusedKey[] = [];
   private readonly targets = new Map<string, number>();
