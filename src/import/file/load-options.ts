@@ -36,11 +36,11 @@ export interface LoadOptions {
 export interface LoadStats {
   /** Keys that the cluster has received. */
   readonly imported: number;
-  /** Keys that the cluster held already with the same value. */
+  /** Keys that the cluster held already with the same value and expiry. */
   readonly equal: number;
   /** Keys that had expired before they were sent. */
   readonly expired: number;
-  /** Keys with different values on both sides: the cluster's stay. */
+  /** Keys with different values or expiries on both sides: the cluster's stay. */
   readonly conflicts: readonly Conflict[];
   readonly refused: readonly RefusedKey[];
   /** Commands of an append-only file that were carried out; 0 for RDB files. */
