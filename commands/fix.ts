@@ -81,7 +81,7 @@ export default defineCommand({
   mutates: true,
   description: [
     'Shows each problem, its repair, the reason, and the danger. Safe repairs (completing a move, closing a slot, moving keys to the owner of their slot) are made without asking. Careful ones are asked, and --yes accepts them. --yes does not accept two kinds: where several masters claim a slot, --choose-owner is required; where uncovered slots are probably not empty, --cover-forgotten.',
-    'Run it while no reshard is running: an open slot may belong to a move in progress. No key is deleted without a copy: of two different copies, the one that is not kept is first written to a file. After an interruption run the same command again. Exit code 0 only when every slot was repaired and the final check finds nothing.',
+    'Run it while no reshard is running: an open slot may belong to a move in progress. No key is deleted without a copy: of two different copies, the one that is not kept is first written to a file; of copies with the same value and different times to live that of the slot\'s owner stays. After an interruption run the same command again. Exit code 0 only when every slot was repaired and the final check finds nothing.',
   ].join('\n\n'),
   examples: ['redis-trib fix 127.0.0.1:7000', 'redis-trib fix 127.0.0.1:7000 --dry-run', 'redis-trib fix 127.0.0.1:7000 --yes --on-conflict newest-slot-owner --save-to copies.jsonl', 'redis-trib --cluster fix 127.0.0.1:7000 --cluster-fix-with-unreachable-masters'],
   async run({ args, options: wanted }, context): Promise<FixResult> {

@@ -21,7 +21,7 @@ const options = {
   match: text('PATTERN', 'with --rdb or --aof: load only keys that match this pattern, as in KEYS'),
   allowPartial: flag('load a damaged file up to the damage'),
   copy: flag('keep the keys on the source; by default they are moved'),
-  replace: flag('overwrite keys that the cluster holds with other values'),
+  replace: flag('overwrite keys that the cluster holds with other values or times to live'),
   db: text('N|all', 'database of the source, or all. Keys keep their database number if the cluster has several databases (Valkey 9); otherwise all go to database 0', { aliases: ['from-db'] }),
   timeout: integer('MS', 'timeout of each socket operation of MIGRATE', { min: 1, fallback: 60_000 }),
   pipeline: integer('KEYS', 'maximum keys in one MIGRATE', { min: 1, fallback: undefined }),
@@ -71,6 +71,7 @@ export default defineCommand({
   description:
     'Keys go directly from the source to their masters where the source reaches them, and through this host elsewhere. ' +
     'After an interruption run the same command again. Keys written to the source meanwhile may be missed, so stop its writers first; redis-trib compares the counts at the end. ' +
+    'A key that the cluster has with another value, or with the same value and another time to live, stays on both sides and is named; exit code 1. ' +
     'Asks at a terminal when keys leave the source or --replace may overwrite; when piped it continues as the predecessors do, also with --replace. ' +
     'With --rdb or --aof keys come from a file, which stays as it is: they go to all masters at once, times to live stay absolute, expired keys are left out, and what the cluster cannot take is named.',
   examples: [
@@ -112,7 +113,7 @@ export default defineCommand({
     if (forecast !== undefined) io.out(io.mode === 'plain' ? forecastLines(forecast).join('\n') : await targetsTable(io, forecast.targets));
     if (stats === undefined) return io.note('Dry run: nothing was changed.');
     if (io.mode === 'table' && stats.imported > 0) io.out(await targetsTable(io, stats.targets));
-    if (stats.equal > 0) io.note(`${stats.equal} keys existed already, with the same values.`);
+    if (stats.equal > 0) io.note(`${stats.equal} keys existed already, with the same values and times to live.`);
     for (const warning of countWarnings(stats, copy, replace)) io.warn(`${warning}`);
     for (const line of conflictLines(stats)) io.error(line);
     if (result.loss !== undefined) io.error(`${io.errStyle.bad('error:')} ${result.loss}`);

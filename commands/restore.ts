@@ -71,7 +71,7 @@ export default defineCommand({
     },
   },
   options: {
-    replace: flag('overwrite keys that the cluster holds with other values'),
+    replace: flag('overwrite keys that the cluster holds with other values or times to live'),
     merge: flag('load into a cluster that has keys, and keep those it has'),
     match: text('PATTERN', 'only keys that match this pattern, as in KEYS'),
     db: text('N|all', 'database of the backup, or all. Keys keep their database number if the cluster has several databases (Valkey 9); otherwise all go to database 0'),

@@ -1,5 +1,6 @@
 // Compares two copies of a key: by DUMP, and by contents for types whose equal values may differ in order or encoding.
-// Read-only. Time to live is ignored.
+// Read-only. Not here: times to live of keys (apply/node/key-expiry.ts).
+import { sameExpiringHashes } from '../rdb/expiring-hash.js';
 import type { Arg } from '../resp/command.js';
 import type { Reply } from '../resp/reply.js';
 
@@ -37,6 +38,8 @@ function canonical(type: string, reply: Reply): string | undefined {
 /** `mine`, `theirs`: the DUMP payloads of both sides. */
 export async function sameValue(source: Ask, target: Ask, key: string, mine: string, theirs: string): Promise<boolean> {
   if (mine.slice(0, -FOOTER) === theirs.slice(0, -FOOTER)) return true;
+  const hashes = sameExpiringHashes(mine, theirs);
+  if (hashes !== undefined) return hashes;
   const [here, there] = await Promise.all([source(['TYPE', key]), target(['TYPE', key])]);
   if (typeof here !== 'string' || here !== there) return false;
   const read = CONTENTS[here];

@@ -87,7 +87,7 @@ export class BatchDelivery {
     this.tally.relayedKeys(route, this.database, results, this.probed);
     const conflicts = this.tally.conflicts();
     if (conflicts.length <= MANY_CONFLICTS) return;
-    throw new TribError('MANY_CONFLICTS', `Stopped: more than ${MANY_CONFLICTS} keys exist in the cluster with other values, e.g. ${conflictText(conflicts, 3)}`, {
+    throw new TribError('MANY_CONFLICTS', `Stopped: more than ${MANY_CONFLICTS} keys exist in the cluster with other values or times to live, e.g. ${conflictText(conflicts, 3)}`, {
       hint: 'check that this is the right cluster; --replace overwrites the values of the cluster with those of the source',
     });
   }

@@ -6,15 +6,17 @@ import type { Connection } from '../client/connection.js';
 import type { Arg } from '../resp/command.js';
 import type { Reply } from '../resp/reply.js';
 import { ReplyError } from '../resp/reply.js';
+import { compareExpiries, timeToLive } from '../apply/node/key-expiry.js';
 import { sameValue } from './compare.js';
 import type { Ask } from './compare.js';
+import { conflictOf, type ConflictKind } from './event.js';
 import type { ImportSettings } from './options.js';
 import { outOfReach, refusal } from './options.js';
 import type { ImportRoute, ImportRoutes } from './routes.js';
 import type { ImportSource } from './source.js';
 
 /** The result for a key. */
-export type RelayResult = 'moved' | 'equal' | 'conflict' | 'gone';
+export type RelayResult = 'moved' | 'equal' | 'gone' | ConflictKind;
 
 interface DumpedValue {
   readonly dump: string;
@@ -155,7 +157,10 @@ export class Relay {
     const target: Ask = (command) => this.client.command(command, { repeatable: true });
     const theirs = await target(['DUMP', key]);
     if (typeof theirs !== 'string') return undefined;
-    return (await sameValue(source, target, key, value.dump, theirs)) ? 'equal' : 'conflict';
+    if (!(await sameValue(source, target, key, value.dump, theirs))) return 'conflict';
+    const [here, there] = await Promise.all([timeToLive(source, key), timeToLive(target, key)]);
+    if (there === -2) return undefined;
+    return here === -2 ? 'gone' : conflictOf(compareExpiries(here, there));
   }
 
   /** False when one of the watched keys has changed since it was read; then nothing was removed. */

@@ -1,5 +1,5 @@
 // Totals of an import, counted from the deliveries' results. Not here: counting keys on the nodes (count-keys.ts).
-import type { Conflict, ImportStats, ImportTarget, Span } from './event.js';
+import { kindFields, type Conflict, type ImportStats, type ImportTarget, type Span } from './event.js';
 import type { ImportSettings } from './options.js';
 import type { RelayResult } from './relay.js';
 import type { ImportRoute } from './routes.js';
@@ -43,7 +43,7 @@ export class ImportTally {
       if (result === 'moved' || (result === 'equal' && probed.has(key))) moved.push(key);
       else if (result === 'equal') this.equal++;
       else if (result === 'gone') this.gone++;
-      else this.conflict({ database, key, target: targetOf(route) });
+      else this.conflict({ database, key, target: targetOf(route), ...kindFields(result) });
     }
     this.delivered(route, moved);
   }

@@ -154,6 +154,19 @@ describeWithRedis('moving slots despite errors', () => {
     await expectHealthy(nodes, `${slot}-${slot}`, 1);
   });
 
+  it('keeps the time to live of the source when the target has the same value with another one, and warns', async () => {
+    await using nodes = await conflicting('value 7', ['EXPIRE', '{c}7', '1000'], ['SET', '{c}8', 'value 8']);
+    await fill(nodes, [['EXPIRE', '{c}8', '1000']]);
+    await using cluster = await openCluster(nodes.seed);
+    const warnings: unknown[] = [];
+    const onEvent = (event: ApplyEvent): void => void (event.kind === 'warning' && warnings.push([event.code, event.key]));
+    expect(await byKeys(cluster, await plan(cluster, nodes, `${slot}-${slot}`, 1), { onEvent })).toMatchObject({ slots: 1, keys: 50 });
+    expect(warnings.sort()).toEqual([['TTL_DIFFERS', '{c}7'], ['TTL_DIFFERS', '{c}8']]);
+    await using target = await nodes.nodes[1]?.connect();
+    expect(await target?.command(['TTL', '{c}7'])).toBe(-1);
+    expect(await target?.command(['TTL', '{c}8'])).toBeGreaterThan(900);
+  });
+
   it('treats equal collections with different DUMP payloads as equal', async () => {
     const fields = Array.from({ length: 600 }, (_, i) => [`field${i}`, `${i}`]);
     const build = (order: readonly string[][]): string[][] => [['HSET', '{c}hash', ...order.flat()], ['SADD', '{c}set', ...order.map(([name]) => name ?? '')]];

@@ -126,6 +126,40 @@ describeWithRedis('import', () => {
     expect([await get('k7'), await size()]).toEqual(['source', 0]);
   });
 
+  it('keeps both copies of the same value with different times to live and says so; --replace overwrites', async () => {
+    const values = (key: string): Arg[][] => [['SET', `${key}:s`, 'v'], ['HSET', `${key}:h`, 'f', 'v']];
+    await on(...values('none'), ...values('both'), ...values('some'), ['EXPIRE', 'both:s', 1000], ['EXPIRE', 'both:h', 1000], ['EXPIRE', 'some:s', 1000], ['EXPIRE', 'some:h', 1000]);
+    for (const command of [...values('none'), ...values('both'), ...values('some')]) await client.command(command);
+    for (const key of ['none:s', 'none:h']) await client.command(['EXPIRE', key, 60]);
+    for (const key of ['both:s', 'both:h']) await client.command(['EXPIRE', key, 1001]);
+    const cli = await runHere(['import', nodes.seed, '--from', origin.address, '--copy']);
+    expect(cli).toMatchObject({ code: 1, stderr: expect.stringMatching(/4 keys exist in the cluster with other times to live[^]*"none:s" .*same value, another time to live/) as string });
+    const stats = await run();
+    expect(stats).toMatchObject({ imported: 0, equal: 2 });
+    expect(stats.conflicts.map(({ key, timeToLive }) => [key, timeToLive]).sort()).toEqual(['none:h', 'none:s', 'some:h', 'some:s'].map((key) => [key, 'different']));
+    expect(await size()).toBe(4);
+    expect(await run({ replace: true })).toMatchObject({ imported: 4, conflicts: [] });
+    expect(await client.command(['TTL', 'none:s'])).toBe(-1);
+    expect(await client.command(['TTL', 'some:h'])).toBeGreaterThan(900);
+  });
+
+  it('keeps both copies when the cluster does not tell the time to live', async () => {
+    await on(['SET', 'k', 'v']);
+    await client.command(['SET', 'k', 'v']);
+    for (const node of nodes.nodes) {
+      await using one = await node.connect();
+      await one.command(['ACL', 'SETUSER', 'default', '-pttl']);
+    }
+    try {
+      expect(await run()).toMatchObject({ imported: 0, equal: 0, conflicts: [{ key: 'k', timeToLive: 'unknown' }] });
+    } finally {
+      for (const node of nodes.nodes) {
+        await using one = await node.connect();
+        await one.command(['ACL', 'SETUSER', 'default', '+@all']);
+      }
+    }
+  });
+
   it('stops at a thousand conflicts and suggests to check the cluster', async () => {
     const names = Array.from({ length: 3000 }, (_, index) => `k${index}`);
     await on(...names.map((key) => ['SET', key, 'source']));

@@ -1,5 +1,6 @@
 // Reads the copies of a key on two nodes, in any state of its slot, and compares their values. Read-only. Not here: which copy
 // is kept (settle-key.ts).
+import { sameExpiringHashes } from '../../rdb/expiring-hash.js';
 import type { Arg } from '../../resp/command.js';
 import type { Reply } from '../../resp/reply.js';
 import { ReplyError } from '../../resp/reply.js';
@@ -67,12 +68,14 @@ function canonical(type: string, reply: Reply | undefined): string | undefined {
 }
 
 /**
- * Whether two copies have the same value; the time to live is ignored. Streams and module types count as different when their
+ * Whether two copies have the same value; times to live are compared in settle-key.ts. Streams and module types count as different when their
  * payloads differ, because their encodings cannot be compared.
  */
 export async function sameValue(a: Connection, b: Connection, key: string, copies: readonly [KeyCopy, KeyCopy]): Promise<boolean> {
   const [mine, theirs] = copies;
   if (mine.payload.slice(0, -FOOTER) === theirs.payload.slice(0, -FOOTER)) return true;
+  const hashes = sameExpiringHashes(mine.payload, theirs.payload);
+  if (hashes !== undefined) return hashes;
   const read = mine.type === theirs.type ? CONTENTS[mine.type] : undefined;
   if (read === undefined) return false;
   const [[here], [there]] = await Promise.all([askHere(a, [read(key)]), askHere(b, [read(key)])]);

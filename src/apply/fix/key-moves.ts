@@ -15,7 +15,7 @@ import { countKeysInSlots, databasesWithKeys } from '../node/slot-keys.js';
 import { importerTakesOver } from '../node/slot-transaction.js';
 import type { FixRun } from './fix-run.js';
 import { moveSlotKeys } from './key-mover.js';
-import type { ConflictPair } from './settle-key.js';
+import type { ConflictPair, Settling } from './settle-key.js';
 
 type KeyMoveStep = Extract<FixStep, { kind: 'gather-keys' | 'finish-move' }>;
 
@@ -55,12 +55,17 @@ async function markHolder(run: FixRun, step: Extract<KeyMoveStep, { kind: 'gathe
   await setOpenState(run, holder, step, run.open(slots), 'IMPORTING', owner.id);
 }
 
+/** Whether the target owned the slot before this repair, and the source did not: only the target's copy was served. */
+function isOnlyOwner({ request: { view } }: FixRun, target: string, source: string, slot: number): boolean {
+  return view.node(target)?.slots.has(slot) === true && view.node(source)?.slots.has(slot) !== true;
+}
+
 /** Empties the slots at the source; returns the empty ones. */
 async function emptied(run: FixRun, step: KeyMoveStep, slots: readonly number[]): Promise<number[]> {
   const { request, settings } = run;
   const pair: ConflictPair = { source: run.link(step.source), target: run.link(step.target), serving: step.kind === 'finish-move' ? 'source' : 'target', timeoutMs: settings.timeoutMs };
-  const warn = (message: string, slot: number, key: string): void => request.onEvent({ kind: 'warning', code: 'COPY_SAVED', message, slot, key });
-  const settling = { onConflict: request.onConflict, file: request.file, warn };
+  const warn: Settling['warn'] = (message, slot, key) => request.onEvent({ kind: 'warning', code: 'COPY_SAVED', message, slot, key });
+  const settling: Settling = { onConflict: request.onConflict, file: request.file, warn, disputed: (slot) => step.kind === 'gather-keys' && !isOnlyOwner(run, step.target, step.source, slot) };
   const health = new Health(settings.retryMs);
   const databases = await databasesWithKeys(pair.source); // Read after the slots were opened: from now on no other database gets keys of them.
   const empty: number[] = [];

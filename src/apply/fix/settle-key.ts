@@ -1,9 +1,11 @@
-// Resolves one key that is on both nodes. Of equal copies one stays; of different ones the chosen copy stays and the other is
+// Resolves one key that is on both nodes. Of equal copies one stays. Of equal values with different times to live the served copy stays
+// and the other is saved to a file first; of different values, and where both copies may have been served, the chosen copy stays and the other is
 // saved to a file first, or both stay. Not here: moving keys (key-mover.ts), choosing the copy (the caller).
 import type { Connection } from '../../client/connection.js';
 import { migrateCommand } from '../../client/migrate-command.js';
 import { TribError } from '../../errors.js';
 import { ReplyError, fromBinary } from '../../resp/reply.js';
+import { compareExpiries } from '../node/key-expiry.js';
 import type { NodeLink } from '../node/node-link.js';
 import type { KeyCopy, KeyPlace } from './copies.js';
 import { askHere, readCopy, sameValue } from './copies.js';
@@ -33,6 +35,8 @@ export interface KeyConflictCase {
   /** The copy that clients read and write. */
   readonly served: ConflictCopy;
   readonly other: ConflictCopy;
+  /** The values are equal, only the times to live differ. */
+  readonly timeToLiveOnly?: true;
 }
 
 /** The two nodes between which keys of slots move. */
@@ -49,6 +53,8 @@ export interface Settling {
   /** Called for every key with different copies. */
   onConflict(conflict: KeyConflictCase): Promise<ConflictPolicy>;
   readonly file: CopyFile;
+  /** True for a slot of which the other copy may have been served too: then it is not clear which time to live of equal values is right. */
+  disputed(slot: number): boolean;
   warn(message: string, slot: number, key: string): void;
 }
 
@@ -74,15 +80,16 @@ export async function settleKey(pair: ConflictPair, settling: Settling, place: K
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const [mine, theirs] = await Promise.all([readCopy(source, key), readCopy(target, key)]);
     if (mine === undefined || theirs === undefined) return 'settled'; // Gone, or free to move.
-    if (await sameValue(source, target, key, [mine, theirs])) return dropUnserved(pair, source, place);
     const [served, other] = pair.serving === 'source' ? [mine, theirs] : [theirs, mine];
     const links = pair.serving === 'source' ? [pair.source, pair.target] as const : [pair.target, pair.source] as const;
-    const conflict = { slot, database, key: fromBinary(key), served: shown(links[0], served), other: shown(links[1], other) };
-    const policy = await settling.onConflict(conflict);
+    const same = await sameValue(source, target, key, [mine, theirs]);
+    if (same && compareExpiries(mine.ttlMs, theirs.ttlMs) === 'same') return dropUnserved(pair, source, place);
+    const conflict: KeyConflictCase = { slot, database, key: fromBinary(key), served: shown(links[0], served), other: shown(links[1], other), ...(same ? { timeToLiveOnly: true } : {}) };
+    const policy = same && !settling.disputed(slot) ? 'newest-slot-owner' : await settling.onConflict(conflict);
     const keepServed = policy === 'newest-slot-owner' || (policy === 'largest' && served.payload.length >= other.payload.length) || (policy === 'moved' && pair.serving === 'source');
     if (policy === 'abort') return 'both';
     const [keeper, loser] = keepServed ? links : [links[1], links[0]];
-    settling.warn(`key ${JSON.stringify(conflict.key)} of slot ${slot}${inDatabase(database)} had different values: kept the copy of ${keeper.name}, saved the copy of ${loser.name} to ${settling.file.path}`, slot, conflict.key);
+    settling.warn(`key ${JSON.stringify(conflict.key)} of slot ${slot}${inDatabase(database)} had different ${same ? 'times to live' : 'values'}: kept the copy of ${keeper.name}, saved the copy of ${loser.name} to ${settling.file.path}`, slot, conflict.key);
     if (keepServed) {
       await settling.file.save({ ...place, node: loser.name, kept: keeper.name }, other);
       return dropUnserved(pair, source, place);

@@ -57,6 +57,12 @@ export class CommandPipeline {
     this.rethrow();
   }
 
+  /** Waits for the commands in flight; sends no further ones. */
+  async abandon(): Promise<void> {
+    this.failure ??= { error: undefined };
+    while (this.running.size > 0) await Promise.all(this.running);
+  }
+
   private rethrow(): void {
     if (this.failure !== undefined) throw this.failure.error;
   }

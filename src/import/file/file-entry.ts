@@ -47,7 +47,7 @@ export function plainPayload({ type, body }: FileEntry): Buffer | undefined {
   return plain === undefined || plain.type === type ? undefined : payloadOf(plain.type, plain.body);
 }
 
-/** Whether a reply of DUMP is the same value, in any encoding. Times to live are not compared. */
+/** Whether a reply of DUMP is the same value, in any encoding. Not compared here: the expiry of the key (copy-expiry.ts). */
 export function isSameValue({ type, body }: FileEntry, dump: string): boolean {
   const theirs = Buffer.from(dump, 'latin1');
   if (theirs[0] === (type & 0xff) && theirs.subarray(1, -10).equals(body)) return true;

@@ -1,7 +1,6 @@
 // Loads an append-only file into a cluster: the keys of its RDB part, then its commands, each to the master of its slot, in the order of
 // the file for each slot. Commands are not sent twice, so a stopped load begins anew: `replace` deletes the keys of the file first.
 import type { Cluster } from '../../apply/open-cluster.js';
-import { POSTPONED_MS, postponed } from '../../aof/expiry-shift.js';
 import type { ReplayCommand, ReplayItem } from '../../aof/replay.js';
 import { TribError } from '../../errors.js';
 import { ReplyError, fromBinary } from '../../resp/reply.js';
@@ -10,14 +9,17 @@ import { databasesOf } from '../count-keys.js';
 import { ImportRoutes } from '../routes.js';
 import { aofFiles } from './aof-set.js';
 import { CommandPipeline, type PipelineUnit } from './command-pipeline.js';
+import type { FileEntry } from './file-entry.js';
 import { withPipelines, type RestorePipelines } from './import-rdb.js';
+import { LaterCommands } from './later-commands.js';
 import type { LoadOptions, LoadStats } from './load-options.js';
 import type { LoadTally } from './load-tally.js';
 import { planAof, type AofPlan } from './plan-aof.js';
+import { PostponedExpiries } from './postponed-expiries.js';
 import { readAof } from './read-aof.js';
 
-/** Expiries within this time from now are set at the end, because a load may take that long; ms. */
-const SOON_MS = 3_600_000;
+/** Milliseconds for setting postponed expiries after a load that stopped part-way. */
+const SETTLE_MS = 10_000;
 /** Names kept so that the same key is not asked about again and again. */
 const MOST_NAMES = 100_000;
 const SHOWN = 5;
@@ -60,28 +62,40 @@ class CommandPipelines {
     await this.drain();
     await Promise.all([...this.pipelines.values()].map((pipeline) => pipeline.finish()));
   }
-}
 
-interface Postponed {
-  readonly into: number;
-  readonly key: string;
-  readonly expireAt: number;
+  /** Waits for the commands in flight; sends no further ones. */
+  async abandon(): Promise<void> {
+    this.queue = [];
+    await Promise.all([...this.pipelines.values()].map((pipeline) => pipeline.abandon()));
+  }
 }
 
 class AofLoad {
-  private readonly postponed = new Map<string, Postponed>();
-  private readonly horizon = Date.now() + SOON_MS;
+  private readonly later = new LaterCommands();
+  private readonly expiries = new PostponedExpiries(this.later);
+  private readonly commands: CommandPipelines;
   private restoring = false;
 
   constructor(
     private readonly plan: AofPlan,
-    private readonly commands: CommandPipelines,
+    private readonly cluster: Cluster,
     private readonly pipelines: RestorePipelines,
     private readonly tally: LoadTally,
     private readonly options: LoadOptions,
-  ) {}
+  ) {
+    this.commands = new CommandPipelines(new ImportRoutes(cluster), options.timeoutMs ?? 60_000);
+  }
 
   async run(): Promise<LoadStats['damage']> {
+    try {
+      return await this.load();
+    } catch (error) {
+      await this.settleStopped();
+      throw error;
+    }
+  }
+
+  private async load(): Promise<LoadStats['damage']> {
     await this.clearOrRefuse();
     const { plan, tally, options } = this;
     const end = await readAof(
@@ -89,12 +103,9 @@ class AofLoad {
       {
         entry: (number, database, key, type, body, facts) => {
           if (!plan.counts(number, database) || !this.wanted(database, key)) return;
-          const into = this.into(database);
-          const expireAt = facts.expireAt !== null && facts.expireAt <= this.horizon ? this.postpone(into, key, facts.expireAt) : facts.expireAt;
-          this.restoring = true;
-          this.pipelines.of(key, into).add({ key, database, type, body, expireAt, idle: facts.idle, freq: facts.freq });
+          this.restore(number, this.into(database), { database, key, type, body, ...facts });
         },
-        item: (number, item, file) => item.kind === 'unit' && plan.counts(number, item.database) && this.carryOut(item, file),
+        item: (number, item, file) => item.kind === 'unit' && plan.counts(number, item.database) && this.carryOut(number, item, file),
         library: () => void tally.libraries++,
         piece: () => this.piece(),
       },
@@ -102,9 +113,30 @@ class AofLoad {
       options.signal,
     );
     await this.piece();
+    await this.pipelines.finish(); // Also when no command followed the RDB part: keys must be there before their expiries are set.
     await this.commands.finish();
-    await this.settleExpiries();
+    tally.expired += await this.expiries.settle(this.commands);
     return end.damage;
+  }
+
+  /** After a load that stopped part-way: its keys get the expiries that the file has set so far. */
+  private async settleStopped(): Promise<void> {
+    const { expiries, pipelines, commands, cluster, options, tally } = this;
+    if (expiries.size === 0) return;
+    await Promise.all([pipelines.abandon(), commands.abandon()]);
+    const routes = new ImportRoutes(cluster);
+    await routes.refresh();
+    // The error of the load is reported, not one of these commands: it often has the same cause.
+    await expiries.settle(new CommandPipelines(routes, Math.min(options.timeoutMs ?? SETTLE_MS, SETTLE_MS)), Date.now() + SETTLE_MS).catch(() => undefined);
+    tally.postponed = expiries.size;
+  }
+
+  private restore(number: number, into: number, entry: FileEntry): void {
+    const { key } = entry;
+    const expireAt = entry.expireAt === null ? null : this.expiries.ofEntry(into, key, number, entry.expireAt);
+    if (expireAt === undefined) return void this.tally.expired++;
+    this.restoring = true;
+    this.pipelines.of(key, into).add({ ...entry, expireAt });
   }
 
   private wanted(database: number, key: string): boolean {
@@ -123,12 +155,12 @@ class AofLoad {
     this.tally.progress();
   }
 
-  private carryOut(item: Extract<ReplayItem, { kind: 'unit' }>, file: string): void {
+  private carryOut(number: number, item: Extract<ReplayItem, { kind: 'unit' }>, file: string): void {
     const into = this.into(item.database);
     const [first] = item.commands;
     const together = item.transaction && item.commands.length > 1 && item.commands.every(({ slot }) => slot === first?.slot);
     const send = (commands: readonly ReplayCommand[], transaction: boolean): void => {
-      const words = commands.map((command) => this.shifted(into, command));
+      const words = commands.map((command) => this.expiries.ofCommand(into, command, number, !item.transaction));
       this.commands.push(commands[0]!.keys[0]!, into, { commands: words, transaction, onReply: (command, reply) => this.replied(item, file, command, reply) });
     };
     if (together) send(item.commands, true);
@@ -139,20 +171,6 @@ class AofLoad {
     this.tally.commands++;
     if (!(reply instanceof ReplyError)) return;
     this.tally.refuse({ database, key: command[1] ?? '', reason: `${command[0] ?? ''} at byte ${offset} of ${file}: ${fromBinary(reply.message)}` });
-  }
-
-  private postpone(into: number, key: string, expireAt: number): number {
-    this.postponed.set(`${into} ${key}`, { into, key, expireAt });
-    return Math.max(0, expireAt) + POSTPONED_MS;
-  }
-
-  private shifted(into: number, { words, keys }: ReplayCommand): readonly string[] {
-    const later = postponed(words, this.horizon);
-    if (later !== undefined) this.postpone(into, later.key, later.expireAt);
-    const [from, to] = keys;
-    const carried = to === undefined ? undefined : this.postponed.get(`${into} ${from ?? ''}`);
-    if (carried !== undefined && to !== undefined && /^(rename|renamenx|copy)$/i.test(words[0]!)) this.postponed.set(`${into} ${to}`, { ...carried, key: to });
-    return later?.words ?? words;
   }
 
   /** Looks for keys of the file in the cluster: with `replace` deletes them, otherwise throws KEYS_EXIST before the first change. */
@@ -182,7 +200,12 @@ class AofLoad {
         entry: (number, database, key) => plan.counts(number, database) && look(database, key),
         item: (number, item) => {
           if (item.kind !== 'unit' || !plan.counts(number, item.database)) return;
-          for (const { keys } of item.commands) for (const key of keys) look(item.database, key);
+          for (const { keys } of item.commands) {
+            for (const key of keys) {
+              this.later.touched(key, number);
+              look(item.database, key);
+            }
+          }
         },
         piece: () => commands.drain(),
       },
@@ -194,22 +217,6 @@ class AofLoad {
     throw new TribError('KEYS_EXIST', `The cluster has ${there.length} keys of the file already: ${there.slice(0, SHOWN).map(shown).join(', ')}${there.length > SHOWN ? ', …' : ''}. Nothing was changed`, {
       hint: 'the commands of a file depend on each other, so its keys must not exist: --replace deletes them first, also after an interrupted import',
     });
-  }
-
-  /** Sets the true expiries of keys whose postponed expiry no later command has changed. */
-  private async settleExpiries(): Promise<void> {
-    const { commands, tally } = this;
-    const due: Postponed[] = [];
-    for (const one of this.postponed.values()) {
-      commands.push(one.key, one.into, { commands: [['PTTL', one.key]], transaction: false, onReply: (_, reply) => void (typeof reply === 'number' && reply > POSTPONED_MS / 2 && due.push(one)) });
-    }
-    await commands.finish();
-    const now = Date.now();
-    for (const { key, into, expireAt } of due) {
-      if (expireAt <= now) tally.expired++;
-      commands.push(key, into, { commands: [['PEXPIREAT', key, String(expireAt)]], transaction: false, onReply: () => undefined });
-    }
-    await commands.finish();
   }
 }
 
@@ -230,7 +237,7 @@ export function refuseProblems({ problems }: AofPlan): void {
  */
 export async function loadAof(plan: AofPlan, cluster: Cluster, options: LoadOptions = {}): Promise<LoadStats> {
   refuseProblems(plan);
-  return withPipelines(cluster, options, (pipelines, tally) => new AofLoad(plan, new CommandPipelines(new ImportRoutes(cluster), options.timeoutMs ?? 60_000), pipelines, tally, options).run(), CONTINUATION);
+  return withPipelines(cluster, options, (pipelines, tally) => new AofLoad(plan, cluster, pipelines, tally, options).run(), CONTINUATION);
 }
 
 /** Which keys and databases of a file `importAof` takes. */

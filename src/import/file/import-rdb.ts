@@ -96,7 +96,7 @@ export async function withPipelines(
     await pipelines.abandon();
     // Nothing was changed, so the error needs no totals.
     if (error instanceof TribError && tally.handled === 0 && options.replace !== true) throw error;
-    throw new LoadIncomplete(await stats(), error, options.signal?.aborted === true, goOn);
+    throw new LoadIncomplete(await stats(), error, options.signal?.aborted === true, goOn, tally.postponed);
   }
 }
 

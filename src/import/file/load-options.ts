@@ -36,11 +36,11 @@ export interface LoadOptions {
 export interface LoadStats {
   /** Keys that the cluster has received. */
   readonly imported: number;
-  /** Keys that the cluster held already with the same value. */
+  /** Keys that the cluster held already with the same value and expiry. */
   readonly equal: number;
   /** Keys that had expired before they were sent. */
   readonly expired: number;
-  /** Keys with different values on both sides: the cluster's stay. */
+  /** Keys with different values or expiries on both sides: the cluster's stay. */
   readonly conflicts: readonly Conflict[];
   readonly refused: readonly RefusedKey[];
   /** Commands of an append-only file that were carried out; 0 for RDB files. */
@@ -63,11 +63,15 @@ export class LoadIncomplete extends TribError {
     error: unknown,
     aborted: boolean,
     continueHint = 'run the same command again: keys that are there already are compared and not sent twice',
+    /** Keys that may have an expiry far too late (LoadTally.postponed). */
+    postponed = 0,
   ) {
     const text = aborted ? 'Interrupted' : error instanceof Error ? error.message : String(error);
-    const hint = !aborted && error instanceof TribError && error.hint !== undefined ? error.hint : continueHint;
+    const late = postponed > 0 ? `; up to ${postponed} of them expire about 3000 years too late, because their times to live could not be set` : '';
+    const own = !aborted && error instanceof TribError ? error.hint : undefined;
+    const hint = own === undefined ? continueHint : postponed > 0 ? `${own}; then ${continueHint}` : own;
     const exitCode = aborted ? ExitCode.interrupted : error instanceof TribError ? error.exitCode : ExitCode.failed;
-    super(aborted ? 'ABORTED' : 'IMPORT_FAILED', `${text}: ${stats.imported} keys were loaded before that`, { hint, exitCode, ...(aborted ? {} : { cause: error }) });
+    super(aborted ? 'ABORTED' : 'IMPORT_FAILED', `${text}: ${stats.imported} keys were loaded before that${late}`, { hint, exitCode, ...(aborted ? {} : { cause: error }) });
     this.name = 'LoadIncomplete';
   }
 }

@@ -1,6 +1,6 @@
 // Counts the results of loading the keys of a file. Ends the load at more conflicts or refusals than a person can look at.
 import { TribError } from '../../errors.js';
-import type { Conflict } from '../event.js';
+import { kindFields, type Conflict, type ConflictKind } from '../event.js';
 import { conflictText } from '../options.js';
 import type { ImportRoute } from '../routes.js';
 import { targetOf } from '../tally.js';
@@ -14,6 +14,8 @@ export class LoadTally {
   expired = 0;
   commands = 0;
   libraries = 0;
+  /** After a load that stopped part-way: keys whose postponed expiries (postponed-expiries.ts) may not have been set. */
+  postponed = 0;
   readonly conflicts: Conflict[] = [];
   readonly refused: RefusedKey[] = [];
   private readonly targets = new Map<string, number>();
@@ -35,12 +37,12 @@ export class LoadTally {
   }
 
   /** Throws TribError MANY_CONFLICTS. */
-  conflict(route: ImportRoute, database: number, key: string): void {
-    const conflict = { database, key, target: targetOf(route) };
+  conflict(route: ImportRoute, database: number, key: string, kind: ConflictKind): void {
+    const conflict = { database, key, target: targetOf(route), ...kindFields(kind) };
     this.conflicts.push(conflict);
     this.options.onEvent?.({ kind: 'conflict', ...conflict });
     if (this.conflicts.length <= MANY) return;
-    throw new TribError('MANY_CONFLICTS', `Stopped: more than ${MANY} keys exist in the cluster with other values, e.g. ${conflictText(this.conflicts, 3)}`, {
+    throw new TribError('MANY_CONFLICTS', `Stopped: more than ${MANY} keys exist in the cluster with other values or times to live, e.g. ${conflictText(this.conflicts, 3)}`, {
       hint: 'check that this is the right cluster and the right file; --replace overwrites the values of the cluster',
     });
   }

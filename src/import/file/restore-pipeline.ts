@@ -5,7 +5,8 @@ import { encodeCommand } from '../../resp/command.js';
 import { ReplyError } from '../../resp/reply.js';
 import { outOfReach } from '../options.js';
 import type { ImportRoute, ImportRoutes } from '../routes.js';
-import { isSameValue, restoreCommand, type FileEntry } from './file-entry.js';
+import { restoreCommand, type FileEntry } from './file-entry.js';
+import { compareEntry, expiriesOf, type Pipeline } from './copy-expiry.js';
 import type { LoadTally } from './load-tally.js';
 import { placeEntry } from './place-entry.js';
 
@@ -126,12 +127,15 @@ export class RestorePipeline {
   /** Compares keys that the cluster has already; returns those that could not be compared. */
   private async compare(entries: readonly FileEntry[]): Promise<FileEntry[]> {
     const connection = await this.tools.routes.connection(this.route, this.into);
-    const replies = await connection.pipeline(entries.map(({ key }) => ['DUMP', key]), { timeoutMs: this.tools.timeoutMs });
+    const pipeline: Pipeline = (commands) => connection.pipeline(commands, { timeoutMs: this.tools.timeoutMs });
+    const replies = await pipeline(entries.map(({ key }) => ['DUMP', key]));
+    const expiries = await expiriesOf(pipeline, entries.map(({ key }) => key));
     return entries.filter((entry, at) => {
       const theirs = replies[at];
       if (typeof theirs !== 'string') return true;
-      if (isSameValue(entry, theirs)) this.tools.tally.equal++;
-      else this.tools.tally.conflict(this.route, entry.database, entry.key);
+      const result = compareEntry(entry, theirs, expiries[at]);
+      if (result === 'equal') this.tools.tally.equal++;
+      else this.tools.tally.conflict(this.route, entry.database, entry.key, result);
       return false;
     });
   }
@@ -141,7 +145,7 @@ export class RestorePipeline {
     const result = await placeEntry(entry, await clientOf(this.into), replace, lost);
     if (result === 'imported') tally.delivered(this.route, 1);
     else if (result === 'equal') tally.equal++;
-    else if (result === 'conflict') tally.conflict(this.route, entry.database, entry.key);
+    else if (typeof result === 'string') tally.conflict(this.route, entry.database, entry.key, result);
     else tally.refuse({ database: entry.database, key: entry.key, reason: result.refused });
   }
 }

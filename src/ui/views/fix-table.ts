@@ -46,8 +46,8 @@ function locationText(slot: number, database: number): string {
 }
 
 /** One line about a key with two values, for the question. */
-export function conflictText({ slot, database, key, served, other }: KeyConflictCase): string {
-  return `Key ${JSON.stringify(shorten(key, 60))} (${locationText(slot, database)}) has different values on ${served.node} (its owner: ${copyText(served)}) and ${other.node} (${copyText(other)}).`;
+export function conflictText({ slot, database, key, served, other, timeToLiveOnly }: KeyConflictCase): string {
+  return `Key ${JSON.stringify(shorten(key, 60))} (${locationText(slot, database)}) has ${timeToLiveOnly === true ? 'different times to live' : 'different values'} on ${served.node} (its owner: ${copyText(served)}) and ${other.node} (${copyText(other)}).`;
 }
 
 /** What was done and what was not, as sentences; the most important last. */
@@ -60,7 +60,7 @@ export function outcomeLines(outcome: FixOutcome, file: string): string[] {
     `${done}.`,
     ...(saved > 0 ? [`${saved === 1 ? 'The copy of a key was' : `${formatCount(saved)} copies of keys were`} saved to ${file}; its first line explains how to restore one.`] : []),
     ...[...failed].map(([message, slots]) => `${slots.length === 1 ? `Slot ${slots[0] ?? ''} was` : `${slots.length} slots (${shorten(slots.join(','), 60)}) were`} not repaired: ${message}`),
-    ...unresolved.slice(0, 20).map(({ key, slot, database, nodes }) => `Key ${JSON.stringify(key)} (${locationText(slot, database)}) has different values on ${nodes[0]} (its owner) and ${nodes[1]}: both stay.`),
+    ...unresolved.slice(0, 20).map(({ key, slot, database, nodes }) => `Key ${JSON.stringify(key)} (${locationText(slot, database)}) has different values or times to live on ${nodes[0]} (its owner) and ${nodes[1]}: both stay.`),
     ...(unresolved.length > 20 ? [`… and ${unresolved.length - 20} more keys.`] : []),
   ];
 }

@@ -1,7 +1,7 @@
 // What an import would do, what it has done, and discrepancies in its counts, as sentences and a table. Pure except for
 // drawing.
 import type { Forecast } from '../../import/count-keys.js';
-import type { ImportStats } from '../../import/event.js';
+import type { Conflict, ImportStats } from '../../import/event.js';
 import { shownKey } from '../importing.js';
 import type { Io } from '../io.js';
 import { drawTable } from '../table.js';
@@ -33,13 +33,25 @@ export function importQuestion(source: string, keys: number, copy: boolean, repl
 
 const SHOWN = 20;
 
+/** One conflict, and how its copies differ if not in their values. */
+export function conflictLine({ key, database, target, timeToLive }: Conflict): string {
+  const how = timeToLive === undefined ? '' : timeToLive === 'different' ? ': same value, another time to live' : ': same value, but a time to live could not be read (rights for PTTL?)';
+  return `${shownKey(key)} (database ${database}, on ${target.name})${how}`;
+}
+
+/** `other values`, `other times to live`, or both. */
+export function conflictWhat(conflicts: readonly Conflict[]): string {
+  const expiries = conflicts.filter(({ timeToLive }) => timeToLive !== undefined).length;
+  return expiries === 0 ? 'other values' : expiries === conflicts.length ? 'other times to live' : 'other values or times to live';
+}
+
 /** Keys that stayed on the source, and how to import them. */
 export function conflictLines(stats: ImportStats): string[] {
   const { conflicts } = stats;
   if (conflicts.length === 0) return [];
-  const listed = conflicts.slice(0, SHOWN).map(({ key, database, target }) => `  ${shownKey(key)} (database ${database}, on ${target.name})`);
+  const listed = conflicts.slice(0, SHOWN).map((conflict) => `  ${conflictLine(conflict)}`);
   const more = conflicts.length > SHOWN ? [`  and ${conflicts.length - SHOWN} more (--json lists all)`] : [];
-  return [`${conflicts.length} keys exist in the cluster with other values; both copies were left as they are:`, ...listed, ...more, 'Delete or rename the wrong copies and run this again, or add --replace to overwrite the copies of the cluster.'];
+  return [`${conflicts.length} keys exist in the cluster with ${conflictWhat(conflicts)}; both copies were left as they are:`, ...listed, ...more, 'Delete or rename the wrong copies and run this again, or add --replace to overwrite the copies of the cluster.'];
 }
 
 /** Counts that do not match, each with the likely reason. */

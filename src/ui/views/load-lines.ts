@@ -7,6 +7,7 @@ import { oneLine } from '../../resp/visible.js';
 import { formatBytes } from '../bytes.js';
 import { shownKey } from '../importing.js';
 import { formatCount } from './check-table.js';
+import { conflictLine, conflictWhat } from './import-lines.js';
 import { damageText } from './rdb-lines.js';
 
 const SHOWN = 20;
@@ -57,8 +58,8 @@ export function loadProblems(stats: LoadStats): string[] {
     ...(conflicts.length === 0
       ? []
       : [
-          `${conflicts.length} keys exist in the cluster with other values, which were left as they are:`,
-          ...listed(conflicts.map(({ key, database, target }) => `${shownKey(key)} (database ${database}, on ${target.name})`)),
+          `${conflicts.length} keys exist in the cluster with ${conflictWhat(conflicts)}, which were left as they are:`,
+          ...listed(conflicts.map(conflictLine)),
           'Delete or rename them and run this again, or add --replace to overwrite them.',
         ]),
     ...(refused.length === 0
@@ -87,13 +88,13 @@ export function loadWarnings(stats: LoadStats, replace: boolean): string[] {
   return warnings;
 }
 
-/** As `Loaded 3 keys in 0.1 s; 2 were there already with the same values; 1 had expired`. */
+/** As `Loaded 3 keys in 0.1 s; 2 were there already with the same values and times to live; 1 had expired`. */
 export function loadedText({ imported, equal, expired, commands, ms }: LoadStats): string {
   const seconds = ms / 1000;
   const rate = seconds >= 1 ? ` (${formatCount(Math.round((imported + commands) / seconds))} a second)` : '';
   return [
     `Loaded ${formatCount(imported)} keys${commands > 0 ? ` and ${formatCount(commands)} commands` : ''} in ${seconds.toFixed(1)} s${rate}`,
-    ...(equal > 0 ? [`${formatCount(equal)} were there already with the same values`] : []),
+    ...(equal > 0 ? [`${formatCount(equal)} were there already with the same values and times to live`] : []),
     ...(expired > 0 ? [`${formatCount(expired)} had expired`] : []),
   ].join('; ');
 }

@@ -7,6 +7,7 @@ import { openCluster, type Cluster } from '../../../src/apply/open-cluster.js';
 import { ClusterClient } from '../../../src/client/cluster-client.js';
 import type { Arg, Connection } from '../../../src/client/connection.js';
 import { importAof } from '../../../src/import/file/import-aof.js';
+import type { LoadEvent } from '../../../src/import/file/load-options.js';
 import { encodeCommand } from '../../../src/resp/command.js';
 import { runHere } from '../../support/broken-cluster.js';
 import { seeds, totalKeys } from '../../support/load.js';
@@ -79,6 +80,58 @@ describeWithRedis('an append-only file into a cluster', () => {
     await expectSame();
     expect(await client.command(['GET', 'base'])).toBe('1');
     expect(await client.command(['GET', 'session'])).toBe('1');
+  });
+
+  it('sets the real times to live when no command follows the RDB part, or commands about other keys and databases only', async () => {
+    await on(...Array.from({ length: 10 }, (_, i) => ['SET', `k${i}`, i, 'EX', 1000]), ['SET', 'brief', 1, 'PX', 1]);
+    await rewrite();
+    await importAof(folder(), cluster);
+    await expectSame();
+    await on(['SET', 'other', 1], ['SELECT', 3], ['SET', 'x', 1], ['SELECT', 0]);
+    await importAof(folder(), cluster, { replace: true, matches: (key) => key.startsWith('k') });
+    expect(await Promise.all([0, 9].map(async (i) => client.command(['PEXPIRETIME', `k${i}`])))).toEqual(await link.pipeline([['PEXPIRETIME', 'k0'], ['PEXPIRETIME', 'k9']]));
+    await importAof(folder(), cluster, { replace: true, db: '0' });
+    await expectSame();
+  });
+
+  const inflated = async (): Promise<number> => {
+    let found = 0;
+    for (const node of nodes.nodes) {
+      await using one = await node.connect();
+      const keys = (await one.command(['KEYS', '*'])) as string[];
+      found += (await one.pipeline(keys.map((key) => ['PTTL', key]))).filter((ms) => typeof ms === 'number' && ms > 3_600_000).length;
+    }
+    return found;
+  };
+
+  it('sets the real times to live when it is interrupted; the same command with replace loads the rest', async () => {
+    await on(...Array.from({ length: 3000 }, (_, i) => ['SET', `k${i}`, i, 'EX', 1000]));
+    await rewrite();
+    for (let round = 0; round < 16; round++) await on(...Array.from({ length: 3000 }, (_, i) => ['EXPIRE', `k${i}`, 2000 + round]));
+    for (const after of [500, 3500]) {
+      const stop = new AbortController();
+      const onEvent = (event: LoadEvent): void => void (event.kind === 'progress' && event.keys >= after && stop.abort());
+      const load = importAof(folder(), cluster, { replace: true, signal: stop.signal, onEvent });
+      await expect(load).rejects.toMatchObject({ code: 'ABORTED', message: expect.not.stringContaining('too late') as string, hint: expect.stringContaining('--replace') as string });
+      expect(await totalKeys(nodes)).toBeGreaterThan(0);
+      expect(await inflated()).toBe(0);
+    }
+    await importAof(folder(), cluster, { replace: true });
+    await expectSame();
+  });
+
+  it('fails and says so when the user may not set the times to live at the end', async () => {
+    await on(['SET', 'k', 1, 'EX', 1000]);
+    await rewrite();
+    await on(['INCR', 'k']);
+    for (const node of nodes.nodes) {
+      await using one = await node.connect();
+      await one.command(['ACL', 'SETUSER', 'loader', 'on', '>pw', '~*', '&*', '+@all', '-pexpireat']);
+    }
+    const run = await runHere(['import', nodes.seed, '--aof', folder(), '--user', 'loader', '--pass', 'pw']);
+    expect(run).toMatchObject({ code: 1, stderr: expect.stringMatching(/PEXPIREAT[^]*up to 1 of them expire about 3000 years too late[^]*--replace/) as string });
+    await importAof(folder(), cluster, { replace: true });
+    await expectSame();
   });
 
   it('is refused before the first change when its keys exist; replace deletes them and loads again, any number of times', async () => {

@@ -74,6 +74,40 @@ describeWithRedis('an RDB file into a cluster', () => {
     expect(await load()).toMatchObject({ imported: 0, equal: 5002, conflicts: [], cluster: { before: 5002, after: 5002 } });
   });
 
+  it('keeps the same value with another time to live and names it; replace sets that of the file', async () => {
+    await save(['SET', 'none', 'v'], ['SET', 'some', 'v', 'EX', 1000], ['SET', 'both', 'v', 'EX', 1000]);
+    await client.command(['SET', 'none', 'v', 'EX', 100]);
+    await client.command(['SET', 'some', 'v']);
+    await client.command(['SET', 'both', 'v', 'EX', 1001]);
+    const stats = await load();
+    expect(stats).toMatchObject({ imported: 0, equal: 1 });
+    expect(stats.conflicts.map(({ key, timeToLive }) => [key, timeToLive]).sort()).toEqual([['none', 'different'], ['some', 'different']]);
+    expect(await load({ replace: true })).toMatchObject({ imported: 3, conflicts: [] });
+    expect(await client.command(['TTL', 'none'])).toBe(-1);
+    expect(await client.command(['TTL', 'some'])).toBeGreaterThan(900);
+  });
+
+  it('compares times to live by PTTL where PEXPIRETIME is not permitted, and names keys whose time to live it cannot read', async () => {
+    await save(['SET', 'k', 'v', 'EX', 1000], ['SET', 'other', 'v']);
+    await load();
+    const rights = async (...rules: string[]): Promise<void> => {
+      for (const node of nodes.nodes) {
+        await using one = await node.connect();
+        await one.command(['ACL', 'SETUSER', 'default', ...rules]);
+      }
+    };
+    try {
+      await rights('-pexpiretime');
+      expect(await load()).toMatchObject({ equal: 2, conflicts: [] });
+      await client.command(['EXPIRE', 'other', 100]);
+      expect(await load()).toMatchObject({ equal: 1, conflicts: [{ key: 'other', timeToLive: 'different' }] });
+      await rights('-pttl');
+      expect((await load()).conflicts.map(({ timeToLive }) => timeToLive)).toEqual(['unknown', 'unknown']);
+    } finally {
+      await rights('+@all');
+    }
+  });
+
   it('keeps a different value of the same name and names it; replace overwrites it', async () => {
     await save(...Array.from({ length: 300 }, (_, i) => ['SET', `k${i}`, 'file']));
     await client.command(['SET', 'k7', 'cluster']);

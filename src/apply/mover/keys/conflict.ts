@@ -1,9 +1,11 @@
 // Compares keys that MIGRATE found on the target already. Compares DUMP payloads (DEBUG is not needed), or contents for types
 // whose equal values may have different payloads. Read-only; empty-slot.ts decides and moves.
+import { sameExpiringHashes } from '../../../rdb/expiring-hash.js';
 import type { Arg } from '../../../resp/command.js';
 import type { Reply } from '../../../resp/reply.js';
 import { ReplyError } from '../../../resp/reply.js';
 import type { Connection } from '../../../client/connection.js';
+import { compareExpiries, timeToLive } from '../../node/key-expiry.js';
 import type { NodeLink } from '../../node/node-link.js';
 
 /** A DUMP payload ends with the RDB version (2 bytes) and a checksum (8 bytes). Equal values may differ in version. */
@@ -15,6 +17,8 @@ export type Comparison =
   /** No longer on the source; nothing to move. */
   | 'gone'
   | 'equal'
+  /** Equal values whose times to live differ, or could not be read. */
+  | 'other-expiry'
   | 'different';
 
 type KeyReader = (command: readonly Arg[]) => Promise<Reply>;
@@ -69,8 +73,12 @@ async function compare(source: KeyReader, target: KeyReader, key: string): Promi
   const [mine, theirs] = await Promise.all([source(dump), target(dump)]);
   if (typeof mine !== 'string') return 'gone';
   if (typeof theirs !== 'string') return 'absent';
-  if (mine.slice(0, -FOOTER) === theirs.slice(0, -FOOTER)) return 'equal';
-  return (await sameContents(source, target, key)) ? 'equal' : 'different';
+  const same = mine.slice(0, -FOOTER) === theirs.slice(0, -FOOTER) || (sameExpiringHashes(mine, theirs) ?? (await sameContents(source, target, key)));
+  if (!same) return 'different';
+  const [here, there] = await Promise.all([timeToLive(source, key), timeToLive(target, key)]);
+  if (here === -2) return 'gone';
+  if (there === -2) return 'absent';
+  return compareExpiries(here, there) === 'same' ? 'equal' : 'other-expiry';
 }
 
 /** The keys that still exist on the source. */

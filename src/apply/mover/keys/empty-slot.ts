@@ -75,7 +75,7 @@ export class SlotDrain {
     return this.keysLeft();
   }
 
-  /** After BUSYKEY the server has moved the other keys. Busy keys with equal copies are overwritten. */
+  /** After BUSYKEY the server has moved the other keys. Busy keys with equal values are overwritten: the time to live of the source stays. */
   private async resolveBusy(keys: readonly string[]): Promise<BulkList> {
     const comparisons = await compareKeys(this.source, this.target, keys, this.channel.database);
     const replaceable: string[] = [];
@@ -87,6 +87,7 @@ export class SlotDrain {
         return;
       }
       if (comparison === 'different') this.warnReplaced(key);
+      if (comparison === 'other-expiry' && !this.suspects.has(key)) this.warnExpiry(key);
       replaceable.push(key);
     });
     const gone = keys.filter((_, index) => comparisons[index] === 'gone');
@@ -126,6 +127,13 @@ export class SlotDrain {
     const shown = fromBinary(key);
     const message = `key ${JSON.stringify(shown)} of slot ${this.slot} had another value on ${this.target.name}: replaced by the value of ${this.source.name}`;
     this.settings.emit({ kind: 'warning', code: 'REPLACED', message, slot: this.slot, key: shown });
+  }
+
+  /** Clients know the time to live of the copy on the source. That of the target had no effect, but an operator may have expected it. */
+  private warnExpiry(key: string): void {
+    const shown = fromBinary(key);
+    const message = `key ${JSON.stringify(shown)} of slot ${this.slot} had the same value on ${this.target.name}, but another time to live, or one that could not be read: the time to live of ${this.source.name} stays`;
+    this.settings.emit({ kind: 'warning', code: 'TTL_DIFFERS', message, slot: this.slot, key: shown });
   }
 
   private count(keys: number, bytes: number, ms: number): void {
