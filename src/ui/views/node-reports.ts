@@ -37,11 +37,14 @@ export function plainNodeLines(view: ClusterView, reports: readonly NodeReport[]
   return [`# ${PLAIN_COLUMNS.join(' ')}`, ...lines, ...absent];
 }
 
+/** Servers report -1 s before the first byte from the master. */
+const linkText = (silentSeconds: number | undefined): string => (silentSeconds === -1 ? 'no link to its master yet' : `master link down for ${silentSeconds ?? '?'} s`);
+
 function health({ style }: Io, report: NodeReport): string {
   const { failure, facts, unlinked } = report;
   if (failure !== undefined) return style.bad(failure);
   const flags = flagsOf(report).map((flag) => style.bad(flag));
-  const link = facts?.link === 'down' ? [style.bad(`master link down for ${facts.silentSeconds ?? '?'} s`)] : [];
+  const link = facts?.link === 'down' ? [style.bad(linkText(facts.silentSeconds))] : [];
   const bus = unlinked > 0 ? [style.warn(`${unlinked} nodes have no link to it`)] : [];
   const all = [...flags, ...link, ...bus];
   return all.length > 0 ? all.join(', ') : style.good('ok');
