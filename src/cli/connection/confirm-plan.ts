@@ -1,6 +1,7 @@
 // The question of a command that deletes data or removes nodes. The cluster may change while the user reads it, so everything that
 // justified the plan is read and judged again after the answer. Not here: the last look at each node before its request
 // (apply/steps/unchanged.ts).
+import { unlessAborted } from '../../apply/node/delay.js';
 import type { Cluster } from '../../apply/open-cluster.js';
 import { TribError } from '../../errors.js';
 import { changeOf, type Standing } from '../../plan/standing.js';
@@ -39,10 +40,10 @@ function difference(shown: Judgement, again: Judgement): string | undefined {
  */
 export async function confirmPlan<J extends Judgement>(cluster: Cluster, shown: J, question: string | undefined, judge: () => Promise<J>, context: SubcommandContext): Promise<J> {
   if (question !== undefined) await context.confirm(question);
-  await cluster.refresh();
+  await unlessAborted(cluster.refresh(), context.signal);
   let again: J;
   try {
-    again = await judge();
+    again = await unlessAborted(judge(), context.signal);
   } catch (error) {
     if (!(error instanceof TribError) || context.signal.aborted) throw error;
     throw stale(error.message.replace(/\.$/, ''), { cause: error, hint: error.hint });
