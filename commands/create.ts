@@ -138,13 +138,10 @@ export default defineCommand({
     await context.confirm(CREATE_QUESTION);
     const timeoutMs = options.joinTimeout * 1000;
     const { renewIds } = await import('../src/apply/steps/identity.js');
-    if (occupied) {
-      await using now = await openNewNodes(args.addresses, access, 'accept');
-      await emptyAsShown(now, emptying, context);
-      await renewIds(now.links.values());
-    } else if (!(await renewIds(nodes.links.values()))) {
-      return { plan, emptying, applied: true, result: await join(nodes, plan, timeoutMs, !options.noWait, context) };
-    }
+    await using now = await openNewNodes(args.addresses, access, occupied ? 'accept' : 'refuse'); // They may have got data or a cluster during the question.
+    if (occupied) await emptyAsShown(now, emptying, context);
+    const renewed = await renewIds(now.links.values());
+    if (!occupied && !renewed) return { plan, emptying, applied: true, result: await join(now, await makePlan(now.nodes, options, context), timeoutMs, !options.noWait, context) };
     await using fresh = await openNewNodes(args.addresses, access);
     const again = await makePlan(fresh.nodes, options, context); // With the nodes' new ids.
     return { plan: again, emptying, applied: true, result: await join(fresh, again, timeoutMs, !options.noWait, context) };

@@ -5,6 +5,7 @@ import { seedAndNode } from '../src/cli/program/member-arguments.js';
 import { requireServersAllow } from '../src/cli/options/move-requirements.js';
 import { warnEvictingTargets } from '../src/cli/output/evicting-targets.js';
 import { methodOptions, methodSettings, waitOptions, waitSettings } from '../src/cli/options/mover-options.js';
+import type { Judgement } from '../src/cli/connection/confirm-plan.js';
 import { openSeed } from '../src/cli/connection/open.js';
 import { flag, integer, list, usageError, type OptionValues } from '../src/cli/options/options.js';
 import { DEFAULT_MAX_STALL_MS } from '../src/apply/mover/pacing/defaults.js';
@@ -12,7 +13,7 @@ import type { ApplyStats } from '../src/apply/node/event.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
 import type { ClusterView } from '../src/cluster/view.js';
 import { TribError } from '../src/errors.js';
-import type { DelNodePlan } from '../src/plan/del-node.js';
+import type { DelNodePlan, RemovalAction } from '../src/plan/del-node.js';
 import type { Member } from '../src/plan/member.js';
 import type { ReplicaCopies } from '../src/plan/replica-copy.js';
 import type { MoveStep, Step } from '../src/plan/step.js';
@@ -67,6 +68,23 @@ async function requireNoKeys(cluster: Cluster, member: Member, wanted: DelNodeVa
 async function copiesOf(cluster: Cluster, member: Member): Promise<ReplicaCopies> {
   if (member.absence === undefined || member.slots.size === 0) return new Map();
   return (await import('../src/apply/cluster/replica-copies.js')).readCopies(cluster, [member.id]);
+}
+
+interface Judged extends Judgement {
+  readonly plan: DelNodePlan;
+  /** Moves of --drain. */
+  readonly moves: readonly MoveStep[];
+}
+
+/** The plan for the cluster as it is loaded. */
+async function judge(cluster: Cluster, id: string, removal: RemovalAction, wanted: DelNodeValues): Promise<Judged> {
+  const [{ planDelNode }, { findMember }, { standingOf }] = await Promise.all([import('../src/plan/del-node.js'), import('../src/plan/member.js'), import('../src/plan/standing.js')]);
+  const { view } = cluster;
+  const member = findMember(view, id);
+  await requireNoKeys(cluster, member, wanted);
+  const moves = await planMoves(view, member, wanted);
+  const plan = planDelNode(moves.length > 0 ? await withoutSlots(view, id) : view, id, removal, [], await copiesOf(cluster, member));
+  return { plan, moves, standings: [standingOf(view, id)] };
 }
 
 async function drain(cluster: Cluster, steps: readonly MoveStep[], wanted: DelNodeValues, context: SubcommandContext): Promise<ApplyStats> {
@@ -146,29 +164,29 @@ export default defineCommand({
     'redis-trib del-node 127.0.0.1:7000 3c3a0c --drain --to 127.0.0.1:7007 --dry-run',
   ],
   async run({ args, options: wanted }, context): Promise<Deleted> {
-    const [{ planDelNode }, { findMember }] = await Promise.all([import('../src/plan/del-node.js'), import('../src/plan/member.js')]);
     await using cluster = await openSeed(args.seed, context);
     const { io } = context;
-    const member = findMember(cluster.view, args.node);
+    const member = (await import('../src/plan/member.js')).findMember(cluster.view, args.node);
     if (!wanted.yes && !wanted.dryRun) requireSureName(args.node.trim(), member, context);
     if (io.mode === 'plain') io.out(`>>> Removing node ${member.id} from cluster ${cluster.view.entry.name}`);
-    await requireNoKeys(cluster, member, wanted);
-    const moves = await planMoves(cluster.view, member, wanted);
+    const removal = wanted.shutdown || context.calledAs === 'redis-trib.rb' ? 'shutdown' : 'reset'; // redis-trib.rb shuts the server down.
+    const now = (): Promise<Judged> => judge(cluster, member.id, removal, wanted);
+    const shown = await now();
+    const { moves } = shown;
+    let plan = shown.plan;
     await requireServersAllow(cluster, moves, { ...waitSettings(wanted), ...methodSettings(wanted) });
     await warnEvictingTargets(cluster, moves, io);
-    const removal = wanted.shutdown || context.calledAs === 'redis-trib.rb' ? 'shutdown' : 'reset'; // redis-trib.rb shuts the server down.
-    const copies = await copiesOf(cluster, member);
-    let plan = planDelNode(moves.length > 0 ? await withoutSlots(cluster.view, member.id) : cluster.view, member.id, removal, [], copies);
     const names = new Map([...cluster.view.nodes, ...cluster.view.unreachable, member].map(({ id, name }) => [id, name]));
     const show = async (): Promise<void> => (await import('../src/ui/node-steps.js')).showPlan(io, { schema: 1, steps: [...moves, ...plan.steps] }, nameIn(cluster.view));
     if (wanted.dryRun || (io.interactive && !wanted.yes)) await show();
     if (wanted.dryRun) return { drain: moves, drained: undefined, plan, names, applied: false };
     if (moves.length > 0) await (await import('../src/cli/connection/healthy.js')).requireHealthy(cluster, context, 'draining a node');
-    if (moves.length > 0 || io.interactive) await context.confirm(`Remove ${member.name} from the cluster? (type 'yes' to accept):`);
+    const question = moves.length > 0 || io.interactive ? `Remove ${member.name} from the cluster? (type 'yes' to accept):` : undefined;
+    await (await import('../src/cli/connection/confirm-plan.js')).confirmPlan(cluster, shown, question, now, context);
     const replicas = cluster.view.replicasOf(member.id).map((node) => node.id);
     if (moves.length > 0) await (await import('../src/apply/cluster/only-copy.js')).requireOtherCopies(cluster, plan.steps); // Before anything moves.
     const drained = moves.length === 0 ? undefined : await drain(cluster, moves, wanted, context);
-    if (drained !== undefined) plan = planDelNode(cluster.view, member.id, removal, replicas);
+    if (drained !== undefined) plan = (await import('../src/plan/del-node.js')).planDelNode(cluster.view, member.id, removal, replicas);
     await remove(cluster, plan, context);
     return { drain: moves, drained, plan, names, applied: true };
   },

@@ -2,6 +2,7 @@
 // how long it took.
 import { defineCommand, type SubcommandContext } from '../src/cli/program/define.js';
 import { seedAndPerhapsNode } from '../src/cli/program/member-arguments.js';
+import type { Judgement } from '../src/cli/connection/confirm-plan.js';
 import { openSeed } from '../src/cli/connection/open.js';
 import { flag, integer, list, usageError } from '../src/cli/options/options.js';
 import type { PromotionConsent } from '../src/apply/cluster/promotable.js';
@@ -31,12 +32,16 @@ function nameIn({ nodes, unreachable }: ClusterView): (id: string) => string {
 /** Promotes the replicas of the list one after another; without a list, those that spread masters over hosts. */
 async function changeMasters(cluster: Cluster, words: readonly string[] | undefined, options: { readonly wait: number; readonly dryRun: boolean }, context: SubcommandContext): Promise<FailedOver> {
   const [{ planPreferred }, { planSpread }, { readNodeList }, { showPlan }] = await Promise.all([import('../src/plan/preferred.js'), import('../src/plan/spread.js'), import('../src/cli/options/node-list.js'), import('../src/ui/node-steps.js')]);
-  const plan = words === undefined ? planSpread(cluster.view) : planPreferred(cluster.view, await readNodeList(words, context.cwd));
+  const preferred = words === undefined ? undefined : await readNodeList(words, context.cwd);
+  const judge = (): Promise<Judgement & { readonly plan: PreferredPlan }> => Promise.resolve({ plan: preferred === undefined ? planSpread(cluster.view) : planPreferred(cluster.view, preferred), standings: [] });
+  const shown = await judge();
+  const { plan } = shown;
   if (plan.steps.length > 0 && (options.dryRun || context.io.interactive)) showPlan(context.io, plan, nameIn(cluster.view));
   await refuseDuringMove(cluster, plan, {}, context);
   await (await import('../src/apply/cluster/promotable.js')).requirePromotable(cluster, plan.steps, { signal: context.signal });
   if (options.dryRun || plan.steps.length === 0) return { plan, applied: false, ms: undefined };
-  await context.confirm(`Promote ${plan.changes.length === 1 ? 'this replica' : `these ${plan.changes.length} replicas`}? (type 'yes' to accept):`);
+  const question = `Promote ${plan.changes.length === 1 ? 'this replica' : `these ${plan.changes.length} replicas`}? (type 'yes' to accept):`;
+  await (await import('../src/cli/connection/confirm-plan.js')).confirmPlan(cluster, shown, question, judge, context);
   return { plan, applied: true, ms: await carryOut(cluster, plan, { wait: options.wait }, context) };
 }
 
@@ -95,14 +100,17 @@ export default defineCommand({
     if (several) return await changeMasters(cluster, options.preferred, options, context);
     const { view } = cluster;
     const node = args.node === undefined ? view.entry : view.find(args.node);
-    const plan = planFailover(view, node, options.takeover ? 'takeover' : options.force ? 'force' : 'manual');
+    const judge = (): Promise<Judgement & { readonly plan: FailoverPlan }> => Promise.resolve({ plan: planFailover(cluster.view, cluster.view.find(node.id), options.takeover ? 'takeover' : options.force ? 'force' : 'manual'), standings: [] });
+    const shown = await judge();
+    const { plan } = shown;
     const consent = { giveUpKeys: options.emptyReplica, loseWrites: options.loseWrites };
     await refuseDuringMove(cluster, plan, consent, context);
     const { copy, givenUp } = await (await import('../src/cli/connection/promotion-loss.js')).allowPromotion(cluster, plan, consent, context);
     const about = copy === undefined ? {} : { copy };
     if (options.dryRun) return { plan, applied: false, ms: undefined, ...about };
     const cost = givenUp === undefined ? '' : `, giving up ${givenUp}`;
-    await context.confirm(`Promote ${plan.node.name} in place of ${plan.master.name}${options.takeover ? ', without the votes of the others' : ''}${cost}? (type 'yes' to accept):`);
+    const question = `Promote ${plan.node.name} in place of ${plan.master.name}${options.takeover ? ', without the votes of the others' : ''}${cost}? (type 'yes' to accept):`;
+    await (await import('../src/cli/connection/confirm-plan.js')).confirmPlan(cluster, shown, question, judge, context); // What it would lose is judged again by apply.
     return { plan, applied: true, ms: await carryOut(cluster, plan, { wait: options.wait, ...consent }, context), ...about };
   },
   async render({ plan, applied, ms, copy }, { io }) {

@@ -3,6 +3,7 @@
 import { wrongNumber } from '../src/cli/program/arguments.js';
 import { takeSeed, type SeedAddresses } from '../src/cli/options/address.js';
 import { defineCommand, type Arguments, type SubcommandContext } from '../src/cli/program/define.js';
+import type { Judgement } from '../src/cli/connection/confirm-plan.js';
 import { openSeed } from '../src/cli/connection/open.js';
 import { flag, usageError } from '../src/cli/options/options.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
@@ -38,6 +39,15 @@ async function makePlan(cluster: Cluster, names: readonly string[], failed: bool
   return planForget(cluster.view, [...new Map(members.map((member) => [member.id, member])).values()], copies);
 }
 
+interface Judged extends Judgement {
+  readonly plan: ForgetPlan;
+}
+
+async function judge(cluster: Cluster, names: readonly string[], failed: boolean): Promise<Judged> {
+  const [plan, { standingOf }] = await Promise.all([makePlan(cluster, names, failed), import('../src/plan/standing.js')]);
+  return { plan, standings: plan.nodes.map(({ id }) => standingOf(cluster.view, id)) };
+}
+
 async function carryOut(cluster: Cluster, plan: ForgetPlan, { io, signal }: SubcommandContext): Promise<void> {
   const { showSteps } = await import('../src/ui/node-steps.js');
   const name = (id: string): string => cluster.view.node(id)?.name ?? plan.nodes.find((node) => node.id === id)?.name ?? id;
@@ -66,13 +76,16 @@ export default defineCommand({
   async run({ args: { seed, nodes }, options }, context): Promise<Forgotten> {
     if (nodes.length === 0 && !options.failed) throw usageError('no node was given', 'give an id or address, or --failed for all that are down');
     await using cluster = await openSeed(seed, context);
-    const plan = await makePlan(cluster, nodes, options.failed);
+    const now = (): Promise<Judged> => judge(cluster, nodes, options.failed);
+    const shown = await now();
+    const { plan } = shown;
     const gone = new Set(plan.nodes.map((node) => node.id));
     const untold = cluster.view.unreachable.filter((node) => !gone.has(node.id)).map((node) => node.name);
     const told = plan.steps.filter((step) => step.kind === 'forget').length;
     if (options.dryRun || plan.nodes.length === 0) return { plan, told, untold, applied: false };
     const what = plan.nodes.map((node) => `${node.id.slice(0, 12)} (${node.name}${node.absence === undefined ? ', which is running' : ''})`).join(', ');
-    await context.confirm(`Make ${cluster.view.nodes.length} nodes forget ${what}? (type 'yes' to accept):`);
+    const question = `Make ${cluster.view.nodes.length} nodes forget ${what}? (type 'yes' to accept):`;
+    await (await import('../src/cli/connection/confirm-plan.js')).confirmPlan(cluster, shown, question, now, context);
     await carryOut(cluster, plan, context);
     return { plan, told, untold, applied: true };
   },

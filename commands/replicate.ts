@@ -1,6 +1,7 @@
 // redis-trib replicate: makes a node a replica of a master; done when it is in sync.
 import { defineCommand, type SubcommandContext } from '../src/cli/program/define.js';
 import { seedAndPerhapsNode } from '../src/cli/program/member-arguments.js';
+import type { Judgement } from '../src/cli/connection/confirm-plan.js';
 import { openSeed } from '../src/cli/connection/open.js';
 import { flag, integer, text } from '../src/cli/options/options.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
@@ -27,11 +28,30 @@ async function chooseMaster(view: ClusterView, node: ClusterNode, named: string 
   return master;
 }
 
-/** Keys on an empty master are probably left by accident; they would be deleted. */
-async function requireNoKeys(cluster: Cluster, node: ClusterNode, flush: boolean): Promise<void> {
-  if (node.role !== 'master' || flush) return;
+/** Number of keys on an empty master, which the command deletes. They are probably left by accident. Throws HAS_KEYS without --flush. */
+async function keysToDelete(cluster: Cluster, node: ClusterNode, flush: boolean): Promise<number> {
+  if (node.role !== 'master') return 0;
   const keys = await (await import('../src/apply/node/slot-keys.js')).countKeys(cluster.link(node.id));
-  if (keys > 0) throw new TribError('HAS_KEYS', `${node.name} has ${keys} keys: a replica loads its master's data and loses its own`, { hint: '--flush deletes the keys first; this cannot be undone' });
+  if (keys > 0 && !flush) throw new TribError('HAS_KEYS', `${node.name} has ${keys} keys: a replica loads its master's data and loses its own`, { hint: '--flush deletes the keys first; this cannot be undone' });
+  return keys;
+}
+
+interface Judged extends Judgement {
+  readonly plan: ReplicatePlan;
+  /** Number of keys that are deleted. */
+  readonly keys: number;
+}
+
+/** The plan for the cluster as it is loaded. */
+async function judge(cluster: Cluster, ids: { readonly node: string; readonly master: string }, flush: boolean): Promise<Judged> {
+  const [{ planReplicate: makePlan }, { standingOf }] = await Promise.all([import('../src/plan/role-change.js'), import('../src/plan/standing.js')]);
+  const { view } = cluster;
+  const node = view.find(ids.node);
+  const draft = makePlan(view, node, view.find(ids.master));
+  const keys = await keysToDelete(cluster, node, flush);
+  const plan: ReplicatePlan = flush && node.role === 'master' && draft.steps.length > 0 ? { ...draft, steps: [{ kind: 'flush', node: node.id }, ...draft.steps] } : draft;
+  const changed = draft.steps.flatMap((step) => (step.kind === 'replicate' ? [step.node] : []));
+  return { plan, keys, standings: changed.map((id) => standingOf(view, id, id === node.id && node.role === 'master' ? keys : undefined)) };
 }
 
 /** How to undo CLUSTER REPLICATE: an interruption does not revert it. */
@@ -70,18 +90,20 @@ export default defineCommand({
   description: 'HOST:PORT is the node that becomes a replica, or any node of the cluster when NODE names the new replica. The new replica must own no slots. Its own replicas get the same master.',
   examples: ['redis-trib replicate 127.0.0.1:7006 --master 127.0.0.1:7001', 'redis-trib replicate 127.0.0.1:7000 3c3a0c74 --master 97a3a6 --yes'],
   async run({ args, options }, context): Promise<Replicated> {
-    const [{ planReplicate }, cluster] = await Promise.all([import('../src/plan/role-change.js'), openSeed(args.seed, context)]);
+    const cluster = await openSeed(args.seed, context);
     await using _closing = cluster;
     const { view } = cluster;
     const node = args.node === undefined ? view.entry : view.find(args.node);
     const master = await chooseMaster(view, node, options.master, context);
-    const draft = planReplicate(view, node, master);
-    await requireNoKeys(cluster, node, options.flush);
-    const plan: ReplicatePlan = options.flush && node.role === 'master' ? { ...draft, steps: [{ kind: 'flush', node: node.id }, ...draft.steps] } : draft;
+    const now = (): Promise<Judged> => judge(cluster, { node: node.id, master: master.id }, options.flush);
+    const shown = await now();
+    const { plan, keys } = shown;
     const { showPlan } = await import('../src/ui/node-steps.js');
-    if (draft.steps.length > 0) showPlan(context.io, plan, (id) => view.node(id)?.name ?? id);
-    if (options.dryRun || draft.steps.length === 0) return { plan: draft.steps.length === 0 ? draft : plan, applied: false };
-    await context.confirm(`Make ${node.name} a replica of ${master.name}? (type 'yes' to accept):`);
+    if (plan.steps.length > 0) showPlan(context.io, plan, (id) => view.node(id)?.name ?? id);
+    if (options.dryRun || plan.steps.length === 0) return { plan, applied: false };
+    const cost = keys === 0 ? '' : `, deleting its ${keys} ${keys === 1 ? 'key' : 'keys'}`;
+    const { confirmPlan } = await import('../src/cli/connection/confirm-plan.js');
+    await confirmPlan(cluster, shown, `Make ${node.name} a replica of ${master.name}${cost}? (type 'yes' to accept):`, now, context);
     await carryOut(cluster, plan, node, options, context);
     return { plan, applied: true };
   },

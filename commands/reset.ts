@@ -2,6 +2,7 @@
 // or keys without a flag. Other nodes are not told; del-node does that.
 import { defineCommand } from '../src/cli/program/define.js';
 import { seedAndPerhapsNode } from '../src/cli/program/member-arguments.js';
+import type { Judgement } from '../src/cli/connection/confirm-plan.js';
 import { openSeed } from '../src/cli/connection/open.js';
 import { flag } from '../src/cli/options/options.js';
 import type { RolePlan } from '../src/plan/role-change.js';
@@ -12,6 +13,12 @@ interface Reset {
   /** Number of other nodes that know it. */
   readonly others: number;
   readonly applied: boolean;
+}
+
+interface Judged extends Judgement {
+  readonly plan: RolePlan;
+  readonly keys: number;
+  readonly others: number;
 }
 
 export default defineCommand({
@@ -27,21 +34,28 @@ export default defineCommand({
   description: 'Resets this node only: other nodes keep it in their tables. To remove it from a cluster use del-node, which moves its slots away and makes the others forget it. A replica loses its data.',
   examples: ['redis-trib reset 127.0.0.1:7006', 'redis-trib reset 127.0.0.1:7006 --hard --flush --yes'],
   async run({ args, options }, context): Promise<Reset> {
-    const { planReset } = await import('../src/plan/role-change.js');
+    const [{ planReset }, { standingOf }, { countKeys }] = await Promise.all([import('../src/plan/role-change.js'), import('../src/plan/standing.js'), import('../src/apply/node/slot-keys.js')]);
     await using cluster = await openSeed(args.seed, context);
-    const { view } = cluster;
-    const node = args.node === undefined ? view.entry : view.find(args.node);
-    const keys = await (await import('../src/apply/node/slot-keys.js')).countKeys(cluster.link(node.id));
-    const plan = planReset(view, node, keys, { mode: options.hard ? 'hard' : 'soft', flush: options.flush, force: options.force });
-    // A node that was removed may still list the others.
-    const others = view.nodes.filter((other) => other !== node && other.lines.some(({ id }) => id === node.id)).length + view.unreachable.length;
+    const node = args.node === undefined ? cluster.view.entry : cluster.view.find(args.node);
+    const judge = async (): Promise<Judged> => {
+      const { view } = cluster;
+      const now = view.find(node.id);
+      const keys = await countKeys(cluster.link(node.id));
+      const plan = planReset(view, now, keys, { mode: options.hard ? 'hard' : 'soft', flush: options.flush, force: options.force });
+      // A node that was removed may still list the others.
+      const others = view.nodes.filter((other) => other !== now && other.lines.some(({ id }) => id === node.id)).length + view.unreachable.length;
+      return { plan, keys, others, standings: [standingOf(view, node.id, keys)] };
+    };
+    const shown = await judge();
+    const { plan, keys, others } = shown;
     if (options.dryRun) return { plan, keys, others, applied: false };
     const costs = [
       ...(keys > 0 ? [`its ${keys} keys are deleted`] : []),
       ...(node.slots.size > 0 ? [`no node serves its ${node.slots.size} slots any more`] : []),
       ...(others > 0 ? [`it leaves its cluster of ${others + 1} nodes`] : []),
     ];
-    await context.confirm(`Reset ${node.name} (${options.hard ? 'hard' : 'soft'})${costs.length > 0 ? `: ${costs.join(', ')}` : ''}? (type 'yes' to accept):`);
+    const question = `Reset ${node.name} (${options.hard ? 'hard' : 'soft'})${costs.length > 0 ? `: ${costs.join(', ')}` : ''}? (type 'yes' to accept):`;
+    await (await import('../src/cli/connection/confirm-plan.js')).confirmPlan(cluster, shown, question, judge, context);
     await cluster.apply(plan, { signal: context.signal, giveUpKeys: options.flush || options.force });
     return { plan, keys, others, applied: true };
   },

@@ -14,6 +14,7 @@ import { moveByMethod } from './move-by-method.js';
 import type { MoverOptions } from './mover/pacing/options.js';
 import type { NodeLink } from './node/node-link.js';
 import { runNodeStep } from './steps/node-step.js';
+import { requireUnchanged } from './steps/unchanged.js';
 import type { StepJob } from './steps/step-job.js';
 import { addStats, NOTHING } from './node/tally.js';
 
@@ -31,6 +32,8 @@ export interface ApplyOptions extends MoverOptions {
 export interface ApplyContext {
   /** May change with every fresh view. */
   readonly links: ReadonlyMap<string, NodeLink>;
+  /** The view that the plan was made for: a node that holds more slots when its turn comes is not emptied or removed. */
+  readonly judged?: ClusterView;
   /** A fresh view, for steps that depend on slot owners. */
   view(): Promise<ClusterView>;
 }
@@ -127,6 +130,8 @@ async function together(job: Job, steps: readonly Step[], first: number): Promis
     stats = await moveByMethod({ view, links, steps: moves, options, onEvent: emit, signal: options.signal }, async () => ({ view: await context.view(), links: context.links }));
   } else {
     using _lock = steps[0]?.kind === 'failover' ? await lockFailovers(job.context.links, steps, job.options) : undefined;
+    const { judged, links } = job.context;
+    if (judged !== undefined) await unlessAborted(requireUnchanged(steps, judged, links), job.options.signal);
     await unlessAborted(Promise.all(steps.map((step) => single(job, step))), job.options.signal);
   }
   steps.forEach((step, index) => job.emit({ kind: 'stepDone', index: first + index, step }));

@@ -124,7 +124,8 @@ export class Cluster {
    * Carries out a plan (or bare steps). Throws as applySteps and moveSlots. Before the first step throws ONLY_COPY and NO_COPY
    * when it would lose keys that no other node has (unless `giveUpKeys`), REPLICA_BEHIND_MASTER when a promotion would lose
    * writes of a reachable master (unless `loseWrites`), NOT_IN_SYNC, and MOVING_NOW or OPEN_SLOTS when a node whose role
-   * changes takes part in a move. Call refresh to see the result.
+   * changes takes part in a move. Throws PLAN_STALE before a step that deletes the data of a node, or removes it, when the node holds
+   * slots that it does not hold in `view`. Call refresh to see the result.
    */
   async apply(plan: { readonly steps: readonly Step[] }, options: ApplyOptions & { readonly giveUpKeys?: boolean } = {}): Promise<ApplyStats> {
     const { applySteps } = await import('./apply-plan.js'); // Imported late: it loads the mover, which read-only commands do not need.
@@ -139,6 +140,7 @@ export class Cluster {
     };
     const links = (): ReadonlyMap<string, NodeLink> => this.links;
     const context = {
+      judged: this.view,
       view: fresh,
       get links() {
         return links();

@@ -1,4 +1,4 @@
-// Nodes that this process cannot reach although other nodes are connected to them: they are alive. Pure. Not here: why a node
+// Nodes that this process cannot load although they are alive: other nodes are connected to them, or they reply with an error. Pure. Not here: why a node
 // cannot be reached (apply/cluster/visit-members.ts).
 import type { ClusterNode, ClusterView, UnreachableNode } from './view.js';
 
@@ -17,6 +17,19 @@ export function connectedNodes(view: ClusterView): ReadonlyMap<string, readonly 
     }
   }
   return found;
+}
+
+/** The node is alive although no other node may be connected to it: a server replied at its address, for example that it is loading its data. */
+export function hasReplied({ replied }: Pick<UnreachableNode, 'replied'>): boolean {
+  return replied !== undefined;
+}
+
+/** Replies about access: the node may stay as it is for ever, or another server may run at its address now. */
+const ACCESS: ReadonlySet<string> = new Set(['NOAUTH', 'NOPERM', 'WRONGPASS', 'NOPASSWORDSET', 'DENIED', 'MAXCLIENTS', 'ERR']);
+
+/** The node is alive and will soon be readable: it loads its data, runs a script, or waits for its master. */
+export function isBusy({ replied }: Pick<UnreachableNode, 'replied'>): boolean {
+  return replied !== undefined && !ACCESS.has(replied);
 }
 
 /** What to do to reach a living node: the advice of its refusal, else by the kind of the failure. */

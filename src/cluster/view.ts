@@ -40,10 +40,12 @@ export interface UnreachableNode {
   /** Slots that any loaded node lists as owned by it, without those that a loaded node claims for itself. */
   readonly slots: SlotSet;
   readonly reason: string;
-  /** The node was reached but denied access: what to do. */
+  /** A server replied at its address with an error: what to do. */
   readonly refusal?: string;
   /** The node accepted the connection but did not reply in time, so its address is right. */
   readonly unresponsive?: boolean;
+  /** Code of that error, such as LOADING or NOAUTH. The node is alive then, whatever flags other nodes list. */
+  readonly replied?: string;
 }
 
 /** Groups items by a key, in their order. */

@@ -3,7 +3,7 @@
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
 import { TribError } from '../errors.js';
 import type { Member } from './member.js';
-import { findMember, ReplicaCounts } from './member.js';
+import { findMember, ReplicaCounts, requireNotBusy } from './member.js';
 import { wayOut, type ReplicaCopies } from './replica-copy.js';
 import type { PlanBase, Step } from './step.js';
 
@@ -55,11 +55,12 @@ function reattach(view: ClusterView, member: Member, formerReplicas: readonly st
 /**
  * Plans the removal of the node named by id, prefix of an id, or address. `formerReplicas`: ids of the replicas that it had until
  * servers attached them to the new owner of its last slot. `copies`: which replicas have its data, for the advice when it is down.
- * Throws NO_SUCH_NODE, AMBIGUOUS_NODE, NOT_EMPTY, LAST_NODE.
+ * Throws NO_SUCH_NODE, AMBIGUOUS_NODE, NOT_EMPTY, NODE_ALIVE, LAST_NODE.
  */
 export function planDelNode(view: ClusterView, name: string, removal: RemovalAction, formerReplicas: readonly string[] = [], copies: ReplicaCopies = new Map()): DelNodePlan {
   const member = findMember(view, name);
   if (member.slots.size > 0) throw notEmpty(view, member, copies);
+  requireNotBusy(view, member);
   const others = view.nodes.filter((node) => node.id !== member.id);
   if (others.length === 0) throw new TribError('LAST_NODE', `${member.name} is the only reachable node: no other node could forget it`, { hint: `redis-trib reset ${member.name} makes it an empty node` });
   const reattached = reattach(view, member, formerReplicas);

@@ -3,7 +3,9 @@
 // (apply/steps/empty-nodes.ts).
 import { formatAddress } from '../cluster/address.js';
 import type { NodeLine } from '../cluster/nodes-text.js';
+import { SlotSet } from '../cluster/slot-set.js';
 import { TribError } from '../errors.js';
+import { heldSlots } from './standing.js';
 import type { PlanBase, Step } from './step.js';
 
 /** What a node holds. */
@@ -107,11 +109,16 @@ export function planEmptying(all: readonly NodeContents[]): EmptyingPlan {
   };
 }
 
+/** The slots that each node holds, by id. */
+export function heldByNode(all: readonly NodeContents[]): ReadonlyMap<string, SlotSet> {
+  return new Map(all.map(({ id, lines }) => [id, lines.filter(({ myself }) => myself).reduce((held, line) => held.union(heldSlots(line)), new SlotSet())]));
+}
+
 /** Whether a later inspection found something to delete or reset that this plan does not include. */
 export function exceeds(later: EmptyingPlan, shown: EmptyingPlan): boolean {
   const before = new Map(shown.nodes.map((node) => [node.id, node]));
   return later.nodes.some((node) => {
     const known = before.get(node.id);
-    return known === undefined || (keysOf(known) === 0 && keysOf(node) > 0) || known.functions < node.functions;
+    return known === undefined || node.slots > known.slots || (node.knows.unlisted > 0 && known.knows.unlisted === 0) || (keysOf(known) === 0 && keysOf(node) > 0) || known.functions < node.functions;
   });
 }

@@ -1,6 +1,7 @@
 // All nodes that any node of the cluster lists, also unreachable ones, and finding one of them by the user's text. Pure.
 // ClusterView.find searches the loaded nodes only.
 import { formatAddress } from '../cluster/address.js';
+import { isBusy, reachAdvice } from '../cluster/connected-to.js';
 import type { PartlyKnown } from '../cluster/findings.js';
 import type { SlotSet } from '../cluster/slot-set.js';
 import { hasAddress, type ClusterView } from '../cluster/view.js';
@@ -45,6 +46,15 @@ export function findMember(view: ClusterView, text: string): Member {
   const list = (some: readonly Member[]): string => some.map((member) => `${member.id.slice(0, 12)} ${member.name}`).join(', ');
   if (first === undefined) throw new TribError('NO_SUCH_NODE', `[ERR] No such node ID ${text}`, { hint: `nodes: ${list(members)}` });
   throw new TribError('AMBIGUOUS_NODE', `${text} matches several nodes: ${list(found)}`, { hint: 'give more digits of the id' });
+}
+
+/**
+ * A member that loads its data or runs a script is alive, whatever flags other nodes list: what it holds cannot be asked yet, and it
+ * would still consider itself a member. Throws NODE_ALIVE.
+ */
+export function requireNotBusy(view: ClusterView, { id }: Pick<Member, 'id'>): void {
+  const away = view.unreachable.find((node) => node.id === id);
+  if (away !== undefined && isBusy(away)) throw new TribError('NODE_ALIVE', `${away.name} is alive, but not ready: ${away.reason}`, { hint: reachAdvice(away) });
 }
 
 /** The two commands for a node that only some nodes know: meet it or forget it. */

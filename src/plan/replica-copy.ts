@@ -1,6 +1,6 @@
 // Whether a replica has a copy of its master's data, and the advice about a master that cannot be reached. Pure. Not here:
 // asking replicas (apply/cluster/replica-copies.ts).
-import { connectedNodes, reachAdvice } from '../cluster/connected-to.js';
+import { connectedNodes, hasReplied, reachAdvice } from '../cluster/connected-to.js';
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
 
 /** As the replica reports it. */
@@ -80,6 +80,7 @@ export function wayOut(view: ClusterView, id: string, copies: ReplicaCopies): st
   const node = view.unreachable.find((one) => one.id === id);
   const [witness] = connectedNodes(view).get(id) ?? [];
   if (node !== undefined && witness !== undefined) return `it is alive, ${witness.name} is connected to it: ${reachAdvice(node)}`;
+  if (node !== undefined && hasReplied(node)) return `it is alive: ${reachAdvice(node)}`;
   const rescue = promoteAdvice(view, id, copies) ?? `start it again (${withoutCopy(view, id)})`;
   return `${rescue}; or give up its data: redis-trib fix ${view.entry.name} --fix-with-unreachable-masters`;
 }

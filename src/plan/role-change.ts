@@ -1,7 +1,8 @@
 // Plans that change the role of one node: replicate, failover, forget, reset. Pure.
+import { hasReplied, reachAdvice } from '../cluster/connected-to.js';
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
 import { TribError } from '../errors.js';
-import { findMember, type Member } from './member.js';
+import { findMember, requireNotBusy, type Member } from './member.js';
 import type { FailoverMode } from './node-steps.js';
 import { wayOut, type ReplicaCopies } from './replica-copy.js';
 import type { PlanBase, Step } from './step.js';
@@ -27,7 +28,7 @@ export function planFailover(view: ClusterView, replica: ClusterNode, mode: Fail
   if (master === undefined) throw new TribError('NO_MASTER', `${replica.name} is a replica of a node that no node lists (${replica.masterId ?? 'none'})`, { hint: `if its keys exist nowhere else, save them first: redis-cli -h ${replica.connectHost} -p ${replica.connectPort} --rdb FILE; redis-trib replicate gives it another master and replaces its data` });
   if ('reason' in master && mode === 'manual') {
     throw new TribError('MASTER_DOWN', `the master ${master.name} cannot be reached (${master.reason}): a manual failover needs it`, {
-      hint: '--force asks the other masters to elect the replica; --takeover works even without a majority of them',
+      hint: hasReplied(master) ? `it is alive: ${reachAdvice(master)}; to promote ${replica.name} now and give up the writes that it lacks: --force --lose-writes` : '--force asks the other masters to elect the replica; --takeover works even without a majority of them',
     });
   }
   return { schema: 1, kind: 'failover', node: named(replica), master: named(master), steps: [{ kind: 'failover', node: replica.id, master: master.id, mode }] };
@@ -59,11 +60,12 @@ function stillServing(view: ClusterView, member: Member, copies: ReplicaCopies):
 
 /**
  * Plans FORGET on all reachable nodes. `copies`: data of replicas of unreachable members, for advice. Throws NOT_EMPTY for a
- * member that owns slots, STILL_FOLLOWED for one with reachable replicas.
+ * member that owns slots, NODE_ALIVE for one that loads its data, STILL_FOLLOWED for one with reachable replicas.
  */
 export function planForget(view: ClusterView, members: readonly Member[], copies: ReplicaCopies = new Map()): PlanBase & { readonly kind: 'forget'; readonly nodes: readonly Member[] } {
   for (const member of members) {
     if (member.slots.size > 0) throw stillServing(view, member, copies);
+    requireNotBusy(view, member);
     const followers = view.nodes.filter((node) => node.role === 'replica' && node.masterId === member.id);
     if (followers.length > 0) {
       throw new TribError('STILL_FOLLOWED', `${followers.map((node) => node.name).join(', ')} replicates ${member.name}, and a replica refuses to forget its master`, { hint: `redis-trib del-node ${view.entry.name} ${member.id} gives the replicas another master` });
@@ -73,9 +75,9 @@ export function planForget(view: ClusterView, members: readonly Member[], copies
   return { schema: 1, kind: 'forget', nodes: members, steps: [...steps, ...members.map((member): Step => ({ kind: 'await-forgotten', target: member.id }))] };
 }
 
-/** Unreachable members without slots: the nodes of `forget --failed`. */
+/** Unreachable members without slots and without any reply: the nodes of `forget --failed`. */
 export function failedMembers(view: ClusterView): Member[] {
-  return view.unreachable.filter((node) => node.slots.size === 0).map((node) => findMember(view, node.id));
+  return view.unreachable.filter((node) => node.slots.size === 0 && !hasReplied(node)).map((node) => findMember(view, node.id));
 }
 
 export interface ResetOptions {

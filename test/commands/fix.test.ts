@@ -169,6 +169,30 @@ describeWithRedis('fix at a terminal and in scripts', () => {
       expect(saved()).toBe(3);
     });
 
+    it('is asked again when a copy has changed while it was open', async () => {
+      const slot = await conflict('a');
+      const tty = open();
+      await tty.waitFor('keep both where they are');
+      await c.link(1).pipeline([['ASKING'], ['SET', c.key(slot, 'a'), 'written meanwhile, and longer']]);
+      tty.type(DOWN + ENTER); // the larger
+      await tty.waitFor('keep both where they are');
+      tty.type(DOWN + ENTER);
+      expect(await tty.exit).toBe(0);
+      expect(await c.value(0, slot, 'a')).toBe('written meanwhile, and longer');
+    });
+
+    it('deletes nothing when the slot has got another owner while it was open', async () => {
+      const slot = await conflict('a');
+      const tty = open();
+      await tty.waitFor('keep both where they are');
+      await c.send(1, 'CLUSTER', 'SETSLOT', slot, 'NODE', c.id(1));
+      await c.send(1, 'CLUSTER', 'BUMPEPOCH');
+      await waitFor(async () => (await c.claimants(slot)).join() === '1', 'the others to accept the new owner');
+      tty.type(ENTER); // the owner's copy, which was that of node 0
+      await tty.exit;
+      expect(await c.value(1, slot, 'a'), tty.screen()).toBe('a longer stray a');
+    });
+
     it.each([['Ctrl-C', CTRL_C], ['the end of input', CTRL_D]])('stops after %s with exit 130, keeps both copies, and prints how to continue', async (_, key) => {
       const slot = await conflict('a');
       const tty = open();

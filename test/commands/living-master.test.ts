@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Connection } from '../../src/client/connection.js';
 import { BrokenCluster, runHere, TAGS } from '../support/broken-cluster.js';
 import { openTerminal, runCli } from '../support/cli.js';
-import { describeWithRedis, startRedisCluster, waitFor, type RedisNodes } from '../support/redis-server.js';
+import { describeWithRedis, restartNode, startRedisCluster, waitFor, type RedisNodes } from '../support/redis-server.js';
 
 let nodes: RedisNodes;
 let c: BrokenCluster;
@@ -107,4 +107,58 @@ describeWithRedis('a living master that all others have forgotten', () => {
     const run = await runCli(['fix', c.seed, '--yes', '--cover-forgotten'], { cwd: dir });
     expect(run.code, run.stdout.slice(-2000) + run.stderr).toBe(0);
   });
+});
+
+describeWithRedis('a master that loads its data while all others flag it fail', () => {
+  beforeAll(async () => {
+    // 300 keys of 50 ms each: 15 s of loading; it replies after each key.
+    const slow = ['--key-load-delay', '50000', '--loading-process-events-interval-bytes', '1024', '--rdbcompression', 'no'];
+    nodes = await startRedisCluster(3, { replicas: 1, extraArgs: (index) => ['--cluster-node-timeout', '1000', ...(index === 2 ? slow : [])] });
+    c = await BrokenCluster.open(nodes.nodes, (node) => Connection.connect(node));
+    const slots = Array.from({ length: 300 }, (_, at) => 2 * 5462 + at);
+    await c.link(2).pipeline(slots.map((slot) => ['SET', `{${TAGS[slot] ?? ''}}k`, 'v'.repeat(1100)]));
+    await c.send(2, 'SAVE');
+    await c.send(5, 'CONFIG', 'SET', 'cluster-replica-no-failover', 'yes');
+    await waitFor(async () => (await c.send(5, 'DBSIZE')) === 300, 'the replica to have the keys');
+  }, 60_000);
+  afterAll(async () => {
+    c.close();
+    await nodes.stop();
+  });
+
+  it('keeps its slots: check, fix, del-node, forget and failover say that it is alive', async () => {
+    const last = nodes.nodes[2];
+    if (last === undefined) throw new Error('no such node');
+    await last.kill();
+    await waitFor(async () => new RegExp(`${c.id(2)} \\S+ master,fail `).test(String(await c.send(0, 'CLUSTER', 'NODES'))), 'it to be flagged fail');
+    const back = restartNode(last);
+    try {
+      await waitFor(async () => {
+        const link = await last.connect().catch(() => undefined);
+        if (link === undefined) return false;
+        const reply: unknown = await link.command(['PING']).catch((error: unknown) => error);
+        link.close();
+        return reply instanceof Error && reply.message.startsWith('LOADING');
+      }, 'it to load');
+      const check = await runHere(['check', c.seed]);
+      expect(check, check.stdout).toMatchObject({ code: 1, stdout: expect.stringMatching(/cannot be reached and owns 5461 slots, but is alive \(it replies\): .*LOADING/) as string });
+      expect(check.stderr).toMatch(/is alive: that node is reading its data from disk: wait/);
+      expect(check.stderr).not.toContain('start the unreachable nodes again');
+      for (const words of [['fix', c.seed, '--yes', '--fix-with-unreachable-masters'], ['del-node', c.seed, c.id(2), '--yes'], ['forget', c.seed, c.id(2), '--yes'], ['failover', c.name(5), '--yes'], ['failover', c.name(5), '--force', '--yes'], ['failover', c.name(5), '--takeover', '--yes']]) {
+        const run = await runHere(words);
+        expect(run, words.join(' ')).toMatchObject({ code: 1, stderr: expect.stringMatching(/is alive[^]*reading its data from disk: wait/) as string });
+      }
+      const forced = await runHere(['failover', c.name(5), '--takeover', '--dry-run', '--lose-writes']);
+      expect(forced, forced.stderr).toMatchObject({ code: 0, stderr: expect.stringContaining('they are given up') as string });
+      // The state was the same until here.
+      expect(String(await c.send(0, 'CLUSTER', 'NODES'))).toMatch(new RegExp(`${c.id(2)} \\S+ master,fail `));
+    } finally {
+      const restarted = await back;
+      await waitFor(async () => !/master,fail/.test(String(await c.send(0, 'CLUSTER', 'NODES'))), 'it to be back');
+      const link = await restarted.connect();
+      expect(await link.command(['DBSIZE'])).toBe(300);
+      link.close();
+      await restarted.stop();
+    }
+  }, 90_000);
 });

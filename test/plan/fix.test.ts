@@ -318,6 +318,16 @@ describe('the guard against unreachable masters', () => {
     expect(nextStep(new View(living, [away]), report)).toBe('127.0.0.1:7002 is alive, only redis-trib cannot reach it: give the password; then: redis-trib check 127.0.0.1:7000');
   });
 
+  it.each(['LOADING', 'BUSY', 'MASTERDOWN', 'NOAUTH', 'NOPERM'])('never gives up a master that replies %s, although all nodes flag it fail', (replied) => {
+    const suspected = viewOf([{ slots: '0-5460' }, { slots: '5461-10922' }, { slots: '10923-16383', flags: 'fail' }]).nodes.slice(0, 2);
+    const away: UnreachableNode = { ...gone('10923-16383'), reason: `replied with error: ${replied}`, refusal: 'wait for it', replied };
+    const view = new View(suspected, [away]);
+    const plan = planFix(view, keys({}), { withUnreachableMasters: true });
+    expect(plan).toMatchObject({ decisions: [], steps: [], refusals: [{ code: 'MASTER_ALIVE', hint: 'wait for it' }] });
+    expect(wayOut(view, C, new Map())).toBe('it is alive: wait for it');
+    expect(nextStep(view, checkView(view))).toBe('127.0.0.1:7002 is alive: wait for it; then: redis-trib check 127.0.0.1:7000');
+  });
+
   it.each(['fail', 'fail?', 'noaddr'])('does not count a master that all nodes flag %s as living, even while a link is open', (flags) => {
     const suspected = viewOf([{ slots: '0-5460' }, { slots: '5461-10922' }, { slots: '10923-16383', flags }]).nodes.slice(0, 2);
     expect(planFix(new View(suspected, [gone('10923-16383')]), keys({})).refusals).toMatchObject([{ code: 'UNREACHABLE_MASTERS' }]);

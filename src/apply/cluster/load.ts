@@ -77,11 +77,11 @@ function clusterNode(nodeView: NodeView, seen: NodeLine, announced: Address, nam
 }
 
 /** An unreachable node counts as a master with slots if any node lists it so, even if others list it as a replica or empty. */
-function unreachable({ id, line: first, lines }: ClaimedMember, { reason, refusal, unresponsive }: VisitFailure, covered: SlotSet): UnreachableNode {
+function unreachable({ id, line: first, lines }: ClaimedMember, { reason, refusal, unresponsive, replied }: VisitFailure, covered: SlotSet): UnreachableNode {
   const line = lines.find(({ slots }) => slots.size > 0) ?? first;
   const slots = lines.reduce((all, one) => all.union(one.slots), new SlotSet()).difference(covered);
   const { role, masterId } = line;
-  return { id, name: formatAddress(first), role, masterId, flags: first.flags, slots, reason, ...(refusal === undefined ? {} : { refusal }), ...(unresponsive === undefined ? {} : { unresponsive }) };
+  return { id, name: formatAddress(first), role, masterId, flags: first.flags, slots, reason, ...(refusal === undefined ? {} : { refusal }), ...(unresponsive === undefined ? {} : { unresponsive }), ...(replied === undefined ? {} : { replied }) };
 }
 
 /**

@@ -1,6 +1,7 @@
 // What a promotion would lose, judged before anything is sent: a replica without a copy of its master's data, or behind a master
 // that can be reached. Read-only. Not here: reading the copy (replica-copies.ts), the failover (steps/failover.ts).
-import type { ClusterNode } from '../../cluster/view.js';
+import { hasReplied, reachAdvice } from '../../cluster/connected-to.js';
+import type { ClusterNode, UnreachableNode } from '../../cluster/view.js';
 import { TribError } from '../../errors.js';
 import type { NodeStep } from '../../plan/node-steps.js';
 import { copyText, lacksCopy, promoteAdvice, type ReplicaCopy } from '../../plan/replica-copy.js';
@@ -138,6 +139,13 @@ function lacksWrites(replica: Names, master: Names, copy: ReplicaCopy, bytes: nu
   return { consent: 'loseWrites', text: `${lacks}: ${lost} are given up`, error: new TribError('REPLICA_BEHIND_MASTER', `${lacks}: its promotion would lose ${lost}`, { hint }) };
 }
 
+/** A master that replies with an error, for example while it loads its data, comes back with writes that the replica may lack. */
+function livingMaster(replica: Names, away: UnreachableNode, copy: ReplicaCopy): PromotionLoss {
+  const start = `the master ${away.name} is alive (${away.reason.replace(/\.$/, '')}) and may hold writes that ${replica.name} lacks (${copyText(copy)})`;
+  const error = new TribError('REPLICA_BEHIND_MASTER', `${start}: a promotion would lose them`, { hint: `${reachAdvice(away)}; to promote ${replica.name} now and give such writes up: --lose-writes` });
+  return { consent: 'loseWrites', text: `${start}: they are given up`, error };
+}
+
 async function judgeForced(cluster: AskedCluster, replica: ClusterNode, master: Names, signal?: AbortSignal): Promise<Promotion> {
   const stream = await streamOf(cluster, master.id); // Before the replica's, which may only have more afterwards.
   const copy = await ask(cluster, replica);
@@ -146,6 +154,8 @@ async function judgeForced(cluster: AskedCluster, replica: ClusterNode, master: 
   const keys = slots === 0 ? 0 : await keysOf(cluster, master.id);
   if (keys === 0) return { copy }; // There is nothing to lose.
   if (lacksCopy(copy)) return { copy, loss: await noCopy(cluster, replica, master, copy, allKeys(slots, keys)) };
+  const away = cluster.view.unreachable.find((node) => node.id === master.id && hasReplied(node));
+  if (away !== undefined) return { copy, loss: livingMaster(replica, away, copy) };
   if (stream === undefined) return { copy };
   const bytes = await behind(cluster, replica, stream, copy, signal);
   return bytes === 0 ? { copy } : { copy, loss: lacksWrites(replica, master, copy, bytes, keys) };

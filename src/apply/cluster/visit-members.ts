@@ -11,17 +11,21 @@ import { mapBounded } from '../node/parallel.js';
 import { readNodeView, type NodeView } from './read-node-view.js';
 
 const DEFAULT_CONCURRENCY = 64;
-/** Milliseconds for a node that all nodes list as failed, and for all such nodes together. */
+/** Milliseconds for a node that all nodes list as failed, and for all such nodes without slots together. */
 const FAILED_MS = 1000;
 const ALL_FAILED_MS = 3000;
+/** Milliseconds for the reply of a failed node that owns slots: a server that loads its data replies between two chunks of it. */
+const OWNER_REPLY_MS = 3000;
 
 /** Why a node could not be loaded. */
 export interface VisitFailure {
   readonly reason: string;
-  /** The node was reached but denied access: what to do. */
+  /** A server replied at its address with an error: what to do. */
   readonly refusal?: string;
   /** The node accepted the connection but did not reply in time. */
   readonly unresponsive?: boolean;
+  /** Code of the error with which a server replied at the node's address, such as LOADING: it is alive. */
+  readonly replied?: string;
 }
 
 /** A node that some view lists. */
@@ -89,7 +93,7 @@ class Visits {
     for (const line of untried(named)) {
       const address = formatAddress(line);
       named.tried.add(address);
-      const visit = this.reached.get(address) ?? this.visit(line, named.lines.every(isFailed));
+      const visit = this.reached.get(address) ?? this.visit(line, named.lines);
       this.reached.set(address, visit);
       const outcome = await visit;
       if (isNodeView(outcome) && outcome.self.id === id) {
@@ -97,14 +101,17 @@ class Visits {
         named.nodeView = outcome;
         return outcome;
       }
+      if (named.failure?.replied !== undefined) continue;
+      if (!isNodeView(outcome) && outcome.replied !== undefined) named.failure = outcome;
       named.failure ??= isNodeView(outcome) ? { reason: `${formatAddress(outcome.address)} answers as another node (${outcome.self.id})` } : outcome;
     }
     return undefined;
   }
 
-  private async visit(line: NodeLine, failed: boolean): Promise<NodeView | VisitFailure> {
+  private async visit(line: NodeLine, lines: readonly NodeLine[]): Promise<NodeView | VisitFailure> {
     try {
-      if (failed && !(await this.answersQuickly(line))) return { reason: 'fail' };
+      const failure = lines.every(isFailed) ? await this.quickFailure(line, lines.some(({ slots }) => slots.size > 0)) : undefined;
+      if (failure !== undefined) return failure;
       return await this.ask(line, this.options, this.linkTo(line)).catch((error: unknown) => this.askByName(line, error));
     } catch (error) {
       if (this.options.signal?.aborted === true) throw error;
@@ -122,18 +129,24 @@ class Visits {
     return readNodeView(options.addressMap?.(announced) ?? announced, options, this.cache, link, announced);
   }
 
-  /** Most nodes listed as failed are gone; hundreds of them must not take minutes. */
-  private async answersQuickly(line: NodeLine): Promise<boolean> {
+  /**
+   * Undefined for a node that replies. Most nodes listed as failed are gone; hundreds of them must not take minutes. The flag alone
+   * does not make a node unreachable: a server that replies with an error, for example while it loads its data, is alive. An owner
+   * of slots is always asked, because its slots could be given away.
+   */
+  private async quickFailure(line: NodeLine, owner: boolean): Promise<VisitFailure | undefined> {
     this.failedUntil ??= Date.now() + ALL_FAILED_MS;
-    if (Date.now() > this.failedUntil) return false;
-    const { connectTimeoutMs = FAILED_MS, commandTimeoutMs = FAILED_MS } = this.options;
-    const quick = { ...this.options, connectTimeoutMs: Math.min(connectTimeoutMs, FAILED_MS), commandTimeoutMs: Math.min(commandTimeoutMs, FAILED_MS) };
+    if (!owner && Date.now() > this.failedUntil) return { reason: 'fail' };
+    const replyMs = owner ? OWNER_REPLY_MS : FAILED_MS;
+    const { connectTimeoutMs = FAILED_MS, commandTimeoutMs = replyMs } = this.options;
+    const quick = { ...this.options, connectTimeoutMs: Math.min(connectTimeoutMs, FAILED_MS), commandTimeoutMs: Math.min(commandTimeoutMs, replyMs) };
     try {
       (await this.ask(line, quick)).connection.close();
-      return true;
+      return undefined;
     } catch (error) {
       if (this.options.signal?.aborted === true) throw error;
-      return false;
+      const failure = failureOf(error);
+      return failure.replied === undefined ? { reason: 'fail' } : failure;
     }
   }
 
@@ -171,9 +184,10 @@ function unaddressed(lines: readonly NodeLine[]): VisitFailure {
 }
 
 function failureOf(error: unknown): VisitFailure {
-  const refusal = error instanceof TribError && error.cause instanceof ReplyError ? error.hint : undefined;
+  const reply = error instanceof TribError && error.cause instanceof ReplyError ? error.cause : undefined;
+  const refusal = reply === undefined ? undefined : ((error as TribError).hint ?? 'a server runs there: wait until it answers, then try again');
   const unresponsive = error instanceof ConnectionLost && error.code === 'TIMEOUT';
-  return { reason: oneLine(error instanceof Error ? error.message : String(error)), ...(refusal === undefined ? {} : { refusal }), ...(unresponsive ? { unresponsive } : {}) };
+  return { reason: oneLine(error instanceof Error ? error.message : String(error)), ...(refusal === undefined ? {} : { refusal }), ...(unresponsive ? { unresponsive } : {}), ...(reply === undefined ? {} : { replied: reply.code }) };
 }
 
 /**

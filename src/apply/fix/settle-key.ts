@@ -73,7 +73,20 @@ function shown(link: NodeLink, copy: KeyCopy): ConflictCopy {
   return { node: link.name, type: copy.type, bytes: copy.payload.length, ttlMs: copy.ttlMs };
 }
 
-/** Resolves one key. Throws NOT_SAVED, ReplyError, or a connection error. */
+/** Milliseconds after which an answer came from a person. Answers of flags come at once. */
+const ASKED_MS = 10;
+
+/**
+ * While a person reads the question another repair may settle the same slot, so that the copy to be removed is the one that clients write:
+ * then nothing is removed. Throws PLAN_STALE when the serving node does not own the slot any more or the other node owns it.
+ */
+async function requireSameOwner(serving: NodeLink, other: NodeLink, { slot, database, key }: KeyPlace): Promise<void> {
+  const [mine, theirs] = await Promise.all([serving, other].map(async (link) => (await (await link.admin()).clusterNodes()).find(({ myself }) => myself)?.slots.has(slot) === true));
+  if (mine === true && theirs === false) return;
+  throw new TribError('PLAN_STALE', `slot ${slot} has got another owner than ${serving.name} since the question about key ${JSON.stringify(fromBinary(key))}${inDatabase(database)}: both copies stay`, { hint: 'run fix again' });
+}
+
+/** Resolves one key. Throws NOT_SAVED, PLAN_STALE, ReplyError, or a connection error. */
 export async function settleKey(pair: ConflictPair, settling: Settling, place: KeyPlace): Promise<Settled> {
   const { slot, database, key } = place;
   const [source, target] = [await pair.source.connection(database), await pair.target.connection(database)];
@@ -85,9 +98,15 @@ export async function settleKey(pair: ConflictPair, settling: Settling, place: K
     const same = await sameValue(source, target, key, [mine, theirs]);
     if (same && compareExpiries(mine.ttlMs, theirs.ttlMs) === 'same') return dropUnserved(pair, source, place);
     const conflict: KeyConflictCase = { slot, database, key: fromBinary(key), served: shown(links[0], served), other: shown(links[1], other), ...(same ? { timeToLiveOnly: true } : {}) };
+    const asked = performance.now();
     const policy = same && !settling.disputed(slot) ? 'newest-slot-owner' : await settling.onConflict(conflict);
-    const keepServed = policy === 'newest-slot-owner' || (policy === 'largest' && served.payload.length >= other.payload.length) || (policy === 'moved' && pair.serving === 'source');
     if (policy === 'abort') return 'both';
+    if (performance.now() - asked > ASKED_MS) {
+      await requireSameOwner(...links, place);
+      const [mineNow, theirsNow] = await Promise.all([readCopy(source, key), readCopy(target, key)]);
+      if (mineNow?.payload !== mine.payload || theirsNow?.payload !== theirs.payload) continue; // The question was about other copies.
+    }
+    const keepServed = policy === 'newest-slot-owner' || (policy === 'largest' && served.payload.length >= other.payload.length) || (policy === 'moved' && pair.serving === 'source');
     const [keeper, loser] = keepServed ? links : [links[1], links[0]];
     settling.warn(`key ${JSON.stringify(conflict.key)} of slot ${slot}${inDatabase(database)} had different ${same ? 'times to live' : 'values'}: kept the copy of ${keeper.name}, saved the copy of ${loser.name} to ${settling.file.path}`, slot, conflict.key);
     if (keepServed) {

@@ -1,5 +1,6 @@
 // Empties nodes as planned (plan/emptying.ts) and reports the progress of each after a failure. Not here: the confirmation
 // (cli/connection/emptying.ts), the steps (steps/leave.ts).
+import type { SlotSet } from '../../cluster/slot-set.js';
 import { ExitCode, TribError } from '../../errors.js';
 import type { EmptiedNode, EmptyingPlan } from '../../plan/emptying.js';
 import type { NodeStep } from '../../plan/node-steps.js';
@@ -9,11 +10,14 @@ import type { OnEvent } from '../node/event.js';
 import type { NodeLink } from '../node/node-link.js';
 import { runNodeStep } from './node-step.js';
 import type { StepJob } from './step-job.js';
+import { requireHeld } from './unchanged.js';
 
 export interface EmptyOptions {
   readonly onEvent?: OnEvent;
   /** Stops at once; an unfinished step counts as not done. */
   readonly signal?: AbortSignal;
+  /** Slots that the nodes held when the plan was made, by id: a node that holds more when its turn comes is left as it is. */
+  readonly held?: ReadonlyMap<string, SlotSet>;
 }
 
 /** Progress of one node. */
@@ -27,8 +31,9 @@ interface EmptyingProgress {
   error: unknown;
 }
 
-async function empty(progress: EmptyingProgress, job: StepJob): Promise<void> {
+async function empty(progress: EmptyingProgress, job: StepJob, held: SlotSet | undefined): Promise<void> {
   try {
+    if (held !== undefined) await unlessAborted(requireHeld(job.link(progress.node.id), held), job.signal);
     for (const step of progress.steps) {
       if (job.signal?.aborted === true) throw aborted(job.signal);
       job.emit({ kind: 'stepStarted', index: progress.done, step });
@@ -88,7 +93,7 @@ export async function emptyNodes(plan: EmptyingPlan, links: ReadonlyMap<string, 
   const own = (id: string): NodeStep[] => plan.steps.filter((step): step is NodeStep => step.kind in DONE && 'node' in step && step.node === id);
   const all = plan.nodes.map((node): EmptyingProgress => ({ node, steps: own(node.id), begun: false, done: 0, error: undefined }));
   for (const role of ['replica', 'master'] as const) {
-    await Promise.all(all.filter(({ node }) => node.role === role).map((progress) => empty(progress, job)));
+    await Promise.all(all.filter(({ node }) => node.role === role).map((progress) => empty(progress, job, options.held?.get(progress.node.id))));
     const failed = all.find(({ error }) => error !== undefined);
     if (failed !== undefined) throw incomplete(all, failed);
   }

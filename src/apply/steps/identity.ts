@@ -1,11 +1,13 @@
 // Ids of nodes that are to join: two servers must not have the same id, and a former member takes a new one. Not here: whether
 // they are empty (create.ts), joining (steps/join.ts).
+import { SlotSet } from '../../cluster/slot-set.js';
 import type { ClusterView } from '../../cluster/view.js';
 import { parseInfo } from '../../client/read-reply.js';
 import { TribError } from '../../errors.js';
 import { ReplyError } from '../../resp/reply.js';
 import type { NodeLink } from '../node/node-link.js';
 import { reset } from './leave.js';
+import { requireHeld } from './unchanged.js';
 
 /** Random run_id of a server process: equal for two addresses only if they lead to one server. Undefined when INFO lacks it. */
 async function runIdOf(link: NodeLink): Promise<string | undefined> {
@@ -77,6 +79,7 @@ export async function renewIds(links: Iterable<NodeLink>, known: ReadonlySet<str
   const renewed = await Promise.all(
     [...links].map(async (link) => {
       if (known.has(link.id) || !(await wasMember(link))) return false;
+      await requireHeld(link, new SlotSet()); // It may have got slots since it was found empty.
       await reset({ link: () => link }, link.id, 'hard');
       return true;
     }),

@@ -2,7 +2,7 @@
 // deletes; keys and functions require --flush, as in `reset`. Not here: the plan, the steps.
 import type { NewCluster } from '../../apply/steps/create.js';
 import { TribError } from '../../errors.js';
-import { exceeds, planEmptying, type EmptyingPlan } from '../../plan/emptying.js';
+import { exceeds, heldByNode, planEmptying, type EmptyingPlan } from '../../plan/emptying.js';
 import type { SubcommandContext } from '../program/define.js';
 
 /** Lists the nodes; prints nothing with --json, where the plan is in the document. */
@@ -31,7 +31,7 @@ export async function emptyAsShown(nodes: NewCluster, shown: EmptyingPlan, conte
   const name = (id: string): string => names.get(id) ?? id;
   const display = await showSteps(io, 'Emptying nodes', name, (step) => emptyingLine(step, name));
   try {
-    await emptyNodes(plan, nodes.links, { onEvent: display.onEvent, signal });
+    await emptyNodes(plan, nodes.links, { onEvent: display.onEvent, signal, held: heldByNode(nodes.contents) });
     display.done(`Emptied ${plan.nodes.length} ${plan.nodes.length === 1 ? 'node' : 'nodes'}`);
   } catch (error) {
     display.failed();

@@ -1,6 +1,6 @@
 // Why a cluster, or a part of it, is not repaired: masters that are unreachable or known to some nodes only, keys that only
 // replicas hold, problems that no command can repair. Pure. Not here: what is repaired (rules/, plan.ts).
-import { connectedNodes, reachAdvice } from '../../cluster/connected-to.js';
+import { connectedNodes, hasReplied, reachAdvice } from '../../cluster/connected-to.js';
 import { agrees, partlyKnown } from '../../cluster/findings.js';
 import { SlotSet } from '../../cluster/slot-set.js';
 import type { ClusterNode, ClusterView, UnreachableNode } from '../../cluster/view.js';
@@ -29,14 +29,18 @@ function livingAdvice(view: ClusterView, node: UnreachableNode, copies: ReplicaC
 }
 
 /**
- * Masters that own slots and that this process cannot reach, although a loaded node is connected to them and does not suspect
- * them. They are alive: their slots are never given away, because they would delete their keys when they learn of it
+ * Masters that own slots and that this process cannot load, although a loaded node is connected to them and does not suspect
+ * them, or they reply with an error (LOADING) whatever their flags are. They are alive: their slots are never given away, because they would delete their keys when they learn of it
  * (cluster-node.md 3.4.2). `copies`: data of their replicas, for advice.
  */
 export function livingMasters(view: ClusterView, copies: ReplicaCopies): Refusal[] {
   const connected = connectedNodes(view);
   return absentOwners(view).flatMap(({ node, slots }): Refusal[] => {
     const witnesses = connected.get(node.id);
+    if (witnesses === undefined && hasReplied(node)) {
+      const replies = `Master ${node.name} (${node.id.slice(0, 8)}) owns ${slots.toBracketText()} and is alive: it replies with an error (${node.reason.replace(/\.$/, '')}). Its slots are not given away, because its keys would be lost`;
+      return [{ code: 'MASTER_ALIVE', message: replies, hint: reachAdvice(node) }];
+    }
     if (witnesses === undefined) return [];
     const who = witnesses.slice(0, 3).map(({ name }) => name).join(', ') + (witnesses.length > 3 ? ` and ${witnesses.length - 3} more` : '');
     const message = `Master ${node.name} (${node.id.slice(0, 8)}) owns ${slots.toBracketText()} and is alive: ${who} ${witnesses.length === 1 ? 'is' : 'are'} connected to it and ${witnesses.length === 1 ? 'does' : 'do'} not list it as failed. Only redis-trib cannot reach it (${node.reason.replace(/\.$/, '')}). Its slots are not given away, because its keys would be lost`;
@@ -50,7 +54,7 @@ export function livingMasters(view: ClusterView, copies: ReplicaCopies): Refusal
  */
 export function unreachableMasters(view: ClusterView, copies: ReplicaCopies): Refusal[] {
   const connected = connectedNodes(view);
-  const absent = absentOwners(view).filter(({ node }) => !connected.has(node.id));
+  const absent = absentOwners(view).filter(({ node }) => !connected.has(node.id) && !hasReplied(node));
   if (absent.length === 0) return [];
   const list = absent.map(({ node, slots }) => `${node.name} (${node.id.slice(0, 8)}: ${node.reason}) owns ${slots.toBracketText()}`).join('; ');
   const split = absent.some(({ node, slots }) => view.nodes.some(({ lines }) => lines.some((line) => line.id === node.id && slots.difference(line.slots).size > 0)));
