@@ -38,3 +38,8 @@ export function reachAdvice({ refusal, unresponsive }: UnreachableNode): string 
   if (unresponsive === true) return 'it does not reply: check whether its process is stopped or runs a script, and try again when it replies';
   return 'check the address and the firewall between this host and it, and --address-map';
 }
+
+/** Nothing listens at its address. Links of other nodes may outlast its process for a moment, so it is not certain that it is alive. */
+export function mayHaveEnded({ refusal, replied, unresponsive, reason }: UnreachableNode): boolean {
+  return refusal === undefined && replied === undefined && unresponsive !== true && /refused|reset|ended/i.test(reason);
+}

@@ -12,7 +12,7 @@ import type { SlotKeyCounts } from '../../src/plan/fix/facts.js';
 import { keepDecisions, planFix } from '../../src/plan/fix/plan.js';
 import type { FixPlan, FixStep } from '../../src/plan/fix/step.js';
 import { wayOut } from '../../src/plan/replica-copy.js';
-import { nextStep } from '../../src/ui/views/check-table.js';
+import { findingText, nextStep } from '../../src/ui/views/check-table.js';
 import { fixPlanLines } from '../../src/ui/views/fix-lines.js';
 import { idOf, nodeFrom, nodesText, viewOf, type NodeSketch } from '../support/views.js';
 
@@ -316,6 +316,16 @@ describe('the guard against unreachable masters', () => {
     const report = checkView(new View(living, [away]));
     expect(report.findings).toContainEqual(expect.objectContaining({ kind: 'unreachable-node', connectedTo: [0, 1, 3].map((index) => expect.objectContaining({ id: idOf(index) }) as object) }));
     expect(nextStep(new View(living, [away]), report)).toBe('127.0.0.1:7002 is alive, only redis-trib cannot reach it: give the password; then: redis-trib check 127.0.0.1:7000');
+  });
+
+  it('check does not call a node alive that refuses connections, whose links may outlast it for a moment', () => {
+    const living = viewOf([{ slots: '0-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }]).nodes.filter(({ id }) => id !== C);
+    const view = new View(living, [{ ...gone('10923-16383'), flags: ['master'], reason: 'Connection refused' }]);
+    const report = checkView(view);
+    const [found] = report.findings.filter(({ kind }) => kind === 'unreachable-node');
+    expect(findingText(found!)).toMatch(/cannot be reached and owns 5461 slots, although 127\.0\.0\.1:7000, 127\.0\.0\.1:7001 are connected to it: Connection refused$/);
+    expect(nextStep(view, report)).toMatch(/^look again in a few seconds: .*if the process of 127\.0\.0\.1:7002 has ended, start it again; otherwise check the address/);
+    expect(planFix(view, keys({}), { withUnreachableMasters: true })).toMatchObject({ steps: [], refusals: [{ code: 'MASTER_ALIVE' }] });
   });
 
   it.each(['LOADING', 'BUSY', 'MASTERDOWN', 'NOAUTH', 'NOPERM'])('never gives up a master that replies %s, although all nodes flag it fail', (replied) => {

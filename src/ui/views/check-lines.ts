@@ -1,6 +1,6 @@
 // The predecessors' lines of a check, healthy or not (cli.md 4.3, 4.4), and a sentence for each finding that they lack. Pure.
 // The terminal's view is check-table.ts.
-import { hasReplied } from '../../cluster/connected-to.js';
+import { hasReplied, mayHaveEnded } from '../../cluster/connected-to.js';
 import type { CheckReport, Finding } from '../../cluster/findings.js';
 import type { ClusterView } from '../../cluster/view.js';
 import type { LineDialect } from '../terminal.js';
@@ -46,7 +46,8 @@ export function extraFinding(finding: Finding): string | undefined {
     case 'unreachable-node': {
       const { node } = finding;
       const owns = node.slots.size > 0 ? ` and owns ${node.slots.size} slots` : '';
-      const alive = finding.connectedTo === undefined ? (hasReplied(node) ? ', but is alive (it replies)' : '') : `, but is alive (${names(finding.connectedTo)} ${finding.connectedTo.length === 1 ? 'is' : 'are'} connected to it)`;
+      const linked = finding.connectedTo === undefined ? '' : `${names(finding.connectedTo)} ${finding.connectedTo.length === 1 ? 'is' : 'are'} connected to it`;
+      const alive = linked === '' ? (hasReplied(node) ? ', but is alive (it replies)' : '') : mayHaveEnded(node) ? `, although ${linked}` : `, but is alive (${linked})`;
       return `Node ${node.name} (${node.id.slice(0, 8)}, ${node.role}) cannot be reached${owns}${alive}: ${node.reason}`;
     }
     case 'open-slots':

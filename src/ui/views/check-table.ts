@@ -1,7 +1,7 @@
 // A cluster and its verdict at a terminal: a table of nodes, then the problems in sentences. The predecessors' lines are in
 // check-lines.ts.
 import { compareAddresses } from '../../cluster/address.js';
-import { hasReplied, reachAdvice } from '../../cluster/connected-to.js';
+import { hasReplied, mayHaveEnded, reachAdvice } from '../../cluster/connected-to.js';
 import type { CheckReport, Finding } from '../../cluster/findings.js';
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import { meetOrForget } from '../../plan/member.js';
@@ -107,6 +107,7 @@ export function nextStep(view: ClusterView, report: CheckReport): string | undef
   const stranger = report.findings.find((finding) => finding.kind === 'partly-known' && finding.severity === 'error' && finding.reachable);
   if (stranger?.kind === 'partly-known') return meetOrForget(view, stranger);
   const living = report.findings.find((finding) => finding.kind === 'unreachable-node' && finding.severity === 'error' && (finding.connectedTo !== undefined || hasReplied(finding.node)));
+  if (living?.kind === 'unreachable-node' && mayHaveEnded(living.node)) return `look again in a few seconds: redis-trib check ${seed}; if the process of ${living.node.name} has ended, start it again; otherwise ${reachAdvice(living.node)}`;
   if (living?.kind === 'unreachable-node') return `${living.node.name} is alive${hasReplied(living.node) && living.connectedTo === undefined ? '' : ', only redis-trib cannot reach it'}: ${reachAdvice(living.node)}; then: redis-trib check ${seed}`;
   const copy = report.findings.find((finding) => finding.kind === 'only-copy');
   if (copy?.kind === 'only-copy') return `promote the replica that has the keys: ${promotion(view, view.find(copy.node.id))}`;
