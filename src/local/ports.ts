@@ -5,6 +5,9 @@ import { ExitCode, TribError } from '../errors.js';
 /** A node's bus port is its port plus this (cluster-node.md 1). */
 export const BUS_OFFSET = 10_000;
 
+/** Distance between the first ports that are tried. */
+const STEP = 100;
+
 /** Highest port whose bus port is valid. */
 export const HIGHEST_PORT = 65_535 - BUS_OFFSET;
 
@@ -33,24 +36,26 @@ export async function requireFree(host: string, ports: readonly number[]): Promi
   const taken = await takenPorts(host, ports);
   if (taken.length === 0) return;
   const names = taken.map((port) => (ports.includes(port) ? `${port}` : `${port} (the bus port of ${port - BUS_OFFSET})`));
-  throw new TribError('PORT_TAKEN', `${taken.length === 1 ? 'port' : 'ports'} ${names.join(', ')} on ${host}: already in use by another program`, {
-    hint: `use other ports: --port ${await suggestBase(host, ports)}`,
-  });
+  throw new TribError('PORT_TAKEN', `${taken.length === 1 ? 'port' : 'ports'} ${names.join(', ')} on ${host}: already in use by another program`, { hint: await otherPorts(host, ports) });
 }
 
-async function suggestBase(host: string, ports: readonly number[]): Promise<number> {
-  const first = ports[0] ?? 30_001;
-  return findFreeRun(host, first + 100, ports.length);
+async function otherPorts(host: string, ports: readonly number[]): Promise<string> {
+  const base = await freeRun(host, (ports[0] ?? 30_001) + STEP, ports.length);
+  return base === undefined ? 'use other ports: a lower --port' : `use other ports: --port ${base}`;
 }
 
-/**
- * The first port from `start` on (in steps of 100) at which `count` consecutive ports are free. Throws PORT_TAKEN when there is
- * none.
- */
-export async function findFreeRun(host: string, start: number, count: number): Promise<number> {
-  for (let base = start; base + count - 1 <= HIGHEST_PORT; base += 100) {
+/** The first port from `start` on, in steps, from which `count` ports and their bus ports are free; undefined when there is none. */
+async function freeRun(host: string, start: number, count: number): Promise<number | undefined> {
+  for (let base = start; base + count - 1 <= HIGHEST_PORT; base += STEP) {
     const ports = Array.from({ length: count }, (_, index) => base + index);
     if ((await takenPorts(host, ports)).length === 0) return base;
   }
-  throw new TribError('PORT_TAKEN', `no ${count} consecutive free ports from ${start} on`, {});
+  return undefined;
+}
+
+/** As freeRun. Throws PORT_TAKEN when there is none. */
+export async function findFreeRun(host: string, start: number, count: number): Promise<number> {
+  const base = await freeRun(host, start, count);
+  if (base !== undefined) return base;
+  throw new TribError('PORT_TAKEN', `found no ${count} consecutive ports from ${start} to ${HIGHEST_PORT} on ${host} that are free together with their bus ports (port + ${BUS_OFFSET})`, { hint: 'end programs that use such ports, or choose a lower --port' });
 }

@@ -1,7 +1,7 @@
 // Free and taken ports, with bus ports.
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BUS_OFFSET, findFreeRun, requireFree, takenPorts } from '../../src/local/ports.js';
+import { BUS_OFFSET, HIGHEST_PORT, findFreeRun, isFree, requireFree, takenPorts } from '../../src/local/ports.js';
 import { freePort } from '../support/redis-server.js';
 
 const HOST = '127.0.0.1';
@@ -26,6 +26,17 @@ describe('free ports', () => {
       message: expect.stringContaining(`${base + BUS_OFFSET} (the bus port of ${base})`) as string,
       hint: expect.stringMatching(/^use other ports: --port \d+/) as string,
     });
+  });
+  it('are named also when there are none to suggest', async () => {
+    let port = HIGHEST_PORT;
+    while (!(await isFree(HOST, port))) port--;
+    const high = createServer();
+    await new Promise<void>((resolve) => high.listen(port, HOST, resolve));
+    try {
+      await expect(requireFree(HOST, [port])).rejects.toMatchObject({ message: expect.stringContaining(`port ${port} on`) as string, hint: 'use other ports: a lower --port' });
+    } finally {
+      high.close();
+    }
   });
   it('are refused as wrong usage when there is no room for a bus port', async () => {
     await expect(requireFree(HOST, [60_000])).rejects.toMatchObject({ code: 'USAGE', exitCode: 2 });
