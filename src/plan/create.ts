@@ -53,9 +53,9 @@ export function slotShares(masters: number): SlotRange[] {
 const FULL_MESH = 32;
 
 /**
- * Which nodes meet which. If every node met only one common node, gossip would introduce the rest, but within seconds (2–7
- * measured with six nodes, because each ping carries only a few nodes); several MEETs per node take about 0.2 s. In larger
- * clusters nodes meet at distances 1, 2, 4, … along the list.
+ * Which nodes meet which. If every node met only one common node, gossip would introduce the rest, but only after 2 to 7
+ * seconds (measured with six nodes), because each ping carries only a few nodes. With several MEETs per node all know each other
+ * after about 0.2 s. In larger clusters each node meets those at distances 1, 2, 4, … before it in the list.
  */
 function meetings(nodes: readonly PlannedNode[]): Step[] {
   const steps: Step[] = [];

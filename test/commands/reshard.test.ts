@@ -70,7 +70,7 @@ describeWithRedis('reshard and apply', () => {
     }
     const run = await runCli([...move(1), '--user', 'looker', '--pass', 'pw']);
     expect(run.code).toBe(1);
-    expect(run.stderr).toMatch(/refused slot \d+: NOPERM .*\n.*managed services move slots only by their own console; on your own server the ACL user needs \+cluster\|setslot/s);
+    expect(run.stderr).toMatch(/refused slot \d+: NOPERM .*\n.*try: on a managed service, move the slots in its console; on your own server, grant the user \+cluster\|setslot, then: /s);
     await inOrder();
   });
 

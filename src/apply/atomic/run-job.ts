@@ -169,7 +169,7 @@ async function bothEnded(run: JobRun, id: string): Promise<JobReport | undefined
 
 /** Why the job failed, as the server reports it; undefined when it succeeded or is no longer listed. */
 function badEnd(ends: JobEnds, job: JobReport | undefined): JobFailed | undefined {
-  if (job?.end === 'cancelled') return new JobFailed(ends, 'none', `it was cancelled outside this command${job.message === '' ? '' : ` (${job.message})`}`);
+  if (job?.end === 'cancelled') return new JobFailed(ends, 'none', `the servers report that it was cancelled${job.message === '' ? '' : ` (${job.message})`}`);
   return job?.end === 'failed' ? new JobFailed(ends, 'again', job.message === '' ? job.state : job.message) : undefined;
 }
 

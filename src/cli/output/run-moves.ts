@@ -67,7 +67,7 @@ function rangesText(slots: readonly number[]): string {
 /** Managed services do not permit CLUSTER SETSLOT (cli.md 5.5). */
 function managedAdvice({ cause, message }: MoveIncomplete): string {
   if (!(cause instanceof TribError) || cause.code !== 'SETSLOT_REFUSED' || !/unknown (sub)?command|NOPERM|not (allowed|supported)|disabled/i.test(message)) return '';
-  return 'managed services move slots only by their own console; on your own server the ACL user needs +cluster|setslot; then: ';
+  return 'on a managed service, move the slots in its console; on your own server, grant the user +cluster|setslot, then: ';
 }
 
 function withContinuation(error: MoveIncomplete, next: string | undefined, run: MoveRun, context: SubcommandContext): MoveIncomplete {
@@ -78,7 +78,7 @@ function withContinuation(error: MoveIncomplete, next: string | undefined, run: 
   const conflict = cause instanceof KeyConflict;
   const repair = failures.some(({ untouched }) => untouched !== true) && (conflict || planFile === undefined) ? `redis-trib fix ${seed}${conflict ? ' --replace' : ''}${context.again({ ...waitOptions, ...connectionOptions })} && ` : '';
   const advice = cause !== undefined && typeof cause === 'object' && cause !== null && 'hint' in cause && typeof cause.hint === 'string' ? `${cause.hint}; then: ` : '';
-  return new MoveIncomplete(code, message, stats, failures, { hint: `${advice}${managedAdvice(error)}${repair}${next}`, exitCode, cause });
+  return new MoveIncomplete(code, message, stats, failures, { hint: `${managedAdvice(error) || advice}${repair}${next}`, exitCode, cause });
 }
 
 /** Moves the slots of a plan and shows the progress. Throws as Cluster.apply, with the continuing command as the hint. */

@@ -137,7 +137,7 @@ it('stops a job that the server itself restarts again and again', async () => {
 it('ends when another user cancels the job, and reports it', async () => {
   const servers = new Servers();
   servers.looks = (job) => ({ ...job, state: 'canceled', end: 'cancelled' });
-  expect(await servers.run()).toMatchObject({ remedy: 'none', reason: 'it was cancelled outside this command' });
+  expect(await servers.run()).toMatchObject({ remedy: 'none', reason: 'the servers report that it was cancelled' });
 });
 
 it('cancels a job at its time limit; a job that ended in time counts as done', async () => {
