@@ -16,7 +16,7 @@ function named(node: { readonly id: string; readonly name: string }): { readonly
   return { id: node.id, name: node.name };
 }
 
-/** Plans the promotion of a replica. Throws ALREADY_MASTER with its replicas, NO_MASTER. */
+/** Plans the promotion of a replica. Throws ALREADY_MASTER (the hint lists the replicas of the node), NO_MASTER, MASTER_DOWN (mode `manual` only). */
 export function planFailover(view: ClusterView, replica: ClusterNode, mode: FailoverMode): RolePlan & { readonly master: { readonly id: string; readonly name: string } } {
   if (replica.role === 'master') {
     const own = view.replicasOf(replica.id);

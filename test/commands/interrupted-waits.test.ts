@@ -157,6 +157,7 @@ describeWithRedis('Ctrl-C while waiting for a frozen node', () => {
       node(2).process.kill('SIGSTOP');
       terminal.type('yes\r');
       await terminal.waitFor('✔ Promote');
+      await terminal.waitFor('Asking the nodes');
       const since = performance.now();
       terminal.type('\u0003');
       expect(await terminal.exit).toBe(130);

@@ -40,7 +40,8 @@ function difference(shown: Judgement, again: Judgement): string | undefined {
  */
 export async function confirmPlan<J extends Judgement>(cluster: Cluster, shown: J, question: string | undefined, judge: () => Promise<J>, context: SubcommandContext): Promise<J> {
   if (question !== undefined) await context.confirm(question);
-  await unlessAborted(cluster.refresh(), context.signal);
+  const done = await (await import('./open.js')).showLoading(context);
+  await unlessAborted(cluster.refresh(), context.signal).finally(done);
   let again: J;
   try {
     again = await unlessAborted(judge(), context.signal);

@@ -27,7 +27,7 @@ export async function openSeed(seed: SeedAddresses, context: SubcommandContext):
 const SPINNER_MS = 500;
 
 /** Shows at a terminal that nodes are being read, when it takes long. Returns the function that ends it. */
-async function showLoading({ io }: SubcommandContext): Promise<() => void> {
+export async function showLoading({ io }: Pick<SubcommandContext, 'io'>): Promise<() => void> {
   if (!io.interactive || io.mode !== 'table') return () => undefined;
   const { setTimeout: wait } = await import('node:timers/promises');
   const end = new AbortController();

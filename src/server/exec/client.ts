@@ -180,7 +180,7 @@ export class Client implements Watcher, ReplyOutput, HeldOutput {
     this.send(text);
   }
 
-  /** Passes all output to the transport in one write. */
+  /** Sends the collected output as one piece; the output gate may hold it back. */
   flush(): void {
     if (this.out === '') return;
     const text = this.out;

@@ -129,7 +129,7 @@ export async function requireSameDatabases(source: NodeLink, target: NodeLink): 
   const beyond = databases.others(keyspace as PipelineReply).filter((database) => database >= has);
   const [first] = beyond;
   if (first === undefined) return databases;
-  throw new TribError('SEVERAL_DATABASES', `Node ${source.name} holds keys in database ${beyond.join(', ')}, which ${target.name} does not have (it has ${has})`, {
+  throw new TribError('SEVERAL_DATABASES', `Node ${source.name} holds keys in database ${beyond.join(', ')}, but ${target.name} has only ${has === 1 ? 'database 0' : `databases 0 to ${has - 1}`}`, {
     hint: `raise cluster-databases of ${target.name} (in its configuration file, then restart it), or move the keys to lower databases`,
   });
 }
