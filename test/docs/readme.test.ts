@@ -11,6 +11,7 @@ import { parseLine } from '../../src/cli/program/parse.js';
 import { connectionOptions, mutationOptions, terminalOptions } from '../../src/cli/options/shared-options.js';
 import { plainStyle } from '../../src/ui/style.js';
 import { cleanEnv, runCli } from '../support/cli.js';
+import { keptPorts } from '../support/redis-server.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const shared = new OptionIndex({ ...terminalOptions, ...connectionOptions, ...mutationOptions });
@@ -55,7 +56,8 @@ describe('the examples of the README', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('local up, check and local clean run', async () => {
-    expect(await runCli(['local', 'up', '--json'], { cwd: folder })).toMatchObject({ code: 0 });
+    // The default ports may be in use here: the bus ports are within the range of clients' ports.
+    expect(await runCli(['local', 'up', '--json', '--port', String(await keptPorts(6))], { cwd: folder })).toMatchObject({ code: 0 });
     try {
       const { nodes } = JSON.parse((await runCli(['local', 'status', '--json'], { cwd: folder })).stdout) as { nodes: readonly { port: number }[] };
       const check = await runCli(['check', `127.0.0.1:${nodes[0]!.port}`], { cwd: folder });
