@@ -12,7 +12,7 @@ import { Front } from './atomic-front.js';
 import type { Member, RealGround } from './atomic-ground.js';
 import type { Jobs } from './atomic-jobs.js';
 import { answerMigration } from './atomic-redis.js';
-import { VALKEY_ANSWERS } from './atomic-valkey.js';
+import { isCancelScript, runCancelScript, VALKEY_ANSWERS } from './atomic-valkey.js';
 import { failWith } from './rewriting-proxy.js';
 import type { RedisNode } from './redis-server.js';
 import { freePort } from './redis-server.js';
@@ -116,6 +116,7 @@ export class EmulatedNode implements AtomicFront, Member {
 
   private own(words: readonly string[], verb: string, { ground, jobs }: Emulation): (() => Promise<ServerReply>) | undefined {
     if (this.design === 'redis') return verb === 'MIGRATION' ? () => answerMigration(words, this, ground, jobs) : undefined;
+    if (isCancelScript(words)) return () => runCancelScript(this, ground, jobs);
     const answer = VALKEY_ANSWERS.get(verb);
     return answer === undefined ? undefined : () => answer(words, this, ground, jobs);
   }

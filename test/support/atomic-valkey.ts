@@ -68,6 +68,18 @@ async function cancelSlotMigrations(words: readonly string[], member: Member, _g
   return cancelled.length === 0 ? refuse('no slot migration is in progress') : OK;
 }
 
+/** True for the script by which the administrator cancels, unless a handover is under way (src/apply/atomic/push.ts). */
+export function isCancelScript([command, script]: readonly string[]): boolean {
+  return command?.toUpperCase() === 'EVAL_RO' && script?.includes('CANCELSLOTMIGRATIONS') === true;
+}
+
+/** What that script returns. */
+export async function runCancelScript(member: Member, ground: RealGround, jobs: Jobs): Promise<ServerReply> {
+  if (jobs.running.some((job) => job.source === member.id && job.sourceState === 'failover-granted')) return 0;
+  const reply = await cancelSlotMigrations(['CLUSTER', 'CANCELSLOTMIGRATIONS'], member, ground, jobs);
+  return reply instanceof ErrorReply ? reply : 1;
+}
+
 async function getSlotMigrations(words: readonly string[], member: Member, ground: RealGround, jobs: Jobs): Promise<ServerReply> {
   if (words.length !== 2) return refuse('syntax error');
   const { self } = await ground.account(member);

@@ -44,8 +44,11 @@ export interface MigrationProtocol {
   list(link: NodeLink): Promise<JobReport[]>;
   /** Starts a job; afterwards the leader lists it. */
   start(ends: JobEnds, slots: SlotSet): Promise<void>;
-  /** Cancels a job, and with it the jobs that `alsoCancelled` returns. */
-  cancel(ends: JobEnds, id: string): Promise<void>;
+  /**
+   * Cancels a job, and with it the jobs that `alsoCancelled` returns. Resolves with false, and cancels none, while the server
+   * hands slots over and a cancellation would lose writes.
+   */
+  cancel(ends: JobEnds, id: string): Promise<boolean>;
   /** Running jobs of this list that `cancel` would cancel too. */
   alsoCancelled(jobs: readonly JobReport[], ends: JobEnds): JobReport[];
 }

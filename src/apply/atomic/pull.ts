@@ -1,5 +1,6 @@
 // Redis 8.4 and later: the target imports slots and retries until it is cancelled (cli.md 6.2).
 import type { SlotSet } from '../../cluster/slot-set.js';
+import { ReplyError } from '../../resp/reply.js';
 import type { NodeLink } from '../node/node-link.js';
 import type { JobEnd, JobEnds, JobFields, JobReport, MigrationProtocol } from './job.js';
 import { readJobs } from './job.js';
@@ -47,8 +48,11 @@ export const pullProtocol: MigrationProtocol = {
   },
   /** The target first: cancelled only at the source, the task would restart. */
   async cancel({ source, target }, id) {
-    await cancelAt(target, id);
+    await cancelAt(target, id).catch((error: unknown) => {
+      if (!(error instanceof ReplyError) || error.code === 'NOPERM') throw error; // The task may have ended.
+    });
     await cancelAt(source, id).catch(() => undefined); // The source may not know the task yet, or no longer.
+    return true;
   },
   alsoCancelled: () => [],
 };

@@ -17,7 +17,9 @@ import { MoveTally } from '../node/tally.js';
 import { JobFailed } from './failure.js';
 import type { JobEnds, JobReport, MigrationProtocol } from './job.js';
 import { Locks } from './locks.js';
-import { runJob, type JobRun } from './run-job.js';
+import type { JobRun } from './job-run.js';
+import { OwnJobs } from './own-jobs.js';
+import { runJob } from './run-job.js';
 
 /** The slots to move from one node to another. */
 export interface AtomicPair {
@@ -37,7 +39,7 @@ export interface AtomicOutcome {
 interface Shared {
   readonly settings: MoverSettings;
   readonly locks: Locks;
-  readonly ours: Set<string>;
+  readonly ours: OwnJobs;
   readonly pausePoint: PausePoint;
   readonly stopped: () => boolean;
 }
@@ -144,7 +146,7 @@ export async function moveAtomically(request: MoveRequest, pairs: readonly Atomi
   const pausePoint = new PausePoint(request.options.pause, request.signal, (paused) => tally.emit(paused ? { kind: 'paused', slots: tally.owners.size, total } : { kind: 'resumed' }));
   const failures: SlotFailure[] = [];
   const left: MoveStep[] = [];
-  const shared: Shared = { settings, locks: new Locks(), ours: new Set(pairs.flatMap(({ underWay }) => underWay.map(({ id }) => id))), pausePoint, stopped: () => failures.length > 0 || request.signal?.aborted === true };
+  const shared: Shared = { settings, locks: new Locks(), ours: new OwnJobs(pairs.flatMap(({ underWay }) => underWay.map(({ id }) => id))), pausePoint, stopped: () => failures.length > 0 || request.signal?.aborted === true };
   const move = async (pair: AtomicPair): Promise<void> => {
     const { source, target } = pair.work;
     const ends: JobEnds = { source: link(request, source), target: link(request, target) };

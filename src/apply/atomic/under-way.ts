@@ -8,6 +8,8 @@ import type { JobReport, MigrationProtocol } from './job.js';
 import { databasesObstacles, WRONG_DATABASE, type DatabasesObstacle } from './several-databases.js';
 
 const AT_ONCE = 64;
+/** Limit of CLUSTER CANCELSLOTMIGRATIONS (cli.md 6.1). */
+const NOT_DURING_HANDOVER = 'not while CLUSTER GETSLOTMIGRATIONS shows failover-granted, when it loses writes';
 
 function isPartOf({ source, target, move }: PairWork, job: JobReport): boolean {
   if (job.source !== source || job.target !== target) return false;
@@ -20,10 +22,10 @@ function foreign(jobs: readonly JobReport[], name: (id: string) => string, obsta
   const shown = jobs.slice(0, 3).map(({ slots, source, target, state, id }) => `${slots.toString()} from ${name(source)} to ${name(target)} (${state}, ${id})`);
   const message = `The servers are moving slots themselves: ${shown.join('; ')}${jobs.length > 3 ? '; …' : ''}`;
   if (obstacle !== undefined) {
-    return new TribError('JOB_RUNNING', `${message}. ${obstacle.text}, and ${WRONG_DATABASE}`, { hint: 'cancel it at the source, which then keeps its slots and all writes: CLUSTER CANCELSLOTMIGRATIONS; then run this command again' });
+    return new TribError('JOB_RUNNING', `${message}. ${obstacle.text}, and ${WRONG_DATABASE}`, { hint: `cancel it at the source, which then keeps its slots and all writes: CLUSTER CANCELSLOTMIGRATIONS, but ${NOT_DURING_HANDOVER}; then run this command again` });
   }
   return new TribError('JOB_RUNNING', message, {
-    hint: 'another reshard may be running; wait for it, or cancel it at these nodes: CLUSTER MIGRATION CANCEL ALL at the target (Redis), CLUSTER CANCELSLOTMIGRATIONS at the source (Valkey)',
+    hint: `another reshard may be running; wait for it, or cancel it at these nodes: CLUSTER MIGRATION CANCEL ALL at the target (Redis), CLUSTER CANCELSLOTMIGRATIONS at the source (Valkey, but ${NOT_DURING_HANDOVER})`,
   });
 }
 

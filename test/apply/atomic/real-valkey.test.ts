@@ -58,7 +58,7 @@ describeWithServers(['valkey-9.1'], 'Valkey 9 moves slots itself', () => {
   });
 
   it('cancels both jobs on abort when one source has two targets, and reports neither as still running', async () => {
-    await using nodes = await startRedisCluster(3, { build: BUILD });
+    await using nodes = await startRedisCluster(3, { build: BUILD, extraArgs: ['--rdb-key-save-delay', '2000'] }); // Neither job may reach its handover.
     await fill(nodes, keysInSlots(0, 99, 500).map((key) => ['SET', key, 'x'.repeat(20_000)]));
     await using cluster = await openCluster(nodes.seed);
     const view = await cluster.healthyView();
@@ -75,6 +75,34 @@ describeWithServers(['valkey-9.1'], 'Valkey 9 moves slots itself', () => {
     await cluster.refresh();
     expect(cluster.view.node(id(0))?.slots.intersection(SlotSet.parse('0-99')).size).toBe(100);
   });
+
+  it('loses no acknowledged write when it is interrupted while the servers hand a slot over', async () => {
+    await using nodes = await startRedisCluster(2, { build: BUILD });
+    await using writer = await ClusterClient.connect(nodes.nodes);
+    const slot = keySlot('{s}');
+    const written: string[] = [];
+    let done = false;
+    const writing = Promise.all(
+      Array.from({ length: 8 }, async (_, lane) => {
+        for (let at = 0; !done; at++) if ((await writer.command(['SET', `{s}${lane}:${at}`, at])) === 'OK') written.push(`{s}${lane}:${at}`);
+      }),
+    );
+    await using cluster = await openCluster(nodes.seed);
+    for (let round = 0; round < 12; round++) {
+      const stop = new AbortController();
+      const onEvent = (event: ApplyEvent): void => {
+        if (event.kind === 'jobSeen' && event.state.startsWith('failover')) stop.abort();
+      };
+      const owner = (await cluster.refresh()).masters.findIndex(({ slots }) => slots.has(slot));
+      const to = nodes.nodes.findIndex(({ port }) => port !== cluster.view.masters[owner]?.port);
+      await cluster.apply(await plan(cluster, nodes, String(slot), to), { signal: stop.signal, onEvent }).catch((error: unknown) => expect(error).toMatchObject({ code: 'ABORTED' }));
+    }
+    done = true;
+    await writing;
+    const lost: string[] = [];
+    for (let at = 0; at < written.length; at++) if ((await writer.command(['EXISTS', written[at] ?? ''])) !== 1) lost.push(written[at] ?? '');
+    expect(lost).toEqual([]);
+  }, 60_000);
 
   it('does not move slots by MIGRATE to a target that died', async () => {
     await using nodes = await startRedisCluster(3, { build: BUILD, extraArgs: ['--cluster-node-timeout', '60000'] });

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { JobFailed } from '../../../src/apply/atomic/failure.js';
 import type { JobEnds, JobReport, MigrationProtocol } from '../../../src/apply/atomic/job.js';
+import { OwnJobs } from '../../../src/apply/atomic/own-jobs.js';
 import { runJob } from '../../../src/apply/atomic/run-job.js';
 import type { ApplyEvent } from '../../../src/apply/node/event.js';
 import { moverSettings, type MoverOptions } from '../../../src/apply/mover/pacing/options.js';
@@ -10,6 +11,7 @@ import type { NodeLink } from '../../../src/apply/node/node-link.js';
 import { ConnectionLost } from '../../../src/client/connection-errors.js';
 import { SlotSet } from '../../../src/cluster/slot-set.js';
 import type { Arg } from '../../../src/resp/command.js';
+import { ReplyError } from '../../../src/resp/reply.js';
 
 const SOURCE = 'a'.repeat(40);
 const TARGET = 'b'.repeat(40);
@@ -26,6 +28,11 @@ class Servers {
   readonly events: ApplyEvent[] = [];
   job: JobReport | undefined;
   others: JobReport[] = [];
+  /** What the source lists, where it differs from the target's list. */
+  otherReport: JobReport | undefined;
+  /** The server cannot cancel without losing writes. */
+  handingOver = false;
+  readonly ours = new OwnJobs();
   looks: (job: JobReport, count: number) => JobReport | undefined = (job, count) => (count < 3 ? job : this.done(job));
   onStart: () => void = () => undefined;
   onCancel: (job: JobReport) => JobReport | undefined = (job) => ({ ...job, state: 'canceled', end: 'cancelled' });
@@ -41,6 +48,7 @@ class Servers {
     leader: ({ target }) => target,
     busy: () => [],
     list: (link) => {
+      if (link === this.ends.source && this.otherReport !== undefined) return Promise.resolve([this.otherReport]);
       if (this.job !== undefined && link === this.ends.target) this.job = this.looks(this.job, ++this.count);
       return Promise.resolve([...(this.job === undefined ? [] : [this.job]), ...this.others]);
     },
@@ -51,9 +59,10 @@ class Servers {
       return Promise.resolve();
     },
     cancel: (_, id) => {
+      if (this.handingOver) return Promise.resolve(false);
       this.cancelled.push(id);
       if (this.job !== undefined) this.job = this.onCancel(this.job);
-      return Promise.resolve();
+      return Promise.resolve(true);
     },
     alsoCancelled: () => this.others,
   };
@@ -68,7 +77,7 @@ class Servers {
   /** Runs a job to its end in virtual time; a failure comes back as the error. */
   async run(options: MoverOptions = {}, signal?: AbortSignal, adopted?: string): Promise<Map<number, number> | JobFailed> {
     const settings = moverSettings(options, (event) => void this.events.push(event), signal);
-    const work = runJob({ protocol: this.protocol, ends: this.ends, settings, ours: new Set() }, SLOTS, adopted).catch((error: unknown) => error as JobFailed);
+    const work = runJob({ protocol: this.protocol, ends: this.ends, settings, ours: this.ours }, SLOTS, adopted).catch((error: unknown) => error as JobFailed);
     for (let ended = false; !ended; ) {
       void work.then(() => (ended = true));
       await vi.advanceTimersByTimeAsync(100);
@@ -180,6 +189,63 @@ it('does not cancel a job when that would end jobs of others: names those and wa
   expect(await servers.run({}, stop.signal)).toBeInstanceOf(Map);
   expect(servers.cancelled).toEqual([]);
   expect(servers.events.find((event) => event.kind === 'warning')).toMatchObject({ code: 'NOT_CANCELLED', message: expect.stringContaining('theirs') as string });
+});
+
+it('does not cancel while the servers hand the slots over: the job counts as done', async () => {
+  const servers = new Servers();
+  servers.handingOver = true;
+  servers.looks = (job, count) => (count < 60 ? job : servers.done(job));
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(), 20);
+  expect(await servers.run({}, stop.signal)).toBeInstanceOf(Map);
+  expect(servers.cancelled).toEqual([]);
+});
+
+it('cancels after a handover that did not take place', async () => {
+  const servers = new Servers();
+  servers.handingOver = true;
+  servers.looks = (job) => job;
+  setTimeout(() => (servers.handingOver = false), 500);
+  expect(await servers.run({ jobLimitMs: 300 })).toMatchObject({ reason: 'it did not finish within 0 s (connecting)' });
+  expect(servers.cancelled).toEqual(['job 1']);
+});
+
+it('waits for a job that the server refuses to cancel, and says why', async () => {
+  const servers = new Servers();
+  servers.looks = (job, count) => (count < 60 ? job : servers.done(job));
+  servers.onCancel = () => {
+    throw new ReplyError('NOPERM no permission to run eval_ro');
+  };
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(), 20);
+  expect(await servers.run({}, stop.signal)).toBeInstanceOf(Map);
+  expect(servers.events.filter((event) => event.kind === 'warning')).toEqual([{ kind: 'warning', code: 'NOT_CANCELLED', message: 'target:2 does not cancel the migration safely (NOPERM no permission to run eval_ro): waiting for the migration to target:2' }]);
+});
+
+it.each(['cancelled', 'failed'] as const)('goes by the owner when one node lists the job as %s and the other as done, and warns of lost writes', async (end) => {
+  const servers = new Servers();
+  servers.looks = (job, count) => {
+    if (count < 3) return job;
+    servers.otherReport = servers.done(job);
+    return { ...job, state: end, end };
+  };
+  expect(await servers.run()).toBeInstanceOf(Map);
+  expect(servers.started).toBe(1);
+  expect(servers.events.find((event) => event.kind === 'warning')).toMatchObject({ code: 'CANCELLED_LATE', message: expect.stringContaining('may be lost') as string });
+});
+
+it('takes a job that this run is just starting, listed before its id is known, for its own when it cancels', async () => {
+  const servers = new Servers();
+  servers.looks = (job) => job;
+  const stop = new AbortController();
+  setTimeout(() => {
+    servers.others.push({ ...servers.job!, id: 'second' });
+    void servers.ours.start(() => new Promise((resolve) => setTimeout(() => resolve('second'), 300)));
+    stop.abort();
+  }, 100);
+  expect(await servers.run({}, stop.signal)).toMatchObject({ reason: 'interrupted' });
+  expect(servers.cancelled).toEqual(['job 1']);
+  expect(servers.kinds()).not.toContain('NOT_CANCELLED');
 });
 
 it('fails when a node keeps listing the old owner', async () => {
