@@ -9,6 +9,7 @@ import type { NodeStep } from '../../plan/node-steps.js';
 import type { Step } from '../../plan/step.js';
 import type { NodeLink } from '../node/node-link.js';
 import { mapBounded } from '../node/parallel.js';
+import { requireNoJobs } from './job-guard.js';
 import { lockMoves, requireNoMover, type MoveLock } from './move-lock.js';
 
 /** What the caller accepts. */
@@ -24,6 +25,7 @@ type Links = ReadonlyMap<string, NodeLink>;
 type FailoverStep = Extract<NodeStep, { kind: 'failover' }>;
 
 const AT_ONCE = 32;
+const PROMOTE_NEVERTHELESS = '; to promote the replica nevertheless: --force --lose-writes';
 
 /** Slots that the node has open itself; 0 when it cannot be asked. */
 async function openSlotsOf(link: NodeLink): Promise<number> {
@@ -43,7 +45,7 @@ async function requireClosed(links: readonly NodeLink[], refused: (link: NodeLin
 
 function failoverRefused({ name }: NodeLink, count: number): TribError {
   return new TribError('OPEN_SLOTS', `${name} has ${count} open slots, which its replica may not know: after a failover clients would miss keys that have moved, and writes would be lost`, {
-    hint: `wait until the reshard is done, or complete an interrupted one: redis-trib fix ${name}; to promote the replica nevertheless: --force --lose-writes`,
+    hint: `wait until the reshard is done, or complete an interrupted one: redis-trib fix ${name}${PROMOTE_NEVERTHELESS}`,
   });
 }
 
@@ -65,24 +67,27 @@ function leaving(links: Links, steps: readonly Step[]): NodeLink[] {
 
 /**
  * Checked before anything is asked or sent. Throws MOVING_NOW when another redis-trib moves slots of a node that is to be
- * replaced or to leave, OPEN_SLOTS when such a master has open slots.
+ * replaced or to leave, JOB_RUNNING when the servers do, OPEN_SLOTS when such a master has open slots.
  */
 export async function requireNoMoves({ links }: { readonly links: Links }, steps: readonly Step[], consent: GuardConsent): Promise<void> {
   const [masters, others] = [replacedBy(links, steps, consent), leaving(links, steps)];
   if (masters.length + others.length === 0) return;
   await requireNoMover([...new Set([...masters, ...others])], consent.signal);
+  await requireNoJobs(masters, PROMOTE_NEVERTHELESS);
+  if (consent.giveUpKeys !== true) await requireNoJobs(others);
   await requireClosed(masters, failoverRefused);
   if (consent.giveUpKeys !== true) await requireClosed(others, leavingRefused);
 }
 
 /**
- * Resolves with a lock under which no other redis-trib moves slots of the shards that fail over. Throws MOVING_NOW, OPEN_SLOTS,
- * ABORTED. Failovers that may interrupt a move are not locked.
+ * Resolves with a lock under which no other redis-trib moves slots of the shards that fail over. Throws MOVING_NOW, JOB_RUNNING,
+ * OPEN_SLOTS, ABORTED. Failovers that may interrupt a move are not locked.
  */
 export async function lockFailovers(links: Links, steps: readonly Step[], consent: GuardConsent): Promise<MoveLock> {
   const masters = replacedBy(links, steps, consent);
   const lock = await lockMoves(masters, consent.signal);
   try {
+    await requireNoJobs(masters, PROMOTE_NEVERTHELESS);
     await requireClosed(masters, failoverRefused);
     return lock;
   } catch (error) {
