@@ -183,7 +183,8 @@ function unaddressed(lines: readonly NodeLine[]): VisitFailure {
   return { reason: lines.flatMap(({ flags }) => flags).find((flag) => flag === 'fail' || flag === 'noaddr') ?? 'no address known' };
 }
 
-function failureOf(error: unknown): VisitFailure {
+/** What an error of a visit says about the node. */
+export function failureOf(error: unknown): VisitFailure {
   const reply = error instanceof TribError && error.cause instanceof ReplyError ? error.cause : undefined;
   const refusal = reply === undefined ? undefined : ((error as TribError).hint ?? 'a server runs there: wait until it answers, then try again');
   const unresponsive = error instanceof ConnectionLost && error.code === 'TIMEOUT';
