@@ -45,8 +45,10 @@ export default defineCommand({
     }
   },
   async render(summary, { io }) {
-    const { damageText, rdbReport } = await import('../src/ui/views/rdb-lines.js');
+    const { damageText, rdbReport, unknownVersionText } = await import('../src/ui/views/rdb-lines.js');
     io.out(await rdbReport(io, summary));
+    const unknown = unknownVersionText(summary);
+    if (unknown !== undefined) io.warn(unknown);
     const { damage, truncatedAt } = summary.end;
     if (damage !== undefined) io.error(`${io.errStyle.bad('error:')} ${summary.path} is ${damageText(damage)}. The report covers only the part before it.`);
     if (truncatedAt !== undefined) io.error(`${io.errStyle.bad('error:')} ${summary.path} ends in the middle of a command, which begins at byte ${truncatedAt}. Servers with aof-load-truncated yes cut it off there.`);

@@ -4,6 +4,7 @@ import type { Address } from '../cluster/address.js';
 import { parseAddress } from '../cluster/address.js';
 import type { CheckReport } from '../cluster/findings.js';
 import { checkView } from '../cluster/findings.js';
+import { refuseSharedIds } from '../cluster/shared-ids.js';
 import type { ClusterView } from '../cluster/view.js';
 import { Admin } from '../client/admin.js';
 import type { Connection } from '../client/connection.js';
@@ -124,16 +125,19 @@ export class Cluster {
    * Carries out a plan (or bare steps). Throws as applySteps and moveSlots. Before the first step throws ONLY_COPY and NO_COPY
    * when it would lose keys that no other node has (unless `giveUpKeys`), REPLICA_BEHIND_MASTER when a promotion would lose
    * writes of a reachable master (unless `loseWrites`), NOT_IN_SYNC, and MOVING_NOW or OPEN_SLOTS when a node whose role
-   * changes takes part in a move. Throws PLAN_STALE before a step that deletes the data of a node, or removes it, when the node holds
+   * changes takes part in a move. Throws SAME_ID when several servers answer with one
+   * node id, PLAN_STALE before a step that deletes the data of a node, or removes it, when the node holds
    * slots that it does not hold in `view`. Call refresh to see the result.
    */
   async apply(plan: { readonly steps: readonly Step[] }, options: ApplyOptions & { readonly giveUpKeys?: boolean } = {}): Promise<ApplyStats> {
+    refuseSharedIds(this.view);
     const { applySteps } = await import('./apply-plan.js'); // Imported late: it loads the mover, which read-only commands do not need.
     await unlessAborted((await import('./cluster/role-guard.js')).requireNoMoves(this, plan.steps, options), options.signal);
     if (options.giveUpKeys !== true) await unlessAborted((await import('./cluster/only-copy.js')).requireOtherCopies(this, plan.steps), options.signal);
     if (plan.steps.some(({ kind }) => kind === 'failover')) await unlessAborted((await import('./cluster/promotable.js')).requirePromotable(this, plan.steps, options), options.signal);
     const fresh = async (): Promise<ClusterView> => {
       const view = await this.refresh();
+      refuseSharedIds(view);
       if ((await this.check()).agreement) return view;
       await this.waitForAgreement({ timeoutMs: options.agreementTimeoutMs ?? 10_000, ...(options.signal ? { signal: options.signal } : {}) });
       return this.refresh();

@@ -4,7 +4,7 @@ import { connectedNodes } from './connected-to.js';
 import type { NodeLine } from './nodes-text.js';
 import { SlotSet } from './slot-set.js';
 import { SLOT_COUNT } from './slots.js';
-import { grouped, type ClusterNode, type ClusterView, type UnreachableNode } from './view.js';
+import { grouped, type ClusterNode, type ClusterView, type SharedId, type UnreachableNode } from './view.js';
 
 /** 'error' makes check fail, 'warning' does not. */
 export type Severity = 'error' | 'warning';
@@ -30,6 +30,8 @@ export type Finding =
       readonly slots: readonly number[];
       readonly peers: Readonly<Record<number, string>>;
     }
+  /** Several servers answer with the id of this node. */
+  | { readonly kind: 'shared-id'; readonly severity: 'error'; readonly node: NodeRef; readonly servers: SharedId['servers'] }
   | { readonly kind: 'uncovered-slots'; readonly severity: 'error'; readonly slots: SlotSet }
   /** Several masters claim the slot, or (found 'keys') hold keys of it. */
   | {
@@ -185,6 +187,10 @@ function absent(view: ClusterView): Finding[] {
   });
 }
 
+function sharedIds(view: ClusterView): Finding[] {
+  return view.sharedIds.map(({ id, servers }) => ({ kind: 'shared-id', severity: 'error', node: { id, name: view.node(id)?.name ?? servers[0]?.name ?? id }, servers }));
+}
+
 /** Number of loaded nodes that list each id; nodes in handshake are not members yet. */
 function listings(view: ClusterView): Map<string, number> {
   const counts = new Map<string, number>();
@@ -218,7 +224,7 @@ export function checkView(view: ClusterView, more: readonly Finding[] = []): Che
   const disagree = disagreement(view);
   const searched = new Set(more.flatMap((finding) => (finding.kind === 'multiple-owners' ? [finding.slot] : [])));
   const claims = doubleClaims(view).filter((finding) => finding.kind !== 'multiple-owners' || !searched.has(finding.slot));
-  const findings = [...disagree, ...open, ...holes, ...claims, ...more, ...absent(view), ...partlyKnown(view), ...suspicions(view), ...replicaFindings(view)];
+  const findings = [...disagree, ...open, ...holes, ...claims, ...more, ...sharedIds(view), ...absent(view), ...partlyKnown(view), ...suspicions(view), ...replicaFindings(view)];
   const slots = new Set(open.flatMap((finding) => (finding.kind === 'open-slots' && finding.severity === 'error' ? finding.slots : [])));
   return {
     ok: findings.every((finding) => finding.severity !== 'error'),

@@ -48,6 +48,13 @@ export interface UnreachableNode {
   readonly replied?: string;
 }
 
+/** Several server processes that answer with one node id: all but one run with a copied nodes.conf. */
+export interface SharedId {
+  readonly id: string;
+  /** `name`: the address at which it was asked; `keys`: of all its databases, undefined when it did not say. */
+  readonly servers: readonly { readonly name: string; readonly role: 'master' | 'replica'; readonly keys: number | undefined }[];
+}
+
 /** Groups items by a key, in their order. */
 export function grouped<T>(items: Iterable<T>, keyOf: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
@@ -80,6 +87,7 @@ export class ClusterView {
     readonly nodes: readonly ClusterNode[],
     readonly unreachable: readonly UnreachableNode[] = [],
     private readonly hosts: HostNames = new Map(),
+    readonly sharedIds: readonly SharedId[] = [],
   ) {
     this.byId = new Map(nodes.map((node) => [node.id, node]));
     this.masters = nodes.filter((node) => node.role === 'master');
@@ -89,7 +97,7 @@ export class ClusterView {
 
   /** The same view, in which nodes are also found by these host names. */
   withHosts(hosts: HostNames): ClusterView {
-    return new ClusterView(this.nodes, this.unreachable, hosts);
+    return new ClusterView(this.nodes, this.unreachable, hosts, this.sharedIds);
   }
 
   /** An address as typed, lower case, and with its host name resolved. */

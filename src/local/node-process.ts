@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Connection } from '../client/connection.js';
 import { ExitCode, TribError } from '../errors.js';
 import { replaceFile } from '../files/whole-file.js';
-import { processStart } from './process-identity.js';
+import { processStart } from '../files/process-identity.js';
 import { logFile, makeFolder, nodeFolder, requireOwn, type LocalNode } from './state.js';
 
 export interface NodeLaunch {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { makeDirectories } from '../apply/make-directories.js';
 import { isHost } from '../cluster/address.js';
 import { ExitCode, TribError } from '../errors.js';
+import { isDraftName } from '../files/draft.js';
 import { ownershipFault } from '../files/ownership.js';
 import { replaceFile } from '../files/whole-file.js';
 
@@ -12,7 +13,7 @@ export interface LocalNode {
   readonly port: number;
   /** Process id of the last start; 0 before. */
   readonly pid: number;
-  /** Start time of that process (process-identity.ts); absent in states of version 0.1. */
+  /** Start time of that process (files/process-identity.ts); absent in states of version 0.1. */
   readonly started?: string;
 }
 
@@ -104,7 +105,7 @@ export async function writeState(folder: string, state: LocalState): Promise<voi
 /** Refuses a folder with other content. Throws TribError FOREIGN_FOLDER. */
 export function requireUsable(folder: string): void {
   if (!existsSync(folder) || existsSync(join(folder, STATE_FILE))) return;
-  const [found] = readdirSync(folder);
+  const found = readdirSync(folder).find((name) => !isDraftName(name)); // A killed run may have left its draft.
   if (found === undefined) return;
   throw new TribError('FOREIGN_FOLDER', `${folder} exists and has other content (${found})`, { hint: 'choose another folder with --dir', exitCode: ExitCode.failed });
 }

@@ -22,10 +22,12 @@ export interface NodeContents {
   readonly functions: number;
   /** Its CLUSTER NODES lines, its own included. */
   readonly lines: readonly NodeLine[];
+  /** Ids of nodes it knows that are not among the inspected ones and reply, also when it flags them as failed. */
+  readonly alive?: ReadonlySet<string>;
 }
 
 /** A node that will be emptied, with what it loses. */
-export interface EmptiedNode extends Omit<NodeContents, 'lines'> {
+export interface EmptiedNode extends Omit<NodeContents, 'lines' | 'alive'> {
   /** Other nodes it knows: those of the new cluster, and all others. */
   readonly knows: { readonly named: number; readonly unlisted: number };
 }
@@ -51,14 +53,15 @@ function keysOf({ keys }: Pick<NodeContents, 'keys'>): number {
 const GONE = ['fail', 'noaddr', 'handshake'];
 
 /**
- * Other nodes that one of the named nodes has a link to. A line with the address of a named node but another id is that node's
+ * Other nodes that one of the named nodes has a link to, or that reply. A line with the address of a named node but another id is that node's
  * id from before its reset; after an interrupted run some nodes still list it.
  */
 function reachableOutsiders(all: readonly NodeContents[], named: ReadonlySet<string>): ReadonlySet<string> {
   const lines = all.flatMap((contents) => contents.lines);
   const places = new Set([...all.map(({ name }) => name), ...lines.filter(({ myself }) => myself).map(formatAddress)]);
   const lives = (line: NodeLine): boolean => line.connected && !line.flags.some((flag) => GONE.includes(flag)) && !places.has(formatAddress(line));
-  return new Set(lines.filter((line) => !named.has(line.id) && lives(line)).map(({ id }) => id));
+  const linked = lines.filter((line) => !named.has(line.id) && lives(line)).map(({ id }) => id);
+  return new Set([...linked, ...all.flatMap(({ alive = [] }) => [...alive])]);
 }
 
 /** Refuses a member of a cluster that serves slots and would continue without it. */
@@ -92,7 +95,7 @@ export function planEmptying(all: readonly NodeContents[]): EmptyingPlan {
   const occupied = all.filter(holdsSomething);
   const living = reachableOutsiders(all, named);
   for (const contents of occupied) refuseLivingCluster(contents, named, living);
-  const nodes = occupied.map(({ lines, ...rest }): EmptiedNode => {
+  const nodes = occupied.map(({ lines, alive: _alive, ...rest }): EmptiedNode => {
     const others = lines.filter((line) => !line.myself);
     const among = others.filter(({ id }) => named.has(id)).length;
     return { ...rest, knows: { named: among, unlisted: others.length - among } };

@@ -8,7 +8,8 @@ const EXPIRING: ReadonlySet<number> = new Set([RdbType.hashTtlPreGa, RdbType.has
 /** Bytes of the version and checksum at the end of a DUMP. */
 const FOOTER = 10;
 
-function isExpiringHash(dump: Buffer): boolean {
+/** Whether a DUMP is of a hash whose fields expire. */
+export function isExpiringHash(dump: Buffer): boolean {
   return dump.length > FOOTER && EXPIRING.has(rdbType(dump[0]!, dump.readUInt16LE(dump.length - FOOTER)));
 }
 

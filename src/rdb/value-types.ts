@@ -49,5 +49,10 @@ export function rdbType(byte: number, version: number): number {
 /** Whether data of a version can be read, as far as their types are known. */
 export const isReadable = (version: number): boolean => version <= MAX_READ_VERSION || version === VALKEY_VERSION;
 
+/** Whether servers of this family are known to write the version. Files of Valkey before its version 80 are Redis' own. */
+export function isKnownVersion(version: number, family: 'redis' | 'valkey'): boolean {
+  return family === 'redis' ? version >= 1 && version <= MAX_READ_VERSION : version === VALKEY_VERSION;
+}
+
 /** How the nodes of type 18 hold their data. */
 export const QuicklistContainer = { plain: 1, packed: 2 } as const;

@@ -16,6 +16,8 @@ export interface Io {
   readonly mode: OutputMode;
   /** The predecessor whose lines mode `plain` prints; redis-cli in the other modes. */
   readonly lines: LineDialect;
+  /** Whether the command line is in a predecessor's spelling: its exit codes are the predecessor's too. */
+  readonly predecessor: boolean;
   readonly env: Environment;
   /** Whether questions can be asked: stdin and stderr are terminals, and `--no-input` was not given. */
   readonly interactive: boolean;
@@ -69,6 +71,7 @@ function keepUsable(stream: OutputStream): void {
 
 class TerminalIo implements Io {
   readonly mode: OutputMode;
+  readonly predecessor: boolean;
   readonly lines: LineDialect;
   readonly interactive: boolean;
   open = true;
@@ -96,7 +99,8 @@ class TerminalIo implements Io {
     this.interactive = streams.stdin.isTTY === true && streams.stderr.isTTY === true && this.#mayAsk;
     this.#quiet = flags.quiet === true;
     this.#asciiTables = this.mode === 'table' && wantsAscii(env);
-    this.#silentStderr = flags.predecessor === true && this.mode === 'plain';
+    this.predecessor = flags.predecessor === true;
+    this.#silentStderr = this.predecessor && this.mode === 'plain';
     this.#animate = wantsAnimation(streams.stderr.isTTY === true, env, flags, streams.stderr.columns);
     streams.stdout.on('error', (error: Error) => this.#close(error));
     streams.stderr.on('error', () => undefined);

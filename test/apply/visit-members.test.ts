@@ -1,9 +1,10 @@
 // The nodes of a cluster are the union of what all visited nodes name: chains of acquaintance, nodes that some have forgotten, strange
 // answers. Fakes in this process that tell what the test says.
 import { createServer } from 'node:net';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openCluster } from '../../src/apply/open-cluster.js';
-import { startFakeCluster, type FakeCluster } from '../support/fake-cluster.js';
+import { planFix } from '../../src/plan/fix/plan.js';
+import { startFakeCluster, type FakeAnswers, type FakeCluster } from '../support/fake-cluster.js';
 
 const id = (index: number): string => index.toString(16).padStart(40, '0');
 
@@ -16,17 +17,17 @@ interface Told {
 }
 
 /** Fakes of which each names itself and what the test adds, with half of the slots each for the first two. */
-async function startTelling(count: number, knows: (index: number, ports: readonly number[]) => readonly (number | Told)[]): Promise<FakeCluster> {
+async function startTelling(count: number, knows: (index: number, ports: readonly number[]) => readonly (number | Told)[], answers: FakeAnswers = () => undefined, idOf: (index: number) => string | undefined = () => undefined): Promise<FakeCluster> {
   const share = ['0-8191', '8192-16383'];
   let fakes: FakeCluster | undefined = undefined;
   const line = (ports: readonly number[], one: number | Told, self: boolean): string => {
-    const told = typeof one === 'number' ? { id: id(one), port: ports[one] ?? 0, slots: share[one] ?? '' } : one;
+    const told = typeof one === 'number' ? { id: idOf(one) ?? id(one), port: ports[one] ?? 0, slots: share[one] ?? '' } : one;
     const flags = `${self ? 'myself,' : ''}${'flags' in told && told.flags !== undefined ? told.flags : 'master'}`;
     const host = 'host' in told && told.host !== undefined ? told.host : '127.0.0.1';
     return `${told.id ?? id(99)} ${host}:${told.port}@${told.port + 10_000} ${flags} - 0 1 ${told.port} connected ${told.slots ?? ''}`.trimEnd();
   };
   const started: FakeCluster = await startFakeCluster(count, 0, (index, words) => {
-    if (words.slice(0, 2).join(' ').toUpperCase() !== 'CLUSTER NODES') return undefined;
+    if (words.slice(0, 2).join(' ').toUpperCase() !== 'CLUSTER NODES') return answers(index, words);
     const { ports } = fakes ?? { ports: [] };
     const text = [line(ports, index, true), ...knows(index, ports).map((one) => line(ports, one, false))].join('\n') + '\n';
     return `$${text.length}\r\n${text}\r\n`;
@@ -118,4 +119,39 @@ it('shows the text of a server on one line', async () => {
   await using fakes = await startFakeCluster(2, 0, (index, words) => (index === 1 && words[0] === 'CLUSTER' ? '!11\r\nERR not\nnow\r\n' : undefined));
   await using cluster = await openCluster(`127.0.0.1:${fakes.ports[0] ?? 0}`);
   expect(cluster.view.unreachable).toMatchObject([{ reason: expect.stringMatching(/ERR not\\nnow$/) as unknown }]);
+});
+
+describe('servers with one node id', () => {
+  const info = (run: string, keys: number): FakeAnswers => (_, words) => {
+    const text = words[1]?.toLowerCase() === 'server' ? `run_id:${run}\r\n` : words[1]?.toLowerCase() === 'keyspace' ? `db0:keys=${keys},expires=0\r\n` : undefined;
+    return words[0]?.toUpperCase() !== 'INFO' || text === undefined ? undefined : `$${text.length}\r\n${text}\r\n`;
+  };
+  /** Nodes 0 and 1, and node 2, which has the id of node 1; each of the first two lists another one of them. */
+  const startShared = (runOf: (index: number) => string): Promise<FakeCluster> =>
+    startTelling(3, (index, ports) => (index === 0 ? [1] : [0, { id: id(1), port: ports[2] ?? 0 }]), (index, words) => info(runOf(index), index * 10)(index, words), (index) => (index === 2 ? id(1) : undefined));
+
+  it('are found at every address that is listed for the id, and named with role and keys; nothing is changed', async () => {
+    await using fakes = await startShared((index) => `run ${index}`);
+    const [, one = 0, two = 0] = fakes.ports;
+    await using cluster = await openCluster(`127.0.0.1:${fakes.ports[0] ?? 0}`);
+    const servers = [{ name: `127.0.0.1:${one}`, role: 'master', keys: 10 }, { name: `127.0.0.1:${two}`, role: 'master', keys: 20 }];
+    expect(cluster.view.sharedIds).toEqual([{ id: id(1), servers }]);
+    const report = await cluster.check();
+    expect(report.ok).toBe(false);
+    expect(report.findings).toContainEqual({ kind: 'shared-id', severity: 'error', node: { id: id(1), name: `127.0.0.1:${one}` }, servers });
+    await expect(cluster.apply({ steps: [] })).rejects.toMatchObject({ code: 'SAME_ID' });
+    expect(planFix(cluster.view, new Map())).toMatchObject({ steps: [], refusals: [{ code: 'SAME_ID' }] });
+  });
+
+  it('are found when one of them is the entry node', async () => {
+    await using fakes = await startShared((index) => `run ${index}`);
+    await using cluster = await openCluster(`127.0.0.1:${fakes.ports[2] ?? 0}`);
+    expect(cluster.view.sharedIds).toMatchObject([{ id: id(1) }]);
+  });
+
+  it('are one server when they have one run_id', async () => {
+    await using fakes = await startShared(() => 'one');
+    await using cluster = await openCluster(`127.0.0.1:${fakes.ports[0] ?? 0}`);
+    expect(cluster.view.sharedIds).toEqual([]);
+  });
 });

@@ -150,6 +150,13 @@ describeWithRedis('redis-trib backup', () => {
     child.kill('SIGKILL');
     await end;
     expect(readdirSync(dir).every((name) => name.startsWith('.redis-trib.') && name.endsWith('.part'))).toBe(true);
+    expect(partial()).not.toEqual([]);
+    const again = startCli(['backup', nodes.seed, dir]);
+    const ended = finished(again);
+    await waitFor(() => partial().some((name) => name.includes(`.${again.pid ?? 0}.`)), 'the first file of the next run');
+    expect(partial().filter((name) => !name.includes(`.${again.pid ?? 0}.`))).toEqual([]);
+    again.kill('SIGINT');
+    await ended;
   });
 
   it('ends with the reason when a limit of file sizes (ulimit -f) is reached', async () => {

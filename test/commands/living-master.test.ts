@@ -150,6 +150,9 @@ describeWithRedis('a master that loads its data while all others flag it fail', 
       }
       const forced = await runHere(['failover', c.name(5), '--takeover', '--dry-run', '--lose-writes']);
       expect(forced, forced.stderr).toMatchObject({ code: 0, stderr: expect.stringContaining('they are given up') as string });
+      const others = nodes.nodes.filter((node) => node !== last).map(({ address }) => address);
+      const torn = await runHere(['create', ...others, '--reset', '--flush', '--allow-few-masters', '--dry-run']);
+      expect(torn).toMatchObject({ code: 1, stderr: expect.stringContaining(`belongs to a running cluster: 1 of its nodes is not in the list (${last.address})`) as string });
       // The state was the same until here.
       expect(String(await c.send(0, 'CLUSTER', 'NODES'))).toMatch(new RegExp(`${c.id(2)} \\S+ master,fail `));
     } finally {

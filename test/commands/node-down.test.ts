@@ -1,7 +1,7 @@
 // Commands that only look, while a node is frozen or gone: they answer soon, with what the other nodes say of it.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openTerminal, runCli } from '../support/cli.js';
-import { describeWithRedis, startRedisCluster, type RedisNodes } from '../support/redis-server.js';
+import { describeWithRedis, startRedisCluster, waitFor, type RedisNodes } from '../support/redis-server.js';
 
 /** Three seconds for the answer, the rest for the start of a program on a busy machine. */
 const SOON_MS = 6000;
@@ -37,6 +37,21 @@ describeWithRedis('a cluster with a frozen node', () => {
     await terminal.waitFor('Asking the nodes');
     await terminal.exit;
     expect(terminal.screen()).toContain(cluster.seed);
+  });
+
+  it('info fails when a master is frozen and names it; in the predecessors’ spelling its exit code is theirs', async () => {
+    const [, master] = cluster.nodes;
+    master?.process.kill('SIGSTOP');
+    try {
+      const run = await runCli(['info', cluster.seed]);
+      expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining(`the totals are incomplete: ${master?.address ?? ''}`) as string });
+      const json = await runCli(['info', cluster.seed, '--json']);
+      expect([json.code, (JSON.parse(json.stdout) as { ok: boolean }).ok]).toEqual([1, false]);
+      expect((await runCli(['--cluster', 'info', cluster.seed])).code).toBe(0);
+    } finally {
+      master?.process.kill('SIGCONT');
+    }
+    await waitFor(async () => (await runCli(['info', cluster.seed])).code === 0, 'the master to answer again'); // A frozen replica holds no slot.
   });
 
   it('can be given more time', async () => {

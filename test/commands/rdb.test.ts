@@ -85,6 +85,16 @@ describe('redis-trib rdb', () => {
     expect(await json(written('both.aof', Buffer.concat([tenKeys(), Buffer.from(commands)])))).toMatchObject({ ok: true, keys: 10, commands: { SET: 1 } });
   });
 
+  it('says that the version of a file is not known, and counts bytes after its end', async () => {
+    const file = tenKeys();
+    file.write('0099', 5, 'latin1');
+    file.fill(0, file.length - 8); // No checksum.
+    expect(await rdb(written('future.rdb', file))).toMatchObject({ code: 0, stdout: expect.stringContaining('10 keys') as string, stderr: expect.stringMatching(/RDB version 99 of redis, which this program does not know/) as string });
+    expect(await json(join(folder, 'future.rdb'))).toMatchObject({ keys: 10, format: { version: 99, known: false } });
+    const trailing = await rdb(written('trailing.rdb', Buffer.concat([tenKeys(), Buffer.from('rest')])));
+    expect(trailing).toMatchObject({ code: 0, stdout: expect.stringContaining('4 bytes after the end') as string });
+  });
+
   it('reports a file that is not a data file, a missing file, and an unreadable one', async () => {
     expect(await rdb(written('text', Buffer.from('Dear diary, …')))).toMatchObject({ code: 1, stderr: expect.stringMatching(/damaged at byte 0: not an RDB file: it begins with "Dear diar"/) as string });
     expect(await rdb(join(folder, 'nowhere'))).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no file') as string });

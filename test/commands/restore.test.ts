@@ -143,6 +143,23 @@ describeWithRedis('import --rdb', () => {
     expect(document(await runHere(['info', seed(), '--json']))).toMatchObject({ keys: 11 });
   });
 
+  it('refuses a file of a version that neither it nor the masters know, before the first key; --allow-partial loads it', async () => {
+    const future = join(origin.dir, 'future.rdb');
+    const bytes = readFileSync(file);
+    bytes.write('0099', 5, 'latin1');
+    bytes.fill(0, bytes.length - 8); // No checksum.
+    writeFileSync(future, bytes);
+    expect(await runHere(['import', seed(), '--rdb', future])).toMatchObject({ code: 1, stderr: expect.stringMatching(/RDB version 99 of redis, which neither 127\.0\.0\.1:\d+ nor this program knows[^]*Nothing was loaded/) as string });
+    expect(document(await runHere(['info', seed(), '--json']))).toMatchObject({ keys: 0 });
+    expect(document(await runHere(['import', seed(), '--rdb', future, '--match', 'user:*', '--allow-partial', '--json']))).toMatchObject({ imported: 100 });
+  });
+
+  it('says that bytes after the end of the file are ignored', async () => {
+    const longer = join(origin.dir, 'longer.rdb');
+    writeFileSync(longer, Buffer.concat([readFileSync(file), Buffer.from('rest')]));
+    expect(await runHere(['import', seed(), '--rdb', longer, '--match', 'user:*'])).toMatchObject({ code: 0, stderr: expect.stringContaining('longer.rdb has 4 bytes after the end of its RDB data') as string });
+  });
+
   it('refuses options that contradict each other, and files that are not data files', async () => {
     for (const words of [['--from', '127.0.0.1:1'], ['--copy'], ['--aof', file]]) expect(await runHere(['import', seed(), '--rdb', file, ...words])).toMatchObject({ code: 2 });
     expect(await runHere(['import', seed(), '--from', origin.address, '--match', 'a*'])).toMatchObject({ code: 2 });

@@ -1,6 +1,8 @@
 // failover, replicate, reset, forget, del-node and rolling of nodes whose slots are being moved, or are open.
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { lockMoves, type MoveLock } from '../../src/apply/cluster/move-lock.js';
+import type { ApplyEvent } from '../../src/apply/node/event.js';
+import { failOver } from '../../src/apply/steps/failover.js';
 import { openCluster, type Cluster } from '../../src/apply/open-cluster.js';
 import { SlotSet } from '../../src/cluster/slot-set.js';
 import { planReshard } from '../../src/plan/reshard.js';
@@ -57,6 +59,16 @@ describeWithRedis('role changes of nodes whose slots are being moved', () => {
     expect(await totalKeys({ ...nodes, nodes: nodes.nodes.slice(0, 3) })).toBe(keys.length);
     expect([await roleOf(nodes.nodes[0]), await roleOf(nodes.nodes[3])]).toEqual(['master', 'slave']);
   }, 60_000);
+
+  it('a failover names slots that another program has opened after the check', async () => {
+    await openSlot(5);
+    const [master = '', replica = ''] = await Promise.all([0, 3].map(async (index) => String(await say(nodes.nodes[index], 'CLUSTER', 'MYID'))));
+    const warnings: string[] = [];
+    const job = { link: (id: string) => cluster.link(id), links: [...cluster.links.values()], emit: (event: ApplyEvent) => void (event.kind === 'warning' && warnings.push(event.message)), signal: undefined, timeoutMs: 10_000 };
+    await failOver(job, { kind: 'failover', node: replica, master, mode: 'manual' });
+    expect(await roleOf(nodes.nodes[3])).toBe('master');
+    expect(warnings).toEqual([expect.stringMatching(new RegExp(`^slot 5 is open on .*${at(1)}.* after the failover: another program may be moving keys.*redis-trib fix ${at(3)}$`))]);
+  });
 
   it('failover of a master with open slots is refused without --lose-writes; a dead master can be replaced with --force', async () => {
     await openSlot(5);

@@ -1,13 +1,13 @@
 // Drafts and the one way of writing whole files: names nobody can foresee, no links followed, nothing left behind.
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Staging } from '../../src/apply/backup/staging.js';
 import { earlierFiles, rdbName } from '../../src/apply/backup/nodes-json.js';
 import { clearLeftovers, openDraft } from '../../src/files/draft.js';
 import { replaceFile, writeWhole } from '../../src/files/whole-file.js';
-import { writeState } from '../../src/local/state.js';
+import { requireUsable, writeState } from '../../src/local/state.js';
 
 let folder = '';
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'redis-trib-draft-'))));
@@ -35,7 +35,7 @@ it('removes drafts of ended runs and old ones, and nothing else', async () => {
   const { path: own, handle } = await openDraft(folder);
   await handle.close();
   const dead = own.replace(`.${process.pid}.`, `.${GONE}.`);
-  const young = dead.replace(/[0-9a-f]{16}/, '0'.repeat(16));
+  const young = dead.replace(/trib\.[0-9a-f]{8}/, 'trib.00000000').replace(/[0-9a-f]{16}/, '0'.repeat(16));
   const elsewhere = dead.replace(/trib\.[0-9a-f]{8}/, 'trib.00000000');
   const former = at(`.redis-trib-backup.${GONE}.x.rdb.part`);
   const link = dead.replace(/[0-9a-f]{16}/, '1'.repeat(16));
@@ -49,6 +49,17 @@ it('removes drafts of ended runs and old ones, and nothing else', async () => {
   utimesSync(elsewhere, 1, 1);
   await replaceFile(at('any'), 'text'); // the next run clears
   expect(existsSync(elsewhere)).toBe(false);
+});
+
+it('removes a draft at once when its process has ended, also when the process id is in use again', async () => {
+  const { path: own, handle } = await openDraft(folder);
+  await handle.close();
+  const killed = own.replace(`.${process.pid}.`, `.${GONE}.`);
+  const reused = own.replace(/\.[0-9a-f]{8}(?=\.[0-9a-f]{16}\.part$)/, '.12345678');
+  for (const path of [killed, reused]) writeFileSync(path, 'half');
+  utimesSync(own, 1, 1); // A writer may wait for long.
+  await clearLeftovers(folder);
+  expect(readdirSync(folder)).toEqual([basename(own)]);
 });
 
 describe('replacing a file', () => {
@@ -76,6 +87,13 @@ it('a draft is used for the record of local nodes: nothing is written through a 
   await writeState(folder, { schema: 1, host: '127.0.0.1', server: null, replicas: 0, nodes: [] });
   expect(readFileSync(at('victim'), 'utf8')).toBe('precious');
   expect(modeOf(at('cluster.json'))).toBe(0o600);
+});
+
+it('a draft of a killed run does not make the folder of local nodes a foreign one', () => {
+  writeFileSync(at(`.redis-trib.0123abcd.${GONE}.0123abcd.${'0'.repeat(16)}.part`), 'half');
+  expect(() => requireUsable(folder)).not.toThrow();
+  writeFileSync(at('other'), '');
+  expect(() => requireUsable(folder)).toThrow('other content (other)');
 });
 
 it('a draft is used for backups: nothing is written through a link with a predictable name', async () => {

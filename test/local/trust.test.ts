@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, sy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { processStart } from '../../src/local/process-identity.js';
+import { processStart } from '../../src/files/process-identity.js';
 import { readState, requireOwn } from '../../src/local/state.js';
 import { openTerminal, runCli, type CliResult } from '../support/cli.js';
 import { keptPorts, waitFor } from '../support/redis-server.js';

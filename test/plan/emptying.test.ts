@@ -25,6 +25,12 @@ function contentsOf(self: Peer, peers: readonly Peer[], more: Partial<NodeConten
 const kinds = (plan: ReturnType<typeof planEmptying>): string[] => plan.steps.map((step) => ('node' in step ? `${step.kind} ${step.node[0]}` : step.kind));
 
 describe('planEmptying', () => {
+  it('refuses a member of a cluster with an unlisted node that is flagged as failed, but replies', () => {
+    const peer = { index: 8, slots: '5461-16383', flags: 'master,fail', link: 'disconnected' } as const;
+    expect(planEmptying([contentsOf({ index: 1, slots: '0-5460' }, [peer])]).nodes).toHaveLength(1);
+    expect(() => planEmptying([contentsOf({ index: 1, slots: '0-5460' }, [peer], { alive: new Set([id(8)]) })])).toThrow(/1 of its nodes is not in the list \(127.0.0.1:7008\)/);
+  });
+
   it('leaves empty nodes alone', () => {
     const plan = planEmptying([contentsOf({ index: 1 }, []), contentsOf({ index: 2 }, [])]);
     expect(plan).toMatchObject({ nodes: [], steps: [], keys: 0 });

@@ -91,7 +91,7 @@ function unreachable({ id, line: first, lines }: ClaimedMember, { reason, refusa
 export async function loadCluster(seeds: readonly Address[], options: ClusterOptions, known: KnownLinks = new Map()): Promise<LoadedCluster> {
   const cache = new LineCache();
   const entry = await enter(seeds, options, cache, known);
-  const members = await visitMembers(entry, options, cache, known);
+  const { members, sharedIds } = await visitMembers(entry, options, cache, known);
   const links = new Map<string, NodeLink>();
   const add = (nodeView: NodeView, seen: NodeLine, announced: Address, name: string): ClusterNode => {
     const node = clusterNode(nodeView, seen, announced, name);
@@ -107,5 +107,5 @@ export async function loadCluster(seeds: readonly Address[], options: ClusterOpt
   for (const [id, link] of known) if (links.get(id) !== link) link.close();
   const covered = nodes.reduce((all, node) => all.union(node.slots), new SlotSet());
   const absent = members.flatMap((member) => (isNodeView(member.outcome) ? [] : [unreachable(member, member.outcome, covered)]));
-  return { view: new ClusterView(nodes, absent), links };
+  return { view: new ClusterView(nodes, absent, undefined, sharedIds), links };
 }

@@ -2,12 +2,14 @@
 // forgotten may be listed by others (cli.md 2.1). Not here: combining the views (load.ts).
 import { formatAddress } from '../../cluster/address.js';
 import type { LineCache, NodeLine } from '../../cluster/nodes-text.js';
+import type { SharedId } from '../../cluster/view.js';
 import { ConnectionLost } from '../../client/connection-errors.js';
 import { ExitCode, TribError } from '../../errors.js';
 import { oneLine } from '../../resp/visible.js';
 import { ReplyError } from '../../resp/reply.js';
 import type { ClusterOptions, NodeLink } from '../node/node-link.js';
 import { mapBounded } from '../node/parallel.js';
+import { findSharedIds } from './shared-ids.js';
 import { readNodeView, type NodeView } from './read-node-view.js';
 
 const DEFAULT_CONCURRENCY = 64;
@@ -38,6 +40,12 @@ export interface ClaimedMember {
   readonly outcome: NodeView | VisitFailure;
 }
 
+/** All nodes that are listed, and ids that several servers have. */
+export interface Visited {
+  readonly members: ClaimedMember[];
+  readonly sharedIds: readonly SharedId[];
+}
+
 export function isNodeView(outcome: NodeView | VisitFailure): outcome is NodeView {
   return 'self' in outcome;
 }
@@ -64,7 +72,7 @@ class Visits {
     private readonly known: ReadonlyMap<string, NodeLink>,
   ) {}
 
-  async run(): Promise<ClaimedMember[]> {
+  async run(): Promise<Visited> {
     let fresh: readonly NodeView[] = [this.entry];
     while (fresh.length > 0) {
       for (const nodeView of fresh) this.note(nodeView);
@@ -72,8 +80,43 @@ class Visits {
       const nodeViews = await mapBounded(unvisited, this.options.concurrency ?? DEFAULT_CONCURRENCY, ([id, named]) => this.find(id, named));
       fresh = nodeViews.flatMap((nodeView) => nodeView ?? []);
     }
+    await this.visitOtherAddresses();
+    const sharedIds = await this.sharedIds();
     await this.closeStrangers();
-    return [...this.members].map(([id, { line, lines, nodeView, failure }]) => ({ id, line, lines, outcome: nodeView ?? failure ?? unaddressed(lines) }));
+    const members = [...this.members].map(([id, { line, lines, nodeView, failure }]) => ({ id, line, lines, outcome: nodeView ?? failure ?? unaddressed(lines) }));
+    return { members, sharedIds };
+  }
+
+  /** Visits the other addresses that are listed for nodes that have replied: a server with a copied nodes.conf may be there. */
+  private async visitOtherAddresses(): Promise<void> {
+    const { entry } = this;
+    const places = new Set([formatAddress(entry.address), formatAddress({ host: entry.connection.remoteAddress, port: entry.address.port })]);
+    const others = new Map<string, NodeLine>();
+    for (const line of this.seen) {
+      const replied = line.id === entry.self.id || this.members.get(line.id)?.nodeView !== undefined;
+      const address = formatAddress(line);
+      if (!replied || !hasAddress(line) || this.reached.has(address)) continue;
+      const mapped = formatAddress(this.options.addressMap?.(line) ?? line);
+      if (!places.has(address) && !places.has(mapped)) others.set(address, line);
+    }
+    await mapBounded([...others], this.options.concurrency ?? DEFAULT_CONCURRENCY, async ([address, line]) => {
+      const visit = this.ask(line, this.hurried(FAILED_MS)).catch((error: unknown) => {
+        if (this.options.signal?.aborted === true) throw error;
+        return failureOf(error);
+      });
+      this.reached.set(address, visit);
+      await visit;
+    });
+  }
+
+  private async sharedIds(): Promise<SharedId[]> {
+    const outcomes = [this.entry, ...(await Promise.all(this.reached.values()))];
+    return findSharedIds(outcomes.filter(isNodeView));
+  }
+
+  private hurried(replyMs: number): ClusterOptions {
+    const { connectTimeoutMs = FAILED_MS, commandTimeoutMs = replyMs } = this.options;
+    return { ...this.options, connectTimeoutMs: Math.min(connectTimeoutMs, FAILED_MS), commandTimeoutMs: Math.min(commandTimeoutMs, replyMs) };
   }
 
   /** Nodes in handshake are not members yet and have no id of their own. */
@@ -138,10 +181,8 @@ class Visits {
     this.failedUntil ??= Date.now() + ALL_FAILED_MS;
     if (!owner && Date.now() > this.failedUntil) return { reason: 'fail' };
     const replyMs = owner ? OWNER_REPLY_MS : FAILED_MS;
-    const { connectTimeoutMs = FAILED_MS, commandTimeoutMs = replyMs } = this.options;
-    const quick = { ...this.options, connectTimeoutMs: Math.min(connectTimeoutMs, FAILED_MS), commandTimeoutMs: Math.min(commandTimeoutMs, replyMs) };
     try {
-      (await this.ask(line, quick)).connection.close();
+      (await this.ask(line, this.hurried(replyMs))).connection.close();
       return undefined;
     } catch (error) {
       if (this.options.signal?.aborted === true) throw error;
@@ -169,9 +210,13 @@ class Visits {
   }
 }
 
+function hasAddress({ host, port, flags }: NodeLine): boolean {
+  return host !== '' && port !== 0 && !flags.includes('noaddr') && !flags.includes('handshake');
+}
+
 /** Lines with an address that has not been tried, each address once. */
 function untried({ lines, tried }: MemberClaim): NodeLine[] {
-  const usable = lines.filter((line) => line.host !== '' && line.port !== 0 && !line.flags.includes('noaddr') && !tried.has(formatAddress(line)));
+  const usable = lines.filter((line) => hasAddress(line) && !tried.has(formatAddress(line)));
   return [...new Map(usable.map((line) => [formatAddress(line), line])).values()];
 }
 
@@ -183,7 +228,8 @@ function unaddressed(lines: readonly NodeLine[]): VisitFailure {
   return { reason: lines.flatMap(({ flags }) => flags).find((flag) => flag === 'fail' || flag === 'noaddr') ?? 'no address known' };
 }
 
-function failureOf(error: unknown): VisitFailure {
+/** What an error of a visit says about the node. */
+export function failureOf(error: unknown): VisitFailure {
   const reply = error instanceof TribError && error.cause instanceof ReplyError ? error.cause : undefined;
   const refusal = reply === undefined ? undefined : ((error as TribError).hint ?? 'a server runs there: wait until it answers, then try again');
   const unresponsive = error instanceof ConnectionLost && error.code === 'TIMEOUT';
@@ -195,6 +241,6 @@ function failureOf(error: unknown): VisitFailure {
  * `known`: links of an earlier load by id, to be reused. A node that no node lists is not visited, even if it lists others.
  * Throws only on abort.
  */
-export function visitMembers(entry: NodeView, options: ClusterOptions, cache: LineCache, known: ReadonlyMap<string, NodeLink>): Promise<ClaimedMember[]> {
+export function visitMembers(entry: NodeView, options: ClusterOptions, cache: LineCache, known: ReadonlyMap<string, NodeLink>): Promise<Visited> {
   return new Visits(entry, options, cache, known).run();
 }

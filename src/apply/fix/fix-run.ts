@@ -10,7 +10,7 @@ import type { OnEvent } from '../node/event.js';
 import { DEFAULT_PIPELINE, MAX_MIGRATE_TIMEOUT_MS } from '../mover/pacing/defaults.js';
 import { moverSettings } from '../mover/pacing/options.js';
 import type { MoverSettings } from '../mover/pacing/options.js';
-import type { NodeLink } from '../node/node-link.js';
+import type { ClusterOptions, NodeLink } from '../node/node-link.js';
 import type { CopyFile } from './save-copies.js';
 import type { ConflictPolicy, KeyConflictCase } from './settle-key.js';
 
@@ -31,6 +31,8 @@ export interface FixRequest {
   readonly view: ClusterView;
   readonly links: ReadonlyMap<string, NodeLink>;
   readonly steps: readonly FixStep[];
+  /** How to connect to owners that were unreachable, which are asked again before their slots are claimed; default without credentials and TLS. */
+  readonly access?: ClusterOptions;
   /** The key counts that the plan is based on. Keys that are gone when their step runs cause the warning KEYS_GONE. */
   readonly counts: SlotKeyCounts;
   readonly options: FixOptions;

@@ -13,6 +13,7 @@ import type { NodeLink } from '../node/node-link.js';
 import { countKeysInSlots } from '../node/slot-keys.js';
 import { importerTakesOver, sendSlotCommands } from '../node/slot-transaction.js';
 import type { FixRun } from './fix-run.js';
+import { returnedOwners } from './returned-owners.js';
 
 const BUMP = ['CLUSTER', 'BUMPEPOCH'];
 
@@ -107,14 +108,23 @@ async function warnOfGoneKeys(run: FixRun, link: NodeLink, slots: readonly numbe
   }
 }
 
+/** Slots whose owner replies again are not claimed. */
+async function leaveToReturnedOwners(run: FixRun, slots: readonly number[]): Promise<void> {
+  for (const { node, slots: owned } of await returnedOwners(run.request, slots)) {
+    run.fail('claim-slots', owned, new TribError('MASTER_ALIVE', `Master ${node.name} replies again: its slots are not given away, because its keys would be lost`, { hint: 'run check, then fix again' }));
+  }
+}
+
 /**
  * Makes the node own and close the slots, with an epoch above all others (cli.md 2.5 claim). The epoch is bumped first: without
  * a transaction, a packet of an earlier owner in between could take a slot away again, with its keys.
  */
 export async function claimSlots(run: FixRun, step: FixStepOf<'claim-slots'>): Promise<void> {
   const link = run.link(step.node);
-  const slots = run.open(eachSlot(step.slots));
   const commandsOf = (slot: number): string[][] => [setSlotCommand(slot, 'STABLE'), setSlotCommand(slot, 'NODE', step.node)];
+  await leaveToReturnedOwners(run, run.open(eachSlot(step.slots)));
+  const slots = run.open(eachSlot(step.slots));
+  if (slots.length === 0) return;
   try {
     const connectionCount = await connectionCountOf(run, link);
     const replies = connectionCount > 1 ? await claimInParallel(run, link, slots, commandsOf, connectionCount) : await sendCommands(run, link, slots, commandsOf, [BUMP]);

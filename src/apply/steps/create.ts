@@ -12,6 +12,7 @@ import type { ApplyOptions } from '../apply-plan.js';
 import { applySteps } from '../apply-plan.js';
 import type { ApplyStats } from '../node/event.js';
 import { requireOwnIds } from './identity.js';
+import { livingOutsiders } from './living-outsiders.js';
 import { readNodeView } from '../cluster/read-node-view.js';
 import type { ClusterOptions } from '../node/node-link.js';
 import { NodeLink } from '../node/node-link.js';
@@ -80,6 +81,12 @@ function announcedHost(reply: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** The nodes with the ids of living nodes outside the list, so that a reset does not take them out of a running cluster. */
+async function withLiving(inspected: readonly InspectedCandidate[], options: ClusterOptions): Promise<InspectedCandidate[]> {
+  const alive = await livingOutsiders(inspected.map(({ contents }) => contents), options);
+  return inspected.map((one) => ({ ...one, contents: { ...one.contents, alive: new Set(one.contents.lines.map(({ id }) => id).filter((id) => alive.has(id))) } }));
+}
+
 /** Connected nodes, empty or to be emptied, that will form a cluster. */
 export class NewCluster {
   /** In the order given, as planCreate requires. */
@@ -145,7 +152,7 @@ export async function openNewNodes(seeds: readonly Seed[], options: ClusterOptio
   try {
     if (good.length < results.length) throw results.find((result) => !good.includes(result as InspectedCandidate));
     await requireOwnIds(good.map(({ link }) => link));
-    return new NewCluster(good, options);
+    return new NewCluster(occupied === 'accept' ? await withLiving(good, options) : good, options);
   } catch (error) {
     for (const one of good) one.link.close();
     throw error;

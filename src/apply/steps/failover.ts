@@ -11,6 +11,7 @@ import { ReplyError } from '../../resp/reply.js';
 import { delay } from '../node/delay.js';
 import type { NodeLink } from '../node/node-link.js';
 import { mapBounded } from '../node/parallel.js';
+import { openedMeanwhile } from './opened-meanwhile.js';
 import type { StepJob } from './step-job.js';
 
 type FailoverStep = Extract<NodeStep, { kind: 'failover' }>;
@@ -38,11 +39,17 @@ export async function failOver(job: StepJob, { node, master, mode }: FailoverSte
   const replica = job.link(node);
   const start = Date.now();
   const first = await attempt(job, replica, mode, master);
-  if (first === 'accepted') return;
+  if (first === 'accepted') return warnOfOpenSlots(job, replica, master);
   const pauseMs = await candidatePause(replica);
   await untilNextElection(job, replica, mode, first, start, pauseMs);
   const second = await attempt(job, replica, mode, master);
   if (second !== 'accepted') throw await notPromoted(replica, mode, second, pauseMs);
+  await warnOfOpenSlots(job, replica, master);
+}
+
+async function warnOfOpenSlots(job: StepJob, replica: NodeLink, master: string): Promise<void> {
+  const message = await openedMeanwhile(job.links, replica, master);
+  if (message !== undefined) job.emit({ kind: 'warning', code: 'OPENED_MEANWHILE', message });
 }
 
 /**

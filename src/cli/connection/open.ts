@@ -1,6 +1,7 @@
 // Opens a cluster for a subcommand from seed, credentials and signal. Loads the client code on demand.
 import type { Cluster } from '../../apply/open-cluster.js';
 import { formatAddress } from '../../cluster/address.js';
+import { sharedIdText } from '../../cluster/shared-ids.js';
 import type { ClusterView } from '../../cluster/view.js';
 import type { KeyCounts } from '../../ui/views/cluster-lines.js';
 import { fewOf } from '../../ui/views/count.js';
@@ -16,6 +17,7 @@ export async function openSeed(seed: SeedAddresses, context: SubcommandContext):
   const names = await hostNames(context.nodeWords);
   const done = await showLoading(context);
   const cluster = await openCluster(seed.addresses, { ...settings, hostNames: names, signal: context.signal }).finally(done);
+  for (const one of cluster.view.sharedIds) context.io.warn(sharedIdText(one));
   hintAtRefusal(cluster.view, context);
   hintAtUnresponsive(cluster.view, context);
   hintAtMap(cluster.view, context);

@@ -205,6 +205,7 @@ export async function repair(cluster: Cluster, shown: Inspection, consent: Conse
     view: cluster.view,
     links: cluster.links,
     steps: plan.steps,
+    access: cluster.options,
     counts: found.counts,
     // Keys cannot move while slots stay uncovered, so retries are short.
     options: { timeoutMs: consent.timeout, pipeline: consent.pipeline, ...waitSettings(consent), retryMs: [...declined].some((code) => code.startsWith('cover')) ? 2000 : 10_000 },

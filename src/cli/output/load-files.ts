@@ -27,10 +27,10 @@ export async function matcherOf(match: string | undefined): Promise<((key: strin
   return (key) => matchGlob(pattern, key);
 }
 
-/** Reads the files. Throws as planLoad, and TribError DAMAGED unless what stands before the damage is wanted. */
+/** Reads the files. Throws as planLoad, and TribError DAMAGED or RDB_VERSION unless whatever can be read is wanted. */
 export async function planFiles(cluster: Cluster, files: readonly string[], request: LoadRequest, { io, signal }: SubcommandContext): Promise<LoadPlan> {
-  const [{ openable }, { planLoad }, { databasesOf }, { damageText }, matches] = await Promise.all([
-    import('../../import/file/openable.js'), import('../../import/file/plan-load.js'), import('../../import/count-keys.js'), import('../../ui/views/rdb-lines.js'), matcherOf(request.match),
+  const [{ openable }, { planLoad }, { refuseUnknownVersions }, { databasesOf }, { damageText, trailingText }, matches] = await Promise.all([
+    import('../../import/file/openable.js'), import('../../import/file/plan-load.js'), import('../../import/file/file-version.js'), import('../../import/count-keys.js'), import('../../ui/views/rdb-lines.js'), matcherOf(request.match),
   ]);
   let size = 0;
   for (const file of files) size += await openable(file);
@@ -43,6 +43,8 @@ export async function planFiles(cluster: Cluster, files: readonly string[], requ
     if (damaged?.damage !== undefined && !request.allowPartial) {
       throw new TribError('DAMAGED', `${damaged.file} is ${damageText(damaged.damage)}. Nothing was loaded`, { exitCode: ExitCode.failed, hint: `--allow-partial loads the ${damaged.keys} keys before that; redis-trib rdb shows them` });
     }
+    if (!request.allowPartial) await refuseUnknownVersions(plan.files, cluster);
+    for (const { file, trailing } of plan.files) if (trailing > 0) io.warn(trailingText(file, trailing));
     return plan;
   } finally {
     progress?.stop();

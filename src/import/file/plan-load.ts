@@ -4,7 +4,7 @@ import type { Cluster } from '../../apply/open-cluster.js';
 import { TribError } from '../../errors.js';
 import { chooseDatabases } from '../choose-databases.js';
 import type { SourceDatabase } from '../source.js';
-import type { FileDamage } from './read-data-file.js';
+import type { DataFileEnd, FileDamage } from './read-data-file.js';
 import { summariseFile, type FileSummary } from './summarise-file.js';
 
 /** One file of a load. */
@@ -16,6 +16,10 @@ export interface PlannedFile {
   /** Number of keys by slot. */
   readonly slotKeys: ArrayLike<number>;
   readonly damage: FileDamage | undefined;
+  /** RDB version and family of the file. */
+  readonly format: DataFileEnd['rdb'];
+  /** Bytes after the end of the RDB data. */
+  readonly trailing: number;
 }
 
 export interface LoadPlan {
@@ -94,7 +98,7 @@ export async function planLoad(files: readonly string[], cluster: Cluster, optio
   }
   const choice = chooseDatabases(databasesOf(summaries), files.length === 1 ? 'The file' : 'The backup', db, clusterDatabases);
   refuseRepeatedNames(summaries);
-  const planned = summaries.map(({ path, contents, end }) => ({ file: path, bytes: end.bytes, keys: contents.all.keys, expired: contents.expired, slotKeys: contents.slotKeys, damage: end.damage }));
+  const planned = summaries.map(({ path, contents, end }) => ({ file: path, bytes: end.bytes, keys: contents.all.keys, expired: contents.expired, slotKeys: contents.slotKeys, damage: end.damage, format: end.rdb, trailing: end.trailing }));
   const expired = planned.reduce((sum, one) => sum + one.expired, 0);
   return {
     files: planned,

@@ -49,6 +49,8 @@ export async function readAof(files: readonly string[], visitor: AofVisitor, wan
       signal,
     );
     before += end.bytes;
+    // After the RDB part of an append-only file servers read commands, and refuse anything else.
+    if (end.damage === undefined && end.trailing > 0) return { bytes: before, damage: { file, offset: end.bytes - end.trailing, key: null, reason: `${end.trailing} bytes after the RDB part are not commands` }, truncated: undefined };
     if (end.damage !== undefined) return { bytes: before, damage: { ...end.damage, file }, truncated: undefined };
     const cut = replay.openTransaction ?? end.truncatedAt;
     if (cut === undefined) continue;

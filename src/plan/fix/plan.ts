@@ -8,7 +8,7 @@ import { assignUncovered } from './cover.js';
 import type { SlotKeyCounts } from './facts.js';
 import { slotFacts } from './facts.js';
 import { improbablyEmpty } from './improbably-empty.js';
-import { beyondRepair, keptByReplicas, livingMasters, partlyKnownMasters, unreachableMasters } from './refusals.js';
+import { beyondRepair, keptByReplicas, livingMasters, partlyKnownMasters, sharedIds, unreachableMasters } from './refusals.js';
 import type { SlotRepair } from './repair.js';
 import type { MoveChoice } from './rule.js';
 import { CLUSTER_RULES, repairSlot } from './rules/index.js';
@@ -71,7 +71,7 @@ export function planFix(view: ClusterView, counts: SlotKeyCounts, options: FixPl
     refusals,
   });
   const copies = options.copies ?? new Map();
-  const refused = [...partlyKnownMasters(view), ...livingMasters(view, copies), ...(options.withUnreachableMasters === true ? [] : unreachableMasters(view, copies))];
+  const refused = [...sharedIds(view), ...partlyKnownMasters(view), ...livingMasters(view, copies), ...(options.withUnreachableMasters === true ? [] : unreachableMasters(view, copies))];
   const [anyone] = view.masters;
   if (refused.length > 0) return plan([], [], refused);
   if (anyone === undefined) return plan([], [], [{ code: 'NO_MASTER', message: 'No master of this cluster can be reached', hint: 'bring a master back, or promote a replica that has its data: redis-trib failover REPLICA --takeover' }]);

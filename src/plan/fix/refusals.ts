@@ -2,6 +2,7 @@
 // replicas hold, problems that no command can repair. Pure. Not here: what is repaired (rules/, plan.ts).
 import { connectedNodes, hasReplied, reachAdvice } from '../../cluster/connected-to.js';
 import { agrees, partlyKnown } from '../../cluster/findings.js';
+import { SHARED_ID_ADVICE, sharedIdText } from '../../cluster/shared-ids.js';
 import { SlotSet } from '../../cluster/slot-set.js';
 import type { ClusterNode, ClusterView, UnreachableNode } from '../../cluster/view.js';
 import { meetOrForget } from '../member.js';
@@ -67,6 +68,11 @@ export function unreachableMasters(view: ClusterView, copies: ReplicaCopies): Re
       hint: `${wait}; to give its data up: --fix-with-unreachable-masters`,
     },
   ];
+}
+
+/** Servers with one node id: a command for one could reach the other, so nothing is repaired. */
+export function sharedIds(view: ClusterView): Refusal[] {
+  return view.sharedIds.map((one) => ({ code: 'SAME_ID', message: sharedIdText(one), hint: SHARED_ID_ADVICE }));
 }
 
 /**

@@ -81,7 +81,7 @@ export interface Decision {
 
 /** Why nothing (or not everything) is repaired. */
 export interface Refusal {
-  readonly code: 'UNREACHABLE_MASTERS' | 'MASTER_ALIVE' | 'PARTLY_KNOWN' | 'ONLY_ON_REPLICA' | 'OPEN_ON_REPLICA' | 'NO_MASTER' | 'DISAGREEMENT';
+  readonly code: 'SAME_ID' | 'UNREACHABLE_MASTERS' | 'MASTER_ALIVE' | 'PARTLY_KNOWN' | 'ONLY_ON_REPLICA' | 'OPEN_ON_REPLICA' | 'NO_MASTER' | 'DISAGREEMENT';
   readonly message: string;
   readonly hint: string;
 }

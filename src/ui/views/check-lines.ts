@@ -1,5 +1,6 @@
 // The predecessors' lines of a check, healthy or not (cli.md 4.3, 4.4), and a sentence for each finding that they lack. Pure.
 // The terminal's view is check-table.ts.
+import { sharedIdText } from '../../cluster/shared-ids.js';
 import { hasReplied, mayHaveEnded } from '../../cluster/connected-to.js';
 import type { CheckReport, Finding } from '../../cluster/findings.js';
 import type { ClusterView } from '../../cluster/view.js';
@@ -52,6 +53,8 @@ export function extraFinding(finding: Finding): string | undefined {
     }
     case 'open-slots':
       return finding.severity === 'error' ? undefined : `Replica ${finding.node.name} has ${finding.slots.length} ${finding.state} ${finding.slots.length === 1 ? 'slot' : 'slots'} that its master does not have open (fix closes them): ${finding.slots.slice(0, 10).join(',')}${finding.slots.length > 10 ? ' …' : ''}`;
+    case 'shared-id':
+      return sharedIdText({ id: finding.node.id, servers: finding.servers });
     case 'partly-known':
       return `Node ${finding.node.name} (${finding.node.id.slice(0, 8)}, ${finding.role}) is known to ${names(finding.knownBy)}, but not to ${names(finding.unknownTo)}`;
     case 'suspected-node':

@@ -1,5 +1,6 @@
 // A cluster and its verdict at a terminal: a table of nodes, then the problems in sentences. The predecessors' lines are in
 // check-lines.ts.
+import { SHARED_ID_ADVICE } from '../../cluster/shared-ids.js';
 import { compareAddresses } from '../../cluster/address.js';
 import { hasReplied, mayHaveEnded, reachAdvice } from '../../cluster/connected-to.js';
 import type { CheckReport, Finding } from '../../cluster/findings.js';
@@ -104,6 +105,7 @@ export function nextStep(view: ClusterView, report: CheckReport): string | undef
   if (report.ok) return undefined;
   const has = (kind: Finding['kind']): boolean => report.findings.some((finding) => finding.kind === kind && finding.severity === 'error');
   const seed = view.entry.name;
+  if (has('shared-id')) return `${SHARED_ID_ADVICE}; then: redis-trib check ${seed}`;
   const stranger = report.findings.find((finding) => finding.kind === 'partly-known' && finding.severity === 'error' && finding.reachable);
   if (stranger?.kind === 'partly-known') return meetOrForget(view, stranger);
   const living = report.findings.find((finding) => finding.kind === 'unreachable-node' && finding.severity === 'error' && (finding.connectedTo !== undefined || hasReplied(finding.node)));

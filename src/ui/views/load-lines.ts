@@ -112,5 +112,5 @@ export function loadDocument({ conflicts, refused, cluster, damage, ...stats }: 
 
 /** The plan for --json. */
 export function loadPlanDocument({ files, ...plan }: LoadPlan): object {
-  return { ...plan, files: files.map(({ damage, slotKeys: _slotKeys, ...file }) => ({ ...file, ...(damage === undefined ? {} : { damage: { ...damage, key: damage.key === null ? null : fromBinary(damage.key) } }) })) };
+  return { ...plan, files: files.map(({ damage, slotKeys: _slotKeys, format: _format, trailing, ...file }) => ({ ...file, ...(trailing > 0 ? { trailingBytes: trailing } : {}), ...(damage === undefined ? {} : { damage: { ...damage, key: damage.key === null ? null : fromBinary(damage.key) } }) })) };
 }

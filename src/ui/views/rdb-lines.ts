@@ -1,6 +1,8 @@
 // What is in a data file, as lines and tables, and as the document of --json. Pure but for drawing.
+import { KNOWN_VERSIONS } from '../../import/file/file-version.js';
 import type { FileDamage } from '../../import/file/read-data-file.js';
 import type { FileSummary } from '../../import/file/summarise-file.js';
+import { isKnownVersion } from '../../rdb/value-types.js';
 import { fromBinary } from '../../resp/reply.js';
 import { oneLine } from '../../resp/visible.js';
 import { formatBytes } from '../bytes.js';
@@ -49,6 +51,17 @@ function formatText({ contents, end }: FileSummary): string {
 /** Where the file is damaged, and how much was read before. */
 export function damageText({ offset, reason, key }: FileDamage): string {
   return `damaged at byte ${offset}${key === null ? '' : `, in the value of key ${shownKey(key)}`}: ${oneLine(reason)}`;
+}
+
+/** Bytes after the checksum: servers ignore them, so they are not damage. */
+export function trailingText(file: string, bytes: number): string {
+  return `${file} has ${formatCount(bytes)} bytes after the end of its RDB data: they are ignored, as servers do`;
+}
+
+/** The note about a version that no known server writes; undefined for known ones. */
+export function unknownVersionText({ path, end: { rdb } }: FileSummary): string | undefined {
+  if (rdb === undefined || rdb.version === 0 || isKnownVersion(rdb.version, rdb.family)) return undefined;
+  return `${path} has RDB version ${rdb.version} of ${rdb.family}, which this program does not know (${KNOWN_VERSIONS}): it was read as if it were of the newest known version; servers refuse files newer than themselves`;
 }
 
 /** `3 keys, 2 with an expiry (1 expired), 120 B of values` */
@@ -101,7 +114,7 @@ export function rdbDocument(summary: FileSummary): object {
     file: path,
     ok: damage === undefined && truncatedAt === undefined,
     fileBytes: end.bytes,
-    format: rdb ?? null,
+    format: rdb === undefined ? null : { ...rdb, known: isKnownVersion(rdb.version, rdb.family) },
     fields: Object.fromEntries([...contents.fields].map(([name, value]) => [fromBinary(name), fromBinary(value)])),
     keys: all.keys,
     bytes: all.bytes,

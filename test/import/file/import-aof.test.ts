@@ -176,6 +176,16 @@ describeWithRedis('an append-only file into a cluster', () => {
     expect(await runHere(['import', nodes.seed, '--aof', copy])).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no file') as string });
   });
 
+  it('is refused when bytes that are no commands follow its RDB part', async () => {
+    await on(['SET', 'k', 1]);
+    await rewrite();
+    const base = join(folder(), readdirSync(folder()).find((one) => one.endsWith('.base.rdb')) ?? '');
+    const size = readFileSync(base).length;
+    appendFileSync(base, 'rest');
+    expect(await runHere(['import', nodes.seed, '--aof', folder()])).toMatchObject({ code: 1, stderr: expect.stringMatching(new RegExp(`damaged at byte ${size}: 4 bytes after the RDB part are not commands[^]*Nothing was loaded`)) as string });
+    expect(await totalKeys(nodes)).toBe(0);
+  });
+
   it('is refused with the offset of a damaged EXEC, whether transactions follow or not; nothing is loaded', async () => {
     const file = join(mkdtempSync(join(origin.dir, 'copy-')), 'appendonly.aof');
     const text = (...lines: string[]): string => lines.map((line) => encodeCommand(line.split(' '))).join('');

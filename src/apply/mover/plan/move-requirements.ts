@@ -32,7 +32,7 @@ const WRONG_VERSION = /payload version/i;
 const MOST_NAMES = 500_000;
 
 /** An unused key name in one of the slots; in any slot when `slots` is empty. */
-function probeKey(slots: SlotSet = new SlotSet()): string {
+export function probeKey(slots: SlotSet = new SlotSet()): string {
   const name = `redis-trib:probe:${randomUUID()}`;
   for (let at = 0; slots.size > 0 && at < MOST_NAMES; at++) if (slots.has(keySlot(`{${at}}`))) return `{${at}}${name}`;
   return name;

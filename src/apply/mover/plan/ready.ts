@@ -6,6 +6,7 @@ import { readRequirements, type PairRequirements } from './move-requirements.js'
 import { moverSettings, type MoverSettings } from '../pacing/options.js';
 import type { PairWork } from './preflight.js';
 import { link, type MoveRequest } from './request.js';
+import { refuseUnstorable } from './storable-types.js';
 import { retrying } from '../safety/retry.js';
 
 const PAIRS_AT_ONCE = 32;
@@ -15,12 +16,15 @@ export interface ReadyPair extends PairWork {
   readonly requirements: PairRequirements | undefined;
 }
 
-/** Throws as readRequirements when the keys of a pair cannot move. Changes nothing. */
+/** Throws as readRequirements and refuseUnstorable when the keys of a pair cannot move. Changes nothing. */
 export function readyPairs(request: Pick<MoveRequest, 'view' | 'links'>, work: readonly PairWork[], settings: MoverSettings): Promise<ReadyPair[]> {
   return mapBounded(work, PAIRS_AT_ONCE, async (pair) => {
     const [source, target] = [link(request, pair.source), link(request, pair.target)];
     const slots = request.view.node(target.id)?.slots ?? new SlotSet();
-    return { ...pair, requirements: pair.move.length === 0 ? undefined : await retrying(settings, source, () => readRequirements(source, target, slots)) };
+    if (pair.move.length === 0) return { ...pair, requirements: undefined };
+    const requirements = await retrying(settings, source, () => readRequirements(source, target, slots));
+    await retrying(settings, source, () => refuseUnstorable(source, target, pair.move));
+    return { ...pair, requirements };
   });
 }
 
