@@ -106,8 +106,9 @@ export default defineCommand({
   async render({ plan, outcome, file, next, after }, { io }) {
     for (const { message, hint } of plan.refusals) io.error(`${io.errStyle.warn('warning:')} ${message}\n${io.errStyle.accent('try:')} ${hint}`);
     if (outcome !== undefined) {
-      const { outcomeLines } = await import('../src/ui/views/fix-table.js');
-      for (const line of outcomeLines(outcome, file)) io.note(line);
+      const { doneLines, unrepairedLines } = await import('../src/ui/views/fix-table.js');
+      for (const line of doneLines(outcome, file)) io.note(line);
+      for (const line of unrepairedLines(outcome)) io.note(line, 'always-stderr'); // The repair has failed: stderr is not only for success.
     } else io.note(plan.decisions.length === 0 ? 'Nothing to repair.' : 'Dry run: nothing was changed.');
     if (next !== undefined && !(after?.ok === true && isRepaired(after, outcome, after))) io.note(`${io.errStyle.accent('try:')} ${next}`, 'always-stderr');
   },
