@@ -63,6 +63,13 @@ describeWithRedis('replicas of a master that loses its last slot', () => {
     expect(await settings()).toEqual(Array<unknown>(6).fill(['cluster-allow-replica-migration', 'yes']));
   });
 
+  it("are named on stdout in the predecessors' spelling, before and after the move", async () => {
+    const run = await runCli(['--cluster', 'reshard', at(0), '--cluster-from', ids[2]!, '--cluster-to', ids[0]!, '--cluster-slots', '16384', '--cluster-yes']);
+    expect(run, run.stdout).toMatchObject({ code: 0, stderr: '' });
+    expect(run.stdout).toContain(`warning: ${at(2)} gives all its slots away: servers since 7.0 then make it a replica`);
+    expect(run.stdout).toContain(`warning: ${at(2)} was a master and is a replica of ${at(0)} now.\n`);
+  });
+
   it('are placed in other zones by create --zone with a file, which must name known nodes', async () => {
     await using nodes = await startClusterNodes(6);
     const folder = mkdtempSync(join(tmpdir(), 'redis-trib-zones-'));
