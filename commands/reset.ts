@@ -56,8 +56,8 @@ export default defineCommand({
     const result = { plan, keys, others, ...(member === undefined ? {} : { member }) };
     if (options.dryRun) return { ...result, applied: false };
     const costs = [
-      ...(keys > 0 ? [`its ${keys} keys are deleted`] : []),
-      ...(node.slots.size > 0 ? [`no node serves its ${node.slots.size} slots any more`] : []),
+      ...(keys > 0 ? [keys === 1 ? 'its key is deleted' : `its ${keys} keys are deleted`] : []),
+      ...(node.slots.size > 0 ? [`no node serves its ${node.slots.size} ${node.slots.size === 1 ? 'slot' : 'slots'} any more`] : []),
       ...(others > 0 ? [`it leaves its cluster of ${others + 1} nodes`] : []),
     ];
     const question = `Reset ${node.name} (${options.hard ? 'hard' : 'soft'})${costs.length > 0 ? `: ${costs.join(', ')}` : ''}? (type 'yes' to accept):`;

@@ -28,7 +28,7 @@ function validRequest(typed: string): true | string {
 }
 
 function nodeChoice(node: ClusterNode): Choice<string> {
-  return { name: `${node.id.slice(0, 8)} ${node.name} (${node.slots.size} slots)`, value: node.id, also: node.id };
+  return { name: `${node.id.slice(0, 8)} ${node.name} (${node.slots.size} ${node.slots.size === 1 ? 'slot' : 'slots'})`, value: node.id, also: node.id };
 }
 
 /** Checks the nodes that flags name, so that no question is asked in vain. */

@@ -8,7 +8,7 @@ import type { Io } from '../io.js';
 import { formatBytes } from '../bytes.js';
 import type { Choice } from '../pick.js';
 import type { Style } from '../style.js';
-import { formatCount } from './check-table.js';
+import { counted, formatCount } from './count.js';
 import { slotList } from './fix-lines.js';
 
 function colour(style: Style, danger: Danger): string {
@@ -18,10 +18,6 @@ function colour(style: Style, danger: Danger): string {
 
 function shorten(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
-}
-
-function counted(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** The plan: the action for each group of slots, its danger, and the reason. Two lines per decision, since reasons are long. */
