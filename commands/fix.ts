@@ -12,6 +12,7 @@ import type { Cluster } from '../src/apply/open-cluster.js';
 import type { CheckReport } from '../src/cluster/findings.js';
 import { ExitCode, TribError } from '../src/errors.js';
 import type { FixPlan } from '../src/plan/fix/step.js';
+import { isOutsideClusters, joinAdvice } from '../src/plan/member.js';
 
 const options = {
   searchMultipleOwners: flag('also print a line when no slot has several owners (fix always searches for them)'),
@@ -69,9 +70,8 @@ function refuseIfHopeless(plan: FixPlan): void {
  * A node that is its own cluster has no slots to repair: all 16384 would be listed as uncovered. Throws TribError NOT_A_MEMBER.
  */
 function requireCluster({ view }: Cluster): void {
-  const { entry } = view;
-  if (view.nodes.length > 1 || view.unreachable.length > 0 || entry.slots.size > 0) return;
-  throw new TribError('NOT_A_MEMBER', `${entry.name} is not part of a cluster: it knows no other node and owns no slots`, { hint: 'to create a cluster of empty nodes: redis-trib create; to add a node to a cluster: redis-trib add-node' });
+  if (!isOutsideClusters(view)) return;
+  throw new TribError('NOT_A_MEMBER', `${view.entry.name} is not part of a cluster: it knows no other node and owns no slots`, { hint: joinAdvice(view) });
 }
 
 export default defineCommand({
@@ -106,8 +106,9 @@ export default defineCommand({
   async render({ plan, outcome, file, next, after }, { io }) {
     for (const { message, hint } of plan.refusals) io.error(`${io.errStyle.warn('warning:')} ${message}\n${io.errStyle.accent('try:')} ${hint}`);
     if (outcome !== undefined) {
-      const { outcomeLines } = await import('../src/ui/views/fix-table.js');
-      for (const line of outcomeLines(outcome, file)) io.note(line);
+      const { doneLines, unrepairedLines } = await import('../src/ui/views/fix-table.js');
+      for (const line of doneLines(outcome, file)) io.note(line);
+      for (const line of unrepairedLines(outcome)) io.note(line, 'always-stderr'); // The repair has failed: stderr is not only for success.
     } else io.note(plan.decisions.length === 0 ? 'Nothing to repair.' : 'Dry run: nothing was changed.');
     if (next !== undefined && !(after?.ok === true && isRepaired(after, outcome, after))) io.note(`${io.errStyle.accent('try:')} ${next}`, 'always-stderr');
   },

@@ -27,6 +27,8 @@ interface Forgotten {
   readonly told: number;
   /** Nodes that could not be reached. */
   readonly untold: readonly string[];
+  /** Running forgotten nodes that know other nodes; one that was reset knows none. */
+  readonly knowing: readonly string[];
   readonly applied: boolean;
 }
 
@@ -82,21 +84,21 @@ export default defineCommand({
     const gone = new Set(plan.nodes.map((node) => node.id));
     const untold = cluster.view.unreachable.filter((node) => !gone.has(node.id)).map((node) => node.name);
     const told = plan.steps.filter((step) => step.kind === 'forget').length;
-    if (options.dryRun || plan.nodes.length === 0) return { plan, told, untold, applied: false };
+    const knowing = plan.nodes.filter(({ id }) => (cluster.view.node(id)?.lines.length ?? 0) > 1).map(({ name }) => name);
+    if (options.dryRun || plan.nodes.length === 0) return { plan, told, untold, knowing, applied: false };
     const what = plan.nodes.map((node) => `${node.id.slice(0, 12)} (${node.name}${node.absence === undefined ? ', which is running' : ''})`).join(', ');
     const question = `Make ${cluster.view.nodes.length} nodes forget ${what}? (type 'yes' to accept):`;
     await (await import('../src/cli/connection/confirm-plan.js')).confirmPlan(cluster, shown, question, now, context);
     await carryOut(cluster, plan, context);
-    return { plan, told, untold, applied: true };
+    return { plan, told, untold, knowing, applied: true };
   },
-  render({ plan, untold, applied }, { io }) {
+  render({ plan, untold, knowing, applied }, { io }) {
     const names = plan.nodes.map((node) => node.name).join(', ');
     if (plan.nodes.length === 0) return io.out('[OK] No node is down: nothing to forget.');
     if (!applied) return io.out(`${names} would be forgotten. Nothing was changed.`);
     io.out(`[OK] ${names} is forgotten by all reachable nodes.`);
     if (untold.length > 0) io.warn(`${untold.join(', ')} cannot be reached: when it is back, run the same command again within 60 s; otherwise it brings the node back by gossip.`);
-    const alive = plan.nodes.filter((node) => node.absence === undefined);
-    if (alive.length > 0) io.warn(`${alive.map((node) => node.name).join(', ')} is running and still knows the cluster: to make it an empty node use redis-trib reset.`);
+    if (knowing.length > 0) io.warn(`${knowing.join(', ')} ${knowing.length === 1 ? 'is running and still knows' : 'are running and still know'} the cluster: to make ${knowing.length === 1 ? 'it an empty node' : 'them empty nodes'} use redis-trib reset.`);
   },
   toJson: ({ plan, told, untold, applied }) => ({ nodes: plan.nodes.map(({ id, name, role, absence }) => ({ id, address: name, role, reachable: absence === undefined })), told, untold, applied }),
 });

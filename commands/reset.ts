@@ -12,6 +12,8 @@ interface Reset {
   readonly keys: number;
   /** Number of other nodes that know it. */
   readonly others: number;
+  /** Address of one of them; absent when none can be reached. */
+  readonly member?: string;
   readonly applied: boolean;
 }
 
@@ -19,6 +21,7 @@ interface Judged extends Judgement {
   readonly plan: RolePlan;
   readonly keys: number;
   readonly others: number;
+  readonly member?: string;
 }
 
 export default defineCommand({
@@ -43,29 +46,33 @@ export default defineCommand({
       const keys = await countKeys(cluster.link(node.id));
       const plan = planReset(view, now, keys, { mode: options.hard ? 'hard' : 'soft', flush: options.flush, force: options.force });
       // A node that was removed may still list the others.
-      const others = view.nodes.filter((other) => other !== now && other.lines.some(({ id }) => id === node.id)).length + view.unreachable.length;
-      return { plan, keys, others, standings: [standingOf(view, node.id, keys)] };
+      const members = view.nodes.filter((other) => other !== now && other.lines.some(({ id }) => id === node.id));
+      const member = members[0]?.name;
+      const others = members.length + view.unreachable.length;
+      return { plan, keys, others, ...(member === undefined ? {} : { member }), standings: [standingOf(view, node.id, keys)] };
     };
     const shown = await judge();
-    const { plan, keys, others } = shown;
-    if (options.dryRun) return { plan, keys, others, applied: false };
+    const { plan, keys, others, member } = shown;
+    const result = { plan, keys, others, ...(member === undefined ? {} : { member }) };
+    if (options.dryRun) return { ...result, applied: false };
     const costs = [
-      ...(keys > 0 ? [`its ${keys} keys are deleted`] : []),
-      ...(node.slots.size > 0 ? [`no node serves its ${node.slots.size} slots any more`] : []),
+      ...(keys > 0 ? [keys === 1 ? 'its key is deleted' : `its ${keys} keys are deleted`] : []),
+      ...(node.slots.size > 0 ? [`no node serves its ${node.slots.size} ${node.slots.size === 1 ? 'slot' : 'slots'} any more`] : []),
       ...(others > 0 ? [`it leaves its cluster of ${others + 1} nodes`] : []),
     ];
     const question = `Reset ${node.name} (${options.hard ? 'hard' : 'soft'})${costs.length > 0 ? `: ${costs.join(', ')}` : ''}? (type 'yes' to accept):`;
     await (await import('../src/cli/connection/confirm-plan.js')).confirmPlan(cluster, shown, question, judge, context);
     await cluster.apply(plan, { signal: context.signal, giveUpKeys: options.flush || options.force });
-    return { plan, keys, others, applied: true };
+    return { ...result, applied: true };
   },
-  async render({ plan, others, applied }, { io }) {
+  async render({ plan, others, member, applied }, { io }) {
     if (!applied) {
       const { showPlan } = await import('../src/ui/node-steps.js');
       showPlan(io, plan, () => plan.node.name);
       return io.note('Dry run: nothing was changed.');
     }
     io.out(`[OK] ${plan.node.name} is reset: an empty master that knows no other node.`);
-    if (others > 0) io.warn(`${others} other ${others === 1 ? 'node still knows' : 'nodes still know'} it; to make them forget it: redis-trib forget HOST:PORT ${plan.node.id}`);
+    if (others > 0) io.warn(`${others} other ${others === 1 ? 'node still knows' : 'nodes still know'} it; to make them forget it: redis-trib forget ${member ?? 'HOST:PORT'} ${plan.node.id}`);
   },
+  toJson: ({ plan, keys, others, applied }) => ({ plan, keys, others, applied }),
 });

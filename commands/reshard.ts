@@ -6,10 +6,11 @@ import { requireServersAllow } from '../src/cli/options/move-requirements.js';
 import { moverOptions, moverSettings } from '../src/cli/options/mover-options.js';
 import { noteEmptiedMasters } from '../src/cli/output/emptied-masters.js';
 import { warnEvictingTargets } from '../src/cli/output/evicting-targets.js';
-import { openSeed } from '../src/cli/connection/open.js';
+import { countKeys, openSeed } from '../src/cli/connection/open.js';
 import { list, text, type OptionValues } from '../src/cli/options/options.js';
 import { planFileOptions, writePlanFile } from '../src/cli/program/plan-file.js';
 import type { ApplyStats } from '../src/apply/node/event.js';
+import type { Cluster } from '../src/apply/open-cluster.js';
 import { formatAddress } from '../src/cluster/address.js';
 import type { ClusterView } from '../src/cluster/view.js';
 import type { ReshardPlan } from '../src/plan/reshard.js';
@@ -29,8 +30,17 @@ interface Resharded {
   readonly stats: ApplyStats | undefined;
 }
 
-async function makePlan(view: ClusterView, wanted: OptionValues<typeof options>, context: SubcommandContext): Promise<ReshardPlan> {
-  const [{ parseSlotRequest, planReshard }, { askReshard }] = await Promise.all([import('../src/plan/reshard.js'), import('../src/ui/ask-reshard.js')]);
+/** The nodes to choose from. In mode `plain` the check before has listed them. */
+async function showNodes(cluster: Cluster, { io }: SubcommandContext): Promise<void> {
+  if (io.mode !== 'table') return;
+  const { nodesTable } = await import('../src/ui/views/check-table.js');
+  io.out(`${await nodesTable(io, cluster.view, await countKeys(cluster))}\n`);
+}
+
+async function makePlan(cluster: Cluster, wanted: OptionValues<typeof options>, context: SubcommandContext): Promise<ReshardPlan> {
+  const { view } = cluster;
+  const [{ parseSlotRequest, planReshard }, { askReshard, asksReshard }] = await Promise.all([import('../src/plan/reshard.js'), import('../src/ui/ask-reshard.js')]);
+  if (asksReshard(wanted)) await showNodes(cluster, context);
   const answers = await askReshard(view, wanted, () => context.io.prompts(context.signal));
   return planReshard(view, { amount: parseSlotRequest(answers.slots), from: answers.from, to: answers.to });
 }
@@ -63,7 +73,7 @@ export default defineCommand({
     await using cluster = await openSeed(args.seed, context);
     await requireHealthy(cluster, context, 'resharding');
     const { view } = cluster;
-    const plan = await makePlan(view, wanted, context);
+    const plan = await makePlan(cluster, wanted, context);
     await requireServersAllow(cluster, plan.steps, settings);
     await show(view, plan, context);
     noteEmptiedMasters(view, plan.steps, wanted.keepReplicas, context.io);

@@ -97,7 +97,7 @@ export default defineCommand({
       const rows = outcomes.map(({ node, set, problem }, index) => [node.name, `${before[index] ?? '?'} ms`, set ? `${ms} ms` : 'unchanged', problem === undefined ? io.style.good('✔') : io.style.bad(`✖ ${problem}`)]);
       io.out(await drawTable(io, [{ title: 'node' }, { title: 'before', align: 'right' }, { title: 'now', align: 'right' }, { title: '' }], rows));
     }
-    if (bad.some(({ set }) => set)) io.note('Nodes that could not write their configuration file use the new timeout until they restart.');
+    if (bad.some(({ set }) => set)) io.note('Nodes that could not write their configuration file use the new timeout until they restart.', 'always-stderr');
   },
   toJson: async ({ ms, before, outcomes, unreachable, applied }) => ({
     ms,

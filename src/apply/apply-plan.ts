@@ -2,12 +2,14 @@
 // Not here: making plans, loading clusters, the mover.
 import { SlotSet } from '../cluster/slot-set.js';
 import type { ClusterView } from '../cluster/view.js';
+import { emptiedMasters } from '../plan/emptied-masters.js';
 import type { MoveStep, Step } from '../plan/step.js';
 import { TribError } from '../errors.js';
 import { ReplyError } from '../resp/reply.js';
 import { waitForAgreement } from './cluster/agreement.js';
 import { lockMoves } from './cluster/move-lock.js';
 import { lockFailovers } from './cluster/role-guard.js';
+import { settleRoles } from './cluster/settle-roles.js';
 import { delay, unlessAborted } from './node/delay.js';
 import type { ApplyStats, OnEvent } from './node/event.js';
 import { moveByMethod } from './move-by-method.js';
@@ -128,6 +130,7 @@ async function together(job: Job, steps: readonly Step[], first: number): Promis
     const view = await context.view(); // Under the lock: no other administrator changes it from here on.
     const { links } = context;
     stats = await moveByMethod({ view, links, steps: moves, options, onEvent: emit, signal: options.signal }, async () => ({ view: await context.view(), links: context.links }));
+    await settleRoles(view, emptiedMasters(view, moves), context.links, options.signal);
   } else {
     using _lock = steps[0]?.kind === 'failover' ? await lockFailovers(job.context.links, steps, job.options) : undefined;
     const { judged, links } = job.context;

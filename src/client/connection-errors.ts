@@ -150,16 +150,22 @@ export function authFailure(host: string, port: number, error: ReplyError, origi
 export function selectFailure(host: string, port: number, database: number, error: ReplyError): TribError {
   return new TribError('NO_DATABASE', `Node ${addressText(host, port)} refused database ${database}: ${error.message}`, {
     exitCode: ExitCode.unreachable,
-    hint: error.code === 'NOPERM' ? 'grant +select to this user' : 'all nodes of a cluster need the same cluster-databases',
+    hint: error.code === 'NOPERM' ? `grant ${databaseRule(error.message)} to this user` : 'all nodes of a cluster need the same cluster-databases',
     cause: error,
   });
 }
 
-/** The ACL rule that a NOPERM lacks: for a command (also a subcommand), or for keys. */
+/** The ACL rules that permit SELECT of every database after this refusal: those of databases exist since Valkey 9.1. */
+export function databaseRule(message: string): string {
+  return /permissions to access database/i.test(message) ? 'alldbs (or db=N for each database)' : '+select';
+}
+
+/** The ACL rule that a NOPERM lacks: for a command (also a subcommand), for keys, or for databases. */
 export function missingRule(message: string): string {
   const command = /permissions to run the '([^']+)' command/i.exec(message)?.[1];
   if (command !== undefined) return `this user lacks the rule +${command}: grant it on every node with ACL SETUSER NAME +${command}`;
   if (/permissions to access (a|one of the) keys?/i.test(message)) return 'this user lacks a rule for these keys: grant it on every node with ACL SETUSER NAME ~PATTERN (moving slots requires ~* for all keys)';
+  if (/permissions to access database/i.test(message)) return `this user lacks a rule for this database: grant it on every node with ACL SETUSER NAME ${databaseRule(message)}`;
   return 'this user may not run that command';
 }
 

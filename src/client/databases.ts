@@ -3,7 +3,7 @@
 import { ExitCode, TribError } from '../errors.js';
 import { ReplyError } from '../resp/reply.js';
 import type { Connection, PipelineReply } from './connection.js';
-import { addressText } from './connection-errors.js';
+import { addressText, databaseRule } from './connection-errors.js';
 
 /** Highest power of two that is tried; real servers have at most some thousands. */
 const HIGHEST_POWER = 20;
@@ -45,7 +45,7 @@ async function mayHaveSeveral(connection: Connection): Promise<boolean> {
 function unknownCount({ host, port }: Connection, cause: ReplyError): TribError {
   return new TribError('NO_DATABASE', `Node ${addressText(host, port)} may have several databases, and this user may not SELECT them: ${cause.message}`, {
     exitCode: ExitCode.unreachable,
-    hint: 'grant +select to the user, so that the keys of all databases are counted',
+    hint: `grant ${databaseRule(cause.message)} to the user, so that the keys of all databases are counted`,
     cause,
   });
 }

@@ -179,6 +179,13 @@ export class ClusterView {
     return found.length === 1 ? found[0] : undefined;
   }
 
+  /** What to do when a replica was named where a master is needed. */
+  private replicaAdvice(node: ClusterNode): string {
+    const master = node.masterId === null ? undefined : this.node(node.masterId);
+    const promote = `to make it the master: redis-trib failover ${node.name}`;
+    return master === undefined ? `${node.name} is a replica; ${promote}` : `${node.name} is a replica: name its master ${master.name}; ${promote}`;
+  }
+
   /**
    * As find, for a master; `errorText` is the predecessors' text for an unknown node and for a replica. Throws NOT_A_MASTER
    * too.
@@ -193,7 +200,7 @@ export class ClusterView {
       if (error instanceof TribError && error.code === 'NODE_UNREACHABLE') throw new TribError('NODE_UNREACHABLE', errorText, { hint: `${error.message}; ${hint}`, cause: error });
       throw error;
     }
-    if (node.role !== 'master') throw new TribError('NOT_A_MASTER', errorText, { hint: `${node.name} is a replica; ${hint}` });
+    if (node.role !== 'master') throw new TribError('NOT_A_MASTER', errorText, { hint: `${this.replicaAdvice(node)}; ${hint}` });
     return node;
   }
 }

@@ -183,7 +183,10 @@ export class ConsistencyRun {
       this.#judge(key, value);
       return 'answered';
     } catch (error) {
-      if (limit.signal.aborted) return 'silent'; // The read-back of this node has been given up.
+      if (limit.signal.aborted) {
+        this.#outages.read.add(began, this.options.now(), true); // It was still waiting: unavailable if for as long as a slow one.
+        return 'silent';
+      }
       this.#outages.read.add(began, this.options.now(), false);
       this.#totals.readErrors++;
       this.options.onError?.('read', error);
@@ -212,7 +215,7 @@ export class ConsistencyRun {
       this.#expected.set(key, value);
     } catch (error) {
       this.#totals.writeErrors++;
-      if (!signal.aborted) this.#outages.write.add(began, this.options.now(), false);
+      this.#outages.write.add(began, this.options.now(), signal.aborted); // One that was still waiting counts as a slow one.
       if (!signal.aborted) this.options.onError?.('write', error);
     }
   }

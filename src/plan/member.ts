@@ -93,3 +93,13 @@ export class ReplicaCounts {
     this.counts.set(id, (this.counts.get(id) ?? 0) + 1);
   }
 }
+
+/** Whether the node that was asked is in no cluster: it knows no other node and owns no slots. */
+export function isOutsideClusters({ entry, nodes, unreachable }: ClusterView): boolean {
+  return nodes.length === 1 && unreachable.length === 0 && entry.slots.size === 0;
+}
+
+/** What a node in no cluster is for. */
+export function joinAdvice({ entry }: ClusterView): string {
+  return `${entry.name} is in no cluster; to create one of empty nodes: redis-trib create ${entry.name} HOST:PORT…; to add it to a cluster: redis-trib add-node ${entry.name} HOST:PORT`;
+}

@@ -90,6 +90,20 @@ export function reshardNode(view: ClusterView, text: string): ClusterNode {
   return view.findMaster(text, `*** The specified node (${text}) is not known or not a master, please retry.`);
 }
 
+export const TARGET_IS_SOURCE = '*** It is not possible to use the target node as source node.';
+
+/** Whether the sources name only nodes that are targets. Throws as reshardNode. */
+export function noOtherSource(view: ClusterView, from: readonly string[], to: readonly string[]): boolean {
+  if (from.length === 0 || from.some((text) => text.trim() === 'all')) return false;
+  const targets = new Set(to.map((text) => reshardNode(view, text).id));
+  return from.every((text) => targets.has(reshardNode(view, text).id));
+}
+
+/** The error of a request whose only source is its target. */
+export function targetIsOnlySource(): TribError {
+  return new TribError('NO_SOURCE', '*** No source nodes given, operation aborted.', { hint: 'the only source is the target: give other sources with --from, or use --from all' });
+}
+
 function unique(nodes: readonly ClusterNode[]): ClusterNode[] {
   return [...new Map(nodes.map((node) => [node.id, node])).values()];
 }
@@ -101,7 +115,7 @@ function chooseSources(view: ClusterView, options: ReshardOptions, targets: read
   if (all) return view.masters.filter((node) => !isTarget(node));
   const sources = unique(named).filter((node) => !isTarget(node));
   if (unique(named).length > sources.length) {
-    notes.push({ code: 'TARGET_IS_SOURCE', message: '*** It is not possible to use the target node as source node.' });
+    notes.push({ code: 'TARGET_IS_SOURCE', message: TARGET_IS_SOURCE });
   }
   return sources;
 }
@@ -152,6 +166,7 @@ export function planReshard(view: ClusterView, options: ReshardOptions): Reshard
   const targets = unique(options.to.map((text) => reshardNode(view, text)));
   if (targets.length === 0) throw new TribError('NO_TARGET', 'No receiving node given', { exitCode: ExitCode.usage, hint: 'give it with --to' });
   const sources = chooseSources(view, options, targets, notes);
+  if (sources.length === 0 && notes.some(({ code }) => code === 'TARGET_IS_SOURCE')) throw targetIsOnlySource();
   if (sources.length === 0) throw new TribError('NO_SOURCE', '*** No source nodes given, operation aborted.', { hint: 'give sources with --from, or use --from all' });
   const owned = sources.reduce((sum, node) => sum + node.slots.size, 0);
   const { amount } = options;

@@ -2,7 +2,7 @@
 // its flag is missing.
 import { compareAddresses } from '../cluster/address.js';
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
-import { parseSlotRequest, reshardNode } from '../plan/reshard.js';
+import { noOtherSource, parseSlotRequest, reshardNode, TARGET_IS_SOURCE, targetIsOnlySource } from '../plan/reshard.js';
 import type { Choice } from './pick.js';
 import type { Prompts } from './prompts.js';
 
@@ -28,7 +28,14 @@ function validRequest(typed: string): true | string {
 }
 
 function nodeChoice(node: ClusterNode): Choice<string> {
-  return { name: `${node.id.slice(0, 8)} ${node.name} (${node.slots.size} slots)`, value: node.id, also: node.id };
+  return { name: `${node.id.slice(0, 8)} ${node.name} (${node.slots.size} ${node.slots.size === 1 ? 'slot' : 'slots'})`, value: node.id, also: node.id };
+}
+
+/** Checks the nodes that flags name, so that no question is asked in vain. */
+function requireNodes(view: ClusterView, { to, from }: ReshardRequest): void {
+  for (const name of to ?? []) reshardNode(view, name);
+  for (const name of from ?? []) if (name.trim() !== 'all') reshardNode(view, name);
+  if (to !== undefined && to.length > 0 && from !== undefined && noOtherSource(view, from, to)) throw targetIsOnlySource();
 }
 
 /** In address order, as tables are. */
@@ -36,9 +43,12 @@ function nodeChoices(nodes: readonly ClusterNode[]): Choice<string>[] {
   return nodes.toSorted(compareAddresses).map(nodeChoice);
 }
 
-async function askTarget(view: ClusterView, prompts: Prompts): Promise<readonly string[]> {
+/** `from`: the sources that are known already. A target that is their only node is refused. */
+async function askTarget(view: ClusterView, from: readonly string[] | undefined, prompts: Prompts): Promise<readonly string[]> {
   const find = (word: string): Choice<string> => nodeChoice(reshardNode(view, word));
-  return prompts.pick({ question: () => 'What is the receiving node ID?', choices: nodeChoices(view.masters), find }, '--to');
+  const refuse = (id: string): string | undefined => (from !== undefined && noOtherSource(view, from, [id]) ? TARGET_IS_SOURCE : undefined);
+  const choices = nodeChoices(view.masters.filter(({ id }) => refuse(id) === undefined));
+  return prompts.pick({ question: () => 'What is the receiving node ID?', choices, find, refuse }, '--to');
 }
 
 const ALL = 'all: use all the nodes as source nodes for the hash slots';
@@ -52,6 +62,7 @@ async function askSources(view: ClusterView, to: readonly string[], prompts: Pro
       question: (number) => `Source node #${number}:`,
       choices: nodeChoices(others),
       find: (word) => nodeChoice(reshardNode(view, word)),
+      refuse: (id) => (targets.includes(id) ? TARGET_IS_SOURCE : undefined),
       several: { all: { name: ALL, value: ['all'] } },
     },
     '--from',
@@ -59,10 +70,19 @@ async function askSources(view: ClusterView, to: readonly string[], prompts: Pro
   return picked.includes('all') ? 'all' : picked;
 }
 
-/** Completes the request. Throws NO_ANSWER or NOT_A_TERMINAL (exit 2) with the first missing flag. */
+/** Whether a part of the request is missing, so that a question follows. */
+export function asksReshard({ slots, to, from }: ReshardRequest): boolean {
+  return slots === undefined || to === undefined || from === undefined;
+}
+
+/**
+ * Completes the request. Throws NO_ANSWER or NOT_A_TERMINAL (exit 2) with the first missing flag; before any question, for a flag
+ * that names an unknown node or a replica, and NO_SOURCE when the target is the only source.
+ */
 export async function askReshard(view: ClusterView, requested: ReshardRequest, prompts: () => Promise<Prompts>): Promise<ReshardAnswers> {
+  requireNodes(view, requested);
   const slots = requested.slots ?? (await (await prompts()).text('How many slots do you want to move (from 1 to 16384)?', '--slots', validRequest));
-  const to = requested.to ?? (await askTarget(view, await prompts()));
+  const to = requested.to ?? (await askTarget(view, requested.from, await prompts()));
   const from = requested.from ?? (await askSources(view, to, await prompts()));
   return { slots, to, from };
 }

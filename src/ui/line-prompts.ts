@@ -44,7 +44,10 @@ class LinePrompts implements Prompts {
   async pick<T>(pick: Pick<T>, flag: string): Promise<readonly [T, ...T[]]> {
     for (const line of pick.intro ?? []) this.source.print(`${line}\n`);
     let picked: Picked<T> = NOTHING_PICKED;
-    while (!picked.complete) picked = pickWords(pick, picked, await this.ask(pick.question(picked.values.length + 1), flag));
+    while (!picked.complete) {
+      // As the predecessors: the reason of a refused word is printed, and the word is skipped.
+      picked = pickWords(pick, picked, await this.ask(pick.question(picked.values.length + 1), flag), (reason) => this.source.print(`${reason}\n`));
+    }
     return answerOf(picked);
   }
 

@@ -3,7 +3,7 @@ import { formatBytes } from './bytes.js';
 import type { ApplyEvent, ApplyStats, OnEvent } from '../apply/node/event.js';
 import type { Io } from './io.js';
 import { showJobs } from './moving-jobs.js';
-import { formatCount } from './views/check-table.js';
+import { counted, formatCount } from './views/count.js';
 import { movedSlotLine } from './views/reshard-lines.js';
 
 export interface MovingDisplay {
@@ -18,7 +18,7 @@ export function movedText(stats: ApplyStats): string {
   // Atomic migrations do not report how many bytes they send.
   const size = bytes === 0 && keys > 0 ? '' : ` (${formatBytes(bytes)})`;
   const pause = writePauseMs === undefined ? '' : `; writes were blocked for at most ${writePauseMs} ms`;
-  return `${formatCount(slots)} slots with ${formatCount(keys)} keys${size} in ${(ms / 1000).toFixed(1)} s${pause}`;
+  return `${counted(slots, 'slot')} with ${counted(keys, 'key')}${size} in ${(ms / 1000).toFixed(1)} s${pause}`;
 }
 
 /** Number of consecutive failed attempts, mostly of a second each, after which the user is told. */

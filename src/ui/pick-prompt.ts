@@ -3,6 +3,7 @@
 import { createPrompt, isDownKey, isUpKey, makeTheme, usePagination, useKeypress, usePrefix, useRef, useState } from '@inquirer/core';
 import { visible } from '../resp/visible.js';
 import { NOTHING_PICKED, pickChoice, pickWords, type Pick, type Picked } from './pick.js';
+import { wrapWords } from './wrap.js';
 
 /** A line of the list: a choice, or a word that ends the list. */
 interface Line {
@@ -52,8 +53,14 @@ function enter(pick: Pick<unknown>, state: State): void {
 
 const PAGE = 12;
 
+/** A question and its answer on one line, or the answer below when they are too long; `mark` before them is one column wide. */
+function answered(mark: string, question: string, name: string, style: (text: string) => string, columns: number): string {
+  const between = question.length + name.length + 3 <= columns ? ' ' : '\n  ';
+  return `${mark} ${question}${between}${style(name)}`;
+}
+
 /** Asks; resolves with all that was chosen. */
-export const pickPrompt = createPrompt<Picked<unknown>, { readonly pick: Pick<unknown> }>(({ pick }, done) => {
+export const pickPrompt = createPrompt<Picked<unknown>, { readonly pick: Pick<unknown>; readonly columns: number }>(({ pick, columns }, done) => {
   const { current: state } = useRef<State>({ picked: NOTHING_PICKED, typed: '', active: 0, error: '', returned: false });
   const [, redraw] = useState({});
   const theme = makeTheme({});
@@ -86,8 +93,9 @@ export const pickPrompt = createPrompt<Picked<unknown>, { readonly pick: Pick<un
     pageSize: PAGE,
     loop: false,
   });
-  const chosen = state.picked.names.map((name, index) => `${prefix} ${pick.question(index + 1)} ${theme.style.answer(visible(name))}`);
-  if (state.picked.complete) return [...(pick.intro ?? []), ...chosen].join('\n');
+  const chosen = state.picked.names.map((name, index) => answered(prefix, pick.question(index + 1), visible(name), theme.style.answer, columns));
+  const intro = (pick.intro ?? []).map((line) => wrapWords(line, columns));
+  if (state.picked.complete) return [...intro, ...chosen].join('\n');
   const question = `${prefix} ${pick.question(state.picked.values.length + 1)} ${state.typed}`;
-  return [[...(pick.intro ?? []), ...chosen, question].join('\n'), [state.error === '' ? '' : theme.style.error(state.error), page].filter((part) => part !== '').join('\n')];
+  return [[...intro, ...chosen, question].join('\n'), [state.error === '' ? '' : theme.style.error(state.error), page].filter((part) => part !== '').join('\n')];
 });

@@ -18,6 +18,8 @@ export interface Pick<T> {
   readonly choices: readonly Choice<T>[];
   /** The choice that a word names: an id, a prefix of one, an address. Throws TribError for a word that names none. */
   readonly find: (word: string) => Choice<T>;
+  /** Why a value that `find` returned cannot be chosen; undefined when it can. */
+  readonly refuse?: (value: T) => string | undefined;
   /** Asks until `done`, or until the word of `all` is given. Without it the answer is one choice. */
   readonly several?: { readonly all: Choice<readonly T[]> };
 }
@@ -38,20 +40,32 @@ export function pickChoice<T>({ several }: Pick<T>, picked: Picked<T>, choice: C
   return { values: [...picked.values, choice.value], names: [...picked.names, choice.name], complete: several === undefined };
 }
 
-/** Reads a line of words, separated by blanks or commas. Throws TribError for an unknown word; then nothing is added. */
-export function pickWords<T>(pick: Pick<T>, before: Picked<T>, line: string): Picked<T> {
+/**
+ * Reads a line of words, separated by blanks or commas. Throws TribError for an unknown or refused word; then nothing is added.
+ * `skip`: called with the reason for a refused word of several, which is left out instead.
+ */
+export function pickWords<T>(pick: Pick<T>, before: Picked<T>, line: string, skip?: (reason: string) => void): Picked<T> {
   let picked = before;
   for (const word of line.split(/[\s,]+/).filter((one) => one !== '')) {
     if (picked.complete) throw new TribError('TOO_MANY_WORDS', `"${word}" is one too many: only one node is requested`);
-    picked = pickWord(pick, picked, word);
+    picked = pickWord(pick, picked, word, skip);
   }
   return picked;
 }
 
-function pickWord<T>(pick: Pick<T>, picked: Picked<T>, word: string): Picked<T> {
+function pickNamed<T>(pick: Pick<T>, picked: Picked<T>, word: string, skip?: (reason: string) => void): Picked<T> {
+  const choice = pick.find(word);
+  const reason = pick.refuse?.(choice.value);
+  if (reason === undefined) return pickChoice(pick, picked, choice);
+  if (skip === undefined || pick.several === undefined) throw new TribError('REFUSED_CHOICE', reason);
+  skip(reason);
+  return picked;
+}
+
+function pickWord<T>(pick: Pick<T>, picked: Picked<T>, word: string, skip?: (reason: string) => void): Picked<T> {
   const { several } = pick;
   if (several !== undefined && word.toLowerCase() === 'all') return { values: several.all.value, names: [several.all.name], complete: true };
-  if (several === undefined || word.toLowerCase() !== 'done') return pickChoice(pick, picked, pick.find(word));
+  if (several === undefined || word.toLowerCase() !== 'done') return pickNamed(pick, picked, word, skip);
   if (picked.values.length === 0) throw new TribError('NO_SOURCE', 'No node has been given yet', { hint: "name one, or 'all'" });
   return { ...picked, complete: true };
 }

@@ -5,7 +5,9 @@ import { answerOf, type Choice, type Pick, type Picked } from './pick.js';
 import type { InputStream, OutputStream } from './streams.js';
 import { finished } from './style.js';
 import { onSuspend } from './suspension.js';
+import { usableColumns } from './terminal.js';
 import type { TypedLines } from './typed-lines.js';
+import { wrapWords } from './wrap.js';
 
 export interface Prompts {
   /**
@@ -97,8 +99,15 @@ function shown<T>(choice: Choice<T>): Choice<T> {
   return { ...choice, name: finished(choice.name) };
 }
 
+/** Columns beside a question: its mark before it, a short answer behind it. */
+const BESIDE_QUESTION = 10;
+
 class TerminalPrompts implements Prompts {
   constructor(private readonly terminal: PromptTerminal) {}
+
+  private get columns(): number {
+    return usableColumns(true, this.terminal.output.columns);
+  }
 
   async confirm(question: string, flag: string): Promise<void> {
     const answer = await this.text(question, flag, () => true);
@@ -116,7 +125,7 @@ class TerminalPrompts implements Prompts {
 
   async pick<T>(pick: Pick<T>, _flag: string): Promise<readonly [T, ...T[]]> {
     const { pickPrompt } = await import('./pick-prompt.js');
-    return answerOf(await this.#guarded(pick.question(1), (context) => pickPrompt({ pick: pick as Pick<unknown> }, context) as Promise<Picked<T>>));
+    return answerOf(await this.#guarded(pick.question(1), (context) => pickPrompt({ pick: pick as Pick<unknown>, columns: this.columns }, context) as Promise<Picked<T>>));
   }
 
   password(question: string, _flag: string): Promise<string> {
@@ -127,7 +136,7 @@ class TerminalPrompts implements Prompts {
     const { default: inquirer } = await import('inquirer');
     return this.#guarded(message, async (context) => {
       const prompt = inquirer.createPromptModule(context);
-      const answers: { answer?: Answer } = await prompt([{ ...question, name: 'answer', message: finished(message) }] as Parameters<typeof prompt>[0]);
+      const answers: { answer?: Answer } = await prompt([{ ...question, name: 'answer', message: wrapWords(finished(message), this.columns - BESIDE_QUESTION) }] as Parameters<typeof prompt>[0]);
       return answers.answer as Answer;
     });
   }

@@ -64,6 +64,50 @@ describeWithRedis('leaving the questions of reshard', () => {
     expect(await terminal.exit).toBe(130);
   });
 
+  it('shows the table of nodes before the first question', async () => {
+    terminal = openTerminal(['reshard', cluster.seed]);
+    await terminal.waitFor('How many slots do you want to move');
+    const [table = ''] = terminal.screen().split('How many slots');
+    for (const { address } of cluster.nodes) expect(table).toContain(address);
+    expect(table).toMatch(/node +role +id +keys +slots/);
+  });
+
+  it('refuses the target as a source at the prompt, and asks again', async () => {
+    terminal = openTerminal(['reshard', cluster.seed, '--slots', '5', '--to', to()]);
+    await terminal.waitFor('Source node #1:');
+    terminal.type(`${to()}\r`);
+    await terminal.waitFor('It is not possible to use the target node as source node');
+    terminal.type(`${cluster.seed}\r`);
+    await terminal.waitFor(`Source node #1: `);
+    await terminal.waitFor('Source node #2:');
+  });
+
+  it('refuses the only source as the target at the prompt', async () => {
+    terminal = openTerminal(['reshard', cluster.seed, '--slots', '5', '--from', cluster.seed]);
+    await terminal.waitFor('What is the receiving node ID?');
+    terminal.type(`${cluster.seed}\r`);
+    await terminal.waitFor('It is not possible to use the target node as source node');
+    expect(terminal.screen()).not.toContain('Ready to move');
+  });
+
+  it.each([
+    ['a target that is the only source', () => ['--to', to(), '--from', to()], 'the only source is the target'],
+    ['an unknown source', () => ['--from', 'ffffffffff'], 'ffffffffff'],
+    ['an unknown target', () => ['--to', 'ffffffffff'], 'ffffffffff'],
+  ])('refuses %s before any question', async (_, flags, text) => {
+    terminal = openTerminal(['reshard', cluster.seed, ...flags()]);
+    expect(await terminal.exit).toBe(1);
+    expect(terminal.screen()).toContain(text);
+    expect(terminal.screen()).not.toContain('How many slots');
+  });
+
+  it('skips the target among the sources on stdin, as redis-trib.rb does', async () => {
+    const run = await runCli(['reshard', cluster.seed], { input: `5\n${to()}\n${to()}\n${cluster.seed}\ndone\nno\n` });
+    expect(run).toMatchObject({ code: 4 });
+    expect(run.stdout).toContain('Source node #1: *** It is not possible to use the target node as source node.\nSource node #1: Source node #2: ');
+    expect(run.stdout).toContain('Ready to move 5 slots.');
+  });
+
   it('apply asks before it moves; no changes nothing, exit 4', async () => {
     const file = join(folder, 'plan.json');
     await runCli(['reshard', cluster.seed, '--slots', '5', '--to', to(), '--from', 'all', '--plan-out', file, '--dry-run']);

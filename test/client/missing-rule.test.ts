@@ -1,6 +1,6 @@
 // NOPERM says what is refused; the hint says which rule of the ACL would permit it, in the wordings of all servers.
 import { describe, expect, it } from 'vitest';
-import { accessFailure } from '../../src/client/connection-errors.js';
+import { accessFailure, databaseRule } from '../../src/client/connection-errors.js';
 import { ReplyError } from '../../src/resp/reply.js';
 
 describe('the hint of NOPERM', () => {
@@ -13,3 +13,8 @@ describe('the hint of NOPERM', () => {
     expect(accessFailure('h', 1, new ReplyError(`NOPERM ${message}`))?.hint).toContain(`ACL SETUSER NAME ${rule}`);
   });
 });
+
+it.each([
+  ['NOPERM No permissions to access database', 'alldbs (or db=N for each database)'],
+  ["NOPERM User w has no permissions to run the 'select' command", '+select'],
+])('names the rule that permits all databases after "%s"', (message, rule) => expect(databaseRule(message)).toBe(rule));

@@ -101,7 +101,7 @@ describeWithRedis('commands about the nodes of a real cluster', () => {
     const dry = await runCli(['set-timeout', at(0), '2000', '--dry-run']);
     expect(dry.stdout).toContain(`${at(0)}: 1500 ms would become 2000 ms\n`);
     const run = await runCli(['--cluster', 'set-timeout', at(0), '2000']);
-    expect(run).toMatchObject({ code: 1 });
+    expect(run).toMatchObject({ code: 1, stderr: 'Nodes that could not write their configuration file use the new timeout until they restart.\n' });
     const [first, ...rest] = run.stdout.trim().split('\n');
     expect(first).toBe('>>> Reconfiguring node timeout in every cluster node...');
     expect(rest.at(-1)).toBe('>>> New node timeout set. 0 OK, 6 ERR.');

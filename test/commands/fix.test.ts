@@ -158,6 +158,22 @@ describeWithRedis('fix at a terminal and in scripts', () => {
       expect(await c.holders(slot)).toEqual({ a: code === 0 ? [0] : [0, 1] });
     });
 
+    it.each([
+      ['short values of the same size', ['green', 'white'], ['"green"', '"white"'], false],
+      ['no value with control characters', ['x\u001b[31m', 'yy\u001b[31m'], ['\\d+Bstring', '\\d+Bstring'], true],
+      ['no long value', ['one', 'a'.repeat(70)], ['"one"', '\\d+Bstring'], true],
+    ] as const)('shows %s; a larger copy is offered if there is one', async (_, [mine, theirs], [here, there], larger) => {
+      const slot = slotOf();
+      await c.put(0, slot, { a: mine });
+      await c.put(1, slot, { a: theirs }, 0);
+      const tty = open();
+      await tty.waitFor('this and all further keys: keep both');
+      expect(tty.screen().replace(/\s+/g, '')).toMatch(new RegExp(`differentvalueson${c.name(0)}\\(itsowner:${here}\\)and${c.name(1)}\\(${there}\\)\\.`)); // A long question is wrapped.
+      expect(tty.screen().includes(`keep the larger copy, of ${c.name(1)}`)).toBe(larger);
+      tty.type(CTRL_C);
+      expect(await tty.exit).toBe(130);
+    });
+
     it('accepts one answer for all further keys', async () => {
       const slot = await conflict('a', 'b', 'c');
       const tty = open();
@@ -202,6 +218,12 @@ describeWithRedis('fix at a terminal and in scripts', () => {
       expect(tty.screen()).toContain('run the same command again');
       expect(await c.holders(slot)).toEqual({ a: [0, 1] });
       expect(saved()).toBe(0);
+    });
+
+    it.each([[['--cluster', 'fix']], [['fix']]])('%j without a terminal names the keys and both nodes on stderr', async (words) => {
+      const slot = await conflict('a');
+      const run = await runCli([...words, c.seed], { cwd: dir, input: 'yes\n' });
+      expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining(`Key "${c.key(slot, 'a')}" (slot ${slot}) has different values or times to live on ${c.name(0)} (its owner) and ${c.name(1)}: both stay.`) as string });
     });
 
     it('keeps both copies without a terminal: exit 1, the flag is named, --json lists the keys', async () => {

@@ -14,7 +14,7 @@ describeWithRedis('replicas of a master that loses its last slot', () => {
   const at = (index: number): string => cluster.nodes[index]?.address ?? '';
 
   beforeAll(async () => {
-    cluster = await startRedisCluster(3, { replicas: 1 });
+    cluster = await startRedisCluster(3, { replicas: 1, extraArgs: ['--cluster-node-timeout', '8000'] });
     for (const node of cluster.nodes) {
       await using link = await node.connect();
       ids.push(String(await link.command(['CLUSTER', 'MYID'])));
@@ -60,7 +60,20 @@ describeWithRedis('replicas of a master that loses its last slot', () => {
     const run = await runCli(['reshard', at(1), '--from', at(1), '--to', at(2), '--slots', '100%', '--yes']);
     expect(run, run.stderr).toMatchObject({ code: 0 });
     expect(run.stderr).toContain(`${at(1)} was a master and is a replica of ${at(2)} now.\n`);
+    for (const node of cluster.nodes) {
+      await using link = await node.connect();
+      const masters = new Map(String(await link.command(['CLUSTER', 'NODES'])).trim().split('\n').map((line) => [line.split(' ')[0], line.split(' ')[3]]));
+      // Learned when the command ends, not from a later ping.
+      expect([ids[1], ids[4]].map((id) => masters.get(id)), node.address).toEqual([ids[2], ids[2]]);
+    }
     expect(await settings()).toEqual(Array<unknown>(6).fill(['cluster-allow-replica-migration', 'yes']));
+  });
+
+  it("are named on stdout in the predecessors' spelling, before and after the move", async () => {
+    const run = await runCli(['--cluster', 'reshard', at(0), '--cluster-from', ids[2]!, '--cluster-to', ids[0]!, '--cluster-slots', '16384', '--cluster-yes']);
+    expect(run, run.stdout).toMatchObject({ code: 0, stderr: '' });
+    expect(run.stdout).toContain(`warning: ${at(2)} gives all its slots away: servers since 7.0 then make it a replica`);
+    expect(run.stdout).toContain(`warning: ${at(2)} was a master and is a replica of ${at(0)} now.\n`);
   });
 
   it('are placed in other zones by create --zone with a file, which must name known nodes', async () => {

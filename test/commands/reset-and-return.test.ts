@@ -3,6 +3,21 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runCli } from '../support/cli.js';
 import { describeWithRedis, startRedisCluster, waitFor, type RedisNodes } from '../support/redis-server.js';
 
+describeWithRedis('a node that was reset', () => {
+  it('is forgotten by the command that reset advises, which does not advise reset again', async () => {
+    await using cluster = await startRedisCluster(4, { slots: [[0, 5460], [5461, 10_922], [10_923, 16_383], null] });
+    const at = (index: number): string => cluster.nodes[index]?.address ?? '';
+    const reset = await runCli(['reset', at(3), '--yes']);
+    expect(reset).toMatchObject({ code: 0 });
+    const words = /redis-trib (forget \S+ [0-9a-f]{40})\n/.exec(reset.stderr)?.[1]?.split(' ') ?? [];
+    expect(await runCli([...words, '--yes'])).toMatchObject({ code: 0, stderr: '' });
+    for (const node of cluster.nodes) {
+      await using link = await node.connect();
+      expect(String(await link.command(['CLUSTER', 'NODES'])).trim().split('\n')).toHaveLength(node === cluster.nodes[3] ? 1 : 3);
+    }
+  });
+});
+
 describeWithRedis('nodes that were reset', () => {
   let cluster: RedisNodes;
   const at = (index: number): string => cluster.nodes[index]?.address ?? '';

@@ -160,6 +160,27 @@ describe('the rate after an outage', () => {
   });
 });
 
+describe('an operation without a reply when the run ends', () => {
+  it.each([['read', 'readOutageMs'], ['increment', 'writeOutageMs']] as const)('a %s counts as unavailable for as long as it waited', async (hanging, field) => {
+    let now = 0;
+    let patience: () => void = () => undefined;
+    const hang = (signal: AbortSignal): Promise<never> => {
+      run.stop();
+      now = 9000;
+      patience();
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('silence'))));
+    };
+    const client: CounterClient = {
+      nodeOf: () => 'node',
+      isSilence: () => true,
+      read: (_, { signal }) => (hanging === 'read' ? hang(signal) : Promise.resolve(0)),
+      increment: (_, { signal }) => hang(signal),
+    };
+    const run = new ConsistencyRun(client, { workingSet: 1, prefix: '', clients: 1, rate: 0, random: () => 0, now: () => now, patienceMs: 100, sleep: () => new Promise((resolve) => (patience = resolve)) });
+    expect((await run.run())[field]).toBe(9000);
+  });
+});
+
 describe('totalsLine', () => {
   const totals = { reads: 925, readErrors: 0, writes: 925, writeErrors: 0, lost: 0, unacknowledged: 0 };
   it('is that of the tutorials', () => {

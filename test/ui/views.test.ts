@@ -87,6 +87,12 @@ describe('check', () => {
     ]);
     expect(nextStep(viewOf(three), checkView(viewOf(three)))).toBeUndefined();
   });
+  it('advises create or add-node for a node in no cluster, fix for one with slots', () => {
+    const alone = viewOf(`${id('1')} 10.0.0.1:7001@17001 myself,master - 0 0 0 connected`);
+    expect(nextStep(alone, checkView(alone))).toBe('10.0.0.1:7001 is in no cluster; to create one of empty nodes: redis-trib create 10.0.0.1:7001 HOST:PORT…; to add it to a cluster: redis-trib add-node 10.0.0.1:7001 HOST:PORT');
+    const owning = viewOf(`${id('1')} 10.0.0.1:7001@17001 myself,master - 0 0 0 connected 0-5`);
+    expect(nextStep(owning, checkView(owning))).toBe('redis-trib fix 10.0.0.1:7001');
+  });
   it('prints the lines of open slots (4.4)', () => {
     const view = viewOf(three.replace('0-5460', `0-5460 [93->-${id('2')}] [97->-${id('2')}]`).replace('10923-16383', `10923-16383 [93-<-${id('1')}]`));
     expect(lines(view).slice(1, 7)).toEqual([

@@ -10,6 +10,7 @@ import type { NodeLink } from '../node/node-link.js';
 import type { KeyCopy, KeyPlace } from './copies.js';
 import { askHere, readCopy, sameValue } from './copies.js';
 import type { CopyFile, SavedFrom } from './save-copies.js';
+import { shortValue } from './short-value.js';
 
 /**
  * Which of two different copies stays: the served one of the slot's owner, the one with the larger DUMP, the one being moved
@@ -25,6 +26,8 @@ export interface ConflictCopy {
   readonly bytes: number;
   /** Time to live in milliseconds, -1 for none. */
   readonly ttlMs: number;
+  /** The value of a short printable string; absent for all others. */
+  readonly value?: string;
 }
 
 export interface KeyConflictCase {
@@ -70,7 +73,8 @@ export function inDatabase(database: number): string {
 }
 
 function shown(link: NodeLink, copy: KeyCopy): ConflictCopy {
-  return { node: link.name, type: copy.type, bytes: copy.payload.length, ttlMs: copy.ttlMs };
+  const value = shortValue(copy.payload);
+  return { node: link.name, type: copy.type, bytes: copy.payload.length, ttlMs: copy.ttlMs, ...(value === undefined ? {} : { value }) };
 }
 
 /** Milliseconds after which an answer came from a person. Answers of flags come at once. */

@@ -10,5 +10,5 @@ import { fewOf } from '../../ui/views/count.js';
 export function noteEmptiedMasters(view: ClusterView, steps: readonly MoveStep[], kept: boolean, io: Io): void {
   if (kept) return;
   const emptied = emptiedMasters(view, steps);
-  for (const line of fewOf(emptied.map(({ name }) => `${name} gives all its slots away: servers since 7.0 then make it a replica of the node that gets the last of them. To keep it a master add --keep-replicas.`))) io.note(line);
+  for (const line of fewOf(emptied.map(({ name }) => `${name} gives all its slots away: servers since 7.0 then make it a replica of the node that gets the last of them. To keep it a master add --keep-replicas.`))) io.warn(line);
 }

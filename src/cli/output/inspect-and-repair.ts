@@ -150,8 +150,6 @@ async function planAgain(cluster: Cluster, shown: FixPlan, options: FixPlanOptio
   throw new TribError('PLAN_STALE', 'The cluster has changed since the plan was shown: nothing was changed', { hint: 'run fix again' });
 }
 
-type ConflictAnswer = { readonly policy: ConflictPolicy; readonly forAll: boolean };
-
 /** Answers for keys with two values: from the flags, else asked one at a time, else both copies stay. */
 class ConflictAnswers {
   private forAll: ConflictPolicy | undefined;
@@ -177,14 +175,8 @@ class ConflictAnswers {
 
   private async put(conflict: KeyConflictCase): Promise<ConflictPolicy> {
     const prompts = await this.context.io.prompts(this.context.signal);
-    const { conflictText } = await import('../../ui/views/fix-table.js');
-    const kinds: readonly (readonly [ConflictPolicy, string])[] = [
-      ['newest-slot-owner', `keep the copy of the slot's owner, ${conflict.served.node}; save the other`],
-      ['largest', `keep the larger copy, of ${conflict.served.bytes >= conflict.other.bytes ? conflict.served.node : conflict.other.node}; save the other`],
-      ['abort', 'keep both where they are'],
-    ];
-    const one = (forAll: boolean) => kinds.map(([policy, name]) => ({ name: forAll ? `${name} (this and all further keys)` : name, value: { policy, forAll } }));
-    const { policy, forAll } = await prompts.select<ConflictAnswer>(conflictText(conflict), '--on-conflict', [...one(false), ...one(true)]);
+    const { conflictChoices, conflictText } = await import('../../ui/views/fix-table.js');
+    const { policy, forAll } = await prompts.select(conflictText(conflict), '--on-conflict', conflictChoices(conflict));
     if (forAll) this.forAll = policy;
     return policy;
   }

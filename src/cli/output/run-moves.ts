@@ -98,7 +98,7 @@ export async function runMoves(cluster: Cluster, plan: MovePlan, run: MoveRun, c
     const before = cluster.view;
     const stats = await cluster.apply(plan, { ...run.settings, ...(context.pause === undefined ? {} : { pause: context.pause }), signal: context.signal, onEvent });
     display.done(stats);
-    for (const text of replicaChanges(before, cluster.view)) context.io.note(text);
+    for (const text of replicaChanges(before, cluster.view)) context.io.warn(text);
     return stats;
   } catch (error) {
     display.failed();

@@ -5,7 +5,7 @@ import { compareAddresses } from '../../cluster/address.js';
 import { hasReplied, mayHaveEnded, reachAdvice } from '../../cluster/connected-to.js';
 import type { CheckReport, Finding } from '../../cluster/findings.js';
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
-import { meetOrForget } from '../../plan/member.js';
+import { isOutsideClusters, joinAdvice, meetOrForget } from '../../plan/member.js';
 import { promotion } from '../../plan/replica-copy.js';
 import type { Io } from '../io.js';
 import { drawTable, type Column } from '../table.js';
@@ -103,6 +103,7 @@ export function verdictLines(io: Io, view: ClusterView, report: CheckReport): st
 /** The next command for the worst finding; undefined when all is in order. */
 export function nextStep(view: ClusterView, report: CheckReport): string | undefined {
   if (report.ok) return undefined;
+  if (isOutsideClusters(view)) return joinAdvice(view);
   const has = (kind: Finding['kind']): boolean => report.findings.some((finding) => finding.kind === kind && finding.severity === 'error');
   const seed = view.entry.name;
   if (has('shared-id')) return `${SHARED_ID_ADVICE}; then: redis-trib check ${seed}`;

@@ -5,6 +5,11 @@ export function formatCount(count: number): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ','); // toLocaleString takes 10 ms to load its tables.
 }
 
+/** A number with its noun: `1 key`, `2,000 keys`. */
+export function counted(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** Number of lines of one kind that are shown before the rest is only counted. */
 export const MOST_LINES = 10;
 

@@ -46,7 +46,7 @@ export async function movesTable(io: Io, view: ClusterView, steps: readonly Move
 
 /** The plan as a table. */
 export async function reshardTable(io: Io, view: ClusterView, plan: ReshardPlan): Promise<string> {
-  return `${io.style.strong(`Ready to move ${plan.moved} slots`)}\n${await movesTable(io, view, plan.steps)}`;
+  return `${io.style.strong(`Ready to move ${plan.moved} ${plan.moved === 1 ? 'slot' : 'slots'}`)}\n${await movesTable(io, view, plan.steps)}`;
 }
 
 function shorten(text: string, width: number): string {
