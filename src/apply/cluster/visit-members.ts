@@ -11,11 +11,17 @@ import { mapBounded } from '../node/parallel.js';
 import { readNodeView, type NodeView } from './read-node-view.js';
 
 const DEFAULT_CONCURRENCY = 64;
-/** Milliseconds for a node that all nodes list as failed, and for all such nodes without slots together. */
-const FAILED_MS = 1000;
-const ALL_FAILED_MS = 3000;
-/** Milliseconds for the reply of a failed node that owns slots: a server that loads its data replies between two chunks of it. */
-const OWNER_REPLY_MS = 3000;
+/** Limits in milliseconds for nodes that all nodes list as failed. */
+export interface FailedNodeLimits {
+  /** For the connection to one such node, and for the reply of one without slots. */
+  readonly eachMs: number;
+  /** For all such nodes without slots together. */
+  readonly allMs: number;
+  /** For the reply of one that owns slots: a server that loads its data replies between two chunks of it. */
+  readonly ownerReplyMs: number;
+}
+
+const FAILED_NODE_LIMITS: FailedNodeLimits = { eachMs: 1000, allMs: 3000, ownerReplyMs: 3000 };
 
 /** Why a node could not be loaded. */
 export interface VisitFailure {
@@ -62,6 +68,7 @@ class Visits {
     private readonly options: ClusterOptions,
     private readonly cache: LineCache,
     private readonly known: ReadonlyMap<string, NodeLink>,
+    private readonly limits: FailedNodeLimits,
   ) {}
 
   async run(): Promise<ClaimedMember[]> {
@@ -135,11 +142,12 @@ class Visits {
    * of slots is always asked, because its slots could be given away.
    */
   private async quickFailure(line: NodeLine, owner: boolean): Promise<VisitFailure | undefined> {
-    this.failedUntil ??= Date.now() + ALL_FAILED_MS;
+    const { eachMs, allMs, ownerReplyMs } = this.limits;
+    this.failedUntil ??= Date.now() + allMs;
     if (!owner && Date.now() > this.failedUntil) return { reason: 'fail' };
-    const replyMs = owner ? OWNER_REPLY_MS : FAILED_MS;
-    const { connectTimeoutMs = FAILED_MS, commandTimeoutMs = replyMs } = this.options;
-    const quick = { ...this.options, connectTimeoutMs: Math.min(connectTimeoutMs, FAILED_MS), commandTimeoutMs: Math.min(commandTimeoutMs, replyMs) };
+    const replyMs = owner ? ownerReplyMs : eachMs;
+    const { connectTimeoutMs = eachMs, commandTimeoutMs = replyMs } = this.options;
+    const quick = { ...this.options, connectTimeoutMs: Math.min(connectTimeoutMs, eachMs), commandTimeoutMs: Math.min(commandTimeoutMs, replyMs) };
     try {
       (await this.ask(line, quick)).connection.close();
       return undefined;
@@ -195,6 +203,6 @@ function failureOf(error: unknown): VisitFailure {
  * `known`: links of an earlier load by id, to be reused. A node that no node lists is not visited, even if it lists others.
  * Throws only on abort.
  */
-export function visitMembers(entry: NodeView, options: ClusterOptions, cache: LineCache, known: ReadonlyMap<string, NodeLink>): Promise<ClaimedMember[]> {
-  return new Visits(entry, options, cache, known).run();
+export function visitMembers(entry: NodeView, options: ClusterOptions, cache: LineCache, known: ReadonlyMap<string, NodeLink>, limits = FAILED_NODE_LIMITS): Promise<ClaimedMember[]> {
+  return new Visits(entry, options, cache, known, limits).run();
 }
