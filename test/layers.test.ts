@@ -54,9 +54,10 @@ interface SourceFile {
   /** Relative to the root, with slashes. */
   readonly path: string;
   readonly text: string;
-  readonly tree: ts.SourceFile;
   /** Files of ours it imports, also for types only. */
   readonly imports: readonly string[];
+  /** Property accesses in code, as `object.name`; comments and strings don't count. */
+  readonly accesses: ReadonlySet<string>;
 }
 
 function filesUnder(folder: string): string[] {
@@ -65,26 +66,27 @@ function filesUnder(folder: string): string[] {
     .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
 }
 
-function importsOf(path: string, tree: ts.SourceFile): string[] {
-  const found: string[] = [];
+function readTree(path: string, text: string): Pick<SourceFile, 'imports' | 'accesses'> {
+  const imports: string[] = [];
+  const accesses = new Set<string>();
   const add = (specifier: ts.Node | undefined): void => {
     if (specifier === undefined || !ts.isStringLiteralLike(specifier) || !specifier.text.startsWith('.')) return;
-    found.push(relative(ROOT, resolve(ROOT, dirname(path), specifier.text)).replaceAll('\\', '/').replace(/\.js$/, '.ts'));
+    imports.push(relative(ROOT, resolve(ROOT, dirname(path), specifier.text)).replaceAll('\\', '/').replace(/\.js$/, '.ts'));
   };
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) add(node.moduleSpecifier);
     if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) add(node.arguments[0]);
     if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal);
+    if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression)) accesses.add(`${node.expression.text}.${node.name.text}`);
     ts.forEachChild(node, visit);
   };
-  visit(tree);
-  return found;
+  visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest));
+  return { imports, accesses };
 }
 
 const files: readonly SourceFile[] = ['src', 'commands', 'bin'].flatMap(filesUnder).map((path) => {
   const text = readFileSync(join(ROOT, path), 'utf8');
-  const tree = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
-  return { path, text, tree, imports: importsOf(path, tree) };
+  return { path, text, ...readTree(path, text) };
 });
 
 function roomOf(path: string): string {
@@ -92,17 +94,11 @@ function roomOf(path: string): string {
   return Object.keys(RANKS).find((room) => path === room || path.startsWith(`${room}/`)) ?? path;
 }
 
-/** Property accesses `object.name` in code (comments and strings don't count), as `path: object.name`. */
+/** Accesses to one of these properties in all files but the excepted ones, as `path: object.name`. */
 function accesses(object: string, names: readonly string[], except: (path: string) => boolean): string[] {
-  const found: string[] = [];
-  for (const { path, tree } of files) {
-    const visit = (node: ts.Node): void => {
-      if (ts.isPropertyAccessExpression(node) && node.expression.getText(tree) === object && names.includes(node.name.text) && !except(path)) found.push(`${path}: ${object}.${node.name.text}`);
-      ts.forEachChild(node, visit);
-    };
-    visit(tree);
-  }
-  return found;
+  return files
+    .filter(({ path }) => !except(path))
+    .flatMap((file) => names.filter((name) => file.accesses.has(`${object}.${name}`)).map((name) => `${file.path}: ${object}.${name}`));
 }
 
 /** Each circle once, from where a walk through all imports met it. */

@@ -1,6 +1,6 @@
 // Cluster views built by hand, for planners and findings: nobody is connected to anything.
 import type { NodeLine } from '../../src/cluster/nodes-text.js';
-import { parseNodesText } from '../../src/cluster/nodes-text.js';
+import { LineCache, parseNodesText } from '../../src/cluster/nodes-text.js';
 import type { SlotRange } from '../../src/cluster/slot-set.js';
 import type { ClusterNode, UnreachableNode } from '../../src/cluster/view.js';
 import { ClusterView } from '../../src/cluster/view.js';
@@ -49,7 +49,8 @@ function absentLine({ id, name, role, masterId, flags, slots }: UnreachableNode)
 /** A view in which every node tells the same, also of those that cannot be reached. */
 export function viewOf(sketches: readonly NodeSketch[], unreachable: readonly UnreachableNode[] = []): ClusterView {
   const absent = unreachable.map((node) => `${absentLine(node)}\n`).join('');
-  return new ClusterView(sketches.map((_, index) => nodeFrom(parseNodesText(nodesText(sketches, index) + absent))), unreachable);
+  const cache = new LineCache();
+  return new ClusterView(sketches.map((_, index) => nodeFrom(parseNodesText(nodesText(sketches, index) + absent, cache))), unreachable);
 }
 
 /** Masters with so many slots each, one after the other. */
