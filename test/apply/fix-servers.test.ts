@@ -1,5 +1,6 @@
 // fix on clusters of newer servers with a replica for each master, and of mixed versions as in a rolling upgrade: no server dies
-// by an order of fix, and every key is once where it belongs. The many kinds of broken slots are in fix-broken.test.ts.
+// by an order of fix, and every key is once where it belongs. The many kinds of broken slots are
+// in fix-open-slots.test.ts, fix-copies.test.ts and fix-uncovered.test.ts.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
