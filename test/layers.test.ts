@@ -31,10 +31,10 @@ const RANKS: Readonly<Record<string, number>> = {
   'src/testing': 6,
 };
 
-/** src/server/ is a house of its own: what it may borrow. */
+/** Files outside src/server/ that it may import. */
 const SERVER_MAY_USE = [/^src\/server\//, /^src\/resp\//, /^src\/cluster\//, /^src\/rdb\//, /^src\/aof\//, /^src\/errors\.ts$/, /^src\/client\/connection\.ts$/];
 
-/** Rooms of src/server and single files in it, lower ones first: nobody imports what stands in a later line. */
+/** Folders and files of src/server, lowest rank first: none imports from a later line. */
 const SERVER_RANKS: readonly (readonly string[])[] = [
   ['types', 'runtime', 'errors.ts'],
   ['keyspace', 'persistence', 'observability'],
@@ -47,14 +47,14 @@ const SERVER_RANKS: readonly (readonly string[])[] = [
   ['index.ts', 'process'],
 ];
 
-/** What commands see of the room that runs them: their context and the reading of arguments. How they are run is not theirs. */
+/** Files of src/server/exec that commands must not import: they may use their context and the argument readers only. */
 const NOT_FOR_COMMANDS = ['src/server/exec/executor.ts', 'src/server/exec/gates.ts', 'src/server/exec/served-client.ts'];
 
 interface SourceFile {
   /** Relative to the root, with slashes. */
   readonly path: string;
   readonly text: string;
-  /** Files of ours it imports, also for types only. */
+  /** Files of this package that it imports, also for types only. */
   readonly imports: readonly string[];
   /** Property accesses in code, as `object.name`; comments and strings don't count. */
   readonly accesses: ReadonlySet<string>;
@@ -101,7 +101,7 @@ function accesses(object: string, names: readonly string[], except: (path: strin
     .flatMap((file) => names.filter((name) => file.accesses.has(`${object}.${name}`)).map((name) => `${file.path}: ${object}.${name}`));
 }
 
-/** Each circle once, from where a walk through all imports met it. */
+/** Each circle once, beginning with the file at which a depth-first search entered it. */
 function circles(graph: ReadonlyMap<string, readonly string[]>): string[] {
   const found: string[] = [];
   const done = new Set<string>();

@@ -1,5 +1,5 @@
-// The nodes of a cluster are the union of what all visited nodes name: chains of acquaintance, nodes that some have forgotten, strange
-// answers. Fakes in this process that tell what the test says.
+// The nodes of a cluster are the union of those that all visited nodes list: nodes that only some nodes list, nodes that some have
+// forgotten, invalid replies. Fake nodes in this process with CLUSTER NODES texts defined by each test.
 import { createServer } from 'node:net';
 import { expect, it } from 'vitest';
 import { readNodeView } from '../../src/apply/cluster/read-node-view.js';
@@ -18,7 +18,7 @@ interface Told {
   readonly slots?: string;
 }
 
-/** Fakes of which each names itself and what the test adds, with half of the slots each for the first two. */
+/** Fake nodes that list themselves and the nodes that the test adds; the first two own half of the slots each. */
 async function startTelling(count: number, knows: (index: number, ports: readonly number[]) => readonly (number | Told)[]): Promise<FakeCluster> {
   const share = ['0-8191', '8192-16383'];
   let fakes: FakeCluster | undefined = undefined;

@@ -1,5 +1,5 @@
-// Masters that are alive although this program cannot see them: they refuse it, hang for a moment, or were forgotten by all
-// other nodes. No command may give their slots to another master, since they would delete their keys.
+// Masters that are alive although this program cannot reach them: they refuse its connection, do not reply for a moment, or were
+// forgotten by all other nodes. No command may give their slots to another master, since they would delete their keys.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -150,7 +150,7 @@ describeWithRedis('a master that loads its data while all others flag it fail', 
       }
       const forced = await runHere(['failover', c.name(5), '--takeover', '--dry-run', '--lose-writes']);
       expect(forced, forced.stderr).toMatchObject({ code: 0, stderr: expect.stringContaining('they are given up') as string });
-      // The state was the same until here.
+      // The master has kept its state until this point.
       expect(String(await c.send(0, 'CLUSTER', 'NODES'))).toMatch(new RegExp(`${c.id(2)} \\S+ master,fail `));
     } finally {
       const restarted = await back;

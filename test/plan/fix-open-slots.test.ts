@@ -92,7 +92,7 @@ describe('open slots with one owner (cli.md 2.5 step 6)', () => {
 
   describe('migrating to a node whose replica was promoted (clients would recreate keys that have moved)', () => {
     const gone: UnreachableNode = { id: C, name: '127.0.0.1:7002', role: 'master', masterId: null, flags: ['fail'], slots: new SlotSet(), reason: 'fail' };
-    /** C is away; B has its slots. C's last epoch is as every node tells it. */
+    /** C is unreachable; B has its slots. All nodes list the same epoch of C. */
     const away = (epoch: number): ClusterView => new View(viewOf([{ slots: `0-8000 ${to(C)}`, epoch: 1 }, { slots: '8001-16383', epoch }, { slots: '', epoch: 3, flags: 'fail' }]).nodes.slice(0, 2), [gone]);
 
     it('completes the move with the replica that has the keys', () => {

@@ -33,7 +33,7 @@ describe('the guard against unreachable masters', () => {
     expect(plan.decisions.filter(({ code }) => code === 'cover-empty')).toMatchObject([{ danger: 'dangerous', absent: C }, { danger: 'dangerous', absent: C }]);
   });
 
-  it.each([['without', {}], ['with', { withUnreachableMasters: true }]])('never gives up a living master, %s the flag: other nodes are connected to it', (_, options) => {
+  it.each([['without', {}], ['with', { withUnreachableMasters: true }]])('assigns no slot of an unreachable master to which other nodes are connected, %s the flag', (_, options) => {
     const living = viewOf([{ slots: '0-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }, { replicaOf: 2 }]).nodes.filter(({ id }) => id !== C);
     const away: UnreachableNode = { ...gone('10923-16383'), flags: ['master'], reason: 'refused the credentials: NOAUTH', refusal: 'give the password' };
     const plan = planFix(new View(living, [away]), keys({ 0: 7 }), options);
@@ -46,7 +46,7 @@ describe('the guard against unreachable masters', () => {
     expect(nextStep(new View(living, [away]), report)).toBe('127.0.0.1:7002 is alive, only redis-trib cannot reach it: give the password; then: redis-trib check 127.0.0.1:7000');
   });
 
-  it('check does not call a node alive that refuses connections, whose links may outlast it for a moment', () => {
+  it('does not treat a node that refuses connections as alive in check, although links to it may be open for a moment after its end', () => {
     const living = viewOf([{ slots: '0-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }]).nodes.filter(({ id }) => id !== C);
     const view = new View(living, [{ ...gone('10923-16383'), flags: ['master'], reason: 'Connection refused' }]);
     const report = checkView(view);
@@ -56,7 +56,7 @@ describe('the guard against unreachable masters', () => {
     expect(planFix(view, keys({}), { withUnreachableMasters: true })).toMatchObject({ steps: [], refusals: [{ code: 'MASTER_ALIVE' }] });
   });
 
-  it.each(['LOADING', 'BUSY', 'MASTERDOWN', 'NOAUTH', 'NOPERM'])('never gives up a master that replies %s, although all nodes flag it fail', (replied) => {
+  it.each(['LOADING', 'BUSY', 'MASTERDOWN', 'NOAUTH', 'NOPERM'])('assigns no slot of a master that replies %s, although all nodes flag it fail', (replied) => {
     const suspected = viewOf([{ slots: '0-5460' }, { slots: '5461-10922' }, { slots: '10923-16383', flags: 'fail' }]).nodes.slice(0, 2);
     const away: UnreachableNode = { ...gone('10923-16383'), reason: `replied with error: ${replied}`, refusal: 'wait for it', replied };
     const view = new View(suspected, [away]);
@@ -66,7 +66,7 @@ describe('the guard against unreachable masters', () => {
     expect(nextStep(view, checkView(view))).toBe('127.0.0.1:7002 is alive: wait for it; then: redis-trib check 127.0.0.1:7000');
   });
 
-  it.each(['fail', 'fail?', 'noaddr'])('does not count a master that all nodes flag %s as living, even while a link is open', (flags) => {
+  it.each(['fail', 'fail?', 'noaddr'])('does not treat a master that all nodes flag %s as alive, even while a link is open', (flags) => {
     const suspected = viewOf([{ slots: '0-5460' }, { slots: '5461-10922' }, { slots: '10923-16383', flags }]).nodes.slice(0, 2);
     expect(planFix(new View(suspected, [gone('10923-16383')]), keys({})).refusals).toMatchObject([{ code: 'UNREACHABLE_MASTERS' }]);
     expect(planFix(new View(suspected, [gone('10923-16383')]), keys({}), { withUnreachableMasters: true }).refusals).toEqual([]);

@@ -1,4 +1,4 @@
-// Rebalancing keys or bytes: shares, thresholds, weights of 0, big slots, and that no more travels than has to.
+// Rebalancing keys or bytes: shares, thresholds, weights of 0, big slots, and that no more load moves than necessary.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SlotSet } from '../../src/cluster/slot-set.js';

@@ -1,4 +1,4 @@
-// Three masters of a real cluster that each test breaks by hand in slots of its own, and repairs with fix.
+// Three masters of a real cluster. Each test breaks other slots by hand and repairs them with fix.
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
