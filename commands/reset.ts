@@ -1,5 +1,5 @@
 // redis-trib reset: one node leaves its cluster and becomes an empty master. Dangerous, so it asks, and refuses to lose slots
-// or keys without a flag. Other nodes are not told; del-node does that.
+// or keys without a flag. Other nodes keep it in their lists; del-node removes it there too.
 import { defineCommand } from '../src/cli/program/define.js';
 import { seedAndPerhapsNode } from '../src/cli/program/member-arguments.js';
 import type { Judgement } from '../src/cli/connection/confirm-plan.js';

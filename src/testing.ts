@@ -83,7 +83,7 @@ export class TestCluster {
     return master === null ? undefined : this.running.findIndex(({ view }) => view.id === master.id);
   }
 
-  /** Ends a node without notice to the others: its connections break and its data is lost. Throws RangeError. */
+  /** Ends a node abruptly: its connections break and its data is lost. Throws RangeError. */
   async kill(index: number): Promise<void> {
     const found = this.at(index);
     const { node } = found;

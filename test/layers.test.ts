@@ -31,10 +31,10 @@ const RANKS: Readonly<Record<string, number>> = {
   'src/testing': 6,
 };
 
-/** src/server/ is a house of its own: what it may borrow. */
+/** Files outside src/server/ that it may import. */
 const SERVER_MAY_USE = [/^src\/server\//, /^src\/resp\//, /^src\/cluster\//, /^src\/rdb\//, /^src\/aof\//, /^src\/errors\.ts$/, /^src\/client\/connection\.ts$/];
 
-/** Rooms of src/server and single files in it, lower ones first: nobody imports what stands in a later line. */
+/** Folders and files of src/server, lowest rank first: none imports from a later line. */
 const SERVER_RANKS: readonly (readonly string[])[] = [
   ['types', 'runtime', 'errors.ts'],
   ['keyspace', 'persistence', 'observability'],
@@ -47,16 +47,17 @@ const SERVER_RANKS: readonly (readonly string[])[] = [
   ['index.ts', 'process'],
 ];
 
-/** What commands see of the room that runs them: their context and the reading of arguments. How they are run is not theirs. */
+/** Files of src/server/exec that commands must not import: they may use their context and the argument readers only. */
 const NOT_FOR_COMMANDS = ['src/server/exec/executor.ts', 'src/server/exec/gates.ts', 'src/server/exec/served-client.ts'];
 
 interface SourceFile {
   /** Relative to the root, with slashes. */
   readonly path: string;
   readonly text: string;
-  readonly tree: ts.SourceFile;
-  /** Files of ours it imports, also for types only. */
+  /** Files of this package that it imports, also for types only. */
   readonly imports: readonly string[];
+  /** Property accesses in code, as `object.name`; comments and strings don't count. */
+  readonly accesses: ReadonlySet<string>;
 }
 
 function filesUnder(folder: string): string[] {
@@ -65,26 +66,27 @@ function filesUnder(folder: string): string[] {
     .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
 }
 
-function importsOf(path: string, tree: ts.SourceFile): string[] {
-  const found: string[] = [];
+function readTree(path: string, text: string): Pick<SourceFile, 'imports' | 'accesses'> {
+  const imports: string[] = [];
+  const accesses = new Set<string>();
   const add = (specifier: ts.Node | undefined): void => {
     if (specifier === undefined || !ts.isStringLiteralLike(specifier) || !specifier.text.startsWith('.')) return;
-    found.push(relative(ROOT, resolve(ROOT, dirname(path), specifier.text)).replaceAll('\\', '/').replace(/\.js$/, '.ts'));
+    imports.push(relative(ROOT, resolve(ROOT, dirname(path), specifier.text)).replaceAll('\\', '/').replace(/\.js$/, '.ts'));
   };
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) add(node.moduleSpecifier);
     if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) add(node.arguments[0]);
     if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal);
+    if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression)) accesses.add(`${node.expression.text}.${node.name.text}`);
     ts.forEachChild(node, visit);
   };
-  visit(tree);
-  return found;
+  visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest));
+  return { imports, accesses };
 }
 
 const files: readonly SourceFile[] = ['src', 'commands', 'bin'].flatMap(filesUnder).map((path) => {
   const text = readFileSync(join(ROOT, path), 'utf8');
-  const tree = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
-  return { path, text, tree, imports: importsOf(path, tree) };
+  return { path, text, ...readTree(path, text) };
 });
 
 function roomOf(path: string): string {
@@ -92,20 +94,14 @@ function roomOf(path: string): string {
   return Object.keys(RANKS).find((room) => path === room || path.startsWith(`${room}/`)) ?? path;
 }
 
-/** Property accesses `object.name` in code (comments and strings don't count), as `path: object.name`. */
+/** Accesses to one of these properties in all files but the excepted ones, as `path: object.name`. */
 function accesses(object: string, names: readonly string[], except: (path: string) => boolean): string[] {
-  const found: string[] = [];
-  for (const { path, tree } of files) {
-    const visit = (node: ts.Node): void => {
-      if (ts.isPropertyAccessExpression(node) && node.expression.getText(tree) === object && names.includes(node.name.text) && !except(path)) found.push(`${path}: ${object}.${node.name.text}`);
-      ts.forEachChild(node, visit);
-    };
-    visit(tree);
-  }
-  return found;
+  return files
+    .filter(({ path }) => !except(path))
+    .flatMap((file) => names.filter((name) => file.accesses.has(`${object}.${name}`)).map((name) => `${file.path}: ${object}.${name}`));
 }
 
-/** Each circle once, from where a walk through all imports met it. */
+/** Each circle once, beginning with the file at which a depth-first search entered it. */
 function circles(graph: ReadonlyMap<string, readonly string[]>): string[] {
   const found: string[] = [];
   const done = new Set<string>();

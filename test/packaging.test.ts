@@ -1,4 +1,4 @@
-// What users get: the files in the tarball, and that it installs without scripts into an empty folder and runs.
+// The package: the files in the tarball, and that it installs without scripts into an empty folder and runs.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

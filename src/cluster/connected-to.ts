@@ -2,7 +2,7 @@
 // cannot be reached (apply/cluster/visit-members.ts).
 import type { ClusterNode, ClusterView, UnreachableNode } from './view.js';
 
-/** Flags of a line that says nothing about a living node. */
+/** Flags of a line that does not show whether the node is alive. */
 const NOT_ALIVE: ReadonlySet<string> = new Set(['fail', 'fail?', 'noaddr', 'handshake']);
 
 /** For each node id: the loaded nodes that have a cluster bus link to it and do not flag it as failing, in node order. Ids without such a node are left out. */
@@ -32,7 +32,7 @@ export function isBusy({ replied }: Pick<UnreachableNode, 'replied'>): boolean {
   return replied !== undefined && !ACCESS.has(replied);
 }
 
-/** What to do to reach a living node: the advice of its refusal, else by the kind of the failure. */
+/** How to reach a live node: the advice of its refusal, else by the kind of the failure. */
 export function reachAdvice({ refusal, unresponsive }: UnreachableNode): string {
   if (refusal !== undefined) return refusal;
   if (unresponsive === true) return 'it does not reply: check whether its process is stopped or runs a script, and try again when it replies';

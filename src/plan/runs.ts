@@ -90,17 +90,22 @@ export function runOfCount(list: SlotLoads, count: number, wanted: number): Run 
 export function runOfLoad(list: SlotLoads, wanted: number): Run | undefined {
   let best: Run | undefined;
   let least = Infinity;
+  const consider = (from: number, to: number): void => {
+    const load = list.load(from, to);
+    if (to <= from || to > list.slots.length || load <= 0 || load >= 2 * wanted) return;
+    const run = { from, to, load };
+    const value = score(list, run, wanted);
+    if (value < least - 1e-9) {
+      least = value;
+      best = run;
+    }
+  };
   for (let from = 0; from < list.slots.length; from++) {
     const end = list.reach(from, wanted);
-    // Each end is tried with and without the trailing slots that have no load; with them the run may end at a range boundary.
-    for (const to of new Set([end - 1, end].flatMap((last) => [last, list.reach(from, list.load(from, last))]))) {
-      const load = list.load(from, to);
-      if (to <= from || to > list.slots.length || load <= 0 || load >= 2 * wanted) continue;
-      const value = score(list, { from, to, load }, wanted);
-      if (value < least - 1e-9) {
-        least = value;
-        best = { from, to, load };
-      }
+    for (let last = end - 1; last <= end; last++) {
+      // Each end is tried with and without the trailing slots that have no load; with them the run may end at a range boundary.
+      consider(from, last);
+      consider(from, list.reach(from, list.load(from, last)));
     }
   }
   return best;

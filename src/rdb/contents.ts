@@ -121,7 +121,7 @@ export function contentsOf(type: number, body: Buffer): ValueContents | undefine
   return OPENERS.get(type)?.(new RdbReader(body));
 }
 
-/** The contents of a reply of DUMP; its RDB version tells payloads of Valkey 9. Undefined and throws as contentsOf. */
+/** The contents of a reply of DUMP; its RDB version identifies payloads of Valkey 9. Undefined and throws as contentsOf. */
 export function contentsOfDump(dump: Buffer): ValueContents | undefined {
   if (dump.length <= FOOTER) throw corrupt('payload too short');
   const end = dump.length - FOOTER;

@@ -1,4 +1,4 @@
-// The type bytes of RDB values (persistence-replication.md 1.7) and the versions this node speaks.
+// The type bytes of RDB values (persistence-replication.md 1.7) and the versions that this node supports.
 
 /** What we write into files and DUMP payloads: readable by everything from 7.0 on. */
 export const RDB_VERSION = 10;

@@ -21,7 +21,7 @@ export function movedText(stats: ApplyStats): string {
   return `${counted(slots, 'slot')} with ${counted(keys, 'key')}${size} in ${(ms / 1000).toFixed(1)} s${pause}`;
 }
 
-/** Number of consecutive failed attempts, mostly of a second each, after which the user is told. */
+/** Number of consecutive failed attempts, mostly of a second each, after which the user is informed. */
 const REPORT_AFTER_ATTEMPTS = 6;
 /** Milliseconds between two redraws; thousands of events arrive per second. */
 const DRAW_EVERY_MS = 50;

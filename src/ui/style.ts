@@ -30,7 +30,7 @@ function marked(sequence: string): string {
   return `\u001b[${SECRET}m${sequence}`;
 }
 
-/** One style: an inner end of the same style starts it again, and lines are styled one by one. */
+/** One style. It is restarted after a nested text with the same end code, and at the start of each line. */
 function styler(paint: (text: string) => string): (text: string) => string {
   const [open = '', close = ''] = paint('|').split('|').map(marked);
   return (text) => (text === '' ? text : `${open}${text.replaceAll(close, open).replaceAll('\n', `${close}\n${open}`)}${close}`);

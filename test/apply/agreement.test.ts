@@ -1,4 +1,4 @@
-// Waiting until the members of a cluster know each other, where a meeting was lost on the way.
+// Waiting until the members of a cluster know each other, where a MEET was lost.
 import { expect, it } from 'vitest';
 import { waitForAgreement } from '../../src/apply/cluster/agreement.js';
 import { openNewNodes } from '../../src/apply/steps/create.js';

@@ -1,4 +1,4 @@
-// Which keys travel together, what a large one is given, caps on the rate, and replicas that lag: without nodes.
+// The keys of one batch, the batch of a large key, limits of the rate, and replicas that lag. No nodes.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RateLimit } from '../../src/apply/mover/pacing/throttle.js';

@@ -1,4 +1,4 @@
-// Whether the mover notices clients at the nodes it works with.
+// Whether the mover detects clients on the nodes of its move.
 import { describe, expect, it } from 'vitest';
 import { clientCalls, ClientActivity } from '../../src/apply/mover/pacing/client-activity.js';
 import { openCluster, type Cluster } from '../../src/apply/open-cluster.js';

@@ -57,7 +57,7 @@ describeWithRedis('NewCluster', () => {
   });
 
   it('gives up with a reason when the nodes cannot reach each other', async () => {
-    // Announcing a wrong bus port is the classic closed port: others dial where nobody listens.
+    // A wrong announced bus port has the effect of a closed one: other nodes cannot connect to it.
     await using nodes = await startClusterNodes(3, ['--cluster-announce-bus-port', String(await freePort())]);
     await using fresh = await openNewNodes(nodes.nodes.map((node) => node.address));
     await expect(fresh.apply(planCreate(fresh.nodes), { agreementTimeoutMs: 600 })).rejects.toMatchObject({

@@ -1,4 +1,4 @@
-// Who is no master any more, by what a witness lists.
+// Nodes that are no longer masters in the view of a third node.
 import { describe, expect, it } from 'vitest';
 import { replacedNode } from '../../src/apply/mover/safety/detect-failover.js';
 import type { NodeLink } from '../../src/apply/node/node-link.js';

@@ -1,4 +1,4 @@
-// What CLUSTER NODES says about a ping under way.
+// Pending pings in CLUSTER NODES.
 import { expect, it } from 'vitest';
 import { awaitsAnswer } from '../../src/apply/mover/slots/drain-bus-messages.js';
 

@@ -1,4 +1,4 @@
-// Emptying nodes step by step: bundled nodes become empty ones; an interruption says what was touched.
+// Emptying nodes step by step: bundled nodes become empty ones; an interruption reports which nodes were changed.
 import { expect, it } from 'vitest';
 import { openNewNodes } from '../../src/apply/steps/create.js';
 import { emptyNodes } from '../../src/apply/steps/empty-nodes.js';

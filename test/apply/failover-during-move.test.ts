@@ -1,6 +1,6 @@
-// The target, or the source, dies for good while slots move and its replica takes its place: the mover stops as soon as others
-// know, long before its patience ends, and says who failed. What it leaves, also a slot that was given away in the very moment of
-// the death, fix puts in order.
+// The target or the source is killed during a move and its replica is promoted: the mover stops when other nodes flag the failure,
+// long before its own time limit, and names the failed node. fix repairs the rest, including a slot that was being handed over
+// when the node was killed.
 import { expect, it } from 'vitest';
 import type { ApplyEvent } from '../../src/apply/node/event.js';
 import { openCluster } from '../../src/apply/open-cluster.js';
@@ -18,7 +18,7 @@ describeWithRedis('a failover during a move', () => {
     await using nodes = await startRedisCluster(3, { replicas: 1, extraArgs: ['--cluster-node-timeout', '1500'] });
     await fill(nodes, keysInSlots(0, 600, 3000).map((key) => ['SET', key, 'x'.repeat(500)]));
     const failed = nodes.nodes[victim] ?? expect.fail();
-    // Not through the node that dies.
+    // The entry node must survive.
     const witness = nodes.nodes[2]?.address ?? '';
     await using cluster = await openCluster(witness, { commandTimeoutMs: 1000, connectTimeoutMs: 500 });
     const plan = planReshard(await cluster.healthyView(), { amount: { slots: SlotSet.parse('0-600') }, from: 'all', to: [nodes.nodes[1]?.address ?? ''] });
@@ -35,7 +35,7 @@ describeWithRedis('a failover during a move', () => {
     await waitFor(async () => (await serving()) === 3, 'the replica to take over', 40_000);
     let last = '';
     await waitFor(async () => {
-      // A slot that only the dead one had: its replica took over without it, and nobody but a person can give the dead one up.
+      // A slot that only the killed node owned: its replica was promoted without it, and only a flag gives the killed node up.
       const consent = last.includes('--fix-with-unreachable-masters') ? ['--fix-with-unreachable-masters'] : [];
       const { code, stdout, stderr } = await runCli(['fix', witness, '--yes', ...consent]);
       last = `${code}\n${stdout}\n${stderr}`;

@@ -1,5 +1,5 @@
-// fix, check and info on nodes with several databases (Valkey 9): what counts, judges or moves keys does so in all of them; where
-// a node cannot take them, nothing is changed.
+// fix, check and info on nodes with several databases (Valkey 9): keys are counted, compared and moved in all of them; when
+// a node lacks one of the databases, nothing is changed.
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

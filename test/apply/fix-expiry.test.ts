@@ -1,4 +1,4 @@
-// fix where two nodes hold the same value of a key with different times to live: which one stays, and where the other is saved.
+// fix of a key with the same value and different times to live on two nodes: which copy stays, and where the other is saved.
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,7 +55,7 @@ describeWithRedis('fix on copies of the same value with different times to live'
     await c.put(1, slot, values);
     await expire(1, slot, 'a', 6);
     await expire(0, slot, 'b', 1000);
-    for (const index of [0, 1]) await expire(index, slot, 'c', 1000); // As MIGRATE leaves it: no difference to speak of.
+    for (const index of [0, 1]) await expire(index, slot, 'c', 1000); // As after MIGRATE: a difference of a few milliseconds.
     await c.setSlot(0, slot, 'MIGRATING', 1);
     const run = await expectFixed();
     expect(run.stderr + run.stdout).toMatch(/had different times to live: kept the copy of/);

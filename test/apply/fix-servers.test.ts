@@ -1,5 +1,6 @@
-// fix on clusters of newer servers with a replica for each master, and of mixed versions as in a rolling upgrade: no server dies
-// by an order of fix, and every key is once where it belongs. The many kinds of broken slots are in fix-broken.test.ts.
+// fix on clusters of newer servers with a replica for each master, and of mixed versions as in a rolling upgrade: no command
+// of fix ends a server, and every key is once where it belongs. The many kinds of broken slots are
+// in fix-open-slots.test.ts, fix-copies.test.ts and fix-uncovered.test.ts.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -172,7 +173,7 @@ for (const { name, servers, options } of KINDS) {
         const run = await fix();
         expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('both stay') as string });
         expect(String(await c.send(2, 'CLUSTER', 'NODES'))).not.toContain(`[${slot}-<-`);
-        // Each node hears from each other at least once in half its node timeout.
+        // Each node receives a packet from each other node at least once in half its node timeout.
         for (const end = Date.now() + 3000; Date.now() < end; ) {
           expect(await c.claimants(slot)).toEqual([1]);
           await new Promise((resolve) => setTimeout(resolve, 200));

@@ -1,4 +1,4 @@
-// A source that stands still in the middle of a move, and stays so.
+// A source that stops replying during a move.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApplyEvent } from '../../src/apply/node/event.js';
 import { openCluster } from '../../src/apply/open-cluster.js';

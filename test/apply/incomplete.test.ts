@@ -1,4 +1,4 @@
-// What a move that stopped early says: what was moved, and what to do next.
+// The error of a move that stopped early: what was moved, and how to continue.
 import { describe, expect, it } from 'vitest';
 import { interrupted } from '../../src/apply/mover/safety/incomplete.js';
 import type { SlotFailure } from '../../src/apply/mover/pacing/options.js';

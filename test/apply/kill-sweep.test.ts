@@ -1,10 +1,10 @@
 // kill -9 of the CLI, of the source and of the target at random points of a reshard under writes, on real nodes with a
 // replica each; then fix: 16384 slots covered, none open, every key once with its value. Nothing is lost when only the CLI
-// dies. When a node dies, what may be missing is what it had not sent to its replica yet: writes acknowledged in the last
-// second before its death, and for the target also keys that arrived in that second (MIGRATE doesn't wait for the
-// target's replica). A source's replica knows nothing of open slots: once promoted it serves a key that has gone to the
-// target as if it had never been, and clients begin it anew. Then there are two copies, fix keeps the owner's as it is told
-// to, and the other must be in the file. REDIS_TRIB_SWEEP=50 runs about so many points, without it there are two of each kind.
+// is killed. When a node is killed, only writes that its replica has not received may be missing: those acknowledged in the
+// last second, and for the target also keys that arrived in that second (MIGRATE doesn't wait for the target's replica). A
+// source's replica has no open slots: after its promotion it reports a moved key as absent, and clients create it again. Then
+// there are two copies: fix keeps the owner's, as its option requires, and the other must be in the file.
+// REDIS_TRIB_SWEEP=50 runs about 50 points, the default is two of each kind.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,18 +22,18 @@ import { describeWithRedis, startRedisCluster, waitFor, type RedisNode, type Red
 /** REDIS_TRIB_SWEEP_METHOD=auto lets servers move slots themselves where they can. */
 const METHOD = process.env['REDIS_TRIB_SWEEP_METHOD'] ?? 'keys';
 const SWEEP = Number(process.env['REDIS_TRIB_SWEEP'] ?? 0);
-/** The CLI dies on one cluster for all points; for every death of a node a new cluster is made. */
+/** All points at which the CLI is killed share one cluster; each killed node gets a new cluster. */
 const CLI_POINTS = SWEEP > 0 ? Math.ceil(SWEEP * 0.4) : 2;
 const NODE_POINTS = SWEEP > 0 ? Math.ceil(SWEEP * 0.3) : 2;
 
 const SLOTS = 1000;
 const PRELOADED = Array.from({ length: SLOTS * 8 }, (_, index) => `{${TAGS[index % SLOTS] ?? ''}}p${index}`);
 const COUNTERS = Array.from({ length: 200 }, (_, index) => `{${TAGS[(index * 5) % SLOTS] ?? ''}}counter`);
-/** Milliseconds of a dying node's life that its replica may not know of. */
+/** Milliseconds before a node is killed whose writes its replica may lack. */
 const LAG_MS = 1000;
 
 interface Started {
-  /** Milliseconds at which each finished slot was told of. */
+  /** Milliseconds at which each finished slot was reported. */
   readonly closed: ReadonlyMap<number, number>;
   kill(): Promise<void>;
   readonly done: Promise<unknown>;
@@ -103,7 +103,7 @@ interface Verdict extends Audit {
   readonly lost: readonly string[];
 }
 
-/** After fix: what is missing of what was there. Everything else that is wrong fails here. */
+/** After fix: the keys and writes that are missing. Fails for any other difference. */
 async function audit(nodes: readonly RedisNode[], ledger: Ledger, copies: ReadonlyMap<string, number>, doubt?: Doubt): Promise<Verdict> {
   const { wrong, excused, saved } = await ledger.finish(doubt, copies);
   const found = await census(nodes);
@@ -118,16 +118,16 @@ async function audit(nodes: readonly RedisNode[], ledger: Ledger, copies: Readon
 }
 
 /**
- * Repairs. A target that dies between taking a slot over and telling anybody but the source leaves a slot that its
- * replica doesn't claim and the source gives to a dead node: fix asks for a flag then. Returns whether it did, and the
- * counters it has saved.
+ * Repairs. A target that is killed after only the source has learned of its ownership leaves a slot that its replica does not
+ * claim and that the source assigns to the killed node: then fix requires a flag. Returns whether it did, and the counters
+ * that it has saved.
  */
 async function repaired(nodes: readonly RedisNode[], seed: string): Promise<{ readonly guarded: boolean; readonly copies: ReadonlyMap<string, number> }> {
   const dir = mkdtempSync(join(tmpdir(), 'redis-trib-sweep-'));
   const file = join(dir, 'copies.jsonl');
   const flags = ['--yes', '--on-conflict', 'newest-slot-owner', '--json', '--save-to', file];
   let fix = await runCli(['fix', seed, ...flags]);
-  // Until the others notice that a node is dead they are connected to it: fix asks to wait.
+  // Until the other nodes detect the failure they count as connected to the killed node: fix advises waiting.
   await waitFor(async () => !fix.stdout.includes('MASTER_ALIVE') || !(fix = await runCli(['fix', seed, ...flags])).stdout.includes('MASTER_ALIVE'), 'the dead node to be noticed');
   const guarded = fix.code === 1 && fix.stdout.includes('UNREACHABLE_MASTERS');
   if (guarded) fix = await runCli(['fix', seed, ...flags, '--fix-with-unreachable-masters']);
@@ -141,7 +141,7 @@ async function repaired(nodes: readonly RedisNode[], seed: string): Promise<{ re
   return { guarded, copies };
 }
 
-/** The values of the counters in a file of saved copies, brought back for a moment as the file says. */
+/** The values of the counters in a file of saved copies, which are restored for this purpose. */
 async function savedCounters(nodes: readonly RedisNode[], text: string): Promise<Map<string, number>> {
   const values = new Map<string, number>();
   await using client = await ClusterClient.connect(nodes.map(({ host, port }) => ({ host, port })));
@@ -183,10 +183,10 @@ describeWithRedis('kill -9 during a reshard under load, then fix', () => {
     }
   }, 60_000 + CLI_POINTS * 15_000);
 
-  /** Three masters with slots again. Not until all say ok: a target that imports from a dead source takes it for the owner until fix tells it. */
+  /** Three masters with slots again. Does not wait until all report ok: a target that imports from a killed source keeps it as the owner until fix. */
   const failedOver = (alive: readonly RedisNode[]): Promise<void> => waitFor(async () => (await owners(alive)).masters.length === 3, 'the failover');
 
-  /** One death of a node, on a cluster of its own. */
+  /** Kills one node, in a new cluster. */
   async function nodeDies(which: 'source' | 'target'): Promise<void> {
     await using nodes: RedisNodes = await startRedisCluster(3, { replicas: 1, extraArgs: ['--cluster-node-timeout', '1000'] });
     await fill(nodes, PRELOADED.map((key) => ['SET', key, `value of ${key}`]));
@@ -206,7 +206,7 @@ describeWithRedis('kill -9 during a reshard under load, then fix', () => {
     const travelling = (slot: number): boolean => which === 'target' && (closed.get(slot) ?? Infinity) >= diedAt - LAG_MS;
     const verdict = await audit(alive, ledger, copies, { from: diedAt - LAG_MS, until: diedAt + 100, travelling });
     expect(verdict.wrong).toEqual([]);
-    // A target's heir has the keys, and the move is finished with it: nobody begins them anew elsewhere meanwhile.
+    // The promoted replica of the target has the keys, and the move is completed with it, so no client creates them on another node.
     if (which === 'target' && !guarded) expect(verdict.saved).toBe(0);
     report.push(`${which}: killed after ${closed.size} of ${SLOTS} slots, ${ledger.writes} writes; lost to asynchronous replication: ${verdict.excused} writes, ${verdict.lost.length} keys; in saved copies: ${verdict.saved} writes${guarded ? '; with --fix-with-unreachable-masters' : ''}`);
   }

@@ -1,5 +1,5 @@
-// A mover process that is killed without warning, at many points of its work, while clients write: the same plan run
-// again completes, with every slot closed, every key once and no write lost. Runs the built library in a child process.
+// A mover process that is killed with SIGKILL at many points of a move while clients write: the same plan, run again,
+// completes, with every slot closed, every key once and no write lost. Runs the built library in a child process.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

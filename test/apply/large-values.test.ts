@@ -1,5 +1,5 @@
-// Values from one byte to 200 MB and a set of a million members move intact between real nodes; the large ones go alone, and
-// one that may look like a dead node is announced.
+// Values from one byte to 200 MB and a set of a million members move intact between real nodes; each large one is a batch,
+// with a warning before one that may block its node for longer than cluster-node-timeout.
 import { expect, it } from 'vitest';
 import type { ApplyEvent } from '../../src/apply/node/event.js';
 import { openCluster } from '../../src/apply/open-cluster.js';
@@ -38,7 +38,7 @@ describeWithRedis('large values', () => {
     const stats = await cluster.apply(plan, { method: 'keys', onEvent: (event) => void events.push(event) });
     expect(stats).toMatchObject({ slots: 1, keys: 102 });
     // Servers differ in what such a set weighs: half of cluster-node-timeout is 45 MB of it.
-    const warnings = stats.warnings.filter((text) => !text.includes('has not replied to MIGRATE')); // that a busy machine needs long is told too
+    const warnings = stats.warnings.filter((text) => !text.includes('has not replied to MIGRATE')); // a busy machine causes this warning too
     expect(warnings).toEqual(weight < 45_000_000 ? [] : [expect.stringMatching(/^key "set\{t\}" of slot \d+ is large \(\d+ MB\): moving it may block .* for [\d.]+ s, more than half of cluster-node-timeout \(4.5 s\)/)]);
     const heavy = events.filter((event) => event.kind === 'batchMoved' && event.bytes > 1_000_000);
     expect(heavy).toHaveLength(2);

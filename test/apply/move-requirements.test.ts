@@ -1,4 +1,4 @@
-// Moves that could never finish are refused before a slot is opened, and what fails at the first key is closed again.
+// Moves that could never finish are refused before a slot is opened; a slot whose first key cannot be moved is closed again.
 import { expect, it } from 'vitest';
 import type { ApplyEvent } from '../../src/apply/node/event.js';
 import { hollowPayload } from '../../src/apply/mover/plan/move-requirements.js';

@@ -1,5 +1,5 @@
-// Every error a node may answer to MIGRATE and SETSLOT: what passes is waited out, what doesn't stops the move with advice,
-// and the same plan completes afterwards. The errors are put in by a proxy before the real source.
+// Every error reply to MIGRATE and SETSLOT: temporary errors are retried, all others stop the move with advice, and the same
+// plan completes afterwards. A proxy in front of the real source inserts the errors.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApplyOptions } from '../../src/apply/apply-plan.js';
 import type { ApplyStats } from '../../src/apply/node/event.js';
@@ -39,7 +39,7 @@ describeWithRedis('errors of nodes while slots move', () => {
     return await cluster.apply({ steps: [{ ...step, source: id(1 - to), target: id(to) }] }, { method: 'keys', retryMs: 3000, ...options });
   }
 
-  /** Puts an error in the place of the first `times` commands that match, but for the MIGRATE that only asks whether it may. */
+  /** Replaces the replies to the first `times` matching commands by an error, except for the MIGRATE of the preflight check. */
   function inject(error: string, times: number, match = /^(MIGRATE)$/i): () => number {
     let left = times;
     proxy.rewrite = (words) => (!words.includes('COPY') && match.test(words.slice(0, words[0]?.toUpperCase() === 'CLUSTER' ? 4 : 1).join(' ').replace(/ \d+ /, ' ')) && left-- > 0 ? failWith(error) : words);

@@ -229,7 +229,7 @@ describeWithRedis('moving slots despite errors', () => {
     await expect(byKeys(cluster, other)).rejects.toMatchObject({ code: 'OPEN_SLOTS' });
   });
 
-  it('reports the problem when the target dies, and leaves a state that a second run completes', async () => {
+  it('reports the problem when the target is killed, and leaves a state that a second run completes', async () => {
     await using nodes = await startRedisCluster(3);
     await fill(nodes, keysInSlots(0, 1500, 15_000).map((key) => ['SET', key, key]));
     await using cluster = await openCluster(nodes.seed, { commandTimeoutMs: 400 });

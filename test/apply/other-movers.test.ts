@@ -1,6 +1,6 @@
 // Other programs that move slots of the same node at the same time do not see redis-trib's lock (move-lock.ts). redis-cli
-// overwrites the mark of an open slot, and takes a slot for its own target whoever owns it by then, with what it holds.
-// REDIS_TRIB_SWEEP=50 runs so many rounds on each server, without it there are a few.
+// overwrites the mark of an open slot, and assigns a slot to its own target with all keys, even if the owner has changed.
+// REDIS_TRIB_SWEEP=50 runs 50 rounds on each server; the default is a few.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, it } from 'vitest';

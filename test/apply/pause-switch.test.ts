@@ -1,4 +1,4 @@
-// The switch that makes moves rest, and the place where they do. No nodes.
+// The switch that pauses moves, and the wait of the workers. No nodes.
 import { expect, it } from 'vitest';
 import { PauseSwitch, PausePoint } from '../../src/apply/mover/pacing/pause-switch.js';
 

@@ -1,4 +1,4 @@
-// Does a plan still fit the cluster? Without nodes.
+// Whether a plan still matches the cluster. No nodes.
 import { describe, expect, it } from 'vitest';
 import { preflight } from '../../src/apply/mover/plan/preflight.js';
 import type { MoveStep } from '../../src/plan/step.js';

@@ -1,4 +1,4 @@
-// A rolling restart of masters that no replica replaces: nodes that keep no data are refused, and a node that comes back without its keys
+// A rolling restart of masters without replicas: nodes without persistence are refused, and a node that restarts without its keys
 // stops the run before the next one.
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openCluster, type Cluster } from '../../src/apply/open-cluster.js';

@@ -1,4 +1,4 @@
-// Moves that must not go on at the same time: pure, and on real nodes that give each other slots in one plan.
+// Moves that must not run at the same time: pure, and on real nodes that give each other slots in one plan.
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { openCluster } from '../../src/apply/open-cluster.js';

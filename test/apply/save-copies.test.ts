@@ -1,4 +1,4 @@
-// The file that keys' copies are saved to: what a full disk does to it. Loops of a whole repair: test/commands/fix.test.ts.
+// The file to which copies of keys are saved, on a full disk. Loops of a whole repair: test/commands/fix.test.ts.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

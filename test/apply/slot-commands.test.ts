@@ -1,5 +1,5 @@
-// Orders about slots where a server takes them in no transaction: Valkey from 8 on, which replicates SETSLOT, users without
-// MULTI, and Valkey's Raft bus, which refuses them inside of one (cli.md 6.7). Scripted nodes.
+// Slot commands without a transaction: for Valkey from 8 on, which replicates SETSLOT, for users without MULTI, and for Valkey's
+// Raft bus, which refuses them in a transaction (cli.md 6.7). Scripted nodes.
 import { expect, it } from 'vitest';
 import { FixRun, type FixRequest } from '../../src/apply/fix/fix-run.js';
 import { claimSlots, yieldSlots } from '../../src/apply/fix/slot-commands.js';
@@ -12,7 +12,7 @@ const ID = 'a'.repeat(40);
 const PEER = 'b'.repeat(40);
 type Answer = (words: readonly Arg[], written: readonly (readonly Arg[])[]) => Reply | ReplyError;
 
-/** Orders about slots 5 and 6 at a node that answers as told; what was said to it, a list a write, and what failed. */
+/** Slot commands for slots 5 and 6 to a scripted node; returns the commands of each write, and the failures. */
 async function give(answer: Answer, orders: (run: FixRun) => Promise<void>, info: Reply | ReplyError = 'redis_version:7.0.15\r\n'): Promise<{ said: string[][]; failed: string[] }> {
   const said: string[][] = [];
   const pipeline = (list: readonly (readonly Arg[])[]): Promise<(Reply | ReplyError)[]> => {

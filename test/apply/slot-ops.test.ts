@@ -1,5 +1,5 @@
-// The load of slots by CLUSTER SLOT-STATS, as newer servers tell it in RESP2 and RESP3 (scripted: none is at hand), and what is
-// said where it cannot be had (scripted and real 7.0).
+// The load of slots from CLUSTER SLOT-STATS of newer servers in RESP2 and RESP3 (scripted), and the error of servers without it
+// (scripted and real 7.0).
 import { describe, expect, it } from 'vitest';
 import { measureOps } from '../../src/apply/cluster/slot-ops.js';
 import { openCluster } from '../../src/apply/open-cluster.js';

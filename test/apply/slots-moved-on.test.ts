@@ -1,5 +1,5 @@
-// Slots that go from one node to a second and from there to a third. A Valkey target takes a slot that it imports over as soon
-// as a packet of its source does not claim it, also one sent before the source got the slot (cluster-node.md 3.4.2).
+// Slots that move from one node to a second and from there to a third. A Valkey target claims a slot that it imports as soon as
+// a packet of its source does not claim it, also one sent before the source got the slot (cluster-node.md 3.4.2).
 import { expect, it } from 'vitest';
 import { openCluster } from '../../src/apply/open-cluster.js';
 import { fill, keysInSlots, totalKeys } from '../support/load.js';
@@ -7,7 +7,7 @@ import { claims, holdBus } from '../support/bus-delay-proxy.js';
 import { describeWithServers, startRedisCluster, waitFor, type RedisNode } from '../support/redis-server.js';
 import { serverBuild } from '../support/server-builds.js';
 
-/** Longer than an answer to a ping takes to tell the third node of the slots. */
+/** Longer than the third node needs to learn of the slots from the reply to a ping. */
 const LATE_MS = 1500;
 const SLOTS = [0, 3] as const;
 

@@ -1,4 +1,4 @@
-// Slots that leave a node and come back while what others say on the cluster bus reaches it late.
+// Slots that leave a node and come back while it receives the packets of the cluster bus late.
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { expect, it } from 'vitest';
 import type { ApplyEvent } from '../../src/apply/node/event.js';
@@ -10,7 +10,7 @@ import { currentBuild } from '../support/server-builds.js';
 
 const LATE_MS = 200;
 
-/** Holds back what goes to the port, and its answers. */
+/** Delays the data sent to the port, and the replies. */
 async function delayed(port: number): Promise<Server> {
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (from) => {
@@ -59,12 +59,12 @@ describeWithRedis('a node with delayed bus packets', () => {
       await waitFor(async () => (await Promise.all(nodes.nodes.map((node) => ask(node, 'CLUSTER', 'NODES')))).every(heard), 'all to talk through the slow way');
       await using cluster = await openCluster(nodes.seed);
       const [here, there] = await Promise.all([ask(home, 'CLUSTER', 'MYID'), ask(away, 'CLUSTER', 'MYID')]);
-      // Told before the announcement has come, a 7.0 source takes older packets for "the owner doesn't claim this slot". Valkey's are told at once.
+      // A 7.0 source that gets SETSLOT NODE before the announcement reads older packets as "the owner doesn't claim this slot". Valkey gets it at once.
       const least = currentBuild.valkey ? 0 : LATE_MS - 5;
       expect(await move(cluster, here, there, 0, 999)).toBeGreaterThan(least);
       expect(await move(cluster, there, here, 0, 999)).toBeGreaterThan(least);
       await move(cluster, here, there, 900, 999);
-      await new Promise((resolve) => setTimeout(resolve, 3 * LATE_MS)); // whatever is on its way has come then
+      await new Promise((resolve) => setTimeout(resolve, 3 * LATE_MS)); // by then all delayed packets have arrived
       expect(await totalKeys(nodes)).toBe(keys.length);
       await cluster.refresh();
       expect((await cluster.check()).findings.filter(({ severity }) => severity === 'error')).toEqual([]);
@@ -88,7 +88,7 @@ describeWithRedis('a node with delayed bus packets', () => {
       await move(cluster, here, there, 0, 1);
       bus.hold(here);
       await waitFor(() => Promise.resolve(bus.held.some((packet) => !claims(packet, 0))), 'a packet of home from before it gets the slots back');
-      // What home has sent arrives when away has heard otherwise; or a little later, for those who wait for it.
+      // The packets that home has sent arrive after away has received newer ones, or a little later.
       const timers = [setTimeout(() => void (bus.held.some((packet) => claims(packet, 0)) || bus.release()), 3 * LATE_MS)];
       await move(cluster, there, here, 0, 1, () => timers.push(setTimeout(bus.release, LATE_MS)));
       timers.forEach(clearTimeout);

@@ -1,4 +1,4 @@
-// When a source counts as silent.
+// The time after which a source counts as unresponsive.
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { StallWarning } from '../../src/apply/mover/safety/stall-warning.js';
 
@@ -20,7 +20,7 @@ it('warns once per silence, and never while no request is pending or replies arr
   await vi.advanceTimersByTimeAsync(10_000);
   expect(told).toBe(1);
   watch.ended(true);
-  await vi.advanceTimersByTimeAsync(10_000); // nobody asks
+  await vi.advanceTimersByTimeAsync(10_000); // without a warning
   expect(told).toBe(1);
   for (let answers = 0; answers < 50; answers++) {
     watch.started();

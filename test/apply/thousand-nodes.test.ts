@@ -1,5 +1,5 @@
 // Loading and checking a cluster of a thousand nodes: in parallel with a bound, each node asked once. The nodes are fakes in
-// this process, each a little slow, so that asking one after the other would take ten seconds alone.
+// this process that reply with a delay, so that sequential requests would take more than ten seconds.
 import { describe, expect, it } from 'vitest';
 import { openCluster } from '../../src/apply/open-cluster.js';
 import { startFakeCluster } from '../support/fake-cluster.js';

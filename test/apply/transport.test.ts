@@ -1,4 +1,4 @@
-// MIGRATE speaks TLS when the source's cluster bus does, whichever port the administrator uses: on nodes with both ports.
+// MIGRATE uses TLS when the source's cluster bus does, whichever port the administrator uses: on nodes with both ports.
 import { afterAll, expect, it } from 'vitest';
 import { migrateTimeout } from '../../src/apply/mover/pacing/migrate-timeout.js';
 import { routeTo } from '../../src/apply/mover/safety/transport.js';
@@ -38,7 +38,7 @@ describeWithRedis('the transport of MIGRATE', () => {
     await links[0]?.pipeline(KEYS.map((key) => ['SET', key, key]));
     for (const link of links) link.close();
     const port = (index: number, tls: boolean): number => (tls ? tlsPorts[index] : nodes.nodes[index]?.port) ?? 0;
-    // 7.0 tells of plain ports only where its bus is plain.
+    // 7.0 announces plain ports only when its bus is plain.
     const secure = (address: { host: string; port: number }): { host: string; port: number } => ({ ...address, port: tlsPorts[nodes.nodes.findIndex((node) => node.port === address.port)] ?? address.port });
     return { nodes: nodes.nodes, tlsPorts, open: (tls) => openCluster(`127.0.0.1:${port(0, tls)}`, tls ? { tls: TLS, addressMap: secure } : {}), [Symbol.asyncDispose]: () => nodes.stop() };
   }

@@ -1,5 +1,5 @@
-// --wait-replicas: targets without enough replicas are refused first; one whose replicas don't confirm gets no slots, what is
-// open stays open with the keys at the target, and the command that is told goes on when they are back.
+// --wait-replicas: targets without enough replicas are refused first; a target whose replicas do not confirm gets no slots, open
+// slots stay open with the keys at the target, and the advised command continues when the replicas are back.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { moverSettings } from '../../src/apply/mover/pacing/options.js';
 import { awaitReplicas, parseReplication, requireReplicas } from '../../src/apply/mover/slots/replicas.js';
@@ -52,7 +52,7 @@ describeWithRedis('--wait-replicas on real nodes', () => {
   });
   afterAll(() => cluster.stop());
 
-  /** Runs `work` while the only replica of master 1 hears nothing. */
+  /** Runs `work` while the only replica of master 1 receives nothing. */
   async function whileStopped<T>(work: () => Promise<T>): Promise<T> {
     cluster.nodes[3]?.process.kill('SIGSTOP');
     try {
@@ -72,7 +72,7 @@ describeWithRedis('--wait-replicas on real nodes', () => {
     return whileStopped(() => end);
   }
 
-  /** Everybody knows that all nodes are there, and replicas follow. */
+  /** All nodes list all others as reachable, and replicas are in sync. */
   async function allBack(): Promise<boolean> {
     await using opened = await openCluster(cluster.seed, { commandTimeoutMs: 1000 });
     if (opened.view.nodes.some(({ lines }) => lines.some(({ flags }) => flags.some((flag) => flag.startsWith('fail'))))) return false;

@@ -1,5 +1,5 @@
-// A TCP proxy that holds every chunk back for a while, each way: a network with a round trip worth the name. Its own
-// process: node delay-proxy.js LISTEN-HOST NODE-HOST DELAY-MS PORT…; says `ready`, ends with its input.
+// A TCP proxy that delays every chunk in both directions, like a network with a long round trip. It is a separate
+// process: node delay-proxy.js LISTEN-HOST NODE-HOST DELAY-MS PORT…; prints `ready`, ends with its input.
 import { connect, createServer } from 'node:net';
 import type { Socket } from 'node:net';
 

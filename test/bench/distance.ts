@@ -1,5 +1,5 @@
-// A reshard by an administrator who is a millisecond away each way from nodes that are near each other. Two network
-// namespaces of our own: the nodes live in one; the other has their address too, and behind it a proxy that takes its time.
+// A reshard with a latency of one millisecond between the administrator and the nodes, and none between the nodes. Two network
+// namespaces: the nodes run in one; the other has the same address, with a proxy that delays the data.
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -40,7 +40,7 @@ class TwoPlaces {
     );
   }
 
-  /** Starts a program in one place; resolves when it has said `sign`. */
+  /** Starts a program in one place; resolves when it has printed `sign`. */
   async start(place: string, sign: string, command: string, args: readonly string[]): Promise<void> {
     const child = spawn('ip', ['netns', 'exec', place, command, ...args], { cwd: this.dir, stdio: ['pipe', 'pipe', 'ignore'] });
     this.children.push(child);
@@ -73,7 +73,7 @@ async function startNodes(places: TwoPlaces, keys: number): Promise<string[]> {
   return Promise.all(PORTS.map(async (port) => (await run('ip', ['netns', 'exec', near, 'redis-cli', '-h', ADDRESS, '-p', port, 'cluster', 'myid'])).stdout.trim()));
 }
 
-/** Median of `rounds` of ours against one run of redis-cli, which takes most of a minute. */
+/** Median of `rounds` runs of redis-trib against one run of redis-cli, which takes most of a minute. */
 export async function benchDistance(print: (line: string) => void, { keys = 100_000, rounds = 3 } = {}): Promise<void> {
   const places = new TwoPlaces();
   try {
@@ -86,7 +86,7 @@ export async function benchDistance(print: (line: string) => void, { keys = 100_
       ours.push(await reshard(process.execPath, [CLI], second, first));
       await reshard(process.execPath, [CLI], first, second);
     }
-    await new Promise((done) => setTimeout(done, 3000)); // redis-cli wants everybody to agree already
+    await new Promise((done) => setTimeout(done, 3000)); // redis-cli requires that all nodes agree
     const theirs = await reshard('redis-cli', ['--cluster'], second, first);
     print(`\nreshard of ${SLOTS} slots of ${keys} keys from ${DELAY_MS} ms away each way: ${(median(ours) / 1000).toFixed(2)} s, redis-cli ${(theirs / 1000).toFixed(2)} s (once), ratio ${(median(ours) / theirs).toFixed(3)}`);
   } finally {

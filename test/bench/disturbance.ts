@@ -1,5 +1,5 @@
-// Whether this machine was itself while something was measured: a virtual one loses its cores to others on the same host at
-// times, and then every program on it stands still for milliseconds, whoever is measured.
+// Whether the host took CPU time from this machine during a measurement: a virtual machine loses its cores to others on the same
+// host at times, which stalls every program on it for milliseconds.
 import { readFileSync } from 'node:fs';
 
 /** Core time of a machine so far, in ticks. */
@@ -16,7 +16,7 @@ function coreTimes(): CoreTimes {
     const times = /^cpu +([\d ]+)/.exec(readFileSync('/proc/stat', 'latin1'))?.[1]?.split(' ').map(Number) ?? [];
     return { all: times.reduce((sum, time) => sum + time, 0), stolen: times[STEAL] ?? 0 };
   } catch {
-    return { all: 0, stolen: 0 }; // not Linux: nobody says
+    return { all: 0, stolen: 0 }; // unknown except on Linux
   }
 }
 
@@ -32,7 +32,7 @@ export interface Undisturbed<T> {
   readonly disturbed: boolean;
 }
 
-/** Measures again when the host took away cores meanwhile; a few times at most. `measure` is told which try it is, from 0. */
+/** Measures again when the host took away cores meanwhile; a few times at most. `measure` gets the number of the attempt, from 0. */
 export async function undisturbed<T>(measure: (attempt: number) => Promise<T>): Promise<Undisturbed<T>> {
   for (let attempt = 0; ; attempt++) {
     const before = coreTimes();

@@ -1,5 +1,5 @@
 // Wall time of importing 200k keys of 100 bytes into 3 masters with a replica each, against redis-cli, in alternating runs;
-// and what a client of the source has to wait for meanwhile.
+// and how long a client of the source waits meanwhile.
 import { Connection } from '../../src/client/connection.js';
 import { undisturbed } from './disturbance.js';
 import { CLI, HOST, median, run, startPeer, timeOf } from './peers.js';

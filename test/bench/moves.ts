@@ -1,4 +1,4 @@
-// Wall time of moving slots, ours beside redis-cli in turn on the same real nodes: a reshard of 2,730 slots of 1M keys and
+// Wall time of moving slots with redis-trib and redis-cli in turn on the same real nodes: a reshard of 2,730 slots of 1M keys and
 // the rebalance back; check of 100 nodes. From a distance: distance.ts. Under load: reshard-latency.ts.
 import { undisturbed } from './disturbance.js';
 import { CLI, median, run, startPeer, timeOf } from './peers.js';

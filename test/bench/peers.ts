@@ -1,4 +1,4 @@
-// The programs a benchmark compares: our node and a real one, started on free ports in a temporary folder, ended always.
+// The programs that a benchmark compares: a bundled node and a real one, started on free ports in a temporary folder and always ended.
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// A reshard of 2,730 slots of 1M keys under a steady load: wall time and what the load felt, ours beside redis-cli at its
-// default and at its best pipeline, alternating in one run on the same six real nodes.
+// A reshard of 2,730 slots of 1M keys under a steady load: wall time and latency of the load, of redis-trib and of redis-cli with
+// its default and its best pipeline, alternating in one run on the same six real nodes.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -44,7 +44,7 @@ export class Load {
     private readonly child: ChildProcess,
     private readonly lines: Interface,
   ) {
-    // Whoever waits for its next line would wait for ever.
+    // Otherwise a reader of its next line would never return.
     child.once('exit', () => lines.close());
   }
 

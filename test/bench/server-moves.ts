@@ -1,5 +1,5 @@
-// A reshard on Valkey with replicas, beside valkey-cli in turn on the same nodes: key by key, and atomic where the servers can,
-// each with its own option. Wall time, and what clients waited meanwhile. On redis-server: reshard-latency.ts.
+// A reshard on Valkey with replicas, in turn with valkey-cli on the same nodes: key by key, and atomic where the servers support
+// it, each with its own option. Wall time and latency of clients. On redis-server: reshard-latency.ts.
 import { installedBuilds, type ServerBuild } from '../support/server-builds.js';
 import { CLI, HOST, run, timeOf } from './peers.js';
 import { addressOf, fillCluster, Load, measure, realCluster, row, settled, summary, type Sample } from './reshard-latency.js';

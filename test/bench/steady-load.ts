@@ -1,5 +1,5 @@
-// A steady load as its own process: so many GETs and SETs a second over given nodes, whatever their answers take, and how
-// long the answers took. Talks lines over stdin and stdout: `begin`, `end` (answers one JSON line), end of input ends it.
+// A steady load as a separate process: a fixed rate of GETs and SETs on the given nodes, independent of the reply times, which it
+// measures. It reads lines from stdin: `begin`, `end` (prints one JSON line); the end of input ends it.
 import { createInterface } from 'node:readline';
 import { ClusterClient } from '../../src/client/cluster-client.js';
 

@@ -4,9 +4,9 @@ import type { Peer } from './peers.js';
 
 interface Test {
   readonly name: string;
-  /** redis-benchmark's name of it, or the words of a command. */
+  /** The name of the test in redis-benchmark, or the words of a command. */
   readonly load: readonly string[];
-  /** What must be there first. */
+  /** The command that stores the data before the measurement. */
   readonly fill?: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-// --address-map: which rule counts, and what it says about nonsense.
+// --address-map: which rule applies, and the errors for invalid rules.
 import { describe, expect, it } from 'vitest';
 import { parseAddressMap } from '../../src/cli/options/address-map.js';
 

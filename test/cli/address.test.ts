@@ -1,4 +1,4 @@
-// Seeds as people type them.
+// The accepted forms of a seed address.
 import { describe, expect, it } from 'vitest';
 import { parseServerAddresses, parseSeed, takeSeed } from '../../src/cli/options/address.js';
 

@@ -1,5 +1,5 @@
 // Answers on stdin, as scripts of the predecessors give them: `yes |`, `echo yes |`, `<<< yes`, a file; the end of input and a
-// pipe that nobody writes to end with exit 2 and the name of the flag.
+// pipe without a writer give exit 2 and the name of the flag.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

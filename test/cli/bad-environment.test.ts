@@ -1,5 +1,5 @@
-// The CLI where its surroundings are bad: a terminal without a size, a full disk behind stdout, plan files that are no files,
-// a node that takes connections and says nothing.
+// The CLI in a bad environment: a terminal without a size, a full disk behind stdout, plan files that are not regular files,
+// a node that accepts connections and does not reply.
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, lstatSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -103,7 +103,7 @@ describeWithRedis('with a cluster', () => {
       const run = await runCli(['check', at(0), '--command-timeout', '0.4']);
       expect(run.stderr).toContain(`${replica.address} can be connected to but does not reply: No reply from ${replica.address} within 400 ms\ntry: check whether the process is stopped or hung`);
       expect(run.stderr).not.toContain('--address-map');
-      expect(run.code).toBe(0); // it owns no slots: a warning, as README says
+      expect(run.code).toBe(0); // it owns no slots: only a warning (README)
     } finally {
       replica.process.kill('SIGCONT');
     }

@@ -9,7 +9,7 @@ import { runHere } from '../support/broken-cluster.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Every variable of ours and of the predecessors that stands in a text of the program. */
+/** Every variable of this program and of the predecessors that a text of the program names. */
 function named(): string[] {
   const files = ['src', 'commands', 'bin'].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true }).filter((entry) => entry.name.endsWith('.ts') && !entry.parentPath.includes('src/server')).map((entry) => join(entry.parentPath, entry.name)),

@@ -1,5 +1,5 @@
-// The help of every subcommand: its examples are command lines that the program takes, defaults are told, nothing is wider
-// than a terminal. Nothing is connected or started.
+// The help of every subcommand: the program accepts its examples, it shows defaults, and its lines fit 80 columns. Nothing is
+// connected or started.
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../commands/index.js';
 import { OptionIndex, readInvocation } from '../../src/cli/program/argv.js';
@@ -12,7 +12,7 @@ const shared = new OptionIndex({ ...terminalOptions, ...connectionOptions, ...mu
 /** These would start nodes of their own or print what they read. */
 const NOT_RUN = new Set(['local', 'demo', 'completion']);
 
-/** The words behind `redis-trib`, as a shell splits them, without pipes and redirections. */
+/** The words after `redis-trib`, split as by a shell, without pipes and redirections. */
 function shellWords(example: string): string[] {
   const line = /redis-trib (.*?)(?: [|>].*|\))?$/.exec(example)?.[1] ?? '';
   return (line.match(/'[^']*'|"[^"]*"|\S+/g) ?? []).map((word) => word.replace(/^(['"])(.*)\1$/, '$2'));
@@ -35,11 +35,11 @@ describe.each(commands.map((entry) => [entry.name, entry] as const))('%s', (name
       const { name: found, result } = await parse(shellWords(example));
       expect(found).toBe(name);
       if ('help' in result || NOT_RUN.has(name)) continue;
-      // Arguments are in order when it comes as far as its first connection (or the file that it reads).
+      // The arguments are valid when the command gets as far as its first connection or the file that it reads or writes.
       const context = { io: { mode: 'json', out: () => undefined, note: () => undefined, warn: () => undefined, prompts: () => Promise.reject(new Error('asking')) }, signal: new AbortController().signal, cwd: '/nonexistent', commands, connection: () => Promise.reject(new Error('connecting')) };
       const end: unknown = await command.execute(result.words, result.values, undefined, context as unknown as SubcommandContext).catch((error: unknown) => error);
       expect(end, example).toBeInstanceOf(Error);
-      expect((end as Error).message, example).toMatch(/^(connecting|asking)$|plan\.json can't be read|^There is no (file|backup in) \//);
+      expect((end as Error).message, example).toMatch(/^(connecting|asking)$|plan\.json can't be read|^There is no (file|backup in) \/|^Copies of keys cannot be saved to \//);
     }
   });
 

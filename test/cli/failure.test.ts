@@ -1,4 +1,4 @@
-// What is reported of an error: code, message, advice and exit code.
+// The report of an error: code, message, advice and exit code.
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { describeFailure } from '../../src/cli/program/failure.js';

@@ -1,5 +1,5 @@
 // The questions of fix about slots whose keys are on some node, or whose other side is gone, under a pseudo terminal: wrong
-// answers, Ctrl-C and the end of input change nothing; a pipe is told the flag; yes repairs. The other questions of fix
+// answers, Ctrl-C and the end of input change nothing; without a terminal the message names the flag; yes repairs. The other questions of fix
 // (slots without keys, several owners, keys with two values) are in test/commands/fix.test.ts.
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { Connection } from '../../src/client/connection.js';
@@ -17,7 +17,7 @@ describeWithRedis('questions of fix', () => {
   let open: Terminal[] = [];
 
   beforeAll(async () => {
-    // The fourth master owns nothing, and dies while a slot is on its way to it.
+    // The fourth master owns no slots and is killed while it imports one.
     nodes = await startRedisCluster(4, { slots: [[0, 5460], [5461, 10_922], [10_923, 16_383], null], extraArgs: ['--cluster-node-timeout', '1000'] });
     c = await BrokenCluster.open(nodes.nodes, ({ host, port }) => Connection.connect({ host, port }));
     await c.put(0, ABSENT, { a: '1' });

@@ -1,4 +1,4 @@
-// CPU priority beside servers of the same host.
+// CPU priority when a server runs on the same host.
 import { spawnSync } from 'node:child_process';
 import { networkInterfaces } from 'node:os';
 import { expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-// A user's command for one node: placeholders, what is refused, how it ends. Run by a real shell.
+// A user's command for one node: placeholders, refused values, exit codes. Run by a real shell.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

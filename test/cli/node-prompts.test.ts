@@ -33,7 +33,7 @@ describeWithRedis('questions about nodes', () => {
     await using link = await cluster.nodes[index]!.connect();
     return String(await link.command(['CLUSTER', 'NODES']));
   };
-  /** Who everybody is, to whom slots and replicas belong, by node 1; and what node 2 holds. */
+  /** The nodes, their slots and replicas as listed by node 1, and the keys of node 2. */
   const state = async (): Promise<string> => {
     const lines = (await nodesText(1)).trim().split('\n').map((line) => line.split(' ').filter((_, at) => at !== 4 && at !== 5).join(' '));
     return [...lines.sort(), (await nodesText(2)).trim().split('\n').length, existsSync(join(folder, 'redis-trib-local'))].join('\n');

@@ -1,5 +1,5 @@
-// Names of options over the whole list of commands: an option of a command must not take a spelling that another one or a
-// shared one has, or one of both silently wins.
+// Names of options over the whole list of commands: an option of a command must not have the spelling of another one or of
+// a shared one, because one of them would be ignored.
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../commands/index.js';
 import { flagName } from '../../src/cli/program/argv.js';

@@ -1,4 +1,4 @@
-// Values of single options: what they take and what they refuse.
+// Values that single options accept and refuse.
 import { describe, expect, it } from 'vitest';
 import { integer } from '../../src/cli/options/options.js';
 

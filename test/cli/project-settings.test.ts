@@ -1,4 +1,4 @@
-// Config files and plans that came with somebody else's files: no secret goes where they say without the user's word.
+// Config files and plans of unknown origin: no secret is sent to an address that they name unless the user confirms it.
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ let server: Server;
 let heard = '';
 const sockets = new Set<Socket>();
 
-/** A server that writes down what it is told, and refuses everything. */
+/** A server that records the commands it receives and replies to each with an error. */
 beforeEach(async () => {
   [cwd, home] = [mkdtempSync(join(tmpdir(), 'redis-trib-project-')), mkdtempSync(join(tmpdir(), 'redis-trib-home-'))];
   heard = '';

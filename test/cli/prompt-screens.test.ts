@@ -1,4 +1,4 @@
-// The prompts as the talk and the tutorials show them, answered by typing, by pasting and by arrow keys, at 60 and 120 columns, with
+// The prompts of the talk and the tutorials, answered by typing, by pasting and by arrow keys, at 60 and 120 columns, with
 // UTF-8 and in the C locale: what the terminal shows at the end is kept in screens/. Every plan is declined, so nothing changes.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openTerminal, runCli, type Terminal } from '../support/cli.js';

@@ -1,4 +1,4 @@
-// Options for the command that goes on: as they were typed, for a shell, without secrets.
+// Options of the command that continues: as typed, quoted for a shell, without secrets.
 import { expect, it } from 'vitest';
 import { moverOptions } from '../../src/cli/options/mover-options.js';
 import { connectionOptions } from '../../src/cli/options/shared-options.js';

@@ -1,4 +1,4 @@
-// The CLI as a process: help, version, wrong usage, and the ways a node can be out of reach, each with one clear message.
+// The CLI as a process: help, version, wrong usage, and the reasons why a node cannot be reached, each with its message.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';

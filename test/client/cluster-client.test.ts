@@ -1,4 +1,4 @@
-// The whole-cluster client: redirects, passing errors, lost connections, and what it says about writes it can't vouch for.
+// The whole-cluster client: redirects, temporary errors, lost connections, and the error for writes with an unknown outcome.
 import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -20,7 +20,7 @@ describe('parseRedirect', () => {
   it.each(['ERR no', 'MOVED', 'MOVED x 1:2'])('returns undefined for other errors: %s', (text) => expect(parseRedirect(text, from)).toBeUndefined());
 });
 
-/** A server of one slot range that answers CLUSTER SLOTS and then whatever `answer` says, or hangs up. */
+/** A server of one slot range that replies to CLUSTER SLOTS, and to other commands with the result of `answer`, or closes the connection. */
 function scripted(answer: (command: string) => string | null): Promise<Server> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined).on('data', (chunk) => {

@@ -121,7 +121,7 @@ describeWithRedis('Connection', () => {
     expect(many).toEqual(Array.from({ length: 3000 }, (_, i) => String(i)));
   });
 
-  it('speaks RESP3, with users', async () => {
+  it('uses RESP3, also after AUTH as a user', async () => {
     await using connection = await open({ protocol: 3, username: 'default' });
     expect(await connection.command(['HGETALL', 'none'])).toEqual(new Map());
     expect(await connection.command(['CONFIG', 'GET', 'maxmemory'])).toEqual(new Map([['maxmemory', '0']]));

@@ -1,4 +1,4 @@
-// Servers whose replies never end: too large, in drips, or drowned in what answers nothing. Each ends within its limits.
+// Servers whose replies never end: too large, in small pieces, or pushes without a reply. Each ends within its limits.
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, it } from 'vitest';
 import { ClusterClient } from '../../src/client/cluster-client.js';
@@ -7,7 +7,7 @@ import { parseRedirect } from '../../src/client/slot-map.js';
 import { readRdb } from '../../src/apply/backup/rdb-stream.js';
 import { replyMemory } from '../../src/client/reply-memory.js';
 
-/** A server that does `talk` with each socket once something has been said to it. */
+/** A server that calls `talk` with each socket when the first data has arrived. */
 async function talker(talk: (socket: Socket) => void): Promise<{ readonly port: number; [Symbol.asyncDispose](): Promise<void> }> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

@@ -1,4 +1,4 @@
-// NOPERM says what is refused; the hint says which rule of the ACL would permit it, in the wordings of all servers.
+// NOPERM names what is refused; the hint names the ACL rule that would permit it, for the texts of all servers.
 import { describe, expect, it } from 'vitest';
 import { accessFailure, databaseRule } from '../../src/client/connection-errors.js';
 import { ReplyError } from '../../src/resp/reply.js';

@@ -1,4 +1,4 @@
-// A process that stood still for longer than its own limits: answers that came meanwhile count, silence still ends.
+// A process that was stopped for longer than its own time limits: replies that arrived meanwhile count, later silence still times out.
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';

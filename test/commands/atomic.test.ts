@@ -1,5 +1,5 @@
-// Subcommands on servers that move slots themselves (cli.md 6): the built CLI as a process, on real nodes behind fronts that
-// speak the commands of Redis 8.4 and Valkey 9.
+// Subcommands on servers that move slots themselves (cli.md 6): the built CLI as a process, on real nodes behind proxies that
+// implement the commands of Redis 8.4 and Valkey 9.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

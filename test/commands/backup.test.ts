@@ -121,14 +121,14 @@ describeWithRedis('redis-trib backup', () => {
     expect(run.stderr).toMatch(/error: Node 127\.0\.0\.1:\d+ refused: NOPERM .*'pttl'.*\ntry: this user lacks the rule \+pttl/);
   });
 
-  it('names a master that dies during the backup, with advice', async () => {
+  it('names a master that is killed during the backup, with advice', async () => {
     await using link = await nodes.nodes[0]!.connect();
     await link.command(['CONFIG', 'SET', 'rdb-key-save-delay', 5000]); // seconds for all keys
     const child = startCli(['backup', nodes.seed, dir]);
     const result = finished(child);
     await waitFor(async () => /rdb_bgsave_in_progress:1/.test(String(await link.command(['INFO', 'persistence']))), 'the data to be on its way');
     await link.command(['CONFIG', 'SET', 'rdb-key-save-delay', 200]);
-    await link.command(['CLIENT', 'KILL', 'TYPE', 'replica']); // the connection ends as it does when the node dies
+    await link.command(['CLIENT', 'KILL', 'TYPE', 'replica']); // the connection ends as it does when the node is killed
     const run = await result;
     expect(run).toMatchObject({ code: 3, stderr: expect.stringMatching(/lost: .*\ntry: nothing new was saved/) as string });
     expect(partial()).toEqual([]);

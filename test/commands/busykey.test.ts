@@ -18,7 +18,7 @@ describeWithRedis('reshard over keys that the target has', () => {
   });
   afterAll(() => cluster.stop());
 
-  /** One of ours and one of theirs on both nodes, with different values; a second key only on the source. */
+  /** One key on both nodes, with different values; a second key only on the source. */
   const prepare = async (tag: string): Promise<number> => {
     await using source = await cluster.nodes[0]!.connect();
     await using target = await cluster.nodes[1]!.connect();

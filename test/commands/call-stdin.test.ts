@@ -1,5 +1,5 @@
-// call -x and -X: one word of the command from stdin, byte by byte, in both spellings; at a terminal it is said that typing
-// is awaited, and Ctrl-C ends the wait.
+// call -x and -X: one word of the command from stdin, byte by byte, in both spellings; at a terminal a message says that
+// input is expected, and Ctrl-C ends the wait.
 import { spawnSync } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { finished, openTerminal, startCli, type CliResult, type Terminal } from '../support/cli.js';
@@ -8,7 +8,7 @@ import { describeWithRedis, startRedisCluster, type RedisNodes } from '../suppor
 describeWithRedis('call with a word from stdin', () => {
   let cluster: RedisNodes;
   let terminal: Terminal | undefined;
-  /** All 256 bytes, newlines, and an end that is none. */
+  /** All 256 byte values, newlines, and no newline at the end. */
   const bytes = Buffer.from([...Array.from({ length: 256 }, (_, index) => index), 10, 0, 10]);
 
   beforeAll(async () => {

@@ -1,4 +1,4 @@
-// Questions held open while the cluster changes: every command that deletes data, or removes a node, judges again after the answer, and
+// Questions held open while the cluster changes: every command that deletes data or removes a node checks the cluster again after the answer, and
 // refuses when the state that justified its plan is gone.
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { openCluster } from '../../src/apply/open-cluster.js';
@@ -140,7 +140,7 @@ describeWithRedis('a master that comes back while a question is open', () => {
     await waitFor(async () => new RegExp(`${id} \\S+ master,fail `).test(String(await ask(other, 'CLUSTER', 'NODES'))), 'the master to be flagged fail');
     terminal = openTerminal(['failover', replica.address, '--force', '--command-timeout', '2']);
     await terminal.waitFor('Promote');
-    // The replica gets nothing of what the master is told from here on.
+    // From here on the replica receives no writes of its master.
     await ask(replica, 'CONFIG', 'SET', 'masterauth', 'wrong');
     await ask(replica, 'CONFIG', 'SET', 'masteruser', 'nobody');
     master.process.kill('SIGCONT');

@@ -1,4 +1,4 @@
-// What check says of replicas: a link that is down, a master without replicas where others have some.
+// Findings of check about replicas: a link that is down, a master without replicas while other masters have some.
 import { expect, it } from 'vitest';
 import { runCli } from '../support/cli.js';
 import { describeWithRedis, startRedisCluster, waitFor } from '../support/redis-server.js';

@@ -1,4 +1,4 @@
-// consistency-test as a process against real nodes: under a reshard nothing is lost, a stolen write is found.
+// consistency-test as a process against real nodes: no write is lost during a reshard; a write that is undone is found.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { finished, runCli, startCli, type CliResult } from '../support/cli.js';
 import { describeWithRedis, startRedisCluster, waitFor, type RedisNode, type RedisNodes } from '../support/redis-server.js';

@@ -1,5 +1,5 @@
-// create --reset on real nodes: what they hold is named and asked for, then deleted; living clusters are not torn apart; a
-// failure half way says how far it came.
+// create --reset on real nodes: it lists the data they hold, asks, and deletes it; it refuses members of a running cluster; a
+// failure after some of the nodes reports what was done.
 import { documentOf } from '../support/json-shape.js';
 import { afterEach, expect, it } from 'vitest';
 import { openTerminal, runCli, type CliResult, type Terminal } from '../support/cli.js';
@@ -8,7 +8,7 @@ import { describeWithRedis, startClusterNodes, startRedis, startRedisCluster, wa
 
 const LIBRARY = "#!lua name=mylib\nredis.register_function('answer', function() return 42 end)";
 
-/** A node alone serves what it has. */
+/** Makes a node without a cluster serve its keys. */
 const SERVE_SOME = ['--cluster-require-full-coverage', 'no'];
 
 describeWithRedis('create --reset', () => {

@@ -1,4 +1,4 @@
-// create --replica-of: the user says who replicates whom.
+// create --replica-of: the user chooses the master of each replica.
 import { documentOf } from '../support/json-shape.js';
 import { expect, it } from 'vitest';
 import { describeWithRedis, startClusterNodes } from '../support/redis-server.js';

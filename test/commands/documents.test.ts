@@ -1,5 +1,5 @@
-// What documents and exit codes must not keep to themselves: nodes that were not asked, measures that were refused; and how
-// they name and count things. Not here: that every command prints one (every-command.test.ts).
+// Facts that documents and exit codes must report: nodes that were not asked, steps that were refused; and names and counts
+// in documents. Not here: that every command prints one (every-command.test.ts).
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runHere, type ProgramRun } from '../support/broken-cluster.js';
 import { fill, keysInSlots } from '../support/load.js';
@@ -64,7 +64,7 @@ describeWithRedis('documents', () => {
 
   it.each([[['--version']], [['version']], [['-V']]])('%j --json prints a document', async (words) => {
     expect(read(await runHere([...words, '--json']))).toEqual({ schema: 2, version: 'test' });
-    expect((await runHere(words, { env: { REDIS_TRIB_OUTPUT: 'json' } })).stdout).toBe('test\n'); // for a person, unless this line says otherwise
+    expect((await runHere(words, { env: { REDIS_TRIB_OUTPUT: 'json' } })).stdout).toBe('test\n'); // text, unless the command line requests JSON
   });
   it.each([[['help']], [['help', 'call']], [['call', '--help']]])('%j --json prints a document', async (words) => {
     const run = await runHere([...words, '--json']);

@@ -1,5 +1,5 @@
 // A master is alive but has lost its keys; its replica, whose link is down, holds the only copy of them. No command deletes that
-// copy unless it is told to, check and backup report it, and the advised failover brings the keys back.
+// copy without a flag, check and backup report it, and the advised failover restores the keys.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

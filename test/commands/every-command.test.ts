@@ -1,6 +1,6 @@
-// What every subcommand promises, over the whole list, on one real cluster: --json is one document with `schema`, also for
-// failures; --dry-run changes nothing; what a person would be asked, a pipe is told the flag of, at once. A subcommand that
-// is missing from the table fails the last test.
+// Properties of every subcommand, over the whole list, on one real cluster: --json prints one document with `schema`, also for
+// failures; --dry-run changes nothing; without a terminal, a command that would ask fails at once and names the flag. A
+// subcommand that is missing from the table fails the last test.
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,9 +21,9 @@ interface Row {
   readonly elsewhere?: string;
   /** Words that fail, with the exit code and the code in the document. */
   readonly fails: readonly (readonly [words: readonly string[], exit: number, code: string])[];
-  /** For those that change something: words that would. --dry-run is added. */
+  /** For commands that change something: words with which they do. --dry-run is added. */
   readonly would?: readonly string[];
-  /** Words that need an answer, and the flag that gives it; null where the predecessors never asked, and so a pipe goes ahead. */
+  /** Words that need an answer, and the flag that gives it; null where the predecessors do not ask, so that the command runs without a terminal. */
   readonly asks?: readonly [words: readonly string[], flag: string] | null;
 }
 

@@ -1,4 +1,4 @@
-// Keys that go to nodes with a memory limit and an eviction policy: a warning by name before they go, and exit code 1 when an import lost some.
+// Moves and imports to nodes with a memory limit and an eviction policy: a warning that names them, and exit code 1 when keys were evicted.
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { runHere } from '../support/broken-cluster.js';
@@ -22,7 +22,7 @@ describeWithRedis('targets that evict', () => {
     }
   });
 
-  /** Leaves room for `bytes` on one node. */
+  /** Leaves `bytes` of memory free on one node. */
   async function limit(index: number, bytes: number, policy: string): Promise<void> {
     await using link = await nodes.nodes[index]!.connect();
     const [, used = '0'] = /used_memory:(\d+)/.exec(String(await link.command(['INFO', 'memory']))) ?? [];

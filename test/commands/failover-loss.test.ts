@@ -1,5 +1,5 @@
 // Promotions that would lose acknowledged writes: of a replica that never received its master's data, and of one whose link has
-// been down while its master went on.
+// been down while its master accepted writes.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCluster } from '../../src/apply/open-cluster.js';
 import { Connection } from '../../src/client/connection.js';

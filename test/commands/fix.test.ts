@@ -391,7 +391,7 @@ describeWithRedis('fix with replicas and failed masters', () => {
     expect(await c.value(4, slot, 'a')).toBe('1');
   });
 
-  it('reports a node that dies during fix with an exit code other than 0, and completes after the failover', async () => {
+  it('reports a node that is killed during fix with an exit code other than 0, and completes after the failover', async () => {
     const slots = Array.from({ length: 200 }, (_, index) => 100 + index);
     const many = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`k${index}`, 'x'.repeat(100)]));
     for (const one of slots) await c.put(0, one, many);

@@ -1,5 +1,5 @@
-// A live master was forgotten by the node that is asked (servers from 7.2 on let others forget it too); its replica still knows it.
-// Nobody may take its slots for nobody's, and no command may call the cluster healthy.
+// A live master was forgotten by the entry node (since 7.2, servers propagate this to other nodes); its replica still lists it.
+// No command may treat its slots as unowned or report the cluster as healthy.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Connection } from '../../src/client/connection.js';
 import { BrokenCluster, runHere } from '../support/broken-cluster.js';
@@ -53,7 +53,7 @@ describeWithRedis('a live member that the seed has forgotten', () => {
     const teller = await Connection.connect({ host: host ?? '', port: Number(port) });
     await teller.command(['CLUSTER', 'MEET', target ?? '', Number(targetPort)]);
     teller.close();
-    // Others that have forgotten it too hear of it when their minute is over, or meet it themselves.
+    // Other nodes that have forgotten it accept gossip about it after a minute, or receive a MEET.
     await waitFor(async () => {
       const next = await runHere(['check', c.seed]);
       const again = /redis-cli -h (\S+) -p (\d+) CLUSTER MEET (\S+) (\d+)/.exec(next.stderr);

@@ -1,4 +1,4 @@
-// redis-cli and ours side by side on the same real cluster, in the same state, line by line: the golden transcripts of
+// redis-cli and redis-trib on the same real cluster, in the same state, line by line: the golden transcripts of
 // cli.md 8 that cluster.test.ts (create, check, info, call), import.test.ts and fix.test.ts don't compare.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
@@ -72,7 +72,7 @@ describeWithRedis('the lines of redis-cli', () => {
     const plan = (text: string): string[] => lines(text.replace(/Do you want to proceed[^]*/, ''));
     expect(plan(`${(await ours(...words, '--dry-run')).stdout}\n`)).toEqual(expect.arrayContaining(plan(their.stdout)));
     expect(their.stdout).toContain('*** It is not possible to use the target node as source node.');
-    expect([their.code, our.code]).toEqual([1, 2]); // declined by an empty stdin; ours: nobody to ask
+    expect([their.code, our.code]).toEqual([1, 2]); // an empty stdin declines there; here a terminal is missing
   });
 
   it.each([

@@ -1,5 +1,5 @@
 // Ids of nodes that join: a node that was a member before stays when it is added again, and a server with the id of another one
-// (a copied nodes.conf) is never introduced.
+// (a copied nodes.conf) never gets a MEET.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

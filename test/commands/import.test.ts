@@ -1,5 +1,5 @@
 // import as a process: lines of redis-cli (8.11), both predecessors' spellings, JSON, exit codes, prompts, credentials of the
-// source, kill -9 and Ctrl-C with the same command going on, and bundled nodes as targets and as source.
+// source, kill -9 and Ctrl-C, after which the same command continues, and bundled nodes as targets and as source.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -316,7 +316,7 @@ describeWithRedis('redis-trib import', () => {
   });
 });
 
-/** A bundled node as a process of its own. */
+/** A bundled node as a separate process. */
 async function startBundled(dir: string, ...args: string[]): Promise<{ port: number; stop(): Promise<void> }> {
   const port = await freePort();
   const place = mkdtempSync(join(dir, 'node-'));

@@ -1,5 +1,5 @@
-// Ctrl-C while a command waits for a node that is frozen: it used to wait out the node's timeout (15 s and more). It ends at
-// once, with exit code 130, what is done, and a command that goes on.
+// Ctrl-C while a command waits for a frozen node: it ends at once, without waiting for the node's timeout, with exit code 130, and
+// prints what was done and a command that continues.
 import type { ChildProcess } from 'node:child_process';
 import { afterEach, expect, it } from 'vitest';
 import { Connection } from '../../src/client/connection.js';
@@ -44,7 +44,7 @@ describeWithRedis('Ctrl-C while waiting for a frozen node', () => {
     nodes = undefined;
   });
 
-  /** Freezes the node, lets the command notice that, and stops the command. */
+  /** Freezes the node, waits until the command reports it, and stops the command. */
   async function freezeAndStop(running: Running, frozen: RedisNode): Promise<CliResult> {
     frozen.process.kill('SIGSTOP');
     await expect(Connection.connect({ host: frozen.host, port: frozen.port }).then((mute) => mute.pipeline([['PING']], { timeoutMs: 500 }))).rejects.toMatchObject({ code: 'TIMEOUT' }); // nor does the command get an answer by then

@@ -1,5 +1,5 @@
-// Replicas while a master gives all its slots away: told when they get another master, kept with --keep-replicas. And zones
-// of create --zone on real nodes.
+// Replicas of a master that gives away all its slots: a message names those that get another master; --keep-replicas keeps them.
+// Also zones of create --zone on real nodes.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

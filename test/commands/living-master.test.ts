@@ -1,5 +1,5 @@
-// Masters that are alive although this program cannot see them: they refuse it, hang for a moment, or were forgotten by all
-// other nodes. No command may give their slots to another master, since they would delete their keys.
+// Masters that are alive although this program cannot reach them: they refuse its connection, do not reply for a moment, or were
+// forgotten by all other nodes. No command may give their slots to another master, since they would delete their keys.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -153,7 +153,7 @@ describeWithRedis('a master that loads its data while all others flag it fail', 
       const others = nodes.nodes.filter((node) => node !== last).map(({ address }) => address);
       const torn = await runHere(['create', ...others, '--reset', '--flush', '--allow-few-masters', '--dry-run']);
       expect(torn).toMatchObject({ code: 1, stderr: expect.stringContaining(`belongs to a running cluster: 1 of its nodes is not in the list (${last.address})`) as string });
-      // The state was the same until here.
+      // The master has kept its state until this point.
       expect(String(await c.send(0, 'CLUSTER', 'NODES'))).toMatch(new RegExp(`${c.id(2)} \\S+ master,fail `));
     } finally {
       const restarted = await back;

@@ -1,4 +1,4 @@
-// redis-trib local as processes: up, found again, a node dies, stop, start with its data, clean; taken ports. With the
+// redis-trib local as processes: up, found again, a killed node, stop, start with its data, clean; taken ports. With the
 // bundled node everywhere, and with redis-server where there is one.
 import { documentOf } from '../support/json-shape.js';
 import { spawn } from 'node:child_process';
@@ -66,7 +66,7 @@ function lifeOf(server: readonly string[], replicas: number): void {
     const [, second] = (await status()).nodes;
     if (second === undefined || second.pid <= 0) throw new Error('no second node'); // kill(0) would end ourselves
     process.kill(second.pid, 'SIGKILL');
-    await waitFor(() => !alive(second.pid), 'the node to die');
+    await waitFor(() => !alive(second.pid), 'the end of the node');
     expect((await local('status')).code).toBe(1);
     expect((await local('status')).stdout).toContain(`127.0.0.1:${second.port} stopped`);
     expect(await local('start')).toMatchObject({ code: 0 });

@@ -1,5 +1,5 @@
-// A master with keys dies. Of its two replicas one has its data, the other never had a copy: what failover does with each,
-// and what del-node, forget, rolling, fix and replicate say about the dead one.
+// A master with keys is killed. One of its two replicas has its data, the other never had a copy: the result of failover with
+// each, and the messages of del-node, forget, rolling, fix and replicate about the killed node.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Connection } from '../../src/client/connection.js';
 import { BrokenCluster, runHere, type ProgramRun } from '../support/broken-cluster.js';

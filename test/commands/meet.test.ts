@@ -1,4 +1,4 @@
-// A member that came back at another address and does not find the others either: only its id tells who it is.
+// A member that restarted at another address and cannot reach the other nodes: only its id identifies it.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';

@@ -1,5 +1,5 @@
-// add-node, del-node, forget, reset, replicate as processes on real nodes: one cluster through its life, redis-cli's own
-// check agreeing. Line shapes: cli.md 4.9, 8.5, 8.6.
+// add-node, del-node, forget, reset, replicate as processes on real nodes: in one cluster, each confirmed by
+// redis-cli's check. Line shapes: cli.md 4.9, 8.5, 8.6.
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openCluster } from '../../src/apply/open-cluster.js';

@@ -1,4 +1,4 @@
-// Commands that only look, while a node is frozen or gone: they answer soon, with what the other nodes say of it.
+// Read-only commands while a node is frozen or has ended: they finish within seconds, with the state that the other nodes report.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openTerminal, runCli } from '../support/cli.js';
 import { describeWithRedis, startRedisCluster, waitFor, type RedisNodes } from '../support/redis-server.js';
@@ -10,7 +10,7 @@ describeWithRedis('a cluster with a frozen node', () => {
   let cluster: RedisNodes;
   beforeAll(async () => {
     cluster = await startRedisCluster(3, { replicas: 1, extraArgs: ['--cluster-node-timeout', '60000'] });
-    cluster.nodes[4]?.process.kill('SIGSTOP'); // nobody calls it failed yet
+    cluster.nodes[4]?.process.kill('SIGSTOP'); // no node flags it as failed yet
   });
   afterAll(async () => {
     cluster.nodes[4]?.process.kill('SIGCONT');

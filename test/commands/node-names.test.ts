@@ -1,4 +1,4 @@
-// Ways to name a node, wherever one is named: id, beginning of an id, announced address, the address it is connected to, and a
+// Names of a node in all commands: id, beginning of an id, announced address, the address it is connected to, and a
 // name of its host.
 import { describe, expect, it } from 'vitest';
 import { hostNames } from '../../src/cli/connection/host-names.js';

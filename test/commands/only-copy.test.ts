@@ -1,5 +1,5 @@
-// A master is dead and forgotten by the other masters; its replica, which must not take over by itself, holds the only copy of its keys.
-// No command lets go of them unless it is told to: the way out is the failover.
+// A master is dead and forgotten by the other masters; its replica, which is never promoted automatically, holds the only copy of its keys.
+// No command gives up these keys without a flag; failover keeps them.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Connection } from '../../src/client/connection.js';
 import { BrokenCluster, runHere } from '../support/broken-cluster.js';

@@ -1,5 +1,5 @@
-// A move that stands still for a while, by SIGUSR2 (which leaves nothing open) or because the process was stopped for longer
-// than its time limits (Ctrl-Z, fg): it goes on as if nothing had been.
+// A move that is paused by SIGUSR2, with no slot open, or whose process was stopped for longer than its time limits (Ctrl-Z, fg):
+// it continues without an error.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openCluster } from '../../src/apply/open-cluster.js';
 import type { ApplyEvent } from '../../src/apply/node/event.js';

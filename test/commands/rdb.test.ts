@@ -1,4 +1,4 @@
-// redis-trib rdb: what it says of files of real servers, of damaged ones, and of append-only files.
+// redis-trib rdb: its output for files of real servers, damaged files, and append-only files.
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

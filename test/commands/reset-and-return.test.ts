@@ -1,4 +1,4 @@
-// Emptied masters that servers made replicas, reset and brought back: the blog's second step on servers since 7.0.
+// Emptied masters that servers made replicas, reset and added again: the second step of the blog on servers since 7.0.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runCli } from '../support/cli.js';
 import { describeWithRedis, startRedisCluster, waitFor, type RedisNodes } from '../support/redis-server.js';

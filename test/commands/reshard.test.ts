@@ -79,7 +79,7 @@ describeWithRedis('reshard and apply', () => {
     expect(planned).toMatchObject({ code: 0 });
     expect(planned.stderr).toContain(`apply it with: redis-trib apply ${file('a.json')}`);
     expect(await slotsOf(1, [0, 2000])).toBe(0);
-    expect((await runCli(['apply', file('a.json')])).code).toBe(2); // nobody to ask, no --yes
+    expect((await runCli(['apply', file('a.json')])).code).toBe(2); // no terminal, no --yes
     expect((await runCli(['apply', file('a.json'), '--dry-run'])).stdout).toContain('50 slots to move');
     expect(await runCli(['apply', file('a.json'), '--yes'])).toMatchObject({ code: 0 });
     expect(await slotsOf(1, [0, 2000])).toBe(50);

@@ -1,5 +1,5 @@
-// rolling and failover --preferred as processes on three masters with a replica each: every node is really restarted, nothing
-// gets lost, the masters come back to their places; the first failure stops it, and what it prints goes on.
+// rolling and failover --preferred as processes on three masters with a replica each: every node is restarted, no write is
+// lost, the former masters are masters again; the first failure stops it, and the printed command continues.
 import { documentOf } from '../support/json-shape.js';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ describeWithRedis('rolling restarts', () => {
   let terminal: Terminal | undefined;
   const at = (index: number): string => cluster.nodes[index]?.address ?? '';
   const ids: string[] = [];
-  /** Restarts a node as `systemctl restart` would, and says so in a file. */
+  /** Restarts a node as `systemctl restart` would, and records it in a file. */
   const restart = (): string => `sh ${folder}/restart {host} {port} {role}`;
 
   beforeAll(async () => {
@@ -66,7 +66,7 @@ describeWithRedis('rolling restarts', () => {
       client.close();
     }
   };
-  /** Restarted servers are no children of ours: they go when this process does. */
+  /** Restarted servers are not children of this process, which must end them. */
   const adopt = (): void => {
     for (const node of cluster.nodes) {
       try {

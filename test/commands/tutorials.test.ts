@@ -1,5 +1,5 @@
 // The talk, the tutorials and the blog that users follow, step by step with the program's name replaced: the same words on
-// the command line, the lines their scripts look for, and the clusters they end with. With real nodes, bundled ones, and both in one
+// the command line, the output lines that their scripts match, and the resulting clusters. With real nodes, bundled ones, and both in one
 // cluster; docs/procedures.md lists the procedures.
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
@@ -21,7 +21,7 @@ async function trib(...words: string[]): Promise<CliResult> {
   return run;
 }
 
-/** Slots a node owns as it says itself. */
+/** Slots of a node in its own view. */
 function slotsOf(port: number): string {
   const own = redisCli(port, 'cluster', 'nodes').split('\n').find((line) => line.includes('myself'));
   return own?.trim().split(' ').slice(8).join(' ') ?? '';

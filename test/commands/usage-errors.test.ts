@@ -1,5 +1,5 @@
-// Slips of the keyboard on real nodes: words the wrong way round, half an id, contradictions, numbers out of range. They are
-// refused with what is meant, and change nothing.
+// Wrong command lines on real nodes: words in the wrong order, half an id, contradictions, numbers out of range. They are
+// refused with a message that names the mistake, and change nothing.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openTerminal, runCli, type CliResult } from '../support/cli.js';
 import { membersIn } from '../support/known-nodes.js';

@@ -1,5 +1,5 @@
-// What nodes are sent, in which order, and what odd nodes make of it (cli.md 2.2, 2.8, 2.9, 7, 8.3): real nodes, most
-// behind proxies that write down what passes.
+// The commands that nodes receive, their order, and replies of unusual nodes (cli.md 2.2, 2.8, 2.9, 7, 8.3): real nodes, most
+// behind proxies that record the data.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApplyEvent } from '../../src/apply/node/event.js';
 import { openNewNodes } from '../../src/apply/steps/create.js';

@@ -1,5 +1,5 @@
-// Clusters whose nodes are not where a simple mind expects them: IPv6, host names, NAT with ports forwarded, addresses that
-// are out of our reach. Real nodes; the gateway is a few TCP forwarders of the test.
+// Clusters with unusual addresses: IPv6, host names, NAT with forwarded ports, announced addresses that cannot be reached.
+// Real nodes; the gateway is a few TCP forwarders of the test.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -107,7 +107,7 @@ describeWithRedis('a cluster is reached', () => {
     expect((await good('check', nodes[0]!.address)).stdout).toContain(`127.0.0.2:${ports[1]}`);
     await good('check', `127.0.0.2:${ports[2]}`);
 
-    // The map leads around the gateway: nobody comes to its client ports but the nodes themselves.
+    // The map bypasses the gateway: only the nodes connect to its client ports.
     const clientGates = gates.filter((_, index) => index % 2 === 0);
     const before = clientGates.map((gate) => gate.visitors());
     const map = nodes.map((node, index) => `127.0.0.2:${ports[index]}=${node.address}`).join(',');

@@ -1,4 +1,4 @@
-// Users that need no password (`nopass`): servers want an empty one of them, and refuse any AUTH to such a default user.
+// Users without password (`nopass`): servers require an empty password for them, and refuse AUTH for such a default user.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runHere } from '../support/broken-cluster.js';
 import { describeWithRedis, startRedisCluster, type RedisNodes } from '../support/redis-server.js';

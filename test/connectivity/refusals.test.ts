@@ -1,4 +1,4 @@
-// What nodes refuse, and addresses that are no node: each message names the node and the cause, and says what to do.
+// Refusals of nodes, and addresses without a node: each message names the node, the cause and the remedy.
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

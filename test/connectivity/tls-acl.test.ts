@@ -1,5 +1,5 @@
-// Every subcommand that connects, against a real cluster that speaks TLS only, wants client certificates and knows one ACL
-// user whose password has a blank and a percent sign. Keys travel by MIGRATE with AUTH2. In the order of a cluster's life.
+// Every subcommand that connects, against a real cluster that accepts only TLS, requires client certificates and has one ACL
+// user whose password has a blank and a percent sign. Keys are moved by MIGRATE with AUTH2. The tests depend on their order.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,7 +36,7 @@ describeWithRedis('a cluster with TLS and ACL', () => {
 
   const seed = (index = 0): string => nodes[index]?.address ?? '';
   const flags = (): string[] => ['--tls', '--cacert', files.ca, '--cert', files.cert, '--key', files.key, '--user', 'admin'];
-  /** Runs a subcommand with everything it needs to get in. */
+  /** Runs a subcommand with the certificates and the credentials. */
   const run = async (name: string, ...words: string[]): Promise<CliResult> => {
     tried.add(name);
     const result = await runCli([name, ...words, ...flags()], { env: { REDISCLI_AUTH: PASSWORD, HOME: scratch }, cwd: scratch });

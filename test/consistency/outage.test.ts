@@ -1,4 +1,4 @@
-// How long operations failed or hung, as spans of time that are added up once.
+// Time during which operations failed or hung; overlapping spans count once.
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { OutageClock } from '../../src/consistency/outage.js';
@@ -25,7 +25,7 @@ it('is never longer than the time from the first to the last operation', () => {
   const operation = fc.tuple(fc.integer({ min: 0, max: 20_000 }), fc.integer({ min: 0, max: 3000 }), fc.boolean());
   fc.assert(
     fc.property(fc.array(operation, { minLength: 1, maxLength: 40 }), (list) => {
-      // Operations are told of as they end.
+      // Operations are reported when they end.
       const operations = list.map(([from, ms, ok]) => [from, from + ms, ok] as const).sort((a, b) => a[1] - b[1]);
       const counted = operations.filter(([from, to, ok]) => !ok || to - from >= 1000);
       const covered = counted.length === 0 ? 0 : Math.max(...counted.map(([, to]) => to)) - Math.min(...counted.map(([from]) => from));

@@ -1,4 +1,4 @@
-// The checker's judgement with counters that lie in known ways, and the lines it prints.
+// The findings of the checker for counters with known errors, and the lines it prints.
 import { describe, expect, it } from 'vitest';
 import { ConsistencyRun, lineTimes, totalsLine, type ConsistencyOptions, type CounterClient, type ConsistencyOutcome } from '../../src/consistency/run.js';
 
@@ -85,7 +85,7 @@ describe('ConsistencyRun', () => {
     });
     expect((await start(counters, { workingSet: 4, clients: 1 })).lost).toBeGreaterThan(0);
   });
-  it('names the counters whose acknowledged writes it could not read back, and asks a silent node once', async () => {
+  it('names the counters whose acknowledged writes it could not read back, and asks an unresponsive node once', async () => {
     let asked = 0;
     const counters: Counters = new Counters(300, (operation, key) => {
       if (operation <= 302 || counters.nodeOf(key) !== 'node 1') return;
@@ -117,7 +117,7 @@ describe('ConsistencyRun', () => {
       isSilence: (error) => counters.isSilence(error),
       increment: (key) => counters.increment(key),
       read: async (key, { signal, ms }) => {
-        await turn(); // or nobody else would ever have one
+        await turn(); // lets the other writers run
         if (stuck && counters.nodeOf(key) === 'node 1') return silent(signal);
         if (ms !== undefined) read.add(key);
         return counters.read(key);

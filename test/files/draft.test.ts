@@ -1,4 +1,4 @@
-// Drafts and the one way of writing whole files: names nobody can foresee, no links followed, nothing left behind.
+// Drafts and the writing of whole files: names are unpredictable, links are not followed, no draft remains.
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';

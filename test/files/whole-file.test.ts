@@ -1,4 +1,4 @@
-// Files that the user named: replaced whole, links stay, devices and pipes are written into.
+// Output files chosen by the user: files are replaced as a whole, links are kept, devices and pipes are written to.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

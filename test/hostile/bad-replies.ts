@@ -1,4 +1,4 @@
-// The kinds of bad replies, as data: what a server says that is no node, a broken one, or one that means harm.
+// The kinds of bad replies, as data: replies of a server that is not a node, is broken, or is malicious.
 import type { Socket } from 'node:net';
 import { bulk, drip, flood, ID, nodes, ownLine, type Answer, type Behaviour } from './hostile-server.js';
 

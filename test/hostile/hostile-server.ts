@@ -1,9 +1,9 @@
-// A server on loopback that answers as one node of a cluster would, but for what a case says: other answers to some commands,
-// or a way of its own to treat the whole connection.
+// A server on loopback that replies as one node of a cluster does, except for the behaviour under test: other replies to some
+// commands, or another treatment of the whole connection.
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { RequestParser } from '../../src/resp/request-parser.js';
 
-/** The bytes of an answer (latin1), something done to the socket, or undefined for what an orderly node says. */
+/** The bytes of an answer (latin1), a function that acts on the socket, or undefined for the reply of a correct node. */
 export type Answer = string | ((socket: Socket) => void) | undefined;
 
 export interface Behaviour {

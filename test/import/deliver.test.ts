@@ -1,4 +1,4 @@
-// What a delivery counts when the source's MIGRATE fails and the keys that it left are refused one by one.
+// The counts of a delivery whose MIGRATE fails and whose remaining keys are refused one by one.
 import { expect, it } from 'vitest';
 import { BatchDelivery } from '../../src/import/deliver.js';
 import type { DirectChannel } from '../../src/import/direct.js';

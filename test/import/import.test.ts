@@ -1,5 +1,5 @@
 // Importing a running server into three real masters, as a library: what is moved, copied, compared, refused, and what
-// happens when a way is closed, slots move meanwhile, or the import is stopped half way.
+// happens when a target becomes unreachable, slots move meanwhile, or the import is stopped.
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { openCluster, type Cluster } from '../../src/apply/open-cluster.js';
 import { ClusterClient } from '../../src/client/cluster-client.js';

@@ -1,4 +1,4 @@
-// Imports whose source doesn't reach the cluster at the addresses it announces, or reaches somebody else there.
+// Imports whose source doesn't reach the cluster at the addresses it announces, or reaches another server there.
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { openCluster, type Cluster } from '../../src/apply/open-cluster.js';
 import type { Address } from '../../src/cluster/address.js';
@@ -66,7 +66,7 @@ describeWithRedis('import where announced addresses lead elsewhere', () => {
     expect(await importKeys(await ImportSource.open(origin), cluster, { via: 'client' })).toMatchObject({ conflicts: [], counts: { source: { after: 0 }, cluster: { after: 500 } } });
   });
 
-  it('stops when a target dies, names it, and loses nothing', async () => {
+  it('stops when a target is killed, names it, and loses nothing', async () => {
     await link.command(['DEBUG', 'POPULATE', 5000, 'key', 50]);
     await using mortal = await startRedisCluster(2);
     await using cluster = await openCluster(mortal.seed);
@@ -79,10 +79,10 @@ describeWithRedis('import where announced addresses lead elsewhere', () => {
     await using one = await survivor!.connect();
     const [left, kept] = [Number(await link.command(['DBSIZE'])), Number(await one.command(['DBSIZE']))];
     expect(left).toBeGreaterThan(0);
-    expect(left + kept).toBeLessThanOrEqual(5001); // the dead node's are lost with it: it had no replica; a key may be on both sides
+    expect(left + kept).toBeLessThanOrEqual(5001); // the keys of the killed node are lost, because it had no replica; a key may be on both sides
   });
 
-  it('continues when a target dies and its replica is promoted', async () => {
+  it('continues when a target is killed and its replica is promoted', async () => {
     await link.command(['DEBUG', 'POPULATE', 8000, 'key', 50]);
     await using pairs = await startRedisCluster(3, { replicas: 1, extraArgs: ['--cluster-node-timeout', '2000'] });
     await using cluster = await openCluster(pairs.seed);
@@ -96,7 +96,7 @@ describeWithRedis('import where announced addresses lead elsewhere', () => {
     await killed;
     expect(stats).toMatchObject({ conflicts: [], counts: { source: { after: 0 } } });
     expect(stats.imported + stats.equal).toBe(8000);
-    // What the dead master had acknowledged and not handed on yet is lost with it: Redis replicates behind the reply.
+    // Writes that the killed master had acknowledged and not replicated are lost: Redis replicates after the reply.
     expect(stats.counts.cluster.after).toBeGreaterThan(7900);
   });
 });

@@ -1,4 +1,4 @@
-// Reading the names of keys: what the page that is read ahead may do to the one in use.
+// Reading the names of keys: the next page is read in advance and must not affect the current one.
 import { expect, it } from 'vitest';
 import type { Connection } from '../../src/client/connection.js';
 import { scanKeys } from '../../src/import/scan.js';

@@ -1,4 +1,5 @@
-// Records of local nodes that came from somebody else: nothing they name is run, ended or written to without the user's word.
+// Records of local nodes of unknown origin: no program, process or file that they name is run, ended or written to unless the
+// user confirms it.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,7 +25,7 @@ const record = (more: object): void => {
 };
 const local = (...words: string[]): Promise<CliResult> => runCli(['local', ...words], { cwd, env: { HOME: cwd } });
 
-/** A program that leaves a mark when it is run. */
+/** A program that creates a file when it is run. */
 function program(): { readonly path: string; readonly ran: () => boolean } {
   const [path, mark] = [join(cwd, 'server'), join(cwd, 'ran')];
   writeFileSync(path, `#!/bin/sh\ntouch '${mark}'\nexit 1\n`, { mode: 0o755 });
@@ -84,7 +85,7 @@ describe('local stop', () => {
     }
   });
 
-  it('asks before it ends nodes of a state without start times, which status marks', async () => {
+  it('asks before it ends nodes of a state file without start times, which status marks', async () => {
     const port = await keptPorts(1);
     expect(await local('start', '--masters', '1', '--replicas', '0', '--port', String(port))).toMatchObject({ code: 0 });
     const file = join(folder(), 'cluster.json');

@@ -1,4 +1,4 @@
-// A pair of servers for the parity tests: our node in this process, and a real redis-server beside it.
+// A pair of servers for the parity tests: a bundled node in this process and a real redis-server.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ export interface Pair {
   stop(): Promise<void>;
 }
 
-/** Starts both with the same directives on top of the defaults; in cluster mode each is a cluster of its own with all slots. */
+/** Starts both with the same directives on top of the defaults; in cluster mode each is a cluster of one node with all slots. */
 export async function startPair(directives: Readonly<Record<string, string>> = {}): Promise<Pair> {
   const given = { ...directives, 'enable-debug-command': 'yes' };
   const inCluster = directives['cluster-enabled'] === 'yes';

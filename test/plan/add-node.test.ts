@@ -1,4 +1,4 @@
-// Nodes that join: which master a replica gets, what is done in which order, what is refused (cli.md 2.9).
+// Nodes that join: the master of a replica, the order of the steps, refusals (cli.md 2.9).
 import { describe, expect, it } from 'vitest';
 import { planAddNodes } from '../../src/plan/add-node.js';
 import { idOf, viewOf } from '../support/views.js';

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { antiAffinityScore } from '../../src/plan/anti-affinity.js';
 import type { CandidateNode, CreatePlan } from '../../src/plan/create.js';
 import { planCreate, slotShares } from '../../src/plan/create.js';
+import { expectSame } from '../support/expect-same.js';
 
 /** `a1 a2 b1`: host a, host a, host b. */
 function nodes(names: string): CandidateNode[] {
@@ -29,7 +30,7 @@ describe('slotShares', () => {
       const shares = slotShares(count);
       expect(shares[0]?.[0]).toBe(0);
       expect(shares[count - 1]?.[1]).toBe(16383);
-      shares.forEach(([first], index) => index > 0 && expect(first).toBe((shares[index - 1]?.[1] ?? 0) + 1));
+      shares.forEach(([first], index) => index > 0 && expectSame(first, (shares[index - 1]?.[1] ?? 0) + 1));
     }
   });
 });

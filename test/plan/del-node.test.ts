@@ -1,4 +1,4 @@
-// Nodes that leave: finding them whoever knows them, their replicas, who is told, and moving their slots away evenly
+// Removal of nodes: finding them in the view of any node, their replicas, the nodes that must forget them, and moving their slots away evenly
 // (cli.md 2.10, 5.6).
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

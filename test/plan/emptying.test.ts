@@ -63,7 +63,7 @@ describe('planEmptying', () => {
   });
 
   it('continues an interrupted emptying before the remaining node has noticed the resets', () => {
-    // 1 still has links to what 2 and 3 were before their reset; they have other ids by now, and know nobody.
+    // 1 still has links to the former ids of 2 and 3, which were reset since then and list no other node.
     const before = [{ index: 2, slots: '5461-10922' }, { index: 3, slots: '10923-16383' }];
     const reset = (index: number): NodeContents => {
       const { name, ...rest } = contentsOf({ index: index + 4 }, []);

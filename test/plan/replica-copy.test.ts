@@ -1,5 +1,5 @@
-// Which replicas have a copy of their master's data, and what is advised about a master that is down. The facts are those
-// that servers of 7.0.15 gave.
+// Which replicas have a copy of their master's data, and the advice about a master that is down. The INFO fields are those of
+// redis-server 7.0.15.
 import { describe, expect, it } from 'vitest';
 import { SlotSet } from '../../src/cluster/slot-set.js';
 import type { UnreachableNode } from '../../src/cluster/view.js';

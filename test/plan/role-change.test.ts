@@ -1,4 +1,4 @@
-// failover, replicate, forget and reset: what they plan, and what they refuse with which way out.
+// failover, replicate, forget and reset: their plans, and their refusals with advice.
 import { describe, expect, it } from 'vitest';
 import { SlotSet } from '../../src/cluster/slot-set.js';
 import type { ClusterNode, ClusterView, UnreachableNode } from '../../src/cluster/view.js';

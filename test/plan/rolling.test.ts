@@ -1,4 +1,4 @@
-// The order of a rolling restart, who may stand in for whom, and giving masters their places back.
+// The order of a rolling restart, the replica that replaces each master, and making former masters masters again.
 import { describe, expect, it } from 'vitest';
 import { planPreferred } from '../../src/plan/preferred.js';
 import { planRolling } from '../../src/plan/rolling.js';
@@ -7,7 +7,7 @@ import { idOf, viewOf } from '../support/views.js';
 const name = (index: number): string => `127.0.0.1:${7000 + index}`;
 
 describe('planRolling', () => {
-  // 0, 1: masters with slots; 2: without; 3, 4: replicas of 0; 5: of 1, told never to take over.
+  // 0, 1: masters with slots; 2: without; 3, 4: replicas of 0; 5: of 1, configured never to be promoted.
   const view = viewOf([{ slots: '0-8191' }, { slots: '8192-16383' }, {}, { replicaOf: 0 }, { replicaOf: 0 }, { replicaOf: 1, flags: 'nofailover' }]);
 
   it('lists replicas first, and masters only after a failover to a replica that can be promoted', () => {

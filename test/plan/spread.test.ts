@@ -1,4 +1,4 @@
-// Masters spread over hosts by failovers: directly, by chains, never to where no replica is; and zones of new clusters.
+// Masters spread over hosts by failovers: directly, by chains, never to a host without a replica; and zones of new clusters.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inZones } from '../../src/cli/options/zones.js';

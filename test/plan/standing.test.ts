@@ -1,4 +1,4 @@
-// What a node is and holds when a question about its data is asked, compared with the time of the answer.
+// The role and the data of a node before a question about them, compared with those after the answer.
 import { expect, it } from 'vitest';
 import { SlotSet } from '../../src/cluster/slot-set.js';
 import { changeOf, heldSlots, standingOf, type Standing } from '../../src/plan/standing.js';

@@ -1,4 +1,4 @@
-// Lists of bulk strings that stay bytes: taken from a stream, cut, taken apart, put into a command.
+// Lists of bulk strings kept as bytes: read from a stream, cut, split, and written into a command.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BulkList } from '../../src/resp/bulk-list.js';

@@ -1,4 +1,4 @@
-// Replies leave in pieces: no text that is handed on is long, and joined they are what one string would be.
+// Replies are sent in pieces: each piece is short, and joined they equal the reply as one string.
 import { describe, expect, it } from 'vitest';
 import { GeneratedReply, LongBulk, LongSimple } from '../../src/resp/long-reply.js';
 import { ServerDouble, MapReply, NULL_ARRAY, OK, PIECE, PairsReply, ServerPush, SetReply, Several, VerbatimReply, encodeReply, writeReply } from '../../src/resp/server-reply.js';

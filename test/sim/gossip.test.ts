@@ -5,6 +5,7 @@ import { GOSSIP_BYTES } from '../../src/server/cluster/wire/codec-gossip.js';
 import { HEADER_BYTES } from '../../src/server/cluster/wire/codec-header.js';
 import { SLOTS } from '../../src/server/cluster/wire/constants.js';
 import { NodeFlag } from '../../src/server/cluster/state/flags.js';
+import { sameOwners } from './replicated-cluster.js';
 import type { Member } from './simulator.js';
 import { Simulator } from './simulator.js';
 
@@ -25,11 +26,6 @@ function formChain(sim: Simulator): void {
       if (before) startHandshake(context, { ip: before.ip, port: 7000, pport: 0, cport: 17000 }, true);
     });
   });
-}
-
-function sameOwners(a: Member, b: Member): boolean {
-  for (let slot = 0; slot < SLOTS; slot++) if (a.state.slots.owner(slot)?.id !== b.state.slots.owner(slot)?.id) return false;
-  return true;
 }
 
 function converged(members: readonly Member[], count = members.length): boolean {

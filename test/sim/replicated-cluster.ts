@@ -42,16 +42,10 @@ export function memberOf(sim: Simulator, id: string): Member | undefined {
   return sim.members.find((member) => member.id === id);
 }
 
-/** The owner of each slot in the view of a member, as one text. */
-function ownersOf({ state }: Member): string {
-  const parts: string[] = [];
-  let before = '';
-  for (let slot = 0; slot < SLOTS; slot++) {
-    const owner = state.slots.owner(slot)?.id ?? '-';
-    if (owner !== before) parts.push(`${slot}:${owner}`);
-    before = owner;
-  }
-  return parts.join(' ');
+/** Whether two members list the same owner of each slot. */
+export function sameOwners(a: Member, b: Member): boolean {
+  for (let slot = 0; slot < SLOTS; slot++) if (a.state.slots.owner(slot)?.id !== b.state.slots.owner(slot)?.id) return false;
+  return true;
 }
 
 /** No node is failing, all agree on the owners, and each replica follows a node that is a master in its own view. */
@@ -66,8 +60,7 @@ export function converged(sim: Simulator): boolean {
     if (state.myself.isReplica && (master === null || memberOf(sim, master.id)?.state.myself.isMaster !== true)) return false;
     if (state.myself.isReplica && member.replication.source !== master?.ip) return false;
   }
-  const owners = ownersOf(first);
-  return alive.every((member) => member === first || ownersOf(member) === owners);
+  return alive.every((member) => member === first || sameOwners(member, first));
 }
 
 /** Slots that two masters claim for themselves with one epoch, or with different ones; described, '' for none. */

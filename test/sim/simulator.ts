@@ -321,7 +321,7 @@ export class Simulator {
     if (wire !== undefined) this.dropWire(member, link, wire);
   }
 
-  /** The other end notices it a little later, also across a partition, where in reality keepalive would notice it in the end. */
+  /** The other end detects it a little later, also across a partition, where a real one would need keepalive. */
   private dropWire(member: Member, link: Link, wire: Wire): void {
     member.wires.delete(link);
     const other = wire.ends[0].link === link ? wire.ends[1] : wire.ends[0];

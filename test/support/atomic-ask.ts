@@ -1,4 +1,4 @@
-// Short questions to an emulated cluster, for its tests and those of its users. Not here: the emulation.
+// Single commands to an emulated cluster, for tests. Not here: the emulation.
 import type { Reply } from '../../src/resp/reply.js';
 import { ReplyError } from '../../src/resp/reply.js';
 import type { AtomicCluster, AtomicFront, Job } from './atomic-cluster.js';
@@ -7,7 +7,7 @@ import { waitFor } from './redis-server.js';
 /** Words of a command. */
 export type Words = readonly (string | number)[];
 
-/** One command on a connection of its own; an error reply is a value. */
+/** One command on a new connection; an error reply is a value. */
 export async function ask(front: AtomicFront, ...words: Words): Promise<Reply> {
   await using link = await front.connect();
   const [reply = null] = await link.pipeline([words]);
@@ -26,7 +26,7 @@ function fields(reply: Reply | undefined): Record<string, Reply> {
   return Object.fromEntries(reply.flatMap((value, at) => (at % 2 === 0 ? [[String(value), reply[at + 1] ?? null]] : [])));
 }
 
-/** CLUSTER MIGRATION STATUS, ALL unless said otherwise. */
+/** CLUSTER MIGRATION STATUS, by default of ALL. */
 export const tasks = async (front: AtomicFront, ...which: Words): Promise<Record<string, Reply>[]> => ((await ask(front, 'CLUSTER', 'MIGRATION', 'STATUS', ...(which.length > 0 ? which : ['ALL']))) as Reply[]).map(fields);
 /** CLUSTER GETSLOTMIGRATIONS. */
 export const migrations = async (front: AtomicFront): Promise<Record<string, Reply>[]> => ((await ask(front, 'CLUSTER', 'GETSLOTMIGRATIONS')) as Reply[]).map(fields);

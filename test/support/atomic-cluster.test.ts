@@ -1,5 +1,5 @@
-// The emulated cluster itself: keys and ownership move in one step, jobs fail, retry and are cancelled as the servers' do,
-// replies keep their order and shape. What our driver makes of it is tested with the driver.
+// The emulated cluster itself: keys and ownership move in one step, jobs fail, retry and are cancelled as those of the servers,
+// replies keep their order and shape. Its client is tested in test/apply/atomic.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Connection } from '../../src/client/connection.js';
 import { keySlot } from '../../src/cluster/slots.js';
@@ -330,7 +330,7 @@ describeWithRedis('a cluster of Valkey 9', () => {
   });
 });
 
-describeWithRedis('nodes that die or lose their role during a job', () => {
+describeWithRedis('nodes that are killed or lose their role during a job', () => {
   it.each(['redis', 'valkey'] as const)('make the job fail (%s), and the proxy of a dead node refuses connections', async (design) => {
     await using cluster = await startAtomicCluster(3, { design, replicas: 1 });
     const [source, target, third] = cluster.fronts as [AtomicFront, AtomicFront, AtomicFront];

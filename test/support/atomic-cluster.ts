@@ -1,5 +1,5 @@
-// A cluster that speaks atomic slot migration (cli.md section 6): real nodes, each behind a front that carries out the
-// commands of Redis 8.4 or Valkey 9 itself and passes on the rest. Not here: the fronts (atomic-front.ts), the jobs (atomic-jobs.ts).
+// A cluster that supports atomic slot migration (cli.md section 6): real nodes, each behind a proxy that carries out the
+// commands of Redis 8.4 or Valkey 9 itself and forwards the rest. Not here: the fronts (atomic-front.ts), the jobs (atomic-jobs.ts).
 import { fileURLToPath } from 'node:url';
 import { RealGround } from './atomic-ground.js';
 import { Jobs } from './atomic-jobs.js';
@@ -21,11 +21,11 @@ export interface Job {
   readonly target: string;
   /** As `slots` or `slot_ranges` show it: `0-100 200-200`. */
   readonly slots: string;
-  /** State on the side that leads: the destination with redis, the source with valkey. */
+  /** State on the side that received the command: the destination with redis, the source with valkey. */
   readonly state: string;
-  /** State on the other side, '' while the other side has not heard of it. */
+  /** State on the other side, '' while the other side does not know the job. */
   readonly otherState: string;
-  /** Times a redis destination has begun anew. */
+  /** Number of restarts by a redis destination. */
   readonly retries: number;
   /** `last_error` of redis, `message` of valkey; '' when there is none. */
   readonly error: string;
@@ -33,7 +33,7 @@ export interface Job {
   readonly created: number;
   readonly started: number;
   readonly ended: number;
-  /** Nothing more will happen to it: on both sides. */
+  /** The job has ended on both sides. */
   readonly done: boolean;
 }
 
@@ -47,37 +47,37 @@ export interface Behaviour {
   trimMs: number;
   /** While true the job stays in the state it is in. */
   hold: ((job: Job) => boolean) | undefined;
-  /** Asked once an attempt (1, 2 …), in the middle of it: the text of the error it fails with. */
+  /** Called once in the middle of each attempt (1, 2 …): the text of the error with which it fails. */
   fail: ((job: Job, attempt: number) => string | undefined) | undefined;
-  /** Error (`ERR …`, `NOPERM …`) in place of the answer to a command of atomic migration. */
+  /** Error (`ERR …`, `NOPERM …`) in place of the reply to a command of atomic migration. */
   refuse: ((frontIndex: number, words: readonly string[]) => string | undefined) | undefined;
   /** True for a job that the servers no longer list. */
   forget: ((job: Job) => boolean) | undefined;
 }
 
-/** A node as everybody sees it: `host`, `port`, `address` and `connect` are those of its front, `kill` hits the real node. */
+/** A node as clients see it: `host`, `port`, `address` and `connect` are those of its proxy; `kill` kills the real node. */
 export interface AtomicFront extends RedisNode {
   readonly id: string;
   /** undefined: an old server. */
   readonly design: AtomicDesign | undefined;
   readonly real: RedisNode;
-  /** Every command that came, oldest first; those of replicas and of MIGRATE between nodes too. */
+  /** Every command received, oldest first, including those of replicas and of MIGRATE between nodes. */
   readonly commands: readonly (readonly string[])[];
 }
 
-/** `nodes` are the fronts, so helpers for real clusters (fill, Hammer, totalKeys) take this as well. */
+/** `nodes` are the proxies, so the functions for real clusters (fill, Hammer, totalKeys) accept it too. */
 export interface AtomicCluster extends RedisNodes {
   readonly fronts: readonly AtomicFront[];
   readonly nodes: readonly AtomicFront[];
   /** All ever started, oldest first. */
   readonly jobs: readonly Job[];
-  /** CLUSTER SETSLOT commands for a slot that a job had just then, on any node; source and target refuse them. */
+  /** CLUSTER SETSLOT commands, on any node, for a slot of a running job; source and target refuse them. */
   readonly meddled: readonly (readonly string[])[];
   readonly behaviour: Behaviour;
 }
 
 export interface AtomicOptions {
-  /** For all nodes, or by index (masters first, then replicas); undefined is an old server that has none of it. */
+  /** For all nodes, or by index (masters first, then replicas); undefined is an old server without atomic migration. */
   readonly design: AtomicDesign | ((index: number) => AtomicDesign | undefined);
   /** Replicas of each master, default 0. */
   readonly replicas?: number;
@@ -89,14 +89,14 @@ export interface AtomicOptions {
   readonly extraArgs?: readonly string[];
 }
 
-/** All nodes name the ports of the fronts, and nothing else. */
+/** All nodes announce only the ports of the proxies. */
 async function allNameFronts(nodes: readonly EmulatedNode[], ground: RealGround): Promise<boolean> {
   const ports = new Set(nodes.map((node) => node.port));
   const accounts = await Promise.all(nodes.map((node) => ground.account(node)));
   return accounts.every(({ lines }) => lines.length === nodes.length && lines.every((line) => ports.has(line.port) && line.connected));
 }
 
-/** Starts `masters` masters with their replicas; returns when all agree and every one names the fronts only. */
+/** Starts `masters` masters with their replicas; returns when all agree and announce only the proxies. */
 export async function startAtomicCluster(masters: number, options: AtomicOptions): Promise<AtomicCluster> {
   const { design, replicas = 0, slots, extraArgs = [] } = options;
   const behaviour: Behaviour = { stepMs: 20, retryMs: 100, trimMs: 0, hold: undefined, fail: undefined, refuse: undefined, forget: undefined };
@@ -117,7 +117,7 @@ export async function startAtomicCluster(masters: number, options: AtomicOptions
   try {
     const announce = (index: number): string[] => ['--cluster-announce-port', String(nodes[index]?.port), ...extraArgs];
     const program: { program?: [string, string] } = options.nodes === 'bundled' ? { program: [process.execPath, BUNDLED] } : {};
-    // Replicas find their masters by the announced ports: the fronts have to lead somewhere before the nodes are a cluster.
+    // Replicas connect to the announced ports of their masters, so the proxies must run before the nodes form a cluster.
     const started = (index: number, node: RedisNode): void => nodes[index]?.stand(node);
     real = await startRedisCluster(masters, { replicas, extraArgs: announce, started, ...program, ...(slots === undefined ? {} : { slots }) });
     await Promise.all(nodes.map((node) => node.learnId()));

@@ -27,7 +27,7 @@ function entry([name, arity]: readonly [string, number]): ServerReply {
   return [name, arity, flags('admin', 'no_async_loading', 'stale'), 0, 0, 0, flags('@admin', '@slow', '@dangerous'), [], [], []];
 }
 
-/** A reply of the node as one of ours; simple strings become bulks. */
+/** A reply of the node in the proxy's form; simple strings become bulk strings. */
 function again(reply: Reply): ServerReply {
   if (reply instanceof ReplyError) return new ErrorReply(reply.message);
   if (typeof reply === 'string' || typeof reply === 'number' || typeof reply === 'bigint' || reply === null) return reply;
@@ -37,7 +37,7 @@ function again(reply: Reply): ServerReply {
   throw new Error('a reply of a kind that these commands do not give');
 }
 
-/** True for a COMMAND INFO that asks for a subcommand of either design. */
+/** True for a COMMAND INFO about a subcommand of either design. */
 export function asksForSubcommand(words: readonly string[]): boolean {
   return words.slice(2).some((word) => /^cluster\|(migration|migrateslots|getslotmigrations|cancelslotmigrations)$/i.test(word));
 }

@@ -1,5 +1,5 @@
-// The front before one real node: a TCP proxy that understands requests, so that some can be answered here. Replies pass
-// as the bytes they are and in order. Which requests are answered here, and how, is the business of `decide`.
+// The proxy in front of one real node: it parses requests, so that it can reply to some itself. Replies of the node pass
+// unchanged and in order. `decide` selects the requests that the proxy replies to.
 import { connect, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { encodeCommand } from '../../src/resp/command.js';
@@ -12,16 +12,16 @@ import { encodeReply, ErrorReply } from '../../src/resp/server-reply.js';
 import { waitFor } from './redis-server.js';
 
 const HOST = '127.0.0.1';
-/** From one of these on the node says things that are no replies, or does not reply to everything: bytes pass unread. */
+/** After one of these commands the node sends data that is not a reply, or does not always reply: bytes pass unparsed. */
 const TALKATIVE = /^(PSYNC|SYNC|MONITOR|[PS]?SUBSCRIBE|[PS]?UNSUBSCRIBE|CLIENT REPLY)$/;
 
-/** What an answer made here can use of the connection the request came by. */
+/** The part of the request's connection that a reply of the proxy can use. */
 export interface Visit {
-  /** Asks the node behind, with the rights of this client; error replies are values. */
+  /** Sends a command to the real node with the rights of this client; error replies are values. */
   ask(words: readonly string[]): Promise<Reply>;
 }
 
-/** The node answers `pass`; or the front gives the reply that `answer` makes. */
+/** `pass`: the node replies. `answer`: the proxy sends the result of the function. */
 export type Verdict = { readonly pass: readonly string[] } | { readonly answer: (visit: Visit) => Promise<ServerReply> };
 
 export type Decide = (words: readonly string[]) => Verdict;
@@ -31,7 +31,7 @@ class Session implements Visit {
   private readonly requests: string[][] = [];
   private readonly incoming = new RequestParser({ maxBulk: 512 * 1024 * 1024, authenticated: true });
   private readonly outgoing = new ReplyParser();
-  /** One for each reply that the node owes. */
+  /** One for each outstanding reply of the node. */
   private readonly owed: ((reply: Reply) => void)[] = [];
   private protocol: Protocol = 2;
   private answering = false;
@@ -54,7 +54,7 @@ class Session implements Visit {
     node.on('close', () => this.end());
   }
 
-  /** Replies the node still owes. */
+  /** Number of outstanding replies of the node. */
   get waiting(): number {
     return this.unread || this.ended ? 0 : this.owed.length;
   }
@@ -78,7 +78,7 @@ class Session implements Visit {
     this.pump();
   }
 
-  /** Deals with requests until there is none, one is being answered here, or the front is paused. */
+  /** Handles requests until there is none, the proxy is preparing a reply, or the proxy is paused. */
   pump(): void {
     while (!this.ended && !this.answering && (this.unread || !this.front.paused)) {
       const words = this.requests.shift();
@@ -100,7 +100,7 @@ class Session implements Visit {
     this.node.write(encodeCommand(words), 'latin1');
   }
 
-  /** Everything before must have been replied to, everything behind waits: so the order holds. */
+  /** Waits for the replies to all earlier requests, and delays later ones, so that the order is kept. */
   private async answer(make: (visit: Visit) => Promise<ServerReply>): Promise<void> {
     this.answering = true;
     if (this.waiting > 0) await new Promise<void>((idle) => (this.whenIdle = idle));
@@ -110,7 +110,7 @@ class Session implements Visit {
     this.pump();
   }
 
-  /** Only while answering, when the node owes nothing else: then the next reply is the one to this. */
+  /** Only while the proxy prepares a reply and the node has no outstanding ones: the next reply is the one to this command. */
   ask(words: readonly string[]): Promise<Reply> {
     if (this.ended) return Promise.resolve(new ReplyError('ERR the node behind the front is gone'));
     this.capturing = true;
@@ -133,7 +133,7 @@ class Session implements Visit {
   }
 }
 
-/** A listener on 127.0.0.1:`port`; the node behind may be named later. */
+/** A listener on 127.0.0.1:`port`; the real node may be set later. */
 export class Front {
   readonly sessions = new Set<Session>();
   private pauses = 0;
@@ -163,7 +163,7 @@ export class Front {
     return this.pauses > 0;
   }
 
-  /** Nothing more reaches the node, and what did is answered; blocked clients are not waited for longer than a moment. */
+  /** Stops forwarding, and waits for the outstanding replies; for those of blocked clients only briefly. */
   async pause(): Promise<void> {
     this.pauses++;
     await waitFor(() => [...this.sessions].every((session) => session.waiting === 0), 'replies', 200).catch(() => undefined);
@@ -174,7 +174,7 @@ export class Front {
     for (const session of this.sessions) session.pump();
   }
 
-  /** Connections end, new ones are refused. */
+  /** Closes all connections and refuses new ones. */
   close(): Promise<void> {
     for (const session of this.sessions) session.end();
     if (!this.server.listening) return Promise.resolve();

@@ -1,4 +1,4 @@
-// The real nodes under an emulated cluster: who owns what in whose eyes, whether two nodes can go on with a job, and
+// The real nodes of an emulated cluster: the owners in the view of each node, whether two nodes can continue a job, and
 // the takeover between them. Not here: states of jobs (atomic-jobs.ts), commands of clients (atomic-redis.ts, atomic-valkey.ts).
 import type { Connection } from '../../src/client/connection.js';
 import type { NodeLine } from '../../src/cluster/nodes-text.js';

@@ -1,5 +1,5 @@
 // Runs jobs of atomic slot migration: through their states one after the other, with failure, retry and cancelling. Not here:
-// the commands that start and list them, and how slots change hands (atomic-takeover.ts).
+// the commands that start and list them, and how slots change their owner (atomic-takeover.ts).
 import type { Behaviour } from './atomic-cluster.js';
 import type { JobRecord } from './atomic-states.js';
 import { CANCELLED, failedUnlessFinal, MET, MIDDLE, STATES, SUCCESS } from './atomic-states.js';

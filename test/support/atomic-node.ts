@@ -1,5 +1,5 @@
-// One node of an emulated cluster: the real one, its front, and which commands the front answers itself. Not here: the
-// answers (atomic-redis.ts, atomic-valkey.ts, atomic-disguise.ts), the proxying (atomic-front.ts).
+// One node of an emulated cluster: the real one, its proxy, and which commands the proxy replies to itself. Not here: the
+// replies (atomic-redis.ts, atomic-valkey.ts, atomic-disguise.ts), the proxying (atomic-front.ts).
 import type { ChildProcess } from 'node:child_process';
 import { Connection } from '../../src/client/connection.js';
 import { ReplyError } from '../../src/resp/reply.js';
@@ -124,7 +124,7 @@ export class EmulatedNode implements AtomicFront, Member {
   private async guarded(words: readonly string[], visit: Visit, own: () => Promise<ServerReply>): Promise<ServerReply> {
     const refused = this.emulation?.ground.behaviour.refuse?.(this.index, words);
     if (refused !== undefined) return new ErrorReply(refused);
-    // Who may not ask this (not logged in, no rights to CLUSTER) may not migrate either.
+    // A client without the right to this command (no AUTH, no rights to CLUSTER) must not migrate either.
     const allowed = await visit.ask(['CLUSTER', 'MYID']);
     return allowed instanceof ReplyError ? new ErrorReply(allowed.message) : own();
   }

@@ -1,4 +1,4 @@
-// CLUSTER MIGRATION as Redis 8.4 has it (cli.md 6.2): the destination is told to import, either side is asked, the
+// CLUSTER MIGRATION as Redis 8.4 has it (cli.md 6.2): the destination gets the command to import, both sides report the status, the
 // destination retries until cancelled. Not here: what a task does (atomic-jobs.ts).
 import type { ServerReply } from '../../src/resp/server-reply.js';
 import { EMPTY_ARRAY, ErrorReply, MapReply } from '../../src/resp/server-reply.js';

@@ -1,5 +1,5 @@
-// How slots of a finished job change hands between the real nodes: keys are copied first, then claimed, then removed at the
-// source, so that a failure before the claim leaves everything as it was. Clients of both fronts wait meanwhile.
+// How slots of a finished job change their owner: keys are copied first, then claimed, then removed at the
+// source, so that a failure before the claim changes nothing. Clients of both proxies wait meanwhile.
 import type { Connection } from '../../src/client/connection.js';
 import { setSlotCommand } from '../../src/client/admin.js';
 import type { Reply } from '../../src/resp/reply.js';
@@ -50,7 +50,7 @@ async function copyAndClaim(slots: readonly number[], source: Side, target: Side
 }
 
 /**
- * Gives `slots` of the source with their keys to the target; `others` are the masters that should hear of it at once.
+ * Gives `slots` of the source with their keys to the target; `others` are the masters that learn of it at once.
  * Rejects when nothing has moved.
  */
 export async function handOver(slots: readonly number[], source: Side, target: Side, others: readonly Connection[]): Promise<void> {

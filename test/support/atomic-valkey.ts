@@ -1,5 +1,5 @@
-// CLUSTER MIGRATESLOTS, GETSLOTMIGRATIONS and CANCELSLOTMIGRATIONS as Valkey 9 has them (cli.md 6.1): the source is told to
-// push, one job a target, no retry. Not here: what a job does (atomic-jobs.ts).
+// CLUSTER MIGRATESLOTS, GETSLOTMIGRATIONS and CANCELSLOTMIGRATIONS as Valkey 9 has them (cli.md 6.1): the source gets the command
+// to push, one job per target, no retry. Not here: what a job does (atomic-jobs.ts).
 import type { NodeLine } from '../../src/cluster/nodes-text.js';
 import type { ServerReply } from '../../src/resp/server-reply.js';
 import { EMPTY_ARRAY, ErrorReply, MapReply, OK } from '../../src/resp/server-reply.js';

@@ -1,5 +1,5 @@
-// Real clusters broken by hand, for the tests of fix: raw CLUSTER commands on the nodes, keys put where they don't belong,
-// fix run in this process, and the count of what is where afterwards.
+// Real clusters broken by hand, for the tests of fix: raw CLUSTER commands on the nodes, keys stored on nodes that do not own
+// them, fix run in this process, and the owners and keys afterwards.
 import { Writable, Readable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
 import { commands } from '../../commands/index.js';
@@ -115,7 +115,7 @@ export class BrokenCluster {
     return `{${TAGS[slot] ?? ''}}${name}`;
   }
 
-  /** Writes on a node whatever state the slot is in there; a stranger imports the slot for that moment. */
+  /** Writes on a node in any state of the slot: a node that does not own the slot imports it during the write. */
   async put(index: number, slot: number, values: Readonly<Record<string, string>>, importingFrom?: number): Promise<void> {
     const writes = Object.entries(values).flatMap(([name, value]) => [['ASKING'], ['SET', this.key(slot, name), value]]);
     const before = importingFrom === undefined ? [] : [['CLUSTER', 'SETSLOT', slot, 'IMPORTING', this.id(importingFrom)]];
@@ -155,7 +155,7 @@ export class BrokenCluster {
     return claims.filter(({ mine }) => mine).map(({ index }) => index);
   }
 
-  /** Waits until every node says ok: then the keys can be read. */
+  /** Waits until every node reports cluster_state ok, so that the keys can be read. */
   async serving(): Promise<void> {
     await waitFor(async () => (await Promise.all(this.links.filter((link) => link.isOpen).map((link) => link.command(['CLUSTER', 'INFO'])))).every((text) => String(text).includes('cluster_state:ok')), 'cluster_state:ok');
   }
@@ -165,13 +165,13 @@ export class BrokenCluster {
   }
 }
 
-/** A node that was killed says nothing; every other error is one. */
+/** Ignores the lost connection to a killed node; rethrows every other error. */
 function ofTheDead(error: unknown): null {
   if (error instanceof ConnectionLost) return null;
   throw error;
 }
 
-/** What a node says about itself. */
+/** The line of a node about itself. */
 export function ownLine(text: string): { readonly slots: Set<number>; readonly open: string[] } {
   const tokens = text.split('\n').find((line) => line.includes('myself'))?.split(' ').slice(8) ?? [];
   const slots = new Set<number>();

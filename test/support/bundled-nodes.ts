@@ -1,4 +1,4 @@
-// Empty bundled nodes as processes of their own, for tests: started and removed by `redis-trib local`.
+// Empty bundled nodes as separate processes, for tests: started and removed by `redis-trib local`.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

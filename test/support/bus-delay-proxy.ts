@@ -1,4 +1,4 @@
-// A way to a node's cluster bus port that lets packets through one by one: what one node sends can be held back and let go.
+// A proxy of a node's cluster bus port that forwards packet by packet: the packets of one node can be delayed.
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 /** Places in the header of a bus packet (cluster-node.md 2). */
@@ -22,7 +22,7 @@ class Packets {
 
 const senderOf = (packet: Buffer): string => packet.toString('latin1', SENDER, SENDER + 40);
 
-/** Whether the packet's sender says that it owns the slot. */
+/** Whether the packet's sender claims the slot. */
 export function claims(packet: Buffer, slot: number): boolean {
   return ((packet[SLOTS + (slot >> 3)] ?? 0) & (1 << (slot & 7))) !== 0;
 }
@@ -33,7 +33,7 @@ export interface HeldBus {
   hold(sender: string): void;
   /** What is kept, oldest first. */
   readonly held: readonly Buffer[];
-  /** Lets the oldest go as long as `which` says so, of those kept; without it all, and those to come. */
+  /** Forwards the oldest delayed packets while `which` returns true; without it all of them, and later ones at once. */
   release(which?: (packet: Buffer) => boolean): void;
   close(): void;
 }

@@ -22,7 +22,7 @@ export interface CliOptions {
   readonly input?: string;
   /** Another path of the program, such as a link to it. */
   readonly program?: string;
-  /** Columns that a pseudo terminal says it has, default 120; 0 as one whose size was never set. */
+  /** Columns that a pseudo terminal reports, default 120; 0: a terminal whose size was never set. */
   readonly columns?: number;
   /** Type the command into an interactive bash, which stays: Ctrl-Z needs a shell. */
   readonly shell?: boolean;

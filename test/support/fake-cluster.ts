@@ -1,5 +1,5 @@
-// A cluster of any size that only tells about itself: so many ports on loopback in this process, each answering INFO and
-// CLUSTER NODES as one node of an orderly cluster would. Counts what it was asked.
+// A cluster of any size that answers only questions about itself: one port per node on loopback in this process, each replying to
+// INFO and CLUSTER NODES as a node of a healthy cluster does. Counts the requests.
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { RequestParser } from '../../src/resp/request-parser.js';
@@ -25,10 +25,10 @@ function lines(ports: readonly number[], masters: number): string[] {
   });
 }
 
-/** Answers of a test's own, as they travel; undefined for what the test leaves to the fake. */
+/** Replies defined by a test, in wire format; undefined: the fake replies. */
 export type FakeAnswers = (index: number, words: readonly string[]) => string | undefined;
 
-/** `count` nodes, half of them masters; every answer takes `delayMs`. */
+/** `count` nodes, half of them masters; every reply takes `delayMs`. */
 export async function startFakeCluster(count: number, delayMs: number, answers: FakeAnswers = () => undefined): Promise<FakeCluster> {
   const sockets = new Set<Socket>();
   const servers: Server[] = [];

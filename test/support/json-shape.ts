@@ -1,7 +1,7 @@
 // Whether a document of --json has the shapes of docs/json.md.
 import { expect } from 'vitest';
 
-/** Places of a document that are not as docs/json.md says. */
+/** Parts of a document that differ from docs/json.md. */
 export function misshapen(place: string, value: unknown): string[] {
   if (typeof value === 'string') return /^(\[ERR\]|\*\*\*)/.test(value) ? [`${place}: a mark`] : [];
   if (typeof value !== 'object' || value === null) return [];

@@ -1,4 +1,4 @@
-// How many nodes a node knows, for tests of who joined and who left.
+// The number of nodes that a node lists, for tests of add-node and del-node.
 
 /**
  * Members in an answer to CLUSTER NODES, the node itself included. A handshake is none yet: two nodes that meet each other

@@ -1,5 +1,5 @@
-// Writers for tests in which nodes die: counters with the time of every acknowledged increment, so that afterwards one can
-// tell writes that asynchronous replication may lose (the last moments of a dead node) from those that nothing may lose.
+// Writers for tests in which nodes are killed: counters with the time of every acknowledged increment. So writes that
+// asynchronous replication may lose (the last ones before the kill) are distinguished from those that must not be lost.
 import { ClusterClient } from '../../src/client/cluster-client.js';
 import { keySlot } from '../../src/cluster/slots.js';
 
@@ -14,14 +14,14 @@ interface Account {
 export interface Doubt {
   readonly from: number;
   readonly until: number;
-  /** Slots whose keys were travelling to the dead node in that time: these may be gone altogether. */
+  /** Slots whose keys were moving to the killed node in that time: these keys may be lost. */
   readonly travelling: (slot: number) => boolean;
 }
 
-/** What is wrong, and what asynchronous replication is to blame for. */
+/** Differences, separated into faults and losses that asynchronous replication permits. */
 export interface Audit {
   readonly wrong: string[];
-  /** Acknowledged writes that are missing within the doubt. */
+  /** Missing acknowledged writes that asynchronous replication may lose. */
   readonly excused: number;
   /** Acknowledged writes that are in copies which fix has saved. */
   readonly saved: number;

@@ -1,4 +1,4 @@
-// Keys and writers for tests that move slots: fill a cluster, hammer counters, compare what is there with what was acknowledged.
+// Keys and writers for tests that move slots: fill a cluster, hammer counters, compare the data with the acknowledged writes.
 import { ClusterClient } from '../../src/client/cluster-client.js';
 import type { Arg } from '../../src/client/connection.js';
 import { keySlot } from '../../src/cluster/slots.js';

@@ -52,7 +52,7 @@ const SHARED_PORTS = { from: 12_000, count: 9000 };
 const KEPT_PORTS = { from: 11_000, count: 900 };
 
 /**
- * The first of `count` free ports in a row which `freePort` gives to nobody: for nodes that are stopped and come back. While
+ * The first of `count` free ports in a row which `freePort` does not return: for nodes that are stopped and come back. While
  * they were away another suite's node used to take one of their ports now and then.
  */
 export function keptPorts(count: number): Promise<number> {
@@ -79,7 +79,7 @@ export interface RedisNode {
   log(): string;
   /** A new connection; the caller closes it. */
   connect(): Promise<Connection>;
-  /** Kills the process (SIGKILL unless said otherwise), waits for its end, keeps the folder. */
+  /** Kills the process (by default with SIGKILL), waits for its end, keeps the folder. */
   kill(signal?: NodeJS.Signals): Promise<void>;
   /** Kills the process and removes its folder. */
   stop(): Promise<void>;
@@ -118,14 +118,14 @@ class SpawnedNode implements RedisNode {
     return this.text;
   }
 
-  /** True once the server accepts connections, false when it ended first (port taken by somebody else). */
+  /** True once the server accepts connections, false when it ended first (another process has the port). */
   ready(): Promise<boolean> {
     return new Promise((resolve) => {
       const look = (): void => {
         if (/Ready to accept connections/.test(this.text)) resolve(true);
       };
       this.process.stdout?.on('data', look);
-      this.process.once('close', () => resolve(false)); // 'exit' is earlier: what it said last, as that the port is taken, may not be here then
+      this.process.once('close', () => resolve(false)); // 'exit' comes earlier, when the last output (such as that the port is taken) may not have arrived
       look();
     });
   }
@@ -139,7 +139,7 @@ class SpawnedNode implements RedisNode {
     await this.ended;
   }
 
-  /** Its folder is nobody's any more, or somebody else's. */
+  /** Its folder was deleted, or belongs to another node now. */
   letGo(): void {
     this.watchdog.kill('SIGKILL');
   }
@@ -210,7 +210,7 @@ interface StartOptions {
   readonly databases?: number;
   /** Another server with the arguments of redis-server, e.g. the bundled one; by index for mixed clusters. */
   readonly program?: Program | ((index: number) => Program | undefined);
-  /** Hears of each node as soon as it runs, before it belongs to a cluster. */
+  /** Called with each node as soon as it runs, before it belongs to a cluster. */
   readonly started?: (index: number, node: RedisNode) => void;
 }
 

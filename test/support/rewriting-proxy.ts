@@ -1,5 +1,5 @@
-// A proxy before one real node that may put other commands in the place of those a client sends: the node then answers
-// these, in order. With `failWith` a chosen command gets any error reply without the server being in that state.
+// A proxy in front of one real node that can replace commands of a client: the node replies to the replacements, in
+// order. With `failWith` a chosen command gets any error reply without the server being in that state.
 import { createServer, connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { encodeCommand } from '../../src/resp/command.js';

@@ -1,5 +1,5 @@
-// Writers that count a write only when a replica has it (WAIT 1), for tests in which masters die: none of these may be missing
-// afterwards. Every member of the sets is unique, so that a write that came twice or got lost is seen.
+// Writers that count a write only when a replica has it (WAIT 1), for tests in which masters are killed: none of these may be
+// missing afterwards. Every member of the sets is unique, so that repeated and lost writes are detected.
 import { ClusterClient } from '../../src/client/cluster-client.js';
 import { Connection } from '../../src/client/connection.js';
 
@@ -33,7 +33,7 @@ export class SafeWrites {
     for (const link of links.values()) link.close();
   }
 
-  /** True when the master and a replica have it. WAIT speaks for the connection that wrote. */
+  /** True when the master and a replica have it. WAIT covers the writes of its own connection. */
   private async write(links: Map<string, Connection>, key: string): Promise<boolean> {
     const owner = this.client.ownerOf(key);
     if (owner === undefined) return false;

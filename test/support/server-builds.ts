@@ -56,10 +56,10 @@ export const currentBuild: ServerBuild = serverBuild(process.env['REDIS_TRIB_TES
 /** Whether the server that plain suites run on is on this machine. */
 export const currentInstalled: boolean = installedBuilds.includes(currentBuild);
 
-/** Databases of every cluster node in plain suites: 1 unless REDIS_TRIB_TEST_DATABASES says more and the server has them. */
+/** Databases of every cluster node in plain suites: 1, or REDIS_TRIB_TEST_DATABASES when the server supports it. */
 export const currentDatabases: number = databasesOf(currentBuild, Number(process.env['REDIS_TRIB_TEST_DATABASES'] ?? 1));
 
-/** Replicas of each master in suites that can do with any number: 0 unless REDIS_TRIB_TEST_REPLICAS says more. */
+/** Replicas of each master in suites that accept any number: REDIS_TRIB_TEST_REPLICAS, by default 0. */
 export const currentReplicas: number = Number(process.env['REDIS_TRIB_TEST_REPLICAS'] ?? 0);
 
 /** Valkey has several databases in cluster mode since version 9. */

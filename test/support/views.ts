@@ -1,6 +1,6 @@
-// Cluster views built by hand, for planners and findings: nobody is connected to anything.
+// Cluster views built by hand, for planners and findings, without connections.
 import type { NodeLine } from '../../src/cluster/nodes-text.js';
-import { parseNodesText } from '../../src/cluster/nodes-text.js';
+import { LineCache, parseNodesText } from '../../src/cluster/nodes-text.js';
 import type { SlotRange } from '../../src/cluster/slot-set.js';
 import type { ClusterNode, UnreachableNode } from '../../src/cluster/view.js';
 import { ClusterView } from '../../src/cluster/view.js';
@@ -46,10 +46,11 @@ function absentLine({ id, name, role, masterId, flags, slots }: UnreachableNode)
   return `${id} ${name}@17999 ${words.join(',')} ${masterId ?? '-'} 0 1 0 disconnected ${slots.tokens().join(' ')}`.trimEnd();
 }
 
-/** A view in which every node tells the same, also of those that cannot be reached. */
+/** A view in which all nodes agree, also about unreachable ones. */
 export function viewOf(sketches: readonly NodeSketch[], unreachable: readonly UnreachableNode[] = []): ClusterView {
   const absent = unreachable.map((node) => `${absentLine(node)}\n`).join('');
-  return new ClusterView(sketches.map((_, index) => nodeFrom(parseNodesText(nodesText(sketches, index) + absent))), unreachable);
+  const cache = new LineCache();
+  return new ClusterView(sketches.map((_, index) => nodeFrom(parseNodesText(nodesText(sketches, index) + absent, cache))), unreachable);
 }
 
 /** Masters with so many slots each, one after the other. */

@@ -1,4 +1,4 @@
-// The testing library, and independent cluster clients working on it while slots move (no error may reach them).
+// The testing library, and independent cluster clients that use it while slots move and must get no error.
 import { Cluster as IoCluster } from 'ioredis';
 import { createCluster } from 'redis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
 // The lines of redis-trib.rb where they differ from redis-cli's: the text of cli.md 8.14 and of the remarks in 4,
-// made from data. What both have alike is in views.test.ts.
+// made from data. The lines that both have are in views.test.ts.
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { checkView } from '../../src/cluster/findings.js';

@@ -1,4 +1,4 @@
-// What nodes say reaches terminals, pipes and documents without its control characters; our own colours stay.
+// Texts of nodes are written to terminals, pipes and documents without control characters; the program's own colours stay.
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { ReplyError } from '../../src/resp/reply.js';
@@ -13,7 +13,7 @@ import type { TerminalFlags } from '../../src/ui/terminal.js';
 import { startFakeCluster } from '../support/fake-cluster.js';
 import { openTerminal, runCli } from '../support/cli.js';
 
-/** Everything a terminal would obey: escape sequences in 7 and in 8 bits, bells, backspaces, changes of direction. */
+/** Everything that a terminal interprets: escape sequences in 7 and in 8 bits, bells, backspaces, changes of direction. */
 const EVIL = '\u001b[2J\u001b]0;title\u0007\u009b31m\u0008\u007f\r\u202e';
 const OBEYED = new RegExp('[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u202a-\\u202e]');
 

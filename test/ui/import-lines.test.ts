@@ -1,4 +1,4 @@
-// What is said after an import: conflicts with what to do, and counts that don't add up with the likely reason.
+// The lines after an import: conflicts with advice, and counts that do not match with the likely reason.
 import { describe, expect, it } from 'vitest';
 import type { ImportStats } from '../../src/import/event.js';
 import { conflictLines, countWarnings, forecastLines, importQuestion } from '../../src/ui/views/import-lines.js';

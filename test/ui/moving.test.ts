@@ -1,4 +1,4 @@
-// What a move tells while it does not get on.
+// The messages of a move that makes no progress.
 import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
 import { createIo } from '../../src/ui/io.js';

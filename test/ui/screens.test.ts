@@ -1,4 +1,4 @@
-// What a person sees of check, info, nodes and of plans, at 60 and 120 columns, with UTF-8 and in the C locale: whole screens as
+// The screens of check, info, nodes and of plans, at 60 and 120 columns, with UTF-8 and in the C locale: whole screens as
 // files in screens/. None has a line wider than the terminal, but for sentences.
 import { Readable, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-// The terminal in the middle of work: Ctrl-Z and fg, and windows made so narrow that nothing fits.
+// The terminal during a command: Ctrl-Z and fg, and windows that become too narrow for any text.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openCluster } from '../../src/apply/open-cluster.js';
 import { openTerminal, type CliOptions, type Terminal } from '../support/cli.js';

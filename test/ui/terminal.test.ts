@@ -37,7 +37,7 @@ describe('animation', () => {
 });
 
 describe('columns', () => {
-  it('are 80 where a terminal says none, 100 where there is no terminal', () => {
+  it('are 80 for a terminal without a size, 100 without a terminal', () => {
     expect([0, NaN, undefined].map((columns) => usableColumns(true, columns))).toEqual([80, 80, 80]);
     expect([usableColumns(false, undefined), usableColumns(true, 132)]).toEqual([100, 132]);
   });

@@ -18,7 +18,7 @@ import { formatBytes } from '../../src/ui/bytes.js';
 
 const id = (digit: string): string => digit.repeat(40);
 
-/** A view as if each node told the same text about itself and the others. */
+/** A view in which each node sends the same CLUSTER NODES text. */
 function viewOf(text: string): ClusterView {
   const nodes = text.trim().split('\n').map((_, self): ClusterNode => {
     const lines = parseNodesText(text.trim().split('\n').map((line, index) => (index === self ? line.replace(/ (\S*(master|slave))/, ' myself,$1') : line.replace(/ \[.*\]/, ''))).join('\n'));

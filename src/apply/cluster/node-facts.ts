@@ -8,7 +8,7 @@ import { countKeys } from '../node/slot-keys.js';
 
 export interface NodeFacts {
   readonly version: string;
-  /** 'valkey' when the server says so, else 'redis'. */
+  /** 'valkey' when the server reports it, else 'redis'. */
   readonly server: string;
   readonly uptimeSeconds: number;
   readonly memoryBytes: number;

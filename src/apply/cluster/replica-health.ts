@@ -15,7 +15,7 @@ async function ask(cluster: AskedCluster, node: ClusterNode): Promise<Replicatio
   try {
     return await (await cluster.admin(node.id)).info('replication');
   } catch {
-    return undefined; // An unreachable node has a finding of its own.
+    return undefined; // An unreachable node has a separate finding.
   }
 }
 

@@ -13,11 +13,17 @@ import { findSharedIds } from './shared-ids.js';
 import { readNodeView, type NodeView } from './read-node-view.js';
 
 const DEFAULT_CONCURRENCY = 64;
-/** Milliseconds for a node that all nodes list as failed, and for all such nodes without slots together. */
-const FAILED_MS = 1000;
-const ALL_FAILED_MS = 3000;
-/** Milliseconds for the reply of a failed node that owns slots: a server that loads its data replies between two chunks of it. */
-const OWNER_REPLY_MS = 3000;
+/** Limits in milliseconds for nodes that all nodes list as failed. */
+export interface FailedNodeLimits {
+  /** For the connection to one such node, and for the reply of one without slots. */
+  readonly eachMs: number;
+  /** For all such nodes without slots together. */
+  readonly allMs: number;
+  /** For the reply of one that owns slots: a server that loads its data replies between two chunks of it. */
+  readonly ownerReplyMs: number;
+}
+
+const FAILED_NODE_LIMITS: FailedNodeLimits = { eachMs: 1000, allMs: 3000, ownerReplyMs: 3000 };
 
 /** Why a node could not be loaded. */
 export interface VisitFailure {
@@ -70,6 +76,7 @@ class Visits {
     private readonly options: ClusterOptions,
     private readonly cache: LineCache,
     private readonly known: ReadonlyMap<string, NodeLink>,
+    private readonly limits: FailedNodeLimits,
   ) {}
 
   async run(): Promise<Visited> {
@@ -100,7 +107,7 @@ class Visits {
       if (!places.has(address) && !places.has(mapped)) others.set(address, line);
     }
     await mapBounded([...others], this.options.concurrency ?? DEFAULT_CONCURRENCY, async ([address, line]) => {
-      const visit = this.ask(line, this.hurried(FAILED_MS)).catch((error: unknown) => {
+      const visit = this.ask(line, this.hurried(this.limits.eachMs)).catch((error: unknown) => {
         if (this.options.signal?.aborted === true) throw error;
         return failureOf(error);
       });
@@ -115,8 +122,9 @@ class Visits {
   }
 
   private hurried(replyMs: number): ClusterOptions {
-    const { connectTimeoutMs = FAILED_MS, commandTimeoutMs = replyMs } = this.options;
-    return { ...this.options, connectTimeoutMs: Math.min(connectTimeoutMs, FAILED_MS), commandTimeoutMs: Math.min(commandTimeoutMs, replyMs) };
+    const { eachMs } = this.limits;
+    const { connectTimeoutMs = eachMs, commandTimeoutMs = replyMs } = this.options;
+    return { ...this.options, connectTimeoutMs: Math.min(connectTimeoutMs, eachMs), commandTimeoutMs: Math.min(commandTimeoutMs, replyMs) };
   }
 
   /** Nodes in handshake are not members yet and have no id of their own. */
@@ -178,9 +186,10 @@ class Visits {
    * of slots is always asked, because its slots could be given away.
    */
   private async quickFailure(line: NodeLine, owner: boolean): Promise<VisitFailure | undefined> {
-    this.failedUntil ??= Date.now() + ALL_FAILED_MS;
+    const { eachMs, allMs, ownerReplyMs } = this.limits;
+    this.failedUntil ??= Date.now() + allMs;
     if (!owner && Date.now() > this.failedUntil) return { reason: 'fail' };
-    const replyMs = owner ? OWNER_REPLY_MS : FAILED_MS;
+    const replyMs = owner ? ownerReplyMs : eachMs;
     try {
       (await this.ask(line, this.hurried(replyMs))).connection.close();
       return undefined;
@@ -241,6 +250,6 @@ export function failureOf(error: unknown): VisitFailure {
  * `known`: links of an earlier load by id, to be reused. A node that no node lists is not visited, even if it lists others.
  * Throws only on abort.
  */
-export function visitMembers(entry: NodeView, options: ClusterOptions, cache: LineCache, known: ReadonlyMap<string, NodeLink>): Promise<Visited> {
-  return new Visits(entry, options, cache, known).run();
+export function visitMembers(entry: NodeView, options: ClusterOptions, cache: LineCache, known: ReadonlyMap<string, NodeLink>, limits = FAILED_NODE_LIMITS): Promise<Visited> {
+  return new Visits(entry, options, cache, known, limits).run();
 }

@@ -40,7 +40,7 @@ function notGivenUp(link: NodeLink, slot: number, refused: ReplyError): TribErro
 }
 
 /**
- * Runs before any node gives up slots. Afterwards no node that would take a slot over by itself (slot-transaction.ts) still
+ * Runs before any node gives up slots. Afterwards no node that would claim a slot without a command (slot-transaction.ts) still
  * imports it from a node that is about to stop claiming it. Refusals are ignored.
  */
 export async function settleMarks(run: FixRun): Promise<void> {
@@ -60,7 +60,7 @@ export async function settleMarks(run: FixRun): Promise<void> {
 /**
  * The node stops owning the slots, keeps their keys, and imports them from the owner. Then gossip about the owner does not
  * delete the keys, MIGRATE accepts them, and the state survives a restart (cluster-node.md 3.4.2, 6.2). A refusal stops the
- * whole repair, because a newer owner could make this node delete its keys. A node that would take the slots over by itself,
+ * whole repair, because a newer owner could make this node delete its keys. A node that would claim the slots without a command,
  * because the owner does not claim them yet, is marked only before it hands over its keys (key-moves.ts).
  *
  * All slots are disowned before the first SETSLOT, which is slow on servers that replicate it. Gossip about a slot that the

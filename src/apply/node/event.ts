@@ -28,7 +28,7 @@ export type ApplyEvent =
    * reported.
    */
   | { readonly kind: 'jobDone'; readonly id: string; readonly source: EventNode; readonly target: EventNode; readonly slots: number; readonly keys: number; readonly ms: number; readonly writePauseMs?: number }
-  /** The target owns the slot, and every reachable node has been told. */
+  /** The target owns the slot, and every reachable node has received its ownership. */
   | { readonly kind: 'slotClosed'; readonly slot: number; readonly source: EventNode; readonly target: EventNode; readonly keys: number }
   | { readonly kind: 'retry'; readonly node: EventNode; readonly slot?: number; readonly reason: string; readonly attempt: number; readonly delayMs: number }
   /** A warning for the user; work continues. */

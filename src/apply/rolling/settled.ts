@@ -40,7 +40,7 @@ function slotProblem({ agreement, uncovered, openSlots, findings }: CheckReport)
   for (const finding of findings) {
     if (finding.kind === 'suspected-node') return `${finding.by.length} nodes list ${finding.node.name} as ${finding.flag}`;
     if (finding.kind === 'chained-replica') return `${finding.node.name} replicates a replica`;
-    if (finding.severity === 'error' && finding.kind !== 'unreachable-node') return `the slots are not in order (${finding.kind})`;
+    if (finding.severity === 'error' && finding.kind !== 'unreachable-node') return `the slots have a problem (${finding.kind})`;
   }
   return undefined;
 }

@@ -97,7 +97,7 @@ async function librariesOf(link: NodeLink): Promise<number | ReplyError> {
 }
 
 /**
- * Whether the functions of the cluster must be copied. A new node with functions of its own is refused, because names might
+ * Whether the functions of the cluster must be copied. A new node that already has functions is refused, because names might
  * clash (cli.md 2.9 step 4); so is one without support when the cluster has functions. Throws FUNCTIONS.
  */
 export async function requireNoFunctions(cluster: Cluster, newNodes: NewCluster): Promise<boolean> {

@@ -22,7 +22,7 @@ export class LocalTrust {
     this.allowances = new Allowances(context.io.env);
   }
 
-  /** Remembers the user's confirmation. */
+  /** Stores the user's confirmation. */
   readonly remember = async (state: LocalState): Promise<void> => {
     await this.allowances.add(stateFile(this.folder), substance(state));
   };

@@ -1,4 +1,4 @@
-// Says before a move which masters lose their last slot by it: servers since 7.0 turn them into replicas, and a replica
+// Names before a move the masters that lose their last slot by it: servers since 7.0 turn them into replicas, and a replica
 // cannot be given slots again (cli.md 5.5).
 import type { ClusterView } from '../../cluster/view.js';
 import { emptiedMasters } from '../../plan/emptied-masters.js';

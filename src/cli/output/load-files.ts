@@ -19,7 +19,7 @@ export interface LoadRequest {
 /** Bytes from which reading takes long enough for a progress display. */
 const LONG = 64 * 1024 * 1024;
 
-/** Which keys --match wants; undefined: all. */
+/** The keys that --match selects; undefined: all. */
 export async function matcherOf(match: string | undefined): Promise<((key: string) => boolean) | undefined> {
   if (match === undefined) return undefined;
   const { matchGlob } = await import('../../resp/glob.js');

@@ -1,4 +1,4 @@
-// The advice of `local`, adapted to the folder: commands find nodes only with the same --dir, and a folder remembers the server
+// The advice of `local`, adapted to the folder: commands find nodes only with the same --dir, and a folder records the server
 // of a failed start. Not here: the errors themselves (local/, connection/join-local.ts).
 import { resolve } from 'node:path';
 import { TribError } from '../../errors.js';
@@ -17,7 +17,7 @@ function remembered(error: TribError, state: LocalState | undefined): string | u
   return `this folder remembers --server ${shellWord(state.server)} from an earlier start that failed too: give another one with --server PATH, or remove it: redis-trib local clean --yes`;
 }
 
-/** The error of an action, with advice for its folder. `state`: what the folder remembers, when no server was requested. */
+/** The error of an action, with advice for its folder. `state`: what the folder records, when no server was requested. */
 export function localFailure(error: unknown, folder: string, cwd: string, state: LocalState | undefined): unknown {
   if (!(error instanceof TribError)) return error;
   const { code, message, exitCode, cause } = error;

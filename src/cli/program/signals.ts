@@ -1,4 +1,4 @@
-// Ctrl-C and SIGTERM: the first asks the running command to stop cleanly, the second exits at once. SIGUSR2 pauses and resumes
+// Ctrl-C and SIGTERM: the first stops the running command cleanly, the second exits at once. SIGUSR2 pauses and resumes
 // moves of slots. Independent of the commands.
 import { PauseSwitch } from '../../apply/mover/pacing/pause-switch.js';
 import { ExitCode, TribError } from '../../errors.js';

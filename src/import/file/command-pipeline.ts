@@ -44,7 +44,7 @@ export class CommandPipeline {
     if (filling.replies >= BATCH_COMMANDS || filling.text.length >= BATCH_BYTES) this.close();
   }
 
-  /** Resolves when there is room for more. Throws the error that ends the load. */
+  /** Resolves when more can be sent. Throws the error that ends the load. */
   async untilWritable(): Promise<void> {
     while (this.running.size > DEPTH && this.failure === undefined) await Promise.race(this.running);
     this.rethrow();

@@ -44,7 +44,7 @@ class CommandPipelines {
     this.queue.push({ key, into, unit });
   }
 
-  /** Sends what was pushed; resolves when there is room for more. Throws as CommandPipeline.untilWritable. */
+  /** Sends what was pushed; resolves when more can be pushed. Throws as CommandPipeline.untilWritable. */
   async drain(): Promise<void> {
     const queue = this.queue;
     this.queue = [];

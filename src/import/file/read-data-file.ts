@@ -8,7 +8,7 @@ import type { RdbTarget } from '../../rdb/file-reader.js';
 
 /** Bytes read at once. */
 const PIECE = 512 * 1024;
-/** Bytes that tell an RDB file from commands. */
+/** Bytes that distinguish an RDB file from commands. */
 const HEAD = 6;
 const STAR = 42;
 const HASH = 35;

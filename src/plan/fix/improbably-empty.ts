@@ -1,5 +1,5 @@
-// Whether it is plausible that all uncovered slots without keys are really empty, judged by the other slots. A living master
-// that every other node was told to forget (CLUSTER FORGET) is named by no node: its slots look empty. Pure.
+// Whether it is plausible that all uncovered slots without keys are really empty, judged by the other slots. A live master
+// that all other nodes have forgotten (CLUSTER FORGET) is listed by no node: its slots look empty. Pure.
 import { SLOT_COUNT } from '../../cluster/slots.js';
 import type { ClusterView } from '../../cluster/view.js';
 import type { SlotFacts, SlotKeyCounts } from './facts.js';

@@ -22,7 +22,7 @@ function rescue(view: ClusterView, absent: readonly string[], copies: ReplicaCop
   return empty.length === 0 ? 'bring it back' : `start it again: ${empty.join(', ')} ${empty.length === 1 ? 'is its replica, but has' : 'are its replicas, but have'} no copy of its data`;
 }
 
-/** How to go on with a living master: reach it, wait until it counts as failed, or let its replica take over. */
+/** How to continue with a live but unreachable master: reach it, wait until it counts as failed, or let its replica take over. */
 function livingAdvice(view: ClusterView, node: UnreachableNode, copies: ReplicaCopies): string {
   const [best] = replicasWithData(view, node.id, copies);
   const wait = `${reachAdvice(node)}; if it has just died or hung, wait until cluster-node-timeout has passed`;

@@ -26,7 +26,7 @@ export class NodeCluster implements ClusterPort {
     this.state = bus.state;
   }
 
-  /** Opens the bus as the configuration says. Throws TribError for taken ports and files, with nothing left open. */
+  /** Opens the bus as configured. Throws TribError for taken ports and files, with nothing left open. */
   static async open(node: NodeServices, servesAtOnce = false): Promise<NodeCluster> {
     const { config } = node;
     const db = node.keyspace.db(0);

@@ -6,7 +6,7 @@ import type { LoadProgress } from '../keyspace/data-guard.js';
 const PIECE = 256 * 1024;
 
 /**
- * Calls `take` with one piece after the other, each in a buffer of its own, until the end or until it returns false.
+ * Calls `take` with one piece after the other, each in a new buffer, until the end or until it returns false.
  * Throws the system's errors and what `take` throws.
  */
 export async function readPieces(path: string, progress: LoadProgress, take: (bytes: Buffer) => boolean): Promise<void> {

@@ -38,7 +38,7 @@ export class Effects {
 
   // Called by commands.
 
-  /** An additional effect, before that of the running command; outside calls a unit of its own. */
+  /** An additional effect, before that of the running command; outside calls a separate unit. */
   add(db: number, ...words: readonly string[]): void {
     if (this.active) this.note({ db, words, replicasOnly: false });
   }

@@ -7,7 +7,7 @@ import type { ClientPause } from './pause.js';
 import type { PersistencePort, ShutdownRequest } from './ports/persistence-port.js';
 import type { ReplicationPort } from './ports/replication-port.js';
 
-/** What an orderly shutdown needs of the node. */
+/** The parts of the node that an orderly shutdown uses. */
 export interface ShutdownHost {
   readonly clock: Clock;
   readonly config: Config;

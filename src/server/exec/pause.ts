@@ -1,4 +1,4 @@
-// Pauses of clients: until when commands are delayed, and which. Each purpose has a pause of its own, so that the end of a
+// Pauses of clients: until when commands are delayed, and which. Each purpose has its own pause, so that the end of a
 // failover does not end CLIENT PAUSE, and CLIENT UNPAUSE does not let writes through during a failover.
 import type { Clock, CancelTimer } from '../runtime/clock.js';
 import type { CommandOf } from './command-of.js';

@@ -1,4 +1,4 @@
-// Clients in WAIT: by how many replicas each wants its last write acknowledged (persistence-replication.md 4.7).
+// Clients in WAIT: the number of replicas that must acknowledge the last write of each (persistence-replication.md 4.7).
 import type { ReplicaSet } from './replica-set.js';
 
 export interface AckWaiter {

@@ -62,7 +62,7 @@ export class Follower implements MasterLinkHost {
   private prePsync = false;
   /** The own data set is being replaced in place. */
   loading = false;
-  /** The next link hands over to a replica of ours (FAILOVER). */
+  /** The next link makes a replica of this node its master (FAILOVER). */
   handsOver = false;
   private stopped = false;
   private retryAt = 0;
@@ -158,7 +158,7 @@ export class Follower implements MasterLinkHost {
     else if (link.phase === 'loading' || this.loading) link.keepAlive();
   }
 
-  /** Tells the master how far the stream has been applied. */
+  /** Acknowledges to the master how far the stream has been applied. */
   acknowledge(): void {
     if (this.link?.phase !== 'connected' || this.prePsync) return;
     this.link.acknowledge(this.host.history.offset);

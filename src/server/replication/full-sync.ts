@@ -15,7 +15,7 @@ export interface FullSyncHost {
   fixPoint(): StreamPoint;
 }
 
-/** Replicas share an RDB when they want the same one in the same form. */
+/** Replicas share an RDB when they request the same data in the same form. */
 const kindOf = ({ announced }: AttachedReplica, diskless: boolean): string =>
   `${announced.eof && (diskless || announced.withoutData || announced.withoutFunctions) ? 'direct' : 'file'} ${announced.withoutData} ${announced.withoutFunctions}`;
 

@@ -93,7 +93,7 @@ export class ReplicationStream implements EffectSink {
     this.deliver(Buffer.from(word, 'latin1'));
   }
 
-  /** Passes on what is collected; afterwards everything up to the offset has been delivered. */
+  /** Delivers the collected bytes; afterwards everything up to the offset has been delivered. */
   flush(): void {
     if (this.text === '') return;
     const bytes = Buffer.from(this.text, 'latin1');

@@ -15,7 +15,7 @@ const NARROW = 32;
 const CELL = 16;
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
-/** The owner of a slot: as it says itself, or, when it is unreachable, as others list it. */
+/** The owner of a slot: by its own view, or, when it is unreachable, by the view of other nodes. */
 export interface SlotOwner {
   readonly id: string;
   readonly name: string;

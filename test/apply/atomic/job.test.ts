@@ -1,4 +1,4 @@
-// What servers of both protocols tell of their migrations, in RESP2 and RESP3, as one kind of report; and whom jobs keep busy. No nodes.
+// Reports of servers with either protocol about their migrations, in RESP2 and RESP3; and the nodes that take part in jobs. No nodes.
 import { expect, it } from 'vitest';
 import { Locks } from '../../../src/apply/atomic/locks.js';
 import { JobFailed, refusal } from '../../../src/apply/atomic/failure.js';
@@ -11,7 +11,7 @@ import type { Arg } from '../../../src/resp/command.js';
 import type { Reply } from '../../../src/resp/reply.js';
 import { ReplyError } from '../../../src/resp/reply.js';
 
-/** A node that answers everything alike, and remembers what it was asked. */
+/** A node that gives the same reply to all commands and records them. */
 function node(id: string, reply: Reply | ReplyError): NodeLink & { readonly said: string[] } {
   const said: string[] = [];
   const command = (words: readonly Arg[]): Promise<Reply> => {

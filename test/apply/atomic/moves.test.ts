@@ -1,5 +1,5 @@
-// Moves by the servers' own migration, end to end: both designs carried out by real nodes behind fronts that speak the commands
-// of Redis 8.4 and Valkey 9 (no such server is at hand). Every case ends with all keys there and nothing open.
+// Moves by the servers' own migration, end to end: both designs carried out by real nodes behind proxies that implement the
+// commands of Redis 8.4 and Valkey 9. Every case ends with all keys present and no slot open.
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { ApplyEvent, ApplyStats } from '../../../src/apply/node/event.js';
 import { MoveIncomplete, type MoverOptions } from '../../../src/apply/mover/pacing/options.js';
@@ -25,7 +25,7 @@ interface Outcome {
   readonly stats: ApplyStats | undefined;
   readonly error: MoveIncomplete | undefined;
   readonly events: readonly ApplyEvent[];
-  /** SETSLOTs that came to any node meanwhile, and jobs that were begun. */
+  /** SETSLOT commands that any node received during the move, and jobs that were started. */
   readonly setSlots: number;
   readonly jobs: readonly Job[];
 }
@@ -63,7 +63,7 @@ class Bench {
     return { stats, error, events, setSlots: this.setSlots() - before.setSlots, jobs: this.cluster.jobs.slice(before.jobs) };
   }
 
-  /** How many of the slots a master has, as all agree. */
+  /** Number of the slots that a master owns according to all nodes. */
   async has(index: number, slots: string): Promise<number> {
     await using cluster = await openCluster(this.cluster.fronts.map(({ address }) => address).join(','));
     await cluster.waitForAgreement();
@@ -112,7 +112,7 @@ for (const design of ['redis', 'valkey'] as const) {
     });
     afterAll(() => bench.cluster.stop());
 
-    /** Asks for a job as another administrator would, and leaves it where it is. */
+    /** Starts a job as another administrator would, and does not follow it. */
     const foreignJob = async (source: number, target: number, slots: string): Promise<void> => {
       bench.cluster.behaviour.hold = () => true;
       const range = SlotSet.parse(slots).ranges().flat();
@@ -269,7 +269,7 @@ describeWithRedis('moves between servers of which some cannot move slots themsel
     await bench.expectOrder();
   });
 
-  it('fails when the source dies during the job and its replica keeps the slots', async () => {
+  it('fails when the source is killed during the job and its replica keeps the slots', async () => {
     bench.cluster.behaviour.hold = (job) => job.state !== 'connecting' && job.state !== 'none';
     const count = bench.cluster.jobs.length;
     const move = bench.move([bench.step(0, 1, '100-149')], { retryMs: 20_000 });

@@ -1,4 +1,4 @@
-// One migration by the servers, with servers that answer as the test says: lost answers, forgotten jobs, failures, cancellations
+// One migration by the servers, with scripted servers: lost answers, forgotten jobs, failures, cancellations
 // that come too late or would hit others. Time is virtual. No nodes; those are in moves.test.ts.
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { JobFailed } from '../../../src/apply/atomic/failure.js';

@@ -1,5 +1,5 @@
 // Backups of real clusters: complete files that a redis-server loads with all keys, by either way of getting them; and
-// nothing that looks complete when the disk is full, a node dies, or the program is stopped.
+// no file that looks complete when the disk is full, a node is killed, or the program is stopped.
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
@@ -145,7 +145,7 @@ describeWithRedis('backup', () => {
     await expect(run({}, join(dir, 'file', 'below'))).rejects.toMatchObject({ code: 'NOT_WRITABLE', message: expect.stringContaining('a part of the path is a file') as string });
   });
 
-  it('ends the backup without a file when a node dies while it sends', async () => {
+  it('ends the backup without a file when a node is killed while it sends', async () => {
     await using mortal = await startRedisCluster(2, { extraArgs: ['--enable-debug-command', 'yes', '--rdb-key-save-delay', '1000'] });
     await fill(mortal, Array.from({ length: 1000 }, (_, index) => ['SET', `key:${index}`, randomBytes(10_000)]));
     await using cluster = await openCluster(mortal.seed);
@@ -233,7 +233,7 @@ describeWithRedis('backup', () => {
   });
 });
 
-/** A server that says what it is told to, to whoever connects. */
+/** A server that sends the given bytes to every client. */
 async function saying(text: string, pieces: readonly string[]): Promise<{ server: Server; port: number }> {
   const port = await freePort();
   const server = createServer((socket) => {

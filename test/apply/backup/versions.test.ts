@@ -34,7 +34,7 @@ function commands(build: ServerBuild): (string | number)[][] {
   ];
 }
 
-/** What tells whether two keys are equal: hashes and sets have no order, so that their payloads may differ. */
+/** A comparable form of a value: the payloads of equal hashes and sets may differ, because they have no order. */
 function look(key: string, hasFieldTtl: boolean): string[][] {
   if (key.startsWith('hash')) return [['PTTL', key], ['HGETALL', key], hasFieldTtl ? ['HPTTL', key, 'FIELDS', '2', 'a', 'b'] : ['TYPE', key]];
   return [['PTTL', key], key.startsWith('set') ? ['SMEMBERS', key] : ['DUMP', key], ['TYPE', key]];

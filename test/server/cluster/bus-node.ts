@@ -1,4 +1,4 @@
-// A cluster bus without a data server, for tests: its peers cannot tell it from a complete node.
+// A cluster bus without a data server, for tests: to its peers it looks like a complete node.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// A cluster state for tests of single rules: no sockets, and time only advances when told to.
+// A cluster state for tests of single rules: no sockets, and time advances only on request.
 import type { ClusterSettings } from '../../../src/server/cluster/state/cluster-config.js';
 import { DEFAULT_SETTINGS } from '../../../src/server/cluster/state/cluster-config.js';
 import { SLOTS } from '../../../src/server/cluster/wire/constants.js';

@@ -20,7 +20,7 @@ function namesRead(): Set<string> {
   const found = new Set<string>();
   const files = readdirSync(ROOT, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts') && path !== REFUSALS);
   for (const path of files) {
-    const tree = ts.createSourceFile(path, readFileSync(join(ROOT, path), 'utf8'), ts.ScriptTarget.Latest, true);
+    const tree = ts.createSourceFile(path, readFileSync(join(ROOT, path), 'utf8'), ts.ScriptTarget.Latest);
     const visit = (node: ts.Node): void => {
       if (ts.isCallExpression(node) && READERS.has(calledName(node))) {
         for (const argument of node.arguments.slice(0, 2)) if (ts.isStringLiteral(argument)) found.add(argument.text);

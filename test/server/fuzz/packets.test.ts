@@ -164,7 +164,7 @@ describe('fuzzed bus packets', () => {
       expect(state.nodes.filter((one) => !one.inHandshake)).toHaveLength(1);
       expect([state.myself.slots.count, state.blacklist.size]).toEqual([16_384, 0]);
       expect(node.faults).toEqual([]);
-      // A ping of nobody is answered by a pong.
+      // A ping from an unknown sender gets a pong.
       const socket = net.connect(node.port + 10_000, '127.0.0.1');
       let answer = Buffer.alloc(0);
       socket.on('data', (chunk) => (answer = Buffer.concat([answer, chunk])));

@@ -24,7 +24,7 @@ export class TestFolder {
   }
 }
 
-/** Sends one command to a node over a connection of its own. */
+/** Sends one command to a node over a new connection. */
 export async function ask(node: RedisNode, ...words: string[]): Promise<unknown> {
   await using connection = await node.connect();
   return await connection.command(words);

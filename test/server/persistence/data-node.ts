@@ -39,7 +39,7 @@ export class DataNode {
     return new RegExp(`^${name}:(.*)\r$`, 'm').exec(text)?.[1];
   }
 
-  /** Stops the node in an orderly way, with everything synced. */
+  /** Stops the node with SHUTDOWN, after which everything is synced. */
   async stop(): Promise<void> {
     this.client.close();
     await this.node.close();

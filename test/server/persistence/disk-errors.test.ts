@@ -1,4 +1,4 @@
-// A disk that is full, a folder that may not be written: the error says which file and why, nothing is lost, and the node continues as
+// A full disk or a folder without write permission: the error names the file and the cause, nothing is lost, and the node continues as
 // configured. The full disk is a tiny file system where the test may mount one, else a limit on the size of files.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -64,7 +64,7 @@ describe.skipIf(!canMount)('on a full disk', () => {
       rmSync(join(disk.path, 'filler'));
       await waitFor(async () => (await one.ask('SET b 2')) === 'OK', 'the file to be written again');
       expect(await one.info('persistence', 'aof_last_write_status')).toBe('ok');
-      // A rewrite that has no room fails; the set stays as it was.
+      // A rewrite without disk space fails; the files stay unchanged.
       writeFileSync(join(disk.path, 'filler'), Buffer.alloc(150_000));
       await one.ask('BGREWRITEAOF');
       await waitFor(async () => (await one.info('persistence', 'aof_last_bgrewrite_status')) === 'err', 'the failure of the rewrite');
@@ -95,7 +95,7 @@ describe.skipIf(!canMount)('on a full disk', () => {
 
 // root may write everywhere, whatever the permissions.
 describe.skipIf(process.getuid?.() === 0 && spawnSync('chattr', ['-V']).error !== undefined)('in a folder that may not be written', () => {
-  /** Makes a folder that nobody can write to, by its mode or, for root, by its attribute. */
+  /** Makes a folder that cannot be written to, by its mode or, for root, by its attribute. */
   function locked(path: string): Disposable {
     const root = process.getuid?.() === 0;
     if (root) execFileSync('chattr', ['+i', path]);

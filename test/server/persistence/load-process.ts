@@ -1,4 +1,4 @@
-// Counts up keys in pairs on one connection until the server dies, and remembers what was acknowledged and when.
+// Increments pairs of keys on one connection until the server ends, and records each acknowledgement with its time.
 import { Connection } from '../../../src/client/connection.js';
 
 export interface Acknowledged {

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { HashValue } from '../../../src/server/types/hash.js';
 import { DEFAULT_LIMITS } from '../../../src/server/types/limits.js';
 import { SetValue } from '../../../src/server/types/set.js';
+import { expectSame } from '../../support/expect-same.js';
 
 const small = { ...DEFAULT_LIMITS, hashMaxListpackEntries: 30, setMaxIntsetEntries: 30 };
 const name = fc.oneof(fc.integer({ min: -60, max: 60 }).map(String), fc.constantFrom('a', 'b', '007', '+1', ''));
@@ -16,17 +17,17 @@ describe('HashValue', () => {
         const hash = new HashValue();
         const model = new Map<string, string>();
         for (const { add, name: field, value } of ops) {
-          if (add) expect(hash.set(field, value, small)).toBe(!model.has(field));
-          else expect(hash.delete(field)).toBe(model.has(field));
+          if (add) expectSame(hash.set(field, value, small), !model.has(field));
+          else expectSame(hash.delete(field), model.has(field));
           if (add) model.set(field, value);
           else model.delete(field);
           if (hash.encoding === 'listpack') expect(hash.fields()).toEqual([...model.keys()]);
         }
-        expect(hash.size).toBe(model.size);
-        for (const [field, value] of model) expect(hash.get(field)).toBe(value);
+        expectSame(hash.size, model.size);
+        for (const [field, value] of model) expectSame(hash.get(field), value);
         expect(new Set(hash.clone().fields())).toEqual(new Set(model.keys()));
-        expect(hash.entries().length).toBe(model.size * 2);
-        for (let i = 0; i < hash.size; i++) expect(model.get(hash.fieldAt(i))).toBe(hash.valueAt(i));
+        expectSame(hash.entries().length, model.size * 2);
+        for (let i = 0; i < hash.size; i++) expectSame(model.get(hash.fieldAt(i)), hash.valueAt(i));
       }),
       { numRuns: 300 },
     );
@@ -56,18 +57,18 @@ describe('SetValue', () => {
         const set = new SetValue();
         const model = new Set<string>();
         for (const { add, name: member } of ops) {
-          if (add) expect(set.add(member, small)).toBe(!model.has(member));
-          else expect(set.delete(member)).toBe(model.has(member));
+          if (add) expectSame(set.add(member, small), !model.has(member));
+          else expectSame(set.delete(member), model.has(member));
           if (add) model.add(member);
           else model.delete(member);
-          expect(set.has(member)).toBe(add);
+          expectSame(set.has(member), add);
         }
         const sorted = [...model].sort((a, b) => Number(a) - Number(b));
         if (set.encoding === 'intset') expect(set.members()).toEqual(sorted);
-        expect(set.size).toBe(model.size);
+        expectSame(set.size, model.size);
         expect(new Set(set.clone().members())).toEqual(model);
-        while (set.size > 0) expect(model.delete(set.removeAt(set.size >> 1))).toBe(true);
-        expect(model.size).toBe(0);
+        while (set.size > 0) expectSame(model.delete(set.removeAt(set.size >> 1)), true);
+        expectSame(model.size, 0);
       }),
       { numRuns: 300 },
     );

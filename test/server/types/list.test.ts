@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ListValue } from '../../../src/server/types/list.js';
+import { expectSame } from '../../support/expect-same.js';
 
 type Step = (list: ListValue, model: string[]) => void;
 
@@ -44,26 +45,26 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     model.unshift(...items.slice().reverse());
   }),
   fc.nat(200).map((times): Step => (list, model) => {
-    for (let i = 0; i < times; i++) expect(list.popHead()).toBe(model.shift());
+    for (let i = 0; i < times; i++) expectSame(list.popHead(), model.shift());
   }),
   fc.nat(200).map((times): Step => (list, model) => {
-    for (let i = 0; i < times; i++) expect(list.popTail()).toBe(model.pop());
+    for (let i = 0; i < times; i++) expectSame(list.popTail(), model.pop());
   }),
   fc.tuple(index, item).map(([at, value]): Step => (list, model) => {
     const inside = at >= -model.length && at < model.length;
-    expect(list.at(at)).toBe(model.at(at));
-    expect(list.set(at, value)).toBe(inside);
+    expectSame(list.at(at), model.at(at));
+    expectSame(list.set(at, value), inside);
     if (inside) model[at < 0 ? at + model.length : at] = value;
   }),
   fc.tuple(item, fc.boolean(), fc.integer({ min: 1, max: 150 })).map(([pivot, before, times]): Step => (list, model) => {
     for (let i = 0; i < times; i++) {
       const at = model.indexOf(pivot);
       if (at >= 0) model.splice(before ? at : at + 1, 0, 'new');
-      expect(list.insert(pivot, 'new', before)).toBe(at < 0 ? -1 : model.length);
+      expectSame(list.insert(pivot, 'new', before), at < 0 ? -1 : model.length);
     }
   }),
   fc.tuple(item, fc.integer({ min: -40, max: 40 })).map(([value, count]): Step => (list, model) => {
-    expect(list.remove(value, count)).toBe(modelRemove(model, value, count));
+    expectSame(list.remove(value, count), modelRemove(model, value, count));
   }),
   fc.tuple(index, index).map(([start, stop]): Step => (list, model) => {
     expect(list.range(start, stop)).toEqual(model.slice(...normalize(model.length, start, stop)));
@@ -88,7 +89,7 @@ describe('ListValue', () => {
         const model: string[] = [];
         for (const run of steps) {
           run(list, model);
-          expect(list.length).toBe(model.length);
+          expectSame(list.length, model.length);
           expect(list.toArray()).toEqual(model);
         }
         expect([...list]).toEqual(model);
@@ -102,7 +103,7 @@ describe('ListValue', () => {
     const list = new ListValue();
     for (let i = 0; i < 5000; i++) list.pushTail(String(i));
     for (let i = 0; i < 20000; i++) {
-      expect(list.popHead()).toBe(String(i));
+      expectSame(list.popHead(), String(i));
       list.pushTail(String(i + 5000));
     }
     expect(list.length).toBe(5000);

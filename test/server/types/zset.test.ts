@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '../../../src/server/types/limits.js';
 import { ZSetTree } from '../../../src/server/types/zset-tree.js';
 import { ZSetValue } from '../../../src/server/types/zset.js';
+import { expectSame } from '../../support/expect-same.js';
 
 const tiny = { ...DEFAULT_LIMITS, zsetMaxListpackEntries: 10 };
 
@@ -40,22 +41,22 @@ describe('ZSetValue', () => {
           const member = `m${id}`;
           const old = model.findIndex(([name]) => name === member);
           if (kind > 1) {
-            expect(zset.set(member, score, big ? tiny : DEFAULT_LIMITS)).toBe(old < 0);
+            expectSame(zset.set(member, score, big ? tiny : DEFAULT_LIMITS), old < 0);
             model = [...model.filter(([name]) => name !== member), [member, score] as Pair].sort(byOrder);
           } else {
-            expect(zset.delete(member)).toBe(old >= 0);
+            expectSame(zset.delete(member), old >= 0);
             model = model.filter(([name]) => name !== member);
           }
         }
         checkAgainst(zset, model);
         checkAgainst(zset.clone(), model);
         model.forEach(([member, score], rank) => {
-          expect(zset.rank(member)).toBe(rank);
-          expect(zset.score(member)).toBe(score);
+          expectSame(zset.rank(member), rank);
+          expectSame(zset.score(member), score);
         });
         for (let score = -6; score <= 6; score++) {
-          expect(zset.countBelowScore(score, false)).toBe(model.filter(([, s]) => s < score).length);
-          expect(zset.countBelowScore(score, true)).toBe(model.filter(([, s]) => s <= score).length);
+          expectSame(zset.countBelowScore(score, false), model.filter(([, s]) => s < score).length);
+          expectSame(zset.countBelowScore(score, true), model.filter(([, s]) => s <= score).length);
         }
       }),
       { numRuns: 300 },
@@ -125,7 +126,7 @@ describe('ZSetTree', () => {
     }
     model.sort(byOrder);
     const ranks = [0, 1, 95, 96, 97, 5000, 19_999];
-    for (const rank of ranks) expect(tree.rank(model[rank]![1], model[rank]![0])).toBe(rank);
+    for (const rank of ranks) expectSame(tree.rank(model[rank]![1], model[rank]![0]), rank);
     const out = { members: [] as string[], scores: [] as number[] };
     tree.collect(0, 20_000, out);
     expect(out.members).toEqual(model.map(([member]) => member));
@@ -133,18 +134,18 @@ describe('ZSetTree', () => {
       const at = next(3) === 0 ? 0 : next(3) === 0 ? model.length - 1 : next(model.length);
       const [member, value] = model[at]!;
       if (model.length % 397 === 0) {
-        expect(tree.rank(value, member)).toBe(at);
-        expect(tree.minMember).toBe(model[0]![0]);
-        expect(tree.maxMember).toBe(model.at(-1)![0]);
-        expect(tree.countBelowScore(value, false)).toBe(model.findIndex(([, s]) => s === value));
+        expectSame(tree.rank(value, member), at);
+        expectSame(tree.minMember, model[0]![0]);
+        expectSame(tree.maxMember, model.at(-1)![0]);
+        expectSame(tree.countBelowScore(value, false), model.findIndex(([, s]) => s === value));
         const down = { members: [] as string[], scores: [] as number[] };
         tree.collectDown(model.length - 1, model.length, down);
-        expect(down.members.length).toBe(model.length);
-        expect(down.members[0]).toBe(model.at(-1)![0]);
+        expectSame(down.members.length, model.length);
+        expectSame(down.members[0], model.at(-1)![0]);
       }
       if (!tree.delete(value, member) || tree.delete(value, member)) throw new Error(`${member} was not deleted exactly once`);
       model.splice(at, 1);
-      expect(tree.size).toBe(model.length);
+      expectSame(tree.size, model.length);
     }
   });
 });

@@ -1,4 +1,4 @@
-// Defaults of moving slots that the options of commands share. A file of its own without imports, because every start of the
+// Defaults of moving slots that the options of commands share. A separate file without imports, because every start of the
 // program loads the options, but only a move loads the mover.
 
 /** Milliseconds that one MIGRATE may block the source. */

@@ -29,7 +29,7 @@ function ownLine(reply: PipelineReply | undefined): NodeLine | undefined {
   return line === undefined ? undefined : parseNodesText(line)[0];
 }
 
-/** Compares what a source says of its slots with what this process has done. */
+/** Compares the slots that a source reports with what this process has done. */
 export class SourceWatch {
   /** Slots that must belong to the source. */
   private readonly kept: Set<number>;

@@ -13,7 +13,7 @@ import { isTransient, retrying } from '../safety/retry.js';
 
 /** Milliseconds of one WAIT, which blocks the other commands of this connection. */
 const SLICE_MS = 200;
-/** Milliseconds between two polls when WAIT returns at once, and until the user is told. */
+/** Milliseconds between two polls when WAIT returns at once, and until the user is informed. */
 const POLL_MS = 50;
 const TELL_AFTER_MS = 1000;
 /** Milliseconds to keep waiting after an abort: healthy replicas confirm within them, and no slot stays open. */

@@ -93,7 +93,7 @@ export class SlotHandover {
   /**
    * Resolves when no packet of the target is on its way to the source, or after PATIENCE_MS. Then the next slot that the target
    * takes is new to the source, and its announcement removes the not-claimed flags of all slots of the target. Without the
-   * wait, pongs and gossip may tell the source of slots before the announcement, and late packets leave flags permanently.
+   * wait, pongs and gossip may inform the source about slots before the announcement, and late packets leave flags permanently.
    */
   async drainBeforeLastSlot(): Promise<void> {
     const { settings, ends } = this;

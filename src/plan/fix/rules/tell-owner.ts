@@ -1,4 +1,4 @@
-// Slots with one clear owner that other masters list with another one: all masters are told.
+// Slots with one clear owner that other masters list with another one: all masters get a SETSLOT NODE.
 import { SlotSet } from '../../../cluster/slot-set.js';
 import type { ClusterNode, ClusterView } from '../../../cluster/view.js';
 import type { ClusterRule } from '../rule.js';

@@ -4,7 +4,7 @@ import { BLACKLIST_MS } from '../wire/constants.js';
 import type { NodeRecord } from '../state/node-record.js';
 import type { StepContext } from '../state/step-context.js';
 
-/** Remembers a forgotten id. `ms` is how long, default a minute. */
+/** Bans a forgotten id. `ms` is how long, default a minute. */
 export function blacklist(context: StepContext, id: string, ms = BLACKLIST_MS): void {
   purge(context);
   context.state.blacklist.set(id, context.now + ms);
@@ -21,7 +21,7 @@ function purge(context: StepContext): void {
   for (const [id, until] of context.state.blacklist) if (until < context.now) context.state.blacklist.delete(id);
 }
 
-/** When this node was told to forget node `id`, ms; undefined: it was not, or the ban is over. */
+/** When this node executed FORGET for node `id`, ms; undefined: never, or the ban is over. */
 export function bannedAt(context: StepContext, id: string): number | undefined {
   const until = context.state.blacklist.get(id);
   return until === undefined ? undefined : until - BLACKLIST_MS;

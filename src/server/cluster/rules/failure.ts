@@ -49,7 +49,7 @@ export function failIfAgreed(context: StepContext, node: NodeRecord): void {
   broadcastFail(context, node);
 }
 
-/** Sets FAIL, by our own quorum or because a FAIL packet said so. */
+/** Sets FAIL, by our own quorum or because a FAIL packet arrived. */
 export function markFailed(context: StepContext, node: NodeRecord): void {
   node.clear(NodeFlag.pfail);
   node.set(NodeFlag.fail);
@@ -58,7 +58,7 @@ export function markFailed(context: StepContext, node: NodeRecord): void {
   context.needSave();
 }
 
-/** FAIL(x) from a known node: believed at once. */
+/** FAIL(x) from a known node: applied at once. */
 export function onFail(context: StepContext, sender: NodeRecord, id: string): void {
   const node = context.state.lookup(id);
   if (node === undefined || node === context.state.myself || node.has(NodeFlag.fail)) return;

@@ -87,7 +87,7 @@ function onShardId(context: StepContext, sender: NodeRecord, id: string): void {
   context.needFsync();
 }
 
-/** The sender was told to forget node `id`: we forget it too (7.2), unless a MEET came later than that FORGET. */
+/** The sender executed FORGET for node `id`: this node forgets it too (7.2), unless a MEET came later than that FORGET. */
 function onForgotten(context: StepContext, id: string, seconds: number): void {
   const { state } = context;
   const node = state.lookup(id);

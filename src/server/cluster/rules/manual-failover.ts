@@ -6,7 +6,7 @@ import type { StepContext } from '../state/step-context.js';
 import type { PacketHeader } from '../wire/packet.js';
 import { sendPingOver } from './messages.js';
 
-/** A replica of ours starts a manual failover: writes stop so that it can catch up (MFSTART). */
+/** A replica of this node starts a manual failover: writes stop so that it can catch up (MFSTART). */
 export function onManualFailoverStart(context: StepContext, sender: NodeRecord, link: Link): void {
   const { state, now } = context;
   if (sender.master !== state.myself) return;

@@ -39,7 +39,7 @@ function sendPingType(context: StepContext, link: Link | null, type: PingType): 
   if (link === null || link.closed) return;
   const entries = selectGossip(context.state, link.node);
   const extensions = pingExtensions(context, link.node);
-  // Bit 2 is set even without extensions: it also says that we understand them (cluster-node.md 9, item 1).
+  // Bit 2 is set even without extensions: it also announces support for them (cluster-node.md 9, item 1).
   context.send(link, { header: header(context, type, MessageFlag.extData), body: { kind: 'gossip', entries, extensions } });
 }
 
@@ -53,7 +53,7 @@ function pingExtensions(context: StepContext, peer: NodeRecord | null): PingExte
   for (const [id, until] of state.blacklist) {
     if (until > now && id.length === ID_LENGTH) extensions.push({ kind: 'forgotten', id, seconds: Math.ceil((until - now) / 1000) });
   }
-  // A replica of a master that has no shard id would otherwise be shown in a shard of its own (9, item 2).
+  // A replica of a master that has no shard id would otherwise be shown in a separate shard (9, item 2).
   const { master } = state.myself;
   if (master === null || master.shardId !== '') extensions.push({ kind: 'shardId', id: state.shardId });
   return extensions;
@@ -108,7 +108,7 @@ export function broadcastPublish(context: StepContext, channel: string, message:
   }
 }
 
-/** Tells a node that `owner` holds slots with a newer epoch (cluster-node.md 3.4.3). */
+/** Informs a node that `owner` holds slots with a newer epoch (cluster-node.md 3.4.3). */
 export function sendUpdate(context: StepContext, to: NodeRecord, owner: NodeRecord): void {
   const slots = claimedSlots(context, owner);
   const body = { kind: 'update', configEpoch: owner.configEpoch, id: owner.id, slots } as const;
@@ -131,7 +131,7 @@ export function requestVotes(context: StepContext, force: boolean): void {
   for (const node of broadcastTargets(context)) context.send(node.link, packet);
 }
 
-/** Tells the other replicas of our master our offset at once. */
+/** Sends our offset to the other replicas of our master at once. */
 export function pongSiblings(context: StepContext): void {
   const { master } = context.state.myself;
   for (const node of broadcastTargets(context)) {

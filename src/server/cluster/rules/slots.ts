@@ -103,7 +103,7 @@ function informStaleOwner(context: StepContext, sender: NodeRecord, header: Pack
   }
 }
 
-/** UPDATE: a third node tells us about an owner with a newer epoch (3.7). */
+/** UPDATE: a third node reports an owner with a newer epoch (3.7). */
 export function onUpdate(context: StepContext, id: string, epoch: number, claimed: SlotBytes, setMaster: (node: NodeRecord) => void): void {
   const node = context.state.lookup(id);
   if (node === undefined || node === context.state.myself || node.configEpoch >= epoch) return;

@@ -1,4 +1,4 @@
-// Votes for replicas that want to replace a master (cluster-node.md 4.3). Our own election: election.ts.
+// Votes for replicas that are candidates to replace a master (cluster-node.md 4.3). Our own election: election.ts.
 import { MessageFlag, SLOTS } from '../wire/constants.js';
 import { NodeFlag } from '../state/flags.js';
 import { sendVote } from './messages.js';

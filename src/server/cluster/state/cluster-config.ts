@@ -64,6 +64,6 @@ export interface ClusterEnvironment {
   readonly cport: number;
   /** Master: bytes written to the replication stream. Replica: bytes of it processed, 0 while there is no data of the master. */
   replOffset(): number;
-  /** Replica: ms since the master was last heard on the replication link, or since that link went down. Master: 0. */
+  /** Replica: ms since data last arrived from the master on the replication link, or since that link went down. Master: 0. */
   dataAgeMs(): number;
 }

@@ -9,7 +9,7 @@ const MAX_PLAIN_BYTES = 8 * 1024 * 1024;
 /** Signature, length, version, port and type. */
 const PREFIX_BYTES = 14;
 
-/** The peer does not speak the bus protocol, or a length is invalid: the connection must be closed. */
+/** The peer does not use the bus protocol, or a length is invalid: the connection must be closed. */
 export class FramingError extends Error {}
 
 /** Splits a stream. Memory held is at most one packet: what arrived, never what a length field announces. */

@@ -1,6 +1,6 @@
 // DEBUG DIGEST: one hash of all data, equal on nodes with equal data, independent of the order of keys, members and fields.
 // Identical to redis-server's, so that data can be compared across both.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { SLOT_COUNT } from '../../../cluster/slots.js';
 import type { Database } from '../../keyspace/database.js';
 import type { Keyspace } from '../../keyspace/keyspace.js';
@@ -13,13 +13,13 @@ import { RawString } from '../../types/raw-string.js';
 import { isString, stringOf } from '../../types/value.js';
 
 const SIZE = 20;
-const sha1 = (bytes: Buffer): Buffer => createHash('sha1').update(bytes).digest();
+const sha1 = (bytes: Buffer): Buffer => hash('sha1', bytes, 'buffer');
 const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1');
 
 /** Mixes in a part whose order has no effect: xors its SHA-1 into the state. */
 function fold(into: Buffer, part: Buffer): void {
-  const hash = sha1(part);
-  for (let i = 0; i < SIZE; i++) into[i] = into[i]! ^ hash[i]!;
+  const digest = sha1(part);
+  for (let i = 0; i < SIZE; i++) into[i] = into[i]! ^ digest[i]!;
 }
 
 /** Mixes in a part whose order matters: as fold, then hashes the state. */
