@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { FixRun, type FixRequest } from '../../src/apply/fix/fix-run.js';
 import { claimSlots, yieldSlots } from '../../src/apply/fix/slot-commands.js';
 import type { NodeLink } from '../../src/apply/node/node-link.js';
+import { ClusterView } from '../../src/cluster/view.js';
 import type { Arg } from '../../src/resp/command.js';
 import type { Reply } from '../../src/resp/reply.js';
 import { ReplyError } from '../../src/resp/reply.js';
@@ -21,7 +22,7 @@ async function give(answer: Answer, orders: (run: FixRun) => Promise<void>, info
     return Promise.resolve(list.map((words) => answer(words, list)));
   };
   const link = { id: ID, name: '10.0.0.1:7000', connection: () => Promise.resolve({ pipeline }) } as unknown as NodeLink;
-  const request = { links: new Map([[ID, link]]), counts: new Map(), options: { retryMs: 100 }, onEvent: () => undefined, signal: undefined } as unknown as FixRequest;
+  const request = { view: new ClusterView([]), links: new Map([[ID, link]]), counts: new Map(), options: { retryMs: 100 }, onEvent: () => undefined, signal: undefined } as unknown as FixRequest;
   const run = new FixRun(request);
   await orders(run);
   return { said, failed: run.failures.map(({ slot, message }) => `${slot}: ${message}`) };
