@@ -4,7 +4,7 @@ import { seed } from '../src/cli/program/arguments.js';
 import { defineCommand } from '../src/cli/program/define.js';
 import { countKeys, openSeed } from '../src/cli/connection/open.js';
 import type { ClusterView } from '../src/cluster/view.js';
-import { fewOf } from '../src/ui/views/count.js';
+import { counted, fewOf } from '../src/ui/views/count.js';
 import { ExitCode } from '../src/errors.js';
 import type { Io } from '../src/ui/io.js';
 import type { KeyCounts } from '../src/ui/views/cluster-lines.js';
@@ -54,10 +54,10 @@ export default defineCommand({
       if (exitCode !== 0) io.error(incomplete(io, missing));
       return;
     }
-    const { formatCount, nodesTable } = await import('../src/ui/views/check-table.js');
+    const { nodesTable } = await import('../src/ui/views/check-table.js');
     io.out(`${await nodesTable(io, view, keys)}\n`);
     const replicas = view.replicas.length === 0 ? '' : `, ${view.replicas.length} replicas`;
-    io.out(`${formatCount(total(keys))} keys in ${view.masters.length} masters${replicas}; the slot map has ${rangesText(view)}`);
+    io.out(`${counted(total(keys), 'key')} in ${view.masters.length} masters${replicas}; the slot map has ${rangesText(view)}`);
     for (const line of fewOf(view.unreachable.map((node) => `${io.style.bad('✖')} ${node.name} cannot be reached: ${node.reason}`))) io.out(line);
     if (exitCode !== 0) io.error(incomplete(io, missing));
   },

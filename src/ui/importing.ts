@@ -1,9 +1,9 @@
 // Shows the progress of an import: the predecessors' line per key when piped (cli.md 8.11), a progress line at a terminal. Only
 // counts events.
+import { counted } from './views/count.js';
 import type { ImportEvent, ImportStats, OnImportEvent } from '../import/event.js';
 import { oneLine } from '../resp/visible.js';
 import type { Io } from './io.js';
-import { formatCount } from './views/check-table.js';
 import { wordingOf } from './views/dialect.js';
 
 /** C0 and DEL; bytes from 0x80 on are parts of UTF-8. */
@@ -44,7 +44,7 @@ export async function showImporting(io: Io, source: string, keys: number, copy: 
       if (event.kind === 'warning') io.warn(`${event.message}`);
     },
     done(stats) {
-      const text = `${copy ? 'Copied' : 'Moved'} ${formatCount(stats.imported)} keys in ${(stats.ms / 1000).toFixed(1)} s`;
+      const text = `${copy ? 'Copied' : 'Moved'} ${counted(stats.imported, 'key')} in ${(stats.ms / 1000).toFixed(1)} s`;
       if (plain) io.note(`${text}.`);
       else progress?.succeed(text);
     },

@@ -3,7 +3,7 @@ import { formatBytes } from './bytes.js';
 import type { ApplyEvent, ApplyStats, OnEvent } from '../apply/node/event.js';
 import type { Io } from './io.js';
 import { showJobs } from './moving-jobs.js';
-import { counted, formatCount } from './views/count.js';
+import { counted } from './views/count.js';
 import { movedSlotLine } from './views/reshard-lines.js';
 
 export interface MovingDisplay {
@@ -60,10 +60,10 @@ export async function showMoving(io: Io, slots: number, plain = io.mode === 'pla
     drawn = now;
     const rate = seen.bytes / Math.max(0.001, elapsedMs() / 1000);
     const amount = seen.bytes === 0 && seen.keys > 0 ? '' : `, ${formatBytes(seen.bytes)}, ${formatBytes(rate)}/s`;
-    progress?.update(seen.slots, `${formatCount(seen.keys)} keys${amount}`);
+    progress?.update(seen.slots, `${counted(seen.keys, 'key')}${amount}`);
   };
   const { line, print } = collectLines(io);
-  const status = (text: string): void => progress?.update(seen.slots, `${formatCount(seen.keys)} keys; ${text}`);
+  const status = (text: string): void => progress?.update(seen.slots, `${counted(seen.keys, 'key')}; ${text}`);
   const jobs = showJobs(io, status, plain ? line : undefined);
   const onPause = (slots: number, total: number): void => {
     print();

@@ -1,9 +1,9 @@
 // Shows a repair in progress: the predecessors' line for moved keys when piped, a progress line at a terminal, nothing while a
 // question may follow. Only counts events.
+import { counted } from './views/count.js';
 import type { OnEvent } from '../apply/node/event.js';
 import type { FixPlan } from '../plan/fix/step.js';
 import type { Io } from './io.js';
-import { formatCount } from './views/check-table.js';
 import { movedSlotLine } from './views/reshard-lines.js';
 
 export interface RepairDisplay {
@@ -22,7 +22,7 @@ export async function showRepair(io: Io, plan: FixPlan, mayAsk: boolean): Promis
       if (event.kind !== 'batchMoved') return;
       moved += event.keys;
       if (io.mode === 'plain') io.out(movedSlotLine(event.slot, event.source.name, event.target.name, event.keys));
-      else progress?.update(Math.min(moved, keys), `${formatCount(moved)} keys`);
+      else progress?.update(Math.min(moved, keys), `${counted(moved, 'key')}`);
     },
     stop: () => progress?.stop(),
   };

@@ -1,5 +1,6 @@
 // Shows a rolling restart: the plan, a line for every event, and what is awaited. Never redraws lines, because the output of
 // the user's command appears between them.
+import { counted } from './views/count.js';
 import type { RollingEvent, TurnNode } from '../apply/rolling/rolling.js';
 import type { RollingPlan, RollingTurn } from '../plan/rolling.js';
 import type { Io } from './io.js';
@@ -10,7 +11,7 @@ function turnText({ name, role, slotCount, successors, downtime }: RollingTurn):
   if (role === 'replica') return `${name}, a replica`;
   if (slotCount === 0) return `${name}, a master without slots`;
   if (downtime) return `${name}, a master whose ${formatCount(slotCount)} slots are not served meanwhile`;
-  return `${name}, a master of ${formatCount(slotCount)} slots, after a failover to ${successors.map((one) => one.name).join(' or ')}`;
+  return `${name}, a master of ${counted(slotCount, 'slot')}, after a failover to ${successors.map((one) => one.name).join(' or ')}`;
 }
 
 /** The order as a numbered list. `command`: the command for each node, if any; `back`: the nodes that become masters again. */

@@ -1,4 +1,5 @@
 // What a backup would do, for --dry-run: lines when piped, a table at a terminal. Not here: the verdict on the cluster.
+import { counted } from './count.js';
 import type { BackupPreview, PreviewedFile } from '../../apply/backup/preview.js';
 import type { Io } from '../io.js';
 import { formatBytes } from '../bytes.js';
@@ -42,5 +43,5 @@ export async function backupPreviewTable(io: Io, preview: BackupPreview): Promis
   const { keys, bytes } = totals(files);
   const [first = '', ...more] = directoryTexts(preview);
   const mark = preview.directory.problem === undefined ? style.good('✔') : style.bad('✘');
-  return [await drawTable(io, COLUMNS, rows), '', `${files.length} masters, ${formatCount(keys)} keys, ${formatBytes(bytes)} in memory (the files are usually smaller)`, `${mark} ${first}`, ...more.map((text) => `${style.warn('!')} ${text}`)].join('\n');
+  return [await drawTable(io, COLUMNS, rows), '', `${files.length} masters, ${counted(keys, 'key')}, ${formatBytes(bytes)} in memory (the files are usually smaller)`, `${mark} ${first}`, ...more.map((text) => `${style.warn('!')} ${text}`)].join('\n');
 }

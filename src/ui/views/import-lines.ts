@@ -1,5 +1,6 @@
 // What an import would do, what it has done, and discrepancies in its counts, as sentences and a table. Pure except for
 // drawing.
+import { counted } from './count.js';
 import type { Forecast } from '../../import/count-keys.js';
 import type { Conflict, ImportStats } from '../../import/event.js';
 import { shownKey } from '../importing.js';
@@ -27,7 +28,7 @@ export function connectingLines(dialect: LineDialect): string[] {
 
 /** The question before keys leave a source. */
 export function importQuestion(source: string, keys: number, copy: boolean, replace: boolean): string {
-  const what = copy ? `Copy ${formatCount(keys)} keys from ${source}?` : `Move ${formatCount(keys)} keys from ${source}? They are deleted there (--copy keeps them).`;
+  const what = copy ? `Copy ${counted(keys, 'key')} from ${source}?` : `Move ${counted(keys, 'key')} from ${source}? They are deleted there (--copy keeps them).`;
   return `${what}${replace ? ' Keys of the same name in the cluster are overwritten.' : ''} (type 'yes' to accept):`;
 }
 

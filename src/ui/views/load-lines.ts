@@ -1,4 +1,5 @@
 // What loading files would do and has done, as sentences and as the document of --json.
+import { counted } from './count.js';
 import type { LoadStats } from '../../import/file/load-options.js';
 import type { AofPlan } from '../../import/file/plan-aof.js';
 import type { LoadPlan, PlannedFile } from '../../import/file/plan-load.js';
@@ -15,7 +16,7 @@ const SHOWN = 20;
 /** One line per file. */
 export function plannedFileLine({ file, bytes, keys, expired, damage }: PlannedFile): string {
   const over = expired > 0 ? `, ${formatCount(expired)} of them expired` : '';
-  return `${file}: ${formatBytes(bytes)}, ${formatCount(keys)} keys${over}${damage === undefined ? '' : `; ${damageText(damage)}`}`;
+  return `${file}: ${formatBytes(bytes)}, ${counted(keys, 'key')}${over}${damage === undefined ? '' : `; ${damageText(damage)}`}`;
 }
 
 /** What would be loaded from an append-only file. */
@@ -44,7 +45,7 @@ export function aofPlanDocument({ files, keys, commands, targets, databases, kee
 
 /** The question before keys are loaded. */
 export function loadQuestion(plan: Pick<LoadPlan, 'keys'>, replace: boolean): string {
-  return `Load ${formatCount(plan.keys)} keys into the cluster?${replace ? ' Keys of the same name are overwritten.' : ''} (type 'yes' to accept):`;
+  return `Load ${counted(plan.keys, 'key')} into the cluster?${replace ? ' Keys of the same name are overwritten.' : ''} (type 'yes' to accept):`;
 }
 
 function listed(items: readonly string[]): string[] {
@@ -93,7 +94,7 @@ export function loadedText({ imported, equal, expired, commands, ms }: LoadStats
   const seconds = ms / 1000;
   const rate = seconds >= 1 ? ` (${formatCount(Math.round((imported + commands) / seconds))} a second)` : '';
   return [
-    `Loaded ${formatCount(imported)} keys${commands > 0 ? ` and ${formatCount(commands)} commands` : ''} in ${seconds.toFixed(1)} s${rate}`,
+    `Loaded ${counted(imported, 'key')}${commands > 0 ? ` and ${counted(commands, 'command')}` : ''} in ${seconds.toFixed(1)} s${rate}`,
     ...(equal > 0 ? [`${formatCount(equal)} were there already with the same values and times to live`] : []),
     ...(expired > 0 ? [`${formatCount(expired)} had expired`] : []),
   ].join('; ');

@@ -1,4 +1,5 @@
 // What is in a data file, as lines and tables, and as the document of --json. Pure but for drawing.
+import { counted } from './count.js';
 import { KNOWN_VERSIONS } from '../../import/file/file-version.js';
 import type { FileDamage } from '../../import/file/read-data-file.js';
 import type { FileSummary } from '../../import/file/summarise-file.js';
@@ -67,7 +68,7 @@ export function unknownVersionText({ path, end: { rdb } }: FileSummary): string 
 /** `3 keys, 2 with an expiry (1 expired), 120 B of values` */
 function headline({ contents }: FileSummary): string {
   const { all, expiring, expired } = contents;
-  return `${formatCount(all.keys)} keys, ${formatCount(expiring)} of them expire${expired > 0 ? ` (${formatCount(expired)} have expired)` : ''}; ${formatBytes(all.bytes)} of values`;
+  return `${counted(all.keys, 'key')}, ${formatCount(expiring)} of them expire${expired > 0 ? ` (${formatCount(expired)} have expired)` : ''}; ${formatBytes(all.bytes)} of values`;
 }
 
 function remarks({ contents, end }: FileSummary): string[] {

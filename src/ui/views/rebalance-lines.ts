@@ -1,4 +1,5 @@
 // A rebalance for display: the predecessors' lines (cli.md 4.8, 8.4), and the plan as a table.
+import { counted } from './count.js';
 import { compareNames } from '../../cluster/address.js';
 import type { ClusterView } from '../../cluster/view.js';
 import { countSlots, type MoveStep } from '../../plan/step.js';
@@ -59,7 +60,7 @@ export async function rebalanceTable(io: Io, view: ClusterView, plan: RebalanceP
   return [
     await drawTable(io, columns, shares),
     '',
-    io.style.strong(`Ready to move ${formatCount(total)} slots (slot map: ${plan.ranges.before} → ${plan.ranges.after} ranges)`),
+    io.style.strong(`Ready to move ${counted(total, 'slot')} (slot map: ${plan.ranges.before} → ${plan.ranges.after} ranges)`),
     await drawTable(io, [{ title: 'from' }, { title: '' }, { title: 'to' }, { title: 'slots', align: 'right' }], moves),
   ].join('\n');
 }
