@@ -9,7 +9,7 @@ import { ReplyError } from '../resp/reply.js';
 import { waitForAgreement } from './cluster/agreement.js';
 import { lockMoves } from './cluster/move-lock.js';
 import { lockFailovers } from './cluster/role-guard.js';
-import { settleRoles } from './cluster/settle-roles.js';
+import { settleRoles, withReplicas } from './cluster/settle-roles.js';
 import { delay, unlessAborted } from './node/delay.js';
 import type { ApplyStats, OnEvent } from './node/event.js';
 import { moveByMethod } from './move-by-method.js';
@@ -130,7 +130,7 @@ async function together(job: Job, steps: readonly Step[], first: number): Promis
     const view = await context.view(); // Under the lock: no other administrator changes it from here on.
     const { links } = context;
     stats = await moveByMethod({ view, links, steps: moves, options, onEvent: emit, signal: options.signal }, async () => ({ view: await context.view(), links: context.links }));
-    await settleRoles(view, emptiedMasters(view, moves), context.links, options.signal);
+    await settleRoles(withReplicas(view, emptiedMasters(view, moves)), context.links, options.signal);
   } else {
     using _lock = steps[0]?.kind === 'failover' ? await lockFailovers(job.context.links, steps, job.options) : undefined;
     const { judged, links } = job.context;
@@ -153,5 +153,6 @@ export async function applySteps(context: ApplyContext, steps: readonly Step[], 
     stats = addStats(stats, await together(job, steps.slice(at, end), at));
     at = end;
   }
+  await settleRoles(new Set(steps.flatMap((step) => (step.kind === 'replicate' ? [step.node] : []))), context.links, options.signal);
   return { ...stats, ms: Date.now() - start };
 }

@@ -1,6 +1,7 @@
-// create --replica-of: the user chooses the master of each replica.
+// create with replicas: the user chooses the master of each by --replica-of; it ends when all nodes list them.
 import { documentOf } from '../support/json-shape.js';
 import { expect, it } from 'vitest';
+import { parseNodesText } from '../../src/cluster/nodes-text.js';
 import { describeWithRedis, startClusterNodes } from '../support/redis-server.js';
 import { runCli } from '../support/cli.js';
 
@@ -15,6 +16,22 @@ describeWithRedis('create --replica-of', () => {
     expect([a, b, c, d, e].map(masterOf)).toEqual([d, d, undefined, undefined, undefined]);
     expect((await runCli(['check', c])).stdout).toContain('[OK] All 16384 slots covered.');
   });
+
+  it('ends when every node lists every replica with its master', async () => {
+    await using nodes = await startClusterNodes(6, ['--cluster-node-timeout', '15000']);
+    for (let round = 0; round < 3; round++) {
+      const run = await runCli(['create', ...nodes.nodes.map(({ address }) => address), '--cluster-replicas', '1', '--yes', ...(round > 0 ? ['--reset', '--flush'] : [])]);
+      expect(run, run.stderr).toMatchObject({ code: 0 });
+      const listed = await Promise.all(
+        nodes.nodes.map(async (node) => {
+          await using link = await node.connect();
+          return parseNodesText(String(await link.command(['CLUSTER', 'NODES']))).flatMap(({ role, port, masterId }) => (role === 'replica' ? [`${port} of ${masterId}`] : [])).sort();
+        }),
+      );
+      expect(listed[0]).toHaveLength(3);
+      expect(listed).toEqual(nodes.nodes.map(() => listed[0]));
+    }
+  }, 60_000);
 
   it('refuses impossible roles before anything is changed', async () => {
     await using nodes = await startClusterNodes(4);

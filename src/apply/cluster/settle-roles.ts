@@ -1,6 +1,6 @@
-// Waits until the other nodes list the roles of masters that gave their last slot away: servers since 7.0 make them, and their
-// replicas, replicas of the node that got it (cli.md 5.5). The others would learn it from the next ping, up to half a node
-// timeout later; until then a command that reads their tables sees masters without slots. Bounded; never fails.
+// Waits until the other nodes list the new roles of nodes: of those that were made replicas, and of masters that gave their last
+// slot away, which servers since 7.0 make, with their replicas, replicas of the node that got it (cli.md 5.5). The others would
+// learn it from the next ping, up to half a node timeout later; until then they list masters without slots. Bounded; never fails.
 import { parseNodesText, type NodeLine } from '../../cluster/nodes-text.js';
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import { asString } from '../../client/read-reply.js';
@@ -57,10 +57,14 @@ async function repeatMeet(links: Links, roles: readonly UnlearnedRole[]): Promis
   });
 }
 
-/** `emptied`: the masters that gave their last slot away; `view`: before the move. Resolves after an abort too. */
-export async function settleRoles(view: ClusterView, emptied: readonly ClusterNode[], links: Links, signal?: AbortSignal): Promise<void> {
-  if (emptied.length === 0) return;
-  const changing = new Set(emptied.flatMap(({ id }) => [id, ...view.replicasOf(id).map((replica) => replica.id)]));
+/** Masters that gave their last slot away, and their replicas. `view`: before the move. */
+export function withReplicas(view: ClusterView, emptied: readonly ClusterNode[]): Set<string> {
+  return new Set(emptied.flatMap(({ id }) => [id, ...view.replicasOf(id).map((replica) => replica.id)]));
+}
+
+/** `changing`: ids of the nodes whose roles change. Resolves after an abort too. */
+export async function settleRoles(changing: ReadonlySet<string>, links: Links, signal?: AbortSignal): Promise<void> {
+  if (changing.size === 0) return;
   const deadline = Date.now() + PATIENCE_MS;
   let lastMeet = 0;
   for (let pause = FIRST_POLL_MS; Date.now() < deadline && signal?.aborted !== true; pause = Math.min(2 * pause, POLL_MS)) {
