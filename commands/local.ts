@@ -37,9 +37,9 @@ const args: Arguments<LocalArguments> = {
 };
 
 const options = {
-  masters: integer('N', 'how many masters', { min: 1, max: 1000, fallback: 3 }),
-  replicas: integer('N', 'number of replicas of each master', { min: 0, max: 10, fallback: 1 }),
-  port: integer('PORT', 'port of the first node; the others follow', { min: 1, max: 55_535, fallback: 30_001 }),
+  masters: integer('N', 'how many masters (default 3)', { min: 1, max: 1000, fallback: undefined }),
+  replicas: integer('N', 'number of replicas of each master (default 1)', { min: 0, max: 10, fallback: undefined }),
+  port: integer('PORT', 'port of the first node; the others follow (default 30001)', { min: 1, max: 55_535, fallback: undefined }),
   dir: text('DIR', 'directory of the nodes (default ./redis-trib-local)'),
   server: text('PATH', 'run this redis-server or valkey-server instead of the bundled node'),
   follow: flag('logs: follow the files', { short: 'f' }),
@@ -115,13 +115,13 @@ async function create(state: LocalState, nodes: readonly NodeStatus[], context: 
 /** Ports whose nodes the action would start or stop. */
 async function wouldChange(input: Input, folder: string): Promise<number[]> {
   const { action } = input.args;
-  const { masters, replicas, port } = input.options;
   const nodes = await nodeReports(folder);
-  if (STARTS.has(action)) (await import('../src/local/local-cluster.js')).requireStartable({ folder, ...input.options });
+  const { plannedPorts, requireStartable } = await import('../src/local/local-cluster.js');
+  if (STARTS.has(action)) requireStartable({ folder, ...input.options });
   else if (action === 'stop') return nodes.filter((node) => node.running).map((node) => node.port);
   else return ['clean', 'clean-logs', 'restart'].includes(action) ? nodes.map((node) => node.port) : [];
   if (nodes.length > 0) return nodes.filter((node) => !node.running).map((node) => node.port);
-  return Array.from({ length: masters * (1 + replicas) }, (_, index) => port + index);
+  return plannedPorts({ folder, ...input.options });
 }
 
 async function askAll(input: Input, folder: string, signal: AbortSignal): Promise<LocalReport['answers']> {

@@ -6,13 +6,18 @@ import { requireFree } from './ports.js';
 import { requireRunnable, sameServer, serverPath } from './server-program.js';
 import { readState, removeState, requireUsable, writeState, type LocalNode, type LocalState } from './state.js';
 
+/** Of a new cluster where the options name none. */
+const DEFAULTS = { masters: 3, replicas: 1, port: 30_001 };
+
+/** Masters, replicas and port must fit the nodes that the folder has already; undefined fits all. */
 export interface LocalOptions {
   readonly folder: string;
   readonly host?: string;
-  readonly masters: number;
-  readonly replicas: number;
+  readonly masters?: number | undefined;
+  /** Of each master. */
+  readonly replicas?: number | undefined;
   /** Port of the first node. */
-  readonly port: number;
+  readonly port?: number | undefined;
   /** Path of a redis-server binary; absent for the bundled node. */
   readonly server?: string | undefined;
   readonly signal?: AbortSignal;
@@ -40,7 +45,7 @@ export interface StartResult {
 }
 
 function plannedState(options: LocalOptions): LocalState {
-  const { masters, replicas, port, server, host = '127.0.0.1' } = options;
+  const { masters = DEFAULTS.masters, replicas = DEFAULTS.replicas, port = DEFAULTS.port, server, host = '127.0.0.1' } = options;
   const count = masters * (1 + replicas);
   return {
     schema: 1,
@@ -93,7 +98,8 @@ function isSuperseded({ server, nodes }: LocalState, options: LocalOptions): boo
 
 /**
  * Checks, before anything is written or started, that nodes of the requested server can start in the folder. Throws with exit code 2:
- * NO_SERVER for a program that cannot be run, OTHER_SERVER for a folder whose nodes belong to another server.
+ * NO_SERVER for a program that cannot be run, OTHER_SERVER for a folder whose nodes belong to another server, OTHER_SHAPE for one
+ * with another number of nodes or other ports.
  */
 export function requireStartable(options: LocalOptions): void {
   const state = readState(options.folder);
@@ -103,6 +109,20 @@ export function requireStartable(options: LocalOptions): void {
     throw new TribError('OTHER_SERVER', `the nodes in ${options.folder} belong to ${server ?? 'the bundled node'}, not to ${options.server}`, { exitCode: ExitCode.usage, hint: 'remove them with redis-trib local clean, or use another directory with --dir DIR' });
   }
   if (anew) requireRunnable(server);
+  else requireShape(state, options);
+}
+
+function requireShape({ nodes, replicas }: LocalState, options: LocalOptions): void {
+  const present = { masters: nodes.length / (1 + replicas), replicas, port: Math.min(...nodes.map(({ port }) => port)) };
+  const other = (['masters', 'replicas', 'port'] as const).find((name) => options[name] !== undefined && options[name] !== present[name]);
+  if (other === undefined) return;
+  const has = `${present.masters} ${present.masters === 1 ? 'master' : 'masters'} with ${replicas} ${replicas === 1 ? 'replica' : 'replicas'} each, from port ${present.port}`;
+  throw new TribError('OTHER_SHAPE', `--${other} ${options[other] ?? ''} does not fit the local cluster in ${options.folder}: ${has}`, { exitCode: ExitCode.usage, hint: 'leave the option out to start the cluster as it is, remove it with redis-trib local clean, or use another directory with --dir DIR' });
+}
+
+/** Ports that the nodes of a new cluster get. */
+export function plannedPorts(options: LocalOptions): number[] {
+  return plannedState(options).nodes.map(({ port }) => port);
 }
 
 async function startNew(options: LocalOptions): Promise<StartResult> {

@@ -295,6 +295,21 @@ describe('local with --dir', () => {
     }
   });
 
+  it('refuses numbers of nodes and ports that do not fit the nodes of the folder', async () => {
+    const port = await keptPorts(1);
+    const up = (...more: string[]): Promise<CliResult> => runCli(['local', 'up', '--dir', 'z', ...more], { cwd });
+    try {
+      expect(await up('--masters', '1', '--replicas', '0', '--port', String(port))).toMatchObject({ code: 0 });
+      for (const words of [['--masters', '4'], ['--replicas', '1'], ['--port', String(port + 1)], ['--masters', '3', '--dry-run']]) {
+        expect([words, await up(...words)]).toEqual([words, expect.objectContaining({ code: 2, stderr: expect.stringMatching(/--\w+ \d+ does not fit .*: 1 master with 0 replicas each, from port \d+\n.*redis-trib local clean/) as string })]);
+      }
+      expect(await up('--masters', '1', '--replicas', '0', '--port', String(port))).toMatchObject({ code: 0 });
+      expect(await up()).toMatchObject({ code: 0 });
+    } finally {
+      await runCli(['local', 'clean', '--dir', dir, '--yes'], { cwd });
+    }
+  });
+
   it('remembers a server that failed: up without --server says so, and how to forget it', async () => {
     const port = String(await keptPorts(1));
     const up = (...more: string[]): Promise<CliResult> => runCli(['local', 'up', '--masters', '1', '--replicas', '0', '--dir', 'z', '--port', port, ...more], { cwd, env: { HOME: cwd } });
