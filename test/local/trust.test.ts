@@ -48,12 +48,12 @@ describe('local start', () => {
     const { path, ran } = program();
     record({ server: path, nodes: [{ port: await keptPorts(1), pid: 0 }] });
     const refused = openTerminal(['local', 'start'], { cwd, env: { HOME: cwd } });
-    await refused.waitFor(`run ${path}`);
+    await refused.waitFor(new RegExp(`run\\s+${path}`));
     refused.type('no\r');
     expect(await refused.exit).toBe(4);
     expect(ran()).toBe(false);
     const accepted = openTerminal(['local', 'start'], { cwd, env: { HOME: cwd } });
-    await accepted.waitFor(`run ${path}`);
+    await accepted.waitFor(new RegExp(`run\\s+${path}`));
     accepted.type('yes\r');
     await accepted.exit;
     expect(ran()).toBe(true);
