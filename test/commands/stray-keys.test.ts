@@ -102,6 +102,20 @@ describeWithRedis('a master with keys of slots that it does not own', () => {
     expect((await runHere(['reshard', at(owner), '--from', at(third), '--to', at(source), '--slots', '0-99', '--yes'])).code).toBe(0);
   });
 
+  it('keeps its last slot when such keys have appeared during the move', async () => {
+    expect((await runHere(['fix', at(owner), '--yes'], { cwd: dir })).code).toBe(0);
+    await using cluster = await openCluster(at(owner));
+    let written: Promise<void> | undefined;
+    const steps: Step[] = [{ kind: 'move-slots', source: c.id(third), target: c.id(owner), slots: [[10_923, 16_383]] }];
+    const moving = cluster.apply({ steps }, { onEvent: ({ kind }) => void (kind === 'slotClosed' && (written ??= c.put(third, STRAY, { late: '1' }, owner))) });
+    await expect(moving).rejects.toMatchObject({ code: 'MOVE_FAILED', cause: { code: 'STRAY_KEYS' }, failures: [{ slot: 16_383, untouched: true }] });
+    await written;
+    expect(await c.claimants(16_383)).toEqual([third]);
+    expect(await c.holders(STRAY)).toEqual({ a: [owner], b: [owner], c: [owner], late: [third] });
+    expect((await runHere(['fix', at(owner), '--yes'], { cwd: dir })).code).toBe(0);
+    await cluster.apply({ steps: [{ kind: 'move-slots', source: c.id(owner), target: c.id(third), slots: [[10_923, 16_382]] }] });
+  });
+
   it('fix says where the other copy of a key stays and when it would be lost, and check --search-multiple-owners finds it', async () => {
     await c.put(owner, CONFLICT, { k: 'served' });
     await c.put(source, CONFLICT, { k: 'other' }, owner);
@@ -109,7 +123,7 @@ describeWithRedis('a master with keys of slots that it does not own', () => {
     expect(fix.code).toBe(1);
     expect(fix.stderr).toContain(`has different values or times to live on ${at(owner)} (its owner) and ${at(source)}: both stay.`);
     expect(fix.stderr).toContain(`The copies on ${at(source)} are not served, and are lost when it loses its last slot or leaves the cluster.`);
-    expect(await c.holders(STRAY)).toEqual({ a: [owner], b: [owner], c: [owner] });
+    expect(await c.holders(STRAY)).toEqual({ a: [owner], b: [owner], c: [owner], late: [owner] });
     const check = await runHere(['check', at(owner), '--search-multiple-owners']);
     expect(check).toMatchObject({ code: 1, stdout: expect.stringContaining(`Slot ${CONFLICT} has 2 owners`) as string });
     expect(await runHere(['del-node', at(owner), at(source), '--drain', '--yes'])).toMatchObject({ code: 1, stderr: expect.stringContaining('does not own (300)') as string });

@@ -109,3 +109,15 @@ export async function requireNoStrayKeys(cluster: StrayCluster, steps: readonly 
     if (sum(counts) > 0) throw refused(view, node, counts, { leaves, keepable });
   });
 }
+
+/**
+ * A check for the mover to run when a pair has moved all slots but one, because keys may appear during a long move: throws as
+ * requireNoStrayKeys for a source that the moves empty. Undefined when they empty none.
+ */
+export function strayKeysGuard(cluster: StrayCluster, moves: readonly MoveStep[]): ((source: NodeLink) => Promise<void>) | undefined {
+  const emptied = new Set(emptiedMasters(cluster.view, moves).map(({ id }) => id));
+  if (emptied.size === 0) return undefined;
+  return async ({ id }) => {
+    if (emptied.has(id)) await requireNoStrayKeys(cluster, moves.filter(({ source }) => source === id));
+  };
+}
