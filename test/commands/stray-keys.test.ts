@@ -70,6 +70,13 @@ describeWithRedis('a master with keys of slots that it does not own', () => {
     await nothingChanged();
   });
 
+  it('is not emptied when the user may not count its keys by slot', async () => {
+    await c.send(source, 'ACL', 'SETUSER', 'default', '-cluster|countkeysinslot');
+    const run = await runHere(['del-node', at(owner), at(source), '--drain', '--yes']).finally(() => c.send(source, 'ACL', 'SETUSER', 'default', '+@all'));
+    expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining(`Node ${at(source)} does not report whether it holds keys in slots that it does not own, which would be lost: `) as string });
+    await nothingChanged();
+  });
+
   it('may give away some of its slots', async () => {
     const run = await runHere(['reshard', at(owner), '--from', at(source), '--to', at(third), '--slots', '50-59', '--yes']);
     expect(run.code, run.stderr).toBe(0);
