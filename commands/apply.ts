@@ -4,7 +4,7 @@ import { wrongNumber } from '../src/cli/program/arguments.js';
 import { defineCommand, type Arguments, type SubcommandContext } from '../src/cli/program/define.js';
 import { requireServersAllow } from '../src/cli/options/move-requirements.js';
 import { moverOptions, moverSettings } from '../src/cli/options/mover-options.js';
-import { noteEmptiedMasters } from '../src/cli/output/emptied-masters.js';
+import { judgeEmptiedMasters } from '../src/cli/output/emptied-masters.js';
 import { warnEvictingTargets } from '../src/cli/output/evicting-targets.js';
 import { openSeed } from '../src/cli/connection/open.js';
 import { flag, usageError } from '../src/cli/options/options.js';
@@ -72,7 +72,7 @@ export default defineCommand({
     const progress = judgeSavedPlan(cluster.view, saved, wanted.anyEpoch);
     await requireServersAllow(cluster, saved.steps, settings);
     await show(cluster, { saved, progress }, context);
-    noteEmptiedMasters(cluster.view, saved.steps, wanted.keepReplicas, context.io);
+    await judgeEmptiedMasters(cluster, saved.steps, wanted.keepReplicas, context.io);
     await warnEvictingTargets(cluster, saved.steps, context.io);
     const open = (await cluster.check()).openSlots.length > 0;
     if (wanted.dryRun || (progress.left.size === 0 && !open)) return { saved, progress, applied: false, stats: undefined };

@@ -56,12 +56,12 @@ async function withoutSlots(view: ClusterView, id: string): Promise<ClusterView>
   return new View(view.nodes.map((node) => (node.id === id ? { ...node, slots: new SlotSet() } : node)), view.unreachable);
 }
 
-/** A master with keys refuses a reset. Keys outside its slots belong to other masters and must not be deleted silently. */
-async function requireNoKeys(cluster: Cluster, member: Member, wanted: DelNodeValues): Promise<void> {
-  if (member.absence !== undefined || member.role !== 'master' || member.slots.size > 0 || wanted.shutdown) return;
+/** A master with keys refuses a reset. Keys outside its slots belong to other masters and must not be lost silently by a shutdown either. */
+async function requireNoKeys(cluster: Cluster, member: Member, removal: RemovalAction): Promise<void> {
+  if (member.absence !== undefined || member.role !== 'master' || member.slots.size > 0) return;
   const keys = await (await import('../src/apply/node/slot-keys.js')).countKeys(cluster.link(member.id));
   if (keys === 0) return;
-  throw new TribError('HAS_KEYS', `${member.name} owns no slots but has ${keys} keys, so it would refuse the reset`, { hint: `redis-trib fix ${cluster.view.entry.name} moves them to their owners; if they are not needed: FLUSHALL on ${member.name}` });
+  throw new TribError('HAS_KEYS', `${member.name} owns no slots but has ${keys} ${keys === 1 ? 'key' : 'keys'}${removal === 'shutdown' ? ', which the cluster would lose' : ', so it would refuse the reset'}`, { hint: `redis-trib fix ${cluster.view.entry.name} moves them to their owners; if they are not needed: FLUSHALL on ${member.name}` });
 }
 
 /** For advice about a master that is down: which of its replicas have its data. */
@@ -81,9 +81,10 @@ async function judge(cluster: Cluster, id: string, removal: RemovalAction, wante
   const [{ planDelNode }, { findMember }, { standingOf }] = await Promise.all([import('../src/plan/del-node.js'), import('../src/plan/member.js'), import('../src/plan/standing.js')]);
   const { view } = cluster;
   const member = findMember(view, id);
-  await requireNoKeys(cluster, member, wanted);
+  await requireNoKeys(cluster, member, removal);
   const moves = await planMoves(view, member, wanted);
   const plan = planDelNode(moves.length > 0 ? await withoutSlots(view, id) : view, id, removal, [], await copiesOf(cluster, member));
+  if (moves.length > 0) await (await import('../src/apply/cluster/stray-keys.js')).requireNoStrayKeys(cluster, [...moves, ...plan.steps]);
   return { plan, moves, standings: [standingOf(view, id)] };
 }
 

@@ -4,7 +4,7 @@ import { defineCommand, type SubcommandContext } from '../src/cli/program/define
 import { requireHealthy } from '../src/cli/connection/healthy.js';
 import { requireServersAllow } from '../src/cli/options/move-requirements.js';
 import { moverOptions, moverSettings } from '../src/cli/options/mover-options.js';
-import { noteEmptiedMasters } from '../src/cli/output/emptied-masters.js';
+import { judgeEmptiedMasters } from '../src/cli/output/emptied-masters.js';
 import { warnEvictingTargets } from '../src/cli/output/evicting-targets.js';
 import { openSeed } from '../src/cli/connection/open.js';
 import { planFileOptions, writePlanFile } from '../src/cli/program/plan-file.js';
@@ -135,7 +135,7 @@ export default defineCommand({
     const plan = await makePlan(cluster, wanted, context);
     await requireServersAllow(cluster, plan.steps, settings);
     await show(cluster.view, plan, wanted.verbose, context);
-    noteEmptiedMasters(cluster.view, plan.steps, wanted.keepReplicas, context.io);
+    await judgeEmptiedMasters(cluster, plan.steps, wanted.keepReplicas, context.io);
     await warnEvictingTargets(cluster, plan.steps, context.io);
     const seedText = args.seed.addresses.map(formatAddress).join(',');
     if (wanted.planOut !== undefined && plan.steps.length > 0) await writePlanFile(wanted.planOut, cluster.view, plan, seedText, context);

@@ -4,7 +4,7 @@ import { defineCommand, type SubcommandContext } from '../src/cli/program/define
 import { requireHealthy } from '../src/cli/connection/healthy.js';
 import { requireServersAllow } from '../src/cli/options/move-requirements.js';
 import { moverOptions, moverSettings } from '../src/cli/options/mover-options.js';
-import { noteEmptiedMasters } from '../src/cli/output/emptied-masters.js';
+import { judgeEmptiedMasters } from '../src/cli/output/emptied-masters.js';
 import { warnEvictingTargets } from '../src/cli/output/evicting-targets.js';
 import { countKeys, openSeed } from '../src/cli/connection/open.js';
 import { list, text, type OptionValues } from '../src/cli/options/options.js';
@@ -76,7 +76,7 @@ export default defineCommand({
     const plan = await makePlan(cluster, wanted, context);
     await requireServersAllow(cluster, plan.steps, settings);
     await show(view, plan, context);
-    noteEmptiedMasters(view, plan.steps, wanted.keepReplicas, context.io);
+    await judgeEmptiedMasters(cluster, plan.steps, wanted.keepReplicas, context.io);
     await warnEvictingTargets(cluster, plan.steps, context.io);
     const seedText = args.seed.addresses.map(formatAddress).join(',');
     if (wanted.planOut !== undefined && plan.moved > 0) await writePlanFile(wanted.planOut, view, plan, seedText, context);

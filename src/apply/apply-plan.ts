@@ -10,6 +10,7 @@ import { waitForAgreement } from './cluster/agreement.js';
 import { lockMoves } from './cluster/move-lock.js';
 import { lockFailovers } from './cluster/role-guard.js';
 import { settleRoles, withReplicas } from './cluster/settle-roles.js';
+import { requireNoStrayKeys, strayKeysGuard } from './cluster/stray-keys.js';
 import { delay, unlessAborted } from './node/delay.js';
 import type { ApplyStats, OnEvent } from './node/event.js';
 import { moveByMethod } from './move-by-method.js';
@@ -28,6 +29,8 @@ export interface ApplyOptions extends MoverOptions {
   readonly agreementTimeoutMs?: number;
   /** Forced failovers may lose writes: of a master that the replica lags behind, and of slots that are being moved. */
   readonly loseWrites?: boolean;
+  /** Keys that only a node holds which leaves or becomes a replica may be lost. */
+  readonly giveUpKeys?: boolean;
 }
 
 /** What the steps work on. */
@@ -129,7 +132,12 @@ async function together(job: Job, steps: readonly Step[], first: number): Promis
     using _lock = await lockMoves([...ends].flatMap((id) => context.links.get(id) ?? []), options.signal);
     const view = await context.view(); // Under the lock: no other administrator changes it from here on.
     const { links } = context;
-    stats = await moveByMethod({ view, links, steps: moves, options, onEvent: emit, signal: options.signal }, async () => ({ view: await context.view(), links: context.links }));
+    const cluster = { view, links };
+    const guarded = options.giveUpKeys !== true;
+    if (guarded) await unlessAborted(requireNoStrayKeys(cluster, moves), options.signal); // Some may be new since the plan was made.
+    const beforeLastSlot = guarded ? strayKeysGuard(cluster, moves) : undefined;
+    const request = { ...cluster, steps: moves, options, onEvent: emit, signal: options.signal, ...(beforeLastSlot === undefined ? {} : { beforeLastSlot }) };
+    stats = await moveByMethod(request, async () => ({ view: await context.view(), links: context.links }));
     await settleRoles(withReplicas(view, emptiedMasters(view, moves)), context.links, options.signal);
   } else {
     using _lock = steps[0]?.kind === 'failover' ? await lockFailovers(job.context.links, steps, job.options) : undefined;

@@ -123,17 +123,19 @@ export class Cluster {
 
   /**
    * Carries out a plan (or bare steps). Throws as applySteps and moveSlots. Before the first step throws ONLY_COPY and NO_COPY
-   * when it would lose keys that no other node has (unless `giveUpKeys`), REPLICA_BEHIND_MASTER when a promotion would lose
+   * when it would lose keys that no other node has, STRAY_KEYS when a master that leaves or loses its last slot holds keys of
+   * slots that it does not own (unless `giveUpKeys`), REPLICA_BEHIND_MASTER when a promotion would lose
    * writes of a reachable master (unless `loseWrites`), NOT_IN_SYNC, and MOVING_NOW or OPEN_SLOTS when a node whose role
    * changes takes part in a move. Throws SAME_ID when several servers answer with one
    * node id, PLAN_STALE before a step that deletes the data of a node, or removes it, when the node holds
    * slots that it does not hold in `view`. Call refresh to see the result.
    */
-  async apply(plan: { readonly steps: readonly Step[] }, options: ApplyOptions & { readonly giveUpKeys?: boolean } = {}): Promise<ApplyStats> {
+  async apply(plan: { readonly steps: readonly Step[] }, options: ApplyOptions = {}): Promise<ApplyStats> {
     refuseSharedIds(this.view);
     const { applySteps } = await import('./apply-plan.js'); // Imported late: it loads the mover, which read-only commands do not need.
     await unlessAborted((await import('./cluster/role-guard.js')).requireNoMoves(this, plan.steps, options), options.signal);
     if (options.giveUpKeys !== true) await unlessAborted((await import('./cluster/only-copy.js')).requireOtherCopies(this, plan.steps), options.signal);
+    if (options.giveUpKeys !== true) await unlessAborted((await import('./cluster/stray-keys.js')).requireNoStrayKeys(this, plan.steps), options.signal);
     if (plan.steps.some(({ kind }) => kind === 'failover')) await unlessAborted((await import('./cluster/promotable.js')).requirePromotable(this, plan.steps, options), options.signal);
     const fresh = async (): Promise<ClusterView> => {
       const view = await this.refresh();

@@ -6,7 +6,7 @@ import { inRounds } from './plan/rounds.js';
 import { settleEpochs } from '../cluster/settle-epochs.js';
 import { addStats, NOTHING, MoveTally } from '../node/tally.js';
 import { ClientActivity, type PacingLimits } from './pacing/client-activity.js';
-import { closeSlots, type SlotParties } from './slots/slot-handover.js';
+import { closeSlots } from './slots/slot-handover.js';
 import { failed, interrupted } from './safety/incomplete.js';
 import { MigrateChannel } from './keys/migrate-channel.js';
 import { MigrateChannels } from './keys/migrate-channels.js';
@@ -15,7 +15,7 @@ import type { PairRequirements } from './plan/move-requirements.js';
 import type { MoverSettings, SlotFailure } from './pacing/options.js';
 import { moverSettings } from './pacing/options.js';
 import { StallBudget } from './pacing/batch-sizing.js';
-import { movePair } from './pair.js';
+import { movePair, type NodePair } from './pair.js';
 import { PausePoint } from './pacing/pause-switch.js';
 import { preflight, type PairWork } from './plan/preflight.js';
 import { readyPairs, type ReadyPair } from './plan/ready.js';
@@ -49,7 +49,7 @@ async function runPair(request: MoveRequest, work: ReadyPair, limits: Limits, se
   const watch = new SourceWatch(source, work.move, plannedFrom(request, work.source));
   const ends = { source, target, others, keepsNotClaimedFlag, sourceConnections, ...taking };
   if (work.finish.length > 0) await closeSlots(settings, work.finish, ends);
-  return work.requirements === undefined ? [] : moveKeys(work.move, { ...ends, watch }, work.requirements, limits, { ...settings, timeoutMs: request.options.timeoutMs ?? work.requirements.timeoutMs }, stopped);
+  return work.requirements === undefined ? [] : moveKeys(work.move, { ...ends, watch, beforeLastSlot: request.beforeLastSlot }, work.requirements, limits, { ...settings, timeoutMs: request.options.timeoutMs ?? work.requirements.timeoutMs }, stopped);
 }
 
 /** The target of every slot that the plan moves from this source. */
@@ -57,7 +57,7 @@ function plannedFrom({ steps }: MoveRequest, source: string): Map<number, string
   return new Map(steps.filter((step) => step.source === source).flatMap((step) => [...eachSlot(step.slots)].map((slot) => [slot, step.target] as const)));
 }
 
-async function moveKeys(slots: readonly number[], ends: Required<SlotParties>, { databases, route, timeoutMs }: PairRequirements, { budget, rate, clients, pausePoint }: Limits, settings: MoverSettings, stopped: () => boolean): Promise<SlotFailure[]> {
+async function moveKeys(slots: readonly number[], ends: Omit<NodePair, 'channels' | 'databases' | 'pausePoint' | 'groupSlots'>, { databases, route, timeoutMs }: PairRequirements, { budget, rate, clients, pausePoint }: Limits, settings: MoverSettings, stopped: () => boolean): Promise<SlotFailure[]> {
   const { source, target } = ends;
   const limits = (): PacingLimits => clients.limitsFor(source.id, target.id);
   const window = budget.windowBetween(source.id, target.id, () => limits().windowMs);

@@ -21,6 +21,8 @@ export interface NodePair extends Required<SlotParties> {
   readonly pausePoint: PausePoint;
   /** Current number of slots to open and close together. */
   groupSlots(): number;
+  /** As in MoveRequest. */
+  readonly beforeLastSlot: ((source: NodeLink) => Promise<void>) | undefined;
 }
 
 /**
@@ -62,14 +64,28 @@ export async function movePair(pair: NodePair, slots: readonly number[], setting
     }
   };
   // The last slot of a source that keeps not-claimed flags moves alone; its announcement removes them (slots/slot-handover.ts).
-  const together = pair.keepsNotClaimedFlag ? slots.length - 1 : slots.length;
-  await Promise.all(Array.from({ length: groups }, () => pair.pausePoint.run(() => moveUpTo(together))));
-  if (pair.keepsNotClaimedFlag && !stopped() && failures.length === 0) {
-    await closing.drainBeforeLastSlot();
+  const alone = pair.keepsNotClaimedFlag || pair.beforeLastSlot !== undefined;
+  await Promise.all(Array.from({ length: groups }, () => pair.pausePoint.run(() => moveUpTo(alone ? slots.length - 1 : slots.length))));
+  if (alone && !stopped() && failures.length === 0) failures.push(...(await lastSlotRefused(pair, slots, settings)));
+  if (alone && !stopped() && failures.length === 0) {
+    if (pair.keepsNotClaimedFlag) await closing.drainBeforeLastSlot();
     await pair.pausePoint.run(() => moveUpTo(slots.length));
   }
   const unsettled = await closing.settled();
   return unsettled === undefined ? failures : [...failures, ...report(pair, new Map(unsettled.slots.map((slot) => [slot, unsettled.error])))];
+}
+
+/** The failure of the last slot, which is not open yet, when it may not move; none when it may. */
+async function lastSlotRefused(pair: NodePair, slots: readonly number[], settings: MoverSettings): Promise<SlotFailure[]> {
+  const { beforeLastSlot, source } = pair;
+  if (beforeLastSlot === undefined) return [];
+  try {
+    await retrying(settings, source, () => beforeLastSlot(source));
+    return [];
+  } catch (error) {
+    const last = slots.slice(-1);
+    return report(pair, new Map(last.map((slot) => [slot, error])), new Set(last));
+  }
 }
 
 /** `moved`: number of keys moved, by slot. */

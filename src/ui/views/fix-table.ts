@@ -85,5 +85,6 @@ export function unrepairedLines({ failures, unresolved }: FixOutcome): string[] 
     ...[...failed].map(([message, slots]) => `${slots.length === 1 ? `Slot ${slots[0] ?? ''} was` : `${slots.length} slots (${shorten(slots.join(','), 60)}) were`} not repaired: ${message}`),
     ...unresolved.slice(0, 20).map(({ key, slot, database, nodes }) => `Key ${JSON.stringify(key)} (${locationText(slot, database)}) has different values or times to live on ${nodes[0]} (its owner) and ${nodes[1]}: both stay.`),
     ...(unresolved.length > 20 ? [`… and ${unresolved.length - 20} more keys.`] : []),
+    ...[...new Set(unresolved.map(({ nodes }) => nodes[1]))].map((name) => `The copies on ${name} are not served, and are lost when it loses its last slot or leaves the cluster.`),
   ];
 }

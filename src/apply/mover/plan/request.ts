@@ -19,6 +19,8 @@ export interface MoveRequest {
   readonly signal: AbortSignal | undefined;
   /** What earlier runs of the same plan have moved; added to the totals. */
   readonly before?: ApplyStats;
+  /** Called when a pair has moved all slots but one; a rejection leaves that slot where it is. */
+  readonly beforeLastSlot?: (source: NodeLink) => Promise<void>;
 }
 
 export function link(request: Pick<MoveRequest, 'links'>, id: string): NodeLink {
