@@ -1,6 +1,8 @@
 // What a command of an append-only file touches: its keys by position, a whole database, or nothing. Such files contain only commands that
 // change data (persistence-replication.md 3.1, 4.8). Pure.
 
+import { slotCommand, type SlotCommand } from './slot-command.js';
+
 export type CommandScope =
   /**
    * `keys`: positions of the words that are keys. `split`: the command may be divided by keys with the same effect; the value is the
@@ -9,6 +11,7 @@ export type CommandScope =
   | { readonly kind: 'keys'; readonly keys: readonly number[]; readonly split?: 1 | 2 }
   | { readonly kind: 'select'; readonly database: number }
   | { readonly kind: 'multi' | 'exec' | 'flush-all' | 'flush-database' }
+  | SlotCommand
   /** No key and no effect on data: PING, libraries of functions. */
   | { readonly kind: 'nothing' }
   /** A command whose effect is not limited to the keys it names. `unknown`: its name is not known, so the file may be damaged there. */
@@ -34,6 +37,8 @@ const STORES: ReadonlySet<string> = new Set(words('ZUNIONSTORE ZINTERSTORE ZDIFF
 /** A script or function, and as many keys as the second argument says. */
 const SCRIPTS: ReadonlySet<string> = new Set(words('EVAL EVALSHA FCALL'));
 const NOTHING: ReadonlySet<string> = new Set(words('PING REPLCONF PUBLISH SPUBLISH FUNCTION SCRIPT'));
+
+const UNKNOWN: CommandScope = { kind: 'refused', reason: 'the command is not known', unknown: true };
 
 const REFUSED: ReadonlyMap<string, string> = new Map([
   ['SWAPDB', 'it exchanges whole databases'],
@@ -81,9 +86,11 @@ function otherScope(name: string, command: readonly string[]): CommandScope {
       return { kind: 'flush-all' };
     case 'FLUSHDB':
       return { kind: 'flush-database' };
+    case 'CLUSTER':
+      return slotCommand(command) ?? UNKNOWN;
     default: {
       const reason = REFUSED.get(name);
-      return reason === undefined ? { kind: 'refused', reason: 'the command is not known', unknown: true } : { kind: 'refused', reason };
+      return reason === undefined ? UNKNOWN : { kind: 'refused', reason };
     }
   }
 }

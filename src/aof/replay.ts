@@ -2,6 +2,7 @@
 // with keys in several slots is split by slot if the parts together have the same effect. Pure; runs nothing.
 import { keySlot } from '../cluster/slots.js';
 import { commandScope, type CommandScope } from './command-scope.js';
+import type { SlotCommand } from './slot-command.js';
 import { AofFormatError } from './record-reader.js';
 
 /** A command whose keys are all in one slot. */
@@ -16,8 +17,9 @@ export type ReplayItem =
   | { readonly kind: 'unit'; readonly database: number; readonly offset: number; readonly commands: readonly ReplayCommand[]; readonly transaction: boolean }
   /** Deletes all earlier data of one database, or of all (null). */
   | { readonly kind: 'flush'; readonly database: number | null; readonly offset: number }
+  | (SlotCommand & { readonly offset: number })
   /** Cannot be replayed. `unknown`: the command name is not known: it may be a damaged SELECT or EXEC, so what follows is uncertain too. */
-  | { readonly kind: 'problem'; readonly database: number; readonly offset: number; readonly command: string; readonly reason: string; readonly keys: readonly string[]; readonly unknown?: true };
+  | { readonly kind: 'problem'; readonly database: number; readonly offset: number; readonly command: string; readonly reason: string; readonly keys: readonly string[]; readonly unknown?: true; /** What to do; default: as for its kind. */ readonly hint?: string };
 
 interface QueuedCommand {
   readonly words: readonly string[];
@@ -101,6 +103,7 @@ export class AofReplay {
     const name = (words[0] ?? '').toUpperCase();
     if (scope.kind === 'flush-all') return { kind: 'flush', database: null, offset };
     if (scope.kind === 'flush-database') return { kind: 'flush', database, offset };
+    if (scope.kind === 'import-begin' || scope.kind === 'import-end' || scope.kind === 'flush-slots') return { ...scope, offset };
     if (scope.kind === 'refused') return refusedItem(words, database, offset, scope);
     if (scope.kind !== 'keys') return [];
     const keys = scope.keys.map((at) => words[at]!);

@@ -1,12 +1,14 @@
 // Summarises what is in an RDB file while it is read: keys and bytes by type, encoding, database and slot, expiries, the largest keys.
 // Memory does not grow with the file, except for the names of keys with `repeats`. Pure.
 
+import { SlotSet } from '../cluster/slot-set.js';
 import { keySlot, SLOT_COUNT } from '../cluster/slots.js';
 import { skipBody } from './skip-value.js';
 import { contentsOf, countElements } from './contents.js';
 import type { KeyFacts, RdbTarget } from './file-reader.js';
 import { RdbError } from './rdb-error.js';
 import type { RdbReader } from './rdb-reader.js';
+import type { SlotImport } from './slot-import.js';
 import { storedType, type StoredType } from './value-names.js';
 
 export interface KeyTotals {
@@ -64,6 +66,9 @@ export class ContentsSummary implements RdbTarget<SummarisedValue> {
   /** Collections without elements, which servers skip. */
   empties = 0;
   expired = 0;
+  /** Slots whose import had not ended, and their keys, which are in no other total: servers drop them on load. */
+  importingSlots = new SlotSet();
+  importingKeys = 0;
   expiring = 0;
   soonest: number | null = null;
   latest: number | null = null;
@@ -117,6 +122,14 @@ export class ContentsSummary implements RdbTarget<SummarisedValue> {
     }
     if (repeats === true) this.lookForRepeat(database, key);
     if (this.keep > 0 && (this.top.length < this.keep || bytes > this.top[this.top.length - 1]!.bytes)) this.insert(database, key, slot, type, body, expireAt);
+  }
+
+  slotImport({ slots }: SlotImport): void {
+    this.importingSlots = this.importingSlots.union(slots);
+  }
+
+  importing(database: number, key: string): void {
+    if (this.options.wanted?.(database, key) !== false) this.importingKeys++;
   }
 
   aux(name: string, value: string): void {

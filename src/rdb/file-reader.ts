@@ -1,12 +1,15 @@
 // Reads a whole RDB file that arrives in pieces, from a file or a socket: opcodes, keys and the checksum, versions 1 to 12 and Valkey 9
 // (persistence-replication.md 1.1–1.7). The target decodes the values. Keeps no item that it has passed to the target.
 
+import { SlotSet } from '../cluster/slot-set.js';
+import { keySlot } from '../cluster/slots.js';
 import { Crc64 } from './crc64.js';
 import { RdbFileError } from './file-error.js';
 import { moduleName, skipModuleData } from './module-data.js';
 import { RdbOpcode } from './opcodes.js';
 import { RdbError, corrupt } from './rdb-error.js';
 import { RdbReader } from './rdb-reader.js';
+import { readSlotImport, type SlotImport } from './slot-import.js';
 import { MAX_READ_VERSION, VALKEY_VERSION, rdbType } from './value-types.js';
 
 /** The fields before a key in the file. */
@@ -29,6 +32,10 @@ export interface RdbTarget<V> {
    */
   value(type: number, reader: RdbReader, key: string): V;
   entry(db: number, key: string, value: V, facts: KeyFacts): void;
+  /** An import of slots that had not ended when the file was written; comes before all keys. */
+  slotImport?(one: SlotImport): void;
+  /** As `entry`, of a key in a slot of such an import. Without this method the key is left out, as servers drop it when they load the file. */
+  importing?(db: number, key: string, value: V, facts: KeyFacts): void;
   /** A collection without elements was skipped. */
   empty?(db: number, key: string): void;
   /** Key and value of an AUX field. */
@@ -69,6 +76,8 @@ export class RdbFileReader<V> {
   private db = 0;
   private facts: { expireAt: number | null; idle: number | null; freq: number | null } = { ...NO_FACTS };
   private key: string | null = null;
+  /** Slots of imports that had not ended. */
+  private importing = new SlotSet();
 
   constructor(private readonly target: RdbTarget<V>) {}
 
@@ -142,7 +151,7 @@ export class RdbFileReader<V> {
   private item(reader: RdbReader, bytes: Buffer): void {
     const offset = this.consumed + reader.position;
     const opcode = reader.u8();
-    if (opcode >= RdbOpcode.slotInfo) this.special(opcode, reader, bytes);
+    if (opcode >= RdbOpcode.slotInfo || (opcode === RdbOpcode.slotImport && this.version >= VALKEY_VERSION)) this.special(opcode, reader, bytes);
     else this.entry(opcode, reader, offset);
   }
 
@@ -160,7 +169,9 @@ export class RdbFileReader<V> {
     }
     const { expireAt, idle, freq } = this.facts;
     if (expireAt !== null || idle !== null || freq !== null) this.facts = { ...NO_FACTS };
-    target.entry(db, key, value, { expireAt, idle, freq, offset });
+    const read = { expireAt, idle, freq, offset };
+    if (this.importing.size > 0 && this.importing.has(keySlot(key))) target.importing?.(db, key, value, read);
+    else target.entry(db, key, value, read);
   }
 
   private special(opcode: number, reader: RdbReader, bytes: Buffer): void {
@@ -202,6 +213,11 @@ export class RdbFileReader<V> {
       case RdbOpcode.slotInfo:
         for (let i = 0; i < 3; i++) reader.len();
         return;
+      case RdbOpcode.slotImport: {
+        const one = readSlotImport(reader);
+        this.importing = this.importing.union(one.slots);
+        return target.slotImport?.(one);
+      }
       case RdbOpcode.function:
       case RdbOpcode.functionPreGa: {
         // Read before the call: an argument of an optional call is not evaluated when the target has no `library`, and its bytes must be skipped.

@@ -2,6 +2,8 @@
 // module data (1.7).
 
 export const RdbOpcode = {
+  /** Of Valkey 9.1 only (VALKEY080). */
+  slotImport: 0xf3,
   slotInfo: 0xf4,
   function: 0xf5,
   functionPreGa: 0xf6,

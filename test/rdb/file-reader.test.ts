@@ -82,6 +82,16 @@ describe('an RDB file', () => {
     expect([reader.version, reader.finished]).toEqual([12, true]);
   });
 
+  it.each([1, 7, 1000])('of Valkey 9.1 is read without the keys of slots whose import had not ended, in pieces of %i bytes', (piece) => {
+    // The slots of a and b: 15495 and 3300.
+    const file = (magic: string, ranges: string): Buffer => Buffer.concat([text(magic), hex('f3 28'), text('j'.repeat(40)), hex(ranges), hex('fe 00 00'), str('a'), str('v'), hex('00'), str('b'), str('w'), hex('ff 0000000000000000')]);
+    expect(read(file('VALKEY080', '02 00 05 7c80 7d00'), piece).recorder.seen).toEqual([expect.objectContaining({ key: 'b' })]);
+    expect(read(file('VALKEY080', '01 4ce4 4ce4'), piece).recorder.seen).toEqual([expect.objectContaining({ key: 'a' })]);
+    expect(failure(file('VALKEY080', '01 05 04'))).toMatchObject({ kind: 'corrupt', offset: 9, message: expect.stringContaining('slots 5-4 of a slot import') as string });
+    expect(failure(file('VALKEY080', '01 00 80 00004000'))).toMatchObject({ kind: 'corrupt', message: expect.stringContaining('slots 0-16384 of a slot import') as string });
+    expect(failure(file('REDIS0012', '00'))).toMatchObject({ kind: 'corrupt', message: expect.stringContaining('unknown RDB value type 243') as string });
+  });
+
   it('ends at its end opcode, and keeps the bytes after it', () => {
     expect(read(Buffer.concat([EVERY_OPCODE, text('*1\r\n')]), 5).reader.rest.toString('latin1')).toBe('*1\r\n');
     expect(read(Buffer.concat([text('REDIS0004'), hex('ff'), text('tail')]), 3).reader.rest.toString('latin1')).toBe('tail');

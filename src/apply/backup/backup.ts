@@ -17,7 +17,7 @@ import { MANIFEST, earlierFiles, nodesJson, rdbName } from './nodes-json.js';
 import { databasesToScan, scanRdb } from './rdb-by-scan.js';
 import { SyncRefused, readRdb } from './rdb-stream.js';
 import { Staging } from './staging.js';
-import { refuseMovedSlots, slotState } from './unmoved-slots.js';
+import { refuseMovedSlots, refuseRunningJobs, slotState } from './unmoved-slots.js';
 
 export type BackupEvent =
   | { readonly kind: 'started'; readonly node: ClusterNode; readonly file: string }
@@ -174,7 +174,7 @@ async function* once(text: string): AsyncGenerator<Buffer> {
 
 /**
  * Writes the backup into `dir`; replaces an existing one when the new one is complete. Throws TribError MASTER_UNREACHABLE,
- * ONLY_COPY, NOT_WRITABLE, SYNC_REFUSED, SLOTS_MOVED, connection errors, ABORTED; then `dir` holds nothing new.
+ * ONLY_COPY, NOT_WRITABLE, SYNC_REFUSED, JOB_RUNNING, SLOTS_MOVED, connection errors, ABORTED; then `dir` holds nothing new.
  */
 export async function backupCluster(cluster: Cluster, report: CheckReport, dir: string, options: BackupOptions = {}): Promise<BackupResult> {
   const missing = missingMasters(cluster, report);
@@ -196,6 +196,7 @@ export async function backupCluster(cluster: Cluster, report: CheckReport, dir: 
     }
   };
   try {
+    await refuseRunningJobs(cluster);
     const before = await slotState(cluster);
     const files = await settledAll(before.view.masters, options.concurrency ?? 4, saveOne);
     await refuseMovedSlots(cluster, before);

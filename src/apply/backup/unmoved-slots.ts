@@ -78,21 +78,32 @@ export function whyMoved(before: SlotState, now: SlotState): string | undefined 
   return before.openKeys === now.openKeys ? undefined : 'keys of open slots moved, or clients wrote there';
 }
 
-/** The first job by which the servers move slots themselves, as text. */
+/** Throws TribError JOB_RUNNING when the servers move slots themselves: the backup would be refused at its end. */
+export async function refuseRunningJobs(cluster: Cluster): Promise<void> {
+  const moving = await serversMoving(cluster);
+  if (moving === undefined) return;
+  throw new TribError('JOB_RUNNING', `No backup can be taken now: the servers are ${moving}. Nothing was saved`, { hint: 'wait until the migration is done, then run the same command again' });
+}
+
+/** The first job by which the servers move slots, as text: `moving slots …`. */
 async function serversMoving(cluster: Cluster): Promise<string | undefined> {
   const links = cluster.view.masters.flatMap(({ id }) => cluster.links.get(id) ?? []);
   const protocols = await protocolsOf(links);
   for (const protocol of new Set(protocols.values())) {
     const [job] = await runningJobs(links.filter(({ id }) => protocols.get(id) === protocol), protocol);
-    if (job !== undefined) return `the servers were moving slots ${ranges(job.slots)} themselves (job ${job.id})`;
+    if (job !== undefined) return `moving slots ${ranges(job.slots)} themselves (job ${job.id})`;
   }
   return undefined;
 }
 
-/** Loads the cluster again and compares. Throws TribError SLOTS_MOVED, and as loading does. */
+/**
+ * Loads the cluster again and compares. Throws TribError SLOTS_MOVED, and as loading does. Jobs are listed before the slots are loaded: a
+ * job that ends in between has changed the owner then. In the other order neither would show it.
+ */
 export async function refuseMovedSlots(cluster: Cluster, before: SlotState): Promise<void> {
+  const moving = await serversMoving(cluster);
   await cluster.refresh();
-  const why = whyMoved(before, await slotState(cluster)) ?? (await serversMoving(cluster));
+  const why = whyMoved(before, await slotState(cluster)) ?? (moving === undefined ? undefined : `the servers were ${moving}`);
   if (why === undefined) return;
   throw new TribError('SLOTS_MOVED', `While the data was read, ${why}: keys that moved may be in no file. Nothing was saved`, {
     hint: 'wait until the reshard, repair or failover is done (redis-trib check shows open slots), then run the same command again',

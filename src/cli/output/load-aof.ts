@@ -6,9 +6,9 @@ import type { AofPlan } from '../../import/file/plan-aof.js';
 import type { SubcommandContext } from '../program/define.js';
 import { followLoad, matcherOf, type LoadRequest } from './load-files.js';
 
-/** Throws TribError DAMAGED for a damaged file without --allow-partial, and every error of aofFiles, planAof and refuseProblems. */
-export async function planAofFile(cluster: Cluster, path: string, request: LoadRequest, { signal }: SubcommandContext): Promise<AofPlan> {
-  const [{ aofFiles }, { planAof }, { refuseProblems }, { databasesOf }, { damageText }, matches] = await Promise.all([
+/** Throws TribError DAMAGED for a damaged file without --allow-partial, UNFINISHED_IMPORT likewise, and every error of aofFiles, planAof and refuseProblems. */
+export async function planAofFile(cluster: Cluster, path: string, request: LoadRequest, { io, signal }: SubcommandContext): Promise<AofPlan> {
+  const [{ aofFiles }, { planAof }, { leftOutText, refuseProblems, refuseUnfinished }, { databasesOf }, { damageText }, matches] = await Promise.all([
     import('../../import/file/aof-set.js'), import('../../import/file/plan-aof.js'), import('../../import/file/import-aof.js'), import('../../import/count-keys.js'), import('../../ui/views/rdb-lines.js'), matcherOf(request.match),
   ]);
   const plan = await planAof(await aofFiles(path), cluster, { db: request.db, clusterDatabases: await databasesOf(cluster), now: Date.now(), signal, ...(matches === undefined ? {} : { matches }) });
@@ -18,6 +18,9 @@ export async function planAofFile(cluster: Cluster, path: string, request: LoadR
     throw new TribError('DAMAGED', `${damage.file} is ${damageText(damage)}. Nothing was loaded`, { hint: '--allow-partial loads the part before it' });
   }
   refuseProblems(plan);
+  if (!request.allowPartial) refuseUnfinished(plan);
+  const leftOut = leftOutText(plan);
+  if (leftOut !== undefined) io.warn(`the file does not say whether its node got slots that it was importing: ${leftOut} are left out`);
   return plan;
 }
 

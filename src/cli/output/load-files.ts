@@ -29,7 +29,7 @@ export async function matcherOf(match: string | undefined): Promise<((key: strin
 
 /** Reads the files. Throws as planLoad, and TribError DAMAGED or RDB_VERSION unless whatever can be read is wanted. */
 export async function planFiles(cluster: Cluster, files: readonly string[], request: LoadRequest, { io, signal }: SubcommandContext): Promise<LoadPlan> {
-  const [{ openable }, { planLoad }, { refuseUnknownVersions }, { databasesOf }, { damageText, trailingText }, matches] = await Promise.all([
+  const [{ openable }, { planLoad }, { refuseUnknownVersions }, { databasesOf }, { damageText, importingText, trailingText }, matches] = await Promise.all([
     import('../../import/file/openable.js'), import('../../import/file/plan-load.js'), import('../../import/file/file-version.js'), import('../../import/count-keys.js'), import('../../ui/views/rdb-lines.js'), matcherOf(request.match),
   ]);
   let size = 0;
@@ -44,7 +44,10 @@ export async function planFiles(cluster: Cluster, files: readonly string[], requ
       throw new TribError('DAMAGED', `${damaged.file} is ${damageText(damaged.damage)}. Nothing was loaded`, { exitCode: ExitCode.failed, hint: `--allow-partial loads the ${damaged.keys} keys before that; redis-trib rdb shows them` });
     }
     if (!request.allowPartial) await refuseUnknownVersions(plan.files, cluster);
-    for (const { file, trailing } of plan.files) if (trailing > 0) io.warn(trailingText(file, trailing));
+    for (const { file, trailing, importing } of plan.files) {
+      if (trailing > 0) io.warn(trailingText(file, trailing));
+      if (importing !== undefined && importing.keys > 0) io.warn(`${importingText(importing.keys, importing.slots, file)}: they are left out, the file of the source has them`);
+    }
     return plan;
   } finally {
     progress?.stop();

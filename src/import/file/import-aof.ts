@@ -2,6 +2,7 @@
 // the file for each slot. Commands are not sent twice, so a stopped load begins anew: `replace` deletes the keys of the file first.
 import type { Cluster } from '../../apply/open-cluster.js';
 import type { ReplayCommand, ReplayItem } from '../../aof/replay.js';
+import { keySlot } from '../../cluster/slots.js';
 import { TribError } from '../../errors.js';
 import { ReplyError, fromBinary } from '../../resp/reply.js';
 import { oneLine } from '../../resp/visible.js';
@@ -14,6 +15,7 @@ import { withPipelines, type RestorePipelines } from './import-rdb.js';
 import { LaterCommands } from './later-commands.js';
 import type { LoadOptions, LoadStats } from './load-options.js';
 import type { LoadTally } from './load-tally.js';
+import type { UnfinishedImport } from './aof-counts.js';
 import { planAof, type AofPlan } from './plan-aof.js';
 import { PostponedExpiries } from './postponed-expiries.js';
 import { readAof } from './read-aof.js';
@@ -102,10 +104,10 @@ class AofLoad {
       plan.files,
       {
         entry: (number, database, key, type, body, facts) => {
-          if (!plan.counts(number, database) || !this.wanted(database, key)) return;
+          if (!this.wanted(database, key) || !plan.counts(number, database, keySlot(key))) return;
           this.restore(number, this.into(database), { database, key, type, body, ...facts });
         },
-        item: (number, item, file) => item.kind === 'unit' && plan.counts(number, item.database) && this.carryOut(number, item, file),
+        item: (number, item, file) => item.kind === 'unit' && this.carryOut(number, { ...item, commands: plan.counting(number, item) }, file),
         library: () => void tally.libraries++,
         piece: () => this.piece(),
       },
@@ -158,7 +160,8 @@ class AofLoad {
   private carryOut(number: number, item: Extract<ReplayItem, { kind: 'unit' }>, file: string): void {
     const into = this.into(item.database);
     const [first] = item.commands;
-    const together = item.transaction && item.commands.length > 1 && item.commands.every(({ slot }) => slot === first?.slot);
+    if (first === undefined) return;
+    const together = item.transaction && item.commands.length > 1 && item.commands.every(({ slot }) => slot === first.slot);
     const send = (commands: readonly ReplayCommand[], transaction: boolean): void => {
       const words = commands.map((command) => this.expiries.ofCommand(into, command, number, !item.transaction));
       this.commands.push(commands[0]!.keys[0]!, into, { commands: words, transaction, onReply: (command, reply) => this.replied(item, file, command, reply) });
@@ -197,10 +200,10 @@ class AofLoad {
     await readAof(
       plan.files,
       {
-        entry: (number, database, key) => plan.counts(number, database) && look(database, key),
+        entry: (number, database, key) => plan.counts(number, database, keySlot(key)) && look(database, key),
         item: (number, item) => {
-          if (item.kind !== 'unit' || !plan.counts(number, item.database)) return;
-          for (const { keys } of item.commands) {
+          if (item.kind !== 'unit') return;
+          for (const { keys } of plan.counting(number, item)) {
             for (const key of keys) {
               this.later.touched(key, number);
               look(item.database, key);
@@ -224,10 +227,29 @@ class AofLoad {
 export function refuseProblems({ problems }: AofPlan): void {
   const [first] = problems;
   if (first === undefined) return;
-  const { command, file, offset, reason, keys, unknown } = first;
+  const { command, file, offset, reason, keys, unknown, hint } = first;
   const about = keys.length === 0 ? '' : ` (${keys.slice(0, SHOWN).map(shown).join(', ')})`;
   throw new TribError('NOT_KEY_BY_KEY', `${oneLine(command)} at byte ${offset} of ${file} cannot be carried out in a cluster: ${reason}${about}${problems.length > 1 ? `; and ${problems.length - 1} more commands` : ''}. Nothing was changed`, {
-    hint: unknown ? 'check the file: redis-check-aof FILE; a command of a newer server or of a module needs such a server: load the file there (appendonly yes), then use import --from HOST:PORT' : 'load the file into a server without cluster mode (appendonly yes), then use import --from HOST:PORT',
+    hint: hint !== undefined ? hint : unknown ? 'check the file: redis-check-aof FILE; a command of a newer server or of a module needs such a server: load the file there (appendonly yes), then use import --from HOST:PORT' : 'load the file into a server without cluster mode (appendonly yes), then use import --from HOST:PORT',
+  });
+}
+
+const unfinishedText = ({ slots, source, keys, commands, job }: UnfinishedImport): string =>
+  `${keys + commands} keys and commands in slots ${slots.toString()} (import ${job}${source === undefined ? '' : ` from node ${source}`})`;
+
+/** What is left out because the file does not say whether its node got the slots; undefined when nothing is. */
+export function leftOutText({ unfinished }: AofPlan): string | undefined {
+  const [first] = unfinished;
+  if (first === undefined) return undefined;
+  return `${unfinishedText(first)}${unfinished.length > 1 ? ` and of ${unfinished.length - 1} more imports` : ''}`;
+}
+
+/** Throws TribError UNFINISHED_IMPORT. */
+export function refuseUnfinished(plan: AofPlan): void {
+  const text = leftOutText(plan);
+  if (text === undefined) return;
+  throw new TribError('UNFINISHED_IMPORT', `The file does not say whether its node got slots that it was importing: ${text}. Nothing was changed`, {
+    hint: 'run BGREWRITEAOF on the node when the import has ended (start it, if it is down), and import its new file; --allow-partial leaves these keys out: the file of the other node of the import has those that it owned',
   });
 }
 
@@ -257,5 +279,6 @@ export async function importAof(path: string, cluster: Cluster, options: Omit<Lo
     ...(matches === undefined ? {} : { matches }),
     ...(signal === undefined ? {} : { signal }),
   });
+  refuseUnfinished(plan);
   return loadAof(plan, cluster, { ...options, ...(matches === undefined ? {} : { wanted: (_, key) => matches(key) }) });
 }

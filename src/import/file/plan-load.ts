@@ -1,6 +1,7 @@
 // What loading RDB files would bring to which master: the files are read once before the first key is sent, so that damage, databases and
 // repeated names are known in time. Read-only.
 import type { Cluster } from '../../apply/open-cluster.js';
+import type { SlotSet } from '../../cluster/slot-set.js';
 import { TribError } from '../../errors.js';
 import { chooseDatabases } from '../choose-databases.js';
 import type { SourceDatabase } from '../source.js';
@@ -16,6 +17,8 @@ export interface PlannedFile {
   /** Number of keys by slot. */
   readonly slotKeys: ArrayLike<number>;
   readonly damage: FileDamage | undefined;
+  /** Slots whose import had not ended when the file was written, and the keys there, which are left out; undefined without such an import. */
+  readonly importing: { readonly slots: SlotSet; readonly keys: number } | undefined;
   /** RDB version and family of the file. */
   readonly format: DataFileEnd['rdb'];
   /** Bytes after the end of the RDB data. */
@@ -98,7 +101,7 @@ export async function planLoad(files: readonly string[], cluster: Cluster, optio
   }
   const choice = chooseDatabases(databasesOf(summaries), files.length === 1 ? 'The file' : 'The backup', db, clusterDatabases);
   refuseRepeatedNames(summaries);
-  const planned = summaries.map(({ path, contents, end }) => ({ file: path, bytes: end.bytes, keys: contents.all.keys, expired: contents.expired, slotKeys: contents.slotKeys, damage: end.damage, format: end.rdb, trailing: end.trailing }));
+  const planned = summaries.map(({ path, contents, end }) => ({ file: path, bytes: end.bytes, keys: contents.all.keys, expired: contents.expired, slotKeys: contents.slotKeys, damage: end.damage, format: end.rdb, trailing: end.trailing, importing: contents.importingSlots.size === 0 ? undefined : { slots: contents.importingSlots, keys: contents.importingKeys } }));
   const expired = planned.reduce((sum, one) => sum + one.expired, 0);
   return {
     files: planned,

@@ -1,5 +1,6 @@
-// Reads the files of an append-only file in order, as numbered items: keys of RDB parts and units of commands. Every pass over the same
-// files gives the same numbers: a first pass finds the number of the last flush, and a second pass skips the items before it.
+// Reads the files of an append-only file in order, as numbered items: keys of RDB parts and units of commands. An item's number is its
+// place in all the bytes, counted from 1, so every pass over the same files gives the same numbers, also within a transaction: a first pass
+// finds the number of the last flush, and a second pass skips the items before it.
 import { AofReplay, type ReplayItem } from '../../aof/replay.js';
 import { skipBody } from '../../rdb/skip-value.js';
 import type { KeyFacts } from '../../rdb/file-reader.js';
@@ -24,8 +25,8 @@ export interface AofEnd {
 
 /** Reads to the end or to the first damage. `wanted`: as in AofReplay. Throws as readDataFile. */
 export async function readAof(files: readonly string[], visitor: AofVisitor, wanted?: (database: number, key: string) => boolean, signal?: AbortSignal): Promise<AofEnd> {
-  let number = 0;
   let before = 0;
+  const numberOf = (offset: number): number => before + offset + 1;
   for (const [index, file] of files.entries()) {
     const replay = new AofReplay(wanted);
     const end = await readDataFile<{ type: number; body: Buffer }>(
@@ -37,12 +38,14 @@ export async function readAof(files: readonly string[], visitor: AofVisitor, wan
             skipBody(type, reader);
             return { type, body: reader.since(start) };
           },
-          entry: (database, key, { type, body }, facts) => visitor.entry(++number, database, key, type, body, facts),
+          entry: (database, key, { type, body }, facts) => visitor.entry(numberOf(facts.offset), database, key, type, body, facts),
+          // The commands say how such an import ended.
+          importing: (database, key, { type, body }, facts) => visitor.entry(numberOf(facts.offset), database, key, type, body, facts),
+          slotImport: ({ job, slots }) => visitor.item(numberOf(0), { kind: 'import-begin', job, source: undefined, slots, offset: 0 }, file),
           library: () => visitor.library?.(),
         },
         command(words, offset) {
-          number++; // Also when it is not wanted: numbers must be equal in all passes.
-          for (const item of replay.take(words, offset)) visitor.item(number, item, file);
+          for (const item of replay.take(words, offset)) visitor.item(numberOf(item.offset), item, file);
         },
         piece: (bytes) => visitor.piece?.(before + bytes),
       },

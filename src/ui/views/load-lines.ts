@@ -33,11 +33,12 @@ export function truncatedText({ end: { truncated } }: AofPlan): string | undefin
 }
 
 /** The plan of an append-only file for --json. */
-export function aofPlanDocument({ files, keys, commands, targets, databases, keepDatabases, libraries, problems, end }: AofPlan): object {
+export function aofPlanDocument({ files, keys, commands, targets, databases, keepDatabases, libraries, problems, unfinished, end }: AofPlan): object {
   const { damage, truncated } = end;
   return {
     files: files.map((file) => ({ file })), keys, commands, targets, databases, keepDatabases, libraries,
     problems: problems.map((one) => ({ ...one, keys: one.keys.map(fromBinary) })),
+    ...(unfinished.length === 0 ? {} : { unfinished: unfinished.map((one) => ({ ...one, slots: one.slots.toString() })) }),
     ...(damage === undefined ? {} : { damage: { ...damage, key: damage.key === null ? null : fromBinary(damage.key) } }),
     ...(truncated === undefined ? {} : { truncated }),
   };
@@ -113,5 +114,5 @@ export function loadDocument({ conflicts, refused, cluster, damage, ...stats }: 
 
 /** The plan for --json. */
 export function loadPlanDocument({ files, ...plan }: LoadPlan): object {
-  return { ...plan, files: files.map(({ damage, slotKeys: _slotKeys, format: _format, trailing, ...file }) => ({ ...file, ...(trailing > 0 ? { trailingBytes: trailing } : {}), ...(damage === undefined ? {} : { damage: { ...damage, key: damage.key === null ? null : fromBinary(damage.key) } }) })) };
+  return { ...plan, files: files.map(({ damage, slotKeys: _slotKeys, format: _format, trailing, importing, ...file }) => ({ ...file, ...(importing === undefined ? {} : { importing: { slots: importing.slots.toString(), keys: importing.keys } }), ...(trailing > 0 ? { trailingBytes: trailing } : {}), ...(damage === undefined ? {} : { damage: { ...damage, key: damage.key === null ? null : fromBinary(damage.key) } }) })) };
 }

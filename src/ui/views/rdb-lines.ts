@@ -1,6 +1,7 @@
 // What is in a data file, as lines and tables, and as the document of --json. Pure but for drawing.
 import { counted } from './count.js';
 import { KNOWN_VERSIONS } from '../../import/file/file-version.js';
+import type { SlotSet } from '../../cluster/slot-set.js';
 import type { FileDamage } from '../../import/file/read-data-file.js';
 import type { FileSummary } from '../../import/file/summarise-file.js';
 import { isKnownVersion } from '../../rdb/value-types.js';
@@ -59,6 +60,11 @@ export function trailingText(file: string, bytes: number): string {
   return `${file} has ${formatCount(bytes)} bytes after the end of its RDB data: they are ignored, as servers do`;
 }
 
+/** As `12 keys in a.rdb are copies that an import of slots 0-99 had brought so far`. */
+export function importingText(keys: number, slots: SlotSet, file?: string): string {
+  return `${counted(keys, 'key')}${file === undefined ? '' : ` in ${file}`} ${keys === 1 ? 'is a copy' : 'are copies'} that an unfinished import of slots ${slots.toString()} had brought so far`;
+}
+
 /** The note about a version that no known server writes; undefined for known ones. */
 export function unknownVersionText({ path, end: { rdb } }: FileSummary): string | undefined {
   if (rdb === undefined || rdb.version === 0 || isKnownVersion(rdb.version, rdb.family)) return undefined;
@@ -72,12 +78,13 @@ function headline({ contents }: FileSummary): string {
 }
 
 function remarks({ contents, end }: FileSummary): string[] {
-  const { libraries, modules, empties, soonest, latest } = contents;
+  const { libraries, modules, empties, soonest, latest, importingKeys, importingSlots } = contents;
   const time = (ms: number): string => new Date(ms).toISOString();
   return [
     ...(soonest === null || latest === null || !Number.isFinite(soonest + latest) || Math.abs(latest) > 8.64e15 ? [] : [`Expiries from ${time(soonest)} to ${time(latest)}`]),
     ...(libraries > 0 ? [`${libraries} libraries of functions`] : []),
     ...(modules.size > 0 ? [`Data of modules besides keys: ${[...modules].map(oneLine).join(', ')}`] : []),
+    ...(importingSlots.size > 0 ? [`${importingText(importingKeys, importingSlots)}: not counted, servers drop them when they load the file`] : []),
     ...(empties > 0 ? [`${empties} empty collections, which servers skip`] : []),
     ...(end.trailing > 0 ? [`${end.trailing} bytes after the end of the RDB data, which servers ignore`] : []),
   ];
@@ -128,6 +135,7 @@ export function rdbDocument(summary: FileSummary): object {
     modules: [...contents.modules],
     commands: Object.fromEntries(commands),
     trailingBytes: end.trailing,
+    ...(contents.importingSlots.size === 0 ? {} : { importing: { slots: contents.importingSlots.toString(), keys: contents.importingKeys } }),
     ...(damage === undefined ? {} : { damage: { ...damage, key: damage.key === null ? null : fromBinary(damage.key) } }),
     ...(truncatedAt === undefined ? {} : { truncatedAt }),
   };

@@ -153,6 +153,22 @@ describeWithRedis('an append-only file into a cluster', () => {
     expect(await totalKeys(nodes)).toBe(0);
   });
 
+  it('loads what follows a FLUSHALL in the same transaction', async () => {
+    await on(['SET', 'before', 1], ['MULTI'], ['FLUSHALL'], ['SET', 'after', 2], ['EXEC'], ['INCR', 'after']);
+    await importAof(folder(), cluster);
+    await expectSame();
+    expect(await totalKeys(nodes)).toBe(1);
+  });
+
+  it('is refused with the cure when an import of slots ends that it does not describe', async () => {
+    await on(['SET', 'a', 1]);
+    await link.command(['SHUTDOWN']).catch(() => undefined);
+    const incr = join(folder(), readdirSync(folder()).find((name) => name.endsWith('incr.aof'))!);
+    appendFileSync(incr, encodeCommand(['CLUSTER', 'SYNCSLOTS', 'FINISH', 'STATE', 'SUCCESS', 'NAME', 'j'.repeat(40), 'MESSAGE', '']));
+    await expect(importAof(folder(), cluster)).rejects.toMatchObject({ code: 'NOT_KEY_BY_KEY', hint: expect.stringContaining('BGREWRITEAOF') as string });
+    expect(await totalKeys(nodes)).toBe(0);
+  });
+
   it('ignores everything before a FLUSHALL, even commands that could not be carried out', async () => {
     await on(['SET', 'a', 1], ['RENAME', 'a', 'b'], ['SELECT', 5], ['SET', 'x', 1], ['FLUSHALL'], ['SELECT', 0], ['SET', 'c', 1]);
     expect(await importAof(folder(), cluster)).toMatchObject({ commands: 1 });
@@ -212,7 +228,7 @@ describeWithRedis('an append-only file into a cluster', () => {
     const dry = await runHere(['import', nodes.seed, '--aof', origin.dir, '--db', 'all', '--dry-run', '--json']);
     expect(JSON.parse(dry.stdout)).toMatchObject({ applied: false, plan: { keys: 0, commands: 2, problems: [] } });
     expect(await totalKeys(nodes)).toBe(0);
-    expect(await runHere(['import', nodes.seed, '--aof', origin.dir, '--db', 'all', '--match', 'b*'])).toMatchObject({ code: 0, stderr: expect.stringMatching(/Loaded 0 keys and 1 commands/) as string });
+    expect(await runHere(['import', nodes.seed, '--aof', origin.dir, '--db', 'all', '--match', 'b*'])).toMatchObject({ code: 0, stderr: expect.stringMatching(/Loaded 0 keys and 1 command in/) as string });
     expect(await client.command(['GET', 'b'])).toBe('1');
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { commandScope } from '../../../src/aof/command-scope.js';
 import { POSTPONED_MS, postponed } from '../../../src/aof/expiry-shift.js';
 import { AofReplay, type ReplayItem } from '../../../src/aof/replay.js';
+import { SlotSet } from '../../../src/cluster/slot-set.js';
 
 const words = (text: string): string[] => text.split(' ');
 
@@ -22,13 +23,26 @@ describe('the keys of a command', () => {
   });
 });
 
+describe('CLUSTER in a file of Valkey 9.1', () => {
+  it('begins and ends an import of slots, and empties slots', () => {
+    expect(commandScope(words('CLUSTER SYNCSLOTS ESTABLISH SOURCE s NAME j SLOTSRANGE 0 5 9 9'))).toEqual({ kind: 'import-begin', job: 'j', source: 's', slots: SlotSet.parse('0-5,9') });
+    expect(commandScope(words('cluster syncslots finish state success name j message '))).toEqual({ kind: 'import-end', job: 'j', outcome: 'success' });
+    expect(commandScope(['CLUSTER', 'SYNCSLOTS', 'FINISH', 'STATE', 'FAILED', 'NAME', 'j', 'MESSAGE', 'Data was flushed'])).toEqual({ kind: 'import-end', job: 'j', outcome: 'failed' });
+    expect(commandScope(['CLUSTER', 'SYNCSLOTS', 'FINISH', 'STATE', 'FAILED', 'NAME', 'j', 'MESSAGE', 'Process restarted'])).toEqual({ kind: 'import-end', job: 'j', outcome: 'restarted' });
+    expect(commandScope(words('CLUSTER FLUSHSLOT 7 SYNC'))).toEqual({ kind: 'flush-slots', slots: SlotSet.parse('7') });
+  });
+  it.each(['CLUSTER', 'CLUSTER RESET', 'CLUSTER FLUSHSLOT', 'CLUSTER FLUSHSLOT 16384', 'CLUSTER SYNCSLOTS ESTABLISH NAME j SLOTSRANGE 0 5', 'CLUSTER SYNCSLOTS ESTABLISH SOURCE s NAME j SLOTSRANGE 5 0', 'CLUSTER SYNCSLOTS FINISH NAME j', 'CLUSTER SYNCSLOTS ACK'])('is refused as %s', (text) => {
+    expect(commandScope(words(text))).toMatchObject({ kind: 'refused', unknown: true });
+  });
+});
+
 describe('a replay', () => {
   const run = (lines: readonly string[], wanted?: (database: number, key: string) => boolean): { items: ReplayItem[]; open: number | undefined } => {
     const replay = new AofReplay(wanted);
     const items = lines.flatMap((line, at) => replay.take(words(line), at));
     return { items, open: replay.openTransaction };
   };
-  const texts = (items: readonly ReplayItem[]): unknown[] => items.map((item) => (item.kind === 'unit' ? [item.database, ...item.commands.map((command) => command.words.join(' '))] : `${item.kind} ${String(item.database)}`));
+  const texts = (items: readonly ReplayItem[]): unknown[] => items.map((item) => (item.kind === 'unit' ? [item.database, ...item.commands.map((command) => command.words.join(' '))] : `${item.kind} ${'database' in item ? String(item.database) : ''}`));
 
   it('keeps databases apart', () => {
     expect(texts(run(['SET a 1', 'SELECT 3', 'SET a 2', 'FLUSHDB', 'SELECT 0', 'INCR a', 'FLUSHALL']).items)).toEqual([[0, 'SET a 1'], [3, 'SET a 2'], 'flush 3', [0, 'INCR a'], 'flush null']);

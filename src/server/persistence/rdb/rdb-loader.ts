@@ -4,6 +4,7 @@ import { RdbFileReader } from '../../../rdb/file-reader.js';
 import type { KeyFacts, RdbTarget } from '../../../rdb/file-reader.js';
 import { RdbError, corrupt } from '../../../rdb/rdb-error.js';
 import type { RdbReader } from '../../../rdb/rdb-reader.js';
+import type { SlotImport } from '../../../rdb/slot-import.js';
 import type { Keyspace } from '../../keyspace/keyspace.js';
 import type { Value } from '../../types/value.js';
 import type { ReplicationPoint } from '../snapshot/rdb-format.js';
@@ -82,6 +83,10 @@ export class RdbLoader implements RdbTarget<Value> {
     }
     if (idle !== null) db.setIdle(key, idle);
     this.loaded++;
+  }
+
+  slotImport({ job, slots }: SlotImport): void {
+    this.options.onNote?.(`Skipping the keys of slots ${slots.toString()}, whose import had not ended (job ${job})`);
   }
 
   empty(_db: number, key: string): void {
