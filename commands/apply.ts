@@ -5,7 +5,7 @@ import { defineCommand, type Arguments, type SubcommandContext } from '../src/cl
 import { requireServersAllow } from '../src/cli/options/move-requirements.js';
 import { moverOptions, moverSettings } from '../src/cli/options/mover-options.js';
 import { judgeEmptiedMasters } from '../src/cli/output/emptied-masters.js';
-import { warnEvictingTargets } from '../src/cli/output/evicting-targets.js';
+import { afterEvictions, warnEvictingTargets } from '../src/cli/output/evicting-targets.js';
 import { openSeed } from '../src/cli/connection/open.js';
 import { flag, usageError } from '../src/cli/options/options.js';
 import type { ApplyStats } from '../src/apply/node/event.js';
@@ -72,14 +72,14 @@ export default defineCommand({
     const progress = judgeSavedPlan(cluster.view, saved, wanted.anyEpoch);
     await requireServersAllow(cluster, saved.steps, settings);
     await show(cluster, { saved, progress }, context);
-    await judgeEmptiedMasters(cluster, saved.steps, wanted.keepReplicas, context.io);
-    await warnEvictingTargets(cluster, saved.steps, context.io);
+    await judgeEmptiedMasters(cluster, saved.steps, { kept: wanted.keepReplicas }, context.io);
+    const evicting = await warnEvictingTargets(cluster, saved.steps, context.io);
     const open = (await cluster.check()).openSlots.length > 0;
     if (wanted.dryRun || (progress.left.size === 0 && !open)) return { saved, progress, applied: false, stats: undefined };
     await context.confirm('Do you want to apply this plan (yes/no)?');
     const { runMoves } = await import('../src/cli/output/run-moves.js');
     const run = { settings, seed: seed.addresses.map(formatAddress).join(','), planFile: args.file, own, done: progress.done, keepReplicas: wanted.keepReplicas };
-    return { saved, progress, applied: true, stats: await runMoves(cluster, saved, run, context) };
+    return { saved, progress, applied: true, stats: await afterEvictions(cluster, evicting, await runMoves(cluster, saved, run, context), context.io) };
   },
   render({ progress, applied }, { io }) {
     if (!applied) io.note(progress.left.size === 0 ? 'Nothing to move: the plan has been applied already.' : 'Dry run: nothing was moved.');

@@ -3,7 +3,7 @@
 import { defineCommand, type SubcommandContext } from '../src/cli/program/define.js';
 import { seedAndNode } from '../src/cli/program/member-arguments.js';
 import { requireServersAllow } from '../src/cli/options/move-requirements.js';
-import { warnEvictingTargets } from '../src/cli/output/evicting-targets.js';
+import { afterEvictions, warnEvictingTargets } from '../src/cli/output/evicting-targets.js';
 import { methodOptions, methodSettings, waitOptions, waitSettings } from '../src/cli/options/mover-options.js';
 import type { Judgement } from '../src/cli/connection/confirm-plan.js';
 import { openSeed } from '../src/cli/connection/open.js';
@@ -176,7 +176,7 @@ export default defineCommand({
     const { moves } = shown;
     let plan = shown.plan;
     await requireServersAllow(cluster, moves, { ...waitSettings(wanted), ...methodSettings(wanted) });
-    await warnEvictingTargets(cluster, moves, io);
+    const evicting = await warnEvictingTargets(cluster, moves, io);
     const names = new Map([...cluster.view.nodes, ...cluster.view.unreachable, member].map(({ id, name }) => [id, name]));
     const show = async (): Promise<void> => (await import('../src/ui/node-steps.js')).showPlan(io, { schema: 1, steps: [...moves, ...plan.steps] }, nameIn(cluster.view));
     if (wanted.dryRun || (io.interactive && !wanted.yes)) await show();
@@ -186,7 +186,7 @@ export default defineCommand({
     await (await import('../src/cli/connection/confirm-plan.js')).confirmPlan(cluster, shown, question, now, context);
     const replicas = cluster.view.replicasOf(member.id).map((node) => node.id);
     if (moves.length > 0) await (await import('../src/apply/cluster/only-copy.js')).requireOtherCopies(cluster, plan.steps); // Before anything moves.
-    const drained = moves.length === 0 ? undefined : await drain(cluster, moves, wanted, context);
+    const drained = moves.length === 0 ? undefined : await afterEvictions(cluster, evicting, await drain(cluster, moves, wanted, context), io);
     if (drained !== undefined) plan = (await import('../src/plan/del-node.js')).planDelNode(cluster.view, member.id, removal, replicas);
     await remove(cluster, plan, context);
     return { drain: moves, drained, plan, names, applied: true };

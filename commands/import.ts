@@ -6,11 +6,14 @@ import { requireHealthy } from '../src/cli/connection/healthy.js';
 import { sourceConnection, sourceOptions } from '../src/cli/program/import-source.js';
 import { openSeed } from '../src/cli/connection/open.js';
 import { evictionLoss, warnEvictingMasters } from '../src/cli/output/evicting-targets.js';
+import { importWaitOptions } from '../src/cli/options/import-wait.js';
+import { waitSettings } from '../src/cli/options/mover-options.js';
 import { choice, flag, integer, text, usageError, type OptionValues } from '../src/cli/options/options.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
 import type { FileImport } from '../src/cli/output/import-file.js';
 import type { Forecast } from '../src/import/count-keys.js';
 import type { ImportStats } from '../src/import/event.js';
+import { isLoss } from '../src/import/replaced-masters.js';
 import type { ImportSource } from '../src/import/source.js';
 import { chooseDatabases, type DatabaseChoice } from '../src/import/choose-databases.js';
 
@@ -27,6 +30,7 @@ const options = {
   pipeline: integer('KEYS', 'maximum keys in one MIGRATE', { min: 1, fallback: undefined }),
   maxStall: integer('MS', "how long the source's other clients may have to wait", { min: 1, fallback: 20 }),
   via: choice(['source', 'client'], 'source: only directly from the source; client: only through this host (default: direct where possible)'),
+  ...importWaitOptions,
 } as const;
 
 interface Imported {
@@ -51,7 +55,7 @@ async function transferKeys(source: ImportSource, cluster: Cluster, { databases,
   const display = await showImporting(context.io, source.name, keys, copy);
   try {
     const stats = await importKeys(source, cluster, {
-      copy, replace, databases, keepDatabases: keep, timeoutMs: timeout, maxStallMs: maxStall, signal: context.signal, onEvent: display.onEvent,
+      copy, replace, databases, keepDatabases: keep, timeoutMs: timeout, maxStallMs: maxStall, signal: context.signal, onEvent: display.onEvent, ...waitSettings(wanted),
       ...(pipeline === undefined ? {} : { pipeline }),
       ...(via === undefined ? {} : { via }),
     });
@@ -71,7 +75,7 @@ export default defineCommand({
   description:
     'Keys go directly from the source to their masters where the source reaches them, and through this host elsewhere. ' +
     'After an interruption run the same command again. Keys written to the source meanwhile may be missed, so stop its writers first; redis-trib compares the counts at the end. ' +
-    'A key that the cluster has with another value, or with the same value and another time to live, stays on both sides and is named; exit code 1. ' +
+    'A master that is replaced or restarted meanwhile is named, with the number of keys that are missing there: exit code 1. Keys that the source still has are sent there again. A key that the cluster has with another value, or with the same value and another time to live, stays on both sides and is named; exit code 1. ' +
     'Asks at a terminal when keys leave the source or --replace may overwrite; when piped it continues as the predecessors do, also with --replace. ' +
     'With --rdb or --aof keys come from a file, which stays as it is: they go to all masters at once, times to live stay absolute, expired keys are left out, and what the cluster cannot take is named.',
   examples: [
@@ -83,7 +87,8 @@ export default defineCommand({
   ],
   async run({ args, options: wanted }, context): Promise<Imported | { readonly loaded: FileImport }> {
     const { io } = context;
-    if (wanted.rdb !== undefined || wanted.aof !== undefined) return { loaded: await (await import('../src/cli/output/import-file.js')).importFile(args.seed, wanted, context) };
+    if (wanted.rdb !== undefined || wanted.aof !== undefined) return { loaded: await (await import('../src/cli/output/import-file.js')).importFile(args.seed, { ...wanted, ...waitSettings(wanted) }, context) };
+    if (wanted.waitReplicas > 0 && !wanted.copy && wanted.via === 'source') throw usageError('--wait-replicas sends moved keys through this host: --via source is not possible with it', 'add --copy, or leave out --via');
     if (wanted.match !== undefined || wanted.allowPartial) throw usageError('--match and --allow-partial require --rdb or --aof');
     const { connection: from, database } = await sourceConnection(wanted, wanted.db, context);
     const [{ ImportSource }, { databasesOf }] = await Promise.all([import('../src/import/source.js'), import('../src/import/count-keys.js')]);
@@ -92,6 +97,7 @@ export default defineCommand({
     if (io.mode === 'plain') io.out(`>>> Importing data from ${name} to cluster ${cluster.view.entry.name}`);
     await requireHealthy(cluster, context, 'importing');
     for (const line of (await import('../src/ui/views/import-lines.js')).connectingLines(io.lines)) io.out(line);
+    if (wanted.waitReplicas > 0) (await import('../src/import/confirm-replicas.js')).requireEnoughReplicas(cluster, wanted);
     const { connectTimeoutMs = 5000, commandTimeoutMs = 30_000 } = cluster.options;
     const source = await ImportSource.open({ ...from, connectTimeoutMs, commandTimeoutMs });
     await source.requireComplete();
@@ -109,13 +115,13 @@ export default defineCommand({
     const { io } = context;
     if (result.loaded !== undefined) return (await import('../src/cli/output/import-file.js')).renderFileImport(result.loaded, context);
     const { stats, forecast, copy, replace } = result;
-    const { conflictLines, countWarnings, forecastLines, targetsTable } = await import('../src/ui/views/import-lines.js');
+    const [{ conflictLines, countWarnings, forecastLines, targetsTable }, { lossLines, MOVED_ADVICE }] = await Promise.all([import('../src/ui/views/import-lines.js'), import('../src/ui/views/replaced-lines.js')]);
     if (forecast !== undefined) io.out(io.mode === 'plain' ? forecastLines(forecast).join('\n') : await targetsTable(io, forecast.targets));
     if (stats === undefined) return io.note('Dry run: nothing was changed.');
     if (io.mode === 'table' && stats.imported > 0) io.out(await targetsTable(io, stats.targets));
     if (stats.equal > 0) io.note(`${stats.equal} keys existed already, with the same values and times to live.`);
     for (const warning of countWarnings(stats, copy, replace)) io.warn(`${warning}`);
-    for (const line of conflictLines(stats)) io.error(line);
+    for (const line of [...conflictLines(stats), ...lossLines(stats.replaced, copy ? 'Run the same command again.' : MOVED_ADVICE)]) io.error(line);
     if (result.loss !== undefined) io.error(`${io.errStyle.bad('error:')} ${result.loss}`);
   },
   async toJson(result) {
@@ -125,5 +131,5 @@ export default defineCommand({
     if (stats === undefined) return { source, copy, applied: false, ...(forecast === undefined ? {} : { plan: forecast }) };
     return { source, copy, applied: true, ...stats, conflicts: stats.conflicts.map((one) => ({ ...one, key: fromBinary(one.key) })) };
   },
-  exitCode: (result) => (result.loaded !== undefined ? result.loaded.exitCode : (result.stats?.conflicts.length ?? 0) > 0 || result.loss !== undefined ? 1 : 0),
+  exitCode: (result) => (result.loaded !== undefined ? result.loaded.exitCode : (result.stats?.conflicts.length ?? 0) > 0 || result.loss !== undefined || result.stats?.replaced.some(isLoss) === true ? 1 : 0),
 });

@@ -5,7 +5,7 @@ import { requireHealthy } from '../src/cli/connection/healthy.js';
 import { requireServersAllow } from '../src/cli/options/move-requirements.js';
 import { moverOptions, moverSettings } from '../src/cli/options/mover-options.js';
 import { judgeEmptiedMasters } from '../src/cli/output/emptied-masters.js';
-import { warnEvictingTargets } from '../src/cli/output/evicting-targets.js';
+import { afterEvictions, warnEvictingTargets } from '../src/cli/output/evicting-targets.js';
 import { openSeed } from '../src/cli/connection/open.js';
 import { planFileOptions, writePlanFile } from '../src/cli/program/plan-file.js';
 import { choice, decimal, flag, integer, usageError, type Option, type OptionValues } from '../src/cli/options/options.js';
@@ -135,8 +135,8 @@ export default defineCommand({
     const plan = await makePlan(cluster, wanted, context);
     await requireServersAllow(cluster, plan.steps, settings);
     await show(cluster.view, plan, wanted.verbose, context);
-    await judgeEmptiedMasters(cluster, plan.steps, wanted.keepReplicas, context.io);
-    await warnEvictingTargets(cluster, plan.steps, context.io);
+    await judgeEmptiedMasters(cluster, plan.steps, { kept: wanted.keepReplicas, quiet: wanted.dryRun && context.io.predecessor }, context.io);
+    const evicting = await warnEvictingTargets(cluster, plan.steps, context.io);
     const seedText = args.seed.addresses.map(formatAddress).join(',');
     if (wanted.planOut !== undefined && plan.steps.length > 0) await writePlanFile(wanted.planOut, cluster.view, plan, seedText, context);
     if (plan.steps.length === 0) return { plan, applied: false, stats: undefined };
@@ -146,7 +146,7 @@ export default defineCommand({
       return { plan, applied: false, stats: undefined };
     }
     await confirm(context);
-    return { plan, applied: true, stats: await move(cluster, plan, { ...wanted, settings }, seedText, context) };
+    return { plan, applied: true, stats: await afterEvictions(cluster, evicting, await move(cluster, plan, { ...wanted, settings }, seedText, context), context.io) };
   },
   render({ plan, applied }, { io }) {
     if (!applied && plan.steps.length > 0) io.note('Dry run: nothing was moved.');

@@ -5,7 +5,7 @@ import { requireHealthy } from '../src/cli/connection/healthy.js';
 import { requireServersAllow } from '../src/cli/options/move-requirements.js';
 import { moverOptions, moverSettings } from '../src/cli/options/mover-options.js';
 import { judgeEmptiedMasters } from '../src/cli/output/emptied-masters.js';
-import { warnEvictingTargets } from '../src/cli/output/evicting-targets.js';
+import { afterEvictions, warnEvictingTargets } from '../src/cli/output/evicting-targets.js';
 import { countKeys, openSeed } from '../src/cli/connection/open.js';
 import { list, text, type OptionValues } from '../src/cli/options/options.js';
 import { planFileOptions, writePlanFile } from '../src/cli/program/plan-file.js';
@@ -76,8 +76,8 @@ export default defineCommand({
     const plan = await makePlan(cluster, wanted, context);
     await requireServersAllow(cluster, plan.steps, settings);
     await show(view, plan, context);
-    await judgeEmptiedMasters(cluster, plan.steps, wanted.keepReplicas, context.io);
-    await warnEvictingTargets(cluster, plan.steps, context.io);
+    await judgeEmptiedMasters(cluster, plan.steps, { kept: wanted.keepReplicas }, context.io);
+    const evicting = await warnEvictingTargets(cluster, plan.steps, context.io);
     const seedText = args.seed.addresses.map(formatAddress).join(',');
     if (wanted.planOut !== undefined && plan.moved > 0) await writePlanFile(wanted.planOut, view, plan, seedText, context);
     if (wanted.dryRun || plan.moved === 0) return { view, plan, applied: false, stats: undefined };
@@ -85,7 +85,7 @@ export default defineCommand({
     await context.confirm(RESHARD_QUESTION);
     const { runMoves } = await import('../src/cli/output/run-moves.js');
     const run = { settings, seed: seedText, planFile: wanted.planOut, keepReplicas: wanted.keepReplicas };
-    return { view, plan, applied: true, stats: await runMoves(cluster, plan, run, context) };
+    return { view, plan, applied: true, stats: await afterEvictions(cluster, evicting, await runMoves(cluster, plan, run, context), context.io) };
   },
   render({ plan, applied }, { io }) {
     if (!applied) io.note(plan.moved === 0 ? 'Nothing to move.' : 'Dry run: nothing was moved.');

@@ -4,6 +4,8 @@ import { seed, wrongNumber } from '../src/cli/program/arguments.js';
 import { defineCommand } from '../src/cli/program/define.js';
 import { requireHealthy } from '../src/cli/connection/healthy.js';
 import { openSeed } from '../src/cli/connection/open.js';
+import { restoreWaitOptions } from '../src/cli/options/import-wait.js';
+import { waitSettings } from '../src/cli/options/mover-options.js';
 import { flag, integer, text, usageError } from '../src/cli/options/options.js';
 import { loadExit, loadFiles, planFiles, renderLoad, type LoadRequest } from '../src/cli/output/load-files.js';
 import { warnEvictingMasters } from '../src/cli/output/evicting-targets.js';
@@ -11,6 +13,7 @@ import type { SeedAddresses } from '../src/cli/options/address.js';
 import type { SavedBackup } from '../src/apply/backup/read-backup.js';
 import type { LoadStats } from '../src/import/file/load-options.js';
 import type { LoadPlan } from '../src/import/file/plan-load.js';
+import { isLoss } from '../src/import/replaced-masters.js';
 import { TribError } from '../src/errors.js';
 import type { Io } from '../src/ui/io.js';
 
@@ -56,6 +59,7 @@ function shortfall({ plan, stats, replace }: Restored): string | undefined {
   const arrived = stats.imported + stats.equal;
   const expired = stats.expired - plan.expired; // Since the files were read.
   if (arrived + stats.conflicts.length + stats.refused.length + expired !== plan.keys) return `${arrived} of ${plan.keys} keys arrived`;
+  if (stats.replaced.some(isLoss)) return undefined; // Said by renderLoad.
   if (!replace && stats.cluster.after < stats.cluster.before + stats.imported) return `${stats.cluster.before + stats.imported - stats.cluster.after} keys that arrived are not there any more: expired, evicted or deleted`;
   return undefined;
 }
@@ -77,6 +81,7 @@ export default defineCommand({
     db: text('N|all', 'database of the backup, or all. Keys keep their database number if the cluster has several databases (Valkey 9); otherwise all go to database 0'),
     allowPartial: flag('restore all readable data even if files are missing or damaged, or hold keys of slots that their node did not have'),
     timeout: integer('MS', 'milliseconds for the replies to one batch of keys', { min: 1, fallback: 60_000 }),
+    ...restoreWaitOptions,
   },
   connects: true,
   mutates: true,
@@ -93,8 +98,9 @@ export default defineCommand({
     refuseMissing(backup, allowPartial);
     await using cluster = await openSeed(args.seed, context);
     await requireHealthy(cluster, context, 'restoring');
+    if (options.waitReplicas > 0) (await import('../src/import/confirm-replicas.js')).requireEnoughReplicas(cluster, options);
     if (!replace && !merge) refuseKeys(await countCluster(cluster));
-    const request: LoadRequest = options;
+    const request: LoadRequest = { ...options, ...waitSettings(options) };
     const plan = await planFiles(cluster, backup.masters.map(({ file }) => file), request, context);
     refuseForeign(backup, plan, allowPartial, io);
     await warnEvictingMasters(cluster, io);

@@ -16,16 +16,21 @@ export async function countSource(source: ImportSource, databases: readonly numb
   return sum;
 }
 
-/** Keys of all databases on all masters now. */
-export async function countCluster(cluster: Cluster): Promise<number> {
+/** Keys of all databases on each master now, by its id. Rejects when one does not reply. */
+export async function countMasters(cluster: Cluster): Promise<ReadonlyMap<string, number>> {
   const counts = await Promise.all(
-    cluster.view.masters.map(async ({ id }) => {
+    cluster.view.masters.map(async ({ id }): Promise<[string, number]> => {
       const [own, keyspace] = await Promise.all([(await cluster.admin(id)).dbSize(), (await cluster.connection(id)).pipeline([['INFO', 'keyspace']])]);
       const others = [...(readKeyspace(keyspace[0]) ?? [])].filter(([database]) => database !== 0);
-      return others.reduce((sum, [, keys]) => sum + keys, own);
+      return [id, others.reduce((sum, [, keys]) => sum + keys, own)];
     }),
   );
-  return counts.reduce((sum, count) => sum + count, 0);
+  return new Map(counts);
+}
+
+/** Keys of all databases on all masters now. */
+export async function countCluster(cluster: Cluster): Promise<number> {
+  return [...(await countMasters(cluster)).values()].reduce((sum, keys) => sum + keys, 0);
 }
 
 /** Number of databases that every master has for this user. Rejects as the connections do. */

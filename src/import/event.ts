@@ -1,5 +1,6 @@
 // Events of an import, and its totals: typed data, no text. Keys are binary strings.
 import type { ExpiryComparison } from '../apply/node/key-expiry.js';
+import type { ReplacedMaster } from './replaced-masters.js';
 
 /** A master that gets keys. */
 export interface ImportTarget {
@@ -57,6 +58,8 @@ export interface ImportStats {
   readonly ms: number;
   /** Keys of the source's databases and of the cluster's masters, before and after. */
   readonly counts: { readonly source: Span; readonly cluster: Span };
+  /** Masters that were replaced or restarted meanwhile: keys may be missing. */
+  readonly replaced: readonly ReplacedMaster[];
 }
 
 export interface Span {

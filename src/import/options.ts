@@ -1,9 +1,15 @@
 // Settings of an import with their defaults, and the errors for an incomplete one.
+import { DEFAULT_WAIT_REPLICAS_MS } from '../apply/mover/pacing/defaults.js';
 import { ExitCode, TribError } from '../errors.js';
 import { fromBinary } from '../resp/reply.js';
+import type { ReplicaWait } from './confirm-replicas.js';
 import type { Conflict, ImportStats, OnImportEvent } from './event.js';
 
-export interface ImportOptions {
+/**
+ * `waitReplicas`: a moved key leaves the source only when so many replicas of its master have confirmed it, and keys go through this
+ * process; with `copy` the import waits for them at the end.
+ */
+export interface ImportOptions extends ReplicaWait {
   /** Keep the keys on the source; by default they are moved. */
   readonly copy?: boolean;
   /** Overwrite keys that the cluster holds with other values. */
@@ -38,20 +44,25 @@ export interface ImportSettings {
   readonly pipeline: number;
   readonly maxStallMs: number;
   readonly via: 'source' | 'client' | 'auto';
+  readonly waitReplicas: number;
+  readonly waitReplicasMs: number;
   readonly emit: OnImportEvent;
   readonly signal: AbortSignal | undefined;
 }
 
 export function importSettings(options: ImportOptions): ImportSettings {
+  const { copy = false, waitReplicas = 0 } = options;
   return {
-    copy: options.copy ?? false,
+    copy,
     replace: options.replace ?? false,
     databases: options.databases ?? [0],
     keepDatabases: options.keepDatabases ?? false,
     timeoutMs: options.timeoutMs ?? 60_000,
     pipeline: Math.max(1, options.pipeline ?? 2000),
     maxStallMs: options.maxStallMs ?? 20,
-    via: options.via ?? 'auto',
+    via: waitReplicas > 0 && !copy ? 'client' : (options.via ?? 'auto'), // MIGRATE deletes a key at once.
+    waitReplicas,
+    waitReplicasMs: options.waitReplicasMs ?? DEFAULT_WAIT_REPLICAS_MS,
     emit: options.onEvent ?? (() => undefined),
     signal: options.signal,
   };

@@ -32,11 +32,13 @@ export interface PassTools {
   readonly settings: ImportSettings;
   /** Whether no other client uses the source and the cluster now. */
   readonly alone: () => boolean;
+  /** Which keys; default all. */
+  readonly only?: (key: string) => boolean;
 }
 
 /** Returns when all keys are handled, or after an abort when the batches in flight have ended. */
 export async function runPass(database: number, tools: PassTools): Promise<void> {
-  const { source, settings, routes, tally, alone } = tools;
+  const { source, settings, routes, tally, alone, only } = tools;
   const into = settings.keepDatabases ? database : 0;
   const client = await tools.clientOf(into);
   await using scanner = await source.connect(database);
@@ -53,6 +55,7 @@ export async function runPass(database: number, tools: PassTools): Promise<void>
   try {
     for await (const page of scanKeys(scanner, sizes, () => (alone() ? LARGE_PAGE : SMALL_PAGE))) {
       for (const [index, key] of page.keys.entries()) {
+        if (only?.(key) === false) continue;
         const full = batches.add(routes.of(key), key, page.bytes?.[index] ?? 0);
         if (full !== undefined) await tasks.start(full);
       }

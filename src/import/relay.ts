@@ -3,6 +3,8 @@
 import type { ClusterClient } from '../client/cluster-client.js';
 import { ClusterCommandError } from '../client/cluster-client.js';
 import type { Connection } from '../client/connection.js';
+import { grouped } from '../cluster/view.js';
+import { TribError } from '../errors.js';
 import type { Arg } from '../resp/command.js';
 import type { Reply } from '../resp/reply.js';
 import { ReplyError } from '../resp/reply.js';
@@ -26,6 +28,9 @@ interface DumpedValue {
 
 /** Attempts for a key that is being written to continuously. */
 const RETRIES = 20;
+
+/** How often keys are placed again because their master was replaced before its replicas had confirmed them. */
+const CONFIRM_ATTEMPTS = 5;
 
 export class Relay {
   /** Keys that this run has copied to the cluster: a newer value of the source may overwrite that copy. */
@@ -87,10 +92,50 @@ export class Relay {
     // One at a time: values may be large, and such keys are few.
     for (const key of rest) results.set(key, await this.placeOne(connection, key, values.get(key) ?? { dump: '', ttl: 0 }, busy));
     if (copy) return results;
-    const done = keys.filter((key) => results.get(key) === 'moved' || results.get(key) === 'equal');
+    const isDone = (key: string): boolean => results.get(key) === 'moved' || results.get(key) === 'equal';
+    await this.confirm(connection, keys.filter(isDone), values, results);
+    const done = keys.filter(isDone);
     if (await this.remove(connection, done)) return results;
     for (const key of done) results.set(key, await this.retryUntilUnchanged(connection, key, results.get(key) ?? 'gone'));
     return results;
+  }
+
+  /** With `waitReplicas`: returns when replicas have confirmed the keys. Keys that a replaced master no longer has are placed again. */
+  private async confirm(connection: Connection, keys: readonly string[], values: ReadonlyMap<string, DumpedValue>, results: Map<string, RelayResult>): Promise<void> {
+    if (this.settings.waitReplicas === 0) return;
+    let left = keys;
+    for (let attempt = 1; left.length > 0; attempt++) {
+      const { open, error } = await this.unconfirmed(left);
+      if (open.length === 0) return;
+      if (attempt >= CONFIRM_ATTEMPTS) throw error ?? new TribError('REPLICAS_BEHIND', `The masters of ${open.length} keys change all the time: the keys are still on the source`, { hint: 'run the same command again when check finds no problem' });
+      await this.routes.refresh();
+      for (const key of open) {
+        const result = await this.placeOne(connection, key, values.get(key) ?? { dump: '', ttl: 0 }, true);
+        if (result !== 'equal') results.set(key, result); // An equal copy is the one that was placed before.
+      }
+      left = open.filter((key) => results.get(key) === 'moved' || results.get(key) === 'equal');
+    }
+  }
+
+  /** The keys that no replica is known to have, because their master does not have them, or was replaced; with the reason. */
+  private async unconfirmed(keys: readonly string[]): Promise<{ readonly open: string[]; readonly error: unknown }> {
+    const groups = grouped(keys, (key) => this.routes.of(key));
+    const open: string[] = [];
+    let failure: unknown;
+    await Promise.all([...groups].map(async ([route, own]) => {
+      try {
+        const target = await this.routes.connection(route, this.into);
+        const replies = await target.pipeline(own.map((key) => ['EXISTS', key]), { timeoutMs: this.settings.timeoutMs });
+        open.push(...own.filter((_, index) => replies[index] !== 1));
+        // In this order: what the master has now is in what its replicas confirm.
+        await this.routes.confirmed(route, this.settings, this.settings.signal);
+      } catch (error) {
+        if (!outOfReach(error) && !(error instanceof TribError && error.code === 'WAIT_REFUSED')) throw error;
+        failure = error;
+        open.push(...own.filter((key) => !open.includes(key)));
+      }
+    }));
+    return { open, error: failure };
   }
 
   private async read(connection: Connection, keys: readonly string[]): Promise<Map<string, DumpedValue>> {
@@ -182,7 +227,12 @@ export class Relay {
     for (let attempt = 0; attempt < RETRIES; attempt++) {
       await connection.command(['WATCH', key]);
       const value = (await this.read(connection, [key])).get(key);
-      const result = value === undefined ? 'gone' : await this.placeOne(connection, key, value, true);
+      let result: RelayResult = value === undefined ? 'gone' : await this.placeOne(connection, key, value, true);
+      if (value !== undefined && (result === 'moved' || result === 'equal')) {
+        const results = new Map([[key, result]]);
+        await this.confirm(connection, [key], new Map([[key, value]]), results);
+        result = results.get(key) ?? result;
+      }
       if (result === 'moved' || result === 'equal' ? await this.remove(connection, [key]) : await this.remove(connection, [])) {
         this.ours.delete(key);
         return result === 'gone' ? before : result;

@@ -6,6 +6,7 @@ import type { NodeCredentials } from '../client/migrate-command.js';
 import type { ClusterNode } from '../cluster/view.js';
 import { keySlot } from '../cluster/slots.js';
 import { TribError } from '../errors.js';
+import { confirmedBy, type ReplicaWait } from './confirm-replicas.js';
 
 /** How keys reach a target: by MIGRATE from the source, or relayed through this process. `unknown` until the first keys were sent. */
 export type ImportMethod = 'unknown' | 'direct' | 'relay';
@@ -55,6 +56,11 @@ export class ImportRoutes {
       .catch(() => undefined)
       .finally(() => (this.refreshing = undefined));
     return this.refreshing;
+  }
+
+  /** Waits until replicas of a target have confirmed all that it wrote. Throws as confirmedBy. */
+  confirmed(route: ImportRoute, wait: ReplicaWait, signal: AbortSignal | undefined): Promise<void> {
+    return confirmedBy(this.cluster, route.id, wait, signal, 'the keys are still on the source');
   }
 
   /** This process's connection to a database of a target. */

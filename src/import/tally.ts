@@ -1,6 +1,7 @@
 // Totals of an import, counted from the deliveries' results. Not here: counting keys on the nodes (count-keys.ts).
 import { kindFields, type Conflict, type ImportStats, type ImportTarget, type Span } from './event.js';
 import type { ImportSettings } from './options.js';
+import type { ReplacedMaster } from './replaced-masters.js';
 import type { RelayResult } from './relay.js';
 import type { ImportRoute } from './routes.js';
 
@@ -52,9 +53,14 @@ export class ImportTally {
     this.gone += Math.max(0, count);
   }
 
-  stats(counts: { source: Span; cluster: Span }): ImportStats {
+  /** Imported keys by the name of their master. */
+  get byTarget(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.targets);
+  }
+
+  stats(counts: { source: Span; cluster: Span }, replaced: readonly ReplacedMaster[]): ImportStats {
     const { imported, equal, gone, relayed } = this;
-    return { imported, equal, gone, relayed, conflicts: this.conflicts(), targets: Object.fromEntries(this.targets), ms: Math.round(performance.now() - this.start), counts };
+    return { imported, equal, gone, relayed, conflicts: this.conflicts(), targets: this.byTarget, ms: Math.round(performance.now() - this.start), counts, replaced };
   }
 
   private conflict(conflict: Conflict): void {

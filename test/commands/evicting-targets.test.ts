@@ -1,7 +1,10 @@
 // Moves and imports to nodes with a memory limit and an eviction policy: a warning that names them, and exit code 1 when keys were evicted.
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { ClusterClient } from '../../src/client/cluster-client.js';
+import { formatCount } from '../../src/ui/views/count.js';
 import { runHere } from '../support/broken-cluster.js';
+import { seeds, totalKeys } from '../support/load.js';
 import { describeWithRedis, startRedis, startRedisCluster, type RedisNode, type RedisNodes } from '../support/redis-server.js';
 
 describeWithRedis('targets that evict', () => {
@@ -46,6 +49,22 @@ describeWithRedis('targets that evict', () => {
     expect((await runHere(['reshard', nodes.seed, '--from', at(0), '--to', at(1), '--slots', '10', '--dry-run'])).stderr).not.toContain('evicts');
     await limit(2, 100_000_000, 'noeviction');
     expect((await runHere(commands[0]!)).stderr).not.toContain('evicts');
+  });
+
+  it('are said to be too small before a move, and the keys they evicted are counted after it, in JSON too', async () => {
+    const client = await ClusterClient.connect(seeds(nodes));
+    for (let index = 0; index < 3000; index++) await client.command(['SET', `big:${index}`, 'x'.repeat(3000)]);
+    client.close();
+    await limit(2, 500_000, 'allkeys-lru');
+    const before = await totalKeys(nodes);
+    const run = await runHere(['reshard', nodes.seed, '--from', at(0), '--to', at(2), '--slots', '4000', '--yes', '--json']);
+    const missing = before - (await totalKeys(nodes));
+    expect(missing).toBeGreaterThan(0);
+    const warning = expect.stringMatching(/about [\d.]+ MB are to move there, more than it can hold, so it will delete keys/) as string;
+    const text = new RegExp(`${at(2)} evicted ${formatCount(missing)} keys? during the move \\(allkeys-lru\\): they are missing`);
+    expect(run, run.stdout).toMatchObject({ code: 0, stderr: expect.stringMatching(text) as string });
+    expect(JSON.parse(run.stdout)).toMatchObject({ stats: { evicted: missing, warnings: [warning, expect.stringMatching(text)] } });
+    expect((await runHere(['reshard', nodes.seed, '--from', at(2), '--to', at(0), '--slots', '4000', '--yes'])).code).toBe(0);
   });
 
   it('make an import exit 1 when keys that arrived are missing afterwards', async () => {

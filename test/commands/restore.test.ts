@@ -133,7 +133,7 @@ describeWithRedis('import --rdb', () => {
 
   it('loads a file of a real server into bundled nodes, and names the stream that they refuse', async () => {
     const done = await runHere(['import', seed(), '--rdb', file]);
-    expect(done).toMatchObject({ code: 1, stderr: expect.stringMatching(/Loaded 102 keys[^]*could not take 1 keys:\n {2}"stream"/) as string });
+    expect(done).toMatchObject({ code: 1, stderr: expect.stringMatching(/Loaded 102 keys[^]*could not take 1 key:\n {2}"stream"/) as string });
     expect(document(await runHere(['import', '--rdb', file, seed(), '--json']))).toMatchObject({ applied: true, imported: 0, equal: 102, refused: [{ key: 'stream' }], conflicts: [] });
   });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ImportStats } from '../../src/import/event.js';
 import { conflictLines, countWarnings, forecastLines, importQuestion } from '../../src/ui/views/import-lines.js';
 
-const stats = (change: Partial<ImportStats>): ImportStats => ({ imported: 10, equal: 0, gone: 0, relayed: 0, conflicts: [], targets: {}, ms: 5, counts: { source: { before: 10, after: 0 }, cluster: { before: 5, after: 15 } }, ...change });
+const stats = (change: Partial<ImportStats>): ImportStats => ({ imported: 10, equal: 0, gone: 0, relayed: 0, conflicts: [], targets: {}, ms: 5, counts: { source: { before: 10, after: 0 }, cluster: { before: 5, after: 15 } }, replaced: [], ...change });
 const conflict = (key: string): ImportStats['conflicts'][number] => ({ database: 0, key, target: { id: 'a', name: '127.0.0.1:7000' } });
 
 describe('after an import', () => {

@@ -1,5 +1,6 @@
 // Nodes that delete keys when their memory is full: keys moved or imported there may be gone at once. Read-only.
-import { asString, parseInfo, settingValue } from '../../client/read-reply.js';
+import { parseInfo, settingValue } from '../../client/read-reply.js';
+import { eachSlot, type MoveStep } from '../../plan/step.js';
 import { mapBounded } from '../node/parallel.js';
 import type { Cluster } from '../open-cluster.js';
 
@@ -12,22 +13,46 @@ export interface EvictingNode {
   /** Bytes. */
   readonly maxMemory: number;
   readonly usedMemory: number;
+  /** Keys evicted since the server started; NaN when unknown. */
+  readonly evictedKeys: number;
 }
 
 const AT_ONCE = 64;
+
+/** A number of an INFO reply; NaN when it is not there. */
+function infoNumber(reply: unknown, field: string): number {
+  return typeof reply === 'string' ? Number(parseInfo(reply).get(field) ?? NaN) : NaN;
+}
 
 /** Those of the nodes that evict. A node that refuses CONFIG or INFO, or does not reply, is not among them. */
 export async function evictingNodes(cluster: Cluster, ids: Iterable<string>): Promise<EvictingNode[]> {
   const found = await mapBounded([...new Set(ids)], AT_ONCE, async (id): Promise<EvictingNode[]> => {
     const link = cluster.links.get(id);
     if (link === undefined) return [];
-    const replies = await link.connection().then((connection) => connection.pipeline([['CONFIG', 'GET', 'maxmemory'], ['CONFIG', 'GET', 'maxmemory-policy'], ['INFO', 'memory']])).catch(() => []);
-    const [limit, policy, memory] = replies;
+    const replies = await link.connection().then((connection) => connection.pipeline([['CONFIG', 'GET', 'maxmemory'], ['CONFIG', 'GET', 'maxmemory-policy'], ['INFO', 'memory'], ['INFO', 'stats']])).catch(() => []);
+    const [limit, policy, memory, stats] = replies;
     const name = settingValue(policy) ?? 'noeviction';
     const maxMemory = Number(settingValue(limit) ?? 0);
     if (name === 'noeviction' || !(maxMemory > 0)) return [];
-    const usedMemory = Number((typeof memory === 'string' ? parseInfo(asString(memory)) : new Map<string, string>()).get('used_memory') ?? NaN);
-    return [{ id, name: link.name, policy: name, maxMemory, usedMemory }];
+    return [{ id, name: link.name, policy: name, maxMemory, usedMemory: infoNumber(memory, 'used_memory'), evictedKeys: infoNumber(stats, 'evicted_keys') }];
   });
   return found.flat();
+}
+
+/**
+ * Approximate bytes that the steps bring to each target: each source's data by the share of its keys that move. A source that does not tell
+ * adds nothing.
+ */
+export async function bytesToMove(cluster: Cluster, steps: readonly MoveStep[]): Promise<ReadonlyMap<string, number>> {
+  const bytes = new Map<string, number>();
+  await mapBounded(steps, AT_ONCE, async ({ source, target, slots }) => {
+    const link = cluster.links.get(source);
+    if (link === undefined) return;
+    const counts = [...eachSlot(slots)].map((slot) => ['CLUSTER', 'COUNTKEYSINSLOT', slot]);
+    const [memory, all, ...keys] = await link.connection().then((connection) => connection.pipeline([['INFO', 'memory'], ['DBSIZE'], ...counts])).catch(() => []);
+    const moving = keys.reduce<number>((sum, count) => sum + (typeof count === 'number' ? count : 0), 0);
+    const share = typeof all === 'number' && all > 0 ? Math.min(1, moving / all) : 0;
+    bytes.set(target, (bytes.get(target) ?? 0) + share * (infoNumber(memory, 'used_memory_dataset') || 0));
+  });
+  return bytes;
 }

@@ -52,4 +52,6 @@ export interface ApplyStats {
   readonly warnings: readonly string[];
   /** Longest pause of writes in an atomic migration, as the server reports it; absent when there was none. */
   readonly writePauseMs?: number;
+  /** Keys that targets evicted meanwhile; absent unless a target evicts. */
+  readonly evicted?: number;
 }

@@ -6,11 +6,14 @@ import type { MoveStep } from '../../plan/step.js';
 import type { Io } from '../../ui/io.js';
 import { fewOf } from '../../ui/views/count.js';
 
-/** Throws as requireNoStrayKeys, and names the masters. `kept`: --keep-replicas was given. */
-export async function judgeEmptiedMasters(cluster: Cluster, steps: readonly MoveStep[], kept: boolean, io: Io): Promise<void> {
+/**
+ * Throws as requireNoStrayKeys, and names the masters. `kept`: --keep-replicas was given; `quiet`: names none, where the output
+ * must equal that of the predecessors.
+ */
+export async function judgeEmptiedMasters(cluster: Cluster, steps: readonly MoveStep[], { kept, quiet = false }: { readonly kept: boolean; readonly quiet?: boolean }, io: Io): Promise<void> {
   const emptied = emptiedMasters(cluster.view, steps);
   if (emptied.length === 0) return;
   await (await import('../../apply/cluster/stray-keys.js')).requireNoStrayKeys(cluster, steps, { kept });
-  if (kept) return;
+  if (kept || quiet) return;
   for (const line of fewOf(emptied.map(({ name }) => `${name} gives all its slots away: servers since 7.0 then make it a replica of the node that gets the last of them. To keep it a master add --keep-replicas.`))) io.warn(line);
 }

@@ -44,6 +44,7 @@ export async function importFile(seed: SeedAddresses, wanted: FileValues, contex
   await using cluster = await openSeed(seed, context);
   if (context.io.mode === 'plain') context.io.out(`>>> Importing data from ${source} to cluster ${cluster.view.entry.name}`);
   await requireHealthy(cluster, context, 'importing');
+  if ((wanted.waitReplicas ?? 0) > 0) (await import('../../import/confirm-replicas.js')).requireEnoughReplicas(cluster, wanted);
   const evicting = await warnEvictingMasters(cluster, context.io);
   if (aof !== undefined) return await importAofFile(cluster, source, path, wanted, context);
   const plan = await planFiles(cluster, [path], wanted, context);

@@ -4,7 +4,7 @@ import { TribError } from '../../errors.js';
 import type { LoadStats } from '../../import/file/load-options.js';
 import type { AofPlan } from '../../import/file/plan-aof.js';
 import type { SubcommandContext } from '../program/define.js';
-import { followLoad, matcherOf, type LoadRequest } from './load-files.js';
+import { followLoad, matcherOf, waitOf, type LoadRequest } from './load-files.js';
 
 /** Throws TribError DAMAGED for a damaged file without --allow-partial, UNFINISHED_IMPORT likewise, and every error of aofFiles, planAof and refuseProblems. */
 export async function planAofFile(cluster: Cluster, path: string, request: LoadRequest, { io, signal }: SubcommandContext): Promise<AofPlan> {
@@ -29,7 +29,7 @@ export async function loadAofFile(cluster: Cluster, plan: AofPlan, request: Load
   const [{ loadAof }, { loadedText }, matches] = await Promise.all([import('../../import/file/import-aof.js'), import('../../ui/views/load-lines.js'), matcherOf(request.match)]);
   const { progress, onEvent } = await followLoad(plan.keys + plan.commands, context);
   try {
-    const stats = await loadAof(plan, cluster, { replace: request.replace, timeoutMs: request.timeout, signal: context.signal, onEvent, ...(matches === undefined ? {} : { wanted: (_, key) => matches(key) }) });
+    const stats = await loadAof(plan, cluster, { replace: request.replace, timeoutMs: request.timeout, signal: context.signal, onEvent, ...waitOf(request), ...(matches === undefined ? {} : { wanted: (_, key) => matches(key) }) });
     progress.succeed(loadedText(stats));
     return stats;
   } catch (error) {

@@ -1,13 +1,15 @@
 // Loading RDB files as subcommands do it (import --rdb, restore): read the files, show, ask, load, report. Loading is in src/import/file.
 import type { Cluster } from '../../apply/open-cluster.js';
 import { ExitCode, TribError } from '../../errors.js';
+import type { ReplicaWait } from '../../import/confirm-replicas.js';
 import type { LoadEvent, LoadStats } from '../../import/file/load-options.js';
 import type { LoadPlan } from '../../import/file/plan-load.js';
+import { isLoss } from '../../import/replaced-masters.js';
 import { toBinary } from '../../resp/reply.js';
 import type { Progress } from '../../ui/progress.js';
 import type { SubcommandContext } from '../program/define.js';
 
-export interface LoadRequest {
+export interface LoadRequest extends ReplicaWait {
   readonly replace: boolean;
   readonly match: string | undefined;
   readonly db: string | undefined;
@@ -60,6 +62,11 @@ export async function followLoad(total: number, { io }: SubcommandContext): Prom
   return { progress, onEvent: (event) => void (event.kind === 'progress' && progress.update(Math.min(event.keys, total))) };
 }
 
+/** The settings of --wait-replicas in a request. */
+export function waitOf({ waitReplicas = 0, waitReplicasMs }: ReplicaWait): ReplicaWait {
+  return { waitReplicas, ...(waitReplicasMs === undefined ? {} : { waitReplicasMs }) };
+}
+
 /** Loads what was planned. Throws LoadIncomplete. */
 export async function loadFiles(cluster: Cluster, plan: LoadPlan, request: LoadRequest, context: SubcommandContext): Promise<LoadStats> {
   const [{ importRdb }, { loadedText }, matches] = await Promise.all([import('../../import/file/import-rdb.js'), import('../../ui/views/load-lines.js'), matcherOf(request.match)]);
@@ -67,7 +74,7 @@ export async function loadFiles(cluster: Cluster, plan: LoadPlan, request: LoadR
   const { progress, onEvent } = await followLoad(plan.keys + plan.expired, context);
   try {
     const stats = await importRdb(plan.files.map(({ file }) => file), cluster, {
-      replace: request.replace, keepDatabases: plan.keepDatabases, timeoutMs: request.timeout, signal: context.signal, onEvent,
+      replace: request.replace, keepDatabases: plan.keepDatabases, timeoutMs: request.timeout, signal: context.signal, onEvent, ...waitOf(request),
       wanted: (database, key) => databases.has(database) && matches?.(key) !== false,
     });
     progress.succeed(loadedText(stats));
@@ -91,7 +98,7 @@ export async function renderLoad(plan: { readonly lines: readonly string[]; read
   for (const line of loadProblems(stats)) io.error(line);
 }
 
-/** 1 when something of the files is not in the cluster now. */
+/** 1 when something of the files is not, or may not be, in the cluster now. */
 export function loadExit(stats: LoadStats | undefined): number {
-  return stats !== undefined && (stats.conflicts.length > 0 || stats.refused.length > 0 || stats.damage !== undefined) ? ExitCode.failed : ExitCode.ok;
+  return stats !== undefined && (stats.conflicts.length > 0 || stats.refused.length > 0 || stats.damage !== undefined || stats.replaced.some(isLoss)) ? ExitCode.failed : ExitCode.ok;
 }

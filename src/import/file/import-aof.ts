@@ -171,9 +171,9 @@ class AofLoad {
   }
 
   private replied({ database, offset }: { readonly database: number; readonly offset: number }, file: string, command: readonly string[], reply: unknown): void {
-    this.tally.commands++;
-    if (!(reply instanceof ReplyError)) return;
-    this.tally.refuse({ database, key: command[1] ?? '', reason: `${command[0] ?? ''} at byte ${offset} of ${file}: ${fromBinary(reply.message)}` });
+    if (!(reply instanceof ReplyError)) return void this.tally.commands++;
+    const [name = '', key = ''] = command;
+    this.tally.refuse({ database, key, command: name, reason: `${name} at byte ${offset} of ${file}: ${fromBinary(reply.message)}` });
   }
 
   /** Looks for keys of the file in the cluster: with `replace` deletes them, otherwise throws KEYS_EXIST before the first change. */
@@ -259,7 +259,7 @@ export function refuseUnfinished(plan: AofPlan): void {
  */
 export async function loadAof(plan: AofPlan, cluster: Cluster, options: LoadOptions = {}): Promise<LoadStats> {
   refuseProblems(plan);
-  return withPipelines(cluster, options, (pipelines, tally) => new AofLoad(plan, cluster, pipelines, tally, options).run(), CONTINUATION);
+  return withPipelines(cluster, options, { read: (pipelines, tally) => new AofLoad(plan, cluster, pipelines, tally, options).run(), repeatable: false, continuation: CONTINUATION });
 }
 
 /** Which keys and databases of a file `importAof` takes. */

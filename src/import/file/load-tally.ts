@@ -52,13 +52,37 @@ export class LoadTally {
     this.refused.push(refused);
     this.options.onEvent?.({ kind: 'refused', ...refused });
     if (this.refused.length <= MANY) return;
-    throw new TribError('MANY_REFUSED', `Stopped: the cluster refused more than ${MANY} keys, e.g. ${JSON.stringify(Buffer.from(refused.key, 'latin1').toString('utf8'))}: ${refused.reason}`, {
+    throw new TribError('MANY_REFUSED', `Stopped: the cluster refused more than ${refusedWhat(this.refused, MANY)}, e.g. ${JSON.stringify(Buffer.from(refused.key, 'latin1').toString('utf8'))}: ${refused.reason}`, {
       hint: 'load the file into a cluster of servers at least as new as the one that wrote it',
     });
   }
 
-  stats(cluster: LoadStats['cluster'], damage: LoadStats['damage']): LoadStats {
-    const { imported, equal, expired, commands, libraries, conflicts, refused } = this;
-    return { imported, equal, expired, commands, libraries, conflicts, refused, targets: Object.fromEntries(this.targets), ms: Math.round(performance.now() - this.start), cluster, damage };
+  /** Imported keys by the name of their master. */
+  get byTarget(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.targets);
   }
+
+  stats(cluster: LoadStats['cluster'], damage: LoadStats['damage'], replaced: LoadStats['replaced']): LoadStats {
+    const { imported, equal, expired, commands, libraries, conflicts, refused } = this;
+    return { imported, equal, expired, commands, libraries, conflicts, refused, targets: this.byTarget, ms: Math.round(performance.now() - this.start), cluster, replaced, damage };
+  }
+}
+
+/** As `12 keys`, `12 commands on 3 keys`, or `1 key and 12 commands on 3 keys`. `limit`: number to show instead of that of all together. */
+export function refusedWhat(refused: readonly RefusedKey[], limit = refused.length): string {
+  const commands = refused.filter(({ command }) => command !== undefined);
+  const names = new Set(commands.map(({ database, key }) => `${database} ${key}`)).size;
+  const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
+  if (commands.length === 0) return counted(limit, 'key');
+  const keys = refused.length - commands.length;
+  return `${keys > 0 ? `${counted(Math.max(0, limit - commands.length), 'key')} and ` : ''}${counted(Math.min(limit, commands.length), 'command')} on ${counted(names, 'key')}`;
+}
+
+/** For keys that are sent again: what happened to each was counted the first time. */
+export class SilentTally extends LoadTally {
+  override conflict(): void {}
+
+  override refuse(): void {}
+
+  override progress(): void {}
 }

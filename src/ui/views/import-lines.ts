@@ -3,11 +3,13 @@
 import { counted } from './count.js';
 import type { Forecast } from '../../import/count-keys.js';
 import type { Conflict, ImportStats } from '../../import/event.js';
+import { missingKeys } from '../../import/replaced-text.js';
 import { shownKey } from '../importing.js';
 import type { Io } from '../io.js';
 import { drawTable } from '../table.js';
 import type { LineDialect } from '../terminal.js';
 import { formatCount } from './check-table.js';
+import { survivedLines } from './replaced-lines.js';
 
 /** Keys by master. */
 export async function targetsTable(io: Io, targets: Readonly<Record<string, number>>): Promise<string> {
@@ -58,13 +60,13 @@ export function conflictLines(stats: ImportStats): string[] {
 /** Counts that do not match, each with the likely reason. */
 export function countWarnings(stats: ImportStats, copy: boolean, replace: boolean): string[] {
   const { source, cluster } = stats.counts;
-  const warnings: string[] = [];
-  if (Number.isNaN(source.after) || Number.isNaN(cluster.after)) return ['the keys could not be counted afterwards: a node did not reply'];
+  const warnings = survivedLines(stats.replaced);
+  if (Number.isNaN(source.after) || Number.isNaN(cluster.after)) return [...warnings, 'the keys could not be counted afterwards: a node did not reply'];
   const left = source.after - stats.conflicts.length;
   if (!copy && left > 0) warnings.push(`${formatCount(left)} keys are still or again on the source: clients write to it; stop them and run this again`);
   const missed = source.after - stats.imported - stats.equal - stats.conflicts.length;
   if (copy && missed > 0) warnings.push(`${formatCount(missed)} keys of the source were missed (written or changed meanwhile); run this again to copy them`);
-  const expected = cluster.before + stats.imported;
+  const expected = cluster.before + stats.imported - missingKeys(stats.replaced);
   if (!replace && cluster.after !== expected) {
     const by = Math.abs(cluster.after - expected);
     warnings.push(`the cluster holds ${formatCount(by)} keys ${cluster.after < expected ? 'fewer' : 'more'} than the ${formatCount(expected)} expected: ${cluster.after < expected ? 'expired, evicted or deleted' : 'written by others'} meanwhile`);

@@ -3,12 +3,15 @@ import { counted } from './count.js';
 import type { LoadStats } from '../../import/file/load-options.js';
 import type { AofPlan } from '../../import/file/plan-aof.js';
 import type { LoadPlan, PlannedFile } from '../../import/file/plan-load.js';
+import { refusedWhat } from '../../import/file/load-tally.js';
+import { missingKeys } from '../../import/replaced-text.js';
 import { fromBinary } from '../../resp/reply.js';
 import { oneLine } from '../../resp/visible.js';
 import { formatBytes } from '../bytes.js';
 import { shownKey } from '../importing.js';
 import { formatCount } from './check-table.js';
 import { conflictLine, conflictWhat } from './import-lines.js';
+import { lossLines, survivedLines } from './replaced-lines.js';
 import { damageText } from './rdb-lines.js';
 
 const SHOWN = 20;
@@ -57,6 +60,7 @@ function listed(items: readonly string[]): string[] {
 export function loadProblems(stats: LoadStats): string[] {
   const { conflicts, refused, damage } = stats;
   return [
+    ...lossLines(stats.replaced, stats.commands > 0 ? 'Run the same command again with --replace.' : 'Run the same command again.'),
     ...(conflicts.length === 0
       ? []
       : [
@@ -67,7 +71,7 @@ export function loadProblems(stats: LoadStats): string[] {
     ...(refused.length === 0
       ? []
       : [
-          `The cluster could not take ${refused.length} ${stats.commands > 0 ? 'keys or commands' : 'keys'}:`,
+          `The cluster could not take ${refusedWhat(refused)}:`,
           ...listed(refused.map(({ key, database, reason }) => `${shownKey(key)} (database ${database}): ${oneLine(reason)}`)),
           'They need servers at least as new as the one that wrote them, or with its modules.',
         ]),
@@ -79,9 +83,10 @@ export function loadProblems(stats: LoadStats): string[] {
 export function loadWarnings(stats: LoadStats, replace: boolean): string[] {
   const { cluster, imported, libraries } = stats;
   const warnings: string[] = [];
+  warnings.push(...survivedLines(stats.replaced));
   if (libraries > 0) warnings.push(`${libraries} libraries of functions were not loaded: FUNCTION LOAD loads them on every master`);
   if (Number.isNaN(cluster.after)) return [...warnings, 'the keys could not be counted afterwards: a node did not reply'];
-  const expected = cluster.before + imported;
+  const expected = cluster.before + imported - missingKeys(stats.replaced);
   if (!replace && stats.commands === 0 && cluster.after !== expected) {
     const by = Math.abs(cluster.after - expected);
     const fewer = cluster.after < expected;

@@ -192,6 +192,16 @@ describeWithRedis('an append-only file into a cluster', () => {
     expect(await runHere(['import', nodes.seed, '--aof', copy])).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no file') as string });
   });
 
+  it('counts carried out commands and refused ones apart from keys when it stops early', async () => {
+    const file = join(mkdtempSync(join(origin.dir, 'copy-')), 'appendonly.aof');
+    writeFileSync(file, [['SELECT', '0'], ['SET', 'a', '1'], ['SET', 'b', '2'], ...Array.from({ length: 1001 }, () => ['LPUSH', 'a', 'x'])].map((words) => encodeCommand(words)).join(''));
+    const run = await runHere(['import', nodes.seed, '--aof', file, '--json']);
+    expect(run.code).toBe(1);
+    const { error } = JSON.parse(run.stdout) as { error: { message: string } };
+    expect(error.message).toContain('Stopped: the cluster refused more than 1000 commands on 1 key, e.g. "a": LPUSH at byte ');
+    expect(error.message).toContain(': 0 keys and 2 commands were loaded before that (the cluster holds 2 keys more than before)');
+  });
+
   it('is refused when bytes that are no commands follow its RDB part', async () => {
     await on(['SET', 'k', 1]);
     await rewrite();

@@ -23,7 +23,12 @@ const GRACE_MS = 15_000;
 
 /** Throws TribError TOO_FEW_REPLICAS when a target has fewer reachable replicas than requested. */
 export function requireReplicas(view: ClusterView, steps: readonly MoveStep[], wanted: number): void {
-  const targets = [...new Set(steps.map(({ target }) => target))];
+  requireReplicasOf(view, steps.map(({ target }) => target), wanted);
+}
+
+/** Throws TribError TOO_FEW_REPLICAS when one of these masters has fewer reachable replicas than requested. */
+export function requireReplicasOf(view: ClusterView, masters: readonly string[], wanted: number): void {
+  const targets = [...new Set(masters)];
   const short = targets.filter((id) => view.replicasOf(id).length < wanted);
   if (short.length === 0) return;
   const shown = short.map((id) => `${view.node(id)?.name ?? id} has ${view.replicasOf(id).length}`).join(', ');
@@ -70,17 +75,17 @@ function readOffsets(target: NodeLink, replies: readonly (Reply | ReplyError)[],
   throw refused(target, failure instanceof ReplyError ? failure : new ReplyError('ERR INFO has no text'));
 }
 
-function behind(target: NodeLink, holders: number, { waitReplicas, waitReplicasMs }: MoverSettings): TribError {
-  const message = `${holders} of ${waitReplicas} replicas of ${target.name} confirmed the moved keys within ${waitReplicasMs / 1000} s: the slots stay open, their keys are on ${target.name}`;
+function behind(target: NodeLink, holders: number, { waitReplicas, waitReplicasMs }: MoverSettings, consequence: string): TribError {
+  const message = `${holders} of ${waitReplicas} replicas of ${target.name} confirmed the moved keys within ${waitReplicasMs / 1000} s: ${consequence}`;
   return new TribError('REPLICAS_BEHIND', message, { hint: `check the replicas of ${target.name} (redis-trib nodes shows their lag)` });
 }
 
 /**
  * Resolves when `waitReplicas` replicas of the target have confirmed everything written so far. WAIT requests acknowledgements
  * at once; otherwise replicas acknowledge once per second. (WAIT uses the offset of this connection's last command; a read is
- * enough.) Throws REPLICAS_BEHIND after `waitReplicasMs`, ABORTED, WAIT_REFUSED, or the connection's error.
+ * enough.) Throws REPLICAS_BEHIND, whose message ends with `consequence`, after `waitReplicasMs`, ABORTED, WAIT_REFUSED, or the connection's error.
  */
-export async function awaitReplicas(settings: MoverSettings, target: NodeLink): Promise<void> {
+export async function awaitReplicas(settings: MoverSettings, target: NodeLink, consequence = `the slots stay open, their keys are on ${target.name}`): Promise<void> {
   const { waitReplicas, waitReplicasMs, emit, signal } = settings;
   if (waitReplicas === 0) return;
   const start = performance.now();
@@ -99,7 +104,7 @@ export async function awaitReplicas(settings: MoverSettings, target: NodeLink): 
     written = found.written;
     const waitedMs = performance.now() - start;
     if (grace.signal.aborted) throw aborted(signal);
-    if (left <= 0) throw behind(target, found.holders, settings);
+    if (left <= 0) throw behind(target, found.holders, settings, consequence);
     if (waitedMs > TELL_AFTER_MS) emit({ kind: 'waiting', for: 'replication', waitedMs });
     if (performance.now() - asked < POLL_MS) await delay(POLL_MS, grace.signal);
   }
