@@ -135,7 +135,7 @@ export default defineCommand({
     const plan = await makePlan(cluster, wanted, context);
     await requireServersAllow(cluster, plan.steps, settings);
     await show(cluster.view, plan, wanted.verbose, context);
-    await judgeEmptiedMasters(cluster, plan.steps, { kept: wanted.keepReplicas, quiet: wanted.dryRun && context.io.predecessor }, context.io);
+    await judgeEmptiedMasters(cluster, plan.steps, { kept: wanted.keepReplicas, quiet: (wanted.dryRun || wanted.simulate) && context.io.predecessor }, context.io);
     const evicting = await warnEvictingTargets(cluster, plan.steps, context.io);
     const seedText = args.seed.addresses.map(formatAddress).join(',');
     if (wanted.planOut !== undefined && plan.steps.length > 0) await writePlanFile(wanted.planOut, cluster.view, plan, seedText, context);
