@@ -90,7 +90,7 @@ async function judge(cluster: Cluster, id: string, removal: RemovalAction, wante
 
 async function drain(cluster: Cluster, steps: readonly MoveStep[], wanted: DelNodeValues, context: SubcommandContext): Promise<ApplyStats> {
   const [{ showMoving }, { movedSlots }, { lowerPriority }] = await Promise.all([import('../src/ui/moving.js'), import('../src/plan/step.js'), import('../src/cli/connection/niceness.js')]);
-  lowerPriority(cluster.view.masters.map(({ host }) => host));
+  if (context.ownProcess) lowerPriority(cluster.view.masters.map(({ host }) => host));
   const display = await showMoving(context.io, movedSlots(steps));
   try {
     const { timeout, maxStall } = wanted;

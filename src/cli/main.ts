@@ -45,6 +45,7 @@ export async function main(entries: readonly CommandEntry[]): Promise<never> {
       cwd: process.cwd(),
       signal: watch.signal,
       pause: watch.pause,
+      ownProcess: true,
       version: packageVersion(),
       onIo: (current) => (io = current),
     },

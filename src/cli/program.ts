@@ -136,11 +136,12 @@ function carriesSecrets({ password, passwordFile, askpass, uri, cert }: Connecti
 }
 
 function createContext(host: Host, entries: readonly CommandEntry[], io: Io, { values, typed, nodes, legacy, nodeWords }: Given): SubcommandContext {
-  const { signal, pause, cwd } = host;
+  const { signal, pause, ownProcess = false, cwd } = host;
   return {
     io,
     signal,
     pause,
+    ownProcess,
     cwd,
     legacy,
     nodeWords,

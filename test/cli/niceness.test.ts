@@ -1,9 +1,11 @@
 // CPU priority when a server runs on the same host.
 import { spawnSync } from 'node:child_process';
-import { networkInterfaces } from 'node:os';
+import { getPriority, networkInterfaces } from 'node:os';
 import { expect, it } from 'vitest';
 import { isHere } from '../../src/client/here.js';
+import { runHere } from '../support/broken-cluster.js';
 import { CLI, cleanEnv } from '../support/cli.js';
+import { describeWithRedis, startRedisCluster } from '../support/redis-server.js';
 
 const LIBRARY = new URL('../../dist/src/cli/connection/niceness.js', import.meta.url).href;
 
@@ -26,4 +28,13 @@ it('accepts the addresses of every interface as local', () => {
 it('prints no warning of the JavaScript engine about flags', () => {
   const run = spawnSync(process.execPath, [CLI, '--version'], { encoding: 'utf8', env: cleanEnv() });
   expect(run).toMatchObject({ status: 0, stderr: '' });
+});
+
+describeWithRedis('the priority of a process that runs a program of its own', () => {
+  it('stays as it is when it moves slots through the program', async () => {
+    await using nodes = await startRedisCluster(2);
+    const before = getPriority();
+    expect(await runHere(['reshard', nodes.seed, '--from', 'all', '--to', nodes.nodes[1]?.address ?? '', '--slots', '1', '--yes'])).toMatchObject({ code: 0 });
+    expect(getPriority()).toBe(before);
+  });
 });

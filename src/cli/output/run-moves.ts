@@ -88,7 +88,7 @@ export async function runMoves(cluster: Cluster, plan: MovePlan, run: MoveRun, c
   const total = movedSlots(plan.steps) - moved.size;
   const release = run.keepReplicas === true ? await (await import('../connection/keep-replicas.js')).keepReplicas(cluster, context) : undefined;
   const display = await showMoving(context.io, total, run.progressWhenPiped === true ? false : undefined);
-  lowerPriority(cluster.view.masters.map(({ host }) => host));
+  if (context.ownProcess) lowerPriority(cluster.view.masters.map(({ host }) => host));
   const onEvent = (event: ApplyEvent): void => {
     if (event.kind === 'slotClosed') moved.add(event.slot);
     display.onEvent(event);

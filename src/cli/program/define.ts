@@ -21,6 +21,8 @@ export interface SubcommandContext {
   readonly signal: AbortSignal;
   /** Toggled by SIGUSR2: pauses moves of slots. */
   readonly pause: PauseSwitch | undefined;
+  /** The process runs nothing else, so its CPU priority may be lowered. */
+  readonly ownProcess: boolean;
   /** The current directory; paths on the command line are relative to it. */
   readonly cwd: string;
   /** The line was given as `--cluster COMMAND …`: accept everything that redis-cli accepts there. */

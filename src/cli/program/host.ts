@@ -15,6 +15,8 @@ export interface Host {
   readonly signal: AbortSignal;
   /** Pauses moves of slots. */
   readonly pause?: PauseSwitch;
+  /** The process runs nothing else, so its CPU priority may be lowered. */
+  readonly ownProcess?: boolean;
   /** Version of this package, for --version. */
   readonly version: string;
   /** Called with the io in use, so that signals are reported in its format. */
