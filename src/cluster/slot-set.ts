@@ -159,6 +159,12 @@ export class SlotSet implements Iterable<number> {
     return this.ranges().map(([first, last]) => (first === last ? String(first) : `${first}-${last}`));
   }
 
+  /** As toString, with at most `most` ranges: `0-5460,6000 …`. */
+  shortText(most = 5): string {
+    const tokens = this.tokens();
+    return tokens.length <= most ? tokens.join(',') : `${tokens.slice(0, most).join(',')} …`;
+  }
+
   /** The ranges as redis-cli shows them: `[0-5460],[6000]`. */
   toBracketText(): string {
     return this.tokens().map((token) => `[${token}]`).join(',');

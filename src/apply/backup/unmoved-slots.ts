@@ -59,7 +59,6 @@ export function movedBetween(before: ClusterView, now: ClusterView): SlotSet {
   return moved;
 }
 
-const ranges = (slots: SlotSet): string => slots.tokens().slice(0, 5).join(', ') + (slots.tokens().length > 5 ? ', …' : '');
 
 /**
  * Why keys may have moved between the two states; undefined when none has. Slots that an interrupted move left open are no
@@ -67,12 +66,12 @@ const ranges = (slots: SlotSet): string => slots.tokens().slice(0, 5).join(', ')
  */
 export function whyMoved(before: SlotState, now: SlotState): string | undefined {
   const moved = movedBetween(before.view, now.view);
-  if (moved.size > 0) return `${moved.size} slots got another owner (${ranges(moved)})`;
+  if (moved.size > 0) return `${moved.size} slots got another owner (${moved.shortText()})`;
   for (const node of before.view.masters) {
     const later = now.view.node(node.id);
     if (later === undefined) continue;
     const open = new SlotSet([...openSlots(node), ...openSlots(later)]);
-    if (marks(node) !== marks(later)) return `slots of ${node.name} were opened or closed by a move (${ranges(open)})`;
+    if (marks(node) !== marks(later)) return `slots of ${node.name} were opened or closed by a move (${open.shortText()})`;
     if (node.slots.size > 0 && node.configEpoch !== later.configEpoch) return `the config epoch of ${node.name} rose from ${node.configEpoch} to ${later.configEpoch}, as when slots move to it`;
   }
   return before.openKeys === now.openKeys ? undefined : 'keys of open slots moved, or clients wrote there';
@@ -91,7 +90,7 @@ async function serversMoving(cluster: Cluster): Promise<string | undefined> {
   const protocols = await protocolsOf(links);
   for (const protocol of new Set(protocols.values())) {
     const [job] = await runningJobs(links.filter(({ id }) => protocols.get(id) === protocol), protocol);
-    if (job !== undefined) return `moving slots ${ranges(job.slots)} themselves (job ${job.id})`;
+    if (job !== undefined) return `moving slots ${job.slots.shortText()} themselves (job ${job.id})`;
   }
   return undefined;
 }

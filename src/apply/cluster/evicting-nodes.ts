@@ -1,7 +1,9 @@
 // Nodes that delete keys when their memory is full: keys moved or imported there may be gone at once. Read-only.
 import { parseInfo, settingValue } from '../../client/read-reply.js';
 import { eachSlot, type MoveStep } from '../../plan/step.js';
+import type { NodeLink } from '../node/node-link.js';
 import { mapBounded } from '../node/parallel.js';
+import { countKeys, countKeysInSlots } from '../node/slot-keys.js';
 import type { Cluster } from '../open-cluster.js';
 
 /** A node with a memory limit and an eviction policy. */
@@ -39,6 +41,14 @@ export async function evictingNodes(cluster: Cluster, ids: Iterable<string>): Pr
   return found.flat();
 }
 
+/** Approximate bytes of the keys of the slots, in all databases. */
+async function dataToMove(link: NodeLink, slots: readonly number[]): Promise<number> {
+  const [memory] = await (await link.connection()).pipeline([['INFO', 'memory']]);
+  const all = await countKeys(link);
+  const moving = (await countKeysInSlots(link, slots)).reduce((sum, keys) => sum + keys, 0);
+  return all === 0 ? 0 : Math.min(1, moving / all) * (infoNumber(memory, 'used_memory_dataset') || 0);
+}
+
 /**
  * Approximate bytes that the steps bring to each target: each source's data by the share of its keys that move. A source that does not tell
  * adds nothing.
@@ -48,11 +58,8 @@ export async function bytesToMove(cluster: Cluster, steps: readonly MoveStep[]):
   await mapBounded(steps, AT_ONCE, async ({ source, target, slots }) => {
     const link = cluster.links.get(source);
     if (link === undefined) return;
-    const counts = [...eachSlot(slots)].map((slot) => ['CLUSTER', 'COUNTKEYSINSLOT', slot]);
-    const [memory, all, ...keys] = await link.connection().then((connection) => connection.pipeline([['INFO', 'memory'], ['DBSIZE'], ...counts])).catch(() => []);
-    const moving = keys.reduce<number>((sum, count) => sum + (typeof count === 'number' ? count : 0), 0);
-    const share = typeof all === 'number' && all > 0 ? Math.min(1, moving / all) : 0;
-    bytes.set(target, (bytes.get(target) ?? 0) + share * (infoNumber(memory, 'used_memory_dataset') || 0));
+    const size = await dataToMove(link, [...eachSlot(slots)]).catch(() => 0);
+    bytes.set(target, (bytes.get(target) ?? 0) + size);
   });
   return bytes;
 }

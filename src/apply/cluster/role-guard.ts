@@ -2,14 +2,13 @@
 // servers do not replicate SETSLOT): clients miss the keys that have moved, and the mover may give a slot away with keys that it
 // has not seen. A target that becomes a replica or is reset loses the keys that it has received. Only nodes that can be
 // reached are asked: a dead master must still be replaceable. Not here: the lock itself (move-lock.ts).
-import { parseNodesText } from '../../cluster/nodes-text.js';
-import { asString } from '../../client/read-reply.js';
 import { TribError } from '../../errors.js';
 import type { NodeStep } from '../../plan/node-steps.js';
 import type { Step } from '../../plan/step.js';
 import type { NodeLink } from '../node/node-link.js';
 import { mapBounded } from '../node/parallel.js';
 import { requireNoJobs } from './job-guard.js';
+import { ownMasterLine } from './own-master-line.js';
 import { lockMoves, requireNoMover, type MoveLock } from './move-lock.js';
 
 /** What the caller accepts. */
@@ -29,10 +28,8 @@ const PROMOTE_NEVERTHELESS = '; to promote the replica nevertheless: --force --l
 
 /** Slots that the node has open itself; 0 when it cannot be asked. */
 async function openSlotsOf(link: NodeLink): Promise<number> {
-  const [reply] = await link.connection().then((connection) => connection.pipeline([['CLUSTER', 'NODES']])).catch(() => []);
-  if (typeof reply !== 'string') return 0;
-  const self = parseNodesText(asString(reply)).find(({ myself }) => myself);
-  return self?.role === 'master' ? self.migrating.size + self.importing.size : 0;
+  const self = await ownMasterLine(link);
+  return self === undefined ? 0 : self.migrating.size + self.importing.size;
 }
 
 async function requireClosed(links: readonly NodeLink[], refused: (link: NodeLink, count: number) => TribError): Promise<void> {

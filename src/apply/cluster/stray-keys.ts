@@ -14,7 +14,6 @@ import { mapBounded } from '../node/parallel.js';
 import { countKeys, countKeysInSlots } from '../node/slot-keys.js';
 
 const AT_ONCE = 32;
-const SHOWN_RANGES = 5;
 const SETTING = 'cluster-allow-replica-migration';
 
 interface StrayCluster {
@@ -75,15 +74,10 @@ async function strayKeys(cluster: StrayCluster, node: ClusterNode, link: NodeLin
   return counts;
 }
 
-function slotsText(slots: readonly number[]): string {
-  const tokens = new SlotSet(slots).tokens();
-  return tokens.length <= SHOWN_RANGES ? tokens.join(',') : `${tokens.slice(0, SHOWN_RANGES).join(',')},…`;
-}
-
 function refused(view: ClusterView, node: ClusterNode, counts: Uint32Array, { leaves, keepable }: { readonly leaves: boolean; readonly keepable: boolean }): TribError {
   const slots = [...counts.keys()].filter((slot) => (counts[slot] ?? 0) > 0);
   const keys = sum(counts);
-  const held = `${node.name} holds ${keys} ${keys === 1 ? 'key' : 'keys'} of ${slots.length} ${slots.length === 1 ? 'slot' : 'slots'} that it does not own (${slotsText(slots)})`;
+  const held = `${node.name} holds ${keys} ${keys === 1 ? 'key' : 'keys'} of ${slots.length} ${slots.length === 1 ? 'slot' : 'slots'} that it does not own (${new SlotSet(slots).shortText()})`;
   const lost = leaves ? `${keys === 1 ? 'it' : 'they'} would be lost when it leaves` : `${keys === 1 ? 'it' : 'they'} would be lost, because servers since 7.0 make a master that loses its last slot a replica`;
   const fix = `redis-trib fix ${view.entry.name} moves them to their owners; of a key with two copies, --on-conflict newest-slot-owner keeps the owner's and saves the other to a file`;
   return new TribError('STRAY_KEYS', `${held}: ${lost}`, { hint: keepable ? `${fix}. With --keep-replicas the node stays a master and keeps them` : fix });

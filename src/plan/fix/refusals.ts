@@ -105,22 +105,17 @@ export function keptByReplicas(view: ClusterView, facts: readonly SlotFacts[]): 
     const list = new SlotSet(slots.map(({ slot }) => slot));
     return {
       code: 'ONLY_ON_REPLICA',
-      message: `Replica ${replica.name} holds the only ${keys} keys of ${list.size} slots that no master owns (${shortList(list)}): covering them with another master would delete these keys, so no uncovered slot is covered`,
+      message: `Replica ${replica.name} holds the only ${keys} keys of ${list.size} slots that no master owns (${list.shortText()}): covering them with another master would delete these keys, so no uncovered slot is covered`,
       hint: `make it a master: ${promotion(view, replica)}; to delete its keys: redis-trib reset ${replica.name} --flush`,
     };
   });
-}
-
-function shortList(slots: SlotSet): string {
-  const tokens = slots.tokens();
-  return tokens.length <= 5 ? tokens.join(',') : `${tokens.slice(0, 5).join(',')} …`;
 }
 
 /** Problems that no command can repair. */
 export function beyondRepair(view: ClusterView, decided: number, replicating: ReadonlySet<string>): Refusal[] {
   const open = leftOnReplicas(view).filter(({ master }) => master === undefined || !replicating.has(master.id)).map(({ node, master, migrating, importing }): Refusal => ({
     code: 'OPEN_ON_REPLICA',
-    message: `Replica ${node.name} has slots ${shortList(migrating.union(importing))} open, and replicas refuse SETSLOT`,
+    message: `Replica ${node.name} has slots ${migrating.union(importing).shortText()} open, and replicas refuse SETSLOT`,
     hint: master === undefined ? `promote it, then run fix again: ${promotion(view, node)}` : `make it the master temporarily: redis-trib failover ${node.name}, then fix, then redis-trib failover ${master.name}`,
   }));
   if (decided > 0 || agrees(view.nodes.map((node) => node.lines))) return open;
