@@ -6,6 +6,7 @@ import type { NodeLink } from '../../node/node-link.js';
 import { nodesText } from './propagate-ownership.js';
 
 const POLL_MS = 5;
+const PUBLISH_AGAIN_MS = 100;
 
 /** Whether a node has a ping to `other` without a pong, by its CLUSTER NODES; false when it does not know `other`. */
 export function awaitsAnswer(text: string, other: string): boolean {
@@ -50,8 +51,10 @@ export async function drainBusBeforeImport(owner: NodeLink, importer: NodeLink, 
 }
 
 /**
- * A message published at one node travels to the other on the same link as the node's own packets, behind them. A user without
- * the right to publish gets `unknown`.
+ * A message published at one node travels to the other on the same link as the node's own packets, behind them. It is lost
+ * where that link does not exist yet or is closed and opened again, as in the first second of a cluster (Valkey >= 8 also closes
+ * a link whose first packets it cannot assign), so it is published until one arrives. A user without the right to publish gets
+ * `unknown`.
  */
 async function arrived(from: NodeLink, to: NodeLink, patienceMs: number, signal?: AbortSignal): Promise<DrainResult> {
   const channel = `redis-trib:${from.id}:${to.id}`;
@@ -64,13 +67,24 @@ async function arrived(from: NodeLink, to: NodeLink, patienceMs: number, signal?
       listener.onClose = () => resolve('unknown');
     });
     await listener.command(['SUBSCRIBE', channel]);
-    await (await from.connection()).command(['PUBLISH', channel, token]);
-    const patience = delay(patienceMs, signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]));
-    return await Promise.race([message, patience.then((): DrainResult => 'late', (): DrainResult => 'unknown')]);
+    const stop = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]);
+    return await Promise.race([message, publishUntilLate(from, [channel, token], patienceMs, stop)]);
   } catch {
     return 'unknown';
   } finally {
     ended.abort();
     listener.close();
   }
+}
+
+async function publishUntilLate(from: NodeLink, message: readonly string[], patienceMs: number, signal: AbortSignal): Promise<DrainResult> {
+  const deadline = performance.now() + patienceMs;
+  const connection = await from.connection();
+  while (!signal.aborted) {
+    await connection.command(['PUBLISH', ...message]);
+    const left = deadline - performance.now();
+    if (left <= 0) return 'late';
+    await delay(Math.min(PUBLISH_AGAIN_MS, left), signal).catch(() => undefined);
+  }
+  return 'unknown'; // Aborted.
 }
