@@ -24,7 +24,7 @@ const options = {
   match: text('PATTERN', 'with --rdb or --aof: load only keys that match this pattern, as in KEYS'),
   allowPartial: flag('load a damaged file up to the damage'),
   copy: flag('keep the keys on the source; by default they are moved'),
-  replace: flag('overwrite keys that the cluster holds with other values or times to live'),
+  replace: flag('overwrite keys that the cluster holds with other values or times to live; with --aof: delete all keys of the file from the cluster, then load it'),
   db: text('N|all', 'database of the source, or all. Keys keep their database number if the cluster has several databases (Valkey 9); otherwise all go to database 0', { aliases: ['from-db'] }),
   timeout: integer('MS', 'timeout of each socket operation of MIGRATE', { min: 1, fallback: 60_000 }),
   pipeline: integer('KEYS', 'maximum keys in one MIGRATE', { min: 1, fallback: undefined }),
