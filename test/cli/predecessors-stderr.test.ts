@@ -24,10 +24,14 @@ const CALLERS = {
   node: (answers: string, words: readonly string[]): Promise<CliResult> =>
     new Promise((resolve) => {
       const child = execFile(process.execPath, [CLI, ...words], { env: cleanEnv() }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : 1, stdout, stderr }));
-      const writer = spawn('sh', ['-c', answers], { stdio: ['ignore', 'pipe', 'ignore'] });
-      child.stdin?.on('error', () => writer.kill()); // the reader is through
+      const writer = spawn('sh', ['-c', `exec ${answers}`], { stdio: ['ignore', 'pipe', 'ignore'] });
+      const stop = (): void => {
+        writer.kill();
+        writer.stdout.destroy();
+      };
+      child.stdin?.on('error', stop); // the reader is through
       if (child.stdin !== null) writer.stdout.pipe(child.stdin);
-      child.once('exit', () => writer.kill());
+      child.once('exit', stop);
     }),
 } as const;
 
