@@ -10,7 +10,7 @@ import { stateOf, wholeState } from '../exec/data-state.js';
 import { anyType, embeddedNode, randomRun, silent, KEYS } from '../exec/random-commands.js';
 import { limitFor, rounds, seed } from '../fuzz/seed.js';
 
-const OPERATIONS = rounds(2000);
+const OPERATIONS = rounds(800);
 /** Number of operations during one snapshot. */
 const LASTS = 40;
 

@@ -13,7 +13,7 @@ import { randomRun } from '../../exec/random-commands.js';
 import { limitFor, rounds, seed } from '../../fuzz/seed.js';
 import { Collected, PLAIN, loaded } from '../rdb-bytes.js';
 
-const OPERATIONS = rounds(1500);
+const OPERATIONS = rounds(600);
 const LASTS = 30;
 
 /** A snapshot that is walked by hand, a few keys at a time. */
