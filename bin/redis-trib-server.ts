@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// The program redis-trib-server: its code is in src/server/process/. Only `--list-parameters`, which the completion scripts call, is here.
+// The program redis-trib-server: its code is in src/server/process/. Only `--list-parameters`, which the completion scripts
+// call, is here.
 import { main } from '../src/server/process/main.js';
 
 /** `--NAME<TAB>WORDS` for each settable parameter, for completion; the words are the values of a switch. */

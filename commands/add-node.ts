@@ -17,7 +17,7 @@ const options = {
   replica: flag('add it as a replica', { aliases: ['slave'] }),
   master: text('NODE', 'master of the replica: id, prefix of an id, or address (default: the one with the fewest replicas)', { aliases: ['master-id', 'primary-id', 'primaries-id'] }),
   noFunctions: flag('do not copy the functions of the cluster to a new master'),
-  joinTimeout: integer('SECONDS', 'how long to wait until all nodes know the new one', { min: 1, fallback: 60 }),
+  joinTimeout: integer('SECONDS', 'how long to wait until all nodes list the new ones', { min: 1, fallback: 60 }),
 } as const;
 
 interface Added {
@@ -45,8 +45,8 @@ async function copiesFunctions(cluster: Cluster, newNodes: NewCluster, wanted: O
 }
 
 /**
- * Detects swapped arguments: the cluster would then be the single empty node, and the health check would report all its slots as uncovered
- * and advise redis-trib fix. Throws NOT_A_MEMBER.
+ * Detects swapped arguments: the cluster would then be the single empty node, and the health check would report all its slots
+ * as uncovered and advise redis-trib fix. Throws NOT_A_MEMBER.
  */
 async function requireMember({ view }: Cluster, addresses: readonly Address[]): Promise<void> {
   const { entry } = view;

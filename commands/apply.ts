@@ -1,4 +1,5 @@
 // redis-trib apply: read a saved plan, load the cluster, compare, show, confirm, move what is left.
+import { counted } from '../src/cluster/counted.js';
 import { takeSeed, type SeedAddresses } from '../src/cli/options/address.js';
 import { wrongNumber } from '../src/cli/program/arguments.js';
 import { defineCommand, type Arguments, type SubcommandContext } from '../src/cli/program/define.js';
@@ -50,7 +51,7 @@ async function requireMovable(cluster: Cluster, { signal }: SubcommandContext): 
 async function show(cluster: Cluster, { saved, progress }: Pick<Applied, 'saved' | 'progress'>, { io }: SubcommandContext): Promise<void> {
   if (io.mode === 'json') return;
   const { movesTable } = await import('../src/ui/views/reshard-lines.js');
-  io.out(`Plan of ${saved.madeAt} (${saved.kind}): ${progress.left.size} slots to move${progress.done.size > 0 ? `, ${progress.done.size} have moved already` : ''}.`);
+  io.out(`Plan of ${saved.madeAt} (${saved.kind}): ${counted(progress.left.size, 'slot')} to move${progress.done.size > 0 ? `, ${progress.done.size} have moved already` : ''}.`);
   io.out(await movesTable(io, cluster.view, saved.steps));
 }
 

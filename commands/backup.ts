@@ -1,6 +1,7 @@
 // redis-trib backup: check (findings do not stop it), save every master and nodes.json. Writing the files atomically is in
 // src/apply/backup/.
 import { resolve } from 'node:path';
+import { counted } from '../src/cluster/counted.js';
 import { seedAnd } from '../src/cli/program/arguments.js';
 import { defineCommand, type SubcommandContext } from '../src/cli/program/define.js';
 import { openSeed } from '../src/cli/connection/open.js';
@@ -59,7 +60,7 @@ async function save(cluster: Cluster, report: CheckReport, dir: string, options:
 }
 
 function absentKeys(copies: readonly OnlyCopy[], ending: string): string[] {
-  return fewOf(copies.map(({ node, master, keys }) => `${keys} keys ${ending}: only replica ${node.name} holds them, its master ${master.name} is empty`));
+  return fewOf(copies.map(({ node, master, keys }) => `${counted(keys, 'key')} ${ending}: only replica ${node.name} holds ${keys === 1 ? 'it' : 'them'}, its master ${master.name} is empty`));
 }
 
 /** Whether the backup would fail at once. */

@@ -1,4 +1,5 @@
 // redis-trib call: one command on every node in parallel, replies in node order. The words go to the nodes unchanged.
+import { messageOf } from '../src/errors.js';
 import { seedAnd } from '../src/cli/program/arguments.js';
 import { defineCommand } from '../src/cli/program/define.js';
 import { openSeed } from '../src/cli/connection/open.js';
@@ -31,7 +32,7 @@ async function ask(cluster: Cluster, node: ClusterNode, words: readonly string[]
     return { node, reply: reply ?? null, failure: undefined };
   } catch (error) {
     signal.throwIfAborted();
-    return { node, reply: undefined, failure: error instanceof Error ? error.message : String(error) };
+    return { node, reply: undefined, failure: messageOf(error) };
   }
 }
 
@@ -43,8 +44,8 @@ async function heading({ words, fromStdin }: FilledWords, { mode, lines }: Io): 
 }
 
 /**
- * At a terminal: text whose second and later lines are indented, so that only this program's lines begin at the left margin. When piped:
- * the bytes, as redis-cli prints them.
+ * At a terminal: text whose second and later lines are indented, so that only this program's lines begin at the left margin.
+ * When piped: the bytes, as redis-cli prints them.
  */
 function shown(binary: string, { mode }: Io): string | Buffer {
   const bytes = Buffer.from(`${binary}\n`, 'latin1');

@@ -7,7 +7,7 @@ import { defineCommand, type SubcommandContext } from '../src/cli/program/define
 import { decimal, flag, integer, text } from '../src/cli/options/options.js';
 import { randomUUID } from 'node:crypto';
 import { isHere } from '../src/client/here.js';
-import { ExitCode } from '../src/errors.js';
+import { ExitCode, messageOf } from '../src/errors.js';
 
 /** Milliseconds to wait for a node that does not reply when the counters are read back after Ctrl-C. */
 const READ_BACK_AFTER_INTERRUPT_MS = 1000;
@@ -41,7 +41,7 @@ async function watch(run: ConsistencyRun, durationMs: number, context: Subcomman
 function errorReporter(context: SubcommandContext): (what: 'read' | 'write', error: unknown) => void {
   const said = new Set<string>();
   return (what, error) => {
-    const text = `${what === 'read' ? 'Reading' : 'Writing'}: ${error instanceof Error ? error.message : String(error)}`;
+    const text = `${what === 'read' ? 'Reading' : 'Writing'}: ${messageOf(error)}`;
     const kind = text.replace(/\d+ ms/g, '');
     if (said.has(kind) || said.size >= 100) return; // Each kind of error once: thousands occur while a node is down.
     said.add(kind);

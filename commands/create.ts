@@ -109,7 +109,7 @@ export default defineCommand({
     flush: flag('with --reset: permit deleting keys and functions (otherwise asked; --yes is not enough)'),
     noWait: flag('return as soon as all nodes agree; they may answer CLUSTERDOWN for some more seconds'),
     wait: flag('the default', { hidden: true }),
-    joinTimeout: integer('SECONDS', 'how long to wait for the nodes to agree, and then to serve', { min: 1, fallback: 60 }),
+    joinTimeout: integer('SECONDS', 'how long to wait until all nodes agree, and then as long until they serve', { min: 1, fallback: 60 }),
   },
   description: 'Replicas are placed on another host or in another zone than their master where possible. The nodes must be in cluster mode, and empty unless --reset is given. --reset refuses members of a running cluster that has other nodes.',
   examples: [

@@ -56,7 +56,10 @@ async function withoutSlots(view: ClusterView, id: string): Promise<ClusterView>
   return new View(view.nodes.map((node) => (node.id === id ? { ...node, slots: new SlotSet() } : node)), view.unreachable);
 }
 
-/** A master with keys refuses a reset. Keys outside its slots belong to other masters and must not be lost silently by a shutdown either. */
+/**
+ * A master with keys refuses a reset. Keys outside its slots belong to other masters and must not be lost silently by a
+ * shutdown either.
+ */
 async function requireNoKeys(cluster: Cluster, member: Member, removal: RemovalAction): Promise<void> {
   if (member.absence !== undefined || member.role !== 'master' || member.slots.size > 0) return;
   const keys = await (await import('../src/apply/node/slot-keys.js')).countKeys(cluster.link(member.id));
@@ -148,8 +151,8 @@ async function remove(cluster: Cluster, plan: DelNodePlan, context: SubcommandCo
 function remarks({ plan }: Deleted): string[] {
   const { node, untold } = plan;
   return [
-    ...(node.absence === null ? [] : [`${node.name} was not told (${node.absence}). It still considers itself a member: reset it before it is started in this network again.`]),
-    ...(untold.length === 0 ? [] : [`${untold.map((one) => one.name).join(', ')} cannot be reached and still knows ${node.id}: run forget there within 60 s after it is back; otherwise it brings the node back by gossip.`]),
+    ...(node.absence === null ? [] : [`${node.name} did not receive the removal (${node.absence}) and still lists itself as a member: reset it before you start it again in this network.`]),
+    ...(untold.length === 0 ? [] : [`${untold.map((one) => one.name).join(', ')} cannot be reached and still ${untold.length === 1 ? 'lists' : 'list'} ${node.id}: run forget there within 60 s after ${untold.length === 1 ? 'it is' : 'they are'} back; otherwise ${untold.length === 1 ? 'it brings' : 'they bring'} the node back by gossip.`]),
   ];
 }
 

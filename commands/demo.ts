@@ -1,5 +1,5 @@
-// redis-trib demo: creates a cluster, reshards it, and fails a master over, all under load and in less than a minute. Its nodes run
-// in a temporary folder. They are stopped and deleted at the end, also after an error.
+// redis-trib demo: creates a cluster, reshards it, and fails a master over, all under load and in less than a minute. Its
+// nodes run in a temporary folder. They are stopped and deleted at the end, also after an error.
 import { none } from '../src/cli/program/arguments.js';
 import type { ConsistencyOutcome } from '../src/consistency/run.js';
 import { defineCommand, type SubcommandContext } from '../src/cli/program/define.js';

@@ -1,5 +1,6 @@
-// redis-trib forget: all reachable nodes forget a node at the same time. CLUSTER FORGET keeps the forgotten node out for 60 s only: a
-// member that does not get FORGET within that time brings the node back by gossip. The forgotten node itself is not changed (see del-node).
+// redis-trib forget: all reachable nodes forget a node at the same time. CLUSTER FORGET keeps the forgotten node out for 60 s
+// only: a member that does not get FORGET within that time brings the node back by gossip. The forgotten node itself is not
+// changed (see del-node).
 import { wrongNumber } from '../src/cli/program/arguments.js';
 import { takeSeed, type SeedAddresses } from '../src/cli/options/address.js';
 import { defineCommand, type Arguments, type SubcommandContext } from '../src/cli/program/define.js';

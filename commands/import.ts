@@ -1,5 +1,6 @@
-// redis-trib import: check the cluster, inspect the source, show, ask, move or copy its keys, count. Moving is in src/import/. Files as
-// sources (--rdb, --aof) are in src/cli/output/import-file.ts.
+// redis-trib import: check the cluster, inspect the source, show, ask, move or copy its keys, count. Moving is in src/import/.
+// Files as sources (--rdb, --aof) are in src/cli/output/import-file.ts.
+import { counted } from '../src/cluster/counted.js';
 import { seed } from '../src/cli/program/arguments.js';
 import { defineCommand, type SubcommandContext } from '../src/cli/program/define.js';
 import { requireHealthy } from '../src/cli/connection/healthy.js';
@@ -119,7 +120,7 @@ export default defineCommand({
     if (forecast !== undefined) io.out(io.mode === 'plain' ? forecastLines(forecast).join('\n') : await targetsTable(io, forecast.targets));
     if (stats === undefined) return io.note('Dry run: nothing was changed.');
     if (io.mode === 'table' && stats.imported > 0) io.out(await targetsTable(io, stats.targets));
-    if (stats.equal > 0) io.note(`${stats.equal} keys existed already, with the same values and times to live.`);
+    if (stats.equal > 0) io.note(`${counted(stats.equal, 'key')} existed already, with the same values and times to live.`);
     for (const warning of countWarnings(stats, copy, replace)) io.warn(`${warning}`);
     for (const line of [...conflictLines(stats), ...lossLines(stats.replaced, copy ? 'Run the same command again.' : MOVED_ADVICE)]) io.error(line);
     if (result.loss !== undefined) io.error(`${io.errStyle.bad('error:')} ${result.loss}`);

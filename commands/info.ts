@@ -1,5 +1,6 @@
-// redis-trib info: the masters with their keys, slots and replicas. It does not judge (see check), but its totals are incomplete when a node
-// with slots does not answer: exit code 1 then; in the predecessors' spelling 0, as redis-cli's (cli.md 3.1).
+// redis-trib info: the masters with their keys, slots and replicas. It does not judge (see check), but its totals are
+// incomplete when a node with slots does not answer: exit code 1 then; in the predecessors' spelling 0, as redis-cli's
+// (cli.md 3.1).
 import { seed } from '../src/cli/program/arguments.js';
 import { defineCommand } from '../src/cli/program/define.js';
 import { countKeys, openSeed } from '../src/cli/connection/open.js';
@@ -56,8 +57,8 @@ export default defineCommand({
     }
     const { nodesTable } = await import('../src/ui/views/check-table.js');
     io.out(`${await nodesTable(io, view, keys)}\n`);
-    const replicas = view.replicas.length === 0 ? '' : `, ${view.replicas.length} replicas`;
-    io.out(`${counted(total(keys), 'key')} in ${view.masters.length} masters${replicas}; the slot map has ${rangesText(view)}`);
+    const replicas = view.replicas.length === 0 ? '' : `, ${counted(view.replicas.length, 'replica')}`;
+    io.out(`${counted(total(keys), 'key')} in ${counted(view.masters.length, 'master')}${replicas}; the slot map has ${rangesText(view)}`);
     for (const line of fewOf(view.unreachable.map((node) => `${io.style.bad('✖')} ${node.name} cannot be reached: ${node.reason}`))) io.out(line);
     if (exitCode !== 0) io.error(incomplete(io, missing));
   },

@@ -132,12 +132,12 @@ async function askAll(input: Input, folder: string, signal: AbortSignal): Promis
 }
 
 async function readLogs(input: Input, folder: string): Promise<LocalReport['logs']> {
-  const { action, node: wish } = input.args;
+  const { action, node: given } = input.args;
   if (!SHOW_LOGS.has(action)) return [];
   const [{ requireLocal }, { logFile }, { lastLines }] = await Promise.all([import('../src/local/local-cluster.js'), import('../src/local/state.js'), import('../src/local/node-process.js')]);
   const { nodes } = await requireLocal(folder);
-  const wanted = nodes.filter((node, index) => wish === undefined || node.port === wish || (action === 'tail' && index + 1 === wish));
-  if (wanted.length === 0) throw usageError(`there is no local node on port ${wish ?? ''}`, `nodes: ${nodes.map((node) => node.port).join(', ')}`);
+  const wanted = nodes.filter((node, index) => given === undefined || node.port === given || (action === 'tail' && index + 1 === given));
+  if (wanted.length === 0) throw usageError(`there is no local node on port ${given ?? ''}`, `nodes: ${nodes.map((node) => node.port).join(', ')}`);
   return wanted.map((node) => ({ port: node.port, lines: lastLines(logFile(folder, node.port), input.options.lines) }));
 }
 

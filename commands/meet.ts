@@ -28,7 +28,7 @@ export default defineCommand({
   args,
   connects: true,
   mutates: true,
-  options: { joinTimeout: decimal('SECONDS', 'give up when not all nodes agree after this long', { min: 0.1, fallback: 60 }) },
+  options: { joinTimeout: decimal('SECONDS', 'how long to wait until all nodes agree', { min: 0.1, fallback: 60 }) },
   description: 'For members that were restarted with another address. Give first any node with its old address, then the new addresses as the other nodes reach them. Slots, roles and data do not change; nodes that are not members are refused.',
   examples: ['redis-trib meet 10.0.0.1:7000 10.0.0.9:7002', 'redis-trib meet 10.0.0.1:7000 10.0.0.8:7001 10.0.0.9:7002 --dry-run'],
   async run({ args: { seed, addresses }, options }, context): Promise<Met> {

@@ -1,4 +1,5 @@
-// redis-trib rdb: what is in an RDB file or an append-only file, without a server. Reading and counting are in src/import/file and src/rdb.
+// redis-trib rdb: what is in an RDB file or an append-only file, without a server. Reading and counting are in src/import/file
+// and src/rdb.
 import { resolve } from 'node:path';
 import { wrongNumber } from '../src/cli/program/arguments.js';
 import { defineCommand } from '../src/cli/program/define.js';

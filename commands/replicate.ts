@@ -1,4 +1,5 @@
 // redis-trib replicate: makes a node a replica of a master; done when it is in sync.
+import { counted } from '../src/cluster/counted.js';
 import { defineCommand, type SubcommandContext } from '../src/cli/program/define.js';
 import { seedAndPerhapsNode } from '../src/cli/program/member-arguments.js';
 import type { Judgement } from '../src/cli/connection/confirm-plan.js';
@@ -21,18 +22,21 @@ interface Replicated {
 /** The master that --master names, or that the user chooses. */
 async function chooseMaster(view: ClusterView, node: ClusterNode, named: string | undefined, { io, signal }: SubcommandContext): Promise<ClusterNode> {
   if (named !== undefined) return view.find(named);
-  const choice = (master: ClusterNode): Choice<ClusterNode> => ({ name: `${master.id.slice(0, 8)} ${master.name} (${master.slots.size} slots, ${view.replicasOf(master.id).length} replicas)`, value: master, also: master.id });
+  const choice = (master: ClusterNode): Choice<ClusterNode> => ({ name: `${master.id.slice(0, 8)} ${master.name} (${counted(master.slots.size, 'slot')}, ${counted(view.replicasOf(master.id).length, 'replica')})`, value: master, also: master.id });
   const choices = view.masters.filter((master) => master.id !== node.id).toSorted(compareAddresses).map(choice);
   if (choices.length === 0) throw new TribError('NO_MASTER_LEFT', `there is no other master that ${node.name} could replicate`, { hint: `add one first: redis-trib add-node NEW_HOST:PORT ${view.entry.name}` });
   const [master] = await (await io.prompts(signal)).pick({ question: () => `Which master should ${node.name} replicate?`, choices, find: (word) => choice(view.find(word)) }, '--master NODE');
   return master;
 }
 
-/** Number of keys on an empty master, which the command deletes. They are probably left by accident. Throws HAS_KEYS without --flush. */
+/**
+ * Number of keys on an empty master, which the command deletes. They are probably left by accident. Throws HAS_KEYS without
+ * --flush.
+ */
 async function keysToDelete(cluster: Cluster, node: ClusterNode, flush: boolean): Promise<number> {
   if (node.role !== 'master') return 0;
   const keys = await (await import('../src/apply/node/slot-keys.js')).countKeys(cluster.link(node.id));
-  if (keys > 0 && !flush) throw new TribError('HAS_KEYS', `${node.name} has ${keys} keys: a replica loads its master's data and loses its own`, { hint: '--flush deletes the keys first; this cannot be undone' });
+  if (keys > 0 && !flush) throw new TribError('HAS_KEYS', `${node.name} has ${counted(keys, 'key')}: a replica loads its master's data and loses its own`, { hint: '--flush deletes the keys first; this cannot be undone' });
   return keys;
 }
 

@@ -1,5 +1,7 @@
-// redis-trib restore: load a backup into a cluster of any topology. Reading the folder is in src/apply/backup, loading in src/import/file.
+// redis-trib restore: load a backup into a cluster of any topology. Reading the folder is in src/apply/backup, loading in
+// src/import/file.
 import { resolve } from 'node:path';
+import { counted } from '../src/cluster/counted.js';
 import { seed, wrongNumber } from '../src/cli/program/arguments.js';
 import { defineCommand } from '../src/cli/program/define.js';
 import { requireHealthy } from '../src/cli/connection/healthy.js';
@@ -33,7 +35,10 @@ function refuseMissing({ masters, missing }: SavedBackup, allowPartial: boolean)
   if (masters.length === 0) throw new TribError('INCOMPLETE_BACKUP', 'The backup has no RDB file', { hint: 'give the directory that redis-trib backup wrote' });
 }
 
-/** A file that belongs to another node, or to another backup, would bring wrong keys. Throws TribError OTHER_SLOTS unless permitted. */
+/**
+ * A file that belongs to another node, or to another backup, would bring wrong keys. Throws TribError OTHER_SLOTS unless
+ * permitted.
+ */
 function refuseForeign({ masters }: SavedBackup, { files }: LoadPlan, allowPartial: boolean, io: Io): void {
   for (const { host, port, file, slots, slotCount } of masters) {
     const planned = files.find((one) => one.file === file);
@@ -42,15 +47,15 @@ function refuseForeign({ masters }: SavedBackup, { files }: LoadPlan, allowParti
     let foreign = 0;
     for (let slot = 0; slot < planned.slotKeys.length; slot++) if (!slots.has(slot)) foreign += planned.slotKeys[slot] ?? 0;
     if (foreign === 0) continue;
-    const text = `${foreign} of ${planned.keys} keys in ${file} are in slots that ${host}:${port} did not have`;
-    if (!allowPartial) throw new TribError('OTHER_SLOTS', `${text}: the file may be of another node or another backup. Nothing was changed`, { hint: `compare the file with nodes.json (redis-trib rdb ${file}); --allow-partial restores these keys too` });
+    const text = `${foreign} of ${counted(planned.keys, 'key')} in ${file} ${foreign === 1 ? 'is in a slot' : 'are in slots'} that ${host}:${port} did not have`;
+    if (!allowPartial) throw new TribError('OTHER_SLOTS', `${text}: the file may come from another node or another backup. Nothing was changed`, { hint: `compare the file with nodes.json (redis-trib rdb ${file}); --allow-partial restores these keys too` });
     io.warn(text);
   }
 }
 
 /** Keys that the cluster has already would be mixed with those of the backup. Throws TribError NOT_EMPTY. */
 function refuseKeys(keys: number): void {
-  if (keys > 0) throw new TribError('NOT_EMPTY', `The cluster has ${keys} keys already`, { hint: '--replace restores the keys of the backup over them and keeps the others; --merge keeps all of them; after an interrupted restore --merge continues' });
+  if (keys > 0) throw new TribError('NOT_EMPTY', `The cluster has ${counted(keys, 'key')} already`, { hint: '--replace restores the keys of the backup over them and keeps the others; --merge keeps all of them; after an interrupted restore --merge continues' });
 }
 
 /** Why the cluster does not hold the whole backup, by the counted keys; undefined when it does. */
@@ -58,9 +63,9 @@ function shortfall({ plan, stats, replace }: Restored): string | undefined {
   if (stats === undefined || Number.isNaN(stats.cluster.after)) return undefined;
   const arrived = stats.imported + stats.equal;
   const expired = stats.expired - plan.expired; // Since the files were read.
-  if (arrived + stats.conflicts.length + stats.refused.length + expired !== plan.keys) return `${arrived} of ${plan.keys} keys arrived`;
+  if (arrived + stats.conflicts.length + stats.refused.length + expired !== plan.keys) return `${arrived} of ${counted(plan.keys, 'key')} arrived`;
   if (stats.replaced.some(isLoss)) return undefined; // Said by renderLoad.
-  if (!replace && stats.cluster.after < stats.cluster.before + stats.imported) return `${stats.cluster.before + stats.imported - stats.cluster.after} keys that arrived are not there any more: expired, evicted or deleted`;
+  if (!replace && stats.cluster.after < stats.cluster.before + stats.imported) return `${counted(stats.cluster.before + stats.imported - stats.cluster.after, 'key')} that arrived did not stay: expired, evicted or deleted`;
   return undefined;
 }
 
@@ -117,7 +122,7 @@ export default defineCommand({
     for (const { host, port } of backup.missing) io.error(`The data of ${host}:${port} is missing in the backup`);
     const short = shortfall(restored);
     if (short !== undefined) io.error(`${io.errStyle.bad('error:')} ${short}`);
-    else if (stats !== undefined && loadExit(stats) === 0) io.out(io.mode === 'plain' ? `[OK] Backup ${restored.dir} restored: ${stats.imported + stats.equal} keys.` : `${io.style.good('✔')} Backup ${restored.dir} restored: ${stats.imported + stats.equal} keys`);
+    else if (stats !== undefined && loadExit(stats) === 0) io.out(io.mode === 'plain' ? `[OK] Backup ${restored.dir} restored: ${counted(stats.imported + stats.equal, 'key')}.` : `${io.style.good('✔')} Backup ${restored.dir} restored: ${counted(stats.imported + stats.equal, 'key')}`);
   },
   async toJson(restored) {
     const { loadDocument, loadPlanDocument } = await import('../src/ui/views/load-lines.js');

@@ -8,6 +8,7 @@ import { shellWord } from '../src/cli/options/shell-word.js';
 import { formatAddress } from '../src/cluster/address.js';
 import type { RollingStopped, TurnNode, TurnResult } from '../src/apply/rolling/rolling.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
+import { counted } from '../src/cluster/counted.js';
 import type { ClusterView, UnreachableNode } from '../src/cluster/view.js';
 import { ExitCode, TribError } from '../src/errors.js';
 import type { RollingPlan, RollingTurn } from '../src/plan/rolling.js';
@@ -93,7 +94,7 @@ function continuation({ left, preferred }: RollingStopped, wanted: Values, from:
 function explain(error: RollingStopped, plan: RollingPlan, wanted: Values, from: string): TribError {
   const { code, exitCode, cause, hint } = error;
   const left = code === 'INTERRUPTED' || code === 'ABORTED' || code === 'DECLINED';
-  const count = `${error.done.length} of ${plan.turns.length} nodes are done`;
+  const count = `${error.done.length} of ${counted(plan.turns.length, 'node', ['is', 'are'])} done`;
   const message = left ? `stopped: ${count}` : `${error.message} (${count})`;
   const next = continuation(error, wanted, from);
   const advice = hint === undefined || left ? '' : `${hint}; then: `;
@@ -167,7 +168,7 @@ export default defineCommand({
     if (wanted.dryRun) return { plan, applied: false, nodes: [], moved: [], preferred, seed: from };
     await requireHealthy(cluster, context, 'restarting nodes');
     if (wanted.exec === undefined && !context.io.interactive) await askFor({ ...view.entry, number: 1, of: 1 }, context); // Throws the error that names the flag.
-    await context.confirm(`Start with these ${plan.turns.length} nodes, one at a time? (type 'yes' to accept):`);
+    await context.confirm(`${plan.turns.length === 1 ? 'Start with this node?' : `Start with these ${plan.turns.length} nodes, one at a time?`} (type 'yes' to accept):`);
     const nodes = await carryOut(cluster, plan, preferred, wanted, from, context);
     const moved = plan.masters.filter((id) => cluster.view.node(id)?.role !== 'master');
     return { plan, applied: true, nodes, moved, preferred, seed: from };
@@ -175,7 +176,7 @@ export default defineCommand({
   render({ plan, applied, nodes, moved, seed: from }, { io }) {
     if (!applied) return io.note('Dry run: nothing was changed.');
     const skipped = nodes.filter(({ outcome }) => outcome === 'skipped').length;
-    io.out(`[OK] All ${plan.turns.length} nodes are done${skipped > 0 ? ` (${skipped} left out)` : ''}; the cluster is complete.`);
+    io.out(`[OK] ${plan.turns.length === 1 ? 'The node is' : `All ${plan.turns.length} nodes are`} done${skipped > 0 ? ` (${skipped} left out)` : ''}; the cluster is complete.`);
     if (moved.length > 0) io.note(`Some masters have changed; to restore the former masters: redis-trib failover ${from} --preferred ${plan.masters.join(',')}`);
   },
   toJson: ({ plan, applied, nodes, moved, preferred }) => ({ plan, applied, nodes, moved, preferred }),

@@ -1,5 +1,6 @@
 // redis-trib set-timeout: sets cluster-node-timeout of every node in memory and in its configuration file (cli.md 2.11). All
 // nodes in parallel; a refusal is reported, and the other nodes keep the new value.
+import { messageOf } from '../src/errors.js';
 import { wrongNumber } from '../src/cli/program/arguments.js';
 import { takeSeed, type SeedAddresses } from '../src/cli/options/address.js';
 import { defineCommand, type Arguments } from '../src/cli/program/define.js';
@@ -15,7 +16,7 @@ const LEAST_MS = 100;
  * Servers accept any 64-bit number; the predecessors read an int (cli.md 2.11), and above these 25 days no failover would
  * happen in practice.
  */
-const MOST_MS = 2 ** 31 - 1;
+const MAX_MS = 2 ** 31 - 1;
 
 const args: Arguments<{ readonly seed: SeedAddresses; readonly ms: number }> = {
   usage: USAGE,
@@ -26,7 +27,7 @@ const args: Arguments<{ readonly seed: SeedAddresses; readonly ms: number }> = {
     if (text === undefined || rest.length !== 1) throw wrongNumber(USAGE);
     if (!/^\d+$/.test(text)) throw usageError(`the node timeout must be a whole number of milliseconds, not "${text}"`, `it takes: ${USAGE}`);
     if (Number(text) < LEAST_MS) throw usageError(`Setting a node timeout of less than ${LEAST_MS} milliseconds is a bad idea.`, 'the servers\' default is 15000');
-    if (Number(text) > MOST_MS) throw usageError(`the node timeout must be between ${LEAST_MS} and ${MOST_MS} milliseconds, not ${text}`, 'the servers\' default is 15000');
+    if (Number(text) > MAX_MS) throw usageError(`the node timeout must be between ${LEAST_MS} and ${MAX_MS} milliseconds, not ${text}`, 'the servers\' default is 15000');
     return { seed, ms: Number(text) };
   },
 };
@@ -57,7 +58,7 @@ async function change(cluster: Cluster, node: ClusterNode, ms: number, signal: A
     return { node, set, problem: undefined };
   } catch (error) {
     signal.throwIfAborted();
-    return { node, set, problem: error instanceof Error ? error.message : String(error) };
+    return { node, set, problem: messageOf(error) };
   }
 }
 
@@ -71,7 +72,7 @@ export default defineCommand({
   options: {},
   connects: true,
   mutates: true,
-  description: 'cluster-node-timeout: how long a node may be silent before the others mark it as failed. Sets it in memory and in each node\'s configuration file; exit code 1 when a node refuses either.',
+  description: 'cluster-node-timeout: how long a node may be silent before the others mark it as failed. Sets it in memory and in each node\'s configuration file; exit code 1 when a node refuses to set it or to save its file.',
   examples: ['redis-trib set-timeout 127.0.0.1:7000 15000', 'redis-trib --cluster set-timeout 127.0.0.1:7000 5000'],
   async run({ args: { seed, ms }, options }, context): Promise<Changed> {
     const [{ mapBounded }, cluster] = await Promise.all([import('../src/apply/node/parallel.js'), openSeed(seed, context)]);

@@ -1,4 +1,5 @@
-// redis-trib slots: the owner of each of the 16384 slots, drawn as a map; with keys as arguments: the slot of each key and its owner.
+// redis-trib slots: the owner of each of the 16384 slots, drawn as a map; with keys as arguments: the slot of each key and its
+// owner.
 import { wrongNumber } from '../src/cli/program/arguments.js';
 import { parseSeed, takeSeed, type SeedAddresses } from '../src/cli/options/address.js';
 import { defineCommand, type Arguments, type SubcommandContext } from '../src/cli/program/define.js';

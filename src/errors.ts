@@ -29,3 +29,8 @@ export class TribError extends Error {
     this.exitCode = details.exitCode ?? ExitCode.failed;
   }
 }
+
+/** The text of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -91,13 +91,19 @@ export class TestCluster {
     await node?.close();
   }
 
-  /** Starts a killed node again, with its nodes.conf and without data; a replica gets its data from its master. Throws as startCluster. */
+  /**
+   * Starts a killed node again, with its nodes.conf and without data; a replica gets its data from its master. Throws as
+   * startCluster.
+   */
   async restart(index: number): Promise<void> {
     const found = this.at(index);
     found.node ??= await startTestNode(found.view.port, this.folder, this.clock, this.config);
   }
 
-  /** Freezes a node until resume(): it processes no cluster bus messages and answers no client. Its replication link stays. Throws RangeError. */
+  /**
+   * Freezes a node until resume(): it processes no cluster bus messages and answers no client. Its replication link stays.
+   * Throws RangeError.
+   */
   pause(index: number): void {
     const node = this.alive(index);
     node.cluster!.bus.passes = () => false;
@@ -128,8 +134,8 @@ export class TestCluster {
   }
 
   /**
-   * Waits until all running nodes serve, agree on roles and slots, list each other without failure flags, and replicas are in sync.
-   * Throws NOT_STABLE after `limitMs`.
+   * Waits until all running nodes serve, agree on roles and slots, list each other without failure flags, and replicas are in
+   * sync. Throws NOT_STABLE after `limitMs`.
    */
   async waitUntilStable(limitMs = 20_000): Promise<void> {
     const deadline = performance.now() + limitMs;

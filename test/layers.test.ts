@@ -89,9 +89,9 @@ const files: readonly SourceFile[] = ['src', 'commands', 'bin'].flatMap(filesUnd
   return { path, text, ...readTree(path, text) };
 });
 
-function roomOf(path: string): string {
+function folderOf(path: string): string {
   if (path.startsWith('src/server/')) return 'src/server';
-  return Object.keys(RANKS).find((room) => path === room || path.startsWith(`${room}/`)) ?? path;
+  return Object.keys(RANKS).find((folder) => path === folder || path.startsWith(`${folder}/`)) ?? path;
 }
 
 /** Accesses to one of these properties in all files but the excepted ones, as `path: object.name`. */
@@ -124,7 +124,7 @@ describe('layers', () => {
   });
 
   it('every file is in a known folder', () => {
-    expect(files.filter(({ path }) => RANKS[roomOf(path)] === undefined && !isServer(path)).map(({ path }) => path)).toEqual([]);
+    expect(files.filter(({ path }) => RANKS[folderOf(path)] === undefined && !isServer(path)).map(({ path }) => path)).toEqual([]);
   });
 
   it('lower ranks never import higher ones', () => {
@@ -132,7 +132,7 @@ describe('layers', () => {
       .filter(({ path }) => !isServer(path))
       .flatMap(({ path, imports }) =>
         imports
-          .filter((target) => !isServer(target) && (RANKS[roomOf(target)] ?? 99) > (RANKS[roomOf(path)] ?? 0))
+          .filter((target) => !isServer(target) && (RANKS[folderOf(target)] ?? 99) > (RANKS[folderOf(path)] ?? 0))
           .map((target) => `${path} → ${target}`),
       );
     expect(wrong).toEqual([]);
@@ -146,13 +146,13 @@ describe('layers', () => {
   });
 
   it('folders of the server import lower ones only: net → exec, commands → keyspace → types', () => {
-    const room = (path: string): string => path.slice('src/server/'.length).split('/')[0]!;
-    const rank = (path: string): number => SERVER_RANKS.findIndex((rooms) => rooms.includes(room(path)));
+    const serverFolder = (path: string): string => path.slice('src/server/'.length).split('/')[0]!;
+    const rank = (path: string): number => SERVER_RANKS.findIndex((folders) => folders.includes(serverFolder(path)));
     const inside = files.filter(({ path }) => path.startsWith('src/server/'));
     expect(inside.filter(({ path }) => rank(path) < 0).map(({ path }) => path)).toEqual([]);
     const arrows = inside.flatMap(({ path, imports }) => imports.filter((target) => target.startsWith('src/server/')).map((target) => ({ path, target })));
     expect(arrows.filter(({ path, target }) => rank(target) > rank(path)).map(({ path, target }) => `${path} → ${target}`)).toEqual([]);
-    const reaching = arrows.filter(({ path, target }) => room(path) === 'commands' && NOT_FOR_COMMANDS.includes(target));
+    const reaching = arrows.filter(({ path, target }) => serverFolder(path) === 'commands' && NOT_FOR_COMMANDS.includes(target));
     expect(reaching.map(({ path, target }) => `${path} → ${target}`)).toEqual([]);
   });
 
@@ -166,18 +166,18 @@ describe('layers', () => {
   it('no two folders import each other, directly or through others', () => {
     const graph = new Map<string, Set<string>>();
     for (const { path, imports } of files) {
-      const room = roomOf(path);
+      const folder = folderOf(path);
       for (const target of imports) {
-        const other = roomOf(target);
-        if (other !== room) graph.set(room, (graph.get(room) ?? new Set()).add(other));
+        const other = folderOf(target);
+        if (other !== folder) graph.set(folder, (graph.get(folder) ?? new Set()).add(other));
       }
     }
     const circles: string[] = [];
-    const walk = (room: string, way: readonly string[]): void => {
-      if (way.includes(room)) circles.push([...way.slice(way.indexOf(room)), room].join(' → '));
-      else for (const next of graph.get(room) ?? []) walk(next, [...way, room]);
+    const walk = (folder: string, way: readonly string[]): void => {
+      if (way.includes(folder)) circles.push([...way.slice(way.indexOf(folder)), folder].join(' → '));
+      else for (const next of graph.get(folder) ?? []) walk(next, [...way, folder]);
     };
-    for (const room of graph.keys()) walk(room, []);
+    for (const folder of graph.keys()) walk(folder, []);
     expect([...new Set(circles)]).toEqual([]);
   });
 

@@ -1,12 +1,12 @@
-// What a command of an append-only file touches: its keys by position, a whole database, or nothing. Such files contain only commands that
-// change data (persistence-replication.md 3.1, 4.8). Pure.
+// What a command of an append-only file touches: its keys by position, a whole database, or nothing. Such files contain only
+// commands that change data (persistence-replication.md 3.1, 4.8). Pure.
 
 import { slotCommand, type SlotCommand } from './slot-command.js';
 
 export type CommandScope =
   /**
-   * `keys`: positions of the words that are keys. `split`: the command may be divided by keys with the same effect; the value is the
-   * number of words per key (DEL 1, MSET 2).
+   * `keys`: positions of the words that are keys. `split`: the command may be divided by keys with the same effect; the value
+   * is the number of words per key (DEL 1, MSET 2).
    */
   | { readonly kind: 'keys'; readonly keys: readonly number[]; readonly split?: 1 | 2 }
   | { readonly kind: 'select'; readonly database: number }
@@ -14,7 +14,10 @@ export type CommandScope =
   | SlotCommand
   /** No key and no effect on data: PING, libraries of functions. */
   | { readonly kind: 'nothing' }
-  /** A command whose effect is not limited to the keys it names. `unknown`: its name is not known, so the file may be damaged there. */
+  /**
+   * A command whose effect is not limited to the keys it names. `unknown`: its name is not known, so the file may be damaged
+   * there.
+   */
   | { readonly kind: 'refused'; readonly reason: string; readonly unknown?: true };
 
 const words = (text: string): readonly string[] => text.split(/\s+/);

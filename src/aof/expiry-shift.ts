@@ -1,6 +1,7 @@
-// Postpones expiries that have passed, or soon will, while an append-only file is replayed into a running server. A server that loads its
-// own file expires no keys during the load; a running server does. A key whose time to live was renewed several times would then expire at
-// an earlier, outdated expiry, before its last renewal is replayed. The true expiry is set when the whole file has been replayed. Pure.
+// Postpones expiries that have passed, or soon will, while an append-only file is replayed into a running server. A server
+// that loads its own file expires no keys during the load; a running server does. A key whose time to live was renewed several
+// times would then expire at an earlier, outdated expiry, before its last renewal is replayed. The true expiry is set when the
+// whole file has been replayed. Pure.
 
 /** About 3000 years in ms: longer than any real time to live, so that it is recognised, and far below the maximum of servers. */
 export const POSTPONED_MS = 100_000_000_000_000;
@@ -23,7 +24,10 @@ function timeOf(words: readonly string[]): { readonly at: number; readonly unit:
   return at < 0 || at + 1 >= words.length ? undefined : { at: at + 1, unit: words[at]!.toUpperCase() === 'EXAT' ? 1000 : 1 };
 }
 
-/** The command with its absolute expiry postponed; undefined for a command without one, or with one after `horizon` (absolute ms). */
+/**
+ * The command with its absolute expiry postponed; undefined for a command without one, or with one after `horizon` (absolute
+ * ms).
+ */
 export function postponed(words: readonly string[], horizon: number): PostponedCommand | undefined {
   const time = timeOf(words);
   if (time === undefined) return undefined;

@@ -19,7 +19,7 @@ const LONGEST_LINE = 1024;
 const LONGEST_LENGTH = 32;
 /** Maximum bytes of one argument, and maximum number of arguments of one command. */
 const LONGEST_ARGUMENT = 512 * 1024 * 1024;
-const MOST_ARGUMENTS = 1024 * 1024 * 1024;
+const MAX_ARGUMENTS = 1024 * 1024 * 1024;
 
 export class AofRecordReader {
   private bytes: Buffer = Buffer.alloc(0);
@@ -86,7 +86,7 @@ export class AofRecordReader {
 
   private command(): string[] | null {
     if (this.bytes[this.at] !== STAR) throw this.wrong(`expected a command, found byte ${this.bytes[this.at]!}`);
-    const head = this.length(this.at + 1, MOST_ARGUMENTS);
+    const head = this.length(this.at + 1, MAX_ARGUMENTS);
     if (head === null) return null;
     if (head.value < 1) throw this.wrong('a command without words');
     const words: string[] = [];

@@ -1,5 +1,6 @@
-// Reads the commands of an append-only file as data for a cluster: the database of each command, transactions as units, flushes. A command
-// with keys in several slots is split by slot if the parts together have the same effect. Pure; runs nothing.
+// Reads the commands of an append-only file as data for a cluster: the database of each command, transactions as units,
+// flushes. A command with keys in several slots is split by slot if the parts together have the same effect. Pure; runs
+// nothing.
 import { keySlot } from '../cluster/slots.js';
 import { commandScope, type CommandScope } from './command-scope.js';
 import type { SlotCommand } from './slot-command.js';
@@ -18,7 +19,10 @@ export type ReplayItem =
   /** Deletes all earlier data of one database, or of all (null). */
   | { readonly kind: 'flush'; readonly database: number | null; readonly offset: number }
   | (SlotCommand & { readonly offset: number })
-  /** Cannot be replayed. `unknown`: the command name is not known: it may be a damaged SELECT or EXEC, so what follows is uncertain too. */
+  /**
+   * Cannot be replayed. `unknown`: the command name is not known: it may be a damaged SELECT or EXEC, so what follows is
+   * uncertain too.
+   */
   | { readonly kind: 'problem'; readonly database: number; readonly offset: number; readonly command: string; readonly reason: string; readonly keys: readonly string[]; readonly unknown?: true; /** What to do; default: as for its kind. */ readonly hint?: string };
 
 interface QueuedCommand {
@@ -45,9 +49,9 @@ export class AofReplay {
   }
 
   /**
-   * The items of the next command of the file; none inside a transaction, whose items EXEC returns. A new file begins in database 0. An
-   * unknown command is returned at once even inside a transaction: it may be a damaged EXEC, and then the end of the transaction never
-   * comes. Throws AofFormatError for a MULTI inside a transaction and an EXEC outside of one.
+   * The items of the next command of the file; none inside a transaction, whose items EXEC returns. A new file begins in
+   * database 0. An unknown command is returned at once even inside a transaction: it may be a damaged EXEC, and then the end
+   * of the transaction never comes. Throws AofFormatError for a MULTI inside a transaction and an EXEC outside of one.
    */
   take(words: readonly string[], offset: number): ReplayItem[] {
     const scope = commandScope(words);
@@ -117,7 +121,10 @@ export class AofReplay {
     return [{ words, keys, slot: keySlot(keys[0]!) }];
   }
 
-  /** One command for each slot; together they have the effect of the original. An MSETNX in the file succeeded, so MSET does the same. */
+  /**
+   * One command for each slot; together they have the effect of the original. An MSETNX in the file succeeded, so MSET does
+   * the same.
+   */
   private divided(words: readonly string[], positions: readonly number[], width: 1 | 2, database: number): ReplayCommand[] {
     const parts = new Map<number, { words: string[]; keys: string[]; slot: number }>();
     const name = width === 2 ? 'MSET' : words[0]!;

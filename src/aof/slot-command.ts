@@ -1,16 +1,16 @@
-// CLUSTER commands in append-only files of Valkey 9.1: an import of slots begins and ends, slots are emptied (persistence-replication.md
-// 3.6). They concern all databases. Pure.
+// CLUSTER commands in append-only files of Valkey 9.1: an import of slots begins and ends, slots are emptied
+// (persistence-replication.md 3.6). They concern all databases. Pure.
 import { SlotSet } from '../cluster/slot-set.js';
 
 export type SlotCommand =
   /**
-   * The commands that follow bring keys of `slots` from the node `source` (undefined: not known) until the import ends. The server has no
-   * keys of these slots before.
+   * The commands that follow bring keys of `slots` from the node `source` (undefined: not known) until the import ends. The
+   * server has no keys of these slots before.
    */
   | { readonly kind: 'import-begin'; readonly job: string; readonly source: string | undefined; readonly slots: SlotSet }
   /**
-   * `failed`: the server has dropped every key of the slots; no command in the file says so. `restarted`: it stopped during the import;
-   * on start it kept the keys if its nodes.conf gave it the slots, and dropped them otherwise.
+   * `failed`: the server has dropped every key of the slots; no command in the file says so. `restarted`: it stopped during
+   * the import; on start it kept the keys if its nodes.conf gave it the slots, and dropped them otherwise.
    */
   | { readonly kind: 'import-end'; readonly job: string; readonly outcome: 'success' | 'failed' | 'restarted' }
   | { readonly kind: 'flush-slots'; readonly slots: SlotSet };

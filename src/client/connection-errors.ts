@@ -1,5 +1,5 @@
 // Turns socket, TLS and authentication failures into TribErrors with advice. Not here: the connection itself.
-import { ExitCode, TribError } from '../errors.js';
+import { ExitCode, TribError, messageOf } from '../errors.js';
 import type { ReplyError } from '../resp/reply.js';
 
 /**
@@ -55,7 +55,7 @@ function plainText(text: string): string {
 /** The error of a failed connection attempt. */
 export function connectFailure(host: string, port: number, cause: unknown, overTls: boolean): TribError {
   const code = codeOf(cause);
-  const text = cause instanceof Error ? cause.message : String(cause);
+  const text = messageOf(cause);
   const notTls = overTls && NOT_TLS.test(text);
   const [reason, hint] = notTls ? ['the reply is not TLS'] : (REASONS[code] ?? [plainText(text), undefined]);
   const tlsHint = notTls ? 'check whether TLS is enabled on that port, or try without --tls' : 'check the CA (--cacert), the host name in the certificate (--sni) or use --insecure';

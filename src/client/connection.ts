@@ -38,7 +38,10 @@ export interface ConnectionOptions extends SocketOptions {
 export interface RequestOptions {
   /** Milliseconds for all replies of this request; 0 = no limit. A timeout closes the connection. */
   readonly timeoutMs?: number;
-  /** Milliseconds that the server may take to execute the request, in addition to the reply timeout (a minute when none is set). */
+  /**
+   * Milliseconds that the server may take to execute the request, in addition to the reply timeout (a minute when none is
+   * set).
+   */
   readonly takesMs?: number;
   /** Stops waiting (code ABORTED); the connection stays usable, the late reply is discarded. */
   readonly signal?: AbortSignal;

@@ -1,5 +1,5 @@
 // Reads replies as the type that a command promises; another type is a protocol error. Also INFO's `name:value` text.
-import { TribError } from '../errors.js';
+import { ExitCode, TribError } from '../errors.js';
 import { BulkList } from '../resp/bulk-list.js';
 import type { Reply } from '../resp/reply.js';
 import { ReplyError } from '../resp/reply.js';
@@ -7,7 +7,7 @@ import { ReplyError } from '../resp/reply.js';
 function unexpected(reply: Reply | undefined, wanted: string): Error {
   if (reply instanceof ReplyError) return reply;
   const shown = reply === null ? 'nil' : reply === undefined ? 'nothing' : typeof reply;
-  return new TribError('PROTOCOL', `Unexpected reply: expected ${wanted}, got ${shown}`, { exitCode: 3, hint: 'check that this is a Redis or Valkey server, not a proxy' });
+  return new TribError('PROTOCOL', `Unexpected reply: expected ${wanted}, got ${shown}`, { exitCode: ExitCode.unreachable, hint: 'check that this is a Redis or Valkey server, not a proxy' });
 }
 
 /** A string reply; throws the ReplyError itself for an error reply, TribError PROTOCOL for another type. */

@@ -1,5 +1,5 @@
 // Reads and writes node addresses as users type them. Pure; resolves no names.
-import { TribError } from '../errors.js';
+import { ExitCode, TribError } from '../errors.js';
 
 export interface Address {
   readonly host: string;
@@ -28,7 +28,7 @@ export function parseAddress(text: string): Address {
   const portText = trimmed.slice(colon + 1);
   const port = Number(portText);
   if (colon < 1 || !isHost(host) || !/^\d+$/.test(portText) || port < 1 || port > 65_535) {
-    throw new TribError('BAD_ADDRESS', `Invalid address format: ${text}`, { exitCode: 2, hint: 'give it as host:port, for example 127.0.0.1:7000' });
+    throw new TribError('BAD_ADDRESS', `Invalid address format: ${text}`, { exitCode: ExitCode.usage, hint: 'give it as host:port, for example 127.0.0.1:7000' });
   }
   return { host, port };
 }

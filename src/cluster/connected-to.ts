@@ -1,11 +1,14 @@
-// Nodes that this process cannot load although they are alive: other nodes are connected to them, or they reply with an error. Pure. Not here: why a node
-// cannot be reached (apply/cluster/visit-members.ts).
+// Nodes that this process cannot load although they are alive: other nodes are connected to them, or they reply with an error.
+// Pure. Not here: why a node cannot be reached (apply/cluster/visit-members.ts).
 import type { ClusterNode, ClusterView, UnreachableNode } from './view.js';
 
 /** Flags of a line that does not show whether the node is alive. */
 const NOT_ALIVE: ReadonlySet<string> = new Set(['fail', 'fail?', 'noaddr', 'handshake']);
 
-/** For each node id: the loaded nodes that have a cluster bus link to it and do not flag it as failing, in node order. Ids without such a node are left out. */
+/**
+ * For each node id: the loaded nodes that have a cluster bus link to it and do not flag it as failing, in node order. Ids
+ * without such a node are left out.
+ */
 export function connectedNodes(view: ClusterView): ReadonlyMap<string, readonly ClusterNode[]> {
   const found = new Map<string, ClusterNode[]>();
   for (const node of view.nodes) {
@@ -19,7 +22,10 @@ export function connectedNodes(view: ClusterView): ReadonlyMap<string, readonly 
   return found;
 }
 
-/** The node is alive although no other node may be connected to it: a server replied at its address, for example that it is loading its data. */
+/**
+ * The node is alive although no other node may be connected to it: a server replied at its address, for example that it is
+ * loading its data.
+ */
 export function hasReplied({ replied }: Pick<UnreachableNode, 'replied'>): boolean {
   return replied !== undefined;
 }
@@ -39,7 +45,10 @@ export function reachAdvice({ refusal, unresponsive }: UnreachableNode): string 
   return 'check the address and the firewall between this host and it, and --address-map';
 }
 
-/** Nothing listens at its address. Links of other nodes may outlast its process for a moment, so it is not certain that it is alive. */
+/**
+ * Nothing listens at its address. Links of other nodes may outlast its process for a moment, so it is not certain that it is
+ * alive.
+ */
 export function mayHaveEnded({ refusal, replied, unresponsive, reason }: UnreachableNode): boolean {
   return refusal === undefined && replied === undefined && unresponsive !== true && /refused|reset|ended/i.test(reason);
 }

@@ -6,8 +6,8 @@ import { SLOT_COUNT } from './slots.js';
 import type { ClusterView } from './view.js';
 
 /**
- * One finding for each slot of which a master that does not own it holds keys; ascending. There is none for a slot whose keys are all on
- * one master when no master owns the slot: that master is the only possible owner.
+ * One finding for each slot of which a master that does not own it holds keys; ascending. There is none for a slot whose keys
+ * are all on one master when no master owns the slot: that master is the only possible owner.
  */
 export function keyHolders(view: ClusterView, counts: ReadonlyMap<string, ArrayLike<number>>): Finding[] {
   const findings: Finding[] = [];

@@ -1,6 +1,6 @@
 // Parses CLUSTER NODES (and nodes.conf without its `vars` line), in all address forms from 3.x to 7.2+ and Valkey. One line
 // becomes one NodeLine. Not here: combining several views (view.ts).
-import { TribError } from '../errors.js';
+import { ExitCode, TribError } from '../errors.js';
 import { SlotSet } from './slot-set.js';
 import { isSlot } from './slots.js';
 
@@ -34,9 +34,9 @@ export interface NodeLine {
   readonly importing: ReadonlyMap<number, string>;
 }
 
-function bad(line: string): TribError {
+function invalidLine(line: string): TribError {
   return new TribError('PROTOCOL', `Invalid CLUSTER NODES line: ${JSON.stringify(line.slice(0, 120))}`, {
-    exitCode: 3,
+    exitCode: ExitCode.unreachable,
     hint: 'check that this is a Redis or Valkey cluster node, not a proxy',
   });
 }
@@ -57,7 +57,7 @@ function parseAddress(text: string, line: string): NodesTextAddress {
   const colon = client.lastIndexOf(':');
   const port = portOf(client.slice(colon + 1));
   const busPort = at < 0 ? undefined : portOf(location.slice(at + 1));
-  if (colon < 0 || Number.isNaN(port) || Number.isNaN(busPort ?? 0)) throw bad(line);
+  if (colon < 0 || Number.isNaN(port) || Number.isNaN(busPort ?? 0)) throw invalidLine(line);
   const aux = new Map<string, string>();
   let hostname: string | undefined;
   extras.forEach((extra, index) => {
@@ -124,14 +124,14 @@ function parseSlots(tokens: readonly string[], line: string): Slots {
     const open = /^\[(\d+)-([<>])-([0-9a-zA-Z]+)\]$/.exec(token);
     if (open !== null) {
       const slot = Number(open[1]);
-      if (!isSlot(slot)) throw bad(line);
+      if (!isSlot(slot)) throw invalidLine(line);
       (open[2] === '>' ? result.migrating : result.importing).set(slot, open[3] ?? '');
       continue;
     }
     const range = /^(\d+)(?:-(\d+))?$/.exec(token);
     const first = Number(range?.[1]);
     const last = Number(range?.[2] ?? range?.[1]);
-    if (range === null || !isSlot(first) || !isSlot(last) || first > last) throw bad(line);
+    if (range === null || !isSlot(first) || !isSlot(last) || first > last) throw invalidLine(line);
     result.slots.addRange(first, last);
   }
   result.slotText = result.slots.tokens().sort().join(',');
@@ -143,9 +143,9 @@ function withoutTimes(line: string): string {
   let cut = -1;
   for (let word = 0; word < 4; word++) cut = line.indexOf(' ', cut + 1);
   const end = line.indexOf(' ', line.indexOf(' ', cut + 1) + 1);
-  if (cut < 0 || end < cut) throw bad(line);
+  if (cut < 0 || end < cut) throw invalidLine(line);
   const times = line.slice(cut + 1, end);
-  if (!/^\d+ \d+$/.test(times)) throw bad(line);
+  if (!/^\d+ \d+$/.test(times)) throw invalidLine(line);
   return line.slice(0, cut) + line.slice(end);
 }
 
@@ -156,10 +156,10 @@ export function parseNodeLine(line: string, cache: LineCache = new LineCache()):
 
 function parseStable(line: string, cache: LineCache): NodeLine {
   const [id, address, flagText, master, , , epochText, link, ...slotTokens] = line.split(' ');
-  if (id === undefined || !address || !flagText || master === undefined || link === undefined || !/^[0-9a-zA-Z]{1,40}$/.test(id)) throw bad(line);
+  if (id === undefined || !address || !flagText || master === undefined || link === undefined || !/^[0-9a-zA-Z]{1,40}$/.test(id)) throw invalidLine(line);
   const all = flagText === 'noflags' ? [] : flagText.split(',');
   const configEpoch = Number(epochText);
-  if (!Number.isFinite(configEpoch)) throw bad(line);
+  if (!Number.isFinite(configEpoch)) throw invalidLine(line);
   const replica = all.includes('slave') || all.includes('replica');
   return {
     id: cache.word(id),

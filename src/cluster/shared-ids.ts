@@ -1,5 +1,6 @@
-// Servers that share one node id: the text that names them, and the refusal of changes while they run. Pure. Not here: finding them
-// (apply/cluster/shared-ids.ts).
+// Servers that share one node id: the text that names them, and the refusal of changes while they run. Pure. Not here: finding
+// them (apply/cluster/shared-ids.ts).
+import { counted } from './counted.js';
 import { TribError } from '../errors.js';
 import type { ClusterView, SharedId } from './view.js';
 
@@ -7,7 +8,7 @@ export const SHARED_ID_ADVICE = 'stop the server whose nodes.conf is a copy (usu
 
 /** As `127.0.0.1:7000 (master, 10 keys) and 127.0.0.1:7009 (master, 0 keys) are two servers with the same id 0123…`. */
 export function sharedIdText({ id, servers }: SharedId): string {
-  const list = servers.map(({ name, role, keys }) => `${name} (${role}${keys === undefined ? '' : `, ${keys} keys`})`);
+  const list = servers.map(({ name, role, keys }) => `${name} (${role}${keys === undefined ? '' : `, ${counted(keys, 'key')}`})`);
   return `${list.join(' and ')} are ${servers.length} servers with the same node id ${id.slice(0, 8)}: a nodes.conf was copied`;
 }
 

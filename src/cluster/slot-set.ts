@@ -1,6 +1,6 @@
 // A set of slots: a bitmap that is read and printed as ranges, with the set operations that planners need. Modified only by its
 // own add and delete; every operation that combines sets returns a new one.
-import { TribError } from '../errors.js';
+import { ExitCode, TribError } from '../errors.js';
 import { SLOT_COUNT, isSlot } from './slots.js';
 
 /** First and last slot, both included. */
@@ -42,7 +42,7 @@ export class SlotSet implements Iterable<number> {
       const first = Number(match?.[1]);
       const last = Number(match?.[2] ?? match?.[1]);
       if (match === null || !isSlot(first) || !isSlot(last) || first > last) {
-        throw new TribError('BAD_SLOTS', `Invalid slots: ${part.trim() || text}`, { exitCode: 2, hint: 'slots are written like 0-99,200 and go from 0 to 16383' });
+        throw new TribError('BAD_SLOTS', `Invalid slots: ${part.trim() || text}`, { exitCode: ExitCode.usage, hint: 'slots are written like 0-99,200 and go from 0 to 16383' });
       }
       set.addRange(first, last);
     }

@@ -20,7 +20,10 @@ export interface ClusterNode {
   readonly connectPort: number;
   readonly role: 'master' | 'replica';
   readonly masterId: string | null;
-  /** Flags without `myself`: those of the node's own line and of the first other node that lists it (the entry node if it does). */
+  /**
+   * Flags without `myself`: those of the node's own line and of the first other node that lists it (the entry node if it
+   * does).
+   */
   readonly flags: readonly string[];
   readonly configEpoch: number;
   readonly slots: SlotSet;
@@ -182,8 +185,8 @@ export class ClusterView {
   /** What to do when a replica was named where a master is needed. */
   private replicaAdvice(node: ClusterNode): string {
     const master = node.masterId === null ? undefined : this.node(node.masterId);
-    const promote = `to make it the master: redis-trib failover ${node.name}`;
-    return master === undefined ? `${node.name} is a replica; ${promote}` : `${node.name} is a replica: name its master ${master.name}; ${promote}`;
+    const promote = `promote the replica: redis-trib failover ${node.name}`;
+    return master === undefined ? `${node.name} is a replica. To use it as a master, ${promote}` : `${node.name} is a replica. Give its master ${master.name} instead, or ${promote}`;
   }
 
   /**

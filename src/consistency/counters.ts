@@ -1,4 +1,5 @@
-// The counters of the consistency checker in a real cluster: GET and INCR through redirects, and runs with the clock of this process.
+// The counters of the consistency checker in a real cluster: GET and INCR through redirects, and runs with the clock of this
+// process.
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ClusterClient } from '../client/cluster-client.js';
 import { ClusterCommandError } from '../client/cluster-client.js';

@@ -1,5 +1,5 @@
-// Counters whose increments count as acknowledged only once a replica has them (WAIT 1): these must survive a crash of the master. Each
-// increment uses its own connection while it waits, because WAIT blocks the connection.
+// Counters whose increments count as acknowledged only once a replica has them (WAIT 1): these must survive a crash of the
+// master. Each increment uses its own connection while it waits, because WAIT blocks the connection.
 import type { ClusterClient } from '../client/cluster-client.js';
 import { Connection } from '../client/connection.js';
 import type { Address } from '../cluster/address.js';

@@ -57,7 +57,10 @@ export interface ConsistencyOptions {
   /** Milliseconds, any origin. */
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
-  /** Milliseconds to wait at the end of the run for a node that does not reply: for its pending requests, and for the read-back. */
+  /**
+   * Milliseconds to wait at the end of the run for a node that does not reply: for its pending requests, and for the
+   * read-back.
+   */
   readonly patienceMs: number;
   /** Called with each error of the cluster and the operation. */
   readonly onError?: (what: 'read' | 'write', error: unknown) => void;

@@ -19,14 +19,20 @@ const MODE = 0o600;
 const NAME = /^\.redis-trib\.([0-9a-f]{8})\.(\d+)\.([0-9a-f]{8})\.[0-9a-f]{16}\.part$/;
 /** Names of drafts of earlier versions: without the start of the process, and those of backups in version 0.1. */
 const FORMER_NAMES = [/^\.redis-trib\.[0-9a-f]{8}\.(\d+)\.[0-9a-f]{16}\.part$/, /^\.redis-trib-backup\.(\d+)\..*\.part$/];
-/** Milliseconds without change after which a draft counts as abandoned where process ids do not tell; a day for drafts of another place. */
+/**
+ * Milliseconds without change after which a draft counts as abandoned where process ids do not tell; a day for drafts of
+ * another place.
+ */
 const STALE_MS = 60_000;
 const STALE_ELSEWHERE_MS = 86_400_000;
 
 const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8);
 
 interface Place {
-  /** Folders may be shared: a process id is valid in one place only, i.e. until the next boot and inside its process namespace (a container). */
+  /**
+   * Folders may be shared: a process id is valid in one place only, i.e. until the next boot and inside its process namespace
+   * (a container).
+   */
   readonly hash: string;
   /** False where the system tells neither boot nor namespace: another host of the same name would have the same hash. */
   readonly certain: boolean;
@@ -84,8 +90,8 @@ function removableAfter(name: string, place: Place): number {
 }
 
 /**
- * Removes drafts of ended runs from the folder: at once when the process that wrote it is known to have ended. Process ids are reused, so the
- * start time of the process counts too. Files that cannot be inspected or removed stay.
+ * Removes drafts of ended runs from the folder: at once when the process that wrote it is known to have ended. Process ids are
+ * reused, so the start time of the process counts too. Files that cannot be inspected or removed stay.
  */
 export async function clearLeftovers(folder: string): Promise<void> {
   const place = thisPlace();

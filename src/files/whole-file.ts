@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { clearLeftovers, openDraft, syncFolder } from './draft.js';
 
 /** Maximum number of links followed, as in Linux. */
-const MOST_LINKS = 40;
+const MAX_LINKS = 40;
 /** Paths of open files of a process: they have a write position, and may have no name. */
 const OPEN_FILE = /^\/(proc\/[^/]+(\/task\/[^/]+)?|dev)\/fd\/\d+$/;
 /** Milliseconds between two checks for the reader of a pipe. */
@@ -16,7 +16,7 @@ const READER_POLL_MS = 50;
 /** The target of symbolic links, which need not exist. Throws the file system's errors. */
 async function target(path: string): Promise<string> {
   let at = path;
-  for (let links = 0; links <= MOST_LINKS; links++) {
+  for (let links = 0; links <= MAX_LINKS; links++) {
     at = join(await realpath(dirname(at)), basename(at));
     const link = OPEN_FILE.test(at) ? undefined : await readlink(at).catch(() => undefined);
     if (link === undefined) return at;
@@ -26,9 +26,9 @@ async function target(path: string): Promise<string> {
 }
 
 /**
- * Opens a named pipe once it has a reader. A blocking open would also wait, but could not be aborted. The handle only keeps the pipe open,
- * so that the reader does not see the end before the text. It is non-blocking and takes no more than fits the pipe's buffer, so the text is
- * written through another one.
+ * Opens a named pipe once it has a reader. A blocking open would also wait, but could not be aborted. The handle only keeps
+ * the pipe open, so that the reader does not see the end before the text. It is non-blocking and takes no more than fits the
+ * pipe's buffer, so the text is written through another one.
  */
 async function awaitReader(path: string, signal: AbortSignal): Promise<FileHandle> {
   for (;;) {

@@ -1,4 +1,5 @@
 // Which databases of a source an import takes, and whether they keep their numbers in the cluster. Pure.
+import { counted } from '../cluster/counted.js';
 import { ExitCode, TribError } from '../errors.js';
 import type { SourceDatabase } from './source.js';
 
@@ -18,12 +19,13 @@ function wantedDatabases(found: readonly SourceDatabase[], wanted: string | unde
 }
 
 /**
- * The databases to import. `found`: those that hold keys; `what`: how errors call the source; `wanted`: as in --db; `has`: number of
- * databases of the cluster. Throws TribError OTHER_DATABASES when databases would be skipped silently, or the cluster does not have them.
+ * The databases to import. `found`: those that hold keys; `what`: how errors call the source; `wanted`: as in --db; `has`:
+ * number of databases of the cluster. Throws TribError OTHER_DATABASES when databases would be skipped silently, or the
+ * cluster does not have them.
  */
 export function chooseDatabases(found: readonly SourceDatabase[], what: string, wanted: string | undefined, has: number): DatabaseChoice {
   const databases = wantedDatabases(found, wanted, has);
-  const named = (list: readonly SourceDatabase[]): string => list.map(({ index, keys }) => `${index} (${keys} keys)`).join(', ');
+  const named = (list: readonly SourceDatabase[]): string => list.map(({ index, keys }) => `${index} (${counted(keys, 'key')})`).join(', ');
   const beyond = found.filter(({ index }) => databases.includes(index) && index >= has);
   if (has > 1 && beyond.length > 0) {
     throw new TribError('OTHER_DATABASES', `${what} has keys in databases that the cluster does not have: ${named(beyond)}. It has ${has}`, { hint: 'raise cluster-databases of its nodes, or give a permitted database with --db' });

@@ -22,7 +22,10 @@ export function requireEnoughReplicas({ view }: Cluster, { waitReplicas = 0 }: R
   requireReplicasOf(view, view.masters.filter(({ slots }) => slots.size > 0).map(({ id }) => id), waitReplicas);
 }
 
-/** Waits until replicas of this master have confirmed all that it wrote. `consequence`: end of the message of REPLICAS_BEHIND. Throws as awaitReplicas, and NO_SUCH_NODE. */
+/**
+ * Waits until replicas of this master have confirmed all that it wrote. `consequence`: end of the message of REPLICAS_BEHIND.
+ * Throws as awaitReplicas, and NO_SUCH_NODE.
+ */
 export async function confirmedBy(cluster: Cluster, id: string, wait: ReplicaWait, signal: AbortSignal | undefined, consequence: string): Promise<void> {
   await awaitReplicas(settingsFor(wait, signal), cluster.link(id), consequence);
 }

@@ -65,7 +65,10 @@ export class BatchDelivery {
     this.relay.ours.add(copied);
   }
 
-  /** The keys that the target lacks. With --copy the target would refuse a key that it has already, so such a key is compared instead of sent. */
+  /**
+   * The keys that the target lacks. With --copy the target would refuse a key that it has already, so such a key is compared
+   * instead of sent.
+   */
   private async absent(route: ImportRoute, keys: readonly string[]): Promise<readonly string[]> {
     let replies: readonly unknown[] = [];
     try {
@@ -110,7 +113,8 @@ export class BatchDelivery {
   }
 
   /**
- * Counts the keys that MIGRATE moved before its error, then throws the error that `failure` returns for the keys still on the source.
+   * Counts the keys that MIGRATE moved before its error, then throws the error that `failure` returns for the keys still on
+   * the source.
  */
   private async refused(route: ImportRoute, keys: readonly string[], present: number, failure: (left: readonly string[]) => unknown): Promise<never> {
     const left = new Set(await this.leftBehind(route, keys).catch(() => undefined));
@@ -129,7 +133,9 @@ export class BatchDelivery {
     return there.filter((_, index) => replies[index] === 0);
   }
 
-  /** Counts a network failure of MIGRATE between source and target. After FAILURES in a row the keys of the target are relayed. */
+  /**
+   * Counts a network failure of MIGRATE between source and target. After FAILURES in a row the keys of the target are relayed.
+   */
   private networkFailure(route: ImportRoute, error: ReplyError): void {
     if (this.settings.via === 'source' || ++route.failures < FAILURES || route.method === 'relay') return;
     route.method = 'relay';

@@ -29,7 +29,10 @@ export interface Conflict {
   readonly timeToLive?: 'different' | 'unknown';
 }
 
-/** How the copies of a conflict differ: in their values, in their times to live only, or only perhaps, because one could not be read. */
+/**
+ * How the copies of a conflict differ: in their values, in their times to live only, or only perhaps, because one could not be
+ * read.
+ */
 export type ConflictKind = 'conflict' | 'other-expiry' | 'unknown-expiry';
 
 /** The result for equal values whose times to live were compared. */

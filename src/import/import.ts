@@ -1,11 +1,12 @@
 // Imports the keys of a running instance into a cluster: all passes over all databases, counts before and after, the final
 // error. May be killed and run again: moved keys are no longer on the source, copied keys are compared and not sent again.
+import { counted } from '../cluster/counted.js';
 import { graceAfter, unlessAborted } from '../apply/node/delay.js';
 import { ClientActivity } from '../apply/mover/pacing/client-activity.js';
 import type { Cluster } from '../apply/open-cluster.js';
 import { replyFailure } from '../client/connection-errors.js';
 import { keySlot } from '../cluster/slots.js';
-import { ExitCode, TribError } from '../errors.js';
+import { ExitCode, TribError, messageOf } from '../errors.js';
 import { ReplyError } from '../resp/reply.js';
 import { confirmedByAll, requireEnoughReplicas } from './confirm-replicas.js';
 import { countCluster, countSource, repeatedNames } from './count-keys.js';
@@ -62,8 +63,8 @@ async function importDatabase(database: number, keys: number, tools: PassTools):
 }
 
 /**
- * With `copy`: sends the keys of replaced masters again, because the source still has them; then waits for replicas. Moved keys are on the
- * source no more.
+ * With `copy`: sends the keys of replaced masters again, because the source still has them; then waits for replicas. Moved
+ * keys are on the source no more.
  */
 async function secureCopies(watch: MasterWatch, cluster: Cluster, tools: PassTools): Promise<void> {
   const { source, settings } = tools;
@@ -100,8 +101,9 @@ async function endOf(source: ImportSource, cluster: Cluster, before: number, wat
 }
 
 /**
- * Imports. Throws TribError SOURCE_IS_REPLICA, SOURCE_NOT_SYNCED, SOURCE_LOADING, SAME_NAMES, TOO_FEW_REPLICAS before anything has moved;
- * ImportIncomplete (IMPORT_FAILED or ABORTED) when it stopped part-way. Conflicts and replaced masters are in the totals and do not throw.
+ * Imports. Throws TribError SOURCE_IS_REPLICA, SOURCE_NOT_SYNCED, SOURCE_LOADING, SAME_NAMES, TOO_FEW_REPLICAS before anything
+ * has moved; ImportIncomplete (IMPORT_FAILED or ABORTED) when it stopped part-way. Conflicts and replaced masters are in the
+ * totals and do not throw.
  */
 export async function importKeys(source: ImportSource, cluster: Cluster, options: ImportOptions = {}): Promise<ImportStats> {
   const settings = importSettings(options);
@@ -138,11 +140,11 @@ export async function importKeys(source: ImportSource, cluster: Cluster, options
 function incomplete({ stats, replaced }: ImportEnd, thrown: unknown, { signal, copy }: ImportSettings): ImportIncomplete {
   const error = thrown instanceof ReplyError ? replyFailure(thrown) : thrown;
   const loss = lossText(stats.replaced);
-  const done = `${stats.imported} keys were ${copy ? 'copied' : 'moved'}`;
+  const done = `${counted(stats.imported, 'key', ['was', 'were'])} ${copy ? 'copied' : 'moved'}`;
   const kept = loss !== undefined ? `; ${loss}` : replaced === undefined ? '' : ', none was lost';
   const continueHint = `run the same command again to continue${stats.conflicts.length > 0 ? `; in conflict: ${conflictText(stats.conflicts)}` : ''}`;
   if (signal?.aborted === true) return new ImportIncomplete('ABORTED', `Interrupted: ${done}${kept}`, stats, { hint: continueHint, exitCode: ExitCode.interrupted });
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   const hint = error instanceof TribError && error.hint !== undefined ? error.hint : continueHint;
   const exitCode = error instanceof TribError ? error.exitCode : ExitCode.failed;
   return new ImportIncomplete('IMPORT_FAILED', `${text} (${done} before that${loss === undefined ? '' : `; ${loss}`})`, stats, { hint, exitCode, cause: error });

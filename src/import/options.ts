@@ -6,8 +6,8 @@ import type { ReplicaWait } from './confirm-replicas.js';
 import type { Conflict, ImportStats, OnImportEvent } from './event.js';
 
 /**
- * `waitReplicas`: a moved key leaves the source only when so many replicas of its master have confirmed it, and keys go through this
- * process; with `copy` the import waits for them at the end.
+ * `waitReplicas`: a moved key leaves the source only when so many replicas of its master have confirmed it, and keys go
+ * through this process; with `copy` the import waits for them at the end.
  */
 export interface ImportOptions extends ReplicaWait {
   /** Keep the keys on the source; by default they are moved. */

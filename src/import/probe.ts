@@ -1,5 +1,5 @@
-// Probes whether the source reaches a target, and whether that is the right server: on the source's host or network the announced address
-// may lead to another server. Copies one key with a short timeout before many keys are sent.
+// Probes whether the source reaches a target, and whether that is the right server: on the source's host or network the
+// announced address may lead to another server. Copies one key with a short timeout before many keys are sent.
 import { isIP } from 'node:net';
 import { ExitCode, TribError } from '../errors.js';
 import type { ReplyError } from '../resp/reply.js';

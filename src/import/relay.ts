@@ -100,7 +100,10 @@ export class Relay {
     return results;
   }
 
-  /** With `waitReplicas`: returns when replicas have confirmed the keys. Keys that a replaced master no longer has are placed again. */
+  /**
+   * With `waitReplicas`: returns when replicas have confirmed the keys. Keys that a replaced master no longer has are placed
+   * again.
+   */
   private async confirm(connection: Connection, keys: readonly string[], values: ReadonlyMap<string, DumpedValue>, results: Map<string, RelayResult>): Promise<void> {
     if (this.settings.waitReplicas === 0) return;
     let left = keys;

@@ -1,5 +1,6 @@
-// Masters that were replaced or restarted while keys went to them. A master confirms a write before its replicas have it, so a failover or a
-// restart may lose keys that were counted as delivered. Not here: waiting for replicas (confirm-replicas.ts), sending keys again.
+// Masters that were replaced or restarted while keys went to them. A master confirms a write before its replicas have it, so a
+// failover or a restart may lose keys that were counted as delivered. Not here: waiting for replicas (confirm-replicas.ts),
+// sending keys again.
 import { mapBounded } from '../apply/node/parallel.js';
 import { delay } from '../apply/node/delay.js';
 import type { Cluster } from '../apply/open-cluster.js';
@@ -103,8 +104,8 @@ export class MasterWatch {
   }
 
   /**
-   * The replaced masters, and how many keys their slots lack. `delivered`: keys by the name of the master; undefined when the counts do not
-   * show what is missing, because keys were overwritten.
+   * The replaced masters, and how many keys their slots lack. `delivered`: keys by the name of the master; undefined when the
+   * counts do not show what is missing, because keys were overwritten.
    */
   async losses(delivered: Readonly<Record<string, number>> | undefined, signal?: AbortSignal): Promise<ReplacedMaster[]> {
     const changes = await this.changes(signal);

@@ -16,7 +16,10 @@ function consequence({ how, missing, sentAgain }: ReplacedMaster): string {
   return `its slots lack ${missing} ${missing === 1 ? 'key' : 'keys'} that had arrived and that ${without}`;
 }
 
-/** As `127.0.0.1:7000 was replaced by 127.0.0.1:7003 during the import: its slots lack 12 keys that had arrived and that its replicas did not have`. */
+/**
+ * As `127.0.0.1:7000 was replaced by 127.0.0.1:7003 during the import: its slots lack 12 keys that had arrived and that its
+ * replicas did not have`.
+ */
 export function replacedText(master: ReplacedMaster): string {
   return `${event(master)}: ${consequence(master)}`;
 }

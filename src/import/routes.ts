@@ -8,7 +8,10 @@ import { keySlot } from '../cluster/slots.js';
 import { TribError } from '../errors.js';
 import { confirmedBy, type ReplicaWait } from './confirm-replicas.js';
 
-/** How keys reach a target: by MIGRATE from the source, or relayed through this process. `unknown` until the first keys were sent. */
+/**
+ * How keys reach a target: by MIGRATE from the source, or relayed through this process. `unknown` until the first keys were
+ * sent.
+ */
 export type ImportMethod = 'unknown' | 'direct' | 'relay';
 
 export class ImportRoute {

@@ -16,7 +16,10 @@ export interface SourceDatabase {
 
 const PASSWORDS = '--from-pass, --from-password-file, --from-askpass or REDIS_TRIB_FROM_AUTH';
 
-/** Replaces the hint of a refusal by one that names the options of the source (--from-…): other hints name the cluster's options. */
+/**
+ * Replaces the hint of a refusal by one that names the options of the source (--from-…): other hints name the cluster's
+ * options.
+ */
 function atSource(error: unknown): unknown {
   if (!(error instanceof TribError) || error.exitCode !== ExitCode.unreachable) return error;
   const { code, message, cause } = error;
@@ -130,7 +133,10 @@ export class ImportSource {
   }
 }
 
-/** Refuses a source that does not have all its keys yet: it would look like one with few keys. Throws TribError SOURCE_LOADING, SOURCE_NOT_SYNCED. */
+/**
+ * Refuses a source that does not have all its keys yet: it would look like one with few keys. Throws TribError SOURCE_LOADING
+ * while it loads its data, SOURCE_NOT_SYNCED for a replica that has not got its master's.
+ */
 function refuseIncomplete(name: string, info: ReadonlyMap<string, string>): void {
   const master = formatAddress({ host: info.get('master_host') ?? '', port: Number(info.get('master_port') ?? 0) });
   const syncing = info.get('role') === 'slave' && (info.get('master_link_status') !== 'up' || info.get('master_sync_in_progress') === '1');

@@ -1,4 +1,5 @@
 // One command for one local node.
+import { messageOf } from '../errors.js';
 import { Connection } from '../client/connection.js';
 import type { Reply } from '../resp/reply.js';
 
@@ -17,6 +18,6 @@ export async function askNode(host: string, port: number, words: readonly string
     return { port, reply: reply ?? null, failure: undefined };
   } catch (error) {
     signal.throwIfAborted();
-    return { port, reply: undefined, failure: error instanceof Error ? error.message : String(error) };
+    return { port, reply: undefined, failure: messageOf(error) };
   }
 }

@@ -97,9 +97,9 @@ function isSuperseded({ server, nodes }: LocalState, options: LocalOptions): boo
 }
 
 /**
- * Checks, before anything is written or started, that nodes of the requested server can start in the folder. Throws with exit code 2:
- * NO_SERVER for a program that cannot be run, OTHER_SERVER for a folder whose nodes belong to another server, OTHER_SHAPE for one
- * with another number of nodes or other ports.
+ * Checks, before anything is written or started, that nodes of the requested server can start in the folder. Throws with exit
+ * code 2: NO_SERVER for a program that cannot be run, OTHER_SERVER for a folder whose nodes belong to another server,
+ * OTHER_SHAPE for one with another number of nodes or other ports.
  */
 export function requireStartable(options: LocalOptions): void {
   const state = readState(options.folder);

@@ -148,8 +148,8 @@ async function isNode({ pid, port, started }: LocalNode, host: string): Promise<
 }
 
 /**
- * The node with the process that runs now; undefined when none does. A user may have started the server again in the node's folder:
- * then its process is the one of the pid file there, if it works in that folder or replies at the node's address.
+ * The node with the process that runs now; undefined when none does. A user may have started the server again in the node's
+ * folder: then its process is the one of the pid file there, if it works in that folder or replies at the node's address.
  */
 export async function runningNode(node: LocalNode, host: string, folder: string): Promise<LocalNode | undefined> {
   if (await isNode(node, host)) return node;

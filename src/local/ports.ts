@@ -44,7 +44,10 @@ async function otherPorts(host: string, ports: readonly number[]): Promise<strin
   return base === undefined ? 'use other ports: a lower --port' : `use other ports: --port ${base}`;
 }
 
-/** The first port from `start` on, in steps, from which `count` ports and their bus ports are free; undefined when there is none. */
+/**
+ * The first port from `start` on, in steps, from which `count` ports and their bus ports are free; undefined when there is
+ * none.
+ */
 async function freeRun(host: string, start: number, count: number): Promise<number | undefined> {
   for (let base = start; base + count - 1 <= HIGHEST_PORT; base += STEP) {
     const ports = Array.from({ length: count }, (_, index) => base + index);

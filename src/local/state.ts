@@ -59,7 +59,10 @@ export function requireOwn(folder: string, ...files: readonly string[]): void {
   throw new TribError('NOT_YOURS', `the state of local nodes in ${folder} is not used: ${fault}`, { hint: 'if it is yours: remove write permission of others with chmod go-w, give the real path instead of a link, or work as its owner; to use another directory: --dir DIR', exitCode: ExitCode.failed });
 }
 
-/** The stored state, or undefined when the folder has none. Throws TribError BAD_STATE, NOT_YOURS. */
+/**
+ * The stored state, or undefined when the folder has none. Throws TribError NOT_YOURS when another user can write to it,
+ * BAD_STATE when it is not a record of local nodes.
+ */
 export function readState(folder: string): LocalState | undefined {
   const path = stateFile(folder);
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;

@@ -97,7 +97,10 @@ function placesOf(nodes: readonly CandidateNode[]): Map<string, string> {
   return new Map(nodes.map((node) => [node.id, placeOf(node)]));
 }
 
-/** Roles as redis-cli chooses them (cli.md 2.2), but with a deterministic search. Throws TribError TOO_FEW_MASTERS. */
+/**
+ * Roles as redis-cli chooses them (cli.md 2.2), but with a deterministic search. Throws TribError TOO_FEW_MASTERS for fewer than
+ * three masters unless permitted.
+ */
 export function chosenRoles(nodes: readonly CandidateNode[], options: CreateOptions): Roles {
   const perMaster = options.replicas ?? 0;
   const count = Math.floor(nodes.length / (perMaster + 1));
@@ -115,7 +118,10 @@ function nameOf(nodes: readonly CandidateNode[], id: string): string {
   return nodes.find((node) => node.id === id)?.name ?? id;
 }
 
-/** Roles as the user requests them. Throws TribError TOO_FEW_MASTERS, BAD_ROLES. */
+/**
+ * Roles as the user requests them. Throws TribError BAD_ROLES when a named master is itself a replica, TOO_FEW_MASTERS for fewer
+ * than three masters unless permitted.
+ */
 export function requestedRoles(nodes: readonly CandidateNode[], masterOf: ReadonlyMap<string, string>, options: CreateOptions): Roles {
   for (const [replica, master] of masterOf) {
     if (!masterOf.has(master) && replica !== master) continue;

@@ -12,7 +12,7 @@ export interface SlotPortion {
 }
 
 /** Up to this many masters the optimal order is computed (2^12 sets times 12). */
-const MOST_EXACT = 12;
+const MAX_EXACT = 12;
 
 /** Prefix sums of the load that a master already owns; this load does not move. */
 function ownSums({ node }: SlotPortion, loads: ArrayLike<number>): Float64Array {
@@ -98,5 +98,5 @@ export function planDefragment(portions: readonly SlotPortion[], loads: ArrayLik
     const own = sums[index];
     return (own?.[Math.min(SLOT_COUNT, first + (portions[index]?.size ?? 0))] ?? 0) - (own?.[first] ?? 0);
   };
-  return moves(portions, portions.length <= MOST_EXACT ? bestOrder(portions, kept) : goodOrder(portions, kept));
+  return moves(portions, portions.length <= MAX_EXACT ? bestOrder(portions, kept) : goodOrder(portions, kept));
 }

@@ -1,5 +1,6 @@
 // Plans the removal of a node: its replicas get other masters, all reachable nodes forget it, then it is reset or shut down
 // (cli.md 2.10). Also for a node that is down. Pure. Not here: moving its slots away (drain.ts).
+import { counted } from '../cluster/counted.js';
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
 import { TribError } from '../errors.js';
 import type { Member } from './member.js';
@@ -28,8 +29,8 @@ function notEmpty(view: ClusterView, member: Member, copies: ReplicaCopies): Tri
   const message = `[ERR] Node ${member.name} is not empty! Reshard data away and try again.`;
   const hint =
     member.absence === undefined
-      ? `--drain moves its ${member.slots.size} slots to the other masters first`
-      : `it cannot be reached (${member.absence}) and owns ${member.slots.size} slots: ${wayOut(view, member.id, copies)}`;
+      ? `--drain moves its ${counted(member.slots.size, 'slot')} to the other masters first`
+      : `it cannot be reached (${member.absence}) and owns ${counted(member.slots.size, 'slot')}: ${wayOut(view, member.id, copies)}`;
   return new TribError('NOT_EMPTY', message, { hint });
 }
 
@@ -53,9 +54,9 @@ function reattach(view: ClusterView, member: Member, formerReplicas: readonly st
 }
 
 /**
- * Plans the removal of the node named by id, prefix of an id, or address. `formerReplicas`: ids of the replicas that it had until
- * servers attached them to the new owner of its last slot. `copies`: which replicas have its data, for the advice when it is down.
- * Throws NO_SUCH_NODE, AMBIGUOUS_NODE, NOT_EMPTY, NODE_ALIVE, LAST_NODE.
+ * Plans the removal of the node named by id, prefix of an id, or address. `formerReplicas`: ids of the replicas that it had
+ * until servers attached them to the new owner of its last slot. `copies`: which replicas have its data, for the advice when
+ * it is down. Throws NO_SUCH_NODE, AMBIGUOUS_NODE, NOT_EMPTY, NODE_ALIVE, LAST_NODE.
  */
 export function planDelNode(view: ClusterView, name: string, removal: RemovalAction, formerReplicas: readonly string[] = [], copies: ReplicaCopies = new Map()): DelNodePlan {
   const member = findMember(view, name);

@@ -2,7 +2,10 @@
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
 import { eachSlot, type MoveStep } from './step.js';
 
-/** Masters that own slots now and none afterwards. Servers since 7.0 make such a master a replica of the node that gets its last slot. */
+/**
+ * Masters that own slots now and none afterwards. Servers since 7.0 make such a master a replica of the node that gets its
+ * last slot.
+ */
 export function emptiedMasters(view: ClusterView, steps: readonly MoveStep[]): ClusterNode[] {
   const taken = new Set(steps.map(({ target }) => target));
   return view.masters.filter(({ id, slots }) => {

@@ -53,8 +53,8 @@ function keysOf({ keys }: Pick<NodeContents, 'keys'>): number {
 const GONE = ['fail', 'noaddr', 'handshake'];
 
 /**
- * Other nodes that one of the named nodes has a link to, or that reply. A line with the address of a named node but another id is that node's
- * id from before its reset; after an interrupted run some nodes still list it.
+ * Other nodes that one of the named nodes has a link to, or that reply. A line with the address of a named node but another id
+ * is that node's id from before its reset; after an interrupted run some nodes still list it.
  */
 function reachableOutsiders(all: readonly NodeContents[], named: ReadonlySet<string>): ReadonlySet<string> {
   const lines = all.flatMap((contents) => contents.lines);

@@ -49,8 +49,8 @@ export function findMember(view: ClusterView, text: string): Member {
 }
 
 /**
- * A member that loads its data or runs a script is alive, whatever flags other nodes list: what it holds cannot be asked yet, and it
- * would still consider itself a member. Throws NODE_ALIVE.
+ * A member that loads its data or runs a script is alive, whatever flags other nodes list: it cannot report yet what it holds,
+ * and would still list itself as a member. Throws NODE_ALIVE.
  */
 export function requireNotBusy(view: ClusterView, { id }: Pick<Member, 'id'>): void {
   const away = view.unreachable.find((node) => node.id === id);

@@ -59,12 +59,12 @@ export interface RebalancePlan extends PlanBase {
 
 /** Bounds of weights other than 0: within them no share is lost in 32-bit floats. */
 const LEAST_WEIGHT = 1e-6;
-const MOST_WEIGHT = 1e6;
+const MAX_WEIGHT = 1e6;
 const WEIGHT_RANGE = 'a weight is 0 or a number from 0.000001 to 1000000';
 
 /** Whether the weight is 0, which empties a master, or within the bounds. */
 export function isWeight(value: number): boolean {
-  return value === 0 || (value >= LEAST_WEIGHT && value <= MOST_WEIGHT);
+  return value === 0 || (value >= LEAST_WEIGHT && value <= MAX_WEIGHT);
 }
 
 /** Throws BAD_WEIGHT for weights of participating masters from which no plan can be made. */

@@ -18,7 +18,10 @@ export function positionOf(info: ReadonlyMap<string, string>, field: 'master_rep
   return { history: info.get('master_replid') ?? '', former, offset: Number(info.get(field) ?? 0) };
 }
 
-/** Bytes of the master's stream that the replica lacks; undefined when they have no history in common, so that none can be counted. */
+/**
+ * Bytes of the master's stream that the replica lacks; undefined when they have no history in common, so that none can be
+ * counted.
+ */
 export function missingBytes(master: StreamPosition, replica: StreamPosition): number | undefined {
   const shared = replica.history === master.history || (replica.history === master.former.history && replica.offset < master.former.until);
   return shared ? Math.max(0, master.offset - replica.offset) : undefined;

@@ -1,4 +1,5 @@
 // Plans that change the role of one node: replicate, failover, forget, reset. Pure.
+import { counted } from '../cluster/counted.js';
 import { hasReplied, reachAdvice } from '../cluster/connected-to.js';
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
 import { TribError } from '../errors.js';
@@ -16,7 +17,10 @@ function named(node: { readonly id: string; readonly name: string }): { readonly
   return { id: node.id, name: node.name };
 }
 
-/** Plans the promotion of a replica. Throws ALREADY_MASTER (the hint lists the replicas of the node), NO_MASTER, MASTER_DOWN (mode `manual` only). */
+/**
+ * Plans the promotion of a replica. Throws ALREADY_MASTER (the hint lists the replicas of the node), NO_MASTER, MASTER_DOWN
+ * (mode `manual` only).
+ */
 export function planFailover(view: ClusterView, replica: ClusterNode, mode: FailoverMode): RolePlan & { readonly master: { readonly id: string; readonly name: string } } {
   if (replica.role === 'master') {
     const own = view.replicasOf(replica.id);
@@ -34,7 +38,10 @@ export function planFailover(view: ClusterView, replica: ClusterNode, mode: Fail
   return { schema: 1, kind: 'failover', node: named(replica), master: named(master), steps: [{ kind: 'failover', node: replica.id, master: master.id, mode }] };
 }
 
-/** Plans making the node a replica of the master. Throws OWNS_SLOTS, NOT_A_MASTER, SAME_NODE. */
+/**
+ * Plans making the node a replica of the master. Throws OWNS_SLOTS when the node owns slots, NOT_A_MASTER when the master is a
+ * replica, SAME_NODE when both are one node.
+ */
 export function planReplicate(view: ClusterView, node: ClusterNode, master: ClusterNode): RolePlan & { readonly master: { readonly id: string; readonly name: string } } {
   if (node.id === master.id) throw new TribError('SAME_NODE', `${node.name} cannot replicate itself`, { hint: 'give another master with --master' });
   if (master.role !== 'master') {
@@ -42,7 +49,7 @@ export function planReplicate(view: ClusterView, node: ClusterNode, master: Clus
     throw new TribError('NOT_A_MASTER', `${master.name} is a replica itself, so it cannot have replicas`, { hint: above === undefined ? 'name a master' : `its master is ${above.name}` });
   }
   if (node.slots.size > 0) {
-    throw new TribError('OWNS_SLOTS', `${node.name} owns ${node.slots.size} slots: a replica must not own slots`, { hint: `move them away first: redis-trib reshard ${view.entry.name} --from ${node.id} --slots 100% --to …` });
+    throw new TribError('OWNS_SLOTS', `${node.name} owns ${counted(node.slots.size, 'slot')}: a replica must not own slots`, { hint: `move them away first: redis-trib reshard ${view.entry.name} --from ${node.id} --slots 100% --to …` });
   }
   // Its own replicas would follow a replica, so they go to the new master too.
   const family = [node, ...view.replicasOf(node.id)].filter((one) => one.masterId !== master.id);
@@ -55,7 +62,7 @@ export function planReplicate(view: ClusterView, node: ClusterNode, master: Clus
 function stillServing(view: ClusterView, member: Member, copies: ReplicaCopies): TribError {
   const seed = view.entry.name;
   const hint = member.absence === undefined ? `move its slots away first, or no node would serve them: redis-trib del-node ${seed} ${member.id} --drain` : `it cannot be reached (${member.absence}): ${wayOut(view, member.id, copies)}`;
-  return new TribError('NOT_EMPTY', `[ERR] Node ${member.name} is not empty! It owns ${member.slots.size} slots.`, { hint });
+  return new TribError('NOT_EMPTY', `[ERR] Node ${member.name} is not empty! It owns ${counted(member.slots.size, 'slot')}.`, { hint });
 }
 
 /**
@@ -92,12 +99,12 @@ export interface ResetOptions {
 export function planReset(view: ClusterView, node: ClusterNode, keys: number, options: ResetOptions): RolePlan {
   const others = view.nodes.length + view.unreachable.length - 1;
   if (node.slots.size > 0 && others > 0 && !options.force) {
-    throw new TribError('OWNS_SLOTS', `${node.name} owns ${node.slots.size} slots of a cluster of ${others + 1} nodes: after a reset no node would serve them`, {
+    throw new TribError('OWNS_SLOTS', `${node.name} owns ${counted(node.slots.size, 'slot')} of a cluster of ${counted(others + 1, 'node')}: after a reset no node would serve them`, {
       hint: `to remove it without loss: redis-trib del-node ${node.name} ${node.id} --drain; to reset it anyway: --force`,
     });
   }
   if (node.role === 'master' && keys > 0 && !options.flush) {
-    throw new TribError('HAS_KEYS', `${node.name} is a master with ${keys} keys, so it refuses a reset`, { hint: '--flush deletes the keys first; this cannot be undone' });
+    throw new TribError('HAS_KEYS', `${node.name} is a master with ${counted(keys, 'key')}, so it refuses a reset`, { hint: '--flush deletes the keys first; this cannot be undone' });
   }
   const flush: Step[] = keys > 0 && node.role === 'master' ? [{ kind: 'flush', node: node.id }] : [];
   return { schema: 1, kind: 'reset', node: named(node), steps: [...flush, { kind: 'reset', node: node.id, mode: options.mode }] };

@@ -49,7 +49,7 @@ function turn(view: ClusterView, node: ClusterNode): RollingTurn {
 export function planRolling(view: ClusterView, { nodes, only, allowDowntime }: RollingRequest): RollingPlan {
   const wanted = nodes === undefined ? view.nodes : [...new Set(nodes.map((text) => view.find(text)))];
   const chosen = wanted.filter((node) => only === undefined || node.role === only);
-  if (chosen.length === 0) throw new TribError('NOBODY_LEFT', `None of the ${wanted.length} nodes is a ${only ?? 'node'}`, { hint: 'leave out --only-masters or --only-replicas' });
+  if (chosen.length === 0) throw new TribError('NOBODY_LEFT', only === undefined ? 'No node is selected' : wanted.length === 1 ? `${wanted[0]?.name ?? 'The node'} is not a ${only}` : `None of the ${wanted.length} nodes is a ${only}`, { hint: only === undefined ? 'give nodes with --nodes, or leave it out for all' : 'leave out --only-masters or --only-replicas' });
   const turns = [...chosen.filter((node) => node.role === 'replica'), ...chosen.filter((node) => node.role === 'master')].map((node) => turn(view, node));
   const alone = turns.filter(({ downtime }) => downtime);
   if (alone.length > 0 && !allowDowntime) {

@@ -112,14 +112,14 @@ export function runOfLoad(list: SlotLoads, wanted: number): Run | undefined {
 }
 
 /** Maximum pieces in which the lightest slots of one master are taken. */
-const MOST_PIECES = 32;
+const MAX_PIECES = 32;
 
 /**
  * `count` slots of the lowest load, ascending, in at most 32 pieces. Without the limit, thousands of single slots would move
  * when all loads are about equal.
  */
 export function lightestSlots(list: SlotLoads, count: number): number[] {
-  const size = Math.max(1, Math.ceil(count / MOST_PIECES));
+  const size = Math.max(1, Math.ceil(count / MAX_PIECES));
   const pieces = Array.from({ length: Math.ceil(list.slots.length / size) }, (_, index) => ({ from: index * size, to: Math.min(list.slots.length, (index + 1) * size) }));
   const mean = ({ from, to }: { readonly from: number; readonly to: number }): number => list.load(from, to) / (to - from);
   pieces.sort((a, b) => mean(a) - mean(b) || a.from - b.from);

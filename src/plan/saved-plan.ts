@@ -4,7 +4,7 @@ import type { SlotRange } from '../cluster/slot-set.js';
 import { SlotSet } from '../cluster/slot-set.js';
 import { SLOT_COUNT } from '../cluster/slots.js';
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
-import { ExitCode, TribError } from '../errors.js';
+import { ExitCode, TribError, messageOf } from '../errors.js';
 import type { MoveStep, Step } from './step.js';
 import { eachSlot } from './step.js';
 
@@ -75,7 +75,7 @@ export function parseSavedPlan(text: string): SavedPlan {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw bad(`it is not JSON (${error instanceof Error ? error.message : String(error)})`);
+    throw bad(`it is not JSON (${messageOf(error)})`);
   }
   if (!isObject(value) || value['redisTribPlan'] === undefined) throw bad('the field redisTribPlan is missing');
   if (value['redisTribPlan'] !== PLAN_FILE_VERSION) throw bad(`its version is ${JSON.stringify(value['redisTribPlan'])}, this redis-trib reads ${PLAN_FILE_VERSION}`);

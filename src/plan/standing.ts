@@ -1,5 +1,6 @@
 // What a node is and holds when a plan endangers its data, and what has changed since. Pure. Not here: asking the user
 // (cli/connection/confirm-plan.ts), reading the node right before the request (apply/steps/unchanged.ts).
+import { counted } from '../cluster/counted.js';
 import { SlotSet } from '../cluster/slot-set.js';
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
 
@@ -34,10 +35,13 @@ function hasMoreKeys(before: Standing, now: Standing): boolean {
   return now.keys > before.keys && (before.keys === 0 || (now.role === 'master' && now.slots.size === 0));
 }
 
-/** Why a plan that was made for the former standing must not be carried out; undefined when it may. Slots and keys that are gone do not matter. */
+/**
+ * Why a plan that was made for the former standing must not be carried out; undefined when it may. Slots and keys that are
+ * gone do not matter.
+ */
 export function changeOf(before: Standing, now: Standing): string | undefined {
   if (before.role !== now.role) return now.role === 'absent' ? `${now.name} cannot be reached any more` : `${now.name} is a ${now.role} now`;
   const more = now.slots.union(now.listed).difference(before.slots.union(before.listed)).size;
-  if (more > 0) return `${now.name} has got ${more} ${more === 1 ? 'slot' : 'slots'}`;
-  return hasMoreKeys(before, now) ? `${now.name} has ${now.keys ?? 0} keys now, not ${before.keys ?? 0}` : undefined;
+  if (more > 0) return `${now.name} has got ${counted(more, 'slot')}`;
+  return hasMoreKeys(before, now) ? `${now.name} has ${counted(now.keys ?? 0, 'key')} now, not ${before.keys ?? 0}` : undefined;
 }

@@ -1,5 +1,5 @@
-// Reads RDB files of every server, also of those newer than the bundled node. For tools, which need the extent of a value, not its
-// contents.
+// Reads RDB files of every server, also of those newer than the bundled node. For tools, which need the extent of a value, not
+// its contents.
 
 import { RdbFileReader } from './file-reader.js';
 import { RdbError, corrupt } from './rdb-error.js';

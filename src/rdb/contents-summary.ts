@@ -1,5 +1,5 @@
-// Summarises what is in an RDB file while it is read: keys and bytes by type, encoding, database and slot, expiries, the largest keys.
-// Memory does not grow with the file, except for the names of keys with `repeats`. Pure.
+// Summarises what is in an RDB file while it is read: keys and bytes by type, encoding, database and slot, expiries, the
+// largest keys. Memory does not grow with the file, except for the names of keys with `repeats`. Pure.
 
 import { SlotSet } from '../cluster/slot-set.js';
 import { keySlot, SLOT_COUNT } from '../cluster/slots.js';
@@ -55,7 +55,7 @@ interface SummarisedValue {
 }
 
 /** Maximum number of repeated key names that are kept. */
-const MOST_REPEATS = 1000;
+const MAX_REPEATS = 1000;
 
 export class ContentsSummary implements RdbTarget<SummarisedValue> {
   readonly all: KeyTotals = { keys: 0, bytes: 0 };
@@ -163,7 +163,7 @@ export class ContentsSummary implements RdbTarget<SummarisedValue> {
   private lookForRepeat(database: number, key: string): void {
     const first = this.names.get(key);
     if (first === undefined) this.names.set(key, database);
-    else if (first !== database && this.repeated.length < MOST_REPEATS) this.repeated.push({ key, databases: [first, database] });
+    else if (first !== database && this.repeated.length < MAX_REPEATS) this.repeated.push({ key, databases: [first, database] });
   }
 
   private insert(database: number, key: string, slot: number, type: number, body: Buffer, expireAt: number | null): void {

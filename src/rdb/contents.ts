@@ -116,7 +116,10 @@ const OPENERS: ReadonlyMap<number, Open> = new Map<number, Open>([
   [RdbType.valkeyHashTtl, (reader) => expiringHash(valkeyFields(reader))],
 ]);
 
-/** `type`: as rdbType returns it. Undefined for streams, modules and unknown types. Throws RdbError for a body that is invalid for the type. */
+/**
+ * `type`: as rdbType returns it. Undefined for streams, modules and unknown types. Throws RdbError for a body that is invalid
+ * for the type.
+ */
 export function contentsOf(type: number, body: Buffer): ValueContents | undefined {
   return OPENERS.get(type)?.(new RdbReader(body));
 }

@@ -1,4 +1,5 @@
-// Compares DUMP payloads of hashes whose fields expire. HGETALL shows no expiries of fields, so equal replies do not mean equal hashes. Pure.
+// Compares DUMP payloads of hashes whose fields expire. HGETALL shows no expiries of fields, so equal replies do not mean
+// equal hashes. Pure.
 import { contentsOfDump, sameContents } from './contents.js';
 import { RdbError } from './rdb-error.js';
 import { RdbType, rdbType } from './value-types.js';

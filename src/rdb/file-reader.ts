@@ -1,5 +1,6 @@
-// Reads a whole RDB file that arrives in pieces, from a file or a socket: opcodes, keys and the checksum, versions 1 to 12 and Valkey 9
-// (persistence-replication.md 1.1–1.7). The target decodes the values. Keeps no item that it has passed to the target.
+// Reads a whole RDB file that arrives in pieces, from a file or a socket: opcodes, keys and the checksum, versions 1 to 12 and
+// Valkey 9 (persistence-replication.md 1.1–1.7). The target decodes the values. Keeps no item that it has passed to the
+// target.
 
 import { SlotSet } from '../cluster/slot-set.js';
 import { keySlot } from '../cluster/slots.js';
@@ -34,7 +35,10 @@ export interface RdbTarget<V> {
   entry(db: number, key: string, value: V, facts: KeyFacts): void;
   /** An import of slots that had not ended when the file was written; comes before all keys. */
   slotImport?(one: SlotImport): void;
-  /** As `entry`, of a key in a slot of such an import. Without this method the key is left out, as servers drop it when they load the file. */
+  /**
+   * As `entry`, of a key in a slot of such an import. Without this method the key is left out, as servers drop it when they
+   * load the file.
+   */
   importing?(db: number, key: string, value: V, facts: KeyFacts): void;
   /** A collection without elements was skipped. */
   empty?(db: number, key: string): void;
@@ -86,7 +90,10 @@ export class RdbFileReader<V> {
     return this.consumed;
   }
 
-  /** Parses the next bytes and passes every complete item to the target. The caller must not change `chunk` afterwards. Throws RdbFileError. */
+  /**
+   * Parses the next bytes and passes every complete item to the target. The caller must not change `chunk` afterwards. Throws
+   * RdbFileError.
+   */
   feed(chunk: Buffer): void {
     if (this.finished) {
       this.rest = Buffer.concat([this.rest, chunk]);
@@ -220,7 +227,8 @@ export class RdbFileReader<V> {
       }
       case RdbOpcode.function:
       case RdbOpcode.functionPreGa: {
-        // Read before the call: an argument of an optional call is not evaluated when the target has no `library`, and its bytes must be skipped.
+        // Read before the call: an argument of an optional call is not evaluated when the target has no `library`, and its
+        // bytes must be skipped.
         const code = opcode === RdbOpcode.function ? reader.str() : libraryOf(reader);
         return target.library?.(code);
       }

@@ -80,8 +80,8 @@ export class RdbFileWriter {
   }
 
   /**
-   * The value of the last key is written in parts, into the writer returned, until closeValue(). Keys that are written meanwhile are kept
-   * and placed after the value.
+   * The value of the last key is written in parts, into the writer returned, until closeValue(). Keys that are written
+   * meanwhile are kept and placed after the value.
    */
   openValue(): RdbWriter {
     const { body } = this;

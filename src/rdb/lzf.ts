@@ -41,9 +41,15 @@ const LEAST_HASH_BITS = 8;
 /** Positions continue from one input to the next up to this value; then the table is cleared. */
 const LAST_POSITION = 2 ** 30;
 
-/** Compresses inputs one after the other. It keeps its memory: allocating and clearing it for each input would take longer than the compression. */
+/**
+ * Compresses inputs one after the other. It keeps its memory: allocating and clearing it for each input would take longer than
+ * the compression.
+ */
 export class LzfCompressor {
-  /** By hash of three bytes: where they were seen last. Positions are counted over all inputs, so entries of earlier inputs are out of range. */
+  /**
+   * By hash of three bytes: where they were seen last. Positions are counted over all inputs, so entries of earlier inputs are
+   * out of range.
+   */
   private seen = new Int32Array(1 << LEAST_HASH_BITS);
   /** The position of the first byte of this input, and of the next one. */
   private base = 1;
@@ -53,7 +59,10 @@ export class LzfCompressor {
   private used = 0;
   private limit = 0;
 
-  /** Compresses the first `size` bytes of `input` into `output`: the length of the result, or 0 when it would not save at least 4 bytes. */
+  /**
+   * Compresses the first `size` bytes of `input` into `output`: the length of the result, or 0 when it would not save at least
+   * 4 bytes.
+   */
   compress(input: Uint8Array, size: number): number {
     if (size <= 4) return 0;
     const bits = this.begin(size);

@@ -1,4 +1,5 @@
-// Skips the value of a key without decoding it. For tools that inspect files; containers (ziplists, listpacks, intsets) are not opened here.
+// Skips the value of a key without decoding it. For tools that inspect files; containers (ziplists, listpacks, intsets) are
+// not opened here.
 
 import { skipModuleData } from './module-data.js';
 import { RdbError, corrupt } from './rdb-error.js';

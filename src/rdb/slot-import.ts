@@ -1,5 +1,5 @@
-// The item of an RDB file that lists an import of slots (atomic migration of Valkey 9.1) that had not ended when the file was written
-// (persistence-replication.md 1.2). The source still owned these slots; a server that loads the file drops their keys.
+// The item of an RDB file that lists an import of slots (atomic migration of Valkey 9.1) that had not ended when the file was
+// written (persistence-replication.md 1.2). The source still owned these slots; a server that loads the file drops their keys.
 import { SlotSet } from '../cluster/slot-set.js';
 import { SLOT_COUNT } from '../cluster/slots.js';
 import { corrupt } from './rdb-error.js';

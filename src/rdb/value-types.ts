@@ -4,7 +4,10 @@
 export const RDB_VERSION = 10;
 /** The newest version we read (7.4). */
 export const MAX_READ_VERSION = 12;
-/** The version that Valkey 9 writes, Valkey's first own one: the types of 7.2, and from 22 on types to which Redis gives other numbers. */
+/**
+ * The version that Valkey 9 writes, Valkey's first own one: the types of 7.2, and from 22 on types to which Redis gives other
+ * numbers.
+ */
 export const VALKEY_VERSION = 80;
 
 export const RdbType = {
@@ -41,7 +44,9 @@ export const RdbType = {
 const LAST_SHARED = RdbType.stream3;
 const VALKEY = 0x100;
 
-/** The type of a value: the type byte, plus 0x100 for types of Valkey only. @param version of the file or of the payload footer */
+/**
+ * The type of a value: the type byte, plus 0x100 for types of Valkey only. @param version of the file or of the payload footer
+ */
 export function rdbType(byte: number, version: number): number {
   return version >= VALKEY_VERSION && byte > LAST_SHARED ? VALKEY | byte : byte;
 }

@@ -1,4 +1,5 @@
-// Redis's glob on bytes: * ? [set] [^set] [a-z] and \ escapes, including its quirks (KEYS, SCAN MATCH, PSUBSCRIBE, CONFIG GET, --match).
+// Redis's glob on bytes: * ? [set] [^set] [a-z] and \ escapes, including its quirks (KEYS, SCAN MATCH, PSUBSCRIBE, CONFIG GET,
+// --match).
 
 const STAR = 42;
 const QUESTION = 63;
@@ -22,8 +23,8 @@ function lower(bytes: string): string {
 }
 
 /**
- * Only the last star is retried. If the rest of the pattern fails at every position, a longer match of an earlier star cannot help, because
- * the last star has tried all later positions.
+ * Only the last star is retried. If the rest of the pattern fails at every position, a longer match of an earlier star cannot
+ * help, because the last star has tried all later positions.
  */
 function match(pattern: string, text: string): boolean {
   let p = 0;

@@ -1,6 +1,6 @@
 // The memory budget of one reply. Announced lengths are charged before any of their data is kept, so that a peer cannot cause
 // large allocations without sending data. Costs are conservative estimates of V8's objects.
-import { TribError } from '../errors.js';
+import { ExitCode, TribError } from '../errors.js';
 import type { Reply } from './reply.js';
 import { DoubleReply, ReplyError } from './reply.js';
 
@@ -57,7 +57,7 @@ export class ReplyBudget {
   private exceeded(): TribError {
     return new TribError('REPLY_TOO_LARGE', `the reply would take more than ${Math.max(1, Math.round(this.max / UNIT))} MB of memory`, {
       hint: 'request less at a time, or allow more: --max-reply BYTES (and a larger heap: NODE_OPTIONS=--max-old-space-size=MB)',
-      exitCode: 3,
+      exitCode: ExitCode.unreachable,
     });
   }
 }

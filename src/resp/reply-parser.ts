@@ -1,6 +1,6 @@
 // Streaming parser of server replies, RESP2 and RESP3, for any split of the stream. No work is repeated: open aggregates are on
 // a stack, a partial bulk collects its parts. Not here: the server's command decoder.
-import { TribError } from '../errors.js';
+import { ExitCode, TribError } from '../errors.js';
 import { BulkList } from './bulk-list.js';
 import type { Reply } from './reply.js';
 import { DEFAULT_REPLY_BYTES, ELEMENT_COST, ReplyBudget, TABLE_ELEMENT_COST } from './reply-budget.js';
@@ -34,7 +34,7 @@ const OPENED = Symbol('opened');
 function protocolError(detail: string): TribError {
   return new TribError('PROTOCOL', `Protocol error: ${detail}`, {
     hint: 'check that the address is a Redis or Valkey port, and use TLS on both sides or on none',
-    exitCode: 3,
+    exitCode: ExitCode.unreachable,
   });
 }
 

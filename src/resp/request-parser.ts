@@ -9,7 +9,7 @@ const MAX_LINE = 65_536;
 const BIG_BULK = 32_768;
 const MAX_ARGC = 2_147_483_647;
 /** Maximum arguments accepted: a much longer array of strings would end the process. */
-const MOST_ARGS = 1 << 24;
+const MAX_ARGS = 1 << 24;
 
 /** Number of arguments allocated at once. */
 const AT_ONCE = 256;
@@ -131,7 +131,7 @@ export class RequestParser {
   private readArgs(): true | ProtocolError | null {
     const { buf, end } = this;
     while (this.argc > 0) {
-      if (this.filled === MOST_ARGS) return new ProtocolError('invalid multibulk length');
+      if (this.filled === MAX_ARGS) return new ProtocolError('invalid multibulk length');
       if (this.bulk < 0) {
         const failed = this.readBulkHeader();
         if (failed !== true) return failed;

@@ -1,5 +1,6 @@
 // The questions of a reshard, in the tutorials' order: how many slots, to which node, from which nodes. Each is asked only when
 // its flag is missing.
+import { messageOf } from '../errors.js';
 import { compareAddresses } from '../cluster/address.js';
 import type { ClusterNode, ClusterView } from '../cluster/view.js';
 import { noOtherSource, parseSlotRequest, reshardNode, TARGET_IS_SOURCE, targetIsOnlySource } from '../plan/reshard.js';
@@ -23,7 +24,7 @@ function validRequest(typed: string): true | string {
     parseSlotRequest(typed);
     return true;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

@@ -64,7 +64,9 @@ export function processStreams(): Streams {
   return { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr };
 }
 
-/** A terminal too narrow for any text counts as one of ordinary width: a redraw would otherwise move the cursor up without end. */
+/**
+ * A terminal too narrow for any text counts as one of ordinary width: a redraw would otherwise move the cursor up without end.
+ */
 function keepUsable(stream: OutputStream): void {
   if (stream.isTTY === true) stream.on('resize', () => void (stream.columns = usableColumns(true, stream.columns)));
 }

@@ -1,5 +1,6 @@
 // Shows atomic migrations: redis-cli 8.10's two lines when piped (cli.md 6.5), the state of the latest job in the progress line
 // at a terminal, and a regular line for long ones.
+import { counted } from './views/count.js';
 import type { ApplyEvent } from '../apply/node/event.js';
 import type { Io } from './io.js';
 
@@ -23,7 +24,7 @@ export function showJobs(io: Io, status: (text: string) => void, line: ((text: s
   const told = new Map<string, number>();
   return {
     seen(event) {
-      status(`${event.slots} slots from ${event.source.name} to ${event.target.name}: ${event.state}`);
+      status(`${counted(event.slots, 'slot')} from ${event.source.name} to ${event.target.name}: ${event.state}`);
       if (line === undefined) return;
       const last = told.get(event.id);
       if (last === undefined) line(announced(event));

@@ -3,6 +3,7 @@ import { formatBytes } from './bytes.js';
 import type { ApplyEvent, ApplyStats, OnEvent } from '../apply/node/event.js';
 import type { Io } from './io.js';
 import { showJobs } from './moving-jobs.js';
+import type { Progress } from './progress.js';
 import { counted } from './views/count.js';
 import { movedSlotLine } from './views/reshard-lines.js';
 
@@ -39,52 +40,75 @@ function collectLines(io: Io): { line: (text: string) => void; print: () => void
   return { line, print };
 }
 
+/** Counts what has moved, and draws it on the progress line at most every DRAW_EVERY_MS. */
+class MovedCounts {
+  private slots = 0;
+  private keys = 0;
+  private bytes = 0;
+  private drawn = performance.now();
+
+  constructor(private readonly progress: Progress | undefined) {}
+
+  count(event: ApplyEvent): void {
+    if (event.kind === 'batchMoved') {
+      this.keys += event.keys;
+      this.bytes += event.bytes;
+    } else if (event.kind === 'jobDone') this.keys += event.keys;
+    else if (event.kind === 'slotClosed') this.slots++;
+    else if (event.kind === 'waiting' && event.for === 'replication') this.progress?.describe('waiting for replicas of the target to keep up');
+    const now = performance.now();
+    if (now - this.drawn < DRAW_EVERY_MS) return;
+    this.drawn = now;
+    const rate = this.bytes / Math.max(0.001, (this.progress?.elapsedMs() ?? 0) / 1000);
+    const amount = this.bytes === 0 && this.keys > 0 ? '' : `, ${formatBytes(this.bytes)}, ${formatBytes(rate)}/s`;
+    this.progress?.update(this.slots, `${counted(this.keys, 'key')}${amount}`);
+  }
+
+  /** Draws the present activity beside the number of keys. */
+  status(text: string): void {
+    this.progress?.update(this.slots, `${counted(this.keys, 'key')}; ${text}`);
+  }
+}
+
+/** Notes about pauses. A pause does not count in the rate of the progress line. */
+function showPauses(io: Io, progress: Progress | undefined): { paused: (slots: number, total: number) => void; resumed: () => void } {
+  const elapsedMs = (): number => progress?.elapsedMs() ?? 0;
+  let since = 0;
+  return {
+    paused(slots, total) {
+      since = elapsedMs();
+      progress?.describe('paused');
+      io.note(`Paused: ${slots} of ${total} slots moved; to resume send SIGUSR2 to PID ${process.pid}, to stop press Ctrl-C.`);
+    },
+    resumed() {
+      progress?.skip(elapsedMs() - since);
+      io.note('Resumed.');
+    },
+  };
+}
+
 /** Starts the display for a move of `slots` slots; `plain`: the predecessors' lines instead of progress. */
 export async function showMoving(io: Io, slots: number, plain = io.mode === 'plain'): Promise<MovingDisplay> {
   const progress = plain ? undefined : await io.progress('Moving slots', { total: slots, unit: 'slots' });
-  const elapsedMs = (): number => progress?.elapsedMs() ?? 0;
-  let drawn = performance.now();
-  let pausedSince = 0;
-  const seen = { slots: 0, keys: 0, bytes: 0 };
+  const counts = new MovedCounts(progress);
+  const pauses = showPauses(io, progress);
+  const { line, print } = collectLines(io);
+  const jobs = showJobs(io, (text) => counts.status(text), plain ? line : undefined);
   const replaced = new Set<number>();
   const told = new Set<string>();
-  const count = (event: ApplyEvent): void => {
-    if (event.kind === 'batchMoved') {
-      seen.keys += event.keys;
-      seen.bytes += event.bytes;
-    } else if (event.kind === 'jobDone') seen.keys += event.keys;
-    else if (event.kind === 'slotClosed') seen.slots++;
-    else if (event.kind === 'waiting' && event.for === 'replication') progress?.describe('waiting for replicas of the target to keep up');
-    const now = performance.now();
-    if (now - drawn < DRAW_EVERY_MS) return;
-    drawn = now;
-    const rate = seen.bytes / Math.max(0.001, elapsedMs() / 1000);
-    const amount = seen.bytes === 0 && seen.keys > 0 ? '' : `, ${formatBytes(seen.bytes)}, ${formatBytes(rate)}/s`;
-    progress?.update(seen.slots, `${counted(seen.keys, 'key')}${amount}`);
-  };
-  const { line, print } = collectLines(io);
-  const status = (text: string): void => progress?.update(seen.slots, `${counted(seen.keys, 'key')}; ${text}`);
-  const jobs = showJobs(io, status, plain ? line : undefined);
-  const onPause = (slots: number, total: number): void => {
-    print();
-    pausedSince = elapsedMs();
-    progress?.describe('paused');
-    io.note(`Paused: ${slots} of ${total} slots moved; to resume send SIGUSR2 to PID ${process.pid}, to stop press Ctrl-C.`);
-  };
-  const onResume = (): void => {
-    progress?.skip(elapsedMs() - pausedSince);
-    io.note('Resumed.');
-  };
   return {
     onEvent(event) {
-      if (event.kind === 'paused') return onPause(event.slots, event.total);
-      if (event.kind === 'resumed') return onResume();
+      if (event.kind === 'paused') {
+        print();
+        return pauses.paused(event.slots, event.total);
+      }
+      if (event.kind === 'resumed') return pauses.resumed();
       if (event.kind === 'jobSeen') return jobs.seen(event);
       if (event.kind === 'jobDone') jobs.done(event);
       if (event.kind === 'warning' && event.code === 'REPLACED' && event.slot !== undefined) replaced.add(event.slot);
       if (event.kind === 'warning') io.warn(`${event.message}`);
       else if (plain && event.kind === 'slotClosed') line(movedSlotLine(event.slot, event.source.name, event.target.name, event.keys, replaced.has(event.slot)));
-      else count(event);
+      else counts.count(event);
       if (event.kind !== 'retry' || event.attempt !== REPORT_AFTER_ATTEMPTS || told.has(event.node.id)) return;
       told.add(event.node.id);
       io.note(`Retrying: ${event.reason}`);

@@ -1,6 +1,7 @@
 // Draws a Pick (pick.ts) at a terminal: typed and pasted words, arrow keys over the matching choices. Loaded only when a
 // question is asked.
 import { createPrompt, isDownKey, isUpKey, makeTheme, usePagination, useKeypress, usePrefix, useRef, useState } from '@inquirer/core';
+import { messageOf } from '../errors.js';
 import { visible } from '../resp/visible.js';
 import { NOTHING_PICKED, pickChoice, pickWords, type Pick, type Picked } from './pick.js';
 import { wrapWords } from './wrap.js';
@@ -45,7 +46,7 @@ function enter(pick: Pick<unknown>, state: State): void {
     state.picked = take === undefined ? pickWords(pick, picked, typed) : take(picked);
     state.error = '';
   } catch (error) {
-    state.error = visible(error instanceof Error ? error.message : String(error));
+    state.error = visible(messageOf(error));
   }
   state.typed = '';
   state.active = 0;

@@ -5,12 +5,11 @@ import type { RollingEvent, TurnNode } from '../apply/rolling/rolling.js';
 import type { RollingPlan, RollingTurn } from '../plan/rolling.js';
 import type { Io } from './io.js';
 import { formatDuration } from './progress.js';
-import { formatCount } from './views/check-table.js';
 
 function turnText({ name, role, slotCount, successors, downtime }: RollingTurn): string {
   if (role === 'replica') return `${name}, a replica`;
   if (slotCount === 0) return `${name}, a master without slots`;
-  if (downtime) return `${name}, a master whose ${formatCount(slotCount)} slots are not served meanwhile`;
+  if (downtime) return `${name}, a master whose ${counted(slotCount, 'slot', ['is', 'are'])} not served meanwhile`;
   return `${name}, a master of ${counted(slotCount, 'slot')}, after a failover to ${successors.map((one) => one.name).join(' or ')}`;
 }
 

@@ -1,5 +1,5 @@
-// Passes terminal input to prompts one line at a time. A paste may answer several questions at once, but readline passes a whole chunk to
-// the open prompt, and the lines after its answer would be lost. Here they wait for the next prompt.
+// Passes terminal input to prompts one line at a time. A paste may answer several questions at once, but readline passes a
+// whole chunk to the open prompt, and the lines after its answer would be lost. Here they wait for the next prompt.
 import { EventEmitter } from 'node:events';
 import type { InputStream } from './streams.js';
 

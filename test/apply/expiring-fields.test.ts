@@ -1,4 +1,5 @@
-// Copies of a hash whose fields expire, on servers that have such fields: HGETALL does not show the expiries, yet the copies differ.
+// Copies of a hash whose fields expire, on servers that have such fields: HGETALL does not show the expiries, yet the copies
+// differ.
 import { expect, it } from 'vitest';
 import { openCluster } from '../../src/apply/open-cluster.js';
 import { SlotSet } from '../../src/cluster/slot-set.js';

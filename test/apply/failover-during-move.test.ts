@@ -1,6 +1,6 @@
-// The target or the source is killed during a move and its replica is promoted: the mover stops when other nodes flag the failure,
-// long before its own time limit, and names the failed node. fix repairs the rest, including a slot that was being handed over
-// when the node was killed.
+// The target or the source is killed during a move and its replica is promoted: the mover stops when other nodes flag the
+// failure, long before its own time limit, and names the failed node. fix repairs the rest, including a slot that was being
+// handed over when the node was killed.
 import { expect, it } from 'vitest';
 import type { ApplyEvent } from '../../src/apply/node/event.js';
 import { openCluster } from '../../src/apply/open-cluster.js';

@@ -1,4 +1,5 @@
-// fix on many slots at once: several kinds of problems, both directions between two nodes, a hundred open slots, nodes with passwords.
+// fix on many slots at once: several kinds of problems, both directions between two nodes, a hundred open slots, nodes with
+// passwords.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

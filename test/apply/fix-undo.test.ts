@@ -1,5 +1,5 @@
-// Unfinished moves that cannot continue: the target cannot load the source's data, or the source has no MIGRATE. fix closes them, with
-// every key on the source; --undo-moves does so with any move.
+// Unfinished moves that cannot continue: the target cannot load the source's data, or the source has no MIGRATE. fix closes
+// them, with every key on the source; --undo-moves does so with any move.
 import { expect, it } from 'vitest';
 import { Connection } from '../../src/client/connection.js';
 import { BrokenCluster, runHere } from '../support/broken-cluster.js';

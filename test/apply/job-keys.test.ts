@@ -1,4 +1,5 @@
-// check and fix during an atomic migration (Valkey 9): the keys that have arrived at the target do not count as keys on a wrong node.
+// check and fix during an atomic migration (Valkey 9): the keys that have arrived at the target do not count as keys on a
+// wrong node.
 import { expect, it } from 'vitest';
 import { Connection } from '../../src/client/connection.js';
 import { BrokenCluster, runHere } from '../support/broken-cluster.js';

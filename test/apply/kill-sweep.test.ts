@@ -183,7 +183,10 @@ describeWithRedis('kill -9 during a reshard under load, then fix', () => {
     }
   }, 60_000 + CLI_POINTS * 15_000);
 
-  /** Three masters with slots again. Does not wait until all report ok: a target that imports from a killed source keeps it as the owner until fix. */
+  /**
+   * Three masters with slots again. Does not wait until all report ok: a target that imports from a killed source keeps it as
+   * the owner until fix.
+   */
   const failedOver = (alive: readonly RedisNode[]): Promise<void> => waitFor(async () => (await owners(alive)).masters.length === 3, 'the failover');
 
   /** Kills one node, in a new cluster. */
@@ -206,7 +209,8 @@ describeWithRedis('kill -9 during a reshard under load, then fix', () => {
     const travelling = (slot: number): boolean => which === 'target' && (closed.get(slot) ?? Infinity) >= diedAt - LAG_MS;
     const verdict = await audit(alive, ledger, copies, { from: diedAt - LAG_MS, until: diedAt + 100, travelling });
     expect(verdict.wrong).toEqual([]);
-    // The promoted replica of the target has the keys, and the move is completed with it, so no client creates them on another node.
+    // The promoted replica of the target has the keys, and the move is completed with it, so no client creates them on another
+    // node.
     if (which === 'target' && !guarded) expect(verdict.saved).toBe(0);
     report.push(`${which}: killed after ${closed.size} of ${SLOTS} slots, ${ledger.writes} writes; lost to asynchronous replication: ${verdict.excused} writes, ${verdict.lost.length} keys; in saved copies: ${verdict.saved} writes${guarded ? '; with --fix-with-unreachable-masters' : ''}`);
   }

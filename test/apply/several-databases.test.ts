@@ -1,4 +1,5 @@
-// Moves key by key between nodes of several databases (Valkey 9): no key of any database may stay on the source when a slot changes its owner.
+// Moves key by key between nodes of several databases (Valkey 9): no key of any database may stay on the source when a slot
+// changes its owner.
 import { expect, it } from 'vitest';
 import type { ApplyEvent } from '../../src/apply/node/event.js';
 import { measureSlots } from '../../src/apply/cluster/slot-loads.js';

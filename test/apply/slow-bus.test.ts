@@ -59,7 +59,8 @@ describeWithRedis('a node with delayed bus packets', () => {
       await waitFor(async () => (await Promise.all(nodes.nodes.map((node) => ask(node, 'CLUSTER', 'NODES')))).every(heard), 'all to talk through the slow way');
       await using cluster = await openCluster(nodes.seed);
       const [here, there] = await Promise.all([ask(home, 'CLUSTER', 'MYID'), ask(away, 'CLUSTER', 'MYID')]);
-      // A 7.0 source that gets SETSLOT NODE before the announcement reads older packets as "the owner doesn't claim this slot". Valkey gets it at once.
+      // A 7.0 source that gets SETSLOT NODE before the announcement reads older packets as "the owner doesn't claim this
+      // slot". Valkey gets it at once.
       const least = currentBuild.valkey ? 0 : LATE_MS - 5;
       expect(await move(cluster, here, there, 0, 999)).toBeGreaterThan(least);
       expect(await move(cluster, there, here, 0, 999)).toBeGreaterThan(least);

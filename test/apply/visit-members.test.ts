@@ -1,5 +1,5 @@
-// The nodes of a cluster are the union of those that all visited nodes list: nodes that only some nodes list, nodes that some have
-// forgotten, invalid replies. Fake nodes in this process with CLUSTER NODES texts defined by each test.
+// The nodes of a cluster are the union of those that all visited nodes list: nodes that only some nodes list, nodes that some
+// have forgotten, invalid replies. Fake nodes in this process with CLUSTER NODES texts defined by each test.
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { readNodeView } from '../../src/apply/cluster/read-node-view.js';

@@ -29,7 +29,7 @@ describe('replicas to wait for', () => {
     expect(parseReplication('role:slave\r\n')).toEqual({ written: NaN, confirmed: [] });
   });
 
-  it('are none on bundled masters without replicas', async () => {
+  it('refuses --wait-replicas when a target has no replica', async () => {
     await using nodes = await startCluster({ masters: 2 });
     const [first, second] = nodes.nodes;
     await using cluster = await openCluster(`${first?.host}:${first?.port}`);

@@ -32,7 +32,10 @@ export interface Undisturbed<T> {
   readonly disturbed: boolean;
 }
 
-/** Measures again when the host took away cores meanwhile; a few times at most. `measure` gets the number of the attempt, from 0. */
+/**
+ * Measures again when the host took away cores meanwhile; a few times at most. `measure` gets the number of the attempt, from
+ * 0.
+ */
 export async function undisturbed<T>(measure: (attempt: number) => Promise<T>): Promise<Undisturbed<T>> {
   for (let attempt = 0; ; attempt++) {
     const before = coreTimes();

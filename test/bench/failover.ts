@@ -1,5 +1,5 @@
-// The time from the kill of a master until its replica serves, of bundled nodes and of redis-server: six nodes of one kind each, the
-// same node timeout, the masters killed in turn.
+// The time from the kill of a master until its replica serves, of bundled nodes and of redis-server: six nodes of one kind
+// each, the same node timeout, the masters killed in turn.
 import { Connection } from '../../src/client/connection.js';
 import { CLI, HOST, median, run, startPeer } from './peers.js';
 import type { Kind, Peer } from './peers.js';

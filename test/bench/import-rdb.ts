@@ -1,5 +1,5 @@
-// Keys a second of import --rdb into 3 real masters, against `redis-cli --cluster import` of the same data from the running server that
-// wrote the file. REDIS_TRIB_BENCH_KEYS is the number of keys, by default a million.
+// Keys a second of import --rdb into 3 real masters, against `redis-cli --cluster import` of the same data from the running
+// server that wrote the file. REDIS_TRIB_BENCH_KEYS is the number of keys, by default a million.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// npm run bench [throughput|memory|administration …]: this package against redis-server and redis-cli on this machine, in one run.
+// npm run bench [throughput|memory|administration …]: this package against redis-server and redis-cli on this machine, in one
+// run.
 import { benchAdministration } from './administration.js';
 import { benchFailover } from './failover.js';
 import { benchImport } from './import.js';

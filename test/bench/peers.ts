@@ -1,4 +1,5 @@
-// The programs that a benchmark compares: a bundled node and a real one, started on free ports in a temporary folder and always ended.
+// The programs that a benchmark compares: a bundled node and a real one, started on free ports in a temporary folder and
+// always ended.
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

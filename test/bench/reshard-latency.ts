@@ -35,7 +35,10 @@ const CONTENDERS: readonly Contender[] = [
   { name: 'redis-cli, pipeline 1000', command: 'redis-cli', words: ['--cluster-pipeline', '1000', '--cluster'] },
 ];
 
-/** The load's own pauses are not the servers': nothing is collected within a run. They were the longest ones when nothing moved. */
+/**
+ * The load's own pauses are not the servers': nothing is collected within a run. They were the longest ones when nothing
+ * moved.
+ */
 const CALM = ['--min-semi-space-size=64', '--max-semi-space-size=64'];
 
 /** The load process and its line protocol. */

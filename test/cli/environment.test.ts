@@ -42,7 +42,7 @@ describe('environment variables', () => {
     const check = await text('check');
     for (const name of ['REDIS_TRIB_USER', 'REDIS_TRIB_OUTPUT', 'REDIS_TRIB_COMMAND_TIMEOUT', 'VALKEYCLI_AUTH, REDISCLI_AUTH']) expect(check).toContain(name.includes(',') ? 'env: VALKEYCLI_AUTH' : `env: ${name})`);
     expect(await text('import')).toContain('REDIS_TRIB_FROM_AUTH');
-    expect(await text('reshard')).toContain('env: VALKEYCLI_CLUSTER_YES)');
+    expect(await text('reshard')).toContain('also VALKEYCLI_CLUSTER_YES=1 or REDISCLI_CLUSTER_YES=1');
   });
 
   it('are mentioned by the list of commands and by the completion of help', async () => {

@@ -1,6 +1,6 @@
 // The questions of fix about slots whose keys are on some node, or whose other side is gone, under a pseudo terminal: wrong
-// answers, Ctrl-C and the end of input change nothing; without a terminal the message names the flag; yes repairs. The other questions of fix
-// (slots without keys, several owners, keys with two values) are in test/commands/fix.test.ts.
+// answers, Ctrl-C and the end of input change nothing; without a terminal the message names the flag; yes repairs. The other
+// questions of fix (slots without keys, several owners, keys with two values) are in test/commands/fix.test.ts.
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { Connection } from '../../src/client/connection.js';
 import { BrokenCluster, runHere } from '../support/broken-cluster.js';

@@ -1,4 +1,5 @@
-// Nodes as completion offers them: what the hidden first word `__nodes` prints for a line, and bash with it at a terminal's words.
+// Nodes as completion offers them: what the hidden first word `__nodes` prints for a line, and bash with it at a terminal's
+// words.
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

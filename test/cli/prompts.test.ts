@@ -128,7 +128,7 @@ describeWithRedis('prompts at a terminal', () => {
     tty.type(`secret${ENTER}`);
     expect(await tty.exit).toBe(0);
     expect(tty.screen()).not.toContain('secret');
-    expect(tty.screen()).toContain('0 keys in 1 masters');
+    expect(tty.screen()).toContain('0 keys in 1 master;');
   });
 
   it('--no-input never asks, even at a terminal', async () => {

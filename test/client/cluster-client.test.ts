@@ -20,7 +20,10 @@ describe('parseRedirect', () => {
   it.each(['ERR no', 'MOVED', 'MOVED x 1:2'])('returns undefined for other errors: %s', (text) => expect(parseRedirect(text, from)).toBeUndefined());
 });
 
-/** A server of one slot range that replies to CLUSTER SLOTS, and to other commands with the result of `answer`, or closes the connection. */
+/**
+ * A server of one slot range that replies to CLUSTER SLOTS, and to other commands with the result of `answer`, or closes the
+ * connection.
+ */
 function scripted(answer: (command: string) => string | null): Promise<Server> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined).on('data', (chunk) => {

@@ -1,4 +1,5 @@
-// A process that was stopped for longer than its own time limits: replies that arrived meanwhile count, later silence still times out.
+// A process that was stopped for longer than its own time limits: replies that arrived meanwhile count, later silence still
+// times out.
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';

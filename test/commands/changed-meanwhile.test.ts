@@ -1,5 +1,5 @@
-// Questions held open while the cluster changes: every command that deletes data or removes a node checks the cluster again after the answer, and
-// refuses when the state that justified its plan is gone.
+// Questions held open while the cluster changes: every command that deletes data or removes a node checks the cluster again
+// after the answer, and refuses when the state that justified its plan is gone.
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { openCluster } from '../../src/apply/open-cluster.js';
 import { planForget, planReplicate, planReset } from '../../src/plan/role-change.js';

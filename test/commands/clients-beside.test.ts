@@ -1,5 +1,6 @@
-// Clients during the commands that change members and owners: one that starts when a command returns, and one that runs
-// all the time, get no error. Every node serves by then: it replies to commands on a key or redirects to the owner, and never replies CLUSTERDOWN.
+// Clients during the commands that change members and owners: one that starts when a command returns, and one that runs all
+// the time, get no error. Every node serves by then: it replies to commands on a key or redirects to the owner, and never
+// replies CLUSTERDOWN.
 import { fileURLToPath } from 'node:url';
 import { Cluster as IoCluster } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';

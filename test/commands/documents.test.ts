@@ -34,7 +34,7 @@ describeWithRedis('documents', () => {
     expect(Number.isInteger(moved.stats.bytes)).toBe(true);
   });
 
-  it('nodes has host, port and busPort, as check has', async () => {
+  it('nodes --json lists host, port and busPort as check does', async () => {
     const [check, nodes] = await Promise.all(['check', 'nodes'].map(async (name) => read(await runHere([name, at(0), '--json'])) as { nodes: Record<string, unknown>[] }));
     const places = (list: readonly Record<string, unknown>[] = []): unknown[] => list.map(({ id, host, port, busPort }) => ({ id, host, port, busPort }));
     expect(places(nodes?.nodes)).toEqual(places(check?.nodes));

@@ -23,7 +23,10 @@ interface Row {
   readonly fails: readonly (readonly [words: readonly string[], exit: number, code: string])[];
   /** For commands that change something: words with which they do. --dry-run is added. */
   readonly would?: readonly string[];
-  /** Words that need an answer, and the flag that gives it; null where the predecessors do not ask, so that the command runs without a terminal. */
+  /**
+   * Words that need an answer, and the flag that gives it; null where the predecessors do not ask, so that the command runs
+   * without a terminal.
+   */
   readonly asks?: readonly [words: readonly string[], flag: string] | null;
 }
 

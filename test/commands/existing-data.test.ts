@@ -1,6 +1,6 @@
-// Data that a server without cluster mode has written, brought into a cluster by the procedures that users read: the blog's (a dump.rdb in
-// one node that owns all slots, then resharded) and the tutorial's (the append-only files of N masters in N nodes, then fix). With real
-// nodes, bundled ones, and both.
+// Data that a server without cluster mode has written, brought into a cluster by the procedures that users read: the blog's (a
+// dump.rdb in one node that owns all slots, then resharded) and the tutorial's (the append-only files of N masters in N nodes,
+// then fix). With real nodes, bundled ones, and both.
 import { copyFileSync, cpSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -208,7 +208,7 @@ describeWithRedis('the lines of redis-cli', () => {
     const move = ['reshard', at(0), '--from', id(0), '--to', id(1), '--slots', `${slot}-${slot}`, '--yes'];
     const stopped = await runHere(move, { cwd: folder });
     expect(stopped.code).toBe(1);
-    expect(stopped.stderr).toContain(`1 key(s) of slot ${slot} exist on ${at(0)} and ${at(1)} with different values: ${JSON.stringify(other)}`);
+    expect(stopped.stderr).toContain(`1 key of slot ${slot} exists on ${at(0)} and ${at(1)} with different values: ${JSON.stringify(other)}`);
     const next = /then: (redis-trib .*)$/m.exec(stopped.stderr)?.[1] ?? '';
     for (const command of next.split(' && ')) expect(await runHere(command.split(' ').slice(1), { cwd: folder }), command).toMatchObject({ code: 0 });
     expect(await link.command(['GET', other])).toBe('ours');

@@ -90,7 +90,8 @@ describeWithRedis('a server with the id of another one', () => {
     await using cluster = await startRedisCluster(3);
     const [seed, member] = cluster.nodes as [RedisNode, RedisNode];
     await using copied = await startWith(readFileSync(join(member.dir, 'nodes.conf'), 'utf8'));
-    // Which of the two addresses the other nodes list changes with every packet; one of the servers is always the one that they do not list.
+    // Which of the two addresses the other nodes list changes with every packet; one of the servers is always the one that
+    // they do not list.
     const entries = [copied.node.address, member.address, seed.address];
     const notice = async (...words: readonly string[]): Promise<ProgramRun | undefined> => {
       const runs = await Promise.all(entries.map((entry) => runHere([words[0] ?? '', entry, ...words.slice(1)])));

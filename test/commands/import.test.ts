@@ -102,7 +102,7 @@ describeWithRedis('redis-trib import', () => {
 
   it('names other databases, and imports them with --db', async () => {
     await link.pipeline([['SET', 'a', '0'], ['SELECT', 2], ['SET', 'b', '2'], ['SELECT', 0]]);
-    expect(await importing()).toMatchObject({ code: 1, stderr: expect.stringMatching(/databases other than 0: 2 \(1 keys\)[^]*--db all/) as string });
+    expect(await importing()).toMatchObject({ code: 1, stderr: expect.stringMatching(/databases other than 0: 2 \(1 key\)[^]*--db all/) as string });
     expect((await importing('--db', '2', '--copy')).stdout).toContain('*** Importing 1 keys from DB 2\n');
     const none = await importing('--db', '77');
     expect(none, 'a database that is not there said nothing to try').toMatchObject({ stderr: expect.stringMatching(/refused database 77: .*\ntry: the source has keys in database 0, 2: --db N imports one of them/) as string });
@@ -130,6 +130,7 @@ describeWithRedis('redis-trib import', () => {
     expect(await url('/1', '--db', '0')).toMatchObject(refusal('--db 0 contradicts database 1 of the URL'));
     expect(await url('/1', '--db', 'all')).toMatchObject(refusal('contradicts'));
     expect(await url('/x')).toMatchObject(refusal('is not a database number'));
+    expect(await url('/1?db=2')).toMatchObject(refusal('names two databases, 1 and 2'));
     expect(await totalKeys(nodes)).toBe(0);
     expect(JSON.parse((await url('/1')).stdout)).toMatchObject({ imported: 1 });
     await using at0 = await locateKey('one');

@@ -1,5 +1,5 @@
-// Ctrl-C while a command waits for a frozen node: it ends at once, without waiting for the node's timeout, with exit code 130, and
-// prints what was done and a command that continues.
+// Ctrl-C while a command waits for a frozen node: it ends at once, without waiting for the node's timeout, with exit code 130,
+// and prints what was done and a command that continues.
 import type { ChildProcess } from 'node:child_process';
 import { afterEach, expect, it } from 'vitest';
 import { Connection } from '../../src/client/connection.js';

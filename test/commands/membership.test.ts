@@ -216,7 +216,7 @@ describeWithRedis('nodes that join and leave a cluster of real nodes', () => {
     expect(plan.stdout).not.toContain('reset');
     const gone = await runCli(['del-node', at(0), dead]);
     expect(gone).toMatchObject({ code: 0 });
-    expect(gone.stderr).toContain('was not told');
+    expect(gone.stderr).toContain('did not receive the removal');
     expect(gone.stdout).not.toContain('RESET');
     const rest = await runCli(['forget', at(0), '--failed', '--yes']);
     expect(rest).toMatchObject({ code: 0 });

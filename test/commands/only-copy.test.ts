@@ -1,5 +1,5 @@
-// A master is dead and forgotten by the other masters; its replica, which is never promoted automatically, holds the only copy of its keys.
-// No command gives up these keys without a flag; failover keeps them.
+// A master is dead and forgotten by the other masters; its replica, which is never promoted automatically, holds the only copy
+// of its keys. No command gives up these keys without a flag; failover keeps them.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Connection } from '../../src/client/connection.js';
 import { BrokenCluster, runHere } from '../support/broken-cluster.js';
@@ -49,7 +49,7 @@ describeWithRedis('a replica that holds the only copy of keys', () => {
 
   it('is kept by fix --fix-with-unreachable-masters', async () => {
     const run = await runHere(['fix', at(first), '--yes', '--fix-with-unreachable-masters']);
-    expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining(`Replica ${at(replica)} holds the only 3 keys of 1 slots that no master owns (${SLOT})`) as string });
+    expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining(`Replica ${at(replica)} holds the only 3 keys of 1 slot that no master owns (${SLOT})`) as string });
     expect(run.stderr).toContain(`redis-trib failover ${at(replica)} --takeover`);
     expect(await c.claimants(SLOT)).toEqual([]);
     expect(await copy()).toBe(3);
@@ -65,7 +65,7 @@ describeWithRedis('a replica that holds the only copy of keys', () => {
   ])('makes %s refuse and change nothing', async (name, words) => {
     const run = await runHere(words());
     expect(run.code).toBe(1);
-    expect(run.stderr).toContain(name.includes('dead') ? 'is not empty' : 'holds the only 3 keys of 1 slots that no master owns');
+    expect(run.stderr).toContain(name.includes('dead') ? 'is not empty' : 'holds the only 3 keys of 1 slot that no master owns');
     expect(run.stderr).toContain(`redis-trib failover ${at(replica)} --takeover`);
     expect(await copy()).toBe(3);
     expect(String(await c.send(replica, 'CLUSTER', 'NODES'))).toMatch(new RegExp(`myself,slave\\S* ${c.id(dead)}`));

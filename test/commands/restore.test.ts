@@ -1,5 +1,5 @@
-// redis-trib restore and import --rdb at the command line: a backup of one cluster into another of a different topology, previews, refusals,
-// damage, what is printed, and a run that was killed.
+// redis-trib restore and import --rdb at the command line: a backup of one cluster into another of a different topology,
+// previews, refusals, damage, what is printed, and a run that was killed.
 import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -171,7 +171,7 @@ describeWithRedis('import --rdb', () => {
     await using link = await several.connect();
     await link.pipeline([['SET', 'a', 0], ['SELECT', 3], ['SET', 'b', 3], ['SAVE']]);
     const other = join(several.dir, 'dump.rdb');
-    expect(await runHere(['import', seed(), '--rdb', other])).toMatchObject({ code: 1, stderr: expect.stringMatching(/databases other than 0: 3 \(1 keys\)[^]*--db all/) as string });
+    expect(await runHere(['import', seed(), '--rdb', other])).toMatchObject({ code: 1, stderr: expect.stringMatching(/databases other than 0: 3 \(1 key\)[^]*--db all/) as string });
     expect(document(await runHere(['import', seed(), '--rdb', other, '--db', 'all', '--json']))).toMatchObject({ imported: 2 });
     await link.pipeline([['SELECT', 5], ['SET', 'a', 5], ['SAVE']]);
     expect(await runHere(['import', seed(), '--rdb', other, '--db', 'all'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/same name in several databases[^]*"a" \(databases 0 and 5\)/) as string });

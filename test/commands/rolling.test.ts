@@ -181,7 +181,7 @@ describeWithRedis('rolling restarts', () => {
     ['--failback with --preferred', ['--failback', '--preferred', 'a'], 'exclude each other', 2],
     ['a list that does not exist', ['--nodes', '@nowhere', '--exec', 'echo {port}', '--yes'], 'nowhere cannot be read: ENOENT', 2],
     ['an unknown node', ['--nodes', 'ffff', '--exec', 'echo {port}', '--yes'], 'No such node ffff', 1],
-    ['a selection without nodes', ['--nodes', 'AT0', '--only-replicas', '--exec', 'echo {port}', '--yes'], 'None of the 1 nodes is a replica', 1],
+    ['a selection without nodes', ['--nodes', 'AT0', '--only-replicas', '--exec', 'echo {port}', '--yes'], 'is not a replica', 1],
     ['two preferred nodes of one shard', ['--preferred', 'AT0,AT3', '--exec', 'echo {port}', '--yes'], 'belong to the same shard: only one of them can be its master', 2],
   ])('refuses %s before anything happens', async (_, args, text, code) => {
     const refused = await run(...args.map((word) => word.replace(/AT(\d)/g, (__, index: string) => at(Number(index)))));
@@ -193,7 +193,7 @@ describeWithRedis('rolling restarts', () => {
   it('ends when a node is not restarted within --wait', async () => {
     const stuck = await run('--exec', 'echo {port}', '--nodes', at(3), '--expect-restart', '--wait', '2', '--yes');
     expect(stuck).toMatchObject({ code: 1 });
-    expect(stuck.stderr).toContain(`error: The cluster is not complete after 2 s: ${at(3)} has not been restarted (1 of 1 nodes are done)`);
+    expect(stuck.stderr).toContain(`error: The cluster is not complete after 2 s: ${at(3)} has not been restarted (1 of 1 node is done)`);
     expect(stuck.stderr).toContain(`try: redis-trib check ${at(0)}\n`);
   });
 
@@ -205,7 +205,7 @@ describeWithRedis('rolling restarts', () => {
     child.kill('SIGINT');
     const stopped = await end;
     expect(stopped).toMatchObject({ code: 130 });
-    expect(stopped.stderr).toContain('stopped: 0 of 1 nodes are done');
+    expect(stopped.stderr).toContain('stopped: 0 of 1 node is done');
     expect(stopped.stderr).toContain(`try: redis-trib rolling ${at(0)} --nodes ${ids[3]} --exec 'echo {port}`);
   });
 
@@ -233,7 +233,7 @@ describeWithRedis('rolling restarts', () => {
     ['the end of input', '\u0004', 130],
   ])('changes nothing after %s to the first question at a terminal, and prints how to continue after it to the second', async (_, keys, code) => {
     terminal = openTerminal(['rolling', at(0), '--nodes', at(3)]);
-    await terminal.waitFor('Start with these 1 nodes');
+    await terminal.waitFor('Start with this node?');
     terminal.type(keys);
     expect(await terminal.exit).toBe(code);
     expect(terminal.screen()).toContain('nothing was changed');
@@ -241,7 +241,7 @@ describeWithRedis('rolling restarts', () => {
     await terminal.waitFor('now, then press Enter');
     terminal.type(keys);
     expect(await terminal.exit).toBe(code);
-    expect(terminal.screen()).toContain('stopped: 0 of 1 nodes are done');
+    expect(terminal.screen()).toContain('stopped: 0 of 1 node is done');
     expect(terminal.screen()).toMatch(new RegExp(`try: redis-trib rolling ${at(0)} --nodes ${ids[3]}`));
   });
 

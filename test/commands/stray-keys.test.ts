@@ -109,7 +109,7 @@ describeWithRedis('a master with keys of slots that it does not own', () => {
     expect((await runHere(['reshard', at(owner), '--from', at(third), '--to', at(source), '--slots', '0-99', '--yes'])).code).toBe(0);
   });
 
-  it('keeps its last slot when such keys have appeared during the move', async () => {
+  it('keeps its last slot when stray keys appear during the move', async () => {
     expect((await runHere(['fix', at(owner), '--yes'], { cwd: dir })).code).toBe(0);
     await using cluster = await openCluster(at(owner));
     let written: Promise<void> | undefined;

@@ -1,6 +1,6 @@
-// The talk, the tutorials and the blog that users follow, step by step with the program's name replaced: the same words on
-// the command line, the output lines that their scripts match, and the resulting clusters. With real nodes, bundled ones, and both in one
-// cluster; docs/procedures.md lists the procedures.
+// The tutorials that users follow, step by step with the program's name replaced: the same words on the
+// command line, the output lines that their scripts match, and the resulting clusters. With real nodes, bundled ones, and both
+// in one cluster; docs/procedures.md lists the procedures.
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -52,7 +52,7 @@ for (const kind of ['real', 'bundled', 'mixed'] as const) describeWithRedis(`wha
     terminal = undefined;
   });
 
-  describe('the talk: create, failover, add-node, rebalance, reshard, del-node, rebalance', () => {
+  describe('the walk-through: create, failover, add-node, rebalance, reshard, del-node, rebalance', () => {
     let cluster: RedisNodes;
     const port = (index: number): number => cluster.nodes[index]?.port ?? 0;
     const at = (index: number): string => `127.0.0.1:${port(index)}`;
@@ -216,7 +216,7 @@ for (const kind of ['real', 'bundled', 'mixed'] as const) describeWithRedis(`wha
     });
   });
 
-  describe('the blog: all slots to one node, to reuse a dump', () => {
+  describe('the migration: all slots to one node, to reuse a dump', () => {
     let cluster: RedisNodes;
     beforeAll(async () => {
       cluster = await startClusterNodes(3, [], { program });

@@ -57,7 +57,7 @@ describeWithRedis('moving one slot', () => {
     await cluster.refresh();
   };
 
-  it('sends IMPORTING to the target before MIGRATING to the source; keys, --pipeline at a time, with the timeout; SETSLOT NODE to the target before the source (8.3)', async () => {
+  it('opens a slot at the target first, moves --pipeline keys at a time, and gives the slot to the target before it tells the source (8.3)', async () => {
     await using cluster = await open();
     expect(await cluster.apply(step(0, 1), { pipeline: 3, timeoutMs: 4321 })).toMatchObject({ slots: 1, keys: KEYS });
     expect(setSlots()).toEqual([`B: CLUSTER SETSLOT ${SLOT} IMPORTING A`, `A: CLUSTER SETSLOT ${SLOT} MIGRATING B`, `B: CLUSTER SETSLOT ${SLOT} NODE B`, `A: CLUSTER SETSLOT ${SLOT} NODE B`]);

@@ -1,4 +1,5 @@
-// Real nodes at addresses of the test's choosing: another bind address, TLS only, announced addresses, users. All are killed at the end.
+// Real nodes at addresses of the test's choosing: another bind address, TLS only, announced addresses, users. All are killed
+// at the end.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// Nodes with different passwords (cli.md 5.7), all from the config file: three with another requirepass each, one with an ACL user
-// and no default user. MIGRATE moves keys between them with AUTH and AUTH2. The tests depend on their order.
+// Nodes with different passwords (cli.md 5.7), all from the config file: three with another requirepass each, one with an ACL
+// user and no default user. MIGRATE moves keys between them with AUTH and AUTH2. The tests depend on their order.
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// Every rule that a comment cites (`cluster-node.md 3.4.2`, `cli.md 2.8`) has its section in docs/rules, and every file that a comment
-// names exists.
+// Every rule that a comment cites (`cluster-node.md 3.4.2`, `cli.md 2.8`) has its section in docs/rules, and every file that a
+// comment names exists.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +19,10 @@ interface Citation {
   readonly section: string;
 }
 
-/** The citations of a text: a document and one or more sections (`cli.md 2.4, 2.5`, `cluster-node.md 4.3–4.5`), also over a line break. */
+/**
+ * The citations of a text: a document and one or more sections (`cli.md 2.4, 2.5`, `cluster-node.md 4.3–4.5`), also over a
+ * line break.
+ */
 function citations(text: string): Citation[] {
   const flat = text.replace(/\n\s*(?:\/\/|\*)\s*/g, ' ');
   const pattern = new RegExp(`\\b(${DOCUMENTS.join('|')})(?:\\.md)? ((?:\\d+(?:\\.\\d+)*)(?:(?:, |–|-| and )\\d+(?:\\.\\d+)+)*)`, 'g');
@@ -72,8 +75,8 @@ describe('comments', () => {
   });
 });
 
-describe('files that comments name', () => {
-  it('exist', () => {
+describe('comments that name files', () => {
+  it('name files that exist', () => {
     const dangling = files.flatMap((path) =>
       readFileSync(path, 'utf8')
         .split('\n')

@@ -1,11 +1,12 @@
 // The manual pages man/redis-trib.1 and man/redis-trib-server.1, made from the tables that help is made from. Pure but for
 // loading the commands. Written by write-pages.ts, compared with the files by pages.test.ts.
-import { environmentVariables, variablesOf } from '../../src/cli/program/environment.js';
+import { environmentVariables } from '../../src/cli/program/environment.js';
 import { flagName } from '../../src/cli/program/argv.js';
 import type { CommandEntry } from '../../src/cli/program/define.js';
 import type { OptionTable } from '../../src/cli/options/options.js';
 import { connectionOptions, lineOptions, mutationOptions, terminalOptions } from '../../src/cli/options/shared-options.js';
 import type { Parameter } from '../../src/server/config/parameter.js';
+import { optionMeaning } from './reference-pages.js';
 
 /** A text as roff takes it: no character of it is a request or an escape. */
 function roff(text: string): string {
@@ -26,8 +27,7 @@ function optionItems(table: OptionTable): string[] {
     .flatMap(([key, option]) => {
       const spellings = [...(option.short === undefined ? [] : [`-${option.short}`]), `--${flagName(key)}`].map(bold).join(', ');
       const value = option.kind === 'flag' ? '' : ` ${italic(option.placeholder ?? 'VALUE')}`;
-      const variables = variablesOf(option);
-      return item(spellings + value, option.summary + (variables.length === 0 ? '' : ` (${variables.join(', ')})`));
+      return item(spellings + value, optionMeaning(option));
     });
 }
 

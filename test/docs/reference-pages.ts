@@ -2,15 +2,23 @@
 // subcommands. Written by write-pages.ts, compared with the files by pages.test.ts.
 import { flagName } from '../../src/cli/program/argv.js';
 import type { CommandEntry } from '../../src/cli/program/define.js';
-import type { OptionTable } from '../../src/cli/options/options.js';
+import type { Option, OptionTable } from '../../src/cli/options/options.js';
 import { connectionOptions, lineOptions, mutationOptions, terminalOptions } from '../../src/cli/options/shared-options.js';
-import { variablesOf } from '../../src/cli/program/environment.js';
+import { unmentionedDefault, unmentionedVariables } from '../../src/cli/program/parse.js';
 import { missingCommands } from '../../src/server/commands/missing-commands.js';
 import type { Parameter } from '../../src/server/config/parameter.js';
 import type { Command } from '../../src/server/exec/command.js';
 
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\n', ' ');
+const escaped = (text: string): string => text.replaceAll('<', '&lt;');
+const cell = (text: string): string => escaped(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
 const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+
+/** The summary of an option, with its default and environment variables as in help. */
+export function optionMeaning(option: Option<unknown>): string {
+  const fallback = unmentionedDefault(option);
+  const variables = unmentionedVariables(option);
+  return option.summary + (fallback === undefined ? '' : ` (default ${fallback})`) + (variables.length === 0 ? '' : ` (${variables.join(', ')})`);
+}
 
 function optionRows(table: OptionTable): string[] {
   const shown = Object.entries(table).filter(([, option]) => option.hidden !== true);
@@ -22,10 +30,17 @@ function optionRows(table: OptionTable): string[] {
     ...shown.map(([key, option]) => {
       const spellings = [...(option.short === undefined ? [] : [`-${option.short}`]), `--${flagName(key)}`].map((spelling) => `\`${spelling}\``).join(', ');
       const value = option.kind === 'flag' ? '' : ` ${option.placeholder ?? 'VALUE'}`;
-      const variables = variablesOf(option);
-      return row(cell(spellings + value), cell(option.summary + (variables.length === 0 ? '' : ` (${variables.join(', ')})`)));
+      return row(cell(spellings + value), cell(optionMeaning(option)));
     }),
   ];
+}
+
+/** A description as paragraphs; a list of words and their meanings keeps its columns in a code block. */
+function descriptionBlocks(text: string): string[] {
+  const lines = text.split('\n').filter((line) => line !== '');
+  const isListed = (line: string): boolean => /^\S+ {2,}\S/.test(line);
+  const listed = lines.filter(isListed);
+  return [...lines.filter((line) => !isListed(line)).flatMap((line) => ['', escaped(line)]), ...(listed.length === 0 ? [] : ['', '```', ...listed, '```'])];
 }
 
 async function commandSection({ name, summary, load }: CommandEntry): Promise<string[]> {
@@ -39,7 +54,7 @@ async function commandSection({ name, summary, load }: CommandEntry): Promise<st
     '```',
     `redis-trib ${`${name} ${command.usage}`.trim()}`,
     '```',
-    ...(command.description === undefined ? [] : ['', cell(command.description)]),
+    ...(command.description === undefined ? [] : descriptionBlocks(command.description)),
     ...(command.mutates ? ['', 'Has `--yes` and `--dry-run`.'] : []),
     ...optionRows(command.options),
     ...(command.examples.length === 0 ? [] : ['', '```', ...command.examples, '```']),

@@ -19,7 +19,7 @@ interface Run {
 
 const LIMITS = ['--connect-timeout', '0.4', '--command-timeout', '0.4', '--max-reply', '16MB'];
 /** Includes the limits, 5 s more for a reply that keeps arriving, several connections, and a loaded machine. */
-const MOST_MS = 30_000;
+const MAX_MS = 30_000;
 const CONTROL_CHARACTERS = new RegExp('[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f]');
 
 let folder = '';
@@ -57,7 +57,7 @@ function readOnly(seed: string, orderly: string): (readonly string[])[] {
 function judge(words: readonly string[], { code, out, ms }: Run, port: number): void {
   const shown = `${words.join(' ')}\nexit ${code} after ${Math.round(ms)} ms\n${out.slice(0, 3000)}`;
   expect([0, 1, 2, 3], shown).toContain(code);
-  expect(ms, shown).toBeLessThan(MOST_MS);
+  expect(ms, shown).toBeLessThan(MAX_MS);
   expect(out, shown).not.toMatch(/TypeError|RangeError|ReferenceError|"code": "INTERNAL"|this is a bug of redis-trib|undefined|\[object Object\]|\n {4}at /);
   expect(out, shown).not.toMatch(CONTROL_CHARACTERS);
   // `slots` lists slots: of a cluster without masters it has no node to name.

@@ -1,5 +1,5 @@
-// Masters that are replaced while keys go to them, by replicas that lack the latest writes: what is missing is named, what the source still
-// has is sent again, and with --wait-replicas keys leave the source only when replicas have them.
+// Masters that are replaced while keys go to them, by replicas that lack the latest writes: what is missing is named, what the
+// source still has is sent again, and with --wait-replicas keys leave the source only when replicas have them.
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { openCluster, type Cluster } from '../../src/apply/open-cluster.js';

@@ -3,8 +3,8 @@
 import type { RawReply } from './raw-reply.js';
 
 /**
- * exact: bytes. deep: elements in any order at every depth. unordered: elements in any order, in groups of `group`. shape: the same type and number of elements. near: integers (or arrays of them)
- * that differ by at most `by`.
+ * exact: bytes. deep: elements in any order at every depth. unordered: elements in any order, in groups of `group`. shape: the
+ * same type and number of elements. near: integers (or arrays of them) that differ by at most `by`.
  */
 export type Rule =
   | { readonly kind: 'exact' | 'shape' | 'any' | 'deep' }

@@ -1,5 +1,5 @@
-// The parity harness: sends one list of commands to the bundled node and to a real redis-server, and requires equal bytes. Lists use
-// parityFile and its `list`; scripts over several connections are in script.ts, generated commands in generated.ts.
+// The parity harness: sends one list of commands to the bundled node and to a real redis-server, and requires equal bytes.
+// Lists use parityFile and its `list`; scripts over several connections are in script.ts, generated commands in generated.ts.
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { describeWithRedis } from '../support/redis-server.js';
 import { sameReply } from './compare.js';

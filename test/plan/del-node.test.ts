@@ -1,5 +1,5 @@
-// Removal of nodes: finding them in the view of any node, their replicas, the nodes that must forget them, and moving their slots away evenly
-// (cli.md 2.10, 5.6).
+// Removal of nodes: finding them in the view of any node, their replicas, the nodes that must forget them, and moving their
+// slots away evenly (cli.md 2.10, 5.6).
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseNodesText } from '../../src/cluster/nodes-text.js';

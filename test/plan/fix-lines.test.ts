@@ -11,11 +11,11 @@ describe('the lines of the predecessors (cli.md 4.5, 8.7, 8.8)', () => {
   const lines = (view: ClusterView, counts: SlotKeyCounts): string[] => fixPlanLines(view, planFix(view, counts)).filter((line) => !line.startsWith('    '));
   const [a, b, c] = ['127.0.0.1:7000', '127.0.0.1:7001', '127.0.0.1:7002'];
 
-  it('case 1', () => {
+  it('case 1: a slot migrating on one node and importing on another moves on', () => {
     expect(lines(three([to(C), '', from(A)]), keys({ 0: 3 }))).toEqual(['>>> Fixing open slot 93', `Set as migrating in: ${a}`, `Set as importing in: ${c}`, `>>> Case 1: Moving slot 93 from ${a} to ${c}`]);
   });
 
-  it('case 2', () => {
+  it('case 2: keys on importing nodes move to the owner of the slot', () => {
     expect(lines(three(['', from(A), '']), keys({ 0: 3, 1: 1 }))).toEqual([
       '>>> Fixing open slot 93',
       `*** Found keys about slot 93 in non-owner node ${b}!`,
@@ -24,7 +24,7 @@ describe('the lines of the predecessors (cli.md 4.5, 8.7, 8.8)', () => {
     ]);
   });
 
-  it('case 3a, 3b and 4', () => {
+  it('cases 3 and 4: a slot migrating on one node, importing on several or none, moves to one of them or is closed', () => {
     expect(lines(three([to(C), from(A), from(A)]), keys({ 0: 4 }))).toEqual([
       '>>> Fixing open slot 93',
       `Set as migrating in: ${a}`,
@@ -41,7 +41,7 @@ describe('the lines of the predecessors (cli.md 4.5, 8.7, 8.8)', () => {
     expect(lines(three([to(B), '', '']), keys({ 0: 3 }))).toEqual(['>>> Fixing open slot 93', `Set as migrating in: ${a}`, `>>> Case 4: Closing slot 93 on ${a}`]);
   });
 
-  it('coverage, three classes', () => {
+  it('uncovered slots are listed by how many nodes hold keys of them: none, one, several', () => {
     const view = viewOf([{ slots: '0-92 96-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }]);
     expect(lines(view, keys({ 1: { 94: 1, 95: 2 }, 2: { 95: 1 } }))).toEqual([
       '>>> Fixing slots coverage...',
@@ -57,7 +57,7 @@ describe('the lines of the predecessors (cli.md 4.5, 8.7, 8.8)', () => {
     ]);
   });
 
-  it('several owners', () => {
+  it('a slot with several owners gets one of them', () => {
     const view = viewOf([{ slots: '0-5460' }, { slots: '93 5461-10922' }, { slots: '10923-16383' }]);
     expect(lines(view, keys({ 0: 1 }))).toEqual(['>>> Fixing multiple owners for slot 93...', `>>> Setting slot 93 owner: ${a}`]);
   });

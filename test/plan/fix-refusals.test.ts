@@ -1,4 +1,5 @@
-// What the plan of fix refuses, and why: unreachable masters, keys that only a replica holds, nodes that only some nodes know. Pure.
+// What the plan of fix refuses, and why: unreachable masters, keys that only a replica holds, nodes that only some nodes know.
+// Pure.
 import { describe, expect, it } from 'vitest';
 import { checkView } from '../../src/cluster/findings.js';
 import { SlotSet } from '../../src/cluster/slot-set.js';

@@ -1,4 +1,5 @@
-// The plan of fix as a whole: the order of its steps, nodes that list a wrong owner, open slots on replicas, declined slots. Pure.
+// The plan of fix as a whole: the order of its steps, nodes that list a wrong owner, open slots on replicas, declined slots.
+// Pure.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseNodesText } from '../../src/cluster/nodes-text.js';

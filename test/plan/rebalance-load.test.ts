@@ -9,7 +9,10 @@ import { countSlots, eachSlot } from '../../src/plan/step.js';
 import { expectSame } from '../support/expect-same.js';
 import { idOf, mastersOwning, viewOf } from '../support/views.js';
 
-/** Load of every master once the plan is carried out, in node order; throws when a step moves a slot that its source does not own. */
+/**
+ * Load of every master once the plan is carried out, in node order; throws when a step moves a slot that its source does not
+ * own.
+ */
 function after(view: ClusterView, plan: RebalancePlan, loads: ArrayLike<number>): number[] {
   const owner: string[] = [];
   for (const node of view.masters) for (const slot of node.slots) owner[slot] = node.id;

@@ -22,7 +22,7 @@ describe('planRolling', () => {
     expect(planRolling(view, { nodes: [name(0), name(4), idOf(3).slice(0, 6), name(4)], allowDowntime: false }).turns.map(({ id }) => id)).toEqual([idOf(4), idOf(3), idOf(0)]);
     expect(planRolling(view, { only: 'replica', allowDowntime: false }).turns.map(({ role }) => role)).toEqual(['replica', 'replica', 'replica']);
     expect(planRolling(view, { nodes: [name(0)], only: 'master', allowDowntime: false }).turns).toHaveLength(1);
-    expect(() => planRolling(view, { nodes: [name(0)], only: 'replica', allowDowntime: false })).toThrow('None of the 1 nodes is a replica');
+    expect(() => planRolling(view, { nodes: [name(0)], only: 'replica', allowDowntime: false })).toThrow(`${name(0)} is not a replica`);
     expect(() => planRolling(view, { nodes: ['nobody'], allowDowntime: false })).toThrow('No such node nobody');
   });
 });

@@ -1,4 +1,5 @@
-// Saved plans without nodes: written plans can be read, errors name the damaged part, plans for a cluster that has changed are refused with the reason.
+// Saved plans without nodes: written plans can be read, errors name the damaged part, plans for a cluster that has changed are
+// refused with the reason.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planReshard } from '../../src/plan/reshard.js';

@@ -16,7 +16,7 @@ it.each<readonly [string, Partial<Standing>, Partial<Standing>, string | undefin
   ['slots that others list', {}, { listed: slots('7') }, 'X has got 1 slot'],
   ['slots that others do not list any more', { listed: slots('7') }, {}, undefined],
   ['fewer slots', { slots: slots('1-3') }, { slots: slots('1') }, undefined],
-  ['the first keys', { keys: 0 }, { keys: 1 }, 'X has 1 keys now, not 0'],
+  ['the first keys', { keys: 0 }, { keys: 1 }, 'X has 1 key now, not 0'],
   ['more keys without slots', { keys: 1 }, { keys: 9 }, 'X has 9 keys now, not 1'],
   ['more keys in its slots', { keys: 1, slots: slots('1') }, { keys: 9, slots: slots('1') }, undefined],
   ['more keys of a replica', { keys: 1, role: 'replica' }, { keys: 9, role: 'replica' }, undefined],

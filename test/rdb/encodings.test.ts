@@ -17,7 +17,7 @@ function pack(items: readonly string[]): Buffer {
   return writer.finish();
 }
 
-test('crc64', () => {
+test('crc64 is the CRC-64 of RDB files, 0 for no bytes', () => {
   expect(crc64(Buffer.from('123456789'))).toBe(0xe9c6d914c4b8d9can);
   expect(crc64(Buffer.alloc(0))).toBe(0n);
 });

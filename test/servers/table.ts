@@ -54,7 +54,7 @@ function page({ columns, rows }: Table): string {
   return [
     '# Subcommands on real servers',
     '',
-    'Made by `npm run docs:servers`; do not edit. Each cell stands for a test in `test/servers` that ran: three masters with a replica',
+    'Made by `npm run docs:servers`; do not edit. Each cell is a test in `test/servers` that ran: three masters with a replica',
     'each, the real effect of the subcommand, and every key counted and read afterwards. In the mixed columns keys move from the older',
     'servers to the newer; the way back is refused before a slot is opened, as the older ones cannot read what the newer write.',
     '',

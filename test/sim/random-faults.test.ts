@@ -1,6 +1,6 @@
-// Random faults in simulated clusters of 3 to 13 masters (50 in the long mode) with replicas: partitions, loss, delay and reordering by link,
-// crashes, restarts with and without what was not synced, manual failovers. SIM_RUNS=10000 is the long mode; SIM_SEED
-// is the first seed, to repeat a run that failed.
+// Random faults in simulated clusters of 3 to 13 masters (50 in the long mode) with replicas: partitions, loss, delay and
+// reordering by link, crashes, restarts with and without what was not synced, manual failovers. SIM_RUNS=10000 is the long
+// mode; SIM_SEED is the first seed, to repeat a run that failed.
 import { describe, expect, it } from 'vitest';
 import { FaultRun } from './random-faults.js';
 import type { RunReport } from './random-faults.js';

@@ -9,7 +9,9 @@ export class ReachHistory {
     this.reached = sim.members.map(() => sim.members.map(() => sim.now));
   }
 
-  /** Call it often: records which nodes reach each other now. For a node that is down the time before its start does not count. */
+  /**
+   * Call it often: records which nodes reach each other now. For a node that is down the time before its start does not count.
+   */
   observe(): void {
     const { sim } = this;
     for (const member of sim.members) {

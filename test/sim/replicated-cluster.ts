@@ -15,7 +15,10 @@ export interface ClusterShape {
   readonly settings?: Partial<ClusterSettings>;
 }
 
-/** Starts every member with a nodes.conf that names all of them; members 0..masters-1 are masters, replica r of master m follows after. */
+/**
+ * Starts every member with a nodes.conf that names all of them; members 0..masters-1 are masters, replica r of master m
+ * follows after.
+ */
 export function startCluster(shape: ClusterShape, seed: number): Simulator {
   const count = shape.masters * (1 + shape.replicas);
   const sim = new Simulator(count, seed, { nodeTimeout: 1000, ...shape.settings });

@@ -1,5 +1,6 @@
 // A cluster that supports atomic slot migration (cli.md section 6): real nodes, each behind a proxy that carries out the
-// commands of Redis 8.4 or Valkey 9 itself and forwards the rest. Not here: the fronts (atomic-front.ts), the jobs (atomic-jobs.ts).
+// commands of Redis 8.4 or Valkey 9 itself and forwards the rest. Not here: the fronts (atomic-front.ts), the jobs
+// (atomic-jobs.ts).
 import { fileURLToPath } from 'node:url';
 import { RealGround } from './atomic-ground.js';
 import { Jobs } from './atomic-jobs.js';

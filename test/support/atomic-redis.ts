@@ -1,5 +1,5 @@
-// CLUSTER MIGRATION as Redis 8.4 has it (cli.md 6.2): the destination gets the command to import, both sides report the status, the
-// destination retries until cancelled. Not here: what a task does (atomic-jobs.ts).
+// CLUSTER MIGRATION as Redis 8.4 has it (cli.md 6.2): the destination gets the command to import, both sides report the
+// status, the destination retries until cancelled. Not here: what a task does (atomic-jobs.ts).
 import type { ServerReply } from '../../src/resp/server-reply.js';
 import { EMPTY_ARRAY, ErrorReply, MapReply } from '../../src/resp/server-reply.js';
 import type { Member, RealGround } from './atomic-ground.js';

@@ -1,5 +1,6 @@
-// The cluster bus of real and bundled processes behind proxies, one a node, which each node announces as its bus port: packets between
-// groups of nodes can be dropped without an error, as by a network partition. Clients and replication links are not touched.
+// The cluster bus of real and bundled processes behind proxies, one a node, which each node announces as its bus port: packets
+// between groups of nodes can be dropped without an error, as by a network partition. Clients and replication links are not
+// touched.
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 /** Places in the header of a bus packet (cluster-node.md 2). */

@@ -1,4 +1,5 @@
-// Clusters with replicas and faults for test suites: kill, restart, pause, partition, and waiting until the cluster is healthy again.
+// Clusters with replicas and faults for test suites: kill, restart, pause, partition, and waiting until the cluster is healthy
+// again.
 import { Cluster as IoCluster } from 'ioredis';
 import { describe, expect, it } from 'vitest';
 import { Connection } from '../../src/client/connection.js';

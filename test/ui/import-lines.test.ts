@@ -13,7 +13,7 @@ describe('after an import', () => {
   it.each([
     ['keys left on the source', { counts: { source: { before: 10, after: 3 }, cluster: { before: 5, after: 15 } } }, false, /^3 keys are still or again on the source: clients write to it/],
     ['keys missed by a copy', { counts: { source: { before: 10, after: 12 }, cluster: { before: 5, after: 15 } } }, true, /^2 keys of the source were missed/],
-    ['fewer than expected', { counts: { source: { before: 10, after: 0 }, cluster: { before: 5, after: 14 } } }, false, /holds 1 keys fewer than the 15 expected/],
+    ['fewer than expected', { counts: { source: { before: 10, after: 0 }, cluster: { before: 5, after: 14 } } }, false, /holds 1 key fewer than the 15 expected/],
     ['more than expected', { counts: { source: { before: 10, after: 0 }, cluster: { before: 5, after: 18 } } }, false, /holds 3 keys more than the 15 expected/],
     ['a node that did not reply', { counts: { source: { before: 10, after: NaN }, cluster: { before: 5, after: 15 } } }, false, /could not be counted/],
   ] as const)('%s', (_, change, copy, wanted) => {
@@ -24,7 +24,7 @@ describe('after an import', () => {
   it('does not warn about the counts because of keys in conflict, and lists these with what to do', () => {
     const one = stats({ conflicts: [conflict('a\n')], counts: { source: { before: 11, after: 1 }, cluster: { before: 5, after: 15 } } });
     expect(countWarnings(one, false, false)).toEqual([]);
-    expect(conflictLines(one)).toEqual(['1 keys exist in the cluster with other values; both copies were left as they are:', '  "a\\n" (database 0, on 127.0.0.1:7000)', expect.stringContaining('--replace')]);
+    expect(conflictLines(one)).toEqual(['1 key exists in the cluster with other values; both copies were left as they are:', '  "a\\n" (database 0, on 127.0.0.1:7000)', expect.stringContaining('--replace')]);
     expect(conflictLines(stats({ conflicts: Array.from({ length: 30 }, (_, index) => conflict(`k${index}`)) }))).toHaveLength(23);
   });
   it('states in the question what is deleted, and in a forecast whether it is estimated', () => {

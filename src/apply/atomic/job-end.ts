@@ -1,4 +1,5 @@
 // Whether a job that has ended moved its slots: both nodes' reports and, where those do not tell, the owners of the slots.
+import { counted } from '../../cluster/counted.js';
 import type { SlotSet } from '../../cluster/slot-set.js';
 import { JobFailed } from './failure.js';
 import type { JobEnds, JobReport } from './job.js';
@@ -54,7 +55,7 @@ async function requireDone(run: JobRun, watched: Watched, id: string, slots: Slo
   if (bad !== undefined) {
     if (!(await completedByOther(run, id))) throw bad;
     const state = watched.last?.state ?? 'cancelled';
-    settings.emit({ kind: 'warning', code: 'CANCELLED_LATE', message: `${ends.source.name} lists the migration as ${state}, but ${ends.target.name} has taken its ${slots.size} slots over: writes that ${ends.source.name} acknowledged after the cancellation may be lost` });
+    settings.emit({ kind: 'warning', code: 'CANCELLED_LATE', message: `${ends.source.name} lists the migration as ${state}, but ${ends.target.name} has taken its ${counted(slots.size, 'slot')} over: writes that ${ends.source.name} acknowledged after the cancellation may be lost` });
   } else if (watched.last === undefined) {
     await requireTaken(run, slots);
   }

@@ -12,7 +12,7 @@ import type { JobReport } from './job.js';
 import { finish } from './job-end.js';
 import { listOf, ref, type JobRun } from './job-run.js';
 import { awaitNewOwner, requireTaken } from './ownership.js';
-import { MOST_RETRIES } from './watch-job.js';
+import { MAX_RETRIES } from './watch-job.js';
 
 function isFor({ ends }: JobRun, job: JobReport, slots: SlotSet): boolean {
   return job.source === ends.source.id && job.target === ends.target.id && job.slots.equals(slots);
@@ -85,7 +85,7 @@ export async function runJob(run: JobRun, slots: SlotSet, adopted?: string): Pro
       return await attempt(run, slots, tries === 1 ? adopted : undefined);
     } catch (error) {
       if (!(error instanceof JobFailed) || error.remedy !== 'again') throw error;
-      if (tries > MOST_RETRIES) throw new JobFailed(ends, 'by-keys', error.reason, { cause: error });
+      if (tries > MAX_RETRIES) throw new JobFailed(ends, 'by-keys', error.reason, { cause: error });
       const delayMs = FIRST_PAUSE_MS * 2 ** tries;
       settings.emit({ kind: 'retry', node: ref(ends.source), reason: error.message, attempt: tries, delayMs });
       await delay(delayMs, settings.signal);

@@ -1,5 +1,6 @@
 // Moves slots by atomic jobs: each pair's slots in jobs of a bounded size, pairs in parallel as far as their nodes permit. Not
 // here: one job (run-job.ts), which pairs (move-by-method.ts).
+import { counted } from '../../cluster/counted.js';
 import { SlotSet } from '../../cluster/slot-set.js';
 import type { MoveStep } from '../../plan/step.js';
 import type { ApplyStats } from '../node/event.js';
@@ -53,7 +54,7 @@ interface JobSlots {
 /**
  * Slots that always fit one job, and the approximate maximum of keys per job. A cancelled or failed job is repeated as a whole.
  */
-const FEW_SLOTS = 512;
+const MAX_UNCOUNTED_JOB_SLOTS = 512;
 const JOB_KEYS = 1_000_000;
 
 /** Splits slots into jobs of at most `most` slots and about JOB_KEYS keys. */
@@ -77,9 +78,9 @@ export function jobsOf(slots: readonly number[], counts: ReadonlyMap<number, num
 async function jobSlots({ work, underWay }: AtomicPair, source: NodeLink, size: number): Promise<JobSlots[]> {
   const begun = underWay.reduce((all, job) => all.union(job.slots), new SlotSet());
   const rest = work.move.filter((slot) => !begun.has(slot));
-  const few = rest.length <= FEW_SLOTS;
+  const few = rest.length <= MAX_UNCOUNTED_JOB_SLOTS;
   const counts = few ? new Map<number, number>() : await countKeys(source, rest).catch(() => undefined);
-  const jobs = jobsOf(rest, counts ?? new Map<number, number>(), counts === undefined ? Math.min(size, FEW_SLOTS) : size);
+  const jobs = jobsOf(rest, counts ?? new Map<number, number>(), counts === undefined ? Math.min(size, MAX_UNCOUNTED_JOB_SLOTS) : size);
   return [...underWay.map(({ id, slots }) => ({ id, slots })), ...jobs.map((slots) => ({ slots: new SlotSet(slots) }))];
 }
 
@@ -154,7 +155,7 @@ export async function moveAtomically(request: MoveRequest, pairs: readonly Atomi
     if (error === undefined) return;
     if (!(error instanceof JobFailed) || !(await canGoByKeys(error, ends, settings))) failures.push(...[...slots].map((slot) => failureOf(slot, ends, error)));
     else {
-      settings.emit({ kind: 'warning', code: 'BY_KEYS', message: `${error.message}; ${slots.size} slots are moved key by key instead` });
+      settings.emit({ kind: 'warning', code: 'BY_KEYS', message: `${error.message}; ${counted(slots.size, 'slot', ['is', 'are'])} moved key by key instead` });
       left.push({ kind: 'move-slots', source, target, slots: slots.ranges() });
     }
   };

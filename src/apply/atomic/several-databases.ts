@@ -1,6 +1,7 @@
 // Sources whose slots must not move atomically because they have several databases. Valkey 9.1 streams the writes that follow
 // the snapshot without SELECT 0 when they go to database 0, and the target applies them to the last database of the snapshot
 // (cli.md 6.1). The configured number decides, because clients may start to use another database at any moment.
+import { messageOf } from '../../errors.js';
 import { databaseRule } from '../../client/connection-errors.js';
 import { oneLine } from '../../resp/visible.js';
 import type { NodeLink } from '../node/node-link.js';
@@ -23,7 +24,7 @@ async function obstacleOf(link: NodeLink): Promise<DatabasesObstacle | undefined
     const count = await link.databaseCount();
     return count > 1 ? { text: `${link.name} has ${count} databases`, hint: '--method auto and --method keys move the slots key by key, in all databases' } : undefined;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return { text: `${link.name} may have several databases (${oneLine(message)})`, hint: `grant ${databaseRule(message)} to the user, so that the databases can be counted` };
   }
 }

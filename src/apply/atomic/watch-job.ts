@@ -9,14 +9,14 @@ import { listOf, PollPauses, ref, type JobRun } from './job-run.js';
 import type { SlotSet } from '../../cluster/slot-set.js';
 
 /** Restarts permitted: by the server, or by this process when the server does not restart. */
-export const MOST_RETRIES = 4;
+export const MAX_RETRIES = 4;
 /** Milliseconds that a server may take to cancel a job or to end its part. */
 const PATIENCE_MS = 30_000;
 
 /** Why the job must be cancelled; undefined when it may continue. */
 function objection({ settings, ends }: JobRun, job: JobReport, ms: number): Error | undefined {
   if (settings.signal?.aborted === true) return new JobFailed(ends, 'none', 'interrupted');
-  if (job.retries > MOST_RETRIES) return new JobFailed(ends, 'by-keys', job.message === '' ? job.state : job.message);
+  if (job.retries > MAX_RETRIES) return new JobFailed(ends, 'by-keys', job.message === '' ? job.state : job.message);
   if (ms > settings.jobLimitMs) return new JobFailed(ends, 'none', `it did not finish within ${Math.round(settings.jobLimitMs / 1000)} s (${job.state})`, { hint: 'allow more time with --job-timeout, or use --method keys' });
   return undefined;
 }

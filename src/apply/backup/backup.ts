@@ -2,6 +2,7 @@
 // own point in time. Not here: reading the data (rdb-stream.ts, rdb-by-scan.ts), storing it (staging.ts).
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { counted } from '../../cluster/counted.js';
 import { ConnectionLost, accessFailure } from '../../client/connection-errors.js';
 import type { Connection } from '../../client/connection.js';
 import { parseInfo } from '../../client/read-reply.js';
@@ -70,7 +71,7 @@ function refusePartial(missing: readonly UnreachableNode[]): void {
 function refuseOnlyCopies(copies: readonly OnlyCopy[]): void {
   const [copy] = copies;
   if (copy === undefined) return;
-  throw new TribError('ONLY_COPY', `${copy.keys} keys would be missing: only replica ${copy.node.name} holds them, its link is down, and its master ${copy.master.name} is empty`, {
+  throw new TribError('ONLY_COPY', `${counted(copy.keys, 'key')} would be missing: only replica ${copy.node.name} holds ${copy.keys === 1 ? 'it' : 'them'}, its link is down, and its master ${copy.master.name} is empty`, {
     hint: `promote it first: redis-trib failover ${copy.node.name} --force; --allow-partial saves the masters as they are`,
   });
 }

@@ -2,6 +2,7 @@
 // requested. Not here: the backup (backup.ts).
 import { access, constants, lstat, readFile, readdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { messageOf } from '../../errors.js';
 import type { CheckReport, OnlyCopy } from '../../cluster/findings.js';
 import type { ClusterNode, UnreachableNode } from '../../cluster/view.js';
 import { readKeyspace } from '../../client/databases.js';
@@ -53,7 +54,7 @@ async function previewFile(cluster: Cluster, node: ClusterNode, dir: string): Pr
     const memory = Number(info.get('used_memory_dataset') ?? info.get('used_memory') ?? NaN);
     return { ...known, keys: [...readKeyspace(asString(keyspace)).values()].reduce((sum, count) => sum + count, 0), memoryBytes: Number.isNaN(memory) ? undefined : memory, failure: undefined };
   } catch (error) {
-    return { ...known, keys: undefined, memoryBytes: undefined, failure: error instanceof Error ? error.message : String(error) };
+    return { ...known, keys: undefined, memoryBytes: undefined, failure: messageOf(error) };
   }
 }
 

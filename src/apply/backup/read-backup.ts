@@ -1,10 +1,10 @@
-// Reads the folder of a backup: which masters it has, and the RDB file of each. Takes what redis-cli's `--cluster backup` writes too
-// (cli.md 4.10). Not here: loading the files (import/file).
+// Reads the folder of a backup: which masters it has, and the RDB file of each. Takes what redis-cli's `--cluster backup`
+// writes too (cli.md 4.10). Not here: loading the files (import/file).
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SlotSet } from '../../cluster/slot-set.js';
 import { SLOT_COUNT } from '../../cluster/slots.js';
-import { TribError } from '../../errors.js';
+import { TribError, messageOf } from '../../errors.js';
 import { MANIFEST, rdbName } from './nodes-json.js';
 
 export interface SavedMaster {
@@ -59,13 +59,13 @@ function parseNodes(text: string, path: string): ManifestNode[] {
   try {
     nodes = JSON.parse(text);
   } catch (error) {
-    throw new TribError('BAD_BACKUP', `${path} is not readable JSON: ${error instanceof Error ? error.message : String(error)}`, { cause: error, hint: 'give the directory that redis-trib backup wrote' });
+    throw new TribError('BAD_BACKUP', `${path} is not readable JSON: ${messageOf(error)}`, { cause: error, hint: 'give the directory that redis-trib backup wrote' });
   }
   if (!Array.isArray(nodes) || nodes.length === 0 || !nodes.every(isNode)) throw new TribError('BAD_BACKUP', `${path} does not list the nodes of a backup`, { hint: 'give the directory that redis-trib backup wrote' });
   return nodes;
 }
 
-/** Throws TribError NO_BACKUP, BAD_BACKUP. */
+/** Throws TribError NO_BACKUP when the manifest cannot be read, BAD_BACKUP when it does not list the nodes of a backup. */
 export async function readBackup(dir: string): Promise<SavedBackup> {
   const path = join(dir, MANIFEST);
   const text = await readFile(path, 'utf8').catch((error: unknown) => {

@@ -2,7 +2,7 @@
 // renamed last; its presence means that the backup is complete. Leftovers of a killed run are removed by the next.
 import { rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ExitCode, TribError } from '../../errors.js';
+import { ExitCode, TribError, messageOf } from '../../errors.js';
 import { clearLeftovers, openDraft, syncFolder } from '../../files/draft.js';
 import { makeDirectories } from '../make-directories.js';
 
@@ -100,6 +100,6 @@ const DISK: Readonly<Record<string, readonly [what: string, hint: string]>> = {
 
 function diskFailure(path: string, error: unknown): TribError {
   const { code = '' } = error as NodeJS.ErrnoException;
-  const [what, hint] = DISK[code] ?? [error instanceof Error ? error.message : String(error), undefined];
+  const [what, hint] = DISK[code] ?? [messageOf(error), undefined];
   return new TribError('NOT_WRITABLE', `Cannot write ${path}: ${what}`, { exitCode: ExitCode.failed, cause: error, ...(hint === undefined ? {} : { hint }) });
 }

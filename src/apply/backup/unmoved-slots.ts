@@ -1,5 +1,6 @@
 // Whether slots moved between masters while a backup read them. Each master is read at its own time: a key that moves from a
 // master not read yet to one already read is in no file. So the cluster is compared with its state at the beginning.
+import { counted } from '../../cluster/counted.js';
 import { SlotSet } from '../../cluster/slot-set.js';
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import { TribError } from '../../errors.js';
@@ -66,7 +67,7 @@ export function movedBetween(before: ClusterView, now: ClusterView): SlotSet {
  */
 export function whyMoved(before: SlotState, now: SlotState): string | undefined {
   const moved = movedBetween(before.view, now.view);
-  if (moved.size > 0) return `${moved.size} slots got another owner (${moved.shortText()})`;
+  if (moved.size > 0) return `${counted(moved.size, 'slot')} got another owner (${moved.shortText()})`;
   for (const node of before.view.masters) {
     const later = now.view.node(node.id);
     if (later === undefined) continue;
@@ -96,8 +97,8 @@ async function serversMoving(cluster: Cluster): Promise<string | undefined> {
 }
 
 /**
- * Loads the cluster again and compares. Throws TribError SLOTS_MOVED, and as loading does. Jobs are listed before the slots are loaded: a
- * job that ends in between has changed the owner then. In the other order neither would show it.
+ * Loads the cluster again and compares. Throws TribError SLOTS_MOVED, and as loading does. Jobs are listed before the slots
+ * are loaded: a job that ends in between has changed the owner then. In the other order neither would show it.
  */
 export async function refuseMovedSlots(cluster: Cluster, before: SlotState): Promise<void> {
   const moving = await serversMoving(cluster);

@@ -50,8 +50,8 @@ async function dataToMove(link: NodeLink, slots: readonly number[]): Promise<num
 }
 
 /**
- * Approximate bytes that the steps bring to each target: each source's data by the share of its keys that move. A source that does not tell
- * adds nothing.
+ * Approximate bytes that the steps bring to each target: each source's data by the share of its keys that move. A source that
+ * does not tell adds nothing.
  */
 export async function bytesToMove(cluster: Cluster, steps: readonly MoveStep[]): Promise<ReadonlyMap<string, number>> {
   const bytes = new Map<string, number>();

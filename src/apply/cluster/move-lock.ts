@@ -21,7 +21,10 @@ const ANSWER_MS = 5000;
 /** Two movers that start at the same moment see each other. Both release and retry after different pauses. */
 const ATTEMPTS = 8;
 const PAUSE_MS = 250;
-/** A server closes connections that are idle for longer than its `timeout`. */
+/**
+ * Milliseconds between two PINGs on a lock's connections: a server closes connections that are idle for longer than its
+ * `timeout`.
+ */
 const BEAT_MS = 10_000;
 
 interface LockHolder {
@@ -83,7 +86,10 @@ function movingNow(link: NodeLink, holder: LockHolder): TribError {
 /** A lock that has just been released may still be listed; a failover holds one for a moment. */
 const LOOKS = 4;
 
-/** Throws MOVING_NOW when another redis-trib moves slots of a node, ABORTED. Takes no lock, and this process holds none. */
+/**
+ * Throws MOVING_NOW when another redis-trib moves slots of a node, ABORTED when the signal fires. Takes no lock, and this
+ * process holds none.
+ */
 export async function requireNoMover(links: readonly NodeLink[], signal?: AbortSignal): Promise<void> {
   for (let look = 1; ; look++) {
     const places = (await mapBounded(links, AT_ONCE, async (link) => link.connection().then((connection) => ({ link, connection }), () => undefined))).filter((place) => place !== undefined);
@@ -96,7 +102,7 @@ export async function requireNoMover(links: readonly NodeLink[], signal?: AbortS
 
 /**
  * Resolves when no other redis-trib moves slots of the nodes; none will until the lock is released. Throws TribError MOVING_NOW
- * when one does, ABORTED. Other programs are not detected.
+ * when one does, ABORTED when the signal fires. Other programs are not detected.
  */
 export async function lockMoves(links: Iterable<NodeLink>, signal?: AbortSignal): Promise<MoveLock> {
   const nodes = [...new Set(links)];

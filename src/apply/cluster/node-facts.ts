@@ -1,5 +1,6 @@
 // What nodes report about themselves: version, memory, keys, replication. All nodes in parallel; a failure to report is
 // recorded.
+import { messageOf } from '../../errors.js';
 import { asString, parseInfo } from '../../client/read-reply.js';
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import type { Cluster } from '../open-cluster.js';
@@ -53,7 +54,7 @@ async function ask(cluster: Cluster, node: ClusterNode): Promise<NodeFacts | str
       silentSeconds: replica ? number('master_last_io_seconds_ago') : undefined,
     };
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

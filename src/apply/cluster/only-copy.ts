@@ -1,5 +1,6 @@
 // Whether nodes that are about to lose their data, or to leave, hold keys that exist nowhere else. Checked before the first
 // step of a plan that resets, stops or forgets a node, or changes its master. Read-only.
+import { counted } from '../../cluster/counted.js';
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import { asString, parseInfo } from '../../client/read-reply.js';
 import { TribError } from '../../errors.js';
@@ -24,7 +25,7 @@ function endangered(view: ClusterView, steps: readonly Step[]): ClusterNode[] {
 
 function onlyCopy(view: ClusterView, node: ClusterNode, keys: number, slots: number): TribError {
   const rescue = node.role === 'replica' ? `make it a master first: ${promotion(view, node)}` : `give it the slots first: redis-trib fix ${view.entry.name} --cover-holder`;
-  return new TribError('ONLY_COPY', `${node.name} holds the only ${keys} keys of ${slots} slots that no master owns: they would be lost`, {
+  return new TribError('ONLY_COPY', `${node.name} holds the only ${counted(keys, 'key')} of ${counted(slots, 'slot')} that no master owns: ${keys === 1 ? 'it' : 'they'} would be lost`, {
     hint: `${rescue}; to delete its keys: redis-trib reset ${node.name} --flush`,
   });
 }
@@ -62,7 +63,7 @@ async function onlyCopyOnReplica({ view, links }: CopyCluster, node: ClusterNode
   const left = link === undefined ? 0 : await countKeys(link);
   const name = master?.name ?? node.masterId ?? '';
   const consent = left > 0 ? ` --lose-writes (keys that exist only on ${name} are lost)` : '';
-  return new TribError('ONLY_COPY', `${keys} keys exist only on ${node.name} and ${moving ? 'could' : 'would'} be lost: its link to its master ${name} is down, and ${name} holds ${left} keys`, {
+  return new TribError('ONLY_COPY', `${counted(keys, 'key', ['exists', 'exist'])} only on ${node.name} and ${moving ? 'could' : 'would'} be lost: its link to its master ${name} is down, and ${name} holds ${counted(left, 'key')}`, {
     hint: `make it a master first: ${promotion(view, node)}${consent}; to delete its keys: redis-trib reset ${node.name} --flush`,
   });
 }

@@ -1,5 +1,6 @@
 // What a promotion would lose, judged before anything is sent: a replica without a copy of its master's data, or behind a master
 // that can be reached. Read-only. Not here: reading the copy (replica-copies.ts), the failover (steps/failover.ts).
+import { counted } from '../../cluster/counted.js';
 import { hasReplied, reachAdvice } from '../../cluster/connected-to.js';
 import type { ClusterNode, UnreachableNode } from '../../cluster/view.js';
 import { TribError } from '../../errors.js';
@@ -117,7 +118,7 @@ async function judgeManual(cluster: AskedCluster, replica: ClusterNode, master: 
 
 /** For example `all keys of its 5461 slots`, with the number of keys if known. */
 function allKeys(slots: number, keys: number | undefined): string {
-  return `${keys === undefined ? 'all keys' : `the ${keys} keys`} of its ${slots} slots`;
+  return `${keys === undefined ? 'all keys' : `the ${counted(keys, 'key')}`} of its ${counted(slots, 'slot')}`;
 }
 
 async function noCopy(cluster: AskedCluster, replica: ClusterNode, master: Names, copy: ReplicaCopy, lost: string): Promise<PromotionLoss> {
@@ -126,13 +127,13 @@ async function noCopy(cluster: AskedCluster, replica: ClusterNode, master: Names
   const better = promoteAdvice(view, master.id, await readCopies(cluster, [master.id]));
   const message = `${start}after its promotion ${lost} would be missing, and ${master.name} would become its replica and delete them${view.node(master.id) === undefined ? ' when it is back' : ''}`;
   const hint = `${better ?? `wait until ${view.node(master.id) === undefined ? `${master.name} is back` : `${replica.name} has its data`}`}; to give up its data: --empty-replica`;
-  return { consent: 'giveUpKeys', text: `${start}${lost} are given up`, error: new TribError('NO_COPY', message, { hint }) };
+  return { consent: 'giveUpKeys', text: `${start}its promotion gives up ${lost}`, error: new TribError('NO_COPY', message, { hint }) };
 }
 
 function lacksWrites(replica: Names, master: Names, copy: ReplicaCopy, bytes: number | undefined, keys: number | undefined): PromotionLoss {
   const lacks = bytes === undefined
-    ? `${replica.name} does not share the replication history of ${master.name}, which can be reached${keys === undefined ? '' : ` and holds ${keys} keys`} (${copyText(copy)})`
-    : `${replica.name} lacks ${bytes} bytes of the replication stream of ${master.name}, which can be reached (${copyText(copy)})`;
+    ? `${replica.name} does not share the replication history of ${master.name}, which can be reached${keys === undefined ? '' : ` and holds ${counted(keys, 'key')}`} (${copyText(copy)})`
+    : `${replica.name} lacks ${counted(bytes, 'byte')} of the replication stream of ${master.name}, which can be reached (${copyText(copy)})`;
   const lost = bytes === undefined ? `all writes that only ${master.name} has` : 'the writes in them';
   const first = copy.link === 'up' ? 'it is catching up' : linkAdvice(copy, replica, master);
   const hint = `${first}. Then without --force and --takeover no write is lost: redis-trib failover ${replica.name}; to give these writes up: --lose-writes`;

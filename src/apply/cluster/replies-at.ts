@@ -1,5 +1,5 @@
-// Asks one address whether a certain node is alive there, whatever the other nodes say of it: a server that loads its data replies to clients
-// but not to the cluster bus. Read-only.
+// Asks one address whether a certain node is alive there, whatever the other nodes say of it: a server that loads its data
+// replies to clients but not to the cluster bus. Read-only.
 import { LineCache, type NodeLine } from '../../cluster/nodes-text.js';
 import type { ClusterOptions } from '../node/node-link.js';
 import { readNodeView } from './read-node-view.js';

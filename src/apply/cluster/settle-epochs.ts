@@ -14,6 +14,8 @@ interface UnlearnedEpoch {
 
 const POLL_MS = 30;
 const MEET_EVERY_MS = 300;
+/** Milliseconds to wait for nodes to learn each other's config epochs over the bus. A ping interval is one to two seconds. */
+export const EPOCHS_MS = 10_000;
 
 async function account(link: NodeLink): Promise<NodeLine[] | undefined> {
   try {

@@ -1,4 +1,5 @@
-// Finds servers that answer with the same node id at different addresses. One server may have several addresses; its run_id tells. Read-only.
+// Finds servers that answer with the same node id at different addresses. One server may have several addresses; its run_id
+// tells. Read-only.
 import { formatAddress } from '../../cluster/address.js';
 import type { SharedId } from '../../cluster/view.js';
 import { grouped } from '../../cluster/view.js';

@@ -46,7 +46,10 @@ async function staysMaster(link: NodeLink): Promise<boolean> {
   }
 }
 
-/** Number of keys by slot, for all slots; those that the node owns count as 0. Throws KEYSPACE_UNKNOWN when it refuses to count. */
+/**
+ * Number of keys by slot, for all slots; those that the node owns count as 0. Throws KEYSPACE_UNKNOWN when it refuses to
+ * count.
+ */
 async function countStray(link: NodeLink, node: ClusterNode): Promise<Uint32Array> {
   const counts = new Uint32Array(SLOT_COUNT);
   try {
@@ -84,10 +87,10 @@ function refused(view: ClusterView, node: ClusterNode, counts: Uint32Array, { le
 }
 
 /**
- * Throws STRAY_KEYS when a master holds keys, in any database, of slots that it does not own, and the steps take its last slot,
- * reset it, shut it down or make it a replica. A master that stays one without slots (cluster-allow-replica-migration no) keeps
- * its keys. `kept`: that setting will be turned off for the move. Throws KEYSPACE_UNKNOWN when such a master has keys, but the user
- * may not count them by slot.
+ * Throws STRAY_KEYS when a master holds keys, in any database, of slots that it does not own, and the steps take its last
+ * slot, reset it, shut it down or make it a replica. A master that stays one without slots (cluster-allow-replica-migration
+ * no) keeps its keys. `kept`: that setting will be turned off for the move. Throws KEYSPACE_UNKNOWN when such a master has
+ * keys, but the user may not count them by slot.
  */
 export async function requireNoStrayKeys(cluster: StrayCluster, steps: readonly Step[], { kept = false }: { readonly kept?: boolean } = {}): Promise<void> {
   const { view, links } = cluster;

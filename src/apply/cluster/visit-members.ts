@@ -4,7 +4,7 @@ import { formatAddress } from '../../cluster/address.js';
 import type { LineCache, NodeLine } from '../../cluster/nodes-text.js';
 import type { SharedId } from '../../cluster/view.js';
 import { ConnectionLost } from '../../client/connection-errors.js';
-import { ExitCode, TribError } from '../../errors.js';
+import { ExitCode, TribError, messageOf } from '../../errors.js';
 import { oneLine } from '../../resp/visible.js';
 import { ReplyError } from '../../resp/reply.js';
 import type { ClusterOptions, NodeLink } from '../node/node-link.js';
@@ -181,9 +181,9 @@ class Visits {
   }
 
   /**
-   * Undefined for a node that replies. Most nodes listed as failed are gone; hundreds of them must not take minutes. The flag alone
-   * does not make a node unreachable: a server that replies with an error, for example while it loads its data, is alive. An owner
-   * of slots is always asked, because its slots could be given away.
+   * Undefined for a node that replies. Most nodes listed as failed are gone; hundreds of them must not take minutes. The flag
+   * alone does not make a node unreachable: a server that replies with an error, for example while it loads its data, is
+   * alive. An owner of slots is always asked, because its slots could be given away.
    */
   private async quickFailure(line: NodeLine, owner: boolean): Promise<VisitFailure | undefined> {
     const { eachMs, allMs, ownerReplyMs } = this.limits;
@@ -242,7 +242,7 @@ export function failureOf(error: unknown): VisitFailure {
   const reply = error instanceof TribError && error.cause instanceof ReplyError ? error.cause : undefined;
   const refusal = reply === undefined ? undefined : ((error as TribError).hint ?? 'a server runs there: wait until it answers, then try again');
   const unresponsive = error instanceof ConnectionLost && error.code === 'TIMEOUT';
-  return { reason: oneLine(error instanceof Error ? error.message : String(error)), ...(refusal === undefined ? {} : { refusal }), ...(unresponsive ? { unresponsive } : {}), ...(reply === undefined ? {} : { replied: reply.code }) };
+  return { reason: oneLine(messageOf(error)), ...(refusal === undefined ? {} : { refusal }), ...(unresponsive ? { unresponsive } : {}), ...(reply === undefined ? {} : { replied: reply.code }) };
 }
 
 /**

@@ -1,9 +1,10 @@
 // Carries out the steps of a repair plan, kind by kind. A slot whose step fails is skipped in later steps; the other slots
 // continue. A killed run leaves a state that another fix completes. Prints nothing.
+import { counted } from '../../cluster/counted.js';
 import { ExitCode, TribError } from '../../errors.js';
 import type { FixStep } from '../../plan/fix/step.js';
 import { inRounds } from '../mover/plan/rounds.js';
-import { settleEpochs } from '../cluster/settle-epochs.js';
+import { EPOCHS_MS, settleEpochs } from '../cluster/settle-epochs.js';
 import { moveKeys } from './key-moves.js';
 import { FixRun, type FixOutcome, type FixRequest } from './fix-run.js';
 import { refuseMissingDatabases } from './missing-databases.js';
@@ -33,9 +34,6 @@ export function rounds(steps: readonly FixStep[]): FixStep[][] {
   const moves = steps.flatMap((step) => (step.kind === 'gather-keys' || step.kind === 'finish-move' ? [step] : []));
   return moves.length < steps.length ? [[...steps]] : inRounds(moves);
 }
-
-/** Milliseconds for masters to learn each other's epochs; a ping interval is one to two seconds. */
-const EPOCHS_MS = 10_000;
 
 async function together(run: FixRun, steps: readonly FixStep[]): Promise<void> {
   const { view, links, signal } = run.request;
@@ -72,7 +70,7 @@ export async function applyFix(request: FixRequest): Promise<FixOutcome> {
 
 function interrupted(run: FixRun): TribError {
   const { keys, movesFinished } = run;
-  return new TribError('ABORTED', `Interrupted: ${keys} keys were moved and ${movesFinished} moves completed; every key is on its old or its new node`, {
+  return new TribError('ABORTED', `Interrupted: ${counted(keys, 'key', ['was', 'were'])} moved and ${counted(movesFinished, 'move')} completed; every key is on its old or its new node`, {
     exitCode: ExitCode.interrupted,
     hint: 'run the same command again to continue',
   });

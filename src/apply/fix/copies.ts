@@ -5,6 +5,7 @@ import type { Arg } from '../../resp/command.js';
 import type { Reply } from '../../resp/reply.js';
 import { ReplyError } from '../../resp/reply.js';
 import type { Connection } from '../../client/connection.js';
+import { contentsText, readContents } from '../../client/value-contents.js';
 
 /** A DUMP payload ends with the RDB version (2 bytes) and a checksum (8 bytes). Equal values may differ in version. */
 const FOOTER = 10;
@@ -50,35 +51,18 @@ export async function readCopy(connection: Connection, key: string): Promise<Key
   return { payload, ttlMs: ttl, type };
 }
 
-/** By type: the command that reads the whole value, for types whose equal values may have different DUMPs. */
-const CONTENTS: Readonly<Record<string, (key: string) => Arg[]>> = {
-  hash: (key) => ['HGETALL', key],
-  set: (key) => ['SMEMBERS', key],
-  list: (key) => ['LRANGE', key, 0, -1],
-  zset: (key) => ['ZRANGE', key, 0, -1, 'WITHSCORES'],
-};
-
-/** A value's contents as one comparable string. */
-function canonical(type: string, reply: Reply | undefined): string | undefined {
-  if (!Array.isArray(reply)) return undefined;
-  const parts = reply.map((part) => JSON.stringify(String(part)));
-  if (type === 'list' || type === 'zset') return parts.join();
-  if (type === 'set') return parts.sort().join();
-  return parts.flatMap((part, index) => (index % 2 === 0 ? [`${part}:${parts[index + 1] ?? ''}`] : [])).sort().join();
-}
-
 /**
- * Whether two copies have the same value; times to live are compared in settle-key.ts. Streams and module types count as different when their
- * payloads differ, because their encodings cannot be compared.
+ * Whether two copies have the same value; times to live are compared in settle-key.ts. Streams and module types count as
+ * different when their payloads differ, because their encodings cannot be compared.
  */
 export async function sameValue(a: Connection, b: Connection, key: string, copies: readonly [KeyCopy, KeyCopy]): Promise<boolean> {
   const [mine, theirs] = copies;
   if (mine.payload.slice(0, -FOOTER) === theirs.payload.slice(0, -FOOTER)) return true;
   const hashes = sameExpiringHashes(mine.payload, theirs.payload);
   if (hashes !== undefined) return hashes;
-  const read = mine.type === theirs.type ? CONTENTS[mine.type] : undefined;
+  const read = mine.type === theirs.type ? readContents(mine.type, key) : undefined;
   if (read === undefined) return false;
-  const [[here], [there]] = await Promise.all([askHere(a, [read(key)]), askHere(b, [read(key)])]);
-  const text = canonical(mine.type, here);
-  return text !== undefined && text === canonical(mine.type, there);
+  const [[here], [there]] = await Promise.all([askHere(a, [read]), askHere(b, [read])]);
+  const text = contentsText(mine.type, here);
+  return text !== undefined && text === contentsText(mine.type, there);
 }

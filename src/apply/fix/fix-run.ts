@@ -1,7 +1,7 @@
 // The request of a repair, the state its steps share, and its outcome. Not here: the steps (slot-commands.ts, key-moves.ts) and
 // their order (apply-fix.ts).
 import type { ClusterView } from '../../cluster/view.js';
-import { ExitCode, TribError } from '../../errors.js';
+import { ExitCode, TribError, messageOf } from '../../errors.js';
 import { oneLine } from '../../resp/visible.js';
 import type { SlotKeyCounts } from '../../plan/fix/facts.js';
 import type { FixStep } from '../../plan/fix/step.js';
@@ -31,7 +31,10 @@ export interface FixRequest {
   readonly view: ClusterView;
   readonly links: ReadonlyMap<string, NodeLink>;
   readonly steps: readonly FixStep[];
-  /** How to connect to owners that were unreachable, which are asked again before their slots are claimed; default without credentials and TLS. */
+  /**
+   * How to connect to owners that were unreachable, which are asked again before their slots are claimed; default without
+   * credentials and TLS.
+   */
   readonly access?: ClusterOptions;
   /** The key counts that the plan is based on. Keys that are gone when their step runs cause the warning KEYS_GONE. */
   readonly counts: SlotKeyCounts;
@@ -105,7 +108,7 @@ export class FixRun {
   }
 
   fail(step: FixStep['kind'], slots: readonly number[], error: unknown): void {
-    const message = oneLine(error instanceof ReplyError ? fromBinary(error.message) : error instanceof Error ? error.message : String(error));
+    const message = oneLine(error instanceof ReplyError ? fromBinary(error.message) : messageOf(error));
     const hint = error instanceof TribError ? error.hint : undefined;
     for (const slot of slots) {
       if (this.left.has(slot)) continue;

@@ -4,7 +4,7 @@
 import type { Connection } from '../../client/connection.js';
 import { migrateCommand } from '../../client/migrate-command.js';
 import { asStrings } from '../../client/read-reply.js';
-import { TribError } from '../../errors.js';
+import { TribError, messageOf } from '../../errors.js';
 import { ReplyError, fromBinary } from '../../resp/reply.js';
 import { delay } from '../node/delay.js';
 import type { OnEvent } from '../node/event.js';
@@ -108,7 +108,7 @@ class KeyMover {
       throw this.explain(last);
     }
     const { source } = this.pair;
-    this.settings.emit({ kind: 'retry', node: name(source), slot: this.slot, reason: error instanceof Error ? error.message : String(error), attempt: health.attempts, delayMs });
+    this.settings.emit({ kind: 'retry', node: name(source), slot: this.slot, reason: messageOf(error), attempt: health.attempts, delayMs });
     await delay(delayMs, this.settings.signal);
   }
 

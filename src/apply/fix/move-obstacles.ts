@@ -19,7 +19,7 @@ import { databasesWithKeys } from '../node/slot-keys.js';
  * process).
  */
 const CANDIDATES = 10;
-const MOST_BYTES = 1 << 20;
+const MAX_BYTES = 1 << 20;
 const TIMEOUT_MS = 1000;
 
 /** An unused key name in the slot. */
@@ -44,7 +44,7 @@ async function sample(link: NodeLink, slot: number): Promise<string | undefined>
     const connection = await link.connection(database);
     const keys = asStrings(await connection.command(['CLUSTER', 'GETKEYSINSLOT', slot, CANDIDATES]));
     const sizes = await connection.pipeline(keys.flatMap((key) => [['ASKING'], ['MEMORY', 'USAGE', key]]));
-    const sized = keys.map((key, index) => ({ key, bytes: Number(sizes[2 * index + 1] ?? Infinity) })).filter(({ bytes }) => bytes <= MOST_BYTES);
+    const sized = keys.map((key, index) => ({ key, bytes: Number(sizes[2 * index + 1] ?? Infinity) })).filter(({ bytes }) => bytes <= MAX_BYTES);
     const [best] = sized.sort((a, b) => a.bytes - b.bytes);
     if (best === undefined) continue;
     const [, payload] = await connection.pipeline([['ASKING'], ['DUMP', best.key]]);

@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import { access, type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fromBinary } from '../../resp/reply.js';
-import { TribError } from '../../errors.js';
+import { TribError, messageOf } from '../../errors.js';
 import type { KeyCopy, KeyPlace } from './copies.js';
 
 /** Where a copy was, and the node whose copy was kept. */
@@ -34,7 +34,7 @@ export async function requireReadableFile(path: string): Promise<void> {
   if (found instanceof Error) return refuse(found.message, found);
   if (found?.isFile() === false) return refuse(found.isDirectory() ? 'it is a folder' : 'it is not a regular file');
   const [at, mode] = found === undefined ? [dirname(path), constants.W_OK | constants.X_OK] : [path, constants.R_OK | constants.W_OK];
-  await access(at, mode).catch((error: unknown) => refuse(error instanceof Error ? error.message : String(error), error));
+  await access(at, mode).catch((error: unknown) => refuse(messageOf(error), error));
 }
 
 export class CopyFile {
@@ -93,7 +93,7 @@ export class CopyFile {
       if (empty) await append(handle, `${JSON.stringify(HEADER)}\n`);
       return handle;
     } catch (error) {
-      await handle.close(); // No other code holds this handle.
+      await handle.close(); // It is not returned, so no other code could close it.
       throw error;
     }
   }

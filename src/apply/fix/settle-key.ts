@@ -1,6 +1,7 @@
-// Resolves one key that is on both nodes. Of equal copies one stays. Of equal values with different times to live the served copy stays
-// and the other is saved to a file first; of different values, and where both copies may have been served, the chosen copy stays and the other is
-// saved to a file first, or both stay. Not here: moving keys (key-mover.ts), choosing the copy (the caller).
+// Resolves one key that is on both nodes. Of equal copies one stays. Of equal values with different times to live the served
+// copy stays and the other is saved to a file first; of different values, and where both copies may have been served, the
+// chosen copy stays and the other is saved to a file first, or both stay. Not here: moving keys (key-mover.ts), choosing the
+// copy (the caller).
 import type { Connection } from '../../client/connection.js';
 import { migrateCommand } from '../../client/migrate-command.js';
 import { TribError } from '../../errors.js';
@@ -56,7 +57,10 @@ export interface Settling {
   /** Called for every key with different copies. */
   onConflict(conflict: KeyConflictCase): Promise<ConflictPolicy>;
   readonly file: CopyFile;
-  /** True for a slot of which the other copy may have been served too: then it is not clear which time to live of equal values is right. */
+  /**
+   * True for a slot of which the other copy may have been served too: then it is not clear which time to live of equal values
+   * is right.
+   */
   disputed(slot: number): boolean;
   warn(message: string, slot: number, key: string): void;
 }
@@ -81,8 +85,9 @@ function shown(link: NodeLink, copy: KeyCopy): ConflictCopy {
 const ASKED_MS = 10;
 
 /**
- * While a person reads the question another repair may settle the same slot, so that the copy to be removed is the one that clients write:
- * then nothing is removed. Throws PLAN_STALE when the serving node does not own the slot any more or the other node owns it.
+ * While a person reads the question another repair may settle the same slot, so that the copy to be removed is the one that
+ * clients write: then nothing is removed. Throws PLAN_STALE when the serving node does not own the slot any more or the other
+ * node owns it.
  */
 async function requireSameOwner(serving: NodeLink, other: NodeLink, { slot, database, key }: KeyPlace): Promise<void> {
   const [mine, theirs] = await Promise.all([serving, other].map(async (link) => (await (await link.admin()).clusterNodes()).find(({ myself }) => myself)?.slots.has(slot) === true));

@@ -5,9 +5,9 @@ import { fromBinary } from '../../resp/reply.js';
 /** The type byte of a string in a DUMP (persistence-replication.md 2.1). */
 const STRING = 0;
 /** Characters of a value that is shown. */
-const MOST_CHARACTERS = 60;
+const MAX_CHARACTERS = 60;
 /** Bytes of a DUMP that may hold so few characters: 4 bytes each, type, length and footer. */
-const MOST_BYTES = 4 * MOST_CHARACTERS + 20;
+const MAX_BYTES = 4 * MAX_CHARACTERS + 20;
 /** Letters, marks, digits, punctuation, symbols and blanks; no control or format character. */
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}]*$/u;
 
@@ -21,8 +21,8 @@ function stringOf(payload: string): string | undefined {
 
 /** `payload`: the reply to DUMP. Undefined for other types, and for values that are long or have unprintable characters. */
 export function shortValue(payload: string): string | undefined {
-  if (payload.charCodeAt(0) !== STRING || payload.length > MOST_BYTES) return undefined;
+  if (payload.charCodeAt(0) !== STRING || payload.length > MAX_BYTES) return undefined;
   const text = stringOf(payload);
-  if (text === undefined || [...text].length > MOST_CHARACTERS || text.includes('\ufffd')) return undefined;
+  if (text === undefined || [...text].length > MAX_CHARACTERS || text.includes('\ufffd')) return undefined;
   return PRINTABLE.test(text) ? text : undefined;
 }

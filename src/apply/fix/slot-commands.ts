@@ -1,7 +1,8 @@
 // The repair steps that only send slot commands: yield, claim, tell, close. Each command is idempotent. Not here: moving keys
 // (key-moves.ts).
+import { counted } from '../../cluster/counted.js';
 import { setSlotCommand } from '../../client/admin.js';
-import { TribError } from '../../errors.js';
+import { TribError, messageOf } from '../../errors.js';
 import { oneLine } from '../../resp/visible.js';
 import type { FixStep } from '../../plan/fix/step.js';
 import { eachSlot } from '../../plan/step.js';
@@ -104,7 +105,7 @@ async function warnOfGoneKeys(run: FixRun, link: NodeLink, slots: readonly numbe
   });
   for (const [index, slot] of held.entries()) {
     if (found?.[index] !== 0) continue;
-    run.request.onEvent({ kind: 'warning', code: 'KEYS_GONE', slot, message: `the ${expected(slot)} keys of slot ${slot} on ${link.name} are gone since fix counted them: probably it learned of another owner by gossip and deleted them; look for a backup` });
+    run.request.onEvent({ kind: 'warning', code: 'KEYS_GONE', slot, message: `${link.name} no longer has the ${counted(expected(slot), 'key')} of slot ${slot} that fix counted: probably it learned of another owner by gossip and deleted all keys of the slot; look for a backup` });
   }
 }
 
@@ -189,11 +190,11 @@ async function tell(run: FixRun, link: NodeLink, slots: readonly number[], owner
   try {
     const refused = await setSlots({ ...run.settings, retryMs: 500 }, link, slots, 'NODE', owner, await connectionCountOf(run, link));
     const [first] = refused;
-    if (first !== undefined) run.request.onEvent({ kind: 'warning', code: 'NOT_TOLD', message: `${link.name} refused the new owner of ${refused.size} slots: ${oneLine(first[1].message)}`, slot: first[0] });
+    if (first !== undefined) run.request.onEvent({ kind: 'warning', code: 'NOT_TOLD', message: `${link.name} refused the new owner of ${counted(refused.size, 'slot')}: ${oneLine(first[1].message)}`, slot: first[0] });
   } catch (error) {
     run.rethrowIfAborted(error);
-    const text = oneLine(error instanceof Error ? error.message : String(error));
-    run.request.onEvent({ kind: 'warning', code: 'NOT_TOLD', message: `${link.name} did not get the new owner of ${slots.length} slots (gossip will propagate it): ${text}` });
+    const text = oneLine(messageOf(error));
+    run.request.onEvent({ kind: 'warning', code: 'NOT_TOLD', message: `${link.name} did not get the new owner of ${counted(slots.length, 'slot')} (gossip will propagate it): ${text}` });
   }
 }
 

@@ -3,7 +3,7 @@
 import { isHere } from '../../client/here.js';
 import type { ApplyStats } from '../node/event.js';
 import { inRounds } from './plan/rounds.js';
-import { settleEpochs } from '../cluster/settle-epochs.js';
+import { EPOCHS_MS, settleEpochs } from '../cluster/settle-epochs.js';
 import { addStats, NOTHING, MoveTally } from '../node/tally.js';
 import { ClientActivity, type PacingLimits } from './pacing/client-activity.js';
 import { closeSlots } from './slots/slot-handover.js';
@@ -27,8 +27,6 @@ import { retrying } from './safety/retry.js';
 import { slotMethods, takeMethods } from './slots/set-slot.js';
 import { RateLimit } from './pacing/throttle.js';
 
-/** Milliseconds to wait for nodes to learn each other's config epochs over the bus. A ping interval is one to two seconds. */
-const EPOCHS_MS = 10_000;
 /** Up to this many masters, all of them are polled for config epochs; above it, only those that take part. */
 const FEW_MASTERS = 64;
 

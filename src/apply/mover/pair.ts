@@ -31,7 +31,7 @@ export interface NodePair extends Required<SlotParties> {
  */
 const FAR_GROUPS = 4;
 /** Maximum number of slots open at once. It bounds the delay of an abort and the number of slots a killed move leaves open. */
-const MOST_OPEN = 128;
+const MAX_OPEN = 128;
 /** Round-trip milliseconds from which a node counts as distant. */
 const FAR_MS = 0.5;
 
@@ -47,7 +47,7 @@ export async function movePair(pair: NodePair, slots: readonly number[], setting
   const { source, target } = pair;
   if (pair.takesOver) await drainBusBeforeImport(source, target, settings.signal);
   const groups = await groupsInFlight(pair, settings);
-  const most = Math.max(1, Math.floor((settings.slotsInFlight ?? MOST_OPEN) / groups));
+  const most = Math.max(1, Math.floor((settings.slotsInFlight ?? MAX_OPEN) / groups));
   const failures: SlotFailure[] = [];
   const moved = new Map<number, number>();
   const closing = new SlotHandover(settings, pair, (closed) => {

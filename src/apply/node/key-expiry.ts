@@ -3,8 +3,8 @@ import type { Arg } from '../../resp/command.js';
 import { ReplyError, type Reply } from '../../resp/reply.js';
 
 /**
- * Milliseconds that the copy on the target may expire later. MIGRATE and RESTORE send the remaining time to live, so a copy that they
- * make expires later by the time of the transfer, which is rarely longer, even for a large value.
+ * Milliseconds that the copy on the target may expire later. MIGRATE and RESTORE send the remaining time to live, so a copy
+ * that they make expires later by the time of the transfer, which is rarely longer, even for a large value.
  */
 const LATER_MS = 5000;
 /** Milliseconds that it may expire earlier: no transfer causes that, only the time between the requests to the two servers. */
@@ -14,8 +14,8 @@ const EARLIER_MS = 1000;
 export type ExpiryComparison = 'same' | 'different' | 'unknown';
 
 /**
- * Both as remaining times or both as absolute times, in ms; negative for none, undefined where it could not be read. A copy with an
- * expiry never equals one without. Remaining times are better between two servers, because their clocks may differ.
+ * Both as remaining times or both as absolute times, in ms; negative for none, undefined where it could not be read. A copy
+ * with an expiry never equals one without. Remaining times are better between two servers, because their clocks may differ.
  */
 export function compareExpiries(source: number | undefined, target: number | undefined): ExpiryComparison {
   if (source === undefined || target === undefined) return 'unknown';

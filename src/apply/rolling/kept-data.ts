@@ -1,4 +1,5 @@
 // Whether a master keeps its keys over a restart without a failover: by its settings before, by its number of keys afterwards.
+import { counted } from '../../cluster/counted.js';
 import { readKeyspace } from '../../client/databases.js';
 import type { PipelineReply } from '../../client/connection.js';
 import { settingValue } from '../../client/read-reply.js';
@@ -43,7 +44,7 @@ export async function volatileMasters(cluster: Cluster, { turns }: RollingPlan):
 
 /** As `127.0.0.1:7000 (300 keys)`, separated by commas. */
 export function volatileText(masters: readonly VolatileMaster[]): string {
-  return masters.map(({ name, keys }) => `${name} (${keys} keys)`).join(', ');
+  return masters.map(({ name, keys }) => `${name} (${counted(keys, 'key')})`).join(', ');
 }
 
 /** Throws TribError NOT_PERSISTENT when there are such masters. */
@@ -54,10 +55,13 @@ export function refuseVolatile(masters: readonly VolatileMaster[]): void {
   });
 }
 
-/** Compares a master that was restarted without a failover with before. Throws TribError KEYS_LOST when it had keys and has none. */
+/**
+ * Compares a master that was restarted without a failover with before. Throws TribError KEYS_LOST when it had keys and has
+ * none.
+ */
 export async function requireKept(cluster: Cluster, { id, name }: { readonly id: string; readonly name: string }, before: number | undefined): Promise<void> {
   if (before === undefined || before === 0 || (await keysOf(cluster, id)) !== 0) return;
-  throw new TribError('KEYS_LOST', `${name} had ${before} keys before its restart, and has none now`, {
+  throw new TribError('KEYS_LOST', `${name} had ${counted(before, 'key')} before its restart, and has none now`, {
     hint: 'it loaded no data file: see its log and CONFIG GET dir, and load a backup (redis-trib restore --merge); the other nodes must save before they stop (SHUTDOWN SAVE, or appendonly yes)',
   });
 }

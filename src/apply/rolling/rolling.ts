@@ -1,7 +1,7 @@
 // Rolling restart: one node at a time, a master only after a replica has been promoted, and the next node only when the cluster
 // is complete again. The caller defines the work on a node. Not here: the order (plan/rolling.ts).
 import type { ClusterNode } from '../../cluster/view.js';
-import { TribError } from '../../errors.js';
+import { TribError, messageOf } from '../../errors.js';
 import { planPreferred } from '../../plan/preferred.js';
 import { planFailover } from '../../plan/role-change.js';
 import { successorsOf, type RollingPlan, type RollingTurn } from '../../plan/rolling.js';
@@ -177,7 +177,7 @@ export async function roll(cluster: Cluster, plan: RollingPlan, options: Rolling
     await rolling.failBack();
     return rolling.done;
   } catch (error) {
-    const cause = error instanceof TribError ? error : new TribError('ROLLING_FAILED', error instanceof Error ? error.message : String(error), { cause: error });
+    const cause = error instanceof TribError ? error : new TribError('ROLLING_FAILED', messageOf(error), { cause: error });
     throw new RollingStopped(cause, rolling.done, rolling.left, options.preferred);
   }
 }

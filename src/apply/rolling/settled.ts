@@ -1,5 +1,6 @@
 // Whether a cluster is complete: all members reachable, in sync, serving, in agreement. Also waits for that. Not here: judging
 // slots (cluster/findings.ts).
+import { counted } from '../../cluster/counted.js';
 import type { CheckReport } from '../../cluster/findings.js';
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import { asString, parseInfo } from '../../client/read-reply.js';
@@ -35,10 +36,10 @@ function absence(view: ClusterView, members: readonly string[]): string | undefi
 
 function slotProblem({ agreement, uncovered, openSlots, findings }: CheckReport): string | undefined {
   if (!agreement) return 'the nodes list different owners of the slots';
-  if (uncovered.size > 0) return `${uncovered.size} slots are covered by no node`;
-  if (openSlots.length > 0) return `${openSlots.length} slots are being moved, or were left open by an interrupted move`;
+  if (uncovered.size > 0) return `${counted(uncovered.size, 'slot', ['is', 'are'])} covered by no node`;
+  if (openSlots.length > 0) return `${counted(openSlots.length, 'slot', ['is', 'are'])} being moved or left open by an interrupted move`;
   for (const finding of findings) {
-    if (finding.kind === 'suspected-node') return `${finding.by.length} nodes list ${finding.node.name} as ${finding.flag}`;
+    if (finding.kind === 'suspected-node') return `${counted(finding.by.length, 'node', ['lists', 'list'])} ${finding.node.name} as ${finding.flag}`;
     if (finding.kind === 'chained-replica') return `${finding.node.name} replicates a replica`;
     if (finding.severity === 'error' && finding.kind !== 'unreachable-node') return `the slots have a problem (${finding.kind})`;
   }

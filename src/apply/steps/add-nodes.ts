@@ -1,10 +1,11 @@
 // New nodes for an existing cluster: checks whether they may join (empty, in cluster mode, not members, no functions of their
 // own) and carries out the plan. Not here: choosing masters (plan/add-node.ts).
+import { counted } from '../../cluster/counted.js';
 import type { Address } from '../../cluster/address.js';
 import { formatAddress } from '../../cluster/address.js';
 import { LineCache } from '../../cluster/nodes-text.js';
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
-import { ExitCode, TribError } from '../../errors.js';
+import { ExitCode, TribError, messageOf } from '../../errors.js';
 import type { AddNodePlan } from '../../plan/add-node.js';
 import type { Step } from '../../plan/step.js';
 import { ReplyError } from '../../resp/reply.js';
@@ -25,7 +26,7 @@ function otherWays(at: string, view: ClusterView, node: ClusterNode | undefined)
 
 function alreadyMember(address: Address, view: ClusterView, id: string): TribError {
   const node = view.node(id);
-  const is = node === undefined ? '' : node.role === 'replica' ? ', as a replica' : `, as a master with ${node.slots.size} slots`;
+  const is = node === undefined ? '' : node.role === 'replica' ? ', as a replica' : `, as a master with ${counted(node.slots.size, 'slot')}`;
   return new TribError('ALREADY_MEMBER', `Node ${formatAddress(address)} is in this cluster already${is}`, {
     hint: otherWays(formatAddress(address), view, node),
   });
@@ -184,7 +185,7 @@ export async function applyAddNodes(cluster: Cluster, newNodes: NewCluster, plan
   try {
     await applySteps({ links, view }, plan.steps, { ...options, onEvent });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     const interrupted = options.signal?.aborted === true;
     const refusal = last === 'replicate' && !interrupted ? await refusedReplica(cluster, newNodes, plan, error) : undefined;
     if (refusal !== undefined) throw refusal;

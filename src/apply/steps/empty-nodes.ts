@@ -1,7 +1,7 @@
 // Empties nodes as planned (plan/emptying.ts) and reports the progress of each after a failure. Not here: the confirmation
 // (cli/connection/emptying.ts), the steps (steps/leave.ts).
 import type { SlotSet } from '../../cluster/slot-set.js';
-import { ExitCode, TribError } from '../../errors.js';
+import { ExitCode, TribError, messageOf } from '../../errors.js';
 import type { EmptiedNode, EmptyingPlan } from '../../plan/emptying.js';
 import type { NodeStep } from '../../plan/node-steps.js';
 import { aborted } from '../../client/socket.js';
@@ -65,7 +65,7 @@ function account(all: readonly EmptyingProgress[]): string {
 
 function incomplete(all: readonly EmptyingProgress[], { node, error }: EmptyingProgress): TribError {
   const known = error instanceof TribError ? error : undefined;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   const message = `${text.includes(node.name) ? text : `${node.name}: ${text}`} (${account(all)})`;
   return new TribError(known?.code === 'ABORTED' ? 'ABORTED' : 'EMPTYING_FAILED', message, {
     exitCode: known?.exitCode ?? ExitCode.failed,

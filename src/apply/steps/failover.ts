@@ -130,7 +130,10 @@ async function notPromoted(replica: NodeLink, mode: FailoverMode, was: ElectionO
   return new TribError('FAILOVER_TIMEOUT', `${text}: it did not catch up with its master within 5 s, or too few masters voted for it`, { hint: `${votes}. ${later}` });
 }
 
-/** Whether two sets are the same, apart from slots that the node itself imports: it learns the new owner of those only when they are closed. */
+/**
+ * Whether two sets are the same, apart from slots that the node itself imports: it learns the new owner of those only when
+ * they are closed.
+ */
 function sameSlots(node: NodeLine | undefined, seen: SlotSet, wanted: SlotSet): boolean {
   const importing = new SlotSet(node?.importing.keys() ?? []);
   return seen.difference(importing).equals(wanted.difference(importing));

@@ -1,5 +1,5 @@
-// Nodes outside a list of nodes that are alive although the listed ones flag them as failed or have no link to them: a server that loads its
-// data replies to clients but not to the cluster bus. Read-only.
+// Nodes outside a list of nodes that are alive although the listed ones flag them as failed or have no link to them: a server
+// that loads its data replies to clients but not to the cluster bus. Read-only.
 import { formatAddress } from '../../cluster/address.js';
 import type { NodeContents } from '../../plan/emptying.js';
 import { repliesAt } from '../cluster/replies-at.js';

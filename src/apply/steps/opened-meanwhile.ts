@@ -1,5 +1,5 @@
-// A second look for open slots right after a failover: a program that takes no lock may have opened slots between the check before it
-// (cluster/role-guard.ts) and the promotion. Read-only.
+// A second look for open slots right after a failover: a program that takes no lock may have opened slots between the check
+// before it (cluster/role-guard.ts) and the promotion. Read-only.
 import { SlotSet } from '../../cluster/slot-set.js';
 import type { NodeLink } from '../node/node-link.js';
 import { mapBounded } from '../node/parallel.js';
@@ -8,8 +8,8 @@ import { ownMasterLine } from '../cluster/own-master-line.js';
 const AT_ONCE = 64;
 
 /**
- * The text of a warning when the new master has open slots, or another master has slots open that name the former or the new one: the former
- * master has closed its own when it became a replica. Undefined when there are none.
+ * The text of a warning when the new master has open slots, or another master has slots open that name the former or the new
+ * one: the former master has closed its own when it became a replica. Undefined when there are none.
  */
 export async function openedMeanwhile(links: readonly NodeLink[], replica: NodeLink, master: string): Promise<string | undefined> {
   const slots = new SlotSet();

@@ -27,7 +27,7 @@ function linkProblem(info: Facts): string | undefined {
   return `it reports its link to the master as ${status ?? 'unknown'}${since}${sync}`;
 }
 
-/** How often a full sync may fail and restart. */
+/** Number of attempts of a full sync that count as progress; later ones are the same sync failing again and again. */
 const ATTEMPTS = 3;
 
 /**

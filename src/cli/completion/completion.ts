@@ -67,8 +67,8 @@ const CLUSTER: CompletableOption = { ...HELP, flag: '--cluster', short: undefine
 export interface Leading {
   readonly options: readonly CompletableOption[];
   /**
-   * Every spelling of every option that takes a value, including short forms, aliases and hidden options. The word after such an option is its
- * value, not the subcommand.
+   * Every spelling of every option that takes a value, including short forms, aliases and hidden options. The word after such
+   * an option is its value, not the subcommand.
    */
   readonly valueWords: readonly string[];
 }

@@ -2,7 +2,7 @@
 // names of the options (shared-options.ts), `seed` and `nodes` (node-entries.ts). Reads the two files; writes nothing.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ExitCode, TribError } from '../../errors.js';
+import { ExitCode, TribError, messageOf } from '../../errors.js';
 import { userFolder } from '../../files/user-folder.js';
 import type { Environment } from '../../ui/terminal.js';
 import { parseNodeEntries, type NodeEntries } from './node-entries.js';
@@ -57,7 +57,7 @@ function parseConfig(path: string, text: string, known: ReadonlySet<string>): Cl
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    throw bad(path, error instanceof Error ? error.message : String(error));
+    throw bad(path, messageOf(error));
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw bad(path, 'it is not a JSON object');
   const { nodes, ...rest } = parsed as Record<string, unknown>;

@@ -1,5 +1,5 @@
-// The question of a command that deletes data or removes nodes. The cluster may change while the user reads it, so everything that
-// justified the plan is read and judged again after the answer. Not here: the last look at each node before its request
+// The question of a command that deletes data or removes nodes. The cluster may change while the user reads it, so everything
+// that justified the plan is read and judged again after the answer. Not here: the last look at each node before its request
 // (apply/steps/unchanged.ts).
 import { unlessAborted } from '../../apply/node/delay.js';
 import type { Cluster } from '../../apply/open-cluster.js';
@@ -35,8 +35,8 @@ function difference(shown: Judgement, again: Judgement): string | undefined {
 }
 
 /**
- * Asks (`question`; undefined: the command does not ask), loads the cluster again and judges again. Returns the new judgement, which is equal
- * to the one shown. Rejects as context.confirm; throws PLAN_STALE when anything has changed.
+ * Asks (`question`; undefined: the command does not ask), loads the cluster again and judges again. Returns the new judgement,
+ * which is equal to the one shown. Rejects as context.confirm; throws PLAN_STALE when anything has changed.
  */
 export async function confirmPlan<J extends Judgement>(cluster: Cluster, shown: J, question: string | undefined, judge: () => Promise<J>, context: SubcommandContext): Promise<J> {
   if (question !== undefined) await context.confirm(question);

@@ -5,7 +5,7 @@ import type { HostNames } from '../../cluster/view.js';
 /** Milliseconds to wait for a resolver; after them the name counts as unknown. */
 const LIMIT_MS = 1000;
 /** Maximum words in which names are searched. */
-const MOST_NAMES = 100;
+const MAX_NAMES = 100;
 
 /** `HOST:PORT` inside a word, as in `--from a:7000,b:7001` and `--weight a:7000=2`. */
 function namesIn(word: string): string[] {
@@ -25,6 +25,6 @@ const ALWAYS = ['localhost'];
 
 /** The addresses of the host names in these words and of `localhost`; unresolved names are left out. Never throws. */
 export async function hostNames(words: readonly string[]): Promise<HostNames> {
-  const names = [...new Set([...ALWAYS, ...words.flatMap(namesIn)])].slice(0, MOST_NAMES);
+  const names = [...new Set([...ALWAYS, ...words.flatMap(namesIn)])].slice(0, MAX_NAMES);
   return new Map(await Promise.all(names.map(async (name) => [name, await resolve(name)] as const)));
 }

@@ -47,8 +47,8 @@ async function requireServing(cluster: Cluster, signal: AbortSignal, onEvent?: O
 }
 
 /**
- * True when this call created the cluster. Throws TribError HALF_JOINED for nodes that know only some of the others,
- * UNFINISHED.
+ * True when this call created the cluster. Throws TribError HALF_JOINED for nodes that know only some of the others, UNFINISHED
+ * when slots have no owner or too few nodes are replicas, NOT_SERVING when the nodes agree but do not serve.
  */
 export async function joinLocal(state: LocalState, { io, signal }: Joiner): Promise<boolean> {
   const [{ openCluster }, { openNewNodes }, { planCreate }] = await Promise.all([

@@ -1,6 +1,8 @@
 // Prevents servers from changing the masters of replicas while slots move (cli.md 5.5): sets cluster-allow-replica-migration to
 // no during the move on the nodes where it is yes. Not here: reporting changes that happened nevertheless
 // (output/replica-changes.ts).
+import { counted } from '../../cluster/counted.js';
+import { messageOf } from '../../errors.js';
 import { graceAfter, unlessAborted } from '../../apply/node/delay.js';
 import type { Cluster } from '../../apply/open-cluster.js';
 import type { SubcommandContext } from '../program/define.js';
@@ -16,7 +18,7 @@ async function set(cluster: Cluster, ids: readonly string[], value: 'yes' | 'no'
       await unlessAborted(cluster.admin(id).then((admin) => admin.configSet(SETTING, value)), signal);
       return [];
     } catch (error) {
-      return [`${cluster.view.node(id)?.name ?? id}: ${signal.aborted ? 'no answer' : error instanceof Error ? error.message : String(error)}`];
+      return [`${cluster.view.node(id)?.name ?? id}: ${signal.aborted ? 'no answer' : messageOf(error)}`];
     }
   });
   return (await Promise.all(failures)).flat();
@@ -29,7 +31,7 @@ async function set(cluster: Cluster, ids: readonly string[], value: 'yes' | 'no'
 export async function keepReplicas(cluster: Cluster, { io, signal }: SubcommandContext): Promise<() => Promise<void>> {
   const states = await unlessAborted(Promise.all(cluster.view.nodes.map(async ({ id }) => [id, await cluster.admin(id).then((admin) => admin.configGet(SETTING)).catch(() => undefined)] as const)), signal);
   const unknown = states.filter(([, value]) => value === undefined).length;
-  if (unknown > 0) io.warn(`${unknown} nodes do not report ${SETTING}: servers may give their replicas other masters`);
+  if (unknown > 0) io.warn(`${counted(unknown, 'node', ['does', 'do'])} not report ${SETTING}: servers may give their replicas other masters`);
   const ids = states.filter(([, value]) => value === 'yes').map(([id]) => id);
   for (const failure of await set(cluster, ids, 'no', signal)) io.warn(`${SETTING} could not be turned off on ${failure}`);
   return async () => {

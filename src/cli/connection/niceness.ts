@@ -2,7 +2,7 @@
 import { getPriority, setPriority } from 'node:os';
 import { isHere } from '../../client/here.js';
 
-/** Nice levels added; few enough that a busy machine does not starve a move with open slots. */
+/** Nice level that the process gets at least; low enough that a busy machine does not starve a move with open slots. */
 const NICENESS = 10;
 
 /** `hosts`: hosts of the managed servers. */

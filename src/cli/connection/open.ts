@@ -1,4 +1,5 @@
 // Opens a cluster for a subcommand from seed, credentials and signal. Loads the client code on demand.
+import { messageOf } from '../../errors.js';
 import type { Cluster } from '../../apply/open-cluster.js';
 import { formatAddress } from '../../cluster/address.js';
 import { sharedIdText } from '../../cluster/shared-ids.js';
@@ -88,7 +89,7 @@ export async function countKeys(cluster: Cluster): Promise<KeyCounts> {
     try {
       return [node.id, await keysOf(cluster.link(node.id))];
     } catch (error) {
-      return [node.id, oneLine(error instanceof Error ? error.message : String(error))];
+      return [node.id, oneLine(messageOf(error))];
     }
   });
   return new Map(await Promise.all(counts));

@@ -31,7 +31,9 @@ function databaseOf(url: URL, text: string): number | undefined {
   if (database === undefined) return undefined;
   if (numbers.size === 1 && !Number.isNaN(database)) return database;
   const secret = url.password === '' ? text : text.replace(/:[^:@/]*@/, ':…@');
-  throw new TribError('BAD_DATABASE', `${secret}: "${named.join('" and "')}" is not a database number`, { exitCode: ExitCode.usage, hint: 'redis://HOST:PORT/N means database N; a URL without N means no particular database' });
+  const wrong = named.find((word) => !/^\d{1,9}$/.test(word));
+  const fault = wrong === undefined ? `names two databases, ${named.join(' and ')}` : `"${wrong}" is not a database number`;
+  throw new TribError('BAD_DATABASE', `${secret}${wrong === undefined ? '' : ':'} ${fault}`, { exitCode: ExitCode.usage, hint: 'redis://HOST:PORT/N means database N; a URL without N means no particular database' });
 }
 
 function parseUrl(text: string): ServerAddresses {

@@ -38,8 +38,8 @@ export const connectionOptions = {
   tlsCiphers: text('LIST', 'TLS 1.2 ciphers', { hidden: true }),
   tlsCiphersuites: text('LIST', 'TLS 1.3 cipher suites', { hidden: true }),
   addressMap: list('ANNOUNCED=REACHABLE', 'maps announced addresses to reachable ones: 10.0.0.1:6379=127.0.0.1:7001, 10.0.0.1=HOST, *=HOST', { env: ['REDIS_TRIB_ADDRESS_MAP'], config: 'addressMap' }),
-  connectTimeout: decimal('SECONDS', 'timeout of connecting; without it 2 for check, info, nodes and slots, 5 for the others', { short: 't', min: 0.001, fallback: 5, env: ['REDIS_TRIB_CONNECT_TIMEOUT'], config: 'connectTimeout' }),
-  commandTimeout: decimal('SECONDS', 'timeout of a reply; without it 3 for check, info, nodes and slots, 30 for the others', { min: 0.001, fallback: 30, env: ['REDIS_TRIB_COMMAND_TIMEOUT'], config: 'commandTimeout' }),
+  connectTimeout: decimal('SECONDS', 'timeout of connecting (default 5; 2 for check, info, nodes and slots)', { short: 't', min: 0.001, fallback: 5, env: ['REDIS_TRIB_CONNECT_TIMEOUT'], config: 'connectTimeout' }),
+  commandTimeout: decimal('SECONDS', 'timeout of a reply (default 30; 3 for check, info, nodes and slots)', { min: 0.001, fallback: 30, env: ['REDIS_TRIB_COMMAND_TIMEOUT'], config: 'commandTimeout' }),
   projectSettings: choice(['use', 'ignore'], 'use or ignore the connection settings of a ./.redis-trib.json that you have not permitted yet (default: ask)', { env: ['REDIS_TRIB_PROJECT_SETTINGS'] }),
   maxReply: bytes('BYTES', 'maximum memory of one reply (default 1GiB)', { env: ['REDIS_TRIB_MAX_REPLY'], config: 'maxReply' }),
   ipv4: flag('resolve host names to IPv4 addresses', { short: '4', hidden: true }),
@@ -58,7 +58,7 @@ export const quickConnectionOptions = {
 
 export const mutationOptions = {
   // redis-cli accepts exactly `1` from its variable (cli.md 1.3), valkey-cli from either (1.1).
-  yes: flag('do not ask (also REDISCLI_CLUSTER_YES=1)', { short: 'y', env: ['VALKEYCLI_CLUSTER_YES', 'REDISCLI_CLUSTER_YES'], accept: ['1'] }),
+  yes: flag('do not ask (also VALKEYCLI_CLUSTER_YES=1 or REDISCLI_CLUSTER_YES=1)', { short: 'y', env: ['VALKEYCLI_CLUSTER_YES', 'REDISCLI_CLUSTER_YES'], accept: ['1'] }),
   dryRun: flag('show what would be done, and change nothing'),
 } as const;
 

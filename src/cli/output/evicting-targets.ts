@@ -11,7 +11,10 @@ import type { Io } from '../../ui/io.js';
 /** Multiple of the free memory above which estimated bytes do not fit. */
 const EXCESS = 1.1;
 
-/** As `127.0.0.1:7000 evicts keys when its memory is full (maxmemory-policy allkeys-lru, …): keys that arrive there may be deleted. …`. */
+/**
+ * As `127.0.0.1:7000 evicts keys when its memory is full (maxmemory-policy allkeys-lru, …): keys that arrive there may be
+ * deleted. …`.
+ */
 export function evictionText({ name, policy, maxMemory, usedMemory }: EvictingNode, bytes = 0): string {
   const left = Number.isNaN(usedMemory) ? `maxmemory ${formatBytes(maxMemory)}` : `${formatBytes(Math.max(0, maxMemory - usedMemory))} of ${formatBytes(maxMemory)} are left`;
   const excess = bytes > EXCESS * Math.max(0, maxMemory - usedMemory);
@@ -28,13 +31,13 @@ export async function warnEvicting(cluster: Cluster, ids: Iterable<string>, io: 
 }
 
 /**
- * How many imported keys are missing, probably evicted; undefined when none is, or with `replace`, because the counts do not show how many
- * keys were overwritten.
+ * How many imported keys are missing, probably evicted; undefined when none is, or with `replace`, because the counts do not
+ * show how many keys were overwritten.
  */
 export function evictionLoss(evicting: readonly EvictingNode[], imported: number, { before, after }: Span, replace: boolean): string | undefined {
   const missing = before + imported - after;
   if (evicting.length === 0 || replace || !(missing > 0)) return undefined;
-  return `${missing} keys that arrived are not in the cluster any more, and ${evicting.map(({ name, policy }) => `${name} evicts keys (${policy})`).join(', ')}`;
+  return `the cluster no longer has ${counted(missing, 'key')} that arrived, and ${evicting.map(({ name, policy }) => `${name} evicts keys (${policy})`).join(', ')}`;
 }
 
 /** What is known about evictions before a move. */
@@ -54,7 +57,10 @@ export async function warnEvictingTargets(cluster: Cluster, steps: readonly Move
   return { nodes, warnings };
 }
 
-/** After a move: warns about keys that targets evicted meanwhile. Returns the totals with these warnings and those from before the move. */
+/**
+ * After a move: warns about keys that targets evicted meanwhile. Returns the totals with these warnings and those from before
+ * the move.
+ */
 export async function afterEvictions(cluster: Cluster, { nodes, warnings }: EvictionWatch, stats: ApplyStats, io: Io): Promise<ApplyStats> {
   if (nodes.length === 0) return stats;
   const { evictingNodes } = await import('../../apply/cluster/evicting-nodes.js');

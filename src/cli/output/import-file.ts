@@ -4,6 +4,7 @@ import type { Cluster } from '../../apply/open-cluster.js';
 import type { LoadStats } from '../../import/file/load-options.js';
 import type { AofPlan } from '../../import/file/plan-aof.js';
 import type { LoadPlan } from '../../import/file/plan-load.js';
+import { ExitCode } from '../../errors.js';
 import type { SubcommandContext } from '../program/define.js';
 import { requireHealthy } from '../connection/healthy.js';
 import { openSeed } from '../connection/open.js';
@@ -48,7 +49,7 @@ export async function importFile(seed: SeedAddresses, wanted: FileValues, contex
   const evicting = await warnEvictingMasters(cluster, context.io);
   if (aof !== undefined) return await importAofFile(cluster, source, path, wanted, context);
   const plan = await planFiles(cluster, [path], wanted, context);
-  if (wanted.dryRun) return { source, replace, plan, stats: undefined, exitCode: 0 };
+  if (wanted.dryRun) return { source, replace, plan, stats: undefined, exitCode: ExitCode.ok };
   if (context.io.interactive && replace && plan.keys > 0) await context.confirm((await import('../../ui/views/load-lines.js')).loadQuestion(plan, replace));
   const stats = await loadFiles(cluster, plan, wanted, context);
   const loss = evictionLoss(evicting, stats.imported, stats.cluster, replace);
@@ -63,7 +64,7 @@ async function importAofFile(cluster: Cluster, source: string, path: string, wan
   const plan = await planAofFile(cluster, path, wanted, context);
   const truncated = truncatedText(plan);
   if (truncated !== undefined) io.warn(truncated);
-  if (wanted.dryRun) return { source, replace, plan, stats: undefined, exitCode: 0 };
+  if (wanted.dryRun) return { source, replace, plan, stats: undefined, exitCode: ExitCode.ok };
   if (io.interactive && replace && plan.keys + plan.commands > 0) await context.confirm(loadQuestion({ keys: plan.keys + plan.commands }, replace));
   const stats = await loadAofFile(cluster, plan, wanted, context);
   return { source, replace, plan, stats, exitCode: loadExit(stats) };

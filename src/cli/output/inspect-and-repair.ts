@@ -10,7 +10,7 @@ import { checkView } from '../../cluster/findings.js';
 import { keyHolders } from '../../cluster/key-holders.js';
 import { SlotSet } from '../../cluster/slot-set.js';
 import type { ClusterView } from '../../cluster/view.js';
-import { TribError } from '../../errors.js';
+import { ExitCode, TribError } from '../../errors.js';
 import { absentOwners, type SlotKeyCounts } from '../../plan/fix/facts.js';
 import { keepDecisions, planFix, type FixPlanOptions } from '../../plan/fix/plan.js';
 import type { ConsentName, RuleConsent } from '../../plan/fix/rule.js';
@@ -133,7 +133,7 @@ async function declinedKinds(plan: FixPlan, consent: Consent, context: Subcomman
       declined.add(rule.code);
     }
   }
-  if (declined.size > 0 && plan.decisions.every(({ code }) => declined.has(code))) throw new TribError('DECLINED', 'not confirmed: nothing was changed', { exitCode: 4 });
+  if (declined.size > 0 && plan.decisions.every(({ code }) => declined.has(code))) throw new TribError('DECLINED', 'not confirmed: nothing was changed', { exitCode: ExitCode.declined });
   return { declined, asked };
 }
 

@@ -6,7 +6,10 @@ import type { AofPlan } from '../../import/file/plan-aof.js';
 import type { SubcommandContext } from '../program/define.js';
 import { followLoad, matcherOf, waitOf, type LoadRequest } from './load-files.js';
 
-/** Throws TribError DAMAGED for a damaged file without --allow-partial, UNFINISHED_IMPORT likewise, and every error of aofFiles, planAof and refuseProblems. */
+/**
+ * Throws TribError DAMAGED for a damaged file without --allow-partial, UNFINISHED_IMPORT likewise, and every error of
+ * aofFiles, planAof and refuseProblems.
+ */
 export async function planAofFile(cluster: Cluster, path: string, request: LoadRequest, { io, signal }: SubcommandContext): Promise<AofPlan> {
   const [{ aofFiles }, { planAof }, { leftOutText, refuseProblems, refuseUnfinished }, { databasesOf }, { damageText }, matches] = await Promise.all([
     import('../../import/file/aof-set.js'), import('../../import/file/plan-aof.js'), import('../../import/file/import-aof.js'), import('../../import/count-keys.js'), import('../../ui/views/rdb-lines.js'), matcherOf(request.match),

@@ -1,4 +1,6 @@
-// Loading RDB files as subcommands do it (import --rdb, restore): read the files, show, ask, load, report. Loading is in src/import/file.
+// Loading RDB files as subcommands do it (import --rdb, restore): read the files, show, ask, load, report. Loading is in
+// src/import/file.
+import { counted } from '../../cluster/counted.js';
 import type { Cluster } from '../../apply/open-cluster.js';
 import { ExitCode, TribError } from '../../errors.js';
 import type { ReplicaWait } from '../../import/confirm-replicas.js';
@@ -43,7 +45,7 @@ export async function planFiles(cluster: Cluster, files: readonly string[], requ
     });
     const damaged = plan.files.find(({ damage }) => damage !== undefined);
     if (damaged?.damage !== undefined && !request.allowPartial) {
-      throw new TribError('DAMAGED', `${damaged.file} is ${damageText(damaged.damage)}. Nothing was loaded`, { exitCode: ExitCode.failed, hint: `--allow-partial loads the ${damaged.keys} keys before that; redis-trib rdb shows them` });
+      throw new TribError('DAMAGED', `${damaged.file} is ${damageText(damaged.damage)}. Nothing was loaded`, { exitCode: ExitCode.failed, hint: `--allow-partial loads the ${counted(damaged.keys, 'key')} before that; redis-trib rdb shows them` });
     }
     if (!request.allowPartial) await refuseUnknownVersions(plan.files, cluster);
     for (const { file, trailing, importing } of plan.files) {

@@ -7,7 +7,7 @@ import type { LocalReport } from './local-report.js';
 
 const PERIOD_MS = 1000;
 /** Lines of CLUSTER NODES that are shown. */
-const MOST_LINES = 30;
+const MAX_LINES = 30;
 
 /** Prints until the signal aborts. Throws NOT_RUNNING when no node runs. */
 export async function watchLocal({ nodes }: LocalReport, { io, signal }: SubcommandContext): Promise<void> {
@@ -25,7 +25,7 @@ async function firstNodesText(nodes: LocalReport['nodes'], signal: AbortSignal):
   const failures: string[] = [];
   for (const { address, port } of nodes) {
     const { reply, failure } = await askNode(address.slice(0, address.lastIndexOf(':')), port, ['CLUSTER', 'NODES'], signal);
-    if (typeof reply === 'string') return reply.trimEnd().split('\n').slice(0, MOST_LINES).join('\n');
+    if (typeof reply === 'string') return reply.trimEnd().split('\n').slice(0, MAX_LINES).join('\n');
     failures.push(`${port}: ${failure ?? String(reply)}`);
   }
   return failures.join('\n');

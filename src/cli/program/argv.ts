@@ -1,5 +1,5 @@
 // Reads the structure of a command line before commander: which subcommand, in which predecessor's form, with every spelling of
-// an option normalised. Pure. Values are parsed elsewhere (program.ts).
+// an option normalised. Pure. Values are parsed in parse.ts.
 import { usageError, type Option, type OptionTable } from '../options/options.js';
 
 /** What the command line asks for. */
@@ -9,7 +9,7 @@ export type Invocation =
   /** `legacy`: given as `--cluster NAME …`; options are then recognised anywhere, as in redis-cli. */
   | { readonly kind: 'command'; readonly name: string; readonly words: readonly string[]; readonly legacy: boolean };
 
-/** `cacertDir` → `cacert-dir`. */
+/** `waitReplicas` → `wait-replicas`. */
 export function flagName(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

@@ -29,7 +29,9 @@ export interface SubcommandContext {
   readonly legacy: boolean;
   /** The name the program was called by. */
   readonly calledAs: string;
-  /** The options of the table that were on the command line, to repeat in a continuing command: ` --max-rate 5MB --user admin`. */
+  /**
+   * The options of the table that were on the command line, to repeat in a continuing command: ` --max-rate 5MB --user admin`.
+   */
   again(table: OptionTable): string;
   /**
    * Whether connections log in or present a certificate. Such connections must not go to a server that only another person's

@@ -1,6 +1,9 @@
 // Texts as they stand in documents: addresses taken apart, sentences without the predecessors' marks. Pure.
 
-/** The predecessors' marks before an error message; scripts that read lines look for them, programs that read documents have `code`. */
+/**
+ * The predecessors' marks before an error message; scripts that read lines look for them, programs that read documents have
+ * `code`.
+ */
 const MARK = /^(\[ERR\] |\*\*\* (ERROR: )?)/;
 
 export function withoutMark(text: string): string {

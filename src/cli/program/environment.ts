@@ -35,7 +35,10 @@ function fromTable(table: OptionTable, command?: string): EnvironmentVariable[] 
   );
 }
 
-/** `read`: variables that redis-trib reads, those of shared options first. `given`: variables that it sets for the command of rolling --exec. */
+/**
+ * `read`: variables that redis-trib reads, those of shared options first. `given`: variables that it sets for the command of
+ * rolling --exec.
+ */
 export async function environmentVariables(entries: readonly CommandEntry[]): Promise<{ readonly read: readonly EnvironmentVariable[]; readonly given: readonly EnvironmentVariable[] }> {
   const shared = fromTable({ ...terminalOptions, ...lineOptions, ...connectionOptions, ...mutationOptions });
   const known = new Set(shared.map(({ name }) => name));

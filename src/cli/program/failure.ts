@@ -1,6 +1,6 @@
 // Reports an error to the user: `error: … / cause: … / try: …` on stderr, or a JSON document. Decides the exit code.
 import { replyFailure } from '../../client/connection-errors.js';
-import { ExitCode, TribError } from '../../errors.js';
+import { ExitCode, TribError, messageOf } from '../../errors.js';
 import { ReplyError } from '../../resp/reply.js';
 import type { Io } from '../../ui/io.js';
 import { jsonDocument } from './schema.js';
@@ -13,15 +13,11 @@ export interface FailureText {
   readonly exitCode: number;
 }
 
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 /** The cause's text, when it adds to the message. */
 function causeText(error: TribError): string | undefined {
   const { cause } = error;
   if (cause === undefined) return undefined;
-  const inner = cause instanceof AggregateError ? cause.errors.map(textOf).join('; ') : textOf(cause);
+  const inner = cause instanceof AggregateError ? cause.errors.map(messageOf).join('; ') : messageOf(cause);
   return inner === '' || error.message.includes(inner) ? undefined : inner;
 }
 
@@ -43,7 +39,7 @@ export function describeFailure(error: unknown, signal: AbortSignal): FailureTex
   if (error instanceof ReplyError) return describeFailure(replyFailure(error), signal);
   const refused = systemFailure(error);
   if (refused !== undefined) return refused;
-  return { code: 'INTERNAL', message: textOf(error), cause: undefined, hint: 'this is a bug of redis-trib: run it again with --debug and report its output', exitCode: ExitCode.failed };
+  return { code: 'INTERNAL', message: messageOf(error), cause: undefined, hint: 'this is a bug of redis-trib: run it again with --debug and report its output', exitCode: ExitCode.failed };
 }
 
 /** The predecessors' messages stay byte for byte when piped; a terminal gets them without the `[ERR]` marks. */

@@ -1,5 +1,5 @@
-// Options about the instance that `import` takes keys from. Its address, credentials and TLS have their own options; credentials of the
-// cluster are never sent to it (cli.md 1.3, 5.7).
+// Options about the instance that `import` takes keys from. Its address, credentials and TLS have their own options;
+// credentials of the cluster are never sent to it (cli.md 1.3, 5.7).
 import type { ConnectionOptions } from '../../client/connection.js';
 import { TribError } from '../../errors.js';
 import { parseServerAddresses, type ServerAddresses } from '../options/address.js';

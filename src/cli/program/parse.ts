@@ -12,8 +12,8 @@ import { connectionOptions, ignoredOptions, lineOptions, mutationOptions, quickC
 import type { Typed } from './resume-flags.js';
 
 /**
- * Options that a read-only command accepts and ignores, because it asks no questions. Not accepted among verbatim words, except in
- * redis-cli's form, which accepts them anywhere.
+ * Options that a read-only command accepts and ignores, because it asks no questions. Not accepted among verbatim words,
+ * except in redis-cli's form, which accepts them anywhere.
  */
 function ignoredBy({ mutates, connects, verbatimAfter }: Subcommand, legacy: boolean): OptionTable {
   return connects && !mutates && (legacy || verbatimAfter === undefined) ? ignoredOptions : {};
@@ -72,9 +72,19 @@ async function buildParser(input: ParseInput): Promise<Parser> {
   return parser;
 }
 
+/** The environment variables of an option that its summary does not mention. */
+export function unmentionedVariables({ env = [], lastEnv = [], summary }: Option<unknown>): string[] {
+  return [...env, ...lastEnv].filter((name) => !summary.includes(name));
+}
+
+/** The default of a number, for display; undefined when the summary has words for it. */
+export function unmentionedDefault({ fallback, summary }: Option<unknown>): number | undefined {
+  return typeof fallback === 'number' && !/default/.test(summary) ? fallback : undefined;
+}
+
 /** The summary, with the environment variables that it does not mention. */
 function described(option: Option<unknown>): string {
-  const names = [...(option.env ?? []), ...(option.lastEnv ?? [])].filter((name) => !option.summary.includes(name));
+  const names = unmentionedVariables(option);
   return names.length === 0 ? option.summary : `${option.summary} (env: ${names.join(', ')})`;
 }
 
@@ -83,7 +93,8 @@ function commanderOption(Constructor: typeof ParserOption, key: string, option: 
   const value = option.kind === 'flag' ? '' : ` <${option.placeholder ?? 'value'}>`;
   const made = new Constructor(`${short}--${flagName(key)}${value}`, described(option)).hideHelp(option.hidden === true);
   // For display only; valueOf parses the values.
-  if (typeof option.fallback === 'number' && !/default/.test(option.summary)) made.default(option.fallback);
+  const fallback = unmentionedDefault(option);
+  if (fallback !== undefined) made.default(fallback);
   // commander would read `--no-color` as "color: false"; here it is a plain name.
   made.negate = false;
   made.attributeName = () => key;

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { ClusterView } from '../../cluster/view.js';
-import { ExitCode, TribError } from '../../errors.js';
+import { ExitCode, TribError, messageOf } from '../../errors.js';
 import { Allowances } from '../../files/allowances.js';
 import { writeWhole } from '../../files/whole-file.js';
 import { parseSavedPlan, savePlan, type SavedPlan } from '../../plan/saved-plan.js';
@@ -18,10 +18,6 @@ import { shellWord } from '../options/shell-word.js';
 export const planFileOptions = {
   planOut: outputFile('save the plan to a file, to review it and to apply it (again) with: redis-trib apply FILE'),
 } as const;
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
 
 /**
  * Writes the plan completely or not at all, replacing an existing file (writeWhole). Throws TribError PLAN_NOT_SAVED (exit 1).
@@ -53,7 +49,7 @@ export async function readPlanFile(file: string, context: SubcommandContext): Pr
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    throw new TribError('BAD_PLAN_FILE', `The plan ${file} can't be read: ${reason(error)}`, { exitCode: ExitCode.usage, hint: 'create a plan with reshard or rebalance and --plan-out FILE' });
+    throw new TribError('BAD_PLAN_FILE', `The plan ${file} can't be read: ${messageOf(error)}`, { exitCode: ExitCode.usage, hint: 'create a plan with reshard or rebalance and --plan-out FILE' });
   }
   try {
     return { saved: parseSavedPlan(text), path, text };

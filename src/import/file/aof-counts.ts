@@ -1,12 +1,12 @@
-// Counts what an append-only file would bring, while it is read: keys and commands by database and slot, commands that cannot be carried
-// out, names in several databases, imports of slots. Flushes take counts away.
+// Counts what an append-only file would bring, while it is read: keys and commands by database and slot, commands that cannot
+// be carried out, names in several databases, imports of slots. Flushes take counts away.
 import type { ReplayItem } from '../../aof/replay.js';
 import { keySlot } from '../../cluster/slots.js';
 import type { SlotSet } from '../../cluster/slot-set.js';
 import { Flushes } from './flushes.js';
 
 /** Problems kept for the error. */
-const MOST_PROBLEMS = 1000;
+const MAX_PROBLEMS = 1000;
 
 export interface AofProblem {
   readonly file: string;
@@ -81,7 +81,7 @@ export class AofCounts {
   }
 
   problem({ kind: _kind, ...problem }: Extract<ReplayItem, { kind: 'problem' }>, file: string, number: number): void {
-    if (this.problems.length < MOST_PROBLEMS) this.problems.push({ ...problem, file, number });
+    if (this.problems.length < MAX_PROBLEMS) this.problems.push({ ...problem, file, number });
   }
 
   /** An item that takes data away, or an import of slots that may. */
@@ -119,7 +119,10 @@ export class AofCounts {
     this.imports.set(begin.job, begin);
   }
 
-  /** An import without success leaves no key. One whose beginning is not in the file leaves unknown ones: a rewrite in the form of commands leaves out what had arrived (3.6). */
+  /**
+   * An import without success leaves no key. One whose beginning is not in the file leaves unknown ones: a rewrite in the form
+   * of commands leaves out what had arrived (3.6).
+   */
   private importEnds({ job, outcome, offset }: Extract<ReplayItem, { kind: 'import-end' }>, file: string, number: number): void {
     const known = this.imports.get(job);
     this.imports.delete(job);
@@ -142,6 +145,6 @@ export class AofCounts {
   private note(database: number, key: string): void {
     const first = this.names.get(key);
     if (first === undefined) this.names.set(key, database);
-    else if (first !== database && this.repeated.length < MOST_PROBLEMS) this.repeated.push({ key, databases: [first, database] });
+    else if (first !== database && this.repeated.length < MAX_PROBLEMS) this.repeated.push({ key, databases: [first, database] });
   }
 }

@@ -9,8 +9,8 @@ import { isSameValue, type FileEntry } from './file-entry.js';
 export type Pipeline = (commands: readonly (readonly Arg[])[]) => Promise<readonly (Reply | ReplyError | undefined)[]>;
 
 /**
- * Absolute expiries in ms, negative for none; undefined when the server refuses the command. Servers before 7.0 have no PEXPIRETIME: their
- * own clock and PTTL give the same.
+ * Absolute expiries in ms, negative for none; undefined when the server refuses the command. Servers before 7.0 have no
+ * PEXPIRETIME: their own clock and PTTL give the same.
  */
 export async function expiriesOf(pipeline: Pipeline, keys: readonly string[]): Promise<(number | undefined)[]> {
   const replies = await pipeline(keys.map((key) => ['PEXPIRETIME', key]));

@@ -1,5 +1,5 @@
-// Files of an RDB version that this program does not know: the servers of the cluster decide, as they do about files of their own. Probes
-// change nothing.
+// Files of an RDB version that this program does not know: the servers of the cluster decide, as they do about files of their
+// own. Probes change nothing.
 import type { Cluster } from '../../apply/open-cluster.js';
 import { hollowPayload, probeKey } from '../../apply/mover/plan/move-requirements.js';
 import { ExitCode, TribError } from '../../errors.js';
@@ -27,8 +27,8 @@ async function unableMaster(cluster: Cluster, version: number): Promise<string |
 }
 
 /**
- * Refuses files of a version that neither this program nor every master of the cluster knows: a type may mean something else there.
- * Throws TribError RDB_VERSION.
+ * Refuses files of a version that neither this program nor every master of the cluster knows: a type may mean something else
+ * there. Throws TribError RDB_VERSION.
  */
 export async function refuseUnknownVersions(files: readonly PlannedFile[], cluster: Cluster): Promise<void> {
   for (const { file, format } of files) {

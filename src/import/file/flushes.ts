@@ -1,4 +1,5 @@
-// Which items of an append-only file a later flush deletes: the number of the last flush of everything, of each database, of each slot.
+// Which items of an append-only file a later flush deletes: the number of the last flush of everything, of each database, of
+// each slot.
 import type { ReplayCommand, ReplayItem } from '../../aof/replay.js';
 import { keySlot, SLOT_COUNT } from '../../cluster/slots.js';
 

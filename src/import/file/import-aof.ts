@@ -1,5 +1,7 @@
-// Loads an append-only file into a cluster: the keys of its RDB part, then its commands, each to the master of its slot, in the order of
-// the file for each slot. Commands are not sent twice, so a stopped load begins anew: `replace` deletes the keys of the file first.
+// Loads an append-only file into a cluster: the keys of its RDB part, then its commands, each to the master of its slot, in
+// the order of the file for each slot. Commands are not sent twice, so a stopped load begins anew: `replace` deletes the keys
+// of the file first.
+import { counted } from '../../cluster/counted.js';
 import type { Cluster } from '../../apply/open-cluster.js';
 import type { ReplayCommand, ReplayItem } from '../../aof/replay.js';
 import { keySlot } from '../../cluster/slots.js';
@@ -23,7 +25,7 @@ import { readAof } from './read-aof.js';
 /** Milliseconds for setting postponed expiries after a load that stopped part-way. */
 const SETTLE_MS = 10_000;
 /** Names kept so that the same key is not asked about again and again. */
-const MOST_NAMES = 100_000;
+const MAX_NAMES = 100_000;
 const SHOWN = 5;
 
 const CONTINUATION = 'run the same command again with --replace: it deletes the keys of the file from the cluster and loads them again';
@@ -176,7 +178,10 @@ class AofLoad {
     this.tally.refuse({ database, key, command: name, reason: `${name} at byte ${offset} of ${file}: ${fromBinary(reply.message)}` });
   }
 
-  /** Looks for keys of the file in the cluster: with `replace` deletes them, otherwise throws KEYS_EXIST before the first change. */
+  /**
+   * Looks for keys of the file in the cluster: with `replace` deletes them, otherwise throws KEYS_EXIST before the first
+   * change.
+   */
   private async clearOrRefuse(): Promise<void> {
     const { plan, options, commands } = this;
     const replace = options.replace === true;
@@ -186,7 +191,7 @@ class AofLoad {
       const into = this.into(database);
       const name = `${into} ${key}`;
       if (!this.wanted(database, key) || names.has(name)) return;
-      if (names.size >= MOST_NAMES) names.clear();
+      if (names.size >= MAX_NAMES) names.clear();
       names.add(name);
       commands.push(key, into, {
         commands: [[replace ? 'DEL' : 'EXISTS', key]],
@@ -217,7 +222,7 @@ class AofLoad {
     );
     await commands.finish();
     if (there.length === 0) return;
-    throw new TribError('KEYS_EXIST', `The cluster has ${there.length} keys of the file already: ${there.slice(0, SHOWN).map(shown).join(', ')}${there.length > SHOWN ? ', …' : ''}. Nothing was changed`, {
+    throw new TribError('KEYS_EXIST', `The cluster has ${counted(there.length, 'key')} of the file already: ${there.slice(0, SHOWN).map(shown).join(', ')}${there.length > SHOWN ? ', …' : ''}. Nothing was changed`, {
       hint: 'the commands of a file depend on each other, so its keys must not exist: --replace deletes them first, also after an interrupted import',
     });
   }
@@ -229,7 +234,7 @@ export function refuseProblems({ problems }: AofPlan): void {
   if (first === undefined) return;
   const { command, file, offset, reason, keys, unknown, hint } = first;
   const about = keys.length === 0 ? '' : ` (${keys.slice(0, SHOWN).map(shown).join(', ')})`;
-  throw new TribError('NOT_KEY_BY_KEY', `${oneLine(command)} at byte ${offset} of ${file} cannot be carried out in a cluster: ${reason}${about}${problems.length > 1 ? `; and ${problems.length - 1} more commands` : ''}. Nothing was changed`, {
+  throw new TribError('NOT_KEY_BY_KEY', `${oneLine(command)} at byte ${offset} of ${file} cannot be carried out in a cluster: ${reason}${about}${problems.length > 1 ? `; and ${counted(problems.length - 1, 'more command')}` : ''}. Nothing was changed`, {
     hint: hint !== undefined ? hint : unknown ? 'check the file: redis-check-aof FILE; a command of a newer server or of a module needs such a server: load the file there (appendonly yes), then use import --from HOST:PORT' : 'load the file into a server without cluster mode (appendonly yes), then use import --from HOST:PORT',
   });
 }
@@ -254,8 +259,8 @@ export function refuseUnfinished(plan: AofPlan): void {
 }
 
 /**
- * Loads what `planAof` found. Throws TribError KEYS_EXIST before the first change; LoadIncomplete when part of the file is in the cluster:
- * a load with `replace` begins anew.
+ * Loads what `planAof` found. Throws TribError KEYS_EXIST before the first change; LoadIncomplete when part of the file is in
+ * the cluster: a load with `replace` begins anew.
  */
 export async function loadAof(plan: AofPlan, cluster: Cluster, options: LoadOptions = {}): Promise<LoadStats> {
   refuseProblems(plan);

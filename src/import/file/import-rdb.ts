@@ -1,5 +1,5 @@
-// Loads RDB files into a cluster: reads them piece by piece, sends each key to the master of its slot, all masters at once. May be killed
-// and run again: keys that are there already are compared and not sent twice.
+// Loads RDB files into a cluster: reads them piece by piece, sends each key to the master of its slot, all masters at once.
+// May be killed and run again: keys that are there already are compared and not sent twice.
 import { graceAfter, unlessAborted } from '../../apply/node/delay.js';
 import type { Cluster } from '../../apply/open-cluster.js';
 import { skipBody } from '../../rdb/skip-value.js';
@@ -140,10 +140,10 @@ export function damageOf(file: string, { damage }: DataFileEnd): LoadStats['dama
 }
 
 /**
- * Loads RDB files, one after the other. Values whose encoding the cluster does not know are sent in an older encoding if one exists, and
- * are otherwise listed in `refused`; the keys of masters that were replaced meanwhile are sent again; conflicts and damage are in the totals
- * and do not throw. Throws as `openable` before the first key,
- * LoadIncomplete (IMPORT_FAILED or ABORTED) when it stopped part-way.
+ * Loads RDB files, one after the other. A value whose encoding the cluster does not know is sent in an older encoding if one
+ * exists, and is otherwise listed in `refused`. Keys of masters that were replaced meanwhile are sent again. Conflicts and damage
+ * are in the totals and do not throw. Throws as `openable` before the first key, and LoadIncomplete (IMPORT_FAILED or ABORTED)
+ * when it stops part-way.
  */
 export async function importRdb(files: readonly string[], cluster: Cluster, options: LoadOptions = {}): Promise<LoadStats> {
   for (const file of files) await openable(file);

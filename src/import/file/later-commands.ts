@@ -1,5 +1,6 @@
-// Whether a later command of an append-only file touches a key. A table of fixed size instead of all names: two keys may share an
-// entry, so the answer may be yes for a key that no later command touches, but is never no for one that a later command does. Pure.
+// Whether a later command of an append-only file touches a key. A table of fixed size instead of all names: two keys may share
+// an entry, so the answer may be yes for a key that no later command touches, but is never no for one that a later command
+// does. Pure.
 
 /** Entries of the table; 16 MiB. */
 const ENTRIES = 1 << 21;

@@ -1,5 +1,5 @@
 // Options, events and totals of loading data files into a cluster, and the error for a load that stopped part-way.
-import { ExitCode, TribError } from '../../errors.js';
+import { ExitCode, TribError, messageOf } from '../../errors.js';
 import type { ReplicaWait } from '../confirm-replicas.js';
 import type { Conflict, Span } from '../event.js';
 import type { ReplacedMaster } from '../replaced-masters.js';
@@ -29,7 +29,10 @@ export interface LoadOptions extends ReplicaWait {
   readonly replace?: boolean;
   /** Which keys are loaded; default all. The key is a binary string. */
   readonly wanted?: (database: number, key: string) => boolean;
-  /** Keys keep their database number, which every master of the cluster must have (Valkey 9). Default false: all go into database 0. */
+  /**
+   * Keys keep their database number, which every master of the cluster must have (Valkey 9). Default false: all go into
+   * database 0.
+   */
   readonly keepDatabases?: boolean;
   /** Milliseconds for the replies to one batch; default 60000. */
   readonly timeoutMs?: number;
@@ -64,7 +67,9 @@ export interface LoadStats {
   readonly damage: (FileDamage & { readonly file: string }) | undefined;
 }
 
-/** As `3 keys`, or with commands `3 keys and 20 commands were loaded before that (the cluster holds 12 keys more than before)`. */
+/**
+ * As `3 keys`, or with commands `3 keys and 20 commands were loaded before that (the cluster holds 12 keys more than before)`.
+ */
 function loadedBefore({ imported, commands, refused, cluster }: LoadStats): string {
   const keys = `${imported} ${imported === 1 ? 'key was' : 'keys were'} loaded before that`;
   if (commands === 0 && !refused.some(({ command }) => command !== undefined)) return keys;
@@ -83,7 +88,7 @@ export class LoadIncomplete extends TribError {
     /** Keys that may have an expiry far too late (LoadTally.postponed). */
     postponed = 0,
   ) {
-    const text = aborted ? 'Interrupted' : error instanceof Error ? error.message : String(error);
+    const text = aborted ? 'Interrupted' : messageOf(error);
     const late = postponed > 0 ? `; up to ${postponed} of them expire about 3000 years too late, because their times to live could not be set` : '';
     const loss = lossText(stats.replaced);
     const own = !aborted && error instanceof TribError ? error.hint : undefined;

@@ -68,7 +68,10 @@ export class LoadTally {
   }
 }
 
-/** As `12 keys`, `12 commands on 3 keys`, or `1 key and 12 commands on 3 keys`. `limit`: number to show instead of that of all together. */
+/**
+ * As `12 keys`, `12 commands on 3 keys`, or `1 key and 12 commands on 3 keys`. `limit`: number to show instead of that of all
+ * together.
+ */
 export function refusedWhat(refused: readonly RefusedKey[], limit = refused.length): string {
   const commands = refused.filter(({ command }) => command !== undefined);
   const names = new Set(commands.map(({ database, key }) => `${database} ${key}`)).size;

@@ -1,5 +1,5 @@
-// What loading an append-only file would do, determined before the first key is sent: what follows the last flush, the databases, the
-// commands that a cluster cannot run, and damage. Read-only.
+// What loading an append-only file would do, determined before the first key is sent: what follows the last flush, the
+// databases, the commands that a cluster cannot run, and damage. Read-only.
 import type { Cluster } from '../../apply/open-cluster.js';
 import type { ReplayCommand, ReplayItem } from '../../aof/replay.js';
 import { TribError } from '../../errors.js';

@@ -1,5 +1,5 @@
-// What loading RDB files would bring to which master: the files are read once before the first key is sent, so that damage, databases and
-// repeated names are known in time. Read-only.
+// What loading RDB files would bring to which master: the files are read once before the first key is sent, so that damage,
+// databases and repeated names are known in time. Read-only.
 import type { Cluster } from '../../apply/open-cluster.js';
 import type { SlotSet } from '../../cluster/slot-set.js';
 import { TribError } from '../../errors.js';
@@ -17,7 +17,10 @@ export interface PlannedFile {
   /** Number of keys by slot. */
   readonly slotKeys: ArrayLike<number>;
   readonly damage: FileDamage | undefined;
-  /** Slots whose import had not ended when the file was written, and the keys there, which are left out; undefined without such an import. */
+  /**
+   * Slots whose import had not ended when the file was written, and the keys there, which are left out; undefined without such
+   * an import.
+   */
   readonly importing: { readonly slots: SlotSet; readonly keys: number } | undefined;
   /** RDB version and family of the file. */
   readonly format: DataFileEnd['rdb'];

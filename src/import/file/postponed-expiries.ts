@@ -1,6 +1,6 @@
-// The expiries that a load of an append-only file postpones (aof/expiry-shift.ts), and sets at its end. Postponed are only those of keys
-// that a later command of the file touches, and that come soon: all others are right from the start, so that a load which is killed leaves
-// few keys with a postponed expiry.
+// The expiries that a load of an append-only file postpones (aof/expiry-shift.ts), and sets at its end. Postponed are only
+// those of keys that a later command of the file touches, and that come soon: all others are right from the start, so that a
+// load which is killed leaves few keys with a postponed expiry.
 import { POSTPONED_MS, postponed } from '../../aof/expiry-shift.js';
 import type { ReplayCommand } from '../../aof/replay.js';
 import { TribError } from '../../errors.js';
@@ -56,8 +56,8 @@ export class PostponedExpiries {
   }
 
   /**
-   * Sets the true expiries of keys whose postponed expiry no later command has changed, until the time `until`; returns how many of them
-   * have passed. Throws TribError IMPORT_REFUSED, and as `finish` of the commands.
+   * Sets the true expiries of keys whose postponed expiry no later command has changed, until the time `until`; returns how
+   * many of them have passed. Throws TribError IMPORT_REFUSED, and as `finish` of the commands.
    */
   async settle(commands: CommandSink, until = Infinity): Promise<number> {
     let expired = 0;

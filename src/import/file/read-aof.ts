@@ -1,6 +1,6 @@
-// Reads the files of an append-only file in order, as numbered items: keys of RDB parts and units of commands. An item's number is its
-// place in all the bytes, counted from 1, so every pass over the same files gives the same numbers, also within a transaction: a first pass
-// finds the number of the last flush, and a second pass skips the items before it.
+// Reads the files of an append-only file in order, as numbered items: keys of RDB parts and units of commands. An item's
+// number is its place in all the bytes, counted from 1, so every pass over the same files gives the same numbers, also within
+// a transaction: a first pass finds the number of the last flush, and a second pass skips the items before it.
 import { AofReplay, type ReplayItem } from '../../aof/replay.js';
 import { skipBody } from '../../rdb/skip-value.js';
 import type { KeyFacts } from '../../rdb/file-reader.js';

@@ -1,5 +1,5 @@
-// Reads one data file of a server, piece by piece: an RDB file, an append-only file, or an RDB file followed by commands. Damage is part of
-// the result, so that the part before it can be used. Not here: several files of one set (aof-set.ts).
+// Reads one data file of a server, piece by piece: an RDB file, an append-only file, or an RDB file followed by commands.
+// Damage is part of the result, so that the part before it can be used. Not here: several files of one set (aof-set.ts).
 import { open } from 'node:fs/promises';
 import { AofFormatError, AofRecordReader } from '../../aof/record-reader.js';
 import { AnyRdbReader, type RdbFamily } from '../../rdb/any-file-reader.js';
@@ -118,7 +118,10 @@ function damageOf(error: unknown): FileDamage {
   throw error;
 }
 
-/** Reads the file to its end, or to where it is damaged. Throws the system's errors, the signal's reason, what the target throws. */
+/**
+ * Reads the file to its end, or to where it is damaged. Throws the system's errors, the signal's reason, what the target
+ * throws.
+ */
 export async function readDataFile<V>(path: string, target: DataFileTarget<V>, signal?: AbortSignal): Promise<DataFileEnd> {
   const reading = new DataFileReading(target);
   const handle = await open(path, 'r');

@@ -1,5 +1,5 @@
-// Sends keys of a file to one database of one master: RESTOREs in batches, several in flight. Not here: which master (import-rdb.ts), and
-// single keys that need care (place-entry.ts).
+// Sends keys of a file to one database of one master: RESTOREs in batches, several in flight. Not here: which master
+// (import-rdb.ts), and single keys that need care (place-entry.ts).
 import type { ClusterClient } from '../../client/cluster-client.js';
 import { encodeCommand } from '../../resp/command.js';
 import { ReplyError } from '../../resp/reply.js';
@@ -10,12 +10,13 @@ import { compareEntry, expiriesOf, type Pipeline } from './copy-expiry.js';
 import type { LoadTally } from './load-tally.js';
 import { placeEntry } from './place-entry.js';
 
-/** A batch is sent when it reaches this number of keys or bytes. The master executes one batch while the next arrives. */
+/** A batch is sent when it reaches this number of keys or bytes. */
 const BATCH_KEYS = 500;
 const BATCH_BYTES = 256 * 1024;
+/** Maximum batches in flight: the master executes one while the next arrives. */
 const DEPTH = 3;
 /** Maximum bytes waiting or in flight; above it the reading of the file pauses. */
-const MOST_BYTES = 8 * 1024 * 1024;
+const MAX_BYTES = 8 * 1024 * 1024;
 
 export interface PipelineTools {
   readonly routes: ImportRoutes;
@@ -50,7 +51,7 @@ export class RestorePipeline {
 
   /** Resolves when more keys may be queued. Throws the error that ends the load. */
   async untilWritable(): Promise<void> {
-    while ((this.ready.length > DEPTH || this.bytes > MOST_BYTES) && this.running.size > 0 && this.failure === undefined) await Promise.race(this.running);
+    while ((this.ready.length > DEPTH || this.bytes > MAX_BYTES) && this.running.size > 0 && this.failure === undefined) await Promise.race(this.running);
     this.rethrow();
   }
 

@@ -24,7 +24,7 @@ export interface SlotFacts {
   readonly claimants: readonly ClusterNode[];
   /** Masters with keys of the slot, in node order. */
   readonly holders: readonly KeyCount[];
-  /** Without claimant: replicas with keys of the slot that their master does not have or cannot be asked about. */
+  /** Without claimant: replicas that hold keys of the slot which their master lacks, or whose master cannot be asked. */
   readonly copies: readonly KeyCount[];
   readonly migrating: readonly OpenMark[];
   readonly importing: readonly OpenMark[];

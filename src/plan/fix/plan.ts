@@ -16,7 +16,10 @@ import { fixSteps } from './steps.js';
 import type { Decision, FixPlan, Refusal } from './step.js';
 
 export interface FixPlanOptions {
-  /** Continue although masters that own slots are unreachable; their slots are assigned to other masters, except those of live ones. */
+  /**
+   * Continue although masters that own slots are unreachable; their slots are assigned to other masters, except those of live
+   * ones.
+   */
   readonly withUnreachableMasters?: boolean;
   /** Data of replicas of unreachable masters, for advice. */
   readonly copies?: ReplicaCopies;

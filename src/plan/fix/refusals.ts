@@ -1,5 +1,6 @@
 // Why a cluster, or a part of it, is not repaired: masters that are unreachable or known to some nodes only, keys that only
 // replicas hold, problems that no command can repair. Pure. Not here: what is repaired (rules/, plan.ts).
+import { counted } from '../../cluster/counted.js';
 import { connectedNodes, hasReplied, reachAdvice } from '../../cluster/connected-to.js';
 import { agrees, partlyKnown } from '../../cluster/findings.js';
 import { SHARED_ID_ADVICE, sharedIdText } from '../../cluster/shared-ids.js';
@@ -30,9 +31,10 @@ function livingAdvice(view: ClusterView, node: UnreachableNode, copies: ReplicaC
 }
 
 /**
- * Masters that own slots and that this process cannot load, although a loaded node is connected to them and does not suspect
- * them, or they reply with an error (LOADING) whatever their flags are. They are alive: their slots are never given away, because they would delete their keys when they learn of it
- * (cluster-node.md 3.4.2). `copies`: data of their replicas, for advice.
+ * Masters that own slots and are alive, although this process cannot load them: a loaded node is connected to the master and
+ * does not suspect it, or the master replies with an error (LOADING). The slots of such a master are never given away, because
+ * a master that learns of a new owner deletes its keys (cluster-node.md 3.4.2). `copies`: data of the masters' replicas, for
+ * advice.
  */
 export function livingMasters(view: ClusterView, copies: ReplicaCopies): Refusal[] {
   const connected = connectedNodes(view);
@@ -105,7 +107,7 @@ export function keptByReplicas(view: ClusterView, facts: readonly SlotFacts[]): 
     const list = new SlotSet(slots.map(({ slot }) => slot));
     return {
       code: 'ONLY_ON_REPLICA',
-      message: `Replica ${replica.name} holds the only ${keys} keys of ${list.size} slots that no master owns (${list.shortText()}): covering them with another master would delete these keys, so no uncovered slot is covered`,
+      message: `Replica ${replica.name} holds the only ${counted(keys, 'key')} of ${counted(list.size, 'slot')} that no master owns (${list.shortText()}): covering them with another master would delete these keys, so no uncovered slot is covered`,
       hint: `make it a master: ${promotion(view, replica)}; to delete its keys: redis-trib reset ${replica.name} --flush`,
     };
   });

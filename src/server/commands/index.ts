@@ -53,7 +53,10 @@ export function createCommandTable(directives: readonly Directive[] = []): Comma
   return { all, find: (name) => byName.get(name) ?? byName.get(name.toLowerCase()), lacks: (name) => isMissing(name) && !renamed.has(name.toLowerCase()) };
 }
 
-/** Renames a command, or removes it when the new name is empty. COMMAND and INFO commandstats keep the original name, as in Redis. */
+/**
+ * Renames a command, or removes it when the new name is empty. COMMAND and INFO commandstats keep the original name, as in
+ * Redis.
+ */
 function rename(byName: Map<string, Command>, from: string, to: string): void {
   const command = byName.get(from.toLowerCase());
   byName.delete(from.toUpperCase());

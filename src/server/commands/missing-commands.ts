@@ -1,5 +1,6 @@
-// The commands of Redis 7.0 that this node lacks. A client that calls one gets "not supported" instead of "unknown command". COMMAND
-// does not list them. Remove a command from this list when adding it; a parity test compares the list with redis-server.
+// The commands of Redis 7.0 that this node lacks. A client that calls one gets "not supported" instead of "unknown command".
+// COMMAND does not list them. Remove a command from this list when adding it; a parity test compares the list with
+// redis-server.
 
 /** Top-level commands, with all their subcommands. */
 const COMMANDS = `

@@ -73,7 +73,10 @@ function findParameters(config: Config, lines: readonly (string | null)[]): Map<
   return places;
 }
 
-/** The lines that set a parameter to this value. `changed`: the line differs from the default, so it is appended when the file has no line for it. */
+/**
+ * The lines that set a parameter to this value. `changed`: the line differs from the default, so it is appended when the file
+ * has no line for it.
+ */
 function wanted(parameter: Parameter, text: string): { line: string; changed: boolean }[] {
   const values = valueLines(parameter, text);
   const initial = valueLines(parameter, parameter.default);

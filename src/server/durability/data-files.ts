@@ -1,6 +1,7 @@
 // The data files of a node: loads them at start, saves and appends while it runs, makes all writes durable at shutdown.
 // Each kind of file has its own class; which of them act, and when, is decided here.
 import { existsSync, statSync } from 'node:fs';
+import { messageOf } from '../../errors.js';
 import { RdbFileError } from '../../rdb/file-error.js';
 import { ErrorReply } from '../../resp/server-reply.js';
 import type { AofManifest } from '../../aof/manifest.js';
@@ -80,7 +81,7 @@ export class DataFiles implements PersistencePort, PersistenceState {
       if (on) this.aof.enable();
       else this.aof.disable();
     } catch (error) {
-      this.node.log.warning(`Cannot turn the append only file ${on ? 'on' : 'off'}: ${error instanceof Error ? error.message : String(error)}`);
+      this.node.log.warning(`Cannot turn the append only file ${on ? 'on' : 'off'}: ${messageOf(error)}`);
       throw new ValueRefused(on ? 'Unable to turn on AOF. Check server logs.' : 'Unable to turn off AOF. Check server logs.');
     }
   }
@@ -202,7 +203,10 @@ export class DataFiles implements PersistencePort, PersistenceState {
     return this.aof.request(inTransaction);
   }
 
-  /** After FLUSHALL, as redis-server: cancels a running save and writes an empty dump, so that the next start does not bring the keys back. */
+  /**
+   * After FLUSHALL, as redis-server: cancels a running save and writes an empty dump, so that the next start does not bring
+   * the keys back.
+   */
   flushedAll(): void {
     if (!this.saving) return;
     this.saves.cancel();
@@ -220,7 +224,7 @@ export class DataFiles implements PersistencePort, PersistenceState {
     try {
       this.aof.enable();
     } catch (error) {
-      log.warning(`Failed enabling the AOF after successful master synchronization: ${error instanceof Error ? error.message : String(error)}`);
+      log.warning(`Failed enabling the AOF after successful master synchronization: ${messageOf(error)}`);
     }
   }
 
@@ -231,7 +235,7 @@ export class DataFiles implements PersistencePort, PersistenceState {
     try {
       await this.loadDump({ dropExpired: true, merge });
     } catch (error) {
-      log.warning(error instanceof Error ? error.message : String(error));
+      log.warning(messageOf(error));
       throw RELOAD_FAILED;
     }
     keyspace.dirty = 0;
@@ -247,7 +251,7 @@ export class DataFiles implements PersistencePort, PersistenceState {
     try {
       await this.loadAof();
     } catch (error) {
-      log.warning(error instanceof Error ? error.message : String(error));
+      log.warning(messageOf(error));
       throw new ErrorReply("ERR Error trying to load the AOF files, check server logs.");
     } finally {
       effects.attach(this.aofLog);
@@ -286,7 +290,7 @@ export class DataFiles implements PersistencePort, PersistenceState {
       this.aofLog.syncNow();
       return true;
     } catch (error) {
-      log.warning(`Error writing the AOF file at shutdown: ${error instanceof Error ? error.message : String(error)}`);
+      log.warning(`Error writing the AOF file at shutdown: ${messageOf(error)}`);
       return false;
     }
   }
@@ -298,7 +302,7 @@ export class DataFiles implements PersistencePort, PersistenceState {
     try {
       this.aof.close();
     } catch (error) {
-      this.node.log.warning(`The append only file could not be flushed when it was closed: ${error instanceof Error ? error.message : String(error)}`);
+      this.node.log.warning(`The append only file could not be flushed when it was closed: ${messageOf(error)}`);
     }
     return this.aof.settled();
   }

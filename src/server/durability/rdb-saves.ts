@@ -139,7 +139,10 @@ export class RdbSaves {
     return true;
   }
 
-  /** Keeps the former dump open during the rename. Otherwise the rename would free its space, and a large one would block the event loop. */
+  /**
+   * Keeps the former dump open during the rename. Otherwise the rename would free its space, and a large one would block the
+   * event loop.
+   */
   private async putInPlace(running: Running, temporary: string, path: string): Promise<void> {
     const former = await open(path, 'r').catch(() => null);
     try {

@@ -1,5 +1,5 @@
-// SHUTDOWN and the signals that request it: a master pauses writes until its replicas have everything, at most for shutdown-timeout.
-// Then it makes the data durable, and the node ends (persistence-replication.md 4.11).
+// SHUTDOWN and the signals that request it: a master pauses writes until its replicas have everything, at most for
+// shutdown-timeout. Then it makes the data durable, and the node ends (persistence-replication.md 4.11).
 import type { Config } from '../config/config.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/log.js';
@@ -50,7 +50,10 @@ export class OrderlyShutdown {
     return this.waiting === null ? null : Math.max(0, this.waiting.deadline - this.node.clock.now());
   }
 
-  /** Resolves with true when the node ends, with false when it keeps running: aborted, not saved, or another shutdown is in progress. */
+  /**
+   * Resolves with true when the node ends, with false when it keeps running: aborted, not saved, or another shutdown is in
+   * progress.
+   */
   begin(options: ShutdownOptions): Promise<boolean> {
     if (this.waiting !== null) return Promise.resolve(false);
     const { node } = this;
@@ -74,7 +77,9 @@ export class OrderlyShutdown {
     return true;
   }
 
-  /** Called by the cron and at each acknowledgement: ends the node when the replicas have everything or the timeout has passed. */
+  /**
+   * Called by the cron and at each acknowledgement: ends the node when the replicas have everything or the timeout has passed.
+   */
   check(): void {
     const { waiting } = this;
     if (waiting === null || (this.remainingMs !== 0 && !this.allHave(waiting.offset))) return;

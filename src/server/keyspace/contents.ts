@@ -1,5 +1,5 @@
-// What a database holds: its keys in tables by slot, and their expiries. After a flush or SWAPDB the database gets another object, so
-// that a snapshot keeps reading the contents it began with.
+// What a database holds: its keys in tables by slot, and their expiries. After a flush or SWAPDB the database gets another
+// object, so that a snapshot keeps reading the contents it began with.
 import { SLOT_COUNT } from '../../cluster/slots.js';
 import type { Value } from '../types/value.js';
 import { SlotTables } from './slot-tables.js';

@@ -6,7 +6,9 @@ import type { Value } from '../types/value.js';
 
 /** Words per cell: fingerprint, key, value. A fingerprint of 0 marks a free cell. */
 const CELL = 3;
+/** Minimum cells of a table. */
 const SMALLEST = 4;
+/** Number of fingerprints: 31 bits. */
 const FINGERPRINT_RANGE = 0x8000_0000;
 /** V8 turns longer preallocated arrays into hash tables. */
 const AT_ONCE = 1 << 24;
@@ -43,7 +45,10 @@ function freeCells(capacity: number): Word[] {
   return cells;
 }
 
-/** Hash table of keys. The `fingerprint` argument must be the fingerprint of the `key` argument: `fingerprintOf` with the same hash function in every call. */
+/**
+ * Hash table of keys. The `fingerprint` argument must be the fingerprint of the `key` argument: `fingerprintOf` with the same
+ * hash function in every call.
+ */
 export class KeyTable {
   private cells: Word[];
   private count = 0;

@@ -23,6 +23,7 @@ export class TargetUnreachable extends Error {
 
 /** Maximum connections kept for later calls; the oldest is closed first. */
 const MAX_KEPT = 64;
+/** A connection that no MIGRATE has used for this long is closed; every SWEEP_MS idle ones are looked for. */
 const IDLE_MS = 10_000;
 const SWEEP_MS = 1000;
 /** Connect timeout of the connection itself: none, because the node's clock aborts the attempt. */

@@ -72,7 +72,7 @@ async function run(config: Config, sources: ConfigSources, host: ProcessHost): P
   title(config);
   // Only one of the two is loaded: the node's code takes most of the start-up time.
   if (heapTooSmall(wanted)) return (await import('./thread.js')).runInThread({ sources, wanted, host });
-  const { StartFailed, runNode } = await import('./start.js');
+  const { NodeFailed, runNode } = await import('./start.js');
   let serving = false;
   process.on('uncaughtException', (error) => {
     if (serving) return; // The node logs it and continues.
@@ -86,7 +86,7 @@ async function run(config: Config, sources: ConfigSources, host: ProcessHost): P
     } });
     return null;
   } catch (error) {
-    if (error instanceof StartFailed) return error.message;
+    if (error instanceof NodeFailed) return error.message;
     throw error;
   }
 }

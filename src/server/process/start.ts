@@ -1,7 +1,7 @@
-// Starts a node with Redis's log lines and reports how it ended. Runs in the main thread and in a worker thread: all access to
-// the process goes through ProcessHost. The caller exits.
+// Starts a node with Redis's log lines and reports how it ended. Runs in the main thread and in a worker thread: the PID, output
+// and signals of the process come from ProcessHost; uncaught exceptions are those of its own thread. The caller exits.
 import { rmSync, writeFileSync } from 'node:fs';
-import { TribError } from '../../errors.js';
+import { TribError, messageOf } from '../../errors.js';
 import { pathOf } from '../config/paths.js';
 import type { Config } from '../config/config.js';
 import { startNotes } from '../config/unsupported.js';
@@ -26,12 +26,15 @@ export interface ProcessHost {
   ready(): void;
 }
 
-/** Why a start failed: the node has logged it; `message` is the last line, for a waiting parent. */
-export class StartFailed extends Error {}
+/**
+ * Why the node failed: it cannot listen, it cannot load its data or configuration, or it stopped by itself with a failure. The
+ * node has logged it; `message` is the last line, for a waiting parent.
+ */
+export class NodeFailed extends Error {}
 
 /**
  * Runs a node until a signal or SHUTDOWN stops it.
- * @throws StartFailed when it cannot listen
+ * @throws NodeFailed when it cannot start, or stops with a failure
  */
 export async function runNode(config: Config, host: ProcessHost): Promise<void> {
   let role = 'C';
@@ -59,7 +62,7 @@ export async function runNode(config: Config, host: ProcessHost): Promise<void> 
     log.notice('Removing the pid file.');
     rmSync(pidFile, { force: true });
   }
-  if (node.failure !== null) throw new StartFailed(node.failure);
+  if (node.failure !== null) throw new NodeFailed(node.failure);
   log.warning('Redis is now ready to exit, bye bye...');
 }
 
@@ -103,12 +106,12 @@ async function listening(config: Config, log: Logger): Promise<Node> {
       const what = port === config.integer('port') ? 'TCP' : 'cluster';
       const text = `Failed listening on port ${port} (${what}), aborting.`;
       log.warning(text);
-      throw new StartFailed(text);
+      throw new NodeFailed(text);
     }
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     log.warning(text);
     if (error instanceof TribError && error.hint !== undefined) log.warning(`Hint: ${error.hint}`);
-    throw new StartFailed(text);
+    throw new NodeFailed(text);
   }
 }
 

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadConfig } from '../config/conf-file.js';
 import type { ConfigSources } from '../config/conf-file.js';
-import { StartFailed, runNode } from './start.js';
+import { NodeFailed, runNode } from './start.js';
 import type { StopSignal } from './start.js';
 
 export interface ThreadData {
@@ -29,7 +29,7 @@ try {
   });
   process.exitCode = 0;
 } catch (error) {
-  if (!(error instanceof StartFailed)) throw error;
+  if (!(error instanceof NodeFailed)) throw error;
   tell({ kind: 'failed', text: error.message });
   process.exitCode = 1;
 }

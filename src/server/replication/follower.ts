@@ -1,5 +1,6 @@
 // The node as a replica: its master, the link and its reconnection, and the position in the stream of the master
 // (persistence-replication.md 4.2–4.6). Commands of the master run through the executor with origin `replication`.
+import { messageOf } from '../../errors.js';
 import { ErrorReply } from '../../resp/server-reply.js';
 import { ServedClient } from '../exec/served-client.js';
 import type { LinkState } from '../exec/ports/replication-port.js';
@@ -134,7 +135,7 @@ export class Follower implements MasterLinkHost {
       this.link = new MasterLink(this.node, host, port, this);
     } catch (error) {
       // The certificates for tls-replication cannot be read.
-      this.node.log.warning(`Unable to connect to MASTER: ${error instanceof Error ? error.message : String(error)}`);
+      this.node.log.warning(`Unable to connect to MASTER: ${messageOf(error)}`);
       this.retryAt = this.node.clock.now() + RETRY_MS;
       return;
     }
@@ -260,7 +261,7 @@ export class Follower implements MasterLinkHost {
 
   /** If this node lacks the command, the data would differ silently: only a full resynchronisation makes them equal again. */
   private refused(link: MasterLink, what: unknown): void {
-    const text = what instanceof ErrorReply ? what.text : what instanceof Error ? what.message : String(what);
+    const text = what instanceof ErrorReply ? what.text : messageOf(what);
     this.node.log.warning(`== CRITICAL == This replica is sending an error to its master: '${text}' after processing the command '${this.client?.lastCommand ?? '?'}'`);
     if (UNKNOWN_COMMAND.test(text)) this.corrupt(link, `this node cannot follow a master that sends it: ${text}`);
   }

@@ -1,5 +1,6 @@
 // Full synchronisations of replicas: when one begins, which replicas share it, and the keepalives while they wait
 // (persistence-replication.md 4.3). How an RDB reaches the connections is in sync-group.ts.
+import { messageOf } from '../../errors.js';
 import type { NodeServices } from '../exec/context.js';
 import type { AttachedReplica } from './attached-replica.js';
 import type { RdbSource, StreamPoint } from './rdb-source.js';
@@ -91,7 +92,7 @@ export class FullSyncs implements SyncGroupEvents {
       group.begin();
       group.cancel = this.host.source.begin({ point, withoutData, withoutFunctions }, group);
     } catch (error) {
-      group.failed(error instanceof Error ? error.message : String(error));
+      group.failed(messageOf(error));
     }
   }
 

@@ -21,7 +21,10 @@ export type HandshakeResult =
   | { readonly kind: 'continue'; readonly replid: string | null }
   | { readonly kind: 'sync' };
 
-/** What to do after a line: send, wait for more (null), fail (`refused`: the target of a FAILOVER refuses to take over), or synchronise. */
+/**
+ * What to do after a line: send, wait for more (null), fail (`refused`: the target of a FAILOVER refuses to take over), or
+ * synchronise.
+ */
 export type HandshakeStep =
   | { readonly send: string }
   | { readonly failed: string; readonly refused?: boolean }

@@ -1,5 +1,5 @@
-// The socket of a replica to its master: plain, or TLS with tls-replication. As in Redis the certificate must be signed by a known
-// authority; its name is not compared, because nodes are known by their addresses.
+// The socket of a replica to its master: plain, or TLS with tls-replication. As in Redis the certificate must be signed by a
+// known authority; its name is not compared, because nodes are known by their addresses.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import net from 'node:net';

@@ -1,6 +1,7 @@
 // The connection of a replica to its master: connect, handshake, transfer of the RDB, stream (persistence-replication.md
 // 4.2–4.5). Loading the data and reconnecting are up to the host.
 import type net from 'node:net';
+import { messageOf } from '../../errors.js';
 import { encodeCommand } from '../../resp/command.js';
 import type { NodeServices } from '../exec/context.js';
 import { Handshake } from './handshake.js';
@@ -163,7 +164,7 @@ export class MasterLink {
     try {
       step = this.transfer!.feed(bytes);
     } catch (error) {
-      return this.close(`Failed trying to load the MASTER synchronization DB: ${textOf(error)}`);
+      return this.close(`Failed trying to load the MASTER synchronization DB: ${messageOf(error)}`);
     }
     if (step.kind === 'failed') return this.close(step.reason);
     if (step.kind === 'more') return;
@@ -171,7 +172,7 @@ export class MasterLink {
     if (step.rest.length > 0) this.wait(step.rest);
     this.receiver!.end().then(
       () => this.guard(() => this.begin()),
-      (error: unknown) => this.close(`Failed trying to load the MASTER synchronization DB: ${textOf(error)}`),
+      (error: unknown) => this.close(`Failed trying to load the MASTER synchronization DB: ${messageOf(error)}`),
     );
   }
 
@@ -216,5 +217,3 @@ export class MasterLink {
     this.owner.lost(this, reason);
   }
 }
-
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

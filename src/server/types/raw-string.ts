@@ -1,7 +1,10 @@
 // A Redis string edited in place: APPEND and SETRANGE change its bytes instead of copying a JS string.
 
 const SMALL_CAPACITY = 32;
-/** Maximum bytes preallocated beyond the length when a string grows, as in Redis (SDS_MAX_PREALLOC). Shorter strings preallocate their length again. */
+/**
+ * Maximum bytes preallocated beyond the length when a string grows, as in Redis (SDS_MAX_PREALLOC). Shorter strings
+ * preallocate their length again.
+ */
 const MAX_SPARE = 1024 * 1024;
 
 /** A growable byte string. Its OBJECT ENCODING is `raw`, except for a short one made by `unedited`. */

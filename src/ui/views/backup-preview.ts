@@ -10,7 +10,7 @@ const COLUMNS: readonly Column[] = [{ title: 'master' }, { title: 'slots', align
 
 function sizeText({ keys, memoryBytes, failure }: PreviewedFile): string {
   if (failure !== undefined) return failure;
-  return `${keys ?? 0} keys, ${memoryBytes === undefined ? 'of unknown size' : `${formatBytes(memoryBytes)} in memory`}`;
+  return `${keys ?? 0} ${keys === 1 ? 'key' : 'keys'}, ${memoryBytes === undefined ? 'of unknown size' : `${formatBytes(memoryBytes)} in memory`}`;
 }
 
 /** Sum of the reported values. */
@@ -25,7 +25,7 @@ function directoryTexts({ directory, files }: BackupPreview): string[] {
   const tight = freeBytes !== undefined && freeBytes < bytes ? [`Only ${formatBytes(freeBytes)} are free there, which may not be enough`] : [];
   return [
     problem === undefined ? `The directory ${path} ${exists ? 'exists and is writable' : 'would be created'}${freeBytes === undefined ? '' : `; ${formatBytes(freeBytes)} are free`}` : `The directory ${path} cannot be used: ${problem}`,
-    ...(replaces.length > 0 ? [`The earlier backup in it (${replaces.length} files) would be replaced`] : []),
+    ...(replaces.length > 0 ? [`The earlier backup in it (${counted(replaces.length, 'file')}) would be replaced`] : []),
     ...tight,
   ];
 }
@@ -43,5 +43,5 @@ export async function backupPreviewTable(io: Io, preview: BackupPreview): Promis
   const { keys, bytes } = totals(files);
   const [first = '', ...more] = directoryTexts(preview);
   const mark = preview.directory.problem === undefined ? style.good('✔') : style.bad('✘');
-  return [await drawTable(io, COLUMNS, rows), '', `${files.length} masters, ${counted(keys, 'key')}, ${formatBytes(bytes)} in memory (the files are usually smaller)`, `${mark} ${first}`, ...more.map((text) => `${style.warn('!')} ${text}`)].join('\n');
+  return [await drawTable(io, COLUMNS, rows), '', `${counted(files.length, 'master')}, ${counted(keys, 'key')}, ${formatBytes(bytes)} in memory (the files are usually smaller)`, `${mark} ${first}`, ...more.map((text) => `${style.warn('!')} ${text}`)].join('\n');
 }

@@ -6,6 +6,7 @@ import type { CheckReport, Finding } from '../../cluster/findings.js';
 import type { ClusterView } from '../../cluster/view.js';
 import type { LineDialect } from '../terminal.js';
 import { formatBytes } from '../bytes.js';
+import { counted } from '../../cluster/counted.js';
 import { fewOf } from './count.js';
 import { nodeListLines } from './cluster-lines.js';
 import { wordingOf, type Wording } from './dialect.js';
@@ -46,7 +47,7 @@ export function extraFinding(finding: Finding): string | undefined {
   switch (finding.kind) {
     case 'unreachable-node': {
       const { node } = finding;
-      const owns = node.slots.size > 0 ? ` and owns ${node.slots.size} slots` : '';
+      const owns = node.slots.size > 0 ? ` and owns ${counted(node.slots.size, 'slot')}` : '';
       const linked = finding.connectedTo === undefined ? '' : `${names(finding.connectedTo)} ${finding.connectedTo.length === 1 ? 'is' : 'are'} connected to it`;
       const alive = linked === '' ? (hasReplied(node) ? ', but is alive (it replies)' : '') : mayHaveEnded(node) ? `, although ${linked}` : `, but is alive (${linked})`;
       return `Node ${node.name} (${node.id.slice(0, 8)}, ${node.role}) cannot be reached${owns}${alive}: ${node.reason}`;
@@ -70,7 +71,7 @@ export function extraFinding(finding: Finding): string | undefined {
     case 'replica-link-down':
       return `Replica ${finding.node.name} has no link to its master ${finding.master.name}${finding.syncing ? ': it is copying its data' : ''}`;
     case 'only-copy':
-      return `Replica ${finding.node.name} holds ${finding.keys} keys that its master ${finding.master.name}, which is empty, lacks; its link is down, and a new copy of the master would delete them`;
+      return `Replica ${finding.node.name} holds ${counted(finding.keys, 'key')} that its master ${finding.master.name}, which is empty, lacks; its link is down, and a new copy of the master would delete them`;
     case 'replica-behind':
       return `Replica ${finding.node.name} is ${formatBytes(finding.bytes)} behind its master ${finding.master.name}`;
     default:
@@ -79,7 +80,7 @@ export function extraFinding(finding: Finding): string | undefined {
 }
 
 /** Maximum lines of errors that the predecessors do not know; scripts count them. */
-const MOST_ERRORS = 100;
+const MAX_ERRORS = 100;
 
 /** The first names, and how many more there are. */
 function fewNames(nodes: readonly { readonly name: string }[]): string {
@@ -92,7 +93,7 @@ export function checkLines(view: ClusterView, report: CheckReport, options: Chec
   const { dialect = 'redis-cli', quiet, searchedOwners } = options;
   const wording = wordingOf(dialect);
   const covered = report.uncovered.size === 0;
-  const errors = fewOf(report.findings.filter((finding) => finding.severity === 'error').flatMap((finding) => extraFinding(finding) ?? []), MOST_ERRORS);
+  const errors = fewOf(report.findings.filter((finding) => finding.severity === 'error').flatMap((finding) => extraFinding(finding) ?? []), MAX_ERRORS);
   return [
     `>>> Performing Cluster Check (using node ${view.entry.name})`,
     ...(quiet === true ? [] : nodeListLines(view, dialect)),

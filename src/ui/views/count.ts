@@ -1,19 +1,24 @@
-// Numbers for tables and sentences, and lists shortened for display. Pure.
+// Numbers for tables and sentences, and lists and texts shortened for display. Pure.
 
 /** Thousands with commas, as in progress and tables. */
 export function formatCount(count: number): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ','); // toLocaleString takes 10 ms to load its tables.
 }
 
-/** A number with its noun: `1 key`, `2,000 keys`. */
-export function counted(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+/** A number with its noun: `1 key`, `2,000 keys`; with a verb `1 key is`, `2,000 keys are`. */
+export function counted(count: number, noun: string, [one, many]: readonly [one: string, many: string] = ['', '']): string {
+  return count === 1 ? `1 ${noun} ${one}`.trimEnd() : `${formatCount(count)} ${noun}s ${many}`.trimEnd();
 }
 
 /** Number of lines of one kind that are shown before the rest is only counted. */
-export const MOST_LINES = 10;
+export const MAX_LINES = 10;
 
 /** The first lines, and how many more there are; all of them when one more line could hold the rest. */
-export function fewOf(lines: readonly string[], most = MOST_LINES): string[] {
+export function fewOf(lines: readonly string[], most = MAX_LINES): string[] {
   return lines.length <= most + 1 ? [...lines] : [...lines.slice(0, most), `and ${formatCount(lines.length - most)} more like these (--json lists all)`];
+}
+
+/** The text, cut to `width` characters with `…` at its end. */
+export function shorten(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
 }

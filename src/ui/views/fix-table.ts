@@ -8,16 +8,12 @@ import type { Io } from '../io.js';
 import { formatBytes } from '../bytes.js';
 import type { Choice } from '../pick.js';
 import type { Style } from '../style.js';
-import { counted, formatCount } from './count.js';
+import { counted, formatCount, shorten } from './count.js';
 import { slotList } from './fix-lines.js';
 
 function colour(style: Style, danger: Danger): string {
   if (danger === 'safe') return style.good('safe     ');
   return danger === 'careful' ? style.warn('careful  ') : style.bad('dangerous');
-}
-
-function shorten(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
 }
 
 /** The plan: the action for each group of slots, its danger, and the reason. Two lines per decision, since reasons are long. */
@@ -54,7 +50,10 @@ export interface ConflictAnswer {
   readonly forAll: boolean;
 }
 
-/** The answers to a question about a key: for this key, then for this and all further keys. Of copies with the same size none is the larger. */
+/**
+ * The answers to a question about a key: for this key, then for this and all further keys. Of copies with the same size none
+ * is the larger.
+ */
 export function conflictChoices({ served, other }: KeyConflictCase): Choice<ConflictAnswer>[] {
   const larger = served.bytes > other.bytes ? served.node : other.node;
   const here: readonly (readonly [ConflictPolicy, string])[] = [
@@ -84,7 +83,7 @@ export function unrepairedLines({ failures, unresolved }: FixOutcome): string[] 
   return [
     ...[...failed].map(([message, slots]) => `${slots.length === 1 ? `Slot ${slots[0] ?? ''} was` : `${slots.length} slots (${shorten(slots.join(','), 60)}) were`} not repaired: ${message}`),
     ...unresolved.slice(0, 20).map(({ key, slot, database, nodes }) => `Key ${JSON.stringify(key)} (${locationText(slot, database)}) has different values or times to live on ${nodes[0]} (its owner) and ${nodes[1]}: both stay.`),
-    ...(unresolved.length > 20 ? [`… and ${unresolved.length - 20} more keys.`] : []),
+    ...(unresolved.length > 20 ? [`… and ${counted(unresolved.length - 20, 'more key')}.`] : []),
     ...[...new Set(unresolved.map(({ nodes }) => nodes[1]))].map((name) => `The copies on ${name} are not served, and are lost when it loses its last slot or leaves the cluster.`),
   ];
 }

@@ -20,7 +20,7 @@ export async function targetsTable(io: Io, targets: Readonly<Record<string, numb
 /** One line per master, for --dry-run when piped. */
 export function forecastLines(plan: Forecast): string[] {
   const about = plan.sampled ? 'about ' : '';
-  return [`*** ${plan.keys} keys would be imported`, ...Object.entries(plan.targets).map(([name, keys]) => `${about}${keys} keys to ${name}`)];
+  return [`*** ${plan.keys} ${plan.keys === 1 ? 'key' : 'keys'} would be imported`, ...Object.entries(plan.targets).map(([name, keys]) => `${about}${keys} ${keys === 1 ? 'key' : 'keys'} to ${name}`)];
 }
 
 /** The lines between the check of the cluster and the first key. */
@@ -54,7 +54,7 @@ export function conflictLines(stats: ImportStats): string[] {
   if (conflicts.length === 0) return [];
   const listed = conflicts.slice(0, SHOWN).map((conflict) => `  ${conflictLine(conflict)}`);
   const more = conflicts.length > SHOWN ? [`  and ${conflicts.length - SHOWN} more (--json lists all)`] : [];
-  return [`${conflicts.length} keys exist in the cluster with ${conflictWhat(conflicts)}; both copies were left as they are:`, ...listed, ...more, 'Delete or rename the wrong copies and run this again, or add --replace to overwrite the copies of the cluster.'];
+  return [`${counted(conflicts.length, 'key', ['exists', 'exist'])} in the cluster with ${conflictWhat(conflicts)}; both copies were left as they are:`, ...listed, ...more, 'Delete or rename the wrong copies and run this again, or add --replace to overwrite the copies of the cluster.'];
 }
 
 /** Counts that do not match, each with the likely reason. */
@@ -63,13 +63,13 @@ export function countWarnings(stats: ImportStats, copy: boolean, replace: boolea
   const warnings = survivedLines(stats.replaced);
   if (Number.isNaN(source.after) || Number.isNaN(cluster.after)) return [...warnings, 'the keys could not be counted afterwards: a node did not reply'];
   const left = source.after - stats.conflicts.length;
-  if (!copy && left > 0) warnings.push(`${formatCount(left)} keys are still or again on the source: clients write to it; stop them and run this again`);
+  if (!copy && left > 0) warnings.push(`${counted(left, 'key', ['is', 'are'])} still or again on the source: clients write to it; stop them and run this again`);
   const missed = source.after - stats.imported - stats.equal - stats.conflicts.length;
-  if (copy && missed > 0) warnings.push(`${formatCount(missed)} keys of the source were missed (written or changed meanwhile); run this again to copy them`);
+  if (copy && missed > 0) warnings.push(`${missed === 1 ? '1 key of the source was' : `${formatCount(missed)} keys of the source were`} missed (written or changed meanwhile); run this again to copy them`);
   const expected = cluster.before + stats.imported - missingKeys(stats.replaced);
   if (!replace && cluster.after !== expected) {
     const by = Math.abs(cluster.after - expected);
-    warnings.push(`the cluster holds ${formatCount(by)} keys ${cluster.after < expected ? 'fewer' : 'more'} than the ${formatCount(expected)} expected: ${cluster.after < expected ? 'expired, evicted or deleted' : 'written by others'} meanwhile`);
+    warnings.push(`the cluster holds ${counted(by, 'key')} ${cluster.after < expected ? 'fewer' : 'more'} than the ${formatCount(expected)} expected: ${cluster.after < expected ? 'expired, evicted or deleted' : 'written by others'} meanwhile`);
   }
   return warnings;
 }

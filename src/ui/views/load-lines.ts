@@ -25,7 +25,7 @@ export function plannedFileLine({ file, bytes, keys, expired, damage }: PlannedF
 /** What would be loaded from an append-only file. */
 export function plannedAofLines({ files, bytes, keys, commands, end }: AofPlan): string[] {
   return [
-    `${files.length === 1 ? files[0]! : `${files.length} files`}: ${formatBytes(bytes)}, ${formatCount(keys)} keys and ${formatCount(commands)} commands`,
+    `${files.length === 1 ? files[0]! : counted(files.length, 'file')}: ${formatBytes(bytes)}, ${counted(keys, 'key')} and ${counted(commands, 'command')}`,
     ...(end.damage === undefined ? [] : [`${end.damage.file} is ${damageText(end.damage)}`]),
   ];
 }
@@ -64,7 +64,7 @@ export function loadProblems(stats: LoadStats): string[] {
     ...(conflicts.length === 0
       ? []
       : [
-          `${conflicts.length} keys exist in the cluster with ${conflictWhat(conflicts)}, which were left as they are:`,
+          `${counted(conflicts.length, 'key', ['exists', 'exist'])} in the cluster with ${conflictWhat(conflicts)}, left as ${conflicts.length === 1 ? 'it is' : 'they are'}:`,
           ...listed(conflicts.map(conflictLine)),
           'Delete or rename them and run this again, or add --replace to overwrite them.',
         ]),
@@ -90,7 +90,7 @@ export function loadWarnings(stats: LoadStats, replace: boolean): string[] {
   if (!replace && stats.commands === 0 && cluster.after !== expected) {
     const by = Math.abs(cluster.after - expected);
     const fewer = cluster.after < expected;
-    warnings.push(`the cluster holds ${formatCount(by)} keys ${fewer ? 'fewer' : 'more'} than the ${formatCount(expected)} expected: ${fewer ? 'expired, evicted or deleted' : 'written by others'} meanwhile`);
+    warnings.push(`the cluster holds ${counted(by, 'key')} ${fewer ? 'fewer' : 'more'} than the ${formatCount(expected)} expected: ${fewer ? 'expired, evicted or deleted' : 'written by others'} meanwhile`);
   }
   return warnings;
 }

@@ -8,7 +8,7 @@ import { formatBytes } from '../bytes.js';
 import { formatDuration } from '../progress.js';
 import { drawTable, type Column } from '../table.js';
 import { formatCount, inAddressOrder } from './check-table.js';
-import { fewOf } from './count.js';
+import { counted, fewOf } from './count.js';
 
 /** Column names of a plain line, in order. */
 export const PLAIN_COLUMNS = ['id', 'address', 'role', 'master', 'slots', 'keys', 'offset', 'lag', 'link', 'flags', 'version'] as const;
@@ -45,7 +45,7 @@ function health({ style }: Io, report: NodeReport): string {
   if (failure !== undefined) return style.bad(failure);
   const flags = flagsOf(report).map((flag) => style.bad(flag));
   const link = facts?.link === 'down' ? [style.bad(linkText(facts.silentSeconds))] : [];
-  const bus = unlinked > 0 ? [style.warn(`${unlinked} nodes have no link to it`)] : [];
+  const bus = unlinked > 0 ? [style.warn(`${counted(unlinked, 'node', ['has', 'have'])} no link to it`)] : [];
   const all = [...flags, ...link, ...bus];
   return all.length > 0 ? all.join(', ') : style.good('ok');
 }

@@ -57,7 +57,7 @@ export function damageText({ offset, reason, key }: FileDamage): string {
 
 /** Bytes after the checksum: servers ignore them, so they are not damage. */
 export function trailingText(file: string, bytes: number): string {
-  return `${file} has ${formatCount(bytes)} bytes after the end of its RDB data: they are ignored, as servers do`;
+  return `${file} has ${counted(bytes, 'byte')} after the end of its RDB data, which are ignored, as by servers`;
 }
 
 /** As `12 keys in a.rdb are copies that an import of slots 0-99 had brought so far`. */
@@ -86,7 +86,7 @@ function remarks({ contents, end }: FileSummary): string[] {
     ...(modules.size > 0 ? [`Data of modules besides keys: ${[...modules].map(oneLine).join(', ')}`] : []),
     ...(importingSlots.size > 0 ? [`${importingText(importingKeys, importingSlots)}: not counted, servers drop them when they load the file`] : []),
     ...(empties > 0 ? [`${empties} empty collections, which servers skip`] : []),
-    ...(end.trailing > 0 ? [`${end.trailing} bytes after the end of the RDB data, which servers ignore`] : []),
+    ...(end.trailing > 0 ? [`${counted(end.trailing, 'byte')} after the end of the RDB data, which servers ignore`] : []),
   ];
 }
 
@@ -101,7 +101,7 @@ export async function rdbReport(io: Io, summary: FileSummary): Promise<string> {
     blocks.push(await drawTable(io, [{ title: 'type' }, { title: 'encoding', cuttable: true }, count, bytes], typeRows(summary).map((row) => [row.type, row.encoding, formatCount(row.keys), formatBytes(row.bytes)])));
     blocks.push(await drawTable(io, [{ title: 'database' }, count, { title: 'expire', align: 'right' }, bytes], [...contents.databases.values()].map((row) => [`${row.database}`, formatCount(row.keys), formatCount(row.expiring), formatBytes(row.bytes)])));
     const slots = slotRows(summary);
-    blocks.push(`${formatCount(slots.length)} slots have keys; those with the most:\n${await drawTable(io, [{ title: 'slot' }, count, bytes], byCount(slots).slice(0, SHOWN).map((row) => [`${row.slot}`, formatCount(row.keys), formatBytes(row.bytes)]))}`);
+    blocks.push(`${counted(slots.length, 'slot', ['has', 'have'])} keys; those with the most:\n${await drawTable(io, [{ title: 'slot' }, count, bytes], byCount(slots).slice(0, SHOWN).map((row) => [`${row.slot}`, formatCount(row.keys), formatBytes(row.bytes)]))}`);
     const largest = contents.largest.map((one) => [shownKey(one.key), one.type, one.encoding, `${one.database}`, `${one.slot}`, one.elements === null ? '-' : formatCount(one.elements), formatBytes(one.bytes)]);
     const columns = [{ title: 'largest keys', cuttable: true }, { title: 'type' }, { title: 'encoding', dispensable: 1 }, { title: 'database', dispensable: 2 }, { title: 'slot', dispensable: 3 }, { title: 'elements', align: 'right' }, bytes] as const;
     if (largest.length > 0) blocks.push(await drawTable(io, columns, largest));

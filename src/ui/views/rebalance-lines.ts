@@ -17,7 +17,7 @@ const UNIT: Readonly<Record<BalanceBy, string>> = { slots: 'slots', keys: 'keys'
 export const REBALANCE_QUESTION = 'Do you want to proceed with the proposed rebalance plan (yes/no)?';
 
 export function notNeededLine({ threshold, by, balances }: RebalancePlan, dialect: LineDialect = 'redis-cli'): string {
-  if (by === 'ops' && balances.every(({ slots }) => slots === 0)) return '*** No rebalancing needed! No slot was busy while it was measured.';
+  if (by === 'ops' && balances.every(({ slots }) => slots === 0)) return '*** No rebalancing needed! No slot used CPU time during the measurement.';
   return `*** No rebalancing needed! All nodes are within the ${wordingOf(dialect).percent(threshold)}% threshold.`;
 }
 

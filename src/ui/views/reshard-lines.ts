@@ -6,6 +6,7 @@ import type { Io } from '../io.js';
 import { drawTable } from '../table.js';
 import type { LineDialect } from '../terminal.js';
 import { nodeLines } from './cluster-lines.js';
+import { shorten } from './count.js';
 
 export const RESHARD_QUESTION = 'Do you want to proceed with the proposed reshard plan (yes/no)?';
 
@@ -47,8 +48,4 @@ export async function movesTable(io: Io, view: ClusterView, steps: readonly Move
 /** The plan as a table. */
 export async function reshardTable(io: Io, view: ClusterView, plan: ReshardPlan): Promise<string> {
   return `${io.style.strong(`Ready to move ${plan.moved} ${plan.moved === 1 ? 'slot' : 'slots'}`)}\n${await movesTable(io, view, plan.steps)}`;
-}
-
-function shorten(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
 }

@@ -1,4 +1,5 @@
 // A step of a plan about nodes as a sentence, for --dry-run and for progress. Pure.
+import { counted } from '../../cluster/counted.js';
 import type { Step } from '../../plan/step.js';
 import { countSlots } from '../../plan/step.js';
 
@@ -36,7 +37,7 @@ export function stepText(step: Step, name: NameOf): string {
     case 'failover':
       return `promote ${name(step.node)} in place of ${name(step.master)}, ${FAILOVER[step.mode]}`;
     case 'move-slots':
-      return `move ${countSlots(step.slots)} slots from ${name(step.source)} to ${name(step.target)}`;
+      return `move ${counted(countSlots(step.slots), 'slot')} from ${name(step.source)} to ${name(step.target)}`;
     default:
       return step.kind;
   }
@@ -44,7 +45,7 @@ export function stepText(step: Step, name: NameOf): string {
 
 /** Kinds whose steps are summarised in one line. */
 const FOLDED: Readonly<Partial<Record<Step['kind'], (count: number, step: Step, name: NameOf) => string>>> = {
-  forget: (count, step, name) => `make ${count} nodes forget ${step.kind === 'forget' ? name(step.target) : ''}`,
+  forget: (count, step, name) => `make ${counted(count, 'node')} forget ${step.kind === 'forget' ? name(step.target) : ''}`,
 };
 
 /** A line per step; FORGETs of one node by many are one line. */

@@ -1,4 +1,5 @@
-// Reports of servers with either protocol about their migrations, in RESP2 and RESP3; and the nodes that take part in jobs. No nodes.
+// Reports of servers with either protocol about their migrations, in RESP2 and RESP3; and the nodes that take part in jobs. No
+// nodes.
 import { expect, it } from 'vitest';
 import { Locks } from '../../../src/apply/atomic/locks.js';
 import { JobFailed, refusal } from '../../../src/apply/atomic/failure.js';

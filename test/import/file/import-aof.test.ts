@@ -1,5 +1,5 @@
-// Append-only files of real servers into a running cluster: same data as on the server that wrote them; what a cluster cannot carry out,
-// keys that are there, tails, damage.
+// Append-only files of real servers into a running cluster: same data as on the server that wrote them; what a cluster cannot
+// carry out, keys that are there, tails, damage.
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';

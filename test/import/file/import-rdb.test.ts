@@ -1,5 +1,5 @@
-// RDB files into a running cluster of real servers, as a library: every type, times to live, repeats, conflicts, what the cluster cannot
-// read, damage, several databases; and runs that were stopped.
+// RDB files into a running cluster of real servers, as a library: every type, times to live, repeats, conflicts, what the
+// cluster cannot read, damage, several databases; and runs that were stopped.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';

@@ -1,4 +1,5 @@
-// Commands of append-only files as data for a cluster: keys, databases, transactions, division by slots, flushes, postponed expiries.
+// Commands of append-only files as data for a cluster: keys, databases, transactions, division by slots, flushes, postponed
+// expiries.
 import { describe, expect, it } from 'vitest';
 import { commandScope } from '../../../src/aof/command-scope.js';
 import { POSTPONED_MS, postponed } from '../../../src/aof/expiry-shift.js';

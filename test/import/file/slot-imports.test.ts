@@ -1,5 +1,5 @@
-// Files of Valkey 9.1 nodes that import slots by an atomic migration: what they hold of slots that the node does not own yet is never
-// loaded as its own. And backups while such a migration runs.
+// Files of Valkey 9.1 nodes that import slots by an atomic migration: what they hold of slots that the node does not own yet
+// is never loaded as its own. And backups while such a migration runs.
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,7 @@
-// Masters are killed in turn under load, in a cluster of bundled and real nodes with two replicas per master, and in a cluster of
-// real nodes: no write that a replica had is lost, no epoch has two masters, and elections take equally long. Then manual failovers
-// from bundled to real nodes and back. FAILOVER_ROUNDS=20 is the long mode; only then the election times are compared.
+// Masters are killed in turn under load, in a cluster of bundled and real nodes with two replicas per master, and in a cluster
+// of real nodes: no write that a replica had is lost, no epoch has two masters, and elections take equally long. Then manual
+// failovers from bundled to real nodes and back. FAILOVER_ROUNDS=20 is the long mode; only then the election times are
+// compared.
 import { expect, it } from 'vitest';
 import { Hammer } from '../../support/load.js';
 import { describeWithRedis, waitFor } from '../../support/redis-server.js';
@@ -16,8 +17,9 @@ const MIXED = { masters: [B, R, B], replicas: [[R, B, R], [B, R, B]] };
 const REAL = { masters: [R, R, R], replicas: [[R, R, R], [R, R, R]] };
 const LIMIT_MS = 120_000 + ROUNDS * 40_000;
 /**
- * Milliseconds from one election of a node to its next: masters vote about the same master at most every 2 × 2 s, and redis-server 7.0
- * begins an election 8 s after the former one; before that it counts the former votes (cluster-node.md 4.3, 4.4).
+ * Milliseconds from one election of a node to its next: masters vote about the same master at most every 2 × 2 s, and
+ * redis-server 7.0 begins an election 8 s after the former one; before that it counts the former votes (cluster-node.md 4.3,
+ * 4.4).
  */
 const BETWEEN_ELECTIONS = 9000;
 

@@ -1,5 +1,5 @@
-// Partitions on the wire, in clusters of bundled and real nodes: the bus is cut by proxies. The minority stops serving after the node
-// timeout, the majority elects, and healing converges without a lost write of the majority.
+// Partitions on the wire, in clusters of bundled and real nodes: the bus is cut by proxies. The minority stops serving after
+// the node timeout, the majority elects, and healing converges without a lost write of the majority.
 import { expect, it } from 'vitest';
 import { ClusterClient } from '../../../src/client/cluster-client.js';
 import { Connection } from '../../../src/client/connection.js';

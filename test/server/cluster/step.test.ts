@@ -282,17 +282,26 @@ describe('meeting', () => {
     expect(f.state.nodes).toHaveLength(4);
   });
 
-  it('sets and clears names by extensions, and forgets a node that another node has forgotten', () => {
+  const fromExtensions = (f: Fixture, sender: ReturnType<Fixture['node']>, ...extensions: object[]): void =>
+    void f.receive(sender, { mflags: MessageFlag.extData }, { kind: 'gossip', entries: [], extensions: extensions as never });
+
+  it('extensions set the host name and the shard of their sender, and a packet without a host name clears it', () => {
     const f = new Fixture();
-    const [a, b] = [f.node('a'), f.node('b')];
-    const say = (...extensions: object[]): void => void f.receive(a, { mflags: MessageFlag.extData }, { kind: 'gossip', entries: [], extensions: extensions as never });
-    say({ kind: 'hostname', text: 'host-1' }, { kind: 'shardId', id: id('s') });
+    const a = f.node('a');
+    fromExtensions(f, a, { kind: 'hostname', text: 'host-1' }, { kind: 'shardId', id: id('s') });
     expect([a.hostname, a.shardId, a.takesExtensions]).toEqual(['host-1', id('s'), true]);
-    say({ kind: 'forgotten', id: b.id, seconds: 30 });
-    expect([a.hostname, f.state.lookup(b.id), f.state.blacklist.has(b.id)]).toEqual(['', undefined, true]);
+    fromExtensions(f, a);
+    expect(a.hostname).toBe('');
   });
 
-  it('a node that was forgotten and met again stays, even when gossip still announces the ban (add-node after del-node never ended)', () => {
+  it('forgets a node that another node has forgotten', () => {
+    const f = new Fixture();
+    const [a, b] = [f.node('a'), f.node('b')];
+    fromExtensions(f, a, { kind: 'forgotten', id: b.id, seconds: 30 });
+    expect([f.state.lookup(b.id), f.state.blacklist.has(b.id)]).toEqual([undefined, true]);
+  });
+
+  it('a node that was met again after its FORGET ignores older FORGETs in gossip (add-node after del-node never ended)', () => {
     const f = new Fixture();
     const teller = f.node('a');
     const told = (seconds: number): void => void f.receive(teller, { mflags: MessageFlag.extData }, { kind: 'gossip', entries: [], extensions: [{ kind: 'forgotten', id: id('x'), seconds }] });

@@ -1,4 +1,5 @@
-// A cluster of a bundled node and a real one: slots move both ways with MIGRATE, messages reach both, shard subscribers are notified.
+// A cluster of a bundled node and a real one: slots move both ways with MIGRATE, messages reach both, shard subscribers are
+// notified.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

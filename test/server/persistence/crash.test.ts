@@ -1,6 +1,6 @@
-// kill -9 at random moments under writes, or when the name of a file changes during a rewrite or a save: the files load every time, with
-// `always` nothing that was acknowledged is missing, with `everysec` nothing older than two seconds, pairs written together stay
-// together, and a dump is the old one or the new one. REDIS_TRIB_CRASHES=200 is the long mode.
+// kill -9 at random moments under writes, or when the name of a file changes during a rewrite or a save: the files load every
+// time, with `always` nothing that was acknowledged is missing, with `everysec` nothing older than two seconds, pairs written
+// together stay together, and a dump is the old one or the new one. REDIS_TRIB_CRASHES=200 is the long mode.
 import { mkdirSync, readdirSync, renameSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -1,5 +1,6 @@
-// A full disk or a folder without write permission: the error names the file and the cause, nothing is lost, and the node continues as
-// configured. The full disk is a tiny file system where the test may mount one, else a limit on the size of files.
+// A full disk or a folder without write permission: the error names the file and the cause, nothing is lost, and the node
+// continues as configured. The full disk is a tiny file system where the test may mount one, else a limit on the size of
+// files.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,6 @@
-// Files of Redis 1.2 to 7.0, built by old-rdb.ts from the specification: loaded with the right values, however the bytes are cut; redis-server
-// loads the same files to the same DEBUG DIGEST, which verifies the builder. Types that this node lacks are refused by name.
+// Files of Redis 1.2 to 7.0, built by old-rdb.ts from the specification: loaded with the right values, however the bytes are
+// cut; redis-server loads the same files to the same DEBUG DIGEST, which verifies the builder. Types that this node lacks are
+// refused by name.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

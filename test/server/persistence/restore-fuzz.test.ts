@@ -1,6 +1,6 @@
-// RESTORE of damaged payloads with right checksums: an error or a valid value, never a broken node. What is accepted is read completely,
-// dumped, restored from its own dump, and hashed by DEBUG DIGEST; redis-server loads the data of the node at the end.
-// REDIS_TRIB_FUZZ=100000 is the long mode: that number of payloads.
+// RESTORE of damaged payloads with right checksums: an error or a valid value, never a broken node. What is accepted is read
+// completely, dumped, restored from its own dump, and hashed by DEBUG DIGEST; redis-server loads the data of the node at the
+// end. REDIS_TRIB_FUZZ=100000 is the long mode: that number of payloads.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';

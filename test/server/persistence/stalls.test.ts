@@ -1,6 +1,7 @@
-// BGSAVE and BGREWRITEAOF under 20,000 writes a second: the snapshot is consistent, its memory use is reported, and the event loop
-// of the server is not blocked. REDIS_TRIB_STALLS=1000000 is the long mode: that number of keys, and no turn of the event loop takes
-// more than 20 ms or begins more than 20 ms late, time in which other programs had the cores not counted (best of three rounds).
+// BGSAVE and BGREWRITEAOF under 20,000 writes a second: the snapshot is consistent, its memory use is reported, and the event
+// loop of the server is not blocked. REDIS_TRIB_STALLS=1000000 is the long mode: that number of keys, and no turn of the event
+// loop takes more than 20 ms or begins more than 20 ms late, time in which other programs had the cores not counted (best of
+// three rounds).
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,7 +52,10 @@ function load(connection: Connection): () => number {
   };
 }
 
-/** Longest delay of the server's event loop in ms: in total, without the time spent waiting for a core, and the longest CPU time between two turns. */
+/**
+ * Longest delay of the server's event loop in ms: in total, without the time spent waiting for a core, and the longest CPU
+ * time between two turns.
+ */
 interface Delay {
   readonly all: number;
   readonly own: number;

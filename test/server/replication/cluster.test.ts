@@ -114,7 +114,8 @@ describeWithRedis('replicas in cluster mode', () => {
     await waitFor(async () => String((await links[to]!.pipeline([['CLUSTER', 'FAILOVER']]))[0]) === 'OK', 'the start of the failover');
     await waitFor(async () => String(await links[to]!.command(['ROLE'])).startsWith('master'), 'the new role');
     await waitFor(async () => String(await links[from]!.command(['ROLE'])).includes('connected'), 'the old master to follow');
-    // Until the new master knows the old one as its replica, it refuses its manual failover; until the others do, they do not vote.
+    // Until the new master knows the old one as its replica, it refuses its manual failover; until the others do, they do not
+    // vote.
     const known = new RegExp(`127.0.0.1:${nodes[from]!.port}@\\d+ (myself,)?slave`);
     for (const link of links) await waitFor(async () => known.test(String(await link.command(['CLUSTER', 'NODES']))), 'the new role to be known');
     running = false;

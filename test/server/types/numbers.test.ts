@@ -89,7 +89,7 @@ describeWithRedis('numbers against redis-server', () => {
 
   const replies = async (commands: string[][]): Promise<unknown[]> => link.pipeline(commands);
 
-  test('INCRBYFLOAT', async () => {
+  test('adds floats as INCRBYFLOAT does', async () => {
     const pairs = fc.sample(fc.tuple(text, text), 3000);
     const got = await replies(pairs.flatMap(([a, b]) => [['SET', 'k', a], ['INCRBYFLOAT', 'k', b]]));
     pairs.forEach(([a, b], i) => {
@@ -104,7 +104,7 @@ describeWithRedis('numbers against redis-server', () => {
     });
   });
 
-  test('scores', async () => {
+  test('accepts and shows scores as ZADD and ZSCORE do', async () => {
     const doubles = fc.sample(fc.oneof(text, fc.double({ noNaN: true }).map(String).map((t) => t.replace('Infinity', 'inf'))), 4000);
     const ties = Array.from({ length: 400 }, (_, i) => String(1e15 + i * 7919 + [0.125, 0.25, 0.375, 0.75][i % 4]!));
     const all = [...doubles, ...ties];
@@ -117,7 +117,7 @@ describeWithRedis('numbers against redis-server', () => {
     });
   });
 
-  test('integers', async () => {
+  test('accepts the integers that INCRBY accepts', async () => {
     const texts = fc.sample(fc.oneof(text, fc.bigInt(-(2n ** 64n), 2n ** 64n).map(String)), 1000);
     const got = await replies(texts.flatMap((value) => [['SET', 'k', value], ['INCRBY', 'k', '0'], ['OBJECT', 'ENCODING', 'k']]));
     texts.forEach((value, i) => expect([value, parseInt64(value) !== null]).toEqual([value, !(got[3 * i + 1] instanceof Error)]));

@@ -41,7 +41,7 @@ describe('names', () => {
     expect(encodingName(RawString.from('1'))).toBe('raw');
   });
 
-  test('types', () => {
+  test('names the type and the encoding of every kind of value', () => {
     expect(typeName(1)).toBe('string');
     expect(typeName(RawString.from(''))).toBe('string');
     expect([new ListValue(), new HashValue(), new SetValue(), new ZSetValue()].map(typeName)).toEqual(['list', 'hash', 'set', 'zset']);

@@ -75,7 +75,10 @@ export class SlotDrain {
     return this.keysLeft();
   }
 
-  /** After BUSYKEY the server has moved the other keys. Busy keys with equal values are overwritten: the time to live of the source stays. */
+  /**
+   * After BUSYKEY the server has moved the other keys. Busy keys with equal values are overwritten: the time to live of the
+   * source stays.
+   */
   private async resolveBusy(keys: readonly string[]): Promise<BulkList> {
     const comparisons = await compareKeys(this.source, this.target, keys, this.channel.database);
     const replaceable: string[] = [];
@@ -129,7 +132,10 @@ export class SlotDrain {
     this.settings.emit({ kind: 'warning', code: 'REPLACED', message, slot: this.slot, key: shown });
   }
 
-  /** Clients know the time to live of the copy on the source. That of the target had no effect, but an operator may have expected it. */
+  /**
+   * Clients know the time to live of the copy on the source. That of the target had no effect, but an operator may have
+   * expected it.
+   */
   private warnExpiry(key: string): void {
     const shown = fromBinary(key);
     const message = `key ${JSON.stringify(shown)} of slot ${this.slot} had the same value on ${this.target.name}, but another time to live, or one that could not be read: the time to live of ${this.source.name} stays`;

@@ -1,4 +1,5 @@
 // Settings of the slot mover with their defaults, and the errors for an incomplete move.
+import { counted } from '../../../cluster/counted.js';
 import { TribError } from '../../../errors.js';
 import type { ApplyStats, EventNode, OnEvent } from '../../node/event.js';
 import { DEFAULT_JOB_LIMIT_MS, DEFAULT_MAX_STALL_MS, DEFAULT_PIPELINE, DEFAULT_WAIT_REPLICAS_MS, MAX_MIGRATE_TIMEOUT_MS } from './defaults.js';
@@ -26,8 +27,9 @@ export interface MoverOptions {
   /** Maximum bytes in one MIGRATE by estimated sizes. Default 4 MiB. */
   readonly maxBatchBytes?: number;
   /**
-   * Timeout argument of MIGRATE, milliseconds for each socket operation. Default: a third of the source's cluster-node-timeout,
-   * at most 10000 (migrate-timeout.ts). A hung target blocks the source that long; the source must answer pings before it is marked as failing.
+   * Timeout argument of MIGRATE, milliseconds for each socket operation. Default: a third of the source's
+   * cluster-node-timeout, at most 10000 (migrate-timeout.ts). A hung target blocks the source that long; the source must
+   * answer pings before it is marked as failing.
    */
   readonly timeoutMs?: number;
   /** Bytes per second over the whole move, by size in memory; undefined = no limit. */
@@ -122,7 +124,7 @@ export class KeyConflict extends TribError {
     readonly database = 0,
   ) {
     const shown = keys.slice(0, 5).map((key) => JSON.stringify(key)).join(', ');
-    super('KEY_CONFLICT', `${keys.length} key(s) of slot ${slot}${database === 0 ? '' : `, database ${database},`} exist on ${source.name} and ${target.name} with different values: ${shown}`, {
+    super('KEY_CONFLICT', `${counted(keys.length, 'key')} of slot ${slot}${database === 0 ? '' : `, database ${database},`} ${keys.length === 1 ? 'exists' : 'exist'} on ${source.name} and ${target.name} with different values: ${shown}`, {
       hint: 'delete or rename the wrong copies, or overwrite them with those of the source: --replace (fix saves the other copies to a file first)',
     });
   }

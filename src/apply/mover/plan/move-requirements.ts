@@ -8,6 +8,7 @@ import { SlotSet } from '../../../cluster/slot-set.js';
 import type { PipelineReply } from '../../../client/connection.js';
 import { migrateCommand } from '../../../client/migrate-command.js';
 import { TribError } from '../../../errors.js';
+import { Crc64 } from '../../../rdb/crc64.js';
 import type { Arg } from '../../../resp/command.js';
 import { ReplyError } from '../../../resp/reply.js';
 import type { NodeLink } from '../../node/node-link.js';
@@ -29,12 +30,12 @@ export interface PairRequirements {
 const NO_COMMAND = /unknown command|run the|permissions? to run/i;
 const WRONG_VERSION = /payload version/i;
 /** Number of names tried to find a key in one of a few slots. */
-const MOST_NAMES = 500_000;
+const MAX_NAMES = 500_000;
 
 /** An unused key name in one of the slots; in any slot when `slots` is empty. */
 export function probeKey(slots: SlotSet = new SlotSet()): string {
   const name = `redis-trib:probe:${randomUUID()}`;
-  for (let at = 0; slots.size > 0 && at < MOST_NAMES; at++) if (slots.has(keySlot(`{${at}}`))) return `{${at}}${name}`;
+  for (let at = 0; slots.size > 0 && at < MAX_NAMES; at++) if (slots.has(keySlot(`{${at}}`))) return `{${at}}${name}`;
   return name;
 }
 
@@ -49,8 +50,6 @@ function requireCommand(node: NodeLink, name: string, reply: PipelineReply | und
   throw cannot('MOVE_REFUSED', `Node ${node.name} does not permit moving keys: ${reply.message}`, hint, reply);
 }
 
-/** Reversed polynomial of the servers' CRC-64. */
-const POLYNOMIAL = 0x95ac9329ac4bc9b5n;
 /** No valid value type: RESTORE answers "Bad data format" after it has accepted version and checksum. */
 const NO_VALUE = '\xff';
 /** A payload ends with the RDB version (2 bytes) and a checksum (8 bytes). */
@@ -59,13 +58,8 @@ const FOOTER = 10;
 /** A payload with the same version from which no server can create a key. */
 export function hollowPayload(payload: string): string {
   const body = NO_VALUE + payload.slice(-FOOTER, -FOOTER + 2);
-  let crc = 0n;
-  for (const byte of Buffer.from(body, 'latin1')) {
-    crc ^= BigInt(byte);
-    for (let bit = 0; bit < 8; bit++) crc = (crc & 1n) === 1n ? (crc >> 1n) ^ POLYNOMIAL : crc >> 1n;
-  }
   const checksum = Buffer.alloc(8);
-  checksum.writeBigUInt64LE(crc);
+  new Crc64().update(Buffer.from(body, 'latin1')).writeTo(checksum, 0);
   return body + checksum.toString('latin1');
 }
 

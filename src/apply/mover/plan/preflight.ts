@@ -1,5 +1,6 @@
 // Checks before the move whether the plan still fits the cluster. Splits the slots of a plan into those to move and those an
 // interrupted run has moved already. Pure. Not here: moving.
+import { counted } from '../../../cluster/counted.js';
 import type { ClusterView } from '../../../cluster/view.js';
 import { SlotSet } from '../../../cluster/slot-set.js';
 import { TribError } from '../../../errors.js';
@@ -42,7 +43,7 @@ function refuseForeignOpenSlots(view: ClusterView, planned: ReadonlyMap<number, 
   }
   if (foreign.size === 0) return;
   const shown = [...foreign].slice(0, 10).map(([slot, name]) => `${slot} on ${name}`).join(', ');
-  throw new TribError('OPEN_SLOTS', `${foreign.size} slot(s) are open: ${shown}${foreign.size > 10 ? ', …' : ''}`, {
+  throw new TribError('OPEN_SLOTS', `${counted(foreign.size, 'slot', ['is', 'are'])} open: ${shown}${foreign.size > 10 ? ', …' : ''}`, {
     hint: 'another reshard may be running; if not, run fix first',
   });
 }

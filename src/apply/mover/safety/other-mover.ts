@@ -1,8 +1,7 @@
-// Detects another program (redis-cli, valkey-cli, redis-trib.rb) that moves slots of the same source. Such a program overwrites the
-// mark of an open slot on the source. At the end it gives the slot to its own target with a higher config epoch. A node that took
-// the slot meanwhile then deletes its keys (cluster-node.md 3.4.2). So a slot is given to its target only while the marks and
-// slots of the source are those that this process left; otherwise the move stops. Not here: another redis-trib
-// (cluster/move-lock.ts).
+// Detects another program (redis-cli, valkey-cli, redis-trib.rb) that moves slots of the same source. Such a program
+// overwrites the mark of an open slot on the source. At the end it gives the slot to its own target with a higher config
+// epoch; a node that took the slot meanwhile then deletes its keys (cluster-node.md 3.4.2). So a slot is handed over only
+// while the source has the marks and slots that this process left. Not here: another redis-trib (cluster/move-lock.ts).
 import { asString } from '../../../client/read-reply.js';
 import type { PipelineReply } from '../../../client/connection.js';
 import { parseNodesText, type NodeLine } from '../../../cluster/nodes-text.js';

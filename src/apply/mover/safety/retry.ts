@@ -1,7 +1,7 @@
 // Classifies transient errors and retries: growing pauses, a deadline, an event per attempt. Only for idempotent commands;
 // keys/empty-slot.ts retries MIGRATE after it has read the remaining keys.
 import { ConnectionLost } from '../../../client/connection-errors.js';
-import { TribError } from '../../../errors.js';
+import { TribError, messageOf } from '../../../errors.js';
 import { ReplyError } from '../../../resp/reply.js';
 import { delay } from '../../node/delay.js';
 import type { EventNode } from '../../node/event.js';
@@ -99,7 +99,7 @@ export async function pause(settings: MoverSettings, health: Health, error: unkn
     if (replaced !== undefined) health.failPermanently(replaced);
   }
   const delayMs = health.bad(error);
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   settings.emit({ kind: 'retry', node: { id: node.id, name: node.name }, reason, attempt: health.attempts, delayMs, ...(slot === undefined ? {} : { slot }) });
   await delay(delayMs, settings.signal);
 }

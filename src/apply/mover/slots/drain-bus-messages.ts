@@ -39,7 +39,8 @@ const UNKNOWN_MS = 1000;
 /**
  * Call before `importer` imports slots that `owner` owns, on servers whose importer takes slots over when a packet of their
  * source does not claim them (slot-transaction.ts). Every packet that `owner` sent before it got the slots must have arrived.
- * One call covers all slots that it owns by then. Throws TribError BUS_LATE, ABORTED.
+ * One call covers all slots that it owns by then. Throws TribError BUS_LATE when they have not arrived within IMPORT_QUIET_MS,
+ * ABORTED when the signal fires.
  */
 export async function drainBusBeforeImport(owner: NodeLink, importer: NodeLink, signal?: AbortSignal): Promise<void> {
   const quiet = await drainBusMessages(owner, importer, IMPORT_QUIET_MS, signal);

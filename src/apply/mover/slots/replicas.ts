@@ -83,7 +83,8 @@ function behind(target: NodeLink, holders: number, { waitReplicas, waitReplicasM
 /**
  * Resolves when `waitReplicas` replicas of the target have confirmed everything written so far. WAIT requests acknowledgements
  * at once; otherwise replicas acknowledge once per second. (WAIT uses the offset of this connection's last command; a read is
- * enough.) Throws REPLICAS_BEHIND, whose message ends with `consequence`, after `waitReplicasMs`, ABORTED, WAIT_REFUSED, or the connection's error.
+ * enough.) Throws REPLICAS_BEHIND, whose message ends with `consequence`, after `waitReplicasMs`, ABORTED, WAIT_REFUSED, or
+ * the connection's error.
  */
 export async function awaitReplicas(settings: MoverSettings, target: NodeLink, consequence = `the slots stay open, their keys are on ${target.name}`): Promise<void> {
   const { waitReplicas, waitReplicasMs, emit, signal } = settings;

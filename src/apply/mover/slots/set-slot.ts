@@ -1,11 +1,12 @@
 // CLUSTER SETSLOT for many slots in one write, repeated when the connection breaks (it is idempotent). Not here: the order in
 // which nodes learn a slot's new owner (slot-handover.ts).
+import { counted } from '../../../cluster/counted.js';
 import type { Arg } from '../../../resp/command.js';
 import type { Reply } from '../../../resp/reply.js';
 import type { PipelineReply } from '../../../client/connection.js';
 import { setSlotCommand } from '../../../client/admin.js';
 import type { SlotState } from '../../../client/admin.js';
-import { TribError } from '../../../errors.js';
+import { TribError, messageOf } from '../../../errors.js';
 import { ReplyError } from '../../../resp/reply.js';
 import type { NodeLink } from '../../node/node-link.js';
 import { oneLine } from '../../../resp/visible.js';
@@ -76,7 +77,7 @@ export interface SlotMethods {
   readonly takesOver: boolean;
 }
 
-const MOST_CONNECTIONS = 32;
+const MAX_CONNECTIONS = 32;
 
 /** Read from the node's INFO. When unknown, the slower and safer values: no MULTI, and wait for the bus. */
 export async function slotMethods(link: NodeLink): Promise<SlotMethods> {
@@ -85,7 +86,7 @@ export async function slotMethods(link: NodeLink): Promise<SlotMethods> {
   const version = /^redis_version:(\d+)\.(\d+)/m.exec(server);
   const valkey = /^(valkey_version|server_name:valkey)/m.test(server);
   const alone = typeof replication === 'string' && /^connected_slaves:0\b/m.test(replication);
-  return { inMulti: takesSetSlotInTransaction(server), connectionCount: replicatesSetSlot(server) === true && !alone ? MOST_CONNECTIONS : 1, keepsNotClaimedFlag: !valkey && version?.[1] === '7' && version[2] === '0', announces: Number(version?.[1]) >= 7, takesOver: replicatesSetSlot(server) !== false };
+  return { inMulti: takesSetSlotInTransaction(server), connectionCount: replicatesSetSlot(server) === true && !alone ? MAX_CONNECTIONS : 1, keepsNotClaimedFlag: !valkey && version?.[1] === '7' && version[2] === '0', announces: Number(version?.[1]) >= 7, takesOver: replicatesSetSlot(server) !== false };
 }
 
 /** How a node takes slots over. */
@@ -155,8 +156,8 @@ export async function announceOwner(settings: MoverSettings, other: NodeLink, sl
       settings.emit({ kind: 'warning', code: 'NOT_TOLD', message: `${other.name} refused the new owner of slot ${slot}: ${error.message}`, slot });
     }
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    settings.emit({ kind: 'warning', code: 'NOT_TOLD', message: `${other.name} did not get the new owner of ${slots.length} slots (gossip will propagate it): ${text}` });
+    const text = messageOf(error);
+    settings.emit({ kind: 'warning', code: 'NOT_TOLD', message: `${other.name} did not get the new owner of ${counted(slots.length, 'slot')} (gossip will propagate it): ${text}` });
   }
 }
 

@@ -34,7 +34,7 @@ const PATIENCE_MS = 5000;
 const FIRST_POLL_MS = 5;
 const POLL_MS = 20;
 /** Maximum slots whose new owner the source has not received yet. It bounds the delay of an abort. */
-const MOST_UNCONFIRMED = 256;
+const MAX_UNCONFIRMED = 256;
 
 /**
  * Gives emptied slots to the target.
@@ -103,7 +103,7 @@ export class SlotHandover {
   private async awaitAnnouncement(slots: readonly number[]): Promise<void> {
     for (const slot of slots) this.unconfirmed.set(slot, Date.now());
     this.listening ??= this.listen();
-    while (this.unconfirmed.size > MOST_UNCONFIRMED) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    while (this.unconfirmed.size > MAX_UNCONFIRMED) await new Promise<void>((resolve) => this.waiting.push(resolve));
   }
 
   private wake(): void {

@@ -20,7 +20,7 @@ export const coverForgotten: SlotRule = {
   repair: ({ facts, assignee, improbable }) => {
     if (improbable === undefined || !isUnexplained(facts)) return undefined;
     const { slots, keysPerSlot } = improbable;
-    const reason = `these ${slots} slots hold no key on any reachable node, although the other slots hold ${average(keysPerSlot)} keys a slot on average; their owner may be alive and forgotten (CLUSTER FORGET)`;
+    const reason = `${slots === 1 ? 'this slot holds' : `these ${slots} slots hold`} no key on any reachable node, although the other slots hold ${average(keysPerSlot)} keys a slot on average; their owner may be alive and forgotten (CLUSTER FORGET)`;
     return { ...coverRepair(facts, assignee), code: 'cover-forgotten', danger: 'dangerous', reason };
   },
 };

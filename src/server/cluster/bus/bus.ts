@@ -79,7 +79,10 @@ export class ClusterBus implements Barrier {
   private readonly sockets: LinkSockets;
   private readonly wire: WireEffect[] = [];
   private pendingSave: 'no' | 'save' | 'fsync' = 'no';
-  /** Part of Barrier: saves requested so far, and how many of them are in nodes.conf. A reply waits for the saves requested before it. */
+  /**
+   * Part of Barrier: saves requested so far, and how many of them are in nodes.conf. A reply waits for the saves requested
+   * before it.
+   */
   wanted = 0;
   passed = 0;
   /** Whether packets from and to a node are delivered; for tests of partitions. The connection itself stays open. */
@@ -194,7 +197,10 @@ export class ClusterBus implements Barrier {
     }
   }
 
-  /** Runs an operation of an administrator or of the node itself as one step; see admin/slots.ts, admin/nodes.ts and admin/failover.ts. */
+  /**
+   * Runs an operation of an administrator or of the node itself as one step; see admin/slots.ts, admin/nodes.ts and
+   * admin/failover.ts.
+   */
   administer<T>(operation: (context: StepContext) => T): T {
     const context = new StepContext(this.state, this.options.clock.now());
     const result = operation(context);

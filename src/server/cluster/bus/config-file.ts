@@ -84,7 +84,10 @@ function clearStaleLock(path: string, lockPath: string): void {
   unlinkQuietly(aside);
 }
 
-/** What this process writes into its lock, `pid starttime`: the start time distinguishes it from a later process with the same pid. */
+/**
+ * What this process writes into its lock, `pid starttime`: the start time distinguishes it from a later process with the same
+ * pid.
+ */
 function ownMark(): string {
   return `${process.pid} ${startTime(process.pid) ?? '-'}\n`;
 }

@@ -1,6 +1,7 @@
-// The sockets of links: connecting, accepting, splitting streams into packets, writing. Not here: the meaning of packets, and which
-// links exist (step.ts); bus.ts connects both.
+// The sockets of links: connecting, accepting, splitting streams into packets, writing. Not here: the meaning of packets, and
+// which links exist (step.ts); bus.ts connects both.
 import net from 'node:net';
+import { messageOf } from '../../../errors.js';
 import { decodePacket, encodePacket } from '../wire/codec.js';
 import { PacketFramer } from '../wire/framing.js';
 import type { Link } from '../state/node-record.js';
@@ -83,7 +84,7 @@ export class LinkSockets {
       try {
         for (const bytes of framer.feed(chunk)) this.receive(link, bytes);
       } catch (error) {
-        reason = `bad packet: ${error instanceof Error ? error.message : String(error)}`;
+        reason = `bad packet: ${messageOf(error)}`;
         socket.destroy();
       }
     });

@@ -83,7 +83,10 @@ function schedule(context: StepContext): void {
   if (manual) proceed(context);
 }
 
-/** 4.2 steps 4 to 8: updates the rank, waits for the delay, requests votes, then counts them until this node wins or the attempt expires. */
+/**
+ * 4.2 steps 4 to 8: updates the rank, waits for the delay, requests votes, then counts them until this node wins or the
+ * attempt expires.
+ */
 function proceed(context: StepContext): void {
   const { state, now } = context;
   const { election } = state;

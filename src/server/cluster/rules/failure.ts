@@ -77,7 +77,10 @@ export function clearSuspicion(context: StepContext, node: NodeRecord): void {
   }
 }
 
-/** FAIL of a replica or of a master without slots is cleared at once, that of a master with slots only when no replica replaced it in time. */
+/**
+ * FAIL of a replica or of a master without slots is cleared at once, that of a master with slots only when no replica replaced
+ * it in time.
+ */
 function clearFailure(context: StepContext, node: NodeRecord): void {
   const owner = node.isMaster && node.slots.count > 0;
   if (owner && context.now - node.failTime <= 2 * context.state.env.settings.nodeTimeout) return;

@@ -67,7 +67,9 @@ function findTarget(context: StepContext): NodeRecord | undefined {
   return target;
 }
 
-/** The replica that migrates: the smallest id among the replicas of the masters with the most replicas. The same on every node. */
+/**
+ * The replica that migrates: the smallest id among the replicas of the masters with the most replicas. The same on every node.
+ */
 function candidate(context: StepContext, most: number): NodeRecord {
   let chosen = context.state.myself;
   for (const node of context.state.nodes) {

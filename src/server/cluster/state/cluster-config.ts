@@ -25,7 +25,10 @@ export interface ClusterSettings {
   readonly announcePort: number;
   readonly announceBusPort: number;
   readonly announceHostname: string;
-  /** A master serves as soon as its slots are covered: no delay after a start or in a minority. For clusters that exist for one test only. */
+  /**
+   * A master serves as soon as its slots are covered: no delay after a start or in a minority. For clusters that exist for one
+   * test only.
+   */
   readonly servesAtOnce: boolean;
 }
 

@@ -1,4 +1,5 @@
-// Effects: what its host must do for the state machine. Events: what the host reports to it. Data only; step.ts turns events into effects.
+// Effects: what its host must do for the state machine. Events: what the host reports to it. Data only; step.ts turns events
+// into effects.
 import type { LogLevel } from '../../runtime/log.js';
 import type { Link } from './node-record.js';
 import type { Packet } from '../wire/packet.js';

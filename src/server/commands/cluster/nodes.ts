@@ -1,5 +1,6 @@
 // CLUSTER subcommands about nodes, roles and epochs: MEET, FORGET, RESET, REPLICATE, FAILOVER … (cluster-node.md 6.2), and the
 // connection flags ASKING, READONLY and READWRITE. The rules are in server/cluster/admin/.
+import { messageOf } from '../../../errors.js';
 import type { Args } from '../../exec/command.js';
 import { ErrorReply, OK, Simple } from '../../../resp/server-reply.js';
 import type { ServerReply } from '../../../resp/server-reply.js';
@@ -62,7 +63,7 @@ export function clusterSaveconfig(ctx: CommandContext): ServerReply {
     bus.saveConfig();
     return OK;
   } catch (error) {
-    return new ErrorReply(`ERR error saving the cluster node config: ${error instanceof Error ? error.message : String(error)}`);
+    return new ErrorReply(`ERR error saving the cluster node config: ${messageOf(error)}`);
   }
 }
 

@@ -24,7 +24,7 @@ export const clusterCommands: readonly CommandSpec[] = [
   {
     name: 'CLUSTER', arity: -2, flags: [],
     group: 'cluster', since: '3.0.0',
-    summary: 'Cluster commands.',
+    summary: 'Commands about the cluster.',
     subcommands: [
       {
         name: 'ADDSLOTS', arity: -3, flags: ['admin', 'stale', 'no_async_loading'],

@@ -19,7 +19,9 @@ const STRING_HEADER = 16;
 const MAP_ENTRY = 40;
 /** Bytes of the object, arrays and index of a collection, without its elements. */
 const COLLECTION = 200;
+/** Bytes of a key's entry in the table of expiries. */
 const EXPIRY = 40;
+/** Elements of a collection that are measured unless SAMPLES says otherwise, as in Redis. */
 const DEFAULT_SAMPLES = 5;
 
 export const memoryHelp = (ctx: CommandContext): ServerReply => containerHelp(ctx, 'MEMORY');

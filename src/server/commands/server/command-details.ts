@@ -30,8 +30,8 @@ function flagsOf({ spec }: Command): readonly string[] {
   return [...shown, 'movablekeys'];
 }
 
-const isMovable = (specs: readonly KeySpec[], found: boolean): boolean =>
-  (found && specs.length > 0) || specs.some((spec) => spec.begin === null || !('index' in spec.begin) || spec.find === null || !('last' in spec.find));
+const isMovable = (specs: readonly KeySpec[], hasKeyFinder: boolean): boolean =>
+  (hasKeyFinder && specs.length > 0) || specs.some((spec) => spec.begin === null || !('index' in spec.begin) || spec.find === null || !('last' in spec.find));
 
 /** First key, last key and step: the form of key positions before 7.0, which can express only adjoining ranges. */
 function legacyRange(specs: readonly KeySpec[]): readonly [first: number, last: number, step: number] {

@@ -30,9 +30,9 @@ interface DebugSubcommand {
 
 const SUBCOMMANDS: Readonly<Record<string, DebugSubcommand>> = {
   'change-repl-id': { min: 2, max: 2, usage: 'CHANGE-REPL-ID', summary: 'Changes the replication ids: replicas must synchronise fully.', run: changeReplicationId },
-  digest: { min: 2, max: 2, usage: 'DIGEST', summary: 'A hash of all data, equal where data is equal.', run: ({ keyspace }) => new Simple(datasetDigest(keyspace)) },
+  digest: { min: 2, max: 2, usage: 'DIGEST', summary: 'Returns a hash of all data, equal where data is equal.', run: ({ keyspace }) => new Simple(datasetDigest(keyspace)) },
   'digest-value': {
-    min: 3, max: Infinity, usage: 'DIGEST-VALUE <key> [<key> ...]', summary: 'A hash of each value.',
+    min: 3, max: Infinity, usage: 'DIGEST-VALUE <key> [<key> ...]', summary: 'Returns a hash of each value.',
     run: ({ db }, args) => args.slice(2).map((key) => new Simple(valueDigest(db, key))),
   },
   error: { min: 3, max: 3, usage: 'ERROR <string>', summary: 'Replies with an error of this text.', run: (_ctx, args) => new ErrorReply(args[2]!) },
@@ -44,13 +44,13 @@ const SUBCOMMANDS: Readonly<Record<string, DebugSubcommand>> = {
       return OK;
     },
   },
-  object: { min: 3, max: 4, usage: 'OBJECT <key>', summary: 'How a value is stored.', run: debugObject },
+  object: { min: 3, max: 4, usage: 'OBJECT <key>', summary: 'Describes how a value is stored.', run: debugObject },
   populate: { min: 3, max: 5, usage: 'POPULATE <count> [<prefix>] [<size>]', summary: 'Creates string keys named key:<n>.', run: populate },
   protocol: { min: 3, max: 3, usage: 'PROTOCOL <type>', summary: 'Replies with a test value of the type.', run: (_ctx, args) => protocolSample(args[2]!) },
   reload: { min: 2, max: 5, usage: 'RELOAD [option ...]', summary: 'Saves the RDB on disk and loads it again. Options: MERGE, NOFLUSH, NOSAVE.', run: reload },
   segfault: { min: 2, max: 2, usage: 'SEGFAULT', summary: 'Ends the process at once by SIGSEGV, without saving anything.', run: segfault },
   'set-active-expire': {
-    min: 3, max: 3, usage: 'SET-ACTIVE-EXPIRE <0|1>', summary: 'Whether expired keys are deleted without being accessed.',
+    min: 3, max: 3, usage: 'SET-ACTIVE-EXPIRE <0|1>', summary: 'Sets whether expired keys are deleted without being accessed.',
     run: ({ node }, args) => {
       node.activeExpiry.enabled = Number.parseInt(args[2]!, 10) === 1;
       return OK;

@@ -1,5 +1,5 @@
-// The commands of replication: roles (REPLICAOF, FAILOVER, ROLE) and the commands that replicas send to their master (SYNC, PSYNC, REPLCONF).
-// What they do is in server/replication/.
+// The commands of replication: roles (REPLICAOF, FAILOVER, ROLE) and the commands that replicas send to their master (SYNC,
+// PSYNC, REPLCONF). What they do is in server/replication/.
 import { ErrorReply, NO_REPLY, OK, Simple } from '../../../resp/server-reply.js';
 import type { ServerReply } from '../../../resp/server-reply.js';
 import { SYNTAX } from '../../errors.js';

@@ -10,7 +10,10 @@ import { replace, replaceNow, syncFolderNow } from '../../persistence/files/repl
 import { dataFileError } from '../data-file-error.js';
 
 export class AofFolder {
-  /** Ends with the background work: manifests are written one after the other, in the order of the calls, and files are removed. */
+  /**
+   * Ends with the background work: manifests are written one after the other, in the order of the calls, and files are
+   * removed.
+   */
   private writing: Promise<void> = Promise.resolve();
 
   constructor(private readonly config: Config) {}

@@ -1,6 +1,7 @@
 // Runs the commands of the append-only files, file by file (persistence-replication.md 3.2, 3.3). Only the last file that is
 // not empty may end inside a command.
 import { existsSync, truncateSync } from 'node:fs';
+import { messageOf } from '../../../errors.js';
 import { AofFormatError, AofRecordReader } from '../../../aof/record-reader.js';
 import type { AofManifest } from '../../../aof/manifest.js';
 import { RdbFileError } from '../../../rdb/file-error.js';
@@ -151,7 +152,7 @@ export class AofLoader {
     return dataFileError(
       'the append only file',
       path,
-      new Error(`Bad file format reading the append only file: ${error instanceof Error ? error.message : String(error)}`),
+      new Error(`Bad file format reading the append only file: ${messageOf(error)}`),
       `make a backup of your AOF files, then use redis-check-aof --fix ${this.folder.manifestPath}`,
     );
   }

@@ -1,6 +1,6 @@
-// The open increment of the append-only file: effects of commands become RESP requests. They are written once per event loop turn,
-// before the replies are sent, and synced as appendfsync requires (persistence-replication.md 3.1, 3.5). Which file is open:
-// append-only.ts.
+// The open increment of the append-only file: effects of commands become RESP requests. They are written once per event loop
+// turn, before the replies are sent, and synced as appendfsync requires (persistence-replication.md 3.1, 3.5). Which file is
+// open: append-only.ts.
 import { closeSync, fdatasync, fdatasyncSync, ftruncateSync, writeSync } from 'node:fs';
 import { encodeCommand } from '../../../resp/command.js';
 import type { NodeServices } from '../../exec/context.js';

@@ -184,7 +184,8 @@ export class AppendOnly {
       this.manifest = withIncrement(before, increment);
       await this.untilFree();
       stopIf(rewrite);
-      // No command may run between here and the start of the snapshot: the snapshot must hold all changes before the new increment.
+      // No command may run between here and the start of the snapshot: the snapshot must hold all changes before the new
+      // increment.
       this.log.switchTo(fd, 0);
     } catch (error) {
       closeSync(fd);

@@ -24,7 +24,10 @@ export interface PersistencePort {
   readonly lastSave: number;
   /** SAVE. Throws ErrorReply. */
   save(): void;
-  /** BGSAVE; returns the reply. In a transaction, and with `schedule` during another save or rewrite, it is scheduled. Throws ErrorReply. */
+  /**
+   * BGSAVE; returns the reply. In a transaction, and with `schedule` during another save or rewrite, it is scheduled. Throws
+   * ErrorReply.
+   */
   saveInBackground(schedule: boolean, inTransaction: boolean): string;
   /** BGREWRITEAOF: the reply. Throws ErrorReply. */
   rewriteAof(inTransaction: boolean): string;
@@ -38,7 +41,10 @@ export interface PersistencePort {
   replaced(): void;
   /** FLUSHALL has emptied all databases. */
   flushedAll(): void;
-  /** Makes the data durable before the shutdown. False when that failed: the log has the reason, and the node must keep running. */
+  /**
+   * Makes the data durable before the shutdown. False when that failed: the log has the reason, and the node must keep
+   * running.
+   */
   prepareShutdown(request: ShutdownRequest): boolean;
   /** INFO persistence. */
   fields(): (readonly [name: string, value: string | number])[];

@@ -1,4 +1,5 @@
-// The interfaces of a snapshot's format and of its receivers. Formats: rdb-format.ts, and command-format.ts for the append-only file.
+// The interfaces of a snapshot's format and of its receivers. Formats: rdb-format.ts, and command-format.ts for the
+// append-only file.
 import type { Value } from '../../types/value.js';
 import type { LargeKind, LargePart } from './large-value.js';
 

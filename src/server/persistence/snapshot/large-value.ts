@@ -1,5 +1,5 @@
-// The elements of a value that is too large for one slice, read part by part. After `detach` later changes have no effect on them.
-// Which values are large is decided here. Not here: how parts are written (format.ts).
+// The elements of a value that is too large for one slice, read part by part. After `detach` later changes have no effect on
+// them. Which values are large is decided here. Not here: how parts are written (format.ts).
 import type { HashValue } from '../../types/hash.js';
 import type { ListValue } from '../../types/list.js';
 import { RawString } from '../../types/raw-string.js';

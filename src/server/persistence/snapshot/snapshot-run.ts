@@ -103,7 +103,10 @@ export class Snapshots {
     return this.run;
   }
 
-  /** Begins a snapshot of the present data and writes it in slices. Throws RangeError while another one runs: check `running` first. */
+  /**
+   * Begins a snapshot of the present data and writes it in slices. Throws RangeError while another one runs: check `running`
+   * first.
+   */
   start(task: SnapshotTask): SnapshotRun {
     if (this.run !== null) throw new RangeError('a snapshot is running already');
     const run: SnapshotRun = new SnapshotRun(this.keyspace, this.clock, {

@@ -1,7 +1,7 @@
-// A snapshot: the data of one moment, written while commands run (docs/adr/0001-snapshots-without-fork.md). It walks over all databases
-// in small steps. A key that is about to change before the walk has reached it is written first; of a large value the elements are
-// copied first and written part by part. SAVE, BGSAVE, AOF rewrites and full resynchronisations all use it. When steps run:
-// snapshot-run.ts.
+// A snapshot: the data of one moment, written while commands run (docs/adr/0001-snapshots-without-fork.md). It walks over all
+// databases in small steps. A key that is about to change before the walk has reached it is written first; of a large value
+// the elements are copied first and written part by part. SAVE, BGSAVE, AOF rewrites and full resynchronisations all use it.
+// When steps run: snapshot-run.ts.
 import { SLOT_COUNT } from '../../../cluster/slots.js';
 import type { ContentsView } from '../../keyspace/contents.js';
 import type { Keyspace } from '../../keyspace/keyspace.js';

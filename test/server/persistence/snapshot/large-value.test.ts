@@ -1,4 +1,5 @@
-// Values that are too large for one slice: written part by part, as they were when the snapshot began, whatever changes in the meantime.
+// Values that are too large for one slice: written part by part, as they were when the snapshot began, whatever changes in the
+// meantime.
 import { describe, expect, it } from 'vitest';
 import { datasetDigest } from '../../../../src/server/commands/server/dataset-digest.js';
 import { Keyspace } from '../../../../src/server/keyspace/keyspace.js';
