@@ -26,18 +26,29 @@ export function asciiSigns(text: string): string {
   return text.replace(FINAL_ELLIPSIS, '...').replace(ANY_SIGN, (sign) => SIGNS[sign] ?? '?');
 }
 
-/** The same stream with symbols replaced in all text, for output of libraries. */
+/**
+ * The same stream with symbols replaced in all text, for output of libraries. A library may replace `write` of the stream that it
+ * gets (ora does, and calls the earlier one from its own): the replacement stays in this object. In the stream itself it would
+ * call this object's write, which would call it again without end.
+ */
 export function asciiStream(stream: OutputStream): OutputStream {
-  const write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
-    const text = asciiSigns(typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8'));
-    return Reflect.apply(stream.write.bind(stream), undefined, [text, ...rest]) as boolean;
+  const original = stream.write.bind(stream);
+  const own: { write: unknown } = {
+    write: (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
+      const text = asciiSigns(typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8'));
+      return Reflect.apply(original, undefined, [text, ...rest]) as boolean;
+    },
   };
   return new Proxy(stream, {
     get(target, name) {
-      if (name === 'write') return write;
+      if (name === 'write') return own.write;
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
-    set: (target, name, value) => Reflect.set(target, name, value, target),
+    set(target, name, value) {
+      if (name !== 'write') return Reflect.set(target, name, value, target);
+      own.write = value;
+      return true;
+    },
   });
 }
