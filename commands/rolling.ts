@@ -144,7 +144,7 @@ export default defineCommand({
   mutates: true,
   description:
     'Replicas first; then each master, after a failover to its best replica that loses no write. The next node follows only when all nodes are reachable, in sync, serving and in agreement; the first failure ends the run, ' +
-    'with the command that continues. A master with keys that would be restarted without a failover must save them (save points or appendonly); a run stops when one comes back without its keys. COMMAND prints to stderr and must exit with code 0; redirect the output of background processes elsewhere.',
+    'with the command that continues. A master with keys that would be restarted without a failover must save them (save points or appendonly); its unsaved writes are saved (BGSAVE) before its turn, and the run stops when it comes back without its keys or with an older file. COMMAND prints to stderr and must exit with code 0; redirect the output of background processes elsewhere.',
   examples: [
     "redis-trib rolling 127.0.0.1:7000 --exec 'ssh {host} systemctl restart redis@{port}' --dry-run",
     "redis-trib rolling 127.0.0.1:7000 --exec 'ssh {host} systemctl restart redis@{port}' --expect-restart --failback --yes",

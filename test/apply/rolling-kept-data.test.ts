@@ -1,5 +1,7 @@
 // A rolling restart of masters without replicas: nodes without persistence are refused, and a node that restarts without its keys
 // stops the run before the next one.
+import { copyFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openCluster, type Cluster } from '../../src/apply/open-cluster.js';
 import { roll, type RollingOptions, type TurnResult } from '../../src/apply/rolling/rolling.js';
@@ -33,11 +35,13 @@ describeWithRedis('a rolling restart without replicas', () => {
       await link.command(['CONFIG', 'SET', name, value]);
     }
   };
-  const restart = (options: Partial<RollingOptions> = {}): Promise<TurnResult[]> =>
+  /** Kills each node and starts it again; `whileStopped` may change its files. */
+  const restart = (options: Partial<RollingOptions> = {}, whileStopped: (node: RedisNode) => void = () => undefined): Promise<TurnResult[]> =>
     roll(cluster, planRolling(cluster.view, { allowDowntime: true }), {
       service: async ({ port }) => {
         const node = nodes.nodes.find((one) => one.port === port)!;
         await node.kill();
+        whileStopped(node);
         again.push(await restartNode(node));
         return 'done';
       },
@@ -57,12 +61,42 @@ describeWithRedis('a rolling restart without replicas', () => {
     expect(await totalKeys(nodes)).toBe(KEYS);
   });
 
+  it.each(['no', 'yes'])('saves the writes that a killed node would lose (appendonly %s)', async (appendOnly) => {
+    await configure('save', '3600 1'); // Saves nothing within this test.
+    await configure('appendonly', appendOnly); // Not in the configuration of the restarted node.
+    expect(await restart()).toHaveLength(2);
+    await using link = await again[0]!.connect();
+    expect(await link.command(['CONFIG', 'GET', 'appendonly'])).toEqual(['appendonly', 'no']);
+    expect(await totalKeys({ ...nodes, nodes: again })).toBe(KEYS);
+  });
+
+  it('is refused by a node that may not save', async () => {
+    await configure('save', '3600 1');
+    for (const node of nodes.nodes) {
+      await using link = await node.connect();
+      await link.command(['ACL', 'SETUSER', 'default', '-bgsave']);
+    }
+    await expect(restart()).rejects.toMatchObject({ code: 'NOT_SAVED', message: expect.stringMatching(/^\S+ has unsaved writes and did not save before its restart: NOPERM/) as string, done: [] });
+    expect(again).toEqual([]);
+  });
+
   it('stops before the next node when a node comes back without its keys', async () => {
-    await configure('save', '3600 1'); // Until the restart, and nothing is saved yet.
+    await configure('save', '3600 1');
     const [first, second] = cluster.view.masters.map((master) => nodes.nodes.find(({ port }) => port === master.port)!);
-    await expect(restart()).rejects.toMatchObject({ name: 'RollingStopped', code: 'KEYS_LOST', message: expect.stringMatching(`^${first!.address} had \\d+ keys before its restart, and has none now`) as string, done: [{ outcome: 'done' }], left: [cluster.view.masters[1]!.id] });
+    await expect(restart({}, ({ dir }) => rmSync(join(dir, 'dump.rdb')))).rejects.toMatchObject({ name: 'RollingStopped', code: 'KEYS_LOST', message: expect.stringMatching(`^${first!.address} had \\d+ keys before its restart, and has none now`) as string, done: [{ outcome: 'done' }], left: [cluster.view.masters[1]!.id] });
     await using link = await second!.connect();
     expect(Number(await link.command(['DBSIZE']))).toBeGreaterThan(50);
+  });
+
+  it('stops before the next node when a node comes back with an older file', async () => {
+    await configure('save', '3600 1');
+    for (const node of nodes.nodes) {
+      await using link = await node.connect();
+      await link.command(['SAVE']);
+      copyFileSync(join(node.dir, 'dump.rdb'), join(node.dir, 'old.rdb'));
+    }
+    await fill(nodes, Array.from({ length: 3 * KEYS }, (_, index) => ['SET', `later:${index}`, 'v']));
+    await expect(restart({}, ({ dir }) => copyFileSync(join(dir, 'old.rdb'), join(dir, 'dump.rdb')))).rejects.toMatchObject({ code: 'KEYS_LOST', message: expect.stringMatching(/ had \d+ keys without an expiry before its restart, and has \d+ now/) as string, left: [cluster.view.masters[1]!.id] });
   });
 
   it('restarts all nodes with loseData', async () => {

@@ -22,10 +22,19 @@ function sum(keyspace: PipelineReply | undefined): number | undefined {
   return databases === undefined ? undefined : [...databases.values()].reduce((all, keys) => all + keys, 0);
 }
 
-/** Keys of all databases of a node; undefined when it refuses INFO. Rejects as its connection does. */
-export async function keysOf(cluster: Cluster, id: string): Promise<number | undefined> {
+/** Keys of all databases of a node: all, and those without an expiry. */
+export interface KeptKeys {
+  readonly all: number;
+  readonly lasting: number;
+}
+
+/** Undefined when the node refuses INFO. Rejects as its connection does. */
+export async function keysOf(cluster: Cluster, id: string): Promise<KeptKeys | undefined> {
   const [keyspace] = await (await cluster.connection(id)).pipeline([['INFO', 'keyspace']]);
-  return sum(keyspace);
+  const all = sum(keyspace);
+  if (all === undefined) return undefined;
+  const expiring = [...String(keyspace).matchAll(/^db\d+:.*?,expires=(\d+)/gm)].reduce((keys, [, count]) => keys + Number(count), 0);
+  return { all, lasting: all - expiring };
 }
 
 /**
@@ -55,13 +64,21 @@ export function refuseVolatile(masters: readonly VolatileMaster[]): void {
   });
 }
 
+/** Share of its lasting keys that clients may have deleted meanwhile. */
+const TOLERATED = 0.1;
+
 /**
  * Compares a master that was restarted without a failover with before. Throws TribError KEYS_LOST when it had keys and has
- * none.
+ * none, or when more than a tenth of those without an expiry are missing. Returns a warning when some are.
  */
-export async function requireKept(cluster: Cluster, { id, name }: { readonly id: string; readonly name: string }, before: number | undefined): Promise<void> {
-  if (before === undefined || before === 0 || (await keysOf(cluster, id)) !== 0) return;
-  throw new TribError('KEYS_LOST', `${name} had ${counted(before, 'key')} before its restart, and has none now`, {
-    hint: 'it loaded no data file: see its log and CONFIG GET dir, and load a backup (redis-trib restore --merge); the other nodes must save before they stop (SHUTDOWN SAVE, or appendonly yes)',
-  });
+export async function requireKept(cluster: Cluster, { id, name }: { readonly id: string; readonly name: string }, before: KeptKeys | undefined): Promise<string | undefined> {
+  if (before === undefined || before.all === 0) return undefined;
+  const now = await keysOf(cluster, id);
+  const hint = 'load a backup (redis-trib restore --merge); the other nodes must save before they stop (SHUTDOWN SAVE, or appendonly yes)';
+  if (now?.all === 0) throw new TribError('KEYS_LOST', `${name} had ${counted(before.all, 'key')} before its restart, and has none now`, { hint: `it loaded no data file: see its log and CONFIG GET dir, and ${hint}` });
+  const missing = before.lasting - (now?.lasting ?? before.lasting);
+  if (missing <= 0) return undefined;
+  const text = `${name} had ${counted(before.lasting, 'key')} without an expiry before its restart, and has ${before.lasting - missing} now`;
+  if (missing <= before.lasting * TOLERATED) return `${text}: unless clients deleted them, its data file is older`;
+  throw new TribError('KEYS_LOST', text, { hint: `unless clients deleted them, it loaded an old data file: see its log, and ${hint}` });
 }

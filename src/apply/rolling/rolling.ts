@@ -8,7 +8,8 @@ import { successorsOf, type RollingPlan, type RollingTurn } from '../../plan/rol
 import { mapBounded } from '../node/parallel.js';
 import type { OnEvent } from '../node/event.js';
 import type { Cluster } from '../open-cluster.js';
-import { keysOf, refuseVolatile, requireKept, volatileMasters } from './kept-data.js';
+import { keysOf, type KeptKeys, refuseVolatile, requireKept, volatileMasters } from './kept-data.js';
+import { saveFirst } from './save-first.js';
 import { awaitSettled, runIdOf } from './settled.js';
 
 /** The node to work on, in its present state. */
@@ -104,7 +105,7 @@ class Roll {
     const node: TurnNode = { id: now.id, name: turn.name, host: now.host, port: now.port, role: now.role, number, of: this.plan.turns.length };
     onEvent({ kind: 'turn', node });
     const runId = await runIdOf(this.cluster, node.id, signal);
-    const keys = node.role === 'master' && this.options.loseData !== true ? await keysOf(this.cluster, node.id) : undefined;
+    const keys = await this.saved(node);
     const start = Date.now();
     const outcome = await service(node);
     const result = { id: turn.id, name: turn.name, role: before.role, successor: successor && { id: successor.id, name: successor.name }, outcome };
@@ -112,10 +113,22 @@ class Roll {
     if (outcome === 'skipped') return onEvent({ kind: 'skipped', node });
     await this.settle(expectRestart ? { id: node.id, runId } : undefined);
     const restarted = (await runIdOf(this.cluster, node.id, signal)) !== runId;
-    await requireKept(this.cluster, node, keys);
+    this.warn(await requireKept(this.cluster, node, keys));
     const ms = Date.now() - start;
     this.done[this.done.length - 1] = { ...result, restarted, ms };
     onEvent({ kind: 'whole', node, restarted, ms });
+  }
+
+  /** Saves the data of a master that no replica replaces; returns its number of keys. */
+  private async saved(node: TurnNode): Promise<KeptKeys | undefined> {
+    const { loseData, timeoutMs, signal } = this.options;
+    if (node.role !== 'master' || loseData === true) return undefined;
+    this.warn(await saveFirst(this.cluster, node, timeoutMs, signal));
+    return await keysOf(this.cluster, node.id);
+  }
+
+  private warn(message: string | undefined): void {
+    if (message !== undefined) this.options.onEvent({ kind: 'warning', message });
   }
 
   /** Roles may have changed since the start: a master that was elected meanwhile is failed over too. */
