@@ -12,6 +12,8 @@ export type ImportEvent =
   /** A pass over one database of the source begins; `keys` is its DBSIZE. */
   | { readonly kind: 'databaseStarted'; readonly database: number; readonly keys: number; readonly pass: number }
   | { readonly kind: 'delivered'; readonly target: ImportTarget; readonly keys: readonly string[] }
+  /** Keys that the cluster held already with the same value and time to live. */
+  | { readonly kind: 'equal'; readonly target: ImportTarget; readonly keys: readonly string[] }
   /** A key with different copies on both sides: both stay. */
   | ({ readonly kind: 'conflict' } & Conflict)
   /** The source cannot reach this target: its keys are relayed through this process from now on. */

@@ -39,13 +39,16 @@ export class ImportTally {
   /** Records the results of relayed keys. `probed`: keys that the probe has copied to the cluster. */
   relayedKeys(route: ImportRoute, database: number, results: ReadonlyMap<string, RelayResult>, probed: ReadonlySet<string>): void {
     const moved: string[] = [];
+    const equal: string[] = [];
     for (const [key, result] of results) {
       if (result === 'moved' && !probed.has(key)) this.relayed++;
       if (result === 'moved' || (result === 'equal' && probed.has(key))) moved.push(key);
-      else if (result === 'equal') this.equal++;
+      else if (result === 'equal') equal.push(key);
       else if (result === 'gone') this.gone++;
       else this.conflict({ database, key, target: targetOf(route), ...kindFields(result) });
     }
+    this.equal += equal.length;
+    if (equal.length > 0) this.settings.emit({ kind: 'equal', target: targetOf(route), keys: equal });
     this.delivered(route, moved);
   }
 

@@ -38,7 +38,8 @@ export async function showImporting(io: Io, source: string, keys: number, copy: 
   return {
     onEvent(event) {
       if (plain) lines(event);
-      if (event.kind === 'delivered') done += event.keys.length;
+      if (event.kind === 'delivered' || event.kind === 'equal') done += event.keys.length;
+      if (event.kind === 'conflict') done++;
       progress?.update(Math.min(done, keys));
       if (event.kind === 'relay') io.note(`The source cannot reach ${event.target.name} (${event.reason}): its keys are sent through this host.`);
       if (event.kind === 'warning') io.warn(`${event.message}`);
