@@ -33,13 +33,17 @@ export type Finding =
   /** Several servers answer with the id of this node. */
   | { readonly kind: 'shared-id'; readonly severity: 'error'; readonly node: NodeRef; readonly servers: SharedId['servers'] }
   | { readonly kind: 'uncovered-slots'; readonly severity: 'error'; readonly slots: SlotSet }
-  /** Several masters claim the slot, or (found 'keys') hold keys of it. */
+  /**
+   * `owners`: masters that claim the slot or (found 'keys') hold keys of it; at least two. `strays`: those that hold keys of it
+   * without claiming it.
+   */
   | {
       readonly kind: 'multiple-owners';
       readonly severity: 'error';
       readonly slot: number;
       readonly owners: readonly NodeRef[];
       readonly found: 'claims' | 'keys';
+      readonly strays?: readonly NodeRef[];
     }
   /** `connectedTo`: loaded nodes that have a bus link to it and do not suspect it; it is alive when there is one. */
   | { readonly kind: 'unreachable-node'; readonly severity: Severity; readonly node: UnreachableNode; readonly connectedTo?: readonly NodeRef[] }

@@ -12,10 +12,10 @@ import type { ClusterView } from './view.js';
 export function keyHolders(view: ClusterView, counts: ReadonlyMap<string, ArrayLike<number>>): Finding[] {
   const findings: Finding[] = [];
   for (let slot = 0; slot < SLOT_COUNT; slot++) {
-    const stray = view.masters.some((node) => (counts.get(node.id)?.[slot] ?? 0) > 0 && !node.slots.has(slot));
-    if (!stray) continue;
-    const owners = view.masters.filter((node) => node.slots.has(slot) || (counts.get(node.id)?.[slot] ?? 0) > 0);
-    if (owners.length > 1) findings.push({ kind: 'multiple-owners', severity: 'error', slot, owners: owners.map(nodeRef), found: 'keys' });
+    const strays = view.masters.filter((node) => (counts.get(node.id)?.[slot] ?? 0) > 0 && !node.slots.has(slot));
+    if (strays.length === 0) continue;
+    const owners = view.masters.filter((node) => node.slots.has(slot) || strays.includes(node));
+    if (owners.length > 1) findings.push({ kind: 'multiple-owners', severity: 'error', slot, owners: owners.map(nodeRef), found: 'keys', strays: strays.map(nodeRef) });
   }
   return findings;
 }

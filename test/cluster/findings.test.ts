@@ -1,9 +1,11 @@
 // What check finds in views: agreement, open slots, holes, double owners, absent and odd nodes.
 import { describe, expect, it } from 'vitest';
 import { agrees, checkView, signature } from '../../src/cluster/findings.js';
+import { keyHolders } from '../../src/cluster/key-holders.js';
 import { parseNodesText } from '../../src/cluster/nodes-text.js';
 import { SlotSet } from '../../src/cluster/slot-set.js';
 import { ClusterView, type UnreachableNode } from '../../src/cluster/view.js';
+import { findingText } from '../../src/ui/views/check-table.js';
 import { idOf, nodeFrom, nodesText, viewOf, type NodeSketch } from '../support/views.js';
 
 const healthy = [{ slots: '0-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }];
@@ -46,6 +48,20 @@ describe('checkView', () => {
       { kind: 'disagreement', groups: [[{ id: idOf(0) }, { id: idOf(2) }], [{ id: idOf(1) }]] },
       { kind: 'multiple-owners', slot: 5460, owners: [{ id: idOf(0) }, { id: idOf(1) }] },
     ]);
+  });
+
+  it('says which masters hold keys of a slot that others own', () => {
+    const keysIn = (...holders: readonly number[]): ReadonlyMap<string, ArrayLike<number>> => new Map(holders.map((index) => [idOf(index), Object.assign(new Array<number>(16_384).fill(0), { 5461: 2 })]));
+    const texts = (sketches: readonly NodeSketch[], ...holders: readonly number[]): string[] => {
+      const view = viewOf(sketches);
+      const found = keyHolders(view, keysIn(...holders));
+      return found.map(findingText).map((text) => view.masters.reduce((all, { name }, index) => all.replaceAll(name, `n${index}`), text));
+    };
+    expect(texts(healthy, 0)).toEqual(['n0 holds keys of slot 5461, which n1 owns']);
+    expect(texts(healthy, 0, 1, 2)).toEqual(['n0, n2 hold keys of slot 5461, which n1 owns']);
+    expect(texts(healthy, 1)).toEqual([]);
+    expect(texts([{ slots: '0-5460' }, { slots: '5462-10922' }, { slots: '10923-16383' }], 0, 2)).toEqual(['Slot 5461 has keys on 2 masters, and none of them owns it: n0, n2']);
+    expect(keyHolders(viewOf(healthy), keysIn(0))).toMatchObject([{ owners: [{ id: idOf(0) }, { id: idOf(1) }], strays: [{ id: idOf(0) }] }]);
   });
 
   it('reports unreachable nodes, as an error only when they own slots', () => {

@@ -61,6 +61,15 @@ export async function nodesTable(io: Io, view: ClusterView, keys: KeyCounts): Pr
   return drawTable(io, columns, rows);
 }
 
+/** Masters that claim a slot, and those that hold keys of it although others own it. */
+function severalOwners({ slot, owners, strays = [] }: Extract<Finding, { kind: 'multiple-owners' }>): string {
+  const names = (nodes: readonly { readonly name: string }[]): string => nodes.map(({ name }) => name).join(', ');
+  if (strays.length === 0) return `Slot ${slot} is claimed by ${owners.length} masters: ${names(owners)}`;
+  const claiming = owners.filter(({ id }) => strays.every((stray) => stray.id !== id));
+  if (claiming.length === 0) return `Slot ${slot} has keys on ${strays.length} masters, and none of them owns it: ${names(strays)}`;
+  return `${names(strays)} ${strays.length === 1 ? 'holds' : 'hold'} keys of slot ${slot}, which ${names(claiming)} ${claiming.length === 1 ? 'owns' : 'claim'}`;
+}
+
 /** A finding as a sentence. */
 export function findingText(finding: Finding): string {
   switch (finding.kind) {
@@ -71,7 +80,7 @@ export function findingText(finding: Finding): string {
     case 'uncovered-slots':
       return `${finding.slots.size} ${finding.slots.size === 1 ? 'slot is' : 'slots are'} covered by no node: ${some(finding.slots.tokens())}`;
     case 'multiple-owners':
-      return `Slot ${finding.slot} ${finding.found === 'keys' ? 'has keys on' : 'is claimed by'} ${finding.owners.length} masters: ${finding.owners.map((owner) => owner.name).join(', ')}`;
+      return severalOwners(finding);
     default:
       return extraFinding(finding) ?? finding.kind;
   }
