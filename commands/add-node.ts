@@ -123,7 +123,7 @@ export default defineCommand({
     const { formatAddress } = await import('../src/cluster/address.js');
     if (io.mode === 'plain') for (const address of args.addresses) io.out(`>>> Adding node ${formatAddress(address)} to cluster ${cluster.view.entry.name}`);
     await requireHealthy(cluster, context, 'adding nodes');
-    await using newNodes = await openJoiningNodes(cluster, args.addresses);
+    await using newNodes = await openJoiningNodes(cluster, args.addresses, wanted.replica);
     const { plan, choice } = await makePlan(cluster, newNodes, wanted, context);
     if (wanted.dryRun) {
       const { showPlan } = await import('../src/ui/node-steps.js');
@@ -137,7 +137,7 @@ export default defineCommand({
       return { plan: final, applied: true, result: { view: cluster.view, keys: await countKeys(cluster) } };
     };
     if (!(await renewIds(newNodes.links.values(), known))) return await done(newNodes, plan);
-    await using renewed = await openJoiningNodes(cluster, args.addresses);
+    await using renewed = await openJoiningNodes(cluster, args.addresses, wanted.replica);
     return await done(renewed, (await import('../src/plan/add-node.js')).planAddNodes(cluster.view, renewed.nodes, choice));
   },
   async render({ plan, applied, result }, { io }) {

@@ -78,7 +78,7 @@ function refuseFew(nodes: number, masters: number, options: CreateOptions): void
     `*** This is not possible with ${nodes} nodes and ${replicas} replicas per node.`,
     `*** At least ${3 * (replicas + 1)} nodes are required.`,
   ];
-  throw new TribError('TOO_FEW_MASTERS', lines.join('\n'), { exitCode: ExitCode.failed, hint: 'give more nodes, or fewer replicas' });
+  throw new TribError('TOO_FEW_MASTERS', lines.join('\n'), { exitCode: ExitCode.failed, hint: `give more nodes${replicas > 0 ? ', or fewer replicas' : ''}${masters > 0 ? '; --allow-few-masters permits one or two masters, without automatic failover' : ''}` });
 }
 
 /** The roles of the nodes of a new cluster. */

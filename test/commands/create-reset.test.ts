@@ -47,7 +47,7 @@ describeWithRedis('create --reset', () => {
     const before = await ask(cluster.nodes[0], 'CLUSTER', 'MYID');
 
     const refused = await create(nodes, '--allow-few-masters', '--yes');
-    expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/is not empty[^]*create --reset/) as string });
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/is not empty[^]*try: it contains keys and serves slots of a cluster\. To remove it from there without loss: redis-trib del-node [^;]*; [^;]*: redis-trib reset [^;]*; to empty all nodes with loss: redis-trib create --reset/) as string });
 
     const dry = await create(nodes, '--reset', '--dry-run');
     expect(dry, dry.stderr).toMatchObject({ code: 0, stderr: expect.stringContaining('Dry run: nothing was changed.') as string });

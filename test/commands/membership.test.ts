@@ -66,6 +66,8 @@ describeWithRedis('nodes that join and leave a cluster of real nodes', () => {
     const member = await runCli(['add-node', `localhost:${cluster.nodes[1]?.port ?? 0}`, at(0)]);
     expect(member).toMatchObject({ code: 1 });
     expect(member.stderr).toMatch(/is in this cluster already, as a master with 546\d slots/);
+    const asReplica = await runCli(['add-node', `localhost:${cluster.nodes[1]?.port ?? 0}`, at(0), '--replica']);
+    expect(asReplica.stderr).toMatch(/try: to make it a replica, .*: redis-trib del-node \S+ \w{40} --drain, then redis-trib add-node \S+ \S+ --replica\n/);
     expect(member.stderr).not.toContain('FLUSHALL');
     const wrong = await runCli(['add-node', fresh(0), at(0), '--cluster-slave', '--cluster-master-id', 'f'.repeat(40)]);
     expect(wrong).toMatchObject({ code: 1 });

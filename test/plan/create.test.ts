@@ -72,6 +72,7 @@ describe('planCreate', () => {
     );
     expect(planCreate(nodes('a1 a2'), { replicas: 1, allowFewMasters: true }).masters).toHaveLength(1);
     expect(() => planCreate(nodes('a1'), { replicas: 1, allowFewMasters: true })).toThrow(/at least 3 master/);
+    expect(() => planCreate(nodes('a1'), {})).toThrow(expect.objectContaining({ hint: 'give more nodes; --allow-few-masters permits one or two masters, without automatic failover' }));
   });
 
   it('refuses the same node under two addresses', () => {

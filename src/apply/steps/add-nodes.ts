@@ -18,22 +18,23 @@ import { NodeLink } from '../node/node-link.js';
 import type { Cluster } from '../open-cluster.js';
 
 /** Commands that the user may have meant for a node that is a member already. */
-function otherWays(at: string, view: ClusterView, node: ClusterNode | undefined): string {
+function otherWays(at: string, view: ClusterView, node: ClusterNode | undefined, asReplica: boolean): string {
   if (node?.role === 'replica') return `it follows ${view.node(node.masterId ?? '')?.name ?? 'a master'}; to give it another master: redis-trib replicate ${at} --master NODE; to make it an empty master: redis-trib del-node ${view.entry.name} ${node.id}, then add-node again`;
+  if (node !== undefined && node.slots.size > 0 && asReplica) return `to make it a replica, move its slots away and add it again: redis-trib del-node ${view.entry.name} ${node.id} --drain, then redis-trib add-node ${at} ${view.entry.name} --replica`;
   if ((node?.slots.size ?? 0) > 0) return `to spread slots evenly: redis-trib rebalance ${view.entry.name}`;
   return `to make it a replica: redis-trib replicate ${at} --master NODE; to give it slots: redis-trib rebalance ${view.entry.name} --use-empty-masters`;
 }
 
-function alreadyMember(address: Address, view: ClusterView, id: string): TribError {
+function alreadyMember(address: Address, view: ClusterView, id: string, asReplica: boolean): TribError {
   const node = view.node(id);
   const is = node === undefined ? '' : node.role === 'replica' ? ', as a replica' : `, as a master with ${counted(node.slots.size, 'slot')}`;
   return new TribError('ALREADY_MEMBER', `Node ${formatAddress(address)} is in this cluster already${is}`, {
-    hint: otherWays(formatAddress(address), view, node),
+    hint: otherWays(formatAddress(address), view, node, asReplica),
   });
 }
 
 /** A better error for a node that was refused: it is a member, or it cannot be reached. */
-async function explain(cluster: Cluster, addresses: readonly Address[], error: unknown): Promise<unknown> {
+async function explain(cluster: Cluster, addresses: readonly Address[], error: unknown, asReplica: boolean): Promise<unknown> {
   if (!(error instanceof TribError) || error.code === 'SAME_ID') return error;
   const { view, options } = cluster;
   for (const address of addresses) {
@@ -47,7 +48,7 @@ async function explain(cluster: Cluster, addresses: readonly Address[], error: u
     const foreign: unknown = await requireNoMemberId(view, cluster.links, [link]).catch((cause: unknown) => cause);
     link.close();
     if (foreign !== undefined) return foreign;
-    if (view.node(id) !== undefined) return alreadyMember(address, view, id);
+    if (view.node(id) !== undefined) return alreadyMember(address, view, id, asReplica);
   }
   return error;
 }
@@ -58,14 +59,14 @@ function isNodeView(value: unknown): value is Awaited<ReturnType<typeof readNode
 
 /**
  * Connects to the new nodes and checks that they are empty cluster nodes outside this cluster. Throws for the first that is
- * not: ALREADY_MEMBER, SAME_ID, NOT_EMPTY, NOT_A_CLUSTER, or why it cannot be reached.
+ * not: ALREADY_MEMBER, SAME_ID, NOT_EMPTY, NOT_A_CLUSTER, or why it cannot be reached. `asReplica`: for the advice.
  */
-export async function openJoiningNodes(cluster: Cluster, addresses: readonly Address[]): Promise<NewCluster> {
+export async function openJoiningNodes(cluster: Cluster, addresses: readonly Address[], asReplica = false): Promise<NewCluster> {
   let newNodes: NewCluster;
   try {
     newNodes = await openNewNodes(addresses, cluster.options);
   } catch (error) {
-    throw await explain(cluster, addresses, error);
+    throw await explain(cluster, addresses, error, asReplica);
   }
   try {
     await requireNoMemberId(cluster.view, cluster.links, newNodes.links.values());

@@ -23,15 +23,15 @@ import { mapBounded } from '../node/parallel.js';
 function notEmpty(contents: NodeContents, why: string): TribError {
   const { name } = contents;
   const text = `[ERR] Node ${name} is not empty. Either the node already knows other nodes (check with CLUSTER NODES) or contains some key in database 0.`;
-  return new TribError('NOT_EMPTY', text, { exitCode: ExitCode.failed, hint: `it ${why}; ${howToEmpty(contents)}` });
+  return new TribError('NOT_EMPTY', text, { exitCode: ExitCode.failed, hint: `it ${why}${howToEmpty(contents)}` });
 }
 
 /** The command that empties a node with this content (plan/role-change.ts, planReset). */
 function howToEmpty({ name, id, role, keys, lines, slots }: NodeContents): string {
   const flush = keys.length > 0 && role === 'master' ? ' --flush' : '';
   const reset = `redis-trib reset ${name} --hard${flush}`;
-  if (slots === 0 || lines.length === 1) return `to empty it: ${reset}; to empty all nodes: create --reset`;
-  return `it serves slots of a cluster: to remove it from there without loss: redis-trib del-node ${name} ${id} --drain; to empty it anyway: ${reset} --force; to empty all nodes: create --reset`;
+  if (slots === 0 || lines.length === 1) return `. To empty it: ${reset}; to empty all nodes: redis-trib create --reset …`;
+  return ` and serves slots of a cluster. To remove it from there without loss: redis-trib del-node ${name} ${id} --drain; to empty it with loss: ${reset} --force; to empty all nodes with loss: redis-trib create --reset …`;
 }
 
 interface InspectedCandidate {
