@@ -40,8 +40,9 @@ async function showNodes(cluster: Cluster, { io }: SubcommandContext): Promise<v
 async function makePlan(cluster: Cluster, wanted: OptionValues<typeof options>, context: SubcommandContext): Promise<ReshardPlan> {
   const { view } = cluster;
   const [{ parseSlotRequest, planReshard }, { askReshard, asksReshard }] = await Promise.all([import('../src/plan/reshard.js'), import('../src/ui/ask-reshard.js')]);
+  const { io } = context;
   if (asksReshard(wanted)) await showNodes(cluster, context);
-  const answers = await askReshard(view, wanted, () => context.io.prompts(context.signal));
+  const answers = await askReshard(view, wanted, () => io.prompts(context.signal), io.mode === 'table' && !io.predecessor);
   return planReshard(view, { amount: parseSlotRequest(answers.slots), from: answers.from, to: answers.to });
 }
 

@@ -186,7 +186,7 @@ export class ClusterView {
   private replicaAdvice(node: ClusterNode): string {
     const master = node.masterId === null ? undefined : this.node(node.masterId);
     const promote = `promote the replica: redis-trib failover ${node.name}`;
-    return master === undefined ? `${node.name} is a replica. To use it as a master, ${promote}` : `${node.name} is a replica. Give its master ${master.name} instead, or ${promote}`;
+    return master === undefined ? `${node.name} is a replica. To use it as a master, ${promote}` : `${node.name} is a replica of ${master.name}. Give its master instead, or ${promote}`;
   }
 
   /**
