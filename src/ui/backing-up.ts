@@ -1,4 +1,5 @@
 // Shows the progress of a backup: the predecessors' line per node when piped (cli.md 8.13), bytes and nodes at a terminal.
+import { counted } from './views/count.js';
 import type { BackupEvent } from '../apply/backup/backup.js';
 import type { Io } from './io.js';
 import { formatBytes } from './bytes.js';
@@ -24,7 +25,7 @@ export async function showBackup(io: Io, masters: number): Promise<BackupDisplay
       if (event.kind === 'saved') saved++;
       progress?.update(saved, formatBytes(sum()));
     },
-    done: () => progress?.succeed(`Saved ${masters} masters, ${formatBytes(sum())}`),
+    done: () => progress?.succeed(`Saved ${counted(masters, 'master')}, ${formatBytes(sum())}`),
     failed: () => progress?.stop(),
   };
 }

@@ -28,6 +28,7 @@ describe('after an import', () => {
     expect(conflictLines(stats({ conflicts: Array.from({ length: 30 }, (_, index) => conflict(`k${index}`)) }))).toHaveLength(23);
   });
   it('states in the question what is deleted, and in a forecast whether it is estimated', () => {
+    expect(importQuestion('h:1', 1, false, false)).toBe("Move 1 key from h:1? It is deleted there (--copy keeps it). (type 'yes' to accept):");
     expect(importQuestion('h:1', 1234, false, true)).toBe("Move 1,234 keys from h:1? They are deleted there (--copy keeps them). Keys of the same name in the cluster are overwritten. (type 'yes' to accept):");
     expect(forecastLines({ keys: 7, sampled: true, targets: { 'a:1': 7 } })).toEqual(['*** 7 keys would be imported', 'about 7 keys to a:1']);
   });

@@ -5,6 +5,7 @@ import { SlotSet } from '../../cluster/slot-set.js';
 import type { Io } from '../io.js';
 import { drawTable } from '../table.js';
 import type { LineDialect } from '../terminal.js';
+import { counted } from './count.js';
 import { wordingOf } from './dialect.js';
 
 const VERDICT: Readonly<Record<AntiAffinity, string>> = {
@@ -69,5 +70,5 @@ export async function createPlanTable(io: Io, plan: CreatePlan): Promise<string>
   const rows = byName(roots).flatMap((master) => [row(master), ...byName(plan.nodes.filter((node) => node.masterId === master.id)).map(row)]);
   const table = await drawTable(io, [{ title: 'node' }, { title: 'role', dispensable: 2 }, { title: 'id', dispensable: 1 }, { title: 'slots' }, ...(zones ? [{ title: 'zone' }] : [])], rows);
   const verdict = plan.antiAffinity === 'perfect' ? [] : [style.warn(verdictOf(plan))];
-  return [style.strong(`A cluster of ${plan.nodes.length} nodes, ${plan.masters.length} masters`), table, ...verdict].join('\n');
+  return [style.strong(`A cluster of ${counted(plan.nodes.length, 'node')}, ${counted(plan.masters.length, 'master')}`), table, ...verdict].join('\n');
 }

@@ -30,7 +30,7 @@ export function connectingLines(dialect: LineDialect): string[] {
 
 /** The question before keys leave a source. */
 export function importQuestion(source: string, keys: number, copy: boolean, replace: boolean): string {
-  const what = copy ? `Copy ${counted(keys, 'key')} from ${source}?` : `Move ${counted(keys, 'key')} from ${source}? They are deleted there (--copy keeps them).`;
+  const what = copy ? `Copy ${counted(keys, 'key')} from ${source}?` : `Move ${counted(keys, 'key')} from ${source}? ${keys === 1 ? 'It is deleted there (--copy keeps it)' : 'They are deleted there (--copy keeps them)'}.`;
   return `${what}${replace ? ' Keys of the same name in the cluster are overwritten.' : ''} (type 'yes' to accept):`;
 }
 
