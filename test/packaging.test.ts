@@ -36,13 +36,19 @@ describe('the package', () => {
 
   it('contains what users need and nothing else', () => {
     const others = files.filter((path) => !/^dist\/(bin|commands|(cjs\/)?src)\/.*\.(js|d\.ts)$|^docs\/.*\.(md|svg)$/.test(path));
-    expect(others.sort()).toEqual(['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md', 'dist/cjs/package.json', 'man/redis-trib-server.1', 'man/redis-trib.1', 'package.json']);
+    expect(others.sort()).toEqual(['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md', 'dist/cjs/package.json', 'examples/cluster.jest.cjs', 'examples/cluster.test.mjs', 'examples/github-actions.yml', 'examples/reshard.mjs', 'man/redis-trib-server.1', 'man/redis-trib.1', 'package.json']);
     for (const target of Object.values(manifest.bin)) expect(files).toContain(target);
   });
 
   it('contains the pages that its README links to', () => {
     const links = [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/\]\(([\w./-]+\.(?:md|svg))[^)]*\)/g)].map(([, path]) => path ?? '');
     expect(links.length).toBeGreaterThan(5);
+    expect(links.filter((path) => !files.includes(path))).toEqual([]);
+  });
+
+  it('contains the examples that its pages link to', () => {
+    const links = [...readFileSync(join(ROOT, 'docs/library.md'), 'utf8').matchAll(/\]\(\.\.\/(examples\/[\w./-]+)\)/g)].map(([, path]) => path ?? '');
+    expect(links.length).toBeGreaterThan(3);
     expect(links.filter((path) => !files.includes(path))).toEqual([]);
   });
 
