@@ -34,7 +34,7 @@ export default defineCommand({
   },
   connects: true,
   mutates: true,
-  description: 'Resets this node only: other nodes keep it in their tables. To remove it from a cluster use del-node, which moves its slots away and makes the others forget it. A replica loses its data.',
+  description: 'Resets this node only: other nodes keep it in their tables. To remove it from a cluster use del-node, which makes the others forget it; with --drain it moves its slots away first. A replica loses its data.',
   examples: ['redis-trib reset 127.0.0.1:7006', 'redis-trib reset 127.0.0.1:7006 --hard --flush --yes'],
   async run({ args, options }, context): Promise<Reset> {
     const [{ planReset }, { standingOf }, { countKeys }] = await Promise.all([import('../src/plan/role-change.js'), import('../src/plan/standing.js'), import('../src/apply/node/slot-keys.js')]);

@@ -29,6 +29,7 @@ export function overview(entries: readonly CommandEntry[], style: Style): string
     '  -h, --help, --version',
     '',
     'Exit code: 0 ok, 1 failed or unhealthy, 2 wrong usage, 3 unreachable or refused, 4 declined, 130 interrupted.',
+    'The spellings of redis-cli and redis-trib.rb work too: --slave, --master-id, --cluster-yes, --cluster-from, …',
     "'redis-trib help COMMAND' describes one command, 'redis-trib help environment' the environment variables.",
   ].join('\n');
 }
