@@ -36,7 +36,7 @@ describe('preflight', () => {
 
   it('refuses open slots of another move, naming them', () => {
     const foreign = viewOf([{ slots: `0-5460 [7->-${idOf(2)}]` }, { slots: `5461-10922 [8-<-${idOf(0)}]` }, { slots: '10923-16383' }]);
-    expect(() => preflight(foreign, [step(0, 1, 7)])).toThrow(/2 slot\(s\) are open: 7 on 127.0.0.1:7000, 8 on 127.0.0.1:7001/);
+    expect(() => preflight(foreign, [step(0, 1, 7)])).toThrow(/2 slots are open: 7 on 127.0.0.1:7000, 8 on 127.0.0.1:7001/);
     expect(() => preflight(foreign, [step(0, 1, 100)])).toThrow(expect.objectContaining({ code: 'OPEN_SLOTS' }) as Error);
   });
 });
