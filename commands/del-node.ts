@@ -3,7 +3,7 @@
 import { defineCommand, type SubcommandContext } from '../src/cli/program/define.js';
 import { seedAndNode } from '../src/cli/program/member-arguments.js';
 import { requireServersAllow } from '../src/cli/options/move-requirements.js';
-import { afterEvictions, warnEvictingTargets } from '../src/cli/output/evicting-targets.js';
+import { afterEvictions, losesByEviction, refuseEviction, warnEvictingTargets } from '../src/cli/output/evicting-targets.js';
 import { methodOptions, methodSettings, waitOptions, waitSettings } from '../src/cli/options/mover-options.js';
 import type { Judgement } from '../src/cli/connection/confirm-plan.js';
 import { openSeed } from '../src/cli/connection/open.js';
@@ -12,7 +12,7 @@ import { DEFAULT_MAX_STALL_MS } from '../src/apply/mover/pacing/defaults.js';
 import type { ApplyStats } from '../src/apply/node/event.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
 import type { ClusterView } from '../src/cluster/view.js';
-import { TribError } from '../src/errors.js';
+import { ExitCode, TribError } from '../src/errors.js';
 import type { DelNodePlan, RemovalAction } from '../src/plan/del-node.js';
 import type { Member } from '../src/plan/member.js';
 import type { ReplicaCopies } from '../src/plan/replica-copy.js';
@@ -34,6 +34,8 @@ interface Deleted {
   /** Moves of --drain. */
   readonly drain: readonly MoveStep[];
   readonly drained: ApplyStats | undefined;
+  /** Keys were evicted that the user did not give up. */
+  readonly evictionLoss?: boolean;
   readonly plan: DelNodePlan;
   readonly names: ReadonlyMap<string, string>;
   readonly applied: boolean;
@@ -184,6 +186,7 @@ export default defineCommand({
     const show = async (): Promise<void> => (await import('../src/ui/node-steps.js')).showPlan(io, { schema: 1, steps: [...moves, ...plan.steps] }, nameIn(cluster.view));
     if (wanted.dryRun || (io.interactive && !wanted.yes)) await show();
     if (wanted.dryRun) return { drain: moves, drained: undefined, plan, names, applied: false };
+    refuseEviction(evicting.full, wanted, io);
     if (moves.length > 0) await (await import('../src/cli/connection/healthy.js')).requireHealthy(cluster, context, 'draining a node');
     const question = moves.length > 0 || io.interactive ? `Remove ${member.name} from the cluster? (type 'yes' to accept):` : undefined;
     await (await import('../src/cli/connection/confirm-plan.js')).confirmPlan(cluster, shown, question, now, context);
@@ -192,12 +195,13 @@ export default defineCommand({
     const drained = moves.length === 0 ? undefined : await afterEvictions(cluster, evicting, await drain(cluster, moves, wanted, context), io);
     if (drained !== undefined) plan = (await import('../src/plan/del-node.js')).planDelNode(cluster.view, member.id, removal, replicas);
     await remove(cluster, plan, context);
-    return { drain: moves, drained, plan, names, applied: true };
+    return { drain: moves, drained, plan, names, applied: true, evictionLoss: drained !== undefined && losesByEviction(drained, wanted, io) };
   },
   render(result, { io }) {
     if (!result.applied) return io.note('Dry run: nothing was changed.');
     for (const remark of remarks(result)) io.warn(`${remark}`);
     if (io.mode === 'plain') return io.out(`[OK] Node ${result.plan.node.id} removed from the cluster.`);
   },
+  exitCode: ({ evictionLoss }) => (evictionLoss === true ? ExitCode.failed : ExitCode.ok),
   toJson: (result) => ({ plan: { ...result.plan, steps: [...result.drain, ...result.plan.steps] }, applied: result.applied, ...(result.drained === undefined ? {} : { drained: result.drained }), remarks: remarks(result) }),
 });

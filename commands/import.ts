@@ -6,9 +6,9 @@ import { defineCommand, type SubcommandContext } from '../src/cli/program/define
 import { requireHealthy } from '../src/cli/connection/healthy.js';
 import { sourceConnection, sourceOptions } from '../src/cli/program/import-source.js';
 import { openSeed } from '../src/cli/connection/open.js';
-import { evictionLoss, warnEvictingMasters } from '../src/cli/output/evicting-targets.js';
+import { evictionLoss, refuseEviction, tooSmallFor, warnEvictingMasters } from '../src/cli/output/evicting-targets.js';
 import { importWaitOptions } from '../src/cli/options/import-wait.js';
-import { waitSettings } from '../src/cli/options/mover-options.js';
+import { evictionOptions, waitSettings } from '../src/cli/options/mover-options.js';
 import { choice, flag, integer, text, usageError, type OptionValues } from '../src/cli/options/options.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
 import type { FileImport } from '../src/cli/output/import-file.js';
@@ -32,6 +32,7 @@ const options = {
   maxStall: integer('MS', "how long the source's other clients may have to wait", { min: 1, fallback: 20 }),
   via: choice(['source', 'client'], 'source: only directly from the source; client: only through this host (default: direct where possible)'),
   ...importWaitOptions,
+  ...evictionOptions,
 } as const;
 
 interface Imported {
@@ -43,6 +44,13 @@ interface Imported {
   readonly stats: ImportStats | undefined;
   /** Keys that were moved and evicted, as text. */
   readonly loss: string | undefined;
+}
+
+/** Estimated bytes of the source's data in these databases; Infinity when unknown. */
+function bytesOf(source: ImportSource, databases: readonly number[]): number {
+  const all = source.databases.reduce((sum, { keys }) => sum + keys, 0);
+  const chosen = source.databases.filter(({ index }) => databases.includes(index)).reduce((sum, { keys }) => sum + keys, 0);
+  return all === 0 ? 0 : (source.datasetBytes * chosen) / all;
 }
 
 async function transferKeys(source: ImportSource, cluster: Cluster, { databases, keep }: DatabaseChoice, wanted: OptionValues<typeof options>, context: SubcommandContext): Promise<ImportStats> {
@@ -109,6 +117,7 @@ export default defineCommand({
       const { forecast } = await import('../src/import/count-keys.js');
       return { source: name, copy, replace, stats: undefined, loss: undefined, forecast: await forecast(source, cluster, choice.databases, context.signal) };
     }
+    if (!copy) refuseEviction(tooSmallFor(cluster, evicting, bytesOf(source, choice.databases)), wanted, io);
     const stats = await transferKeys(source, cluster, choice, wanted, context);
     return { source: name, copy, replace, forecast: undefined, stats, loss: copy ? undefined : evictionLoss(evicting, stats.imported, stats.counts.cluster, replace) };
   },

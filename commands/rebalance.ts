@@ -5,7 +5,7 @@ import { requireHealthy } from '../src/cli/connection/healthy.js';
 import { requireServersAllow } from '../src/cli/options/move-requirements.js';
 import { moverOptions, moverSettings } from '../src/cli/options/mover-options.js';
 import { judgeEmptiedMasters } from '../src/cli/output/emptied-masters.js';
-import { afterEvictions, warnEvictingTargets } from '../src/cli/output/evicting-targets.js';
+import { afterEvictions, losesByEviction, refuseEviction, warnEvictingTargets } from '../src/cli/output/evicting-targets.js';
 import { openSeed } from '../src/cli/connection/open.js';
 import { planFileOptions, writePlanFile } from '../src/cli/program/plan-file.js';
 import { choice, decimal, flag, integer, usageError, type Option, type OptionValues } from '../src/cli/options/options.js';
@@ -16,6 +16,7 @@ import { formatAddress } from '../src/cluster/address.js';
 import type { ClusterView } from '../src/cluster/view.js';
 import { countSlots } from '../src/plan/step.js';
 import type { RebalancePlan } from '../src/plan/rebalance.js';
+import { ExitCode } from '../src/errors.js';
 
 /** `--weight a=1 b=2`, `--weight a=1,b=2` and repeated options are equivalent. */
 const weight: Option<readonly string[]> = {
@@ -49,6 +50,8 @@ interface Rebalanced {
   readonly plan: RebalancePlan;
   readonly applied: boolean;
   readonly stats: ApplyStats | undefined;
+  /** Keys were evicted that the user did not give up. */
+  readonly evictionLoss?: boolean;
 }
 
 /** The load of every slot, in the unit of `by`. */
@@ -145,11 +148,14 @@ export default defineCommand({
       if (context.io.mode === 'plain') for (const step of plan.steps) context.io.out(pairLines(cluster.view, step).join('\n'));
       return { plan, applied: false, stats: undefined };
     }
+    refuseEviction(evicting.full, wanted, context.io);
     await confirm(context);
-    return { plan, applied: true, stats: await afterEvictions(cluster, evicting, await move(cluster, plan, { ...wanted, settings }, seedText, context), context.io) };
+    const stats = await afterEvictions(cluster, evicting, await move(cluster, plan, { ...wanted, settings }, seedText, context), context.io);
+    return { plan, applied: true, stats, evictionLoss: losesByEviction(stats, wanted, context.io) };
   },
   render({ plan, applied }, { io }) {
     if (!applied && plan.steps.length > 0) io.note('Dry run: nothing was moved.');
   },
+  exitCode: ({ evictionLoss }) => (evictionLoss === true ? ExitCode.failed : ExitCode.ok),
   toJson: ({ plan, applied, stats }) => ({ plan, applied, ...(stats === undefined ? {} : { stats }) }),
 });

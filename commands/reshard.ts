@@ -5,7 +5,7 @@ import { requireHealthy } from '../src/cli/connection/healthy.js';
 import { requireServersAllow } from '../src/cli/options/move-requirements.js';
 import { moverOptions, moverSettings } from '../src/cli/options/mover-options.js';
 import { judgeEmptiedMasters } from '../src/cli/output/emptied-masters.js';
-import { afterEvictions, warnEvictingTargets } from '../src/cli/output/evicting-targets.js';
+import { afterEvictions, losesByEviction, refuseEviction, warnEvictingTargets } from '../src/cli/output/evicting-targets.js';
 import { countKeys, openSeed } from '../src/cli/connection/open.js';
 import { list, text, type OptionValues } from '../src/cli/options/options.js';
 import { planFileOptions, writePlanFile } from '../src/cli/program/plan-file.js';
@@ -14,6 +14,7 @@ import type { Cluster } from '../src/apply/open-cluster.js';
 import { formatAddress } from '../src/cluster/address.js';
 import type { ClusterView } from '../src/cluster/view.js';
 import type { ReshardPlan } from '../src/plan/reshard.js';
+import { ExitCode } from '../src/errors.js';
 
 const options = {
   from: list('IDS', 'nodes that give slots: ids, prefixes of ids, addresses, or all'),
@@ -28,6 +29,8 @@ interface Resharded {
   readonly plan: ReshardPlan;
   readonly applied: boolean;
   readonly stats: ApplyStats | undefined;
+  /** Keys were evicted that the user did not give up. */
+  readonly evictionLoss?: boolean;
 }
 
 /** The nodes to choose from. In mode `plain` the check before has listed them. */
@@ -82,14 +85,17 @@ export default defineCommand({
     const seedText = args.seed.addresses.map(formatAddress).join(',');
     if (wanted.planOut !== undefined && plan.moved > 0) await writePlanFile(wanted.planOut, view, plan, seedText, context);
     if (wanted.dryRun || plan.moved === 0) return { view, plan, applied: false, stats: undefined };
+    refuseEviction(evicting.full, wanted, context.io);
     const { RESHARD_QUESTION } = await import('../src/ui/views/reshard-lines.js');
     await context.confirm(RESHARD_QUESTION);
     const { runMoves } = await import('../src/cli/output/run-moves.js');
     const run = { settings, seed: seedText, planFile: wanted.planOut, keepReplicas: wanted.keepReplicas };
-    return { view, plan, applied: true, stats: await afterEvictions(cluster, evicting, await runMoves(cluster, plan, run, context), context.io) };
+    const stats = await afterEvictions(cluster, evicting, await runMoves(cluster, plan, run, context), context.io);
+    return { view, plan, applied: true, stats, evictionLoss: losesByEviction(stats, wanted, context.io) };
   },
   render({ plan, applied }, { io }) {
     if (!applied) io.note(plan.moved === 0 ? 'Nothing to move.' : 'Dry run: nothing was moved.');
   },
+  exitCode: ({ evictionLoss }) => (evictionLoss === true ? ExitCode.failed : ExitCode.ok),
   toJson: ({ plan, applied, stats }) => ({ plan, applied, ...(stats === undefined ? {} : { stats }) }),
 });

@@ -1,5 +1,5 @@
-// Moves and imports to nodes with a memory limit and an eviction policy: a warning that names them, and exit code 1 when keys
-// were evicted.
+// Moves and imports to nodes with a memory limit and an eviction policy: a warning that names them, a refusal where the keys do
+// not fit, and exit code 1 when keys were evicted.
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { ClusterClient } from '../../src/client/cluster-client.js';
@@ -58,7 +58,8 @@ describeWithRedis('targets that evict', () => {
     client.close();
     await limit(2, 500_000, 'allkeys-lru');
     const before = await totalKeys(nodes);
-    const run = await runHere(['reshard', nodes.seed, '--from', at(0), '--to', at(2), '--slots', '4000', '--yes', '--json']);
+    const words = ['reshard', nodes.seed, '--from', at(0), '--to', at(2), '--slots', '4000', '--yes', '--json'];
+    const run = await runHere([...words, '--allow-eviction']);
     const missing = before - (await totalKeys(nodes));
     expect(missing).toBeGreaterThan(0);
     const warning = expect.stringMatching(/about [\d.]+ MB are to move there, more than it can hold, so it will delete keys/) as string;
@@ -68,8 +69,39 @@ describeWithRedis('targets that evict', () => {
     expect((await runHere(['reshard', nodes.seed, '--from', at(2), '--to', at(0), '--slots', '4000', '--yes'])).code).toBe(0);
   });
 
+  it('are refused before a slot moves when they cannot hold the keys; the predecessors’ spelling moves', async () => {
+    const client = await ClusterClient.connect(seeds(nodes));
+    for (let index = 0; index < 3000; index++) await client.command(['SET', `big:${index}`, 'x'.repeat(3000)]);
+    client.close();
+    await limit(2, 500_000, 'allkeys-lru');
+    const before = await totalKeys(nodes);
+    for (const words of [
+      ['reshard', nodes.seed, '--from', at(0), '--to', at(2), '--slots', '4000', '--yes'],
+      ['rebalance', nodes.seed, '--weight', `${at(2)}=6`, '--yes'],
+      ['del-node', nodes.seed, at(1), '--drain', '--to', at(2), '--yes'],
+    ]) {
+      expect(await runHere(words), words[0]).toMatchObject({ code: 1, stderr: expect.stringMatching(`${at(2)} cannot hold the keys that would move there, and would evict keys. Nothing was moved[^]*--allow-eviction`) as string });
+      expect(await totalKeys(nodes)).toBe(before);
+    }
+    const ids = await Promise.all([0, 2].map(async (index) => {
+      await using link = await nodes.nodes[index]!.connect();
+      return String(await link.command(['CLUSTER', 'MYID']));
+    }));
+    expect(await runHere(['--cluster', 'reshard', nodes.seed, '--cluster-from', ids[0]!, '--cluster-to', ids[1]!, '--cluster-slots', '4000', '--cluster-yes'])).toMatchObject({ code: 0, stdout: expect.stringContaining('more than it can hold') as string });
+    expect((await runHere(['reshard', nodes.seed, '--from', at(2), '--to', at(0), '--slots', '4000', '--yes'])).code).toBe(0);
+  });
+
+  it('are refused by a moving import whose data they cannot hold, and the source keeps its keys', async () => {
+    await fillOrigin();
+    for (const index of [0, 1, 2]) await limit(index, 500_000, 'allkeys-lru');
+    const run = await runHere(['import', nodes.seed, '--from', origin.address, '--yes']);
+    expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('--allow-eviction') as string });
+    await using link = await origin.connect();
+    expect(await link.command(['DBSIZE'])).toBe(2000);
+  });
+
   it('make an import exit 1 when keys that arrived are missing afterwards', async () => {
-    for (const source of [['--from', origin.address], ['--rdb', join(origin.dir, 'dump.rdb')]]) {
+    for (const source of [['--from', origin.address, '--allow-eviction'], ['--rdb', join(origin.dir, 'dump.rdb')]]) {
       await fillOrigin();
       for (const node of nodes.nodes) {
         await using link = await node.connect();

@@ -29,10 +29,16 @@ export const waitOptions = {
   waitReplicasTimeout: decimal('SECONDS', 'with --wait-replicas: how long to wait; after that the command ends and the slots stay open', { min: 0.001, fallback: DEFAULT_WAIT_REPLICAS_MS / 1000 }),
 } as const;
 
+/** Also for commands that bring keys from elsewhere. */
+export const evictionOptions = {
+  allowEviction: flag('move keys also to nodes that cannot hold them and evict keys (maxmemory-policy); the evicted keys are lost'),
+} as const;
+
 /** How keys move. Also for commands that move slots besides other work. */
 export const methodOptions = {
   method: choice(['auto', 'atomic', 'keys'], 'atomic: the servers move whole slots (Redis 8.4, Valkey 9); keys: MIGRATE key by key; auto (default): atomic between nodes that support it and have one database'),
   jobTimeout: decimal('SECONDS', 'how long one atomic migration (about 4096 slots or a million keys) may take before it is cancelled', { min: 0.001, fallback: DEFAULT_JOB_LIMIT_MS / 1000 }),
+  ...evictionOptions,
 } as const;
 
 export const moverOptions = {
@@ -54,7 +60,7 @@ export function waitSettings({ waitReplicas, waitReplicasTimeout }: OptionValues
 type MoverValues = OptionValues<typeof moverOptions>;
 
 /** Throws a usage error for options that atomic moves do not support. */
-function methodOf({ method, useAtomicSlotMigration, maxRate, replace, waitReplicas }: Omit<MoverValues, 'keepReplicas'>): MoveMethod {
+function methodOf({ method, useAtomicSlotMigration, maxRate, replace, waitReplicas }: Omit<MoverValues, 'keepReplicas' | 'allowEviction'>): MoveMethod {
   const wanted = useAtomicSlotMigration ? 'atomic' : (method ?? 'auto');
   if (useAtomicSlotMigration && method !== undefined && method !== 'atomic') throw usageError(`--use-atomic-slot-migration and --method ${method} contradict each other`);
   const unsupported = [...(maxRate === undefined ? [] : ['--max-rate']), ...(replace ? ['--replace'] : []), ...(waitReplicas > 0 ? ['--wait-replicas'] : [])];
@@ -62,12 +68,12 @@ function methodOf({ method, useAtomicSlotMigration, maxRate, replace, waitReplic
   return wanted;
 }
 
-export function methodSettings({ method, jobTimeout }: OptionValues<typeof methodOptions>): Required<Pick<MoverOptions, 'method' | 'jobLimitMs'>> {
+export function methodSettings({ method, jobTimeout }: Omit<OptionValues<typeof methodOptions>, 'allowEviction'>): Required<Pick<MoverOptions, 'method' | 'jobLimitMs'>> {
   return { method: method ?? 'auto', jobLimitMs: Math.ceil(jobTimeout * 1000) };
 }
 
 /** Throws a usage error for options that contradict each other. */
-export function moverSettings(values: Omit<MoverValues, 'keepReplicas'>): MoverOptions {
+export function moverSettings(values: Omit<MoverValues, 'keepReplicas' | 'allowEviction'>): MoverOptions {
   const { timeout, pipeline, maxStall, maxRate, replace, jobTimeout } = values;
   const how = methodSettings({ method: methodOf(values), jobTimeout });
   return { maxStallMs: maxStall, replace, ...how, ...waitSettings(values), ...(timeout === undefined ? {} : { timeoutMs: timeout }), ...(pipeline === undefined ? {} : { pipeline }), ...(maxRate === undefined ? {} : { maxRate }) };

@@ -1,9 +1,12 @@
-// Warns before keys go to nodes that may delete them because their memory is limited, and counts after a move what they deleted.
+// Before keys go to nodes that may delete them because their memory is limited: warns, and refuses where they do not fit. After a
+// move: counts what they deleted.
 import type { EvictingNode } from '../../apply/cluster/evicting-nodes.js';
 import type { ApplyStats } from '../../apply/node/event.js';
 import type { Cluster } from '../../apply/open-cluster.js';
+import { SLOT_COUNT } from '../../cluster/slots.js';
 import type { Span } from '../../import/event.js';
 import type { MoveStep } from '../../plan/step.js';
+import { TribError } from '../../errors.js';
 import { formatBytes } from '../../ui/bytes.js';
 import { counted } from '../../ui/views/count.js';
 import type { Io } from '../../ui/io.js';
@@ -11,14 +14,18 @@ import type { Io } from '../../ui/io.js';
 /** Multiple of the free memory above which estimated bytes do not fit. */
 const EXCESS = 1.1;
 
+function fits({ maxMemory, usedMemory }: EvictingNode, bytes: number): boolean {
+  return !(bytes > EXCESS * Math.max(0, maxMemory - usedMemory));
+}
+
 /**
  * As `127.0.0.1:7000 evicts keys when its memory is full (maxmemory-policy allkeys-lru, …): keys that arrive there may be
  * deleted. …`.
  */
-export function evictionText({ name, policy, maxMemory, usedMemory }: EvictingNode, bytes = 0): string {
+export function evictionText(node: EvictingNode, bytes = 0): string {
+  const { name, policy, maxMemory, usedMemory } = node;
   const left = Number.isNaN(usedMemory) ? `maxmemory ${formatBytes(maxMemory)}` : `${formatBytes(Math.max(0, maxMemory - usedMemory))} of ${formatBytes(maxMemory)} are left`;
-  const excess = bytes > EXCESS * Math.max(0, maxMemory - usedMemory);
-  const what = excess ? `about ${formatBytes(bytes)} are to move there, more than it can hold, so it will delete keys` : 'keys that arrive there may be deleted';
+  const what = !fits(node, bytes) ? `about ${formatBytes(bytes)} are to move there, more than it can hold, so it will delete keys` : 'keys that arrive there may be deleted';
   return `${name} evicts keys when its memory is full (maxmemory-policy ${policy}, ${left}): ${what}. Raise its maxmemory, or CONFIG SET maxmemory-policy noeviction, to keep all`;
 }
 
@@ -44,6 +51,30 @@ export function evictionLoss(evicting: readonly EvictingNode[], imported: number
 export interface EvictionWatch {
   readonly nodes: readonly EvictingNode[];
   readonly warnings: readonly string[];
+  /** Names of those that cannot hold what is to move there. */
+  readonly full: readonly string[];
+}
+
+/** How the user answers the warning. */
+export interface EvictionConsent {
+  readonly allowEviction: boolean;
+  readonly yes: boolean;
+}
+
+/**
+ * Throws TribError EVICTING_TARGET for nodes that cannot hold the keys, unless the user permits it or reads the warning before a
+ * question. The predecessors' spelling goes on, as they do.
+ */
+export function refuseEviction(full: readonly string[], { allowEviction, yes }: EvictionConsent, io: Io): void {
+  if (full.length === 0 || allowEviction || io.predecessor || (io.interactive && !yes)) return;
+  throw new TribError('EVICTING_TARGET', `${full.join(', ')} cannot hold the keys that would move there, and would evict keys. Nothing was moved`, {
+    hint: 'raise maxmemory there, or CONFIG SET maxmemory-policy noeviction; --allow-eviction moves them anyway and loses the evicted keys',
+  });
+}
+
+/** Whether keys were evicted that the user did not give up; never in the predecessors' spelling. */
+export function losesByEviction({ evicted = 0 }: ApplyStats, { allowEviction }: EvictionConsent, io: Io): boolean {
+  return evicted > 0 && !allowEviction && !io.predecessor;
 }
 
 /** Warns about the targets of moves. `bytes` to move are estimated for those that evict. */
@@ -54,7 +85,7 @@ export async function warnEvictingTargets(cluster: Cluster, steps: readonly Move
   const bytes = nodes.length === 0 ? undefined : await bytesToMove(cluster, steps.filter(({ target }) => ids.has(target)));
   const warnings = nodes.map((node) => evictionText(node, bytes?.get(node.id)));
   for (const warning of warnings) io.warn(warning);
-  return { nodes, warnings };
+  return { nodes, warnings, full: nodes.filter((node) => !fits(node, bytes?.get(node.id) ?? 0)).map(({ name }) => name) };
 }
 
 /**
@@ -80,4 +111,10 @@ export async function afterEvictions(cluster: Cluster, { nodes, warnings }: Evic
 /** Warns about all masters with slots. */
 export function warnEvictingMasters(cluster: Cluster, io: Io): Promise<readonly EvictingNode[]> {
   return warnEvicting(cluster, cluster.view.masters.filter(({ slots }) => slots.size > 0).map(({ id }) => id), io);
+}
+
+/** Names of the nodes that cannot hold their share, by slots, of `bytes` to import. Empty when the number is not finite. */
+export function tooSmallFor(cluster: Cluster, evicting: readonly EvictingNode[], bytes: number): string[] {
+  if (!Number.isFinite(bytes)) return [];
+  return evicting.filter((node) => !fits(node, (bytes * (cluster.view.node(node.id)?.slots.size ?? 0)) / SLOT_COUNT)).map(({ name }) => name);
 }
