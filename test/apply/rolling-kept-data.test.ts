@@ -70,6 +70,19 @@ describeWithRedis('a rolling restart without replicas', () => {
     expect(await totalKeys({ ...nodes, nodes: again })).toBe(KEYS);
   });
 
+  it('saves again when a save that began before the last writes is running', async () => {
+    await configure('save', '3600 1');
+    await configure('rdb-key-save-delay', '20000'); // Microseconds a key: a save of some 100 keys takes two seconds.
+    for (const node of nodes.nodes) {
+      await using link = await node.connect();
+      await link.command(['BGSAVE']);
+    }
+    await fill(nodes, Array.from({ length: KEYS }, (_, index) => ['SET', `later:${index}`, 'v']));
+    await configure('rdb-key-save-delay', '0'); // The running saves keep their delay.
+    expect(await restart()).toHaveLength(2);
+    expect(await totalKeys({ ...nodes, nodes: again })).toBe(2 * KEYS);
+  });
+
   it('is refused by a node that may not save', async () => {
     await configure('save', '3600 1');
     for (const node of nodes.nodes) {

@@ -33,6 +33,15 @@ describeWithRedis('targets that evict', () => {
     await link.pipeline([['CONFIG', 'SET', 'maxmemory-policy', policy], ['CONFIG', 'SET', 'maxmemory', Number(used) + bytes]]);
   }
 
+  /** Fills the cluster, and leaves the third node too little memory for the keys of another. Returns the number of keys. */
+  async function fillBeyondMemory(): Promise<number> {
+    const client = await ClusterClient.connect(seeds(nodes));
+    for (let index = 0; index < 3000; index++) await client.command(['SET', `big:${index}`, 'x'.repeat(3000)]);
+    client.close();
+    await limit(2, 500_000, 'allkeys-lru');
+    return await totalKeys(nodes);
+  }
+
   async function fillOrigin(): Promise<void> {
     await using link = await origin.connect();
     await link.pipeline([['FLUSHALL'], ...Array.from({ length: 2000 }, (_, index) => ['SET', `big:${index}`, 'x'.repeat(3000)]), ['SAVE']]);
@@ -53,11 +62,7 @@ describeWithRedis('targets that evict', () => {
   });
 
   it('are said to be too small before a move, and the keys they evicted are counted after it, in JSON too', async () => {
-    const client = await ClusterClient.connect(seeds(nodes));
-    for (let index = 0; index < 3000; index++) await client.command(['SET', `big:${index}`, 'x'.repeat(3000)]);
-    client.close();
-    await limit(2, 500_000, 'allkeys-lru');
-    const before = await totalKeys(nodes);
+    const before = await fillBeyondMemory();
     const words = ['reshard', nodes.seed, '--from', at(0), '--to', at(2), '--slots', '4000', '--yes', '--json'];
     const run = await runHere([...words, '--allow-eviction']);
     const missing = before - (await totalKeys(nodes));
@@ -70,11 +75,7 @@ describeWithRedis('targets that evict', () => {
   });
 
   it('are refused before a slot moves when they cannot hold the keys; the predecessors’ spelling moves', async () => {
-    const client = await ClusterClient.connect(seeds(nodes));
-    for (let index = 0; index < 3000; index++) await client.command(['SET', `big:${index}`, 'x'.repeat(3000)]);
-    client.close();
-    await limit(2, 500_000, 'allkeys-lru');
-    const before = await totalKeys(nodes);
+    const before = await fillBeyondMemory();
     for (const words of [
       ['reshard', nodes.seed, '--from', at(0), '--to', at(2), '--slots', '4000', '--yes'],
       ['rebalance', nodes.seed, '--weight', `${at(2)}=6`, '--yes'],

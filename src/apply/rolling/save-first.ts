@@ -31,16 +31,32 @@ async function startSave(cluster: Cluster, id: string): Promise<void> {
   await connection.command(['BGSAVE']);
 }
 
-/** Waits for a save that ends after the look `before`. Throws TribError NOT_SAVED when it fails, or takes longer than `timeoutMs`. */
-async function awaitSave(cluster: Cluster, id: string, before: Saved, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+interface Patience {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The first look for which `ended` holds. Throws TribError NOT_SAVED after `timeoutMs`. */
+async function awaitState(cluster: Cluster, id: string, { timeoutMs, signal }: Patience, ended: (now: Saved) => boolean): Promise<Saved> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
-    await delay(POLL_MS, signal);
     const now = await savedState(cluster, id);
-    if (!now.saving && !now.failed && (now.at !== before.at || now.changes < before.changes)) return;
-    if (!now.saving && now.failed) throw new TribError('NOT_SAVED', 'the save failed');
-    if (performance.now() > deadline) throw new TribError('NOT_SAVED', `the save took longer than ${timeoutMs / 1000} s`);
+    if (ended(now)) return now;
+    if (performance.now() > deadline) throw new TribError('NOT_SAVED', `the save took longer than ${timeoutMs / 1000} s (--wait)`);
+    await delay(POLL_MS, signal);
   }
+}
+
+/** Starts a save and waits for its end. Throws TribError NOT_SAVED when it fails. */
+async function save(cluster: Cluster, id: string, before: Saved, patience: Patience): Promise<void> {
+  await startSave(cluster, id);
+  let seen = !before.failed; // Until the save has begun, the status is that of an earlier one.
+  const saved = (now: Saved): boolean => now.at !== before.at || now.changes < before.changes;
+  const end = await awaitState(cluster, id, patience, (now) => {
+    seen ||= now.saving;
+    return !now.saving && (now.failed ? seen : saved(now));
+  });
+  if (end.failed) throw new TribError('NOT_SAVED', 'the save failed');
 }
 
 /**
@@ -50,11 +66,10 @@ async function awaitSave(cluster: Cluster, id: string, before: Saved, timeoutMs:
 export async function saveFirst(cluster: Cluster, { id, name }: { readonly id: string; readonly name: string }, timeoutMs: number, signal: AbortSignal | undefined): Promise<string | undefined> {
   let appendOnly = false;
   try {
-    const before = await savedState(cluster, id);
-    ({ appendOnly } = before);
-    if (before.changes === 0) return undefined;
-    if (!before.saving) await startSave(cluster, id);
-    await awaitSave(cluster, id, before, timeoutMs, signal);
+    ({ appendOnly } = await savedState(cluster, id));
+    // A save that is running does not contain the writes since it began.
+    const before = await awaitState(cluster, id, { timeoutMs, signal }, ({ saving }) => !saving);
+    if (before.changes > 0) await save(cluster, id, before, { timeoutMs, signal });
     return undefined;
   } catch (error) {
     const expected = error instanceof ReplyError || (error instanceof TribError && error.code === 'NOT_SAVED');
