@@ -1,6 +1,7 @@
 // The questions of fix about slots whose keys are on some node, or whose other side is gone, under a pseudo terminal: wrong
-// answers, Ctrl-C and the end of input change nothing; without a terminal the message names the flag; yes repairs. The other
-// questions of fix (slots without keys, several owners, keys with two values) are in test/commands/fix.test.ts.
+// answers, Ctrl-C and the end of input change nothing; without a terminal the message names the flag; while one fix asks,
+// another is refused; yes repairs. The other questions of fix (slots without keys, several owners, keys with two values) are in
+// test/commands/fix.test.ts.
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { Connection } from '../../src/client/connection.js';
 import { BrokenCluster, runHere } from '../support/broken-cluster.js';
@@ -52,21 +53,20 @@ describeWithRedis('questions of fix', () => {
     if (slot === MOVING) await Promise.all([c.put(0, slot, { a: '1' }), c.put(1, slot, { b: '2', c: '3' }, 0)]);
     if (slot !== ABSENT) await uncover(slot);
     const before = await state(slot);
-    const leave = async (keys: string): Promise<number> => {
+    // One after the other: fix keeps other movers away while it asks.
+    for (const [keys, code] of [['no\r', 4], ['\r', 4], ['\u0003', 130], ['\u0004', 130]] as const) {
       const terminal = ask();
       await terminal.waitFor(question);
       terminal.type(keys);
-      const code = await terminal.exit;
+      expect([keys, await terminal.exit]).toEqual([keys, code]);
       expect(terminal.screen()).toContain('nothing was changed');
-      return code;
-    };
-    expect(await Promise.all(['no\r', '\r'].map(leave))).toEqual([4, 4]);
-    expect(await Promise.all(['\u0003', '\u0004'].map(leave))).toEqual([130, 130]);
+    }
     const piped = await runHere(['fix', c.seed]);
     expect(piped).toMatchObject({ code: 2, stderr: expect.stringContaining(`add ${flag}`) as string });
     expect(await state(slot)).toBe(before);
     const terminal = ask();
     await terminal.waitFor(question);
+    if (slot === ABSENT) expect(await runHere(['fix', c.seed])).toMatchObject({ code: 1, stderr: expect.stringMatching(/Another redis-trib .*\n.*waits for an answer/) as string });
     terminal.type('yes\r');
     await terminal.exit;
     expect(JSON.parse(await state(slot)), terminal.screen()).toEqual(repaired);

@@ -54,7 +54,7 @@ describeWithRedis('role changes of nodes whose slots are being moved', () => {
     await open;
     const attempts = [[at(3), '--yes'], [at(3), '--dry-run'], [at(3), '--force', '--yes'], [at(4), '--yes'], [at(0), '--preferred', at(3), '--yes']];
     const runs = await Promise.all(attempts.map((words) => runCli(['failover', ...words])));
-    for (const { code, stderr } of runs) expect([code, stderr]).toEqual([1, expect.stringMatching(/Another redis-trib has been moving slots of .*\n.*wait until it is done/)]);
+    for (const { code, stderr } of runs) expect([code, stderr]).toEqual([1, expect.stringMatching(/Another redis-trib has been moving or repairing slots of .*\n.*wait until it is done/)]);
     expect(await moving).toMatchObject({ slots: 10 });
     expect(await totalKeys({ ...nodes, nodes: nodes.nodes.slice(0, 3) })).toBe(keys.length);
     expect([await roleOf(nodes.nodes[0]), await roleOf(nodes.nodes[3])]).toEqual(['master', 'slave']);
@@ -100,7 +100,7 @@ describeWithRedis('role changes of nodes whose slots are being moved', () => {
   it('rolling stops before it fails over a master whose slots are being moved', async () => {
     await lockNode(0);
     const run = await runCli(['rolling', at(1), '--nodes', at(0), '--exec', 'true {port}', '--wait', '20', '--yes']);
-    expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining(`moving slots of ${at(0)}`) as string });
+    expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining(`moving or repairing slots of ${at(0)}`) as string });
     expect(await roleOf(nodes.nodes[0])).toBe('master');
   }, 60_000);
 
@@ -110,7 +110,7 @@ describeWithRedis('role changes of nodes whose slots are being moved', () => {
     const commands = [['replicate', empty.address, '--master', at(1)], ['reset', empty.address], ['forget', at(0), empty.address], ['del-node', at(0), empty.address], ['replicate', empty.address, '--master', at(1), '--flush']];
     await cluster.refresh();
     lock = await lockMoves([...cluster.links.values()].filter(({ address }) => address.port === empty.port));
-    for (const words of commands) expect([words, await runCli([...words, '--yes'])]).toEqual([words, expect.objectContaining({ code: 1, stderr: expect.stringContaining('Another redis-trib has been moving slots') as string })]);
+    for (const words of commands) expect([words, await runCli([...words, '--yes'])]).toEqual([words, expect.objectContaining({ code: 1, stderr: expect.stringContaining('Another redis-trib has been moving or repairing slots') as string })]);
     lock.release();
     await say(empty, 'CLUSTER', 'SETSLOT', '5', 'IMPORTING', String(await say(nodes.nodes[0], 'CLUSTER', 'MYID')));
     for (const words of commands.slice(0, 4)) expect([words, await runCli([...words, '--yes'])]).toEqual([words, expect.objectContaining({ code: 1, stderr: expect.stringMatching(/open slots: keys of them that are only there would be lost\n.*redis-trib fix/) as string })]);

@@ -78,8 +78,8 @@ function held(places: readonly LockNode[]): MoveLock {
 }
 
 function movingNow(link: NodeLink, holder: LockHolder): TribError {
-  return new TribError('MOVING_NOW', `Another redis-trib has been moving slots of ${link.name} for ${holder.seconds} s, from ${holder.address}`, {
-    hint: `wait until it is done; if its host is down, release the lock with CLIENT KILL ${holder.address} on ${link.name}`,
+  return new TribError('MOVING_NOW', `Another redis-trib has been moving or repairing slots of ${link.name} for ${holder.seconds} s, from ${holder.address}`, {
+    hint: `wait until it is done (fix at a terminal waits for an answer); if its host is down, release the lock with CLIENT KILL ${holder.address} on ${link.name}`,
   });
 }
 
