@@ -6,7 +6,7 @@ import { defineCommand, type Arguments, type SubcommandContext } from '../src/cl
 import { requireServersAllow } from '../src/cli/options/move-requirements.js';
 import { moverOptions, moverSettings } from '../src/cli/options/mover-options.js';
 import { judgeEmptiedMasters } from '../src/cli/output/emptied-masters.js';
-import { afterEvictions, losesByEviction, refuseEviction, warnEvictingTargets } from '../src/cli/output/evicting-targets.js';
+import { losesByEviction, mayEvict, refuseEviction, warnEvictingTargets, withWarnings } from '../src/cli/output/evicting-targets.js';
 import { openSeed } from '../src/cli/connection/open.js';
 import { flag, usageError } from '../src/cli/options/options.js';
 import type { ApplyStats } from '../src/apply/node/event.js';
@@ -79,11 +79,11 @@ export default defineCommand({
     const evicting = await warnEvictingTargets(cluster, saved.steps, context.io);
     const open = (await cluster.check()).openSlots.length > 0;
     if (wanted.dryRun || (progress.left.size === 0 && !open)) return { saved, progress, applied: false, stats: undefined };
-    refuseEviction(evicting.full, wanted, context.io);
+    await refuseEviction(evicting.full, wanted, context.io);
     await context.confirm('Do you want to apply this plan (yes/no)?');
     const { runMoves } = await import('../src/cli/output/run-moves.js');
-    const run = { settings, seed: seed.addresses.map(formatAddress).join(','), planFile: args.file, own, done: progress.done, keepReplicas: wanted.keepReplicas };
-    const stats = await afterEvictions(cluster, evicting, await runMoves(cluster, saved, run, context), context.io);
+    const run = { settings, seed: seed.addresses.map(formatAddress).join(','), planFile: args.file, own, done: progress.done, keepReplicas: wanted.keepReplicas, allowEviction: mayEvict(wanted, context.io) };
+    const stats = withWarnings(await runMoves(cluster, saved, run, context), evicting);
     return { saved, progress, applied: true, stats, evictionLoss: losesByEviction(stats, wanted, context.io) };
   },
   render({ progress, applied }, { io }) {

@@ -3,7 +3,7 @@
 import { defineCommand, type SubcommandContext } from '../src/cli/program/define.js';
 import { seedAndNode } from '../src/cli/program/member-arguments.js';
 import { requireServersAllow } from '../src/cli/options/move-requirements.js';
-import { afterEvictions, losesByEviction, refuseEviction, warnEvictingTargets } from '../src/cli/output/evicting-targets.js';
+import { losesByEviction, mayEvict, refuseEviction, warnEvictingTargets, withWarnings, type EvictionConsent } from '../src/cli/output/evicting-targets.js';
 import { methodOptions, methodSettings, waitOptions, waitSettings } from '../src/cli/options/mover-options.js';
 import type { Judgement } from '../src/cli/connection/confirm-plan.js';
 import { openSeed } from '../src/cli/connection/open.js';
@@ -93,13 +93,13 @@ async function judge(cluster: Cluster, id: string, removal: RemovalAction, wante
   return { plan, moves, standings: [standingOf(view, id)] };
 }
 
-async function drain(cluster: Cluster, steps: readonly MoveStep[], wanted: DelNodeValues, context: SubcommandContext): Promise<ApplyStats> {
+async function drain(cluster: Cluster, steps: readonly MoveStep[], wanted: DelNodeValues & EvictionConsent, context: SubcommandContext): Promise<ApplyStats> {
   const [{ showMoving }, { movedSlots }, { lowerPriority }] = await Promise.all([import('../src/ui/moving.js'), import('../src/plan/step.js'), import('../src/cli/connection/niceness.js')]);
   if (context.ownProcess) lowerPriority(cluster.view.masters.map(({ host }) => host));
   const display = await showMoving(context.io, movedSlots(steps));
   try {
     const { timeout, maxStall } = wanted;
-    const stats = await cluster.apply({ steps }, { ...(timeout === undefined ? {} : { timeoutMs: timeout }), maxStallMs: maxStall, ...waitSettings(wanted), ...methodSettings(wanted), ...(context.pause === undefined ? {} : { pause: context.pause }), signal: context.signal, onEvent: display.onEvent });
+    const stats = await cluster.apply({ steps }, { ...(timeout === undefined ? {} : { timeoutMs: timeout }), maxStallMs: maxStall, ...waitSettings(wanted), ...methodSettings(wanted), allowEviction: mayEvict(wanted, context.io), ...(context.pause === undefined ? {} : { pause: context.pause }), signal: context.signal, onEvent: display.onEvent });
     display.done(stats);
     // A 7.0 master that lost its last slot becomes a replica of the new owner; wait until all nodes know that.
     await cluster.waitForAgreement({ signal: context.signal });
@@ -186,13 +186,13 @@ export default defineCommand({
     const show = async (): Promise<void> => (await import('../src/ui/node-steps.js')).showPlan(io, { schema: 1, steps: [...moves, ...plan.steps] }, nameIn(cluster.view));
     if (wanted.dryRun || (io.interactive && !wanted.yes)) await show();
     if (wanted.dryRun) return { drain: moves, drained: undefined, plan, names, applied: false };
-    refuseEviction(evicting.full, wanted, io);
+    await refuseEviction(evicting.full, wanted, io);
     if (moves.length > 0) await (await import('../src/cli/connection/healthy.js')).requireHealthy(cluster, context, 'draining a node');
     const question = moves.length > 0 || io.interactive ? `Remove ${member.name} from the cluster? (type 'yes' to accept):` : undefined;
     await (await import('../src/cli/connection/confirm-plan.js')).confirmPlan(cluster, shown, question, now, context);
     const replicas = cluster.view.replicasOf(member.id).map((node) => node.id);
     if (moves.length > 0) await (await import('../src/apply/cluster/only-copy.js')).requireOtherCopies(cluster, plan.steps); // Before anything moves.
-    const drained = moves.length === 0 ? undefined : await afterEvictions(cluster, evicting, await drain(cluster, moves, wanted, context), io);
+    const drained = moves.length === 0 ? undefined : withWarnings(await drain(cluster, moves, wanted, context), evicting);
     if (drained !== undefined) plan = (await import('../src/plan/del-node.js')).planDelNode(cluster.view, member.id, removal, replicas);
     await remove(cluster, plan, context);
     return { drain: moves, drained, plan, names, applied: true, evictionLoss: drained !== undefined && losesByEviction(drained, wanted, io) };

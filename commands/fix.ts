@@ -55,9 +55,9 @@ async function showPlan(cluster: Cluster, plan: FixPlan, { io }: SubcommandConte
   io.out((io.mode === 'plain' ? fixPlanLines(cluster.view, plan, io.lines) : ['', ...fixPlanTable(io, plan)]).join('\n'));
 }
 
-/** Whether nothing is left to repair: the last check is ok, and the repair reports no failed slot and no unresolved key. */
+/** Whether nothing is left to repair: the last check is ok, and the repair reports no failed slot, no unresolved key and no evicted key. */
 function isRepaired(before: CheckReport, outcome: FixOutcome | undefined, after: CheckReport | undefined): boolean {
-  return (after ?? before).ok && (outcome === undefined || outcome.failures.length + outcome.unresolved.length === 0);
+  return (after ?? before).ok && (outcome === undefined || outcome.failures.length + outcome.unresolved.length + outcome.evicted === 0);
 }
 
 /** Throws the refusal when nothing may or can be repaired. */

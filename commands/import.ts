@@ -6,7 +6,7 @@ import { defineCommand, type SubcommandContext } from '../src/cli/program/define
 import { requireHealthy } from '../src/cli/connection/healthy.js';
 import { sourceConnection, sourceOptions } from '../src/cli/program/import-source.js';
 import { openSeed } from '../src/cli/connection/open.js';
-import { evictionLoss, refuseEviction, tooSmallFor, warnEvictingMasters } from '../src/cli/output/evicting-targets.js';
+import { evictionLoss, mayEvict, refuseEviction, warnEvictingMasters, type EvictionConsent } from '../src/cli/output/evicting-targets.js';
 import { importWaitOptions } from '../src/cli/options/import-wait.js';
 import { evictionOptions, waitSettings } from '../src/cli/options/mover-options.js';
 import { choice, flag, integer, text, usageError, type OptionValues } from '../src/cli/options/options.js';
@@ -46,14 +46,7 @@ interface Imported {
   readonly loss: string | undefined;
 }
 
-/** Estimated bytes of the source's data in these databases; Infinity when unknown. */
-function bytesOf(source: ImportSource, databases: readonly number[]): number {
-  const all = source.databases.reduce((sum, { keys }) => sum + keys, 0);
-  const chosen = source.databases.filter(({ index }) => databases.includes(index)).reduce((sum, { keys }) => sum + keys, 0);
-  return all === 0 ? 0 : (source.datasetBytes * chosen) / all;
-}
-
-async function transferKeys(source: ImportSource, cluster: Cluster, { databases, keep }: DatabaseChoice, wanted: OptionValues<typeof options>, context: SubcommandContext): Promise<ImportStats> {
+async function transferKeys(source: ImportSource, cluster: Cluster, { databases, keep }: DatabaseChoice, wanted: OptionValues<typeof options> & EvictionConsent, context: SubcommandContext): Promise<ImportStats> {
   const [{ importKeys }, { showImporting }] = await Promise.all([import('../src/import/import.js'), import('../src/ui/importing.js')]);
   const { copy, replace, timeout, pipeline, maxStall, via } = wanted;
   const keys = source.databases.filter(({ index }) => databases.includes(index)).reduce((sum, one) => sum + one.keys, 0);
@@ -64,7 +57,7 @@ async function transferKeys(source: ImportSource, cluster: Cluster, { databases,
   const display = await showImporting(context.io, source.name, keys, copy);
   try {
     const stats = await importKeys(source, cluster, {
-      copy, replace, databases, keepDatabases: keep, timeoutMs: timeout, maxStallMs: maxStall, signal: context.signal, onEvent: display.onEvent, ...waitSettings(wanted),
+      copy, replace, databases, keepDatabases: keep, timeoutMs: timeout, maxStallMs: maxStall, signal: context.signal, onEvent: display.onEvent, allowEviction: mayEvict(wanted, context.io), ...waitSettings(wanted),
       ...(pipeline === undefined ? {} : { pipeline }),
       ...(via === undefined ? {} : { via }),
     });
@@ -117,7 +110,7 @@ export default defineCommand({
       const { forecast } = await import('../src/import/count-keys.js');
       return { source: name, copy, replace, stats: undefined, loss: undefined, forecast: await forecast(source, cluster, choice.databases, context.signal) };
     }
-    if (!copy) refuseEviction(tooSmallFor(cluster, evicting, bytesOf(source, choice.databases)), wanted, io);
+    if (!copy && evicting.length > 0) await refuseEviction(await (await import('../src/import/room.js')).mastersWithoutRoom(source, cluster, choice.databases), wanted, io);
     const stats = await transferKeys(source, cluster, choice, wanted, context);
     return { source: name, copy, replace, forecast: undefined, stats, loss: copy ? undefined : evictionLoss(evicting, stats.imported, stats.counts.cluster, replace) };
   },

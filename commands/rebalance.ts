@@ -5,7 +5,7 @@ import { requireHealthy } from '../src/cli/connection/healthy.js';
 import { requireServersAllow } from '../src/cli/options/move-requirements.js';
 import { moverOptions, moverSettings } from '../src/cli/options/mover-options.js';
 import { judgeEmptiedMasters } from '../src/cli/output/emptied-masters.js';
-import { afterEvictions, losesByEviction, refuseEviction, warnEvictingTargets } from '../src/cli/output/evicting-targets.js';
+import { losesByEviction, mayEvict, refuseEviction, warnEvictingTargets, withWarnings, type EvictionConsent } from '../src/cli/output/evicting-targets.js';
 import { openSeed } from '../src/cli/connection/open.js';
 import { planFileOptions, writePlanFile } from '../src/cli/program/plan-file.js';
 import { choice, decimal, flag, integer, usageError, type Option, type OptionValues } from '../src/cli/options/options.js';
@@ -102,12 +102,12 @@ function pairCounter(plan: RebalancePlan, finished: (step: RebalancePlan['steps'
   };
 }
 
-async function move(cluster: Cluster, plan: RebalancePlan, { keepReplicas, planOut, settings }: RebalanceValues & { readonly settings: MoverOptions }, seedText: string, context: SubcommandContext): Promise<ApplyStats> {
+async function move(cluster: Cluster, plan: RebalancePlan, { settings, ...wanted }: RebalanceValues & EvictionConsent & { readonly settings: MoverOptions }, seedText: string, context: SubcommandContext): Promise<ApplyStats> {
   const { io } = context;
   const [{ runMoves }, { pairLines }] = await Promise.all([import('../src/cli/output/run-moves.js'), import('../src/ui/views/rebalance-lines.js')]);
   const { view } = cluster;
   const onEvent = pairCounter(plan, (step) => io.mode === 'plain' && io.out(pairLines(view, step).join('\n')));
-  return runMoves(cluster, plan, { settings, seed: seedText, planFile: planOut, progressWhenPiped: true, keepReplicas, onEvent }, context);
+  return runMoves(cluster, plan, { settings, seed: seedText, planFile: wanted.planOut, progressWhenPiped: true, keepReplicas: wanted.keepReplicas, allowEviction: mayEvict(wanted, io), onEvent }, context);
 }
 
 /** The predecessors never ask, and scripts rely on it; only a terminal gets the question. */
@@ -148,9 +148,9 @@ export default defineCommand({
       if (context.io.mode === 'plain') for (const step of plan.steps) context.io.out(pairLines(cluster.view, step).join('\n'));
       return { plan, applied: false, stats: undefined };
     }
-    refuseEviction(evicting.full, wanted, context.io);
+    await refuseEviction(evicting.full, wanted, context.io);
     await confirm(context);
-    const stats = await afterEvictions(cluster, evicting, await move(cluster, plan, { ...wanted, settings }, seedText, context), context.io);
+    const stats = withWarnings(await move(cluster, plan, { ...wanted, settings }, seedText, context), evicting);
     return { plan, applied: true, stats, evictionLoss: losesByEviction(stats, wanted, context.io) };
   },
   render({ plan, applied }, { io }) {

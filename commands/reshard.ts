@@ -5,7 +5,7 @@ import { requireHealthy } from '../src/cli/connection/healthy.js';
 import { requireServersAllow } from '../src/cli/options/move-requirements.js';
 import { moverOptions, moverSettings } from '../src/cli/options/mover-options.js';
 import { judgeEmptiedMasters } from '../src/cli/output/emptied-masters.js';
-import { afterEvictions, losesByEviction, refuseEviction, warnEvictingTargets } from '../src/cli/output/evicting-targets.js';
+import { losesByEviction, mayEvict, refuseEviction, warnEvictingTargets, withWarnings } from '../src/cli/output/evicting-targets.js';
 import { countKeys, openSeed } from '../src/cli/connection/open.js';
 import { list, text, type OptionValues } from '../src/cli/options/options.js';
 import { planFileOptions, writePlanFile } from '../src/cli/program/plan-file.js';
@@ -85,12 +85,12 @@ export default defineCommand({
     const seedText = args.seed.addresses.map(formatAddress).join(',');
     if (wanted.planOut !== undefined && plan.moved > 0) await writePlanFile(wanted.planOut, view, plan, seedText, context);
     if (wanted.dryRun || plan.moved === 0) return { view, plan, applied: false, stats: undefined };
-    refuseEviction(evicting.full, wanted, context.io);
+    await refuseEviction(evicting.full, wanted, context.io);
     const { RESHARD_QUESTION } = await import('../src/ui/views/reshard-lines.js');
     await context.confirm(RESHARD_QUESTION);
     const { runMoves } = await import('../src/cli/output/run-moves.js');
-    const run = { settings, seed: seedText, planFile: wanted.planOut, keepReplicas: wanted.keepReplicas };
-    const stats = await afterEvictions(cluster, evicting, await runMoves(cluster, plan, run, context), context.io);
+    const run = { settings, seed: seedText, planFile: wanted.planOut, keepReplicas: wanted.keepReplicas, allowEviction: mayEvict(wanted, context.io) };
+    const stats = withWarnings(await runMoves(cluster, plan, run, context), evicting);
     return { view, plan, applied: true, stats, evictionLoss: losesByEviction(stats, wanted, context.io) };
   },
   render({ plan, applied }, { io }) {

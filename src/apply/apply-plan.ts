@@ -7,6 +7,7 @@ import type { MoveStep, Step } from '../plan/step.js';
 import { TribError } from '../errors.js';
 import { ReplyError } from '../resp/reply.js';
 import { waitForAgreement } from './cluster/agreement.js';
+import { countingEvictions, findEvictingTargets, requireRoom, tooSmall } from './cluster/evicting-targets.js';
 import { lockMoves } from './cluster/move-lock.js';
 import { lockFailovers } from './cluster/role-guard.js';
 import { settleRoles, withReplicas } from './cluster/settle-roles.js';
@@ -31,6 +32,8 @@ export interface ApplyOptions extends MoverOptions {
   readonly loseWrites?: boolean;
   /** Keys that only a node holds which leaves or becomes a replica may be lost. */
   readonly giveUpKeys?: boolean;
+  /** Slots may move to a node that cannot hold their keys and evicts keys (maxmemory-policy). */
+  readonly allowEviction?: boolean;
 }
 
 /** What the steps work on. */
@@ -137,7 +140,9 @@ async function together(job: Job, steps: readonly Step[], first: number): Promis
     if (guarded) await unlessAborted(requireNoStrayKeys(cluster, moves), options.signal); // Some may be new since the plan was made.
     const beforeLastSlot = guarded ? strayKeysGuard(cluster, moves) : undefined;
     const request = { ...cluster, steps: moves, options, onEvent: emit, signal: options.signal, ...(beforeLastSlot === undefined ? {} : { beforeLastSlot }) };
-    stats = await moveByMethod(request, async () => ({ view: await context.view(), links: context.links }));
+    const targets = await unlessAborted(findEvictingTargets(cluster, moves), options.signal);
+    if (options.allowEviction !== true) requireRoom(tooSmall(targets));
+    stats = await countingEvictions(cluster, targets, emit, () => moveByMethod(request, async () => ({ view: await context.view(), links: context.links })));
     await settleRoles(withReplicas(view, emptiedMasters(view, moves)), context.links, options.signal);
   } else {
     using _lock = steps[0]?.kind === 'failover' ? await lockFailovers(job.context.links, steps, job.options) : undefined;

@@ -126,7 +126,8 @@ export class Cluster {
    * when it would lose keys that no other node has, STRAY_KEYS when a master that leaves or loses its last slot holds keys of
    * slots that it does not own (unless `giveUpKeys`), REPLICA_BEHIND_MASTER when a promotion would lose
    * writes of a reachable master (unless `loseWrites`), NOT_IN_SYNC, and MOVING_NOW or OPEN_SLOTS when a node whose role
-   * changes takes part in a move. Throws SAME_ID when several servers answer with one
+   * changes takes part in a move. Throws EVICTING_TARGET before slots move to a node that cannot hold their keys and evicts keys
+   * (unless `allowEviction`), SAME_ID when several servers answer with one
    * node id, PLAN_STALE before a step that deletes the data of a node, or removes it, when the node holds
    * slots that it does not hold in `view`. Call refresh to see the result.
    */

@@ -2,6 +2,7 @@
 // error. May be killed and run again: moved keys are no longer on the source, copied keys are compared and not sent again.
 import { counted } from '../cluster/counted.js';
 import { graceAfter, unlessAborted } from '../apply/node/delay.js';
+import { requireRoom } from '../apply/cluster/evicting-targets.js';
 import { ClientActivity } from '../apply/mover/pacing/client-activity.js';
 import type { Cluster } from '../apply/open-cluster.js';
 import { replyFailure } from '../client/connection-errors.js';
@@ -18,6 +19,7 @@ import { runPass } from './pass.js';
 import type { PassTools } from './pass.js';
 import { MasterWatch, type MasterChange, type ReplacedMaster } from './replaced-masters.js';
 import { lossText } from './replaced-text.js';
+import { mastersWithoutRoom } from './room.js';
 import { ImportRoutes } from './routes.js';
 import type { ImportSource } from './source.js';
 import { ImportTally } from './tally.js';
@@ -101,7 +103,7 @@ async function endOf(source: ImportSource, cluster: Cluster, before: number, wat
 }
 
 /**
- * Imports. Throws TribError SOURCE_IS_REPLICA, SOURCE_NOT_SYNCED, SOURCE_LOADING, SAME_NAMES, TOO_FEW_REPLICAS before anything
+ * Imports. Throws TribError SOURCE_IS_REPLICA, SOURCE_NOT_SYNCED, SOURCE_LOADING, SAME_NAMES, TOO_FEW_REPLICAS, EVICTING_TARGET before anything
  * has moved; ImportIncomplete (IMPORT_FAILED or ABORTED) when it stopped part-way. Conflicts and replaced masters are in the
  * totals and do not throw.
  */
@@ -110,6 +112,7 @@ export async function importKeys(source: ImportSource, cluster: Cluster, options
   refuseReplica(source, settings);
   requireEnoughReplicas(cluster, settings);
   await source.requireComplete();
+  if (!settings.copy && !settings.allowEviction) requireRoom(await mastersWithoutRoom(source, cluster, settings.databases));
   await refuseRepeatedNames(source, settings);
   const before = await countSource(source, settings.databases);
   const watch = await MasterWatch.start(cluster);

@@ -29,6 +29,8 @@ export interface ImportOptions extends ReplicaWait {
    * the target.
    */
   readonly via?: 'source' | 'client';
+  /** Keys may move to a master that cannot hold its share of them and evicts keys (maxmemory-policy). Default false. */
+  readonly allowEviction?: boolean;
   readonly onEvent?: OnImportEvent;
   /** On abort, finishes the batches in flight, then throws ABORTED. */
   readonly signal?: AbortSignal;
@@ -46,6 +48,7 @@ export interface ImportSettings {
   readonly via: 'source' | 'client' | 'auto';
   readonly waitReplicas: number;
   readonly waitReplicasMs: number;
+  readonly allowEviction: boolean;
   readonly emit: OnImportEvent;
   readonly signal: AbortSignal | undefined;
 }
@@ -63,6 +66,7 @@ export function importSettings(options: ImportOptions): ImportSettings {
     via: waitReplicas > 0 && !copy ? 'client' : (options.via ?? 'auto'), // MIGRATE deletes a key at once.
     waitReplicas,
     waitReplicasMs: options.waitReplicasMs ?? DEFAULT_WAIT_REPLICAS_MS,
+    allowEviction: options.allowEviction ?? false,
     emit: options.onEvent ?? (() => undefined),
     signal: options.signal,
   };

@@ -4,7 +4,11 @@ import { eachSlot, type MoveStep } from '../../plan/step.js';
 import type { NodeLink } from '../node/node-link.js';
 import { mapBounded } from '../node/parallel.js';
 import { countKeys, countKeysInSlots } from '../node/slot-keys.js';
-import type { Cluster } from '../open-cluster.js';
+
+/** Nodes by id; of others nothing is asked. */
+export interface LinkedNodes {
+  readonly links: ReadonlyMap<string, NodeLink>;
+}
 
 /** A node with a memory limit and an eviction policy. */
 export interface EvictingNode {
@@ -27,9 +31,9 @@ function infoNumber(reply: unknown, field: string): number {
 }
 
 /** Those of the nodes that evict. A node that refuses CONFIG or INFO, or does not reply, is not among them. */
-export async function evictingNodes(cluster: Cluster, ids: Iterable<string>): Promise<EvictingNode[]> {
+export async function evictingNodes({ links }: LinkedNodes, ids: Iterable<string>): Promise<EvictingNode[]> {
   const found = await mapBounded([...new Set(ids)], AT_ONCE, async (id): Promise<EvictingNode[]> => {
-    const link = cluster.links.get(id);
+    const link = links.get(id);
     if (link === undefined) return [];
     const replies = await link.connection().then((connection) => connection.pipeline([['CONFIG', 'GET', 'maxmemory'], ['CONFIG', 'GET', 'maxmemory-policy'], ['INFO', 'memory'], ['INFO', 'stats']])).catch(() => []);
     const [limit, policy, memory, stats] = replies;
@@ -53,10 +57,10 @@ async function dataToMove(link: NodeLink, slots: readonly number[]): Promise<num
  * Approximate bytes that the steps bring to each target: each source's data by the share of its keys that move. A source that
  * does not tell adds nothing.
  */
-export async function bytesToMove(cluster: Cluster, steps: readonly MoveStep[]): Promise<ReadonlyMap<string, number>> {
+export async function bytesToMove({ links }: LinkedNodes, steps: readonly Pick<MoveStep, 'source' | 'target' | 'slots'>[]): Promise<ReadonlyMap<string, number>> {
   const bytes = new Map<string, number>();
   await mapBounded(steps, AT_ONCE, async ({ source, target, slots }) => {
-    const link = cluster.links.get(source);
+    const link = links.get(source);
     if (link === undefined) return;
     const size = await dataToMove(link, [...eachSlot(slots)]).catch(() => 0);
     bytes.set(target, (bytes.get(target) ?? 0) + size);

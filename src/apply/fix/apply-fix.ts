@@ -4,6 +4,8 @@ import { counted } from '../../cluster/counted.js';
 import { ExitCode, TribError } from '../../errors.js';
 import type { FixStep } from '../../plan/fix/step.js';
 import { inRounds } from '../mover/plan/rounds.js';
+import { evictingNodes } from '../cluster/evicting-nodes.js';
+import { warnOfEvicted } from '../cluster/evicting-targets.js';
 import { EPOCHS_MS, settleEpochs } from '../cluster/settle-epochs.js';
 import { moveKeys } from './key-moves.js';
 import { FixRun, type FixOutcome, type FixRequest } from './fix-run.js';
@@ -55,10 +57,12 @@ export async function applyFix(request: FixRequest): Promise<FixOutcome> {
   const run = new FixRun(request);
   try {
     await refuseMissingDatabases(run);
+    const evicting = await evictingNodes(request, request.steps.flatMap((step) => ('target' in step ? [step.target] : [])));
     await settleMarks(run);
     for (const kind of PHASES) {
       for (const steps of rounds(request.steps.filter((step) => step.kind === kind))) await together(run, steps);
     }
+    run.evicted = await warnOfEvicted(request, evicting, request.onEvent);
     return run.outcome();
   } catch (error) {
     if (request.signal?.aborted === true || run.stopped) throw interrupted(run);

@@ -73,6 +73,8 @@ export interface FixOutcome {
   readonly unresolved: readonly UnresolvedKey[];
   /** Number of copies written to the file. */
   readonly saved: number;
+  /** Number of keys that targets evicted meanwhile (maxmemory-policy). */
+  readonly evicted: number;
 }
 
 /** State shared by the steps of a repair. */
@@ -84,6 +86,7 @@ export class FixRun {
   private readonly left = new Set<number>();
   keys = 0;
   movesFinished = 0;
+  evicted = 0;
   /** The user aborted at a question: no further step starts. */
   stopped = false;
 
@@ -125,6 +128,6 @@ export class FixRun {
   }
 
   outcome(): FixOutcome {
-    return { keys: this.keys, movesFinished: this.movesFinished, failures: this.failures, unresolved: this.unresolved, saved: this.request.file.count };
+    return { keys: this.keys, movesFinished: this.movesFinished, failures: this.failures, unresolved: this.unresolved, saved: this.request.file.count, evicted: this.evicted };
   }
 }

@@ -5,6 +5,7 @@ import type { FixStep } from '../../plan/fix/step.js';
 import { eachSlot } from '../../plan/step.js';
 import { ReplyError, fromBinary } from '../../resp/reply.js';
 import { TribError } from '../../errors.js';
+import { findEvictingTargets, tooSmall } from '../cluster/evicting-targets.js';
 import { closeSlots } from '../mover/slots/slot-handover.js';
 import { setSlots, takeMethods } from '../mover/slots/set-slot.js';
 import { drainBusBeforeImport, drainBusMessages } from '../mover/slots/drain-bus-messages.js';
@@ -140,10 +141,18 @@ async function unmark(run: FixRun, step: KeyMoveStep, slots: readonly number[]):
   if (all) for (const [slot, error] of refused) run.fail(step.kind, [slot], error);
 }
 
+/** Keys that a full target would evict stay where they are. Returns whether the target can hold those of the step. */
+async function hasRoom(run: FixRun, step: KeyMoveStep, slots: readonly number[]): Promise<boolean> {
+  if (tooSmall(await findEvictingTargets(run.request, [step])).length === 0) return true;
+  run.fail(step.kind, slots, new TribError('EVICTING_TARGET', `${run.name(step.target)} cannot hold its keys and would evict keys`, { hint: `raise maxmemory on ${run.name(step.target)}, or CONFIG SET maxmemory-policy noeviction there, then run fix again` }));
+  return false;
+}
+
 /** Moves the slots of one step from its source to its target and closes those that are empty. */
 export async function moveKeys(run: FixRun, step: KeyMoveStep): Promise<void> {
   const slots = run.open(eachSlot(step.slots));
   try {
+    if (!(await hasRoom(run, step, slots))) return;
     await openBoth(run, step, slots);
     const empty = await emptied(run, step, run.open(slots));
     if (empty.length > 0) await close(run, step, empty.sort((a, b) => a - b));

@@ -6,6 +6,7 @@ export const NOTHING: ApplyStats = { slots: 0, keys: 0, bytes: 0, ms: 0, retries
 
 /** The totals of two applies in sequence. */
 export function addStats(a: ApplyStats, b: ApplyStats): ApplyStats {
+  const evictions = [a.evicted, b.evicted].filter((keys) => keys !== undefined);
   const pauses = [a.writePauseMs, b.writePauseMs].filter((ms) => ms !== undefined);
   return {
     slots: a.slots + b.slots,
@@ -15,6 +16,7 @@ export function addStats(a: ApplyStats, b: ApplyStats): ApplyStats {
     retries: a.retries + b.retries,
     warnings: [...a.warnings, ...b.warnings],
     ...(pauses.length === 0 ? {} : { writePauseMs: Math.max(...pauses) }),
+    ...(evictions.length === 0 ? {} : { evicted: evictions.reduce((sum, keys) => sum + keys, 0) }),
   };
 }
 

@@ -1,31 +1,22 @@
-// Before keys go to nodes that may delete them because their memory is limited: warns, and refuses where they do not fit. After a
-// move: counts what they deleted.
+// Before keys go to nodes that may delete them because their memory is limited: warnings, and the user's consent. Not here: which
+// nodes cannot hold them, and what they deleted (apply/cluster/evicting-targets.ts).
 import type { EvictingNode } from '../../apply/cluster/evicting-nodes.js';
 import type { ApplyStats } from '../../apply/node/event.js';
 import type { Cluster } from '../../apply/open-cluster.js';
-import { SLOT_COUNT } from '../../cluster/slots.js';
 import type { Span } from '../../import/event.js';
 import type { MoveStep } from '../../plan/step.js';
-import { TribError } from '../../errors.js';
 import { formatBytes } from '../../ui/bytes.js';
 import { counted } from '../../ui/views/count.js';
 import type { Io } from '../../ui/io.js';
 
-/** Multiple of the free memory above which estimated bytes do not fit. */
-const EXCESS = 1.1;
-
-function fits({ maxMemory, usedMemory }: EvictingNode, bytes: number): boolean {
-  return !(bytes > EXCESS * Math.max(0, maxMemory - usedMemory));
-}
-
 /**
  * As `127.0.0.1:7000 evicts keys when its memory is full (maxmemory-policy allkeys-lru, …): keys that arrive there may be
- * deleted. …`.
+ * deleted. …`. `excess`: bytes that are to move there, if it cannot hold them.
  */
-export function evictionText(node: EvictingNode, bytes = 0): string {
+export function evictionText(node: EvictingNode, excess?: number): string {
   const { name, policy, maxMemory, usedMemory } = node;
   const left = Number.isNaN(usedMemory) ? `maxmemory ${formatBytes(maxMemory)}` : `${formatBytes(Math.max(0, maxMemory - usedMemory))} of ${formatBytes(maxMemory)} are left`;
-  const what = !fits(node, bytes) ? `about ${formatBytes(bytes)} are to move there, more than it can hold, so it will delete keys` : 'keys that arrive there may be deleted';
+  const what = excess !== undefined ? `about ${formatBytes(excess)} are to move there, more than it can hold, so it will delete keys` : 'keys that arrive there may be deleted';
   return `${name} evicts keys when its memory is full (maxmemory-policy ${policy}, ${left}): ${what}. Raise its maxmemory, or CONFIG SET maxmemory-policy noeviction, to keep all`;
 }
 
@@ -38,7 +29,7 @@ export async function warnEvicting(cluster: Cluster, ids: Iterable<string>, io: 
 }
 
 /**
- * How many imported keys are missing, probably evicted; undefined when none is, or with `replace`, because the counts do not
+ * A sentence about imported keys that are missing, probably evicted; undefined when none is, or with `replace`, because the counts do not
  * show how many keys were overwritten.
  */
 export function evictionLoss(evicting: readonly EvictingNode[], imported: number, { before, after }: Span, replace: boolean): string | undefined {
@@ -49,10 +40,9 @@ export function evictionLoss(evicting: readonly EvictingNode[], imported: number
 
 /** What is known about evictions before a move. */
 export interface EvictionWatch {
-  readonly nodes: readonly EvictingNode[];
   readonly warnings: readonly string[];
-  /** Names of those that cannot hold what is to move there. */
-  readonly full: readonly string[];
+  /** Targets that cannot hold what is to move there. */
+  readonly full: readonly EvictingNode[];
 }
 
 /** How the user answers the warning. */
@@ -62,50 +52,36 @@ export interface EvictionConsent {
 }
 
 /**
- * Throws TribError EVICTING_TARGET for nodes that cannot hold the keys, unless the user permits it or reads the warning before a
- * question. The predecessors' spelling goes on, as they do.
+ * Whether keys may move to nodes that cannot hold them: with the flag, or where the user reads the warning before a question.
+ * With io.predecessor always: redis-cli moves them.
  */
-export function refuseEviction(full: readonly string[], { allowEviction, yes }: EvictionConsent, io: Io): void {
-  if (full.length === 0 || allowEviction || io.predecessor || (io.interactive && !yes)) return;
-  throw new TribError('EVICTING_TARGET', `${full.join(', ')} cannot hold the keys that would move there, and would evict keys. Nothing was moved`, {
-    hint: 'raise maxmemory there, or CONFIG SET maxmemory-policy noeviction; --allow-eviction moves them anyway and loses the evicted keys',
-  });
+export function mayEvict({ allowEviction, yes }: EvictionConsent, io: Io): boolean {
+  return allowEviction || io.predecessor || (io.interactive && !yes);
 }
 
-/** Whether keys were evicted that the user did not give up; never in the predecessors' spelling. */
+/** Throws TribError EVICTING_TARGET for nodes that cannot hold the keys, unless mayEvict. */
+export async function refuseEviction(full: readonly EvictingNode[], consent: EvictionConsent, io: Io): Promise<void> {
+  if (!mayEvict(consent, io)) (await import('../../apply/cluster/evicting-targets.js')).requireRoom(full);
+}
+
+/** Whether keys were evicted without --allow-eviction; never in the predecessors' spelling. */
 export function losesByEviction({ evicted = 0 }: ApplyStats, { allowEviction }: EvictionConsent, io: Io): boolean {
   return evicted > 0 && !allowEviction && !io.predecessor;
 }
 
 /** Warns about the targets of moves. `bytes` to move are estimated for those that evict. */
 export async function warnEvictingTargets(cluster: Cluster, steps: readonly MoveStep[], io: Io): Promise<EvictionWatch> {
-  const { bytesToMove, evictingNodes } = await import('../../apply/cluster/evicting-nodes.js');
-  const nodes = await evictingNodes(cluster, steps.map(({ target }) => target));
-  const ids = new Set(nodes.map(({ id }) => id));
-  const bytes = nodes.length === 0 ? undefined : await bytesToMove(cluster, steps.filter(({ target }) => ids.has(target)));
-  const warnings = nodes.map((node) => evictionText(node, bytes?.get(node.id)));
+  const { findEvictingTargets, tooSmall } = await import('../../apply/cluster/evicting-targets.js');
+  const targets = await findEvictingTargets(cluster, steps);
+  const full = tooSmall(targets);
+  const warnings = targets.nodes.map((node) => evictionText(node, full.includes(node) ? targets.bytes.get(node.id) : undefined));
   for (const warning of warnings) io.warn(warning);
-  return { nodes, warnings, full: nodes.filter((node) => !fits(node, bytes?.get(node.id) ?? 0)).map(({ name }) => name) };
+  return { warnings, full };
 }
 
-/**
- * After a move: warns about keys that targets evicted meanwhile. Returns the totals with these warnings and those from before
- * the move.
- */
-export async function afterEvictions(cluster: Cluster, { nodes, warnings }: EvictionWatch, stats: ApplyStats, io: Io): Promise<ApplyStats> {
-  if (nodes.length === 0) return stats;
-  const { evictingNodes } = await import('../../apply/cluster/evicting-nodes.js');
-  const now = new Map((await evictingNodes(cluster, nodes.map(({ id }) => id))).map((node) => [node.id, node]));
-  let evicted = 0;
-  const found: string[] = [];
-  for (const { id, name, policy, evictedKeys } of nodes) {
-    const keys = (now.get(id)?.evictedKeys ?? NaN) - evictedKeys;
-    if (!(keys > 0)) continue;
-    evicted += keys;
-    found.push(`${name} evicted ${counted(keys, 'key')} during the move (${policy}): they are missing`);
-  }
-  for (const text of found) io.warn(text);
-  return { ...stats, warnings: [...warnings, ...stats.warnings, ...found], evicted };
+/** The totals of a move, with the warnings from before it. */
+export function withWarnings(stats: ApplyStats, { warnings }: EvictionWatch): ApplyStats {
+  return { ...stats, warnings: [...warnings, ...stats.warnings] };
 }
 
 /** Warns about all masters with slots. */
@@ -113,8 +89,3 @@ export function warnEvictingMasters(cluster: Cluster, io: Io): Promise<readonly 
   return warnEvicting(cluster, cluster.view.masters.filter(({ slots }) => slots.size > 0).map(({ id }) => id), io);
 }
 
-/** Names of the nodes that cannot hold their share, by slots, of `bytes` to import. Empty when the number is not finite. */
-export function tooSmallFor(cluster: Cluster, evicting: readonly EvictingNode[], bytes: number): string[] {
-  if (!Number.isFinite(bytes)) return [];
-  return evicting.filter((node) => !fits(node, (bytes * (cluster.view.node(node.id)?.slots.size ?? 0)) / SLOT_COUNT)).map(({ name }) => name);
-}

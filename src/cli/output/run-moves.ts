@@ -32,6 +32,8 @@ export interface MoveRun {
   readonly own?: OptionTable;
   /** Servers must not change the masters of replicas meanwhile. */
   readonly keepReplicas?: boolean;
+  /** As in ApplyOptions. */
+  readonly allowEviction?: boolean;
   readonly onEvent?: (event: ApplyEvent) => void;
 }
 
@@ -96,7 +98,7 @@ export async function runMoves(cluster: Cluster, plan: MovePlan, run: MoveRun, c
   };
   try {
     const before = cluster.view;
-    const stats = await cluster.apply(plan, { ...run.settings, ...(context.pause === undefined ? {} : { pause: context.pause }), signal: context.signal, onEvent });
+    const stats = await cluster.apply(plan, { ...run.settings, ...(context.pause === undefined ? {} : { pause: context.pause }), signal: context.signal, onEvent, allowEviction: run.allowEviction === true });
     display.done(stats);
     for (const text of replicaChanges(before, cluster.view)) context.io.warn(text);
     return stats;
