@@ -6,6 +6,7 @@ import { requireRoom } from '../apply/cluster/evicting-targets.js';
 import { ClientActivity } from '../apply/mover/pacing/client-activity.js';
 import type { Cluster } from '../apply/open-cluster.js';
 import { replyFailure } from '../client/connection-errors.js';
+import { refuseSharedIds } from '../cluster/shared-ids.js';
 import { keySlot } from '../cluster/slots.js';
 import { ExitCode, TribError, messageOf } from '../errors.js';
 import { ReplyError } from '../resp/reply.js';
@@ -109,6 +110,7 @@ async function endOf(source: ImportSource, cluster: Cluster, before: number, wat
  */
 export async function importKeys(source: ImportSource, cluster: Cluster, options: ImportOptions = {}): Promise<ImportStats> {
   const settings = importSettings(options);
+  refuseSharedIds(cluster.view);
   refuseReplica(source, settings);
   requireEnoughReplicas(cluster, settings);
   await source.requireComplete();

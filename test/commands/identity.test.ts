@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { runHere, type ProgramRun } from '../support/broken-cluster.js';
+import { fill, keysInSlots } from '../support/load.js';
 import { describeWithRedis, describeWithServers, startClusterNodes, startRedis, startRedisCluster, waitFor, type RedisNode } from '../support/redis-server.js';
 import { serverBuild } from '../support/server-builds.js';
 
@@ -104,6 +105,25 @@ describeWithRedis('a server with the id of another one', () => {
     let fix: ProgramRun | undefined;
     await waitFor(async () => (fix = await notice('fix', '--yes')) !== undefined, 'fix to notice');
     expect(fix).toMatchObject({ code: 1 });
+  }, 60_000);
+
+  it('is noticed at every look from another member, although it lists one of the two servers at a time; no key is lost', async () => {
+    await using cluster = await startRedisCluster(3);
+    const [seed, member, third] = cluster.nodes as [RedisNode, RedisNode, RedisNode];
+    const keys = keysInSlots(5461, 5500, 500);
+    await fill(cluster, keys.map((key) => ['SET', key, 'x']));
+    const id = await say(member, 'CLUSTER', 'MYID');
+    await using copied = await startWith(readFileSync(join(member.dir, 'nodes.conf'), 'utf8'));
+    await waitFor(async () => (await say(seed, 'CLUSTER', 'NODES')).includes(copied.node.address), 'the copy to be listed');
+    for (let look = 0; look < 5; look++) {
+      expect(await runHere(['check', seed.address])).toMatchObject({ code: 1, stderr: expect.stringContaining('nodes.conf is a copy') as string });
+      for (const words of [['reshard', seed.address, '--from', id, '--to', third.address, '--slots', '5461-5500', '--yes'], ['backup', seed.address, join(seed.dir, `backup-${look}`)]]) {
+        const run = await runHere(words);
+        expect([words[0], run.code, run.stderr]).toEqual([words[0], 1, expect.stringMatching(/2 servers with the same node id/)]);
+      }
+    }
+    await copied.node.kill();
+    expect(await say(member, 'DBSIZE')).toBe(String(keys.length));
   }, 60_000);
 
   it('is not made part of a new cluster by create', async () => {

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { counted } from '../../cluster/counted.js';
+import { refuseSharedIds } from '../../cluster/shared-ids.js';
 import { ConnectionLost, accessFailure } from '../../client/connection-errors.js';
 import type { Connection } from '../../client/connection.js';
 import { parseInfo } from '../../client/read-reply.js';
@@ -178,6 +179,7 @@ async function* once(text: string): AsyncGenerator<Buffer> {
  * ONLY_COPY, NOT_WRITABLE, SYNC_REFUSED, JOB_RUNNING, SLOTS_MOVED, connection errors, ABORTED; then `dir` holds nothing new.
  */
 export async function backupCluster(cluster: Cluster, report: CheckReport, dir: string, options: BackupOptions = {}): Promise<BackupResult> {
+  refuseSharedIds(cluster.view);
   const missing = missingMasters(cluster, report);
   const copies = await onlyCopies(cluster);
   if (options.allowPartial !== true) refusePartial(missing);

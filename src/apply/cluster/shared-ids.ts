@@ -20,6 +20,12 @@ async function identify({ connection, address, self }: NodeView): Promise<Server
   return { runId: typeof server === 'string' ? parseInfo(server).get('run_id') : undefined, name: formatAddress(address), role: self.role, keys };
 }
 
+/** The id of a server and of another one whose address is not known. */
+export async function withHiddenServer(nodeView: NodeView): Promise<SharedId> {
+  const { runId: _, ...server } = await identify(nodeView);
+  return { id: nodeView.self.id, servers: [server, { name: 'a server at an unknown address', role: server.role, keys: undefined }] };
+}
+
 /** Ids that several server processes have. Servers that do not tell their run_id are not compared. Never throws. */
 export async function findSharedIds(answered: Iterable<NodeView>): Promise<SharedId[]> {
   const several = [...grouped(new Set(answered), ({ self }) => self.id)].filter(([, views]) => views.length > 1);

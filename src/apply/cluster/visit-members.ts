@@ -9,7 +9,8 @@ import { oneLine } from '../../resp/visible.js';
 import { ReplyError } from '../../resp/reply.js';
 import type { ClusterOptions, NodeLink } from '../node/node-link.js';
 import { mapBounded } from '../node/parallel.js';
-import { findSharedIds } from './shared-ids.js';
+import { contestedIds } from './reconnecting-nodes.js';
+import { findSharedIds, withHiddenServer } from './shared-ids.js';
 import { readNodeView, type NodeView } from './read-node-view.js';
 
 const DEFAULT_CONCURRENCY = 64;
@@ -89,6 +90,7 @@ class Visits {
     }
     await this.visitOtherAddresses();
     const sharedIds = await this.sharedIds();
+    if (sharedIds.length === 0) sharedIds.push(...(await this.hiddenIds()));
     await this.closeStrangers();
     const members = [...this.members].map(([id, { line, lines, nodeView, failure }]) => ({ id, line, lines, outcome: nodeView ?? failure ?? unaddressed(lines) }));
     return { members, sharedIds };
@@ -119,6 +121,16 @@ class Visits {
   private async sharedIds(): Promise<SharedId[]> {
     const outcomes = [this.entry, ...(await Promise.all(this.reached.values()))];
     return findSharedIds(outcomes.filter(isNodeView));
+  }
+
+  /** Ids that several servers have although one address each is listed just now. */
+  private async hiddenIds(): Promise<SharedId[]> {
+    const visited = [this.entry, ...[...this.members.values()].flatMap(({ nodeView }) => nodeView ?? [])];
+    const { lines, hidden } = await contestedIds(visited, this.cache, this.options.signal);
+    for (const line of lines) this.seen.add(line);
+    if (lines.length > 0) await this.visitOtherAddresses();
+    const unlisted = visited.filter(({ self }) => hidden.includes(self.id)).map(withHiddenServer);
+    return [...(await this.sharedIds()), ...(await Promise.all(unlisted))];
   }
 
   private hurried(replyMs: number): ClusterOptions {

@@ -1,6 +1,7 @@
 // Rolling restart: one node at a time, a master only after a replica has been promoted, and the next node only when the cluster
 // is complete again. The caller defines the work on a node. Not here: the order (plan/rolling.ts).
 import type { ClusterNode } from '../../cluster/view.js';
+import { refuseSharedIds } from '../../cluster/shared-ids.js';
 import { TribError, messageOf } from '../../errors.js';
 import { planPreferred } from '../../plan/preferred.js';
 import { planFailover } from '../../plan/role-change.js';
@@ -182,6 +183,7 @@ export async function roll(cluster: Cluster, plan: RollingPlan, options: Rolling
   const rolling = new Roll(cluster, plan, options);
   try {
     await rolling.settle();
+    refuseSharedIds(cluster.view);
     if (options.loseData !== true) refuseVolatile(await volatileMasters(cluster, plan));
     for (const [index, turn] of plan.turns.entries()) {
       options.signal?.throwIfAborted();

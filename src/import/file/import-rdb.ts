@@ -5,6 +5,7 @@ import type { Cluster } from '../../apply/open-cluster.js';
 import { skipBody } from '../../rdb/skip-value.js';
 import { TribError } from '../../errors.js';
 import { keySlot } from '../../cluster/slots.js';
+import { refuseSharedIds } from '../../cluster/shared-ids.js';
 import { confirmedByAll, requireEnoughReplicas } from '../confirm-replicas.js';
 import { countCluster } from '../count-keys.js';
 import { DatabaseClients } from '../database-clients.js';
@@ -107,6 +108,7 @@ async function secureKeys(watch: MasterWatch, { read, repeatable }: LoadReader, 
 
 /** Runs a load with its pipelines, clients and counts. Throws TribError TOO_FEW_REPLICAS before it, LoadIncomplete. */
 export async function withPipelines(cluster: Cluster, options: LoadOptions, reader: LoadReader): Promise<LoadStats> {
+  refuseSharedIds(cluster.view);
   const timeoutMs = options.timeoutMs ?? 60_000;
   requireEnoughReplicas(cluster, options);
   const tally = new LoadTally(options);
