@@ -17,7 +17,7 @@ export function visible(text: string): string {
   return text.replace(CONTROL, escaped);
 }
 
-/** The same on one line, for text inside a line of output. */
+/** As `visible`, and tabs and newlines are escaped too: for text inside a line of output. */
 export function oneLine(text: string): string {
   return visible(text).replace(/[\n\t]/g, escaped);
 }

@@ -151,7 +151,7 @@ export class KeyTable {
     return position;
   }
 
-  /** The same keys in two tables, one for each half of the slots. Requires a span above 1. */
+  /** This table's keys in two tables, one for each half of the slots. Requires a span above 1. */
   split(): [KeyTable, KeyTable] {
     const half = this.span / 2;
     const room = Math.max(SMALLEST, Math.ceil(this.count * CELLS_AFTER_SPLIT));
