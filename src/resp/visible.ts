@@ -2,8 +2,8 @@
 // document keeps its content. Not here: output (ui/io.ts), this program's colours (ui/style.ts).
 
 /**
- * C0 without tab and newline, DEL, C1 (a terminal reads U+009B as the start of a control sequence), line separators, and
- * bidirectional controls, which can disguise a text.
+ * C0 without tab and newline, DEL, C1 (a terminal reads U+009B as the start of a control sequence), line separators,
+ * bidirectional controls, which can disguise a text, and the invisible byte order mark.
  */
 const CONTROL = new RegExp('[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff]', 'g');
 const SHORT: ReadonlyMap<string, string> = new Map([['\r', '\\r'], ['\n', '\\n'], ['\t', '\\t']]);
