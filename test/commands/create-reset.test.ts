@@ -52,7 +52,7 @@ describeWithRedis('create --reset', () => {
     const dry = await create(nodes, '--reset', '--dry-run');
     expect(dry, dry.stderr).toMatchObject({ code: 0, stderr: expect.stringContaining('Dry run: nothing was changed.') as string });
     expect(dry.stdout).toContain('>>> Emptying these nodes first');
-    expect(dry.stdout).toContain(`${cluster.nodes[0]?.address ?? ''}: 2 keys (db0: 2); 1 function library; serves 8192 slots; knows 3 nodes\n`);
+    expect(dry.stdout).toContain(`${cluster.nodes[0]?.address ?? ''}: 2 keys (db0: 2); 1 function library; serves 8,192 slots; knows 3 nodes\n`);
     expect(dry.stdout).toContain(`${cluster.nodes[2]?.address ?? ''}: a replica; 2 keys (db0: 2); 1 function library; knows 3 nodes\n`);
     expect(dry.stdout).not.toContain(`${more.seed}: `);
 

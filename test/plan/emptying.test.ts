@@ -43,7 +43,7 @@ describe('planEmptying', () => {
     expect(kinds(plan)).toEqual(['reset 2', 'flush-functions 2', 'flush 1', 'flush-functions 1', 'reset 1', 'flush-functions 3', 'reset 3']);
     expect(plan).toMatchObject({ keys: 3, functions: 3 }); // those of the replica are copies
     expect(emptyingLines(plan).slice(1)).toEqual([
-      '127.0.0.1:7001: 3 keys (db0: 2, db3: 1); 1 function library; serves 16384 slots; knows 1 node',
+      '127.0.0.1:7001: 3 keys (db0: 2, db3: 1); 1 function library; serves 16,384 slots; knows 1 node',
       '127.0.0.1:7002: a replica; 3 keys (db0: 2, db3: 1); 1 function library; knows 1 node',
       '127.0.0.1:7003: 2 function libraries',
     ]);
