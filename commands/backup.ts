@@ -97,13 +97,13 @@ export default defineCommand({
   connects: true,
   mutates: true,
   options: {
-    via: choice(['sync', 'scan'], 'sync: as a replica reads it; scan: key by key (default: sync, or scan where a node refuses sync)'),
+    via: choice(['sync', 'scan'], 'sync: as a replica reads it; scan: with SCAN, not a point-in-time snapshot (default: sync, or scan where a node refuses sync)'),
     parallel: integer('N', 'number of masters saved in parallel', { min: 1, fallback: 4 }),
     allowPartial: flag('save the reachable masters although others with slots are missing, or only a replica has the keys of an empty one'),
   },
   description:
     'Saves an RDB file of each master and nodes.json. The files appear when all are complete. They then replace an earlier backup in the directory; if the backup fails, the earlier one is unchanged. ' +
-    "Each master's data is of its own point in time: stop all writers for a consistent backup. When slots moved meanwhile, nothing is saved. Never asks. --dry-run reports which masters, how much data, and whether the directory can take it; exit code 1 when the backup would fail.",
+    'Each file is a snapshot of its own point in time, or of none with --via scan: stop all writers for a consistent backup. When slots moved meanwhile, nothing is saved. Never asks. --dry-run reports which masters, how much data, and whether the directory can take it; exit code 1 when the backup would fail.',
   examples: ['redis-trib backup 127.0.0.1:7000 ./backup', 'redis-trib backup 127.0.0.1:7000 ./backup --dry-run', 'redis-trib --cluster backup 10.0.0.1:7000 /srv/backup/today'],
   async run({ args, options }, context): Promise<BackedUp | Previewed> {
     const [dir = '', extra] = args.words;

@@ -56,6 +56,12 @@ async function refuseDuringMove(cluster: Cluster, { steps }: FailoverPlan | Pref
   }
 }
 
+/** Throws USAGE when NODE, --force or --takeover is given besides the option that selects several nodes. */
+function refuseWithSeveral(option: '--preferred' | '--spread', node: boolean, { force, takeover }: { readonly force: boolean; readonly takeover: boolean }): void {
+  if (node) throw usageError(`${option} and NODE exclude each other`, option === '--spread' ? 'without NODE, --spread selects the replicas' : 'name the node in the list of --preferred');
+  if (force || takeover) throw usageError(`${option} and ${force ? '--force' : '--takeover'} exclude each other`, `${option} promotes with the help of the masters, so that no write is lost; promote a replica of a failed master with redis-trib failover HOST:PORT NODE ${force ? '--force' : '--takeover'}`);
+}
+
 async function carryOut(cluster: Cluster, plan: FailoverPlan | PreferredPlan, options: PromotionConsent & { readonly wait: number }, { io, signal }: SubcommandContext): Promise<number> {
   const { showSteps } = await import('../src/ui/node-steps.js');
   const name = nameIn(cluster.view);
@@ -94,7 +100,8 @@ export default defineCommand({
     if (options.emptyReplica && !options.force && !options.takeover) throw usageError('--empty-replica requires --force or --takeover', 'without them the failover waits until the replica has all data');
     if (options.loseWrites && !options.force && !options.takeover) throw usageError('--lose-writes requires --force or --takeover', 'without them the failover waits until the replica has all data');
     const several = options.preferred !== undefined || options.spread;
-    if ((options.preferred !== undefined && options.spread) || (several && (options.force || options.takeover || args.node !== undefined))) throw usageError('--preferred and --spread exclude NODE, --force and --takeover: they select the nodes, and lose no write', 'give only one of them, or NODE: redis-trib help failover');
+    if (options.preferred !== undefined && options.spread) throw usageError('--preferred and --spread exclude each other', '--preferred promotes the nodes that you give, --spread selects them');
+    if (several) refuseWithSeveral(options.spread ? '--spread' : '--preferred', args.node !== undefined, options);
     const [{ planFailover }, cluster] = await Promise.all([import('../src/plan/role-change.js'), openSeed(args.seed, context)]);
     await using _closing = cluster;
     if (several) return await changeMasters(cluster, options.preferred, options, context);

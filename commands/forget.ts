@@ -77,7 +77,7 @@ export default defineCommand({
   description: 'For nodes that are permanently gone. A node rejects gossip about a forgotten one for 60 s; after that, nodes that still know it bring it back. So all nodes forget it at once, and nodes that are down now must forget it when they return. To remove a running node use del-node.',
   examples: ['redis-trib forget 127.0.0.1:7000 3c3a0c74aae0b56170ccb03a76b60cfe7dc1912e', 'redis-trib forget 127.0.0.1:7000 --failed --yes'],
   async run({ args: { seed, nodes }, options }, context): Promise<Forgotten> {
-    if (nodes.length === 0 && !options.failed) throw usageError('no node was given', 'give an id or address, or --failed for all that are down');
+    if (nodes.length === 0 && !options.failed) throw usageError('no node was given', 'give an id or address, or --failed for all unreachable nodes without slots');
     await using cluster = await openSeed(seed, context);
     const now = (): Promise<Judged> => judge(cluster, nodes, options.failed);
     const shown = await now();

@@ -16,7 +16,7 @@ export default defineCommand({
   connects: true,
   quick: true,
   options: {},
-  description: 'When piped, prints a line per node; the first line names the columns; - where a column does not apply.',
+  description: 'When piped, prints a line per node. The first line names the columns; - stands for a value that does not apply.',
   examples: ['redis-trib nodes 127.0.0.1:7000', "redis-trib nodes 127.0.0.1:7000 | awk '$3 == \"replica\" && $9 != \"ok\"'", 'redis-trib nodes 127.0.0.1:7000 --json | jq -r ".nodes[] | select(.lag > 1000) | .host, .port"'],
   async run({ args }, context): Promise<Listed> {
     await using cluster = await openSeed(args.seed, context);

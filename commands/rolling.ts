@@ -176,7 +176,7 @@ export default defineCommand({
   render({ plan, applied, nodes, moved, seed: from }, { io }) {
     if (!applied) return io.note('Dry run: nothing was changed.');
     const skipped = nodes.filter(({ outcome }) => outcome === 'skipped').length;
-    io.out(`[OK] ${plan.turns.length === 1 ? 'The node is' : `All ${plan.turns.length} nodes are`} done${skipped > 0 ? ` (${skipped} left out)` : ''}; the cluster is complete.`);
+    io.out(`[OK] ${plan.turns.length === 1 ? 'The node is' : `All ${plan.turns.length} nodes are`} done${skipped > 0 ? ` (${skipped} skipped)` : ''}; the cluster is complete.`);
     if (moved.length > 0) io.note(`Some masters have changed; to restore the former masters: redis-trib failover ${from} --preferred ${plan.masters.join(',')}`);
   },
   toJson: ({ plan, applied, nodes, moved, preferred }) => ({ plan, applied, nodes, moved, preferred }),

@@ -213,11 +213,11 @@ describe('layers', () => {
 });
 
 describe('access through one file', () => {
-  it('only ui/io.ts touches stdout, stderr and stdin', () => {
+  it('outside src/server only ui/io.ts touches stdout, stderr and stdin', () => {
     expect(accesses('process', ['stdout', 'stderr', 'stdin'], (path) => path === 'src/ui/io.ts' || isServer(path))).toEqual([]);
     expect(accesses('console', ['log', 'error', 'warn', 'info'], () => false)).toEqual([]);
   });
-  it('only cli/main.ts ends the process', () => {
+  it('outside src/server only cli/main.ts ends the process', () => {
     expect(accesses('process', ['exit', 'exitCode', 'abort'], (path) => path === 'src/cli/main.ts' || isServer(path))).toEqual([]);
   });
   it('the server takes time and random numbers only from clock.ts and random.ts', () => {

@@ -12,7 +12,7 @@ export type CommandScope =
   | { readonly kind: 'select'; readonly database: number }
   | { readonly kind: 'multi' | 'exec' | 'flush-all' | 'flush-database' }
   | SlotCommand
-  /** No key and no effect on data: PING, libraries of functions. */
+  /** No key and no effect on data: PING, function libraries. */
   | { readonly kind: 'nothing' }
   /**
    * A command whose effect is not limited to the keys it names. `unknown`: its name is not known, so the file may be damaged

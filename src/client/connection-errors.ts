@@ -131,7 +131,7 @@ export function refusedOnArrival(host: string, port: number, greeting: ReplyErro
   return new ConnectionLost(code, `Node ${addressText(host, port)} refused the connection: ${reason}`, 'no', { cause: greeting, ...(hint === undefined ? {} : { hint }) });
 }
 
-/** The error for refused credentials (AUTH or HELLO). `origin`: their source, if the node has its own. */
+/** The error for refused credentials (AUTH or HELLO). `origin`: where this node's own credentials are set. */
 export function authFailure(host: string, port: number, error: ReplyError, origin?: string): TribError {
   const code = /without any password|no password is set/i.test(error.message) ? 'NOPASSWORDSET' : error.code;
   const hints: Readonly<Record<string, string>> = {

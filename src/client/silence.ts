@@ -25,7 +25,7 @@ export function limitSilence(ms: number, heard: () => number, over: () => void, 
   const wait = (): void => {
     const slice = Math.min(left, ms / SLICES);
     const begun = performance.now();
-    // It may also fire too early: Node counts from the start of the event loop turn, which may be long ago.
+    // A Node timer may fire early: it counts from the start of the event loop turn, which may be long ago.
     timer = setTimeout(() => {
       left -= Math.min(performance.now() - begun, slice);
       if (left > 0) wait();
@@ -35,8 +35,8 @@ export function limitSilence(ms: number, heard: () => number, over: () => void, 
       }
     }, slice);
   };
-  // Sockets are read between a timer and an immediate. While data arrives, more may be pending, and the sender may need a
-  // moment.
+  // Node reads the sockets between a timer and an immediate, so the immediate sees what was pending. The server is silent only
+  // when nothing has arrived in two looks, RECHECK_MS apart: a busy sender may pause within a reply.
   const lookOnce = (before: number, patient = true): void => {
     look = setImmediate(() => {
       const now = heard();

@@ -38,7 +38,7 @@ export function compareAddresses(one: Address, other: Address): number {
   return one.host.localeCompare(other.host, 'en', { numeric: true }) || one.port - other.port;
 }
 
-/** The same for displayed names, `host:port`. */
+/** Natural order of displayed names, `host:port`. */
 export function compareNames(one: { readonly name: string }, other: { readonly name: string }): number {
   return one.name.localeCompare(other.name, 'en', { numeric: true });
 }

@@ -98,7 +98,7 @@ export class ClusterView {
     this.followers = grouped(this.replicas, ({ masterId }) => masterId ?? '');
   }
 
-  /** The same view, in which nodes are also found by these host names. */
+  /** A copy of this view in which nodes are also found by these host names. */
   withHosts(hosts: HostNames): ClusterView {
     return new ClusterView(this.nodes, this.unreachable, hosts, this.sharedIds);
   }

@@ -86,7 +86,7 @@ export class ImportIncomplete extends TribError {
 }
 
 const HINTS: readonly (readonly [pattern: RegExp, message: string, hint: string])[] = [
-  [/does not store values of that type/i, 'The bundled node supports neither streams nor values of modules', 'import into redis-server or valkey-server nodes, or delete these keys on the source first; no key was lost, they are still there'],
+  [/does not store values of that type/i, 'The bundled node stores neither streams, module values nor hashes with field expiry', 'import into redis-server or valkey-server nodes, or delete these keys on the source first; no key was lost: the keys that were not imported are still on the source'],
   [/DUMP payload version or checksum|Bad data format/i, 'The cluster cannot read values of this source: its version is older than the source\'s', 'upgrade the cluster first; no key was lost: the keys that were not imported are still on the source'],
   [/\bOOM\b/, 'A node of the cluster is out of memory', 'raise maxmemory or add masters, then run the same command again'],
   [/permissions? to access .* keys?\b/i, 'A node of the cluster refused a key to this user', 'this user lacks a rule for these keys: grant it on every node with ACL SETUSER NAME ~PATTERN (~* for all keys), then run the same command again'],

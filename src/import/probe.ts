@@ -60,7 +60,7 @@ export async function probe(channel: DirectChannel, routes: ImportRoutes, route:
   return undefined;
 }
 
-/** Also true for a redirect or a target that has just become unreachable; the import handles these. */
+/** Whether the target has the key. Also true for a redirect or a target that is unreachable; the import handles these. */
 async function isThere(routes: ImportRoutes, route: ImportRoute, key: string, database: number): Promise<boolean> {
   try {
     const connection = await routes.connection(route, database);

@@ -21,8 +21,8 @@ export interface ScannedPage {
 export async function* scanKeys(connection: Connection, sizes: boolean, pageKeys = (): number => LARGE_PAGE): AsyncGenerator<ScannedPage, void> {
   const readPage = (cursor: string): Promise<[string, ScannedPage]> => {
     const page = pageAt(connection, cursor, sizes, pageKeys());
-    // It may fail while the previous page is processed, or after the reader has stopped: the reader gets the error with its
-    // next request, or not at all.
+    // The request may fail while the previous page is processed, or after the reader has stopped: the reader gets the error
+    // with its next request, or not at all.
     page.catch(() => undefined);
     return page;
   };

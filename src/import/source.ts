@@ -28,7 +28,7 @@ function atSource(error: unknown): unknown {
     WRONGPASS: `check --from-user and the password of the source (${PASSWORDS})`,
     NOPASSWORDSET: 'the source has no password: leave out --from-pass and unset REDIS_TRIB_FROM_AUTH',
     DENIED: `run redis-trib on that host, or set a password on the source (requirepass, then ${PASSWORDS}), or disable the mode: CONFIG SET protected-mode no`,
-    NOPERM: 'this user of the source lacks the permission for that command: use another one (--from-user NAME and its password)',
+    NOPERM: 'this user of the source lacks the permission for that command: use another user (--from-user NAME and its password)',
   };
   const hint = hints[code] ?? error.hint?.replace(/--(?=(?:tls|cacert|cert|key|sni|insecure|user|askpass)\b)/g, '--from-');
   return new TribError(code, message, { exitCode: error.exitCode, ...(hint === undefined ? {} : { hint }), ...(cause === undefined ? {} : { cause }) });

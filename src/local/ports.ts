@@ -20,7 +20,7 @@ export function isFree(host: string, port: number): Promise<boolean> {
   });
 }
 
-/** Those of the given ports that are in use, or whose bus ports are. */
+/** The given ports that are in use, or whose bus ports are. */
 export async function takenPorts(host: string, ports: readonly number[]): Promise<number[]> {
   const all = [...ports, ...ports.map((port) => port + BUS_OFFSET)];
   const free = await Promise.all(all.map((port) => isFree(host, port)));

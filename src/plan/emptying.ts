@@ -20,7 +20,7 @@ export interface NodeContents {
   readonly keys: readonly { readonly database: number; readonly keys: number }[];
   /** Number of function libraries. */
   readonly functions: number;
-  /** Its CLUSTER NODES lines, its own included. */
+  /** Lines of the node's CLUSTER NODES, its own included. */
   readonly lines: readonly NodeLine[];
   /** Ids of nodes it knows that are not among the inspected ones and reply, also when it flags them as failed. */
   readonly alive?: ReadonlySet<string>;

@@ -105,7 +105,7 @@ function toSteps(transfers: readonly SlotTransfer[]): MoveStep[] {
 }
 
 /**
- * Plans a rebalance of keys, bytes or load. The numbers in `balances` are in that unit, rounded, from before the plan. Throws
+ * Plans a rebalance of keys, bytes or load. `balances` are of the state before the plan, rounded, in the unit of `by`. Throws
  * TribError BAD_WEIGHT when the weights of all participating masters are 0.
  */
 export function planLoadRebalance(view: ClusterView, options: LoadOptions): RebalancePlan {

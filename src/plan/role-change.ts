@@ -51,7 +51,7 @@ export function planReplicate(view: ClusterView, node: ClusterNode, master: Clus
   if (node.slots.size > 0) {
     throw new TribError('OWNS_SLOTS', `${node.name} owns ${counted(node.slots.size, 'slot')}: a replica must not own slots`, { hint: `move them away first: redis-trib reshard ${view.entry.name} --from ${node.id} --slots 100% --to …` });
   }
-  // Its own replicas would follow a replica, so they go to the new master too.
+  // Replicas of the node would replicate a replica, so they go to the new master too.
   const family = [node, ...view.replicasOf(node.id)].filter((one) => one.masterId !== master.id);
   const pairs = family.map((one) => ({ node: one.id, master: master.id }));
   const steps: Step[] = [...pairs.map((pair): Step => ({ kind: 'replicate', ...pair })), ...pairs.map((pair): Step => ({ kind: 'await-replication', ...pair }))];

@@ -14,7 +14,7 @@ export interface RollingTurn {
    * promoted.
    */
   readonly successors: readonly { readonly id: string; readonly name: string }[];
-  /** Its slots are not served during its turn. */
+  /** The node's slots are not served during its turn. */
   readonly downtime: boolean;
 }
 

@@ -15,7 +15,7 @@ export interface SavedNode {
   readonly id: string;
   readonly name: string;
   readonly configEpoch: number;
-  /** Its slots when the plan was made, as in `0-99,200`. */
+  /** Slots of the node when the plan was made, as in `0-99,200`. */
   readonly slots: string;
 }
 

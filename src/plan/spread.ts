@@ -6,9 +6,9 @@ import { planPreferred } from './preferred.js';
 import { successorsOf } from './rolling.js';
 
 interface SpreadShard {
-  /** Its planned master. */
+  /** The planned master. */
   chosen: ClusterNode;
-  /** Its present master, and the replicas that may be promoted. */
+  /** The present master, and the replicas that may be promoted. */
   readonly candidates: readonly ClusterNode[];
 }
 

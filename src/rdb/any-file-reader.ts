@@ -5,7 +5,7 @@ import { RdbFileReader } from './file-reader.js';
 import { RdbError, corrupt } from './rdb-error.js';
 import type { RdbReader } from './rdb-reader.js';
 
-/** Whose type numbers a file uses: Valkey has its own from RDB version 80 on (Valkey 9). */
+/** The server whose value types a file uses: Valkey has its own from RDB version 80 on (Valkey 9). */
 export type RdbFamily = 'redis' | 'valkey';
 
 const HEADER = 9;

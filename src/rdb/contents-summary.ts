@@ -31,7 +31,7 @@ export interface LargeKey {
   readonly type: string;
   readonly encoding: string;
   readonly bytes: number;
-  /** Null for streams and values of modules. */
+  /** Null for streams and module values. */
   readonly elements: number | null;
   /** Absolute expiry, ms; null for a key without expiry. */
   readonly expireAt: number | null;

@@ -48,7 +48,7 @@ export interface RdbTarget<V> {
   select?(db: number): void;
   /** A RESIZEDB: the expected number of keys, and of keys with expiry, of the selected database. */
   resize?(keys: number, expires: number): void;
-  /** The source of a library of functions. */
+  /** Source code of a function library. */
   library?(code: string): void;
   /** Data of a module besides keys; it is skipped. */
   moduleAux?(module: string): void;

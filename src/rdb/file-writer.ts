@@ -42,7 +42,7 @@ export class RdbFileWriter {
     this.body.str(value);
   }
 
-  /** The source of a library of functions. */
+  /** Source code of a function library. */
   library(code: string): void {
     this.body.u8(RdbOpcode.function);
     this.body.str(code);

@@ -100,7 +100,7 @@ export class RdbWriter {
     else this.used += this.buffer.write(text, this.used, length, 'latin1');
   }
 
-  /** The same for bytes: containers and edited strings. */
+  /** As `str`, for bytes: containers and edited strings. */
   blob(bytes: Buffer): void {
     if (bytes.length <= MAX_INT_TEXT && this.tryInteger(bytes.toString('latin1'))) return;
     if (this.compress && isWorthPacking(bytes.length) && this.tryLzf(bytes, bytes.length)) return;

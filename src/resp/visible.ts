@@ -2,8 +2,8 @@
 // document keeps its content. Not here: output (ui/io.ts), this program's colours (ui/style.ts).
 
 /**
- * C0 without tab and newline, DEL, C1 (a terminal reads U+009B as the start of a control sequence), line separators, and
- * bidirectional controls, which can disguise a text.
+ * C0 without tab and newline, DEL, C1 (a terminal reads U+009B as the start of a control sequence), line separators,
+ * bidirectional controls, which can disguise a text, and the invisible byte order mark.
  */
 const CONTROL = new RegExp('[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff]', 'g');
 const SHORT: ReadonlyMap<string, string> = new Map([['\r', '\\r'], ['\n', '\\n'], ['\t', '\\t']]);
@@ -17,7 +17,7 @@ export function visible(text: string): string {
   return text.replace(CONTROL, escaped);
 }
 
-/** The same on one line, for text inside a line of output. */
+/** As `visible`, and tabs and newlines are escaped too: for text inside a line of output. */
 export function oneLine(text: string): string {
   return visible(text).replace(/[\n\t]/g, escaped);
 }

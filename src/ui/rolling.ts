@@ -38,7 +38,7 @@ export function showRolling(io: Io): (event: RollingEvent) => void {
     if (event.kind === 'warning') io.warn(`${event.message}`);
     else if (event.kind === 'turn') head(event.node);
     else if (event.kind === 'handover') say(`>>> ${event.to} takes the place of ${event.from}`, `${style.accent(event.to)} takes the place of ${event.from}`);
-    else if (event.kind === 'skipped') say(`${event.node.name} was left out`, `  ${style.warn('left out')}`);
+    else if (event.kind === 'skipped') say(`${event.node.name} was skipped`, `  ${style.warn('skipped')}`);
     else if (event.kind === 'whole') {
       const text = `${event.node.name} ${event.restarted ? 'was restarted' : 'is reachable, not restarted'}, and the cluster is complete (${(event.ms / 1000).toFixed(1)} s)`;
       say(`[OK] ${text}`, `  ${style.good('✔')} ${text}`);

@@ -83,7 +83,7 @@ async function shortTable(style: Style, columns: readonly Column[], rows: readon
     .join('\n');
 }
 
-/** The same for many rows in linear time. Characters of double width count as one. */
+/** A table of many rows, in linear time. Characters of double width count as one. */
 function longTable(style: Style, columns: readonly Column[], rows: readonly Row[]): string {
   const lines = [columns.map((column) => style.faint(column.title)), ...rows];
   const widths = widthsOf(columns, rows);

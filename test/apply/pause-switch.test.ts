@@ -45,7 +45,7 @@ it('stays paused and reports one pause when resume() and pause() are called befo
   expect(told).toEqual([true, false]);
 });
 
-it('ends on abort without reporting a resume', async () => {
+it('an abort ends the pause without reporting a resume', async () => {
   const pause = new PauseSwitch();
   const stop = new AbortController();
   const told: boolean[] = [];
@@ -55,6 +55,6 @@ it('ends on abort without reporting a resume', async () => {
   await turns();
   stop.abort();
   await work;
-  await place.pauseHere(() => Promise.reject(new Error('who stops does not rest')));
+  await place.pauseHere(() => Promise.reject(new Error('no pause callback may run after an abort')));
   expect(told).toEqual([true]);
 });

@@ -9,7 +9,7 @@ import { connectionOptions, mutationOptions, terminalOptions } from '../../src/c
 import { plainStyle } from '../../src/ui/style.js';
 
 const shared = new OptionIndex({ ...terminalOptions, ...connectionOptions, ...mutationOptions });
-/** These would start nodes of their own or print what they read. */
+/** Commands that would start nodes of their own or print what they read. */
 const NOT_RUN = new Set(['local', 'demo', 'completion']);
 
 /** The words after `redis-trib`, split as by a shell, without pipes and redirections. */

@@ -59,7 +59,7 @@ describeWithRedis('callers that treat stderr as a failure', () => {
       return run.stdout;
     };
 
-    it('get an empty stderr from create, reshard, rebalance, fix and the other commands when they succeed', async () => {
+    it('create, reshard, rebalance, fix and the other commands write nothing to stderr when they succeed', async () => {
       expect(await silent('create', ...empty.nodes.slice(0, 3).map(({ address }) => address))).toContain('[OK] All 16384 slots covered.');
       await silent('reshard', at(0), '--cluster-from', await id(cluster.nodes[0]), '--cluster-to', await id(cluster.nodes[1]), '--cluster-slots', '200');
       await silent('rebalance', at(0));
@@ -75,7 +75,7 @@ describeWithRedis('callers that treat stderr as a failure', () => {
     });
   });
 
-  it('find the server shut down after del-node when it is called as redis-trib.rb', async () => {
+  it('del-node called as redis-trib.rb writes nothing to stderr and shuts the removed server down', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'redis-trib-rb-'));
     const link = join(dir, 'redis-trib.rb');
     symlinkSync(CLI, link);

@@ -123,7 +123,7 @@ describeWithRedis('bundled and real nodes mixed', () => {
     await say(real.nodes[0]?.address ?? '', 'FUNCTION', 'LOAD', "#!lua name=lib\nredis.register_function('f', function() return 7 end)");
     const without = await runCli(['add-node', bundled.address(1), real.nodes[0]?.address ?? '']);
     expect(without).toMatchObject({ code: 1 });
-    expect(without.stderr).toContain('does not support functions, and the cluster has 1 function libraries');
+    expect(without.stderr).toContain('does not support functions, and the cluster has 1 function library');
     expect(await known([bundled.address(1)])).toEqual([1]);
     const second = await runCli(['add-node', bundled.address(1), real.nodes[0]?.address ?? '', '--no-functions']);
     expect(second).toMatchObject({ code: 0 });

@@ -1,11 +1,11 @@
-// call -x and -X: one word of the command from stdin, byte by byte, in both spellings; at a terminal a message says that
+// call -x and -X: one argument from stdin, unchanged, in both spellings; at a terminal a message says that
 // input is expected, and Ctrl-C ends the wait.
 import { spawnSync } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { finished, openTerminal, startCli, type CliResult, type Terminal } from '../support/cli.js';
 import { describeWithRedis, startRedisCluster, type RedisNodes } from '../support/redis-server.js';
 
-describeWithRedis('call with a word from stdin', () => {
+describeWithRedis('call with an argument from stdin', () => {
   let cluster: RedisNodes;
   let terminal: Terminal | undefined;
   /** All 256 byte values, newlines, and no newline at the end. */
@@ -37,7 +37,7 @@ describeWithRedis('call with a word from stdin', () => {
     ['-x as in redis-cli', (at: string) => ['-x', '--cluster', 'call', at, 'set', 'k'], 'k'],
     ['-X', (at: string) => ['call', '-X', 'VALUE', at, 'set', 'k', 'VALUE', 'keepttl'], 'k'],
     ['-X as in redis-cli', (at: string) => ['-X', 'VALUE', '--cluster', 'call', at, 'set', 'k', 'VALUE'], 'k'],
-    ['-X that replaces only the first of equal words', (at: string) => ['call', '--stdin-tag=T', at, 'set', 'k', 'T'], 'k'],
+    ['-X that replaces only the first of equal arguments', (at: string) => ['call', '--stdin-tag=T', at, 'set', 'k', 'T'], 'k'],
   ])('passes every byte with %s', async (_, args, key) => {
     await using link = await cluster.nodes[0]!.connect();
     await link.command(['DEL', key]);
@@ -54,7 +54,7 @@ describeWithRedis('call with a word from stdin', () => {
     expect(await stored('ours')).toBe(await stored('theirs'));
   });
 
-  it('shows the word as text in JSON and omits it in tables; an empty stdin is an empty word', async () => {
+  it('shows the argument as text in JSON and omits it in tables; an empty stdin is an empty argument', async () => {
     const json = await withInput(['call', cluster.seed, '--json', '-x', 'set', 'k'], Buffer.from('käse'));
     expect(JSON.parse(json.stdout)).toMatchObject({ command: ['set', 'k', 'käse'], results: [{ reply: 'OK' }] });
     const table = await withInput(['call', cluster.seed, '-o', 'table', '-x', 'set', 'k'], bytes);
@@ -65,7 +65,7 @@ describeWithRedis('call with a word from stdin', () => {
 
   it.each([
     [['call', '-x', '-X', 'T', 'AT', 'set', 'k', 'T'], 'mutually exclusive'],
-    [['call', '-X', 'NOPE', 'AT', 'set', 'k', 'v'], 'no word of the command is equal to NOPE'],
+    [['call', '-X', 'NOPE', 'AT', 'set', 'k', 'v'], 'no argument of the command equals NOPE'],
     [['check', '-x', 'AT'], "unknown option '-x'"],
   ])('%j is a usage error and sends nothing', async (args, text) => {
     await using link = await cluster.nodes[0]!.connect();
@@ -86,7 +86,7 @@ describeWithRedis('call with a word from stdin', () => {
 
   it('says at a terminal what to type; Ctrl-D ends the word', async () => {
     terminal = openTerminal(['call', '-x', cluster.seed, 'set', 'typed']);
-    await terminal.waitFor('Type the last word, then Ctrl-D on a new line:');
+    await terminal.waitFor('Type the last argument, then Ctrl-D on a new line:');
     terminal.type('hello\r\u0004');
     expect(await terminal.exit).toBe(0);
     expect(await stored('typed')).toBe('hello\n');
@@ -94,7 +94,7 @@ describeWithRedis('call with a word from stdin', () => {
 
   it('ends the wait at Ctrl-C, and does not wait with --no-input', async () => {
     terminal = openTerminal(['call', '-X', 'T', cluster.seed, 'set', 'never', 'T']);
-    await terminal.waitFor('Type the word for T');
+    await terminal.waitFor('Type the argument for T');
     terminal.type('\u0003');
     expect(await terminal.exit).toBe(130);
     const refused = openTerminal(['call', '-x', '--no-input', cluster.seed, 'set', 'never']);

@@ -52,12 +52,12 @@ describeWithRedis('create --reset', () => {
     const dry = await create(nodes, '--reset', '--dry-run');
     expect(dry, dry.stderr).toMatchObject({ code: 0, stderr: expect.stringContaining('Dry run: nothing was changed.') as string });
     expect(dry.stdout).toContain('>>> Emptying these nodes first');
-    expect(dry.stdout).toContain(`${cluster.nodes[0]?.address ?? ''}: 2 keys (db0: 2); 1 library of functions; serves 8192 slots; knows 3 nodes\n`);
-    expect(dry.stdout).toContain(`${cluster.nodes[2]?.address ?? ''}: a replica; 2 keys (db0: 2); 1 library of functions; knows 3 nodes\n`);
+    expect(dry.stdout).toContain(`${cluster.nodes[0]?.address ?? ''}: 2 keys (db0: 2); 1 function library; serves 8,192 slots; knows 3 nodes\n`);
+    expect(dry.stdout).toContain(`${cluster.nodes[2]?.address ?? ''}: a replica; 2 keys (db0: 2); 1 function library; knows 3 nodes\n`);
     expect(dry.stdout).not.toContain(`${more.seed}: `);
 
     const unasked = await create(nodes, '--reset', '--yes');
-    expect(unasked).toMatchObject({ code: 2, stderr: expect.stringMatching(/Delete 2 keys and 1 library of functions of 4 nodes permanently[^]*add --flush/) as string });
+    expect(unasked).toMatchObject({ code: 2, stderr: expect.stringMatching(/Delete 2 keys and 1 function library of 4 nodes permanently[^]*add --flush/) as string });
     expect(await ask(cluster.nodes[0], 'DBSIZE')).toBe(2);
 
     const run = await create(nodes, '--reset', '--flush', '--yes', '--json');

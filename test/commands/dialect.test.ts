@@ -30,7 +30,7 @@ describe('output when called as redis-trib.rb', () => {
     const named = [0, 1, 2].reduce((one, index) => one.replaceAll(at(index), `127.0.0.1:${7001 + index}`), text);
     return named.replace(/\n$/, '').split('\n').map((line) => line.replace(/[0-9a-f]{40}/g, (found) => names.get(found) ?? '<?>').replace(/^ {4}(safe|careful): .*/, '    $1'));
   };
-  /** The same with the nodes of a check in the order of their numbers: a node lists the others as it met them. */
+  /** As `lines`, with the nodes of a check in the order of their numbers: a node lists the others as it met them. */
   const checked = (text: string): string[] => {
     const all = lines(text);
     const start = all.indexOf(HEAD) + 1;

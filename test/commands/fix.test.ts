@@ -319,7 +319,7 @@ describeWithRedis('fix at a terminal and in scripts', () => {
       if (!told && chunk.includes(': ....')) told = child.kill('SIGINT');
     });
     const run = await done;
-    // It may have been done already when the signal came.
+    // fix may have completed already when the signal came.
     if (run.code !== 0) expect(run).toMatchObject({ code: 130, stderr: expect.stringContaining('run the same command again') as string });
     expect((await runCli(['fix', c.seed, '--yes'])).code).toBe(0);
     await whole(expected);

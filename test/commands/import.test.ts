@@ -270,7 +270,7 @@ describeWithRedis('redis-trib import', () => {
       const run = await runCli(['import', seed, '--from', origin.address]);
       expect(run.code).toBe(1);
       if (!BUNDLED_READS) return expect([run.stderr, await size()]).toEqual([expect.stringContaining("The cluster cannot read values of this source: its version is older than the source's"), 201]);
-      expect(run.stderr).toMatch(/The bundled node supports neither streams.*about key "the stream":.*\ntry: import into redis-server or valkey-server nodes, or delete these keys on the source first/);
+      expect(run.stderr).toMatch(/The bundled node stores neither streams.*about key "the stream":.*\ntry: import into redis-server or valkey-server nodes, or delete these keys on the source first/);
       expect(run.stderr).not.toContain('older');
       expect(run.stderr).toContain(`(${201 - (await size())} keys were moved before that)`);
       expect((await size()) + Number(await node.command(['DBSIZE']))).toBe(201);

@@ -1,5 +1,5 @@
 // Replicas of a master that gives away all its slots: a message names those that get another master; --keep-replicas keeps them.
-// Also zones of create --zone on real nodes.
+// The last test is of the zones of create --zone on real nodes.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -219,7 +219,7 @@ describeWithRedis('rolling restarts', () => {
     await terminal.waitFor('is reachable, not restarted, and the cluster is complete');
     await terminal.waitFor('now, then press Enter');
     terminal.type('skip\r');
-    await terminal.waitFor('left out');
+    await terminal.waitFor('skipped');
     await terminal.waitFor('now, then press Enter');
     terminal.type('stop\r');
     expect(await terminal.exit).toBe(4);

@@ -50,6 +50,10 @@ describeWithRedis('usage errors', () => {
     ['replicas beyond 2^53', () => ['create', fresh(0), fresh(1), fresh(2), '--replicas', '99999999999999999999'], 'a whole number'],
     ['a list of zones that does not exist', () => ['create', fresh(0), fresh(1), fresh(2), '--zone', '@/nonexist'], 'NODE=ZONE'],
     ['rolling without nodes', () => ['rolling', seed(), '--nodes', '', '--exec', 'echo {port}'], '--nodes contains no node'],
+    ['failover with --preferred and --spread', () => ['failover', seed(), '--preferred', 'a', '--spread'], '--preferred and --spread exclude each other\n'],
+    ['failover with --spread and NODE', () => ['failover', seed(), 'a', '--spread'], '--spread and NODE exclude each other\n'],
+    ['failover with --spread and --force', () => ['failover', seed(), '--spread', '--force'], '--spread and --force exclude each other\n'],
+    ['failover with --preferred and --takeover', () => ['failover', seed(), '--preferred', 'a', '--takeover'], '--preferred and --takeover exclude each other\n'],
   ] as const)('%s: exit 2', async (_name, words, text) => {
     expect(await runCli(words())).toMatchObject({ code: 2, stderr: says(text) });
   });

@@ -62,7 +62,7 @@ describe('create (2.2)', () => {
     const lines = createPlanLines(plan);
     expect(lines.filter((line) => line.startsWith('Master['))).toHaveLength(3);
     for (const { id, name } of left) expect(lines[lines.indexOf(`M: ${id} ${name}`) + 1]).toBe('   slots: (0 slots) master');
-    // They get a MEET like the others.
+    // Masters without slots get a MEET like the others.
     for (const { id } of left) expect(plan.steps.some((step) => step.kind === 'meet' && step.node === id)).toBe(true);
   });
 

@@ -43,11 +43,11 @@ describe('planEmptying', () => {
     expect(kinds(plan)).toEqual(['reset 2', 'flush-functions 2', 'flush 1', 'flush-functions 1', 'reset 1', 'flush-functions 3', 'reset 3']);
     expect(plan).toMatchObject({ keys: 3, functions: 3 }); // those of the replica are copies
     expect(emptyingLines(plan).slice(1)).toEqual([
-      '127.0.0.1:7001: 3 keys (db0: 2, db3: 1); 1 library of functions; serves 16384 slots; knows 1 node',
-      '127.0.0.1:7002: a replica; 3 keys (db0: 2, db3: 1); 1 library of functions; knows 1 node',
-      '127.0.0.1:7003: 2 libraries of functions',
+      '127.0.0.1:7001: 3 keys (db0: 2, db3: 1); 1 function library; serves 16,384 slots; knows 1 node',
+      '127.0.0.1:7002: a replica; 3 keys (db0: 2, db3: 1); 1 function library; knows 1 node',
+      '127.0.0.1:7003: 2 function libraries',
     ]);
-    expect(emptyingQuestion(plan)).toContain('Delete 3 keys and 3 libraries of functions of 3 nodes permanently');
+    expect(emptyingQuestion(plan)).toContain('Delete 3 keys and 3 function libraries of 3 nodes permanently');
   });
 
   it('refuses members of a running cluster, and names the nodes that would be left', () => {
@@ -78,7 +78,7 @@ describe('planEmptying', () => {
     const dead = [{ index: 8, slots: '1', flags: 'master,fail' }, { index: 9, slots: '2', flags: 'master,fail?', link: 'disconnected' as const }, { index: 7, flags: 'master,noaddr' }];
     const plan = planEmptying([contentsOf({ index: 1, slots: '0' }, dead)]);
     expect(plan.nodes).toMatchObject([{ knows: { named: 0, unlisted: 3 } }]);
-    expect(emptyingLines(plan)[1]).toBe('127.0.0.1:7001: serves 1 slot; knows 3 nodes, not among these');
+    expect(emptyingLines(plan)[1]).toBe('127.0.0.1:7001: serves 1 slot; knows 3 nodes, not listed here');
     expect(emptyingQuestion(plan)).toBe("Reset 1 node: forget the nodes and slots known there? (type 'yes' to accept):");
     expect(kinds(planEmptying([contentsOf({ index: 1 }, [{ index: 8 }])]))).toEqual(['reset 1']);
     // One of the named sees it alive: it is.

@@ -12,7 +12,7 @@ import { A, B, C, from, keys, kinds, only, slots, three, to } from '../support/f
 import { idOf, nodeFrom, nodesText, viewOf, type NodeSketch } from '../support/views.js';
 
 describe('keys where they do not belong', () => {
-  it('are moved to the only owner, which gets the slot confirmed first', () => {
+  it('stray keys move to the only owner, which gets the slot confirmed first', () => {
     const plan = planFix(three(['', '', '']), keys({ 0: 1, 1: 2, 2: 3 }));
     expect(only(plan)).toMatchObject({ code: 'gather-stray', danger: 'safe', owner: A });
     expect(kinds(plan)).toEqual(['yield-slots', 'yield-slots', 'gather-keys', 'gather-keys']);
@@ -76,7 +76,7 @@ describe('uncovered slots', () => {
     expect(plan.steps.at(-1)).toEqual({ kind: 'close-slots', node: A, slots });
   });
 
-  it('are spread evenly over all masters, in runs, the same way every time', () => {
+  it('without keys: spread evenly over all masters, in runs, the same way every time', () => {
     const view = viewOf([{ slots: '0-99' }, { slots: '100-199' }, { slots: '' }]);
     const plan = planFix(view, new Map());
     const sizes = new Map(view.masters.map((node) => [node.id, node.slots.size]));
@@ -86,7 +86,7 @@ describe('uncovered slots', () => {
     expect(planFix(view, new Map())).toEqual(plan);
   });
 
-  it('are given back to a master that the others still list as the owner', () => {
+  it('that the others ascribe to a master: given back to it', () => {
     const sketches: NodeSketch[] = [{ slots: '93 0-92 94-5460' }, { slots: '5461-10922' }, { slots: '10923-16383' }];
     const own = parseNodesText(nodesText([{ slots: '0-92 94-5460' }, ...sketches.slice(1)], 0));
     const view = new View([nodeFrom(own), ...[1, 2].map((self) => nodeFrom(parseNodesText(nodesText(sketches, self))))]);
@@ -115,7 +115,7 @@ describe('uncovered slots that are probably not all empty', () => {
     expect(codes(planFix(some, counts))).toEqual(['cover-empty careful']);
   });
 
-  it('are explained by the unreachable master that is given up', () => {
+  it('an unreachable master that is given up: its slots are expected to be empty', () => {
     const dead: UnreachableNode = { id: idOf(9), name: '127.0.0.1:7009', role: 'master', masterId: null, flags: ['master', 'fail'], slots: SlotSet.parse('10923-16383'), reason: 'fail' };
     expect(codes(planFix(viewOf([{ slots: '0-5460' }, { slots: '5461-10922' }], [dead]), filled(1), { withUnreachableMasters: true }))).toEqual(['cover-empty dangerous']);
   });

@@ -23,7 +23,7 @@ interface Situation {
   readonly masters: readonly { readonly claims: boolean; readonly mark: string; readonly keys: number }[];
   readonly gone: boolean;
   readonly undo: boolean;
-  /** It is improbable that the slots without owner are empty. */
+  /** Slots without owner are improbable to be empty. */
   readonly improbable: boolean;
 }
 const situation: fc.Arbitrary<Situation> = fc.record({ masters: fc.tuple(master, master, master), gone: fc.boolean(), undo: fc.boolean(), improbable: fc.boolean() });

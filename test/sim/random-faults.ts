@@ -49,7 +49,7 @@ export class FaultRun {
     this.sim.onElected = (member, epoch) => this.noteElected(member, epoch);
   }
 
-  /** Runs it. Throws with the seed when an invariant breaks. */
+  /** Injects that many faults, then heals all. Throws with the seed when an invariant breaks. */
   run(faults: number): RunReport {
     const { sim } = this;
     sim.runUntil(() => converged(sim), 20_000, 'starting');

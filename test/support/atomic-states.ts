@@ -21,7 +21,7 @@ const REDIS: readonly (readonly [target: string, source: string])[] = [
   ['takeover', 'stream-eof'],
 ];
 
-/** The same of cli.md 6.1, Valkey pushes. */
+/** States in order, as in REDIS. cli.md 6.1, Valkey pushes. */
 const VALKEY: readonly (readonly [target: string, source: string])[] = [
   ['', 'connecting'],
   ['', 'sending-auth-command'],

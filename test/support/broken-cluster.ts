@@ -62,7 +62,7 @@ export class BrokenCluster {
     readonly nodes: readonly Reachable[],
     readonly links: readonly Connection[],
     readonly ids: readonly string[],
-    /** The same nodes in each further database that keys are put into. */
+    /** Connections to the nodes in each further database that keys are put into. */
     private readonly further: readonly (readonly Connection[])[],
   ) {}
 

@@ -62,7 +62,7 @@ export function runCli(args: readonly string[], options: CliOptions = {}): Promi
 export interface Terminal {
   /** Everything shown so far, without escape sequences. */
   screen(): string;
-  /** The same with them. */
+  /** Everything shown so far, with escape sequences. */
   raw(): string;
   /** Gives the terminal another width; 0 as one whose size was never set. */
   resize(columns: number): void;

@@ -139,7 +139,7 @@ class SpawnedNode implements RedisNode {
     await this.ended;
   }
 
-  /** Its folder was deleted, or belongs to another node now. */
+  /** Ends the watchdog: the node's folder was deleted, or belongs to another node now. */
   letGo(): void {
     this.watchdog.kill('SIGKILL');
   }

@@ -1,5 +1,6 @@
-// Backs a cluster up: the data of all masters in parallel, and nodes.json; complete or not at all. Each master's data is of its
-// own point in time. Not here: reading the data (rdb-stream.ts, rdb-by-scan.ts), storing it (staging.ts).
+// Backs a cluster up: the data of all masters in parallel, and nodes.json; complete or not at all. Each file is a
+// snapshot of its own point in time, or, read with SCAN, of none. Not here: reading the data (rdb-stream.ts, rdb-by-scan.ts),
+// storing it (staging.ts).
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { counted } from '../../cluster/counted.js';
@@ -29,7 +30,7 @@ export type BackupEvent =
   | { readonly kind: 'warning'; readonly message: string };
 
 export interface BackupOptions {
-  /** 'sync' as a replica does, 'scan' key by key; default: sync, or scan where a node refuses sync. */
+  /** 'sync' = as a replica, 'scan' = with SCAN, not a point-in-time snapshot; default: sync, or scan where a node refuses sync. */
   readonly via?: 'sync' | 'scan';
   /** Masters in parallel; default 4. */
   readonly concurrency?: number;
@@ -123,7 +124,7 @@ class Saver {
         return result(await this.bySync(node, link, file), 'sync');
       } catch (error) {
         if (!(error instanceof SyncRefused) || this.options.via === 'sync') throw error;
-        this.emit({ kind: 'warning', message: `${error.message}. Reading its keys one by one instead: its data will not be of a single point in time` });
+        this.emit({ kind: 'warning', message: `${error.message}. Reading its keys with SCAN instead: this file will not be a point-in-time snapshot` });
       }
     }
     return result(await this.byScan(node, link, file), 'scan');

@@ -1,6 +1,6 @@
 // Builds a master's RDB from DUMPs, database by database and slot by slot, for nodes that refuse SYNC. A DUMP is an RDB value
-// with a footer (persistence-replication.md 1.1, 2.1). Keys are read one after another, so the data is not of a single point in
-// time.
+// with a footer (persistence-replication.md 1.1, 2.1). Keys are read at different times, so the file is not a point-in-time
+// snapshot.
 import { Admin } from '../../client/admin.js';
 import type { Connection } from '../../client/connection.js';
 import { readKeyspace } from '../../client/databases.js';

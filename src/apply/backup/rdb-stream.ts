@@ -17,7 +17,7 @@ const MARK = 40;
 export class SyncRefused extends TribError {
   constructor(address: Address, reply: ReplyError) {
     const access = accessFailure(address.host, address.port, reply);
-    super('SYNC_REFUSED', `Node ${addressText(address.host, address.port)} refused SYNC: ${reply.message}`, { exitCode: access?.exitCode ?? ExitCode.failed, cause: reply, hint: 'use --via scan, which reads key by key' });
+    super('SYNC_REFUSED', `Node ${addressText(address.host, address.port)} refused SYNC: ${reply.message}`, { exitCode: access?.exitCode ?? ExitCode.failed, cause: reply, hint: 'use --via scan, which reads the keys with SCAN' });
   }
 }
 

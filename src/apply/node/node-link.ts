@@ -1,5 +1,6 @@
-// The link to one node of a cluster: its addresses, its credentials, one shared connection that is redialled when it breaks,
-// extra connections on demand. Not here: the commands sent over them.
+// The link to one node of a cluster: its addresses, its credentials, one shared connection per database, redialled when it
+// breaks, and up to 31 more for SETSLOT. Callers open those for MIGRATE and for the notice to other movers with `dial`
+// (docs/moving-slots.md, Connections). Not here: the commands sent over them.
 import { setMaxListeners } from 'node:events';
 import { isIP } from 'node:net';
 import type { Address } from '../../cluster/address.js';
@@ -24,7 +25,7 @@ export interface ClusterOptions extends ClusterAccess {
   readonly commandTimeoutMs?: number;
   /** Bytes of memory that one reply may take; see ConnectionOptions. */
   readonly maxReplyBytes?: number;
-  /** Nodes asked in parallel; default 64. */
+  /** Maximum nodes asked in parallel while a cluster is loaded and new nodes are inspected, not during a move; default 64. */
   readonly concurrency?: number;
   /** Maps an announced address to the one to connect to (NAT, port forwarding). */
   readonly addressMap?: (announced: Address) => Address;

@@ -109,12 +109,12 @@ export async function requireNoFunctions(cluster: Cluster, newNodes: NewCluster)
     const there = await librariesOf(link);
     if (there === 0) continue;
     if (there instanceof ReplyError) {
-      if (here > 0) throw new TribError('FUNCTIONS', `${link.name} does not support functions, and the cluster has ${here} function libraries: ${there.message}`, { cause: there, hint: 'add it without them with --no-functions; FCALL will fail on this node' });
+      if (here > 0) throw new TribError('FUNCTIONS', `${link.name} does not support functions, and the cluster has ${counted(here, 'function library')}: ${there.message}`, { cause: there, hint: 'add it without them with --no-functions; FCALL will fail on this node' });
       copy = false;
       continue;
     }
     throw new TribError('FUNCTIONS', '>>> New node already contains functions and can not be added to the cluster. Use FUNCTION FLUSH and try again.', {
-      hint: `${link.name} has ${there} function libraries; delete them with redis-cli -h ${link.address.host} -p ${link.address.port} function flush`,
+      hint: `${link.name} has ${counted(there, 'function library')}; delete ${there === 1 ? 'it' : 'them'} with redis-cli -h ${link.address.host} -p ${link.address.port} function flush`,
     });
   }
   return copy;

@@ -23,7 +23,7 @@ export interface CompletableOption {
   readonly file: boolean;
   /** The value names nodes. */
   readonly nodes: boolean;
-  /** Its spelling in redis-cli's form, `--cluster-replicas`; undefined for options of all commands. */
+  /** Spelling in redis-cli's form, `--cluster-replicas`; undefined for options of all commands. */
   readonly spelled: string | undefined;
 }
 

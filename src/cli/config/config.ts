@@ -72,7 +72,7 @@ function parseConfig(path: string, text: string, known: ReadonlySet<string>): Cl
   return { settings: Object.fromEntries(entries), nodes: nodes === undefined ? new Map() : parseNodeEntries(nodes, wrong) };
 }
 
-/** Both files merged: the project's settings and nodes take precedence. */
+/** The settings of both config files: the project's take precedence over the user's own. */
 export function merged(own: CliConfig, project: CliConfig | undefined): CliConfig {
   return { settings: { ...own.settings, ...project?.settings }, nodes: new Map([...own.nodes, ...(project?.nodes ?? [])]) };
 }

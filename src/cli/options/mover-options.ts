@@ -23,18 +23,18 @@ export function bytes(placeholder: string, summary: string, extras: OptionExtras
   return { kind: 'value', placeholder, summary, ...extras, fallback: undefined, parse };
 }
 
-/** Also for commands that move slots besides other work. */
+/** For all commands that move slots, also as part of their work (fix, del-node). */
 export const waitOptions = {
   waitReplicas: integer('N', 'a target gets its slots only when N of its replicas have confirmed their keys', { min: 0, fallback: 0 }),
   waitReplicasTimeout: decimal('SECONDS', 'with --wait-replicas: how long to wait; after that the command ends and the slots stay open', { min: 0.001, fallback: DEFAULT_WAIT_REPLICAS_MS / 1000 }),
 } as const;
 
-/** Also for commands that bring keys from elsewhere. */
+/** For commands that move slots or import keys. */
 export const evictionOptions = {
   allowEviction: flag('move keys also to nodes that cannot hold them and evict keys (maxmemory-policy); the evicted keys are lost'),
 } as const;
 
-/** How keys move. Also for commands that move slots besides other work. */
+/** How keys move. For all commands that move slots, also as part of their work (del-node). */
 export const methodOptions = {
   method: choice(['auto', 'atomic', 'keys'], 'atomic: the servers move whole slots (Redis 8.4, Valkey 9); keys: MIGRATE key by key; auto (default): atomic between nodes that support it and have one database'),
   jobTimeout: decimal('SECONDS', 'how long one atomic migration (about 4096 slots or a million keys) may take before it is cancelled', { min: 0.001, fallback: DEFAULT_JOB_LIMIT_MS / 1000 }),

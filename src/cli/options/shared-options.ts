@@ -69,6 +69,6 @@ export const ignoredOptions = {
 
 /** redis-cli's options, usually before the subcommand. Only `call` has them. */
 export const stdinOptions = {
-  stdinLast: flag('append stdin, byte by byte, as the last word of the command', { short: 'x' }),
-  stdinTag: text('TAG', 'replace the first word TAG of the command by stdin', { short: 'X' }),
+  stdinLast: flag('append stdin, unchanged, as the last argument', { short: 'x' }),
+  stdinTag: text('TAG', 'replace the first argument that equals TAG with stdin', { short: 'X' }),
 } as const;

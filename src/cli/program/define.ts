@@ -51,7 +51,7 @@ export interface SubcommandContext {
   confirm(question: string): Promise<void>;
 }
 
-/** Positional words → arguments. */
+/** Positional words, parsed. */
 export interface Arguments<A> {
   /** As shown in help, e.g. `HOST:PORT`. */
   readonly usage: string;
@@ -103,7 +103,7 @@ export interface Subcommand {
 export interface CommandEntry {
   readonly name: string;
   readonly summary: string;
-  /** Positional words, for the list in help. */
+  /** Imports the module of the command. */
   load(): Promise<{ readonly default: Subcommand }>;
 }
 

@@ -1,5 +1,5 @@
 // Options of the command line, repeated for the continuing command. Environment and config files apply to that command too and
-// are left out; passwords are replaced by --askpass.
+// are left out; passwords are replaced with --askpass.
 import { flagName } from './argv.js';
 import type { OptionTable } from '../options/options.js';
 import { shellWord } from '../options/shell-word.js';
@@ -7,7 +7,7 @@ import { shellWord } from '../options/shell-word.js';
 /** The typed values by option key; an empty list for a flag. */
 export type Typed = ReadonlyMap<string, readonly string[]>;
 
-/** The words of one option; a password is replaced by --askpass. */
+/** The words of one option; a password is replaced with --askpass. */
 function wordsOf(key: string, texts: readonly string[]): readonly string[] {
   if (key === 'password') return ['--askpass'];
   if (key === 'passwordFile' && texts.at(-1) === '-') return ['--askpass']; // stdin has been read.
@@ -18,7 +18,7 @@ function wordsOf(key: string, texts: readonly string[]): readonly string[] {
   return [flag, shellWord(bare), ...(bare === texts.at(-1) ? [] : ['--askpass'])];
 }
 
-/** Those of the table's options that were typed, each after a blank: ` --max-rate 5MB --replace`. Empty for none. */
+/** The typed options that are in the table, each after a blank: ` --max-rate 5MB --replace`. Empty for none. */
 export function resumeFlags(typed: Typed, table: OptionTable): string {
   const words = Object.keys(table).flatMap((key) => {
     const texts = typed.get(key);

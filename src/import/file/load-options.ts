@@ -54,7 +54,7 @@ export interface LoadStats {
   readonly refused: readonly RefusedKey[];
   /** Commands of an append-only file that were carried out, without refused ones; 0 for RDB files. */
   readonly commands: number;
-  /** Libraries of functions in the files, which are not loaded: FUNCTION LOAD does that on every master. */
+  /** Function libraries in the files, which are not loaded: FUNCTION LOAD does that on every master. */
   readonly libraries: number;
   /** Imported keys by the name of their master. */
   readonly targets: Readonly<Record<string, number>>;

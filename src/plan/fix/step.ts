@@ -33,7 +33,7 @@ export type Danger = 'safe' | 'careful' | 'dangerous';
 export type DecisionCode =
   /** Cases 1 and 3a: the unfinished move is completed. */
   | 'finish-move'
-  /** The same cases when it cannot or must not be completed: keys that have arrived move back. */
+  /** Cases 1 and 3a, when the move cannot or must not be completed: keys that have arrived move back. */
   | 'undo-move'
   /** Case 2: keys move back to the only owner, marks are removed. */
   | 'gather-open'
@@ -58,7 +58,7 @@ export type DecisionCode =
   /** One owner, but other masters list another. */
   | 'tell-owner';
 
-/** The same repair of one or many slots. */
+/** One repair, of one or many slots. */
 export interface Decision {
   readonly code: DecisionCode;
   readonly danger: Danger;

@@ -33,7 +33,7 @@ export type ClientRole = 'normal' | 'replica' | 'master';
 export interface QueuedCommand {
   readonly command: CommandOf;
   readonly args: readonly string[];
-  /** Runs it inside EXEC; the gates have been passed. */
+  /** Runs the command inside EXEC; the gates have been passed. */
   run(): ServerReply;
 }
 

@@ -65,7 +65,7 @@ export class CommandOf<Context = never> {
   readonly loading: boolean;
   readonly stale: boolean;
   /**
-   * Its effects are propagated one by one, not as a transaction: expired keys that SCAN and RANDOMKEY delete, keys of slots
+   * The effects are propagated one by one, not as a transaction: expired keys that SCAN and RANDOMKEY delete, keys of slots
    * that CLUSTER commands give away.
    */
   readonly scattersEffects: boolean;

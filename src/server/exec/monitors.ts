@@ -7,7 +7,7 @@ import { shownArgs } from './shown-args.js';
 
 const NAMED: Readonly<Record<string, string>> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\x07': '\\a', '\b': '\\b' };
 const SPECIAL = /["\\]|[^\x20-\x7e]/g;
-/** Characters quoted at once: each may become four, and the line of a long argument may exceed the maximum string length. */
+/** Characters quoted per string: each may become four, so one string for a long argument may exceed the maximum length. */
 const AT_ONCE = 64 * 1024;
 
 const escape = (c: string): string => NAMED[c] ?? `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`;

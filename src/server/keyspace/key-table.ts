@@ -10,7 +10,7 @@ const CELL = 3;
 const SMALLEST = 4;
 /** Number of fingerprints: 31 bits. */
 const FINGERPRINT_RANGE = 0x8000_0000;
-/** V8 turns longer preallocated arrays into hash tables. */
+/** Words of a preallocated array. V8 (Node 20) makes `new Array(n)` a hash table above 1 << 25 elements. */
 const AT_ONCE = 1 << 24;
 
 /** Cells of each new table after a split, as a fraction of all keys: half of the keys, and a quarter to grow. */
@@ -151,7 +151,7 @@ export class KeyTable {
     return position;
   }
 
-  /** The same keys in two tables, one for each half of the slots. Requires a span above 1. */
+  /** This table's keys in two tables, one for each half of the slots. Requires a span above 1. */
   split(): [KeyTable, KeyTable] {
     const half = this.span / 2;
     const room = Math.max(SMALLEST, Math.ceil(this.count * CELLS_AFTER_SPLIT));

@@ -32,7 +32,7 @@ export function parseNotifyFlags(text: string): number | null {
   return bits;
 }
 
-/** The normal form. CONFIG GET omits the n with A, as Redis does; `complete` keeps it. */
+/** The flags as CONFIG GET shows them. Redis omits `n` beside `A`; `complete` keeps it. */
 export function formatNotifyFlags(bits: number, complete = false): string {
   const all = (bits & ALL) === ALL;
   let text = all ? 'A' : '';

@@ -9,7 +9,7 @@ export interface Target {
   readonly connection: Connection;
   /** The database selected there, -1 when unknown. */
   db: number;
-  /** It served an earlier MIGRATE; the target may have closed it meanwhile. */
+  /** The connection served an earlier MIGRATE; the target may have closed it meanwhile. */
   reused: boolean;
   idleSince: number;
 }

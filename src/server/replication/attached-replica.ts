@@ -24,7 +24,7 @@ export type ReplicaPhase = 'waiting' | 'transfer' | 'ack' | 'online';
 
 export class AttachedReplica {
   phase: ReplicaPhase = 'waiting';
-  /** It sent SYNC: it does not know offsets and never acknowledges. */
+  /** The replica sent SYNC: it does not know offsets and never acknowledges. */
   prePsync = false;
   /** The RDB goes through a file of known size: INFO shows `send_bulk` while it is sent. */
   sendingFile = false;
@@ -58,7 +58,7 @@ export class AttachedReplica {
     if (!this.client.closing) this.client.transport.sendBytes(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
   }
 
-  /** Sends it the stream from now on, beginning with what was queued. */
+  /** Sends the stream to the replica from now on, beginning with the queue. */
   startStream(now: number): void {
     this.phase = 'online';
     this.ackAt = now;

@@ -1,4 +1,5 @@
 // Numbers for tables and sentences, and lists and texts shortened for display. Pure.
+import { counted as countedPlain } from '../../cluster/counted.js';
 
 /** Thousands with commas, as in progress and tables. */
 export function formatCount(count: number): string {
@@ -6,8 +7,8 @@ export function formatCount(count: number): string {
 }
 
 /** A number with its noun: `1 key`, `2,000 keys`; with a verb `1 key is`, `2,000 keys are`. */
-export function counted(count: number, noun: string, [one, many]: readonly [one: string, many: string] = ['', '']): string {
-  return count === 1 ? `1 ${noun} ${one}`.trimEnd() : `${formatCount(count)} ${noun}s ${many}`.trimEnd();
+export function counted(count: number, noun: string, verbs?: readonly [one: string, many: string]): string {
+  return countedPlain(count, noun, verbs, formatCount);
 }
 
 /** Number of lines of one kind that are shown before the rest is only counted. */

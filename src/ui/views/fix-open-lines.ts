@@ -40,7 +40,7 @@ function redisCliLines(decision: Decision, slot: number, name: NameOf): string[]
   ];
 }
 
-/** Both lists even when empty, no cases; keys are mentioned only for nodes in neither list. */
+/** redis-trib.rb's lines: both lists even when empty, no cases; keys are mentioned only for nodes in neither list. */
 function redisTribLines(decision: Decision, slot: number, name: NameOf): string[] {
   const { migrating, importing } = decision;
   const unmarked = nonOwners(decision).filter((node) => !migrating.includes(node) && !importing.includes(node));

@@ -46,7 +46,7 @@ export function conflictText({ slot, database, key, served, other, timeToLiveOnl
 
 export interface ConflictAnswer {
   readonly policy: ConflictPolicy;
-  /** Also for all further keys. */
+  /** The answer holds for all further keys too. */
   readonly forAll: boolean;
 }
 

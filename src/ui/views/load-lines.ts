@@ -84,7 +84,7 @@ export function loadWarnings(stats: LoadStats, replace: boolean): string[] {
   const { cluster, imported, libraries } = stats;
   const warnings: string[] = [];
   warnings.push(...survivedLines(stats.replaced));
-  if (libraries > 0) warnings.push(`${libraries} libraries of functions were not loaded: FUNCTION LOAD loads them on every master`);
+  if (libraries > 0) warnings.push(`${counted(libraries, 'function library', ['was', 'were'])} not loaded: load ${libraries === 1 ? 'it' : 'them'} on every master with FUNCTION LOAD`);
   if (Number.isNaN(cluster.after)) return [...warnings, 'the keys could not be counted afterwards: a node did not reply'];
   const expected = cluster.before + imported - missingKeys(stats.replaced);
   if (!replace && stats.commands === 0 && cluster.after !== expected) {

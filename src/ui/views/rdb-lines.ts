@@ -82,7 +82,7 @@ function remarks({ contents, end }: FileSummary): string[] {
   const time = (ms: number): string => new Date(ms).toISOString();
   return [
     ...(soonest === null || latest === null || !Number.isFinite(soonest + latest) || Math.abs(latest) > 8.64e15 ? [] : [`Expiries from ${time(soonest)} to ${time(latest)}`]),
-    ...(libraries > 0 ? [`${libraries} libraries of functions`] : []),
+    ...(libraries > 0 ? [counted(libraries, 'function library')] : []),
     ...(modules.size > 0 ? [`Data of modules besides keys: ${[...modules].map(oneLine).join(', ')}`] : []),
     ...(importingSlots.size > 0 ? [`${importingText(importingKeys, importingSlots)}: not counted, servers drop them when they load the file`] : []),
     ...(empties > 0 ? [`${empties} empty collections, which servers skip`] : []),

@@ -37,7 +37,7 @@ describe('slot claims', () => {
     expect(effects.filter((effect) => effect.kind === 'deleteSlotKeys')).toEqual([{ kind: 'deleteSlotKeys', slot: 1 }]);
   });
 
-  it('do not change a slot that we are importing', () => {
+  it('a slot that this node imports keeps its owner, whatever epoch another node claims it with', () => {
     const f = new Fixture();
     const [source, thief] = [f.node('a'), f.node('b')];
     f.own(source, 7);
@@ -139,7 +139,7 @@ describe('votes', () => {
     return { f, master, replica, ask };
   }
 
-  it('are granted once per epoch and once per master in twice the node timeout, after a save to disk', () => {
+  it('a master votes once per epoch, and once per failed master in twice the node timeout, after a save to disk', () => {
     const { f, ask } = election();
     expect(ask()).toEqual(['save', 'send']);
     expect(f.state.lastVoteEpoch).toBe(7);
@@ -149,7 +149,7 @@ describe('votes', () => {
     expect(ask({ currentEpoch: 9 })).toEqual(['save', 'send']);
   });
 
-  it('are refused while the master is up, unless forced; for old epochs; for slots whose owner has a newer epoch', () => {
+  it('a master refuses its vote while the master of the replica is up, unless forced; for old epochs; for slots whose owner has a newer epoch', () => {
     const { f, master, ask } = election();
     expect(ask({ currentEpoch: 5 })).toEqual([]);
     expect(ask({ configEpoch: 1 })).toEqual([]);
@@ -159,7 +159,7 @@ describe('votes', () => {
     expect(ask({ mflags: MessageFlag.forceAck })).toEqual(['save', 'send']);
   });
 
-  it('are not granted by masters without slots', () => {
+  it('a master without slots does not vote', () => {
     const { f, ask } = election();
     f.inStep((context) => context.state.slots.unassignAllOf(context.state.myself));
     expect(ask()).toEqual([]);

@@ -68,7 +68,7 @@ describe('effects', () => {
     }, limitFor(OPERATIONS));
   }
 
-  it('form their own unit when a key is deleted outside any call', async () => {
+  it('a key that is deleted outside any call forms a unit of its own', async () => {
     const run = await randomRun('strings', seed);
     const units: (readonly WriteEffect[])[] = [];
     run.node.executor.execute(run.node.connect(silent), ['MSET', 'k0', 'v', 'k1', 'v']);
@@ -80,7 +80,7 @@ describe('effects', () => {
     await run.stop();
   });
 
-  it('are not collected without a sink, nor after it is detached', async () => {
+  it('effects are not collected without a sink, nor after it is detached', async () => {
     const run = await randomRun('all types', seed);
     const units: (readonly WriteEffect[])[] = [];
     const sink: EffectSink = { append: (unit) => void units.push(unit) };

@@ -4,7 +4,7 @@ import { Connection } from '../../../src/client/connection.js';
 export interface Acknowledged {
   /** The highest number whose pair was acknowledged. */
   readonly last: number;
-  /** When each was acknowledged, ms; index 0 is number 1. */
+  /** Time of each acknowledgement, ms; index 0 is the number `first`. */
   readonly at: readonly number[];
 }
 

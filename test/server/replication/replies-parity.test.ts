@@ -39,7 +39,7 @@ describeWithServers(['redis-7.0'], 'parity: replies about replication', () => {
     await Promise.all(members.splice(0).map((one) => one.stop()));
   });
 
-  /** The same steps for both kinds of node under test; the peer is real. */
+  /** Runs the steps on a bundled and a real node; the peer is real. */
   async function both<T>(steps: (one: Member) => Promise<T>, settings: Readonly<Record<string, string>> = {}): Promise<[T, T]> {
     const [ours, theirs] = await Promise.all([keep(start('bundled', settings)), keep(start('real', settings))]);
     return Promise.all([steps(ours), steps(theirs)]);

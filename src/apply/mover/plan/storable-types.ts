@@ -1,5 +1,5 @@
-// Refuses, before a slot is opened, keys that a bundled node cannot store: streams, values of modules, hashes whose fields
-// expire. Real servers tell by the payload version (move-requirements.ts). Read-only. A key that is created during the move is
+// Refuses, before a slot is opened, keys that a bundled node cannot store: streams, module values, hashes with field expiry.
+// Real servers tell by the payload version (move-requirements.ts). Read-only. A key that is created during the move is
 // reported by its MIGRATE.
 import { isExpiringHash } from '../../../rdb/expiring-hash.js';
 import { asStrings, parseInfo } from '../../../client/read-reply.js';

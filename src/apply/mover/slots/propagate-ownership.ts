@@ -10,7 +10,7 @@ import { announceOwner } from './set-slot.js';
 
 /** Milliseconds to wait for the announcement before SETSLOT is sent. */
 const PATIENCE_MS = 5000;
-/** The same after an abort. */
+/** Milliseconds to wait for it after an abort. */
 const GRACE_MS = 1000;
 const FIRST_POLL_MS = 2;
 const POLL_MS = 25;

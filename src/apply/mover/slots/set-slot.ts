@@ -77,6 +77,7 @@ export interface SlotMethods {
   readonly takesOver: boolean;
 }
 
+/** The shared connection and up to 31 more, to a Valkey 8 with replicas: each SETSLOT there waits for them. */
 const MAX_CONNECTIONS = 32;
 
 /** Read from the node's INFO. When unknown, the slower and safer values: no MULTI, and wait for the bus. */

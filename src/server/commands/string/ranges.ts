@@ -1,4 +1,4 @@
-// Parts of a string: APPEND, STRLEN, GETRANGE, SETRANGE.
+// Parts of a string: APPEND, STRLEN, GETRANGE, SUBSTR, SETRANGE.
 import type { Args } from '../../exec/command.js';
 import type { ServerReply } from '../../../resp/server-reply.js';
 import { intArg } from '../../exec/arguments.js';

@@ -17,7 +17,7 @@ export interface ReplicaView {
   readonly ackOffset: number;
   /** Milliseconds since its last acknowledgement. */
   readonly lagMs: number;
-  /** It requests an RDB and no stream (`redis-cli --rdb`). */
+  /** The replica requests an RDB and no stream (`redis-cli --rdb`). */
   readonly rdbOnly: boolean;
 }
 

@@ -1,5 +1,6 @@
 // RDB body → Value, for every type of the five data types from 2.2 to 7.4 (persistence-replication.md 1.7). Containers are
-// always validated in full. Streams and modules cause `unsupported`, so that a caller does not report the data as corrupt.
+// always validated in full. Streams, module values and hashes with field expiry cause `unsupported`, so that a caller does not
+// report the data as corrupt.
 
 import { HashValue } from '../../types/hash.js';
 import type { EncodingLimits } from '../../types/limits.js';
@@ -52,7 +53,7 @@ const UNSUPPORTED: ReadonlyMap<number, string> = new Map([
 
 /**
  * Reads the value that follows a type byte. Throws RdbError: `truncated` past the end of the input, `corrupt`, `empty`
- * for a collection without elements, `unsupported` for streams, modules and hashes whose fields expire.
+ * for a collection without elements, `unsupported` for streams, module values and hashes with field expiry.
  */
 export function decodeBody(type: number, reader: RdbReader, limits: EncodingLimits): Value {
   const decoder = DECODERS.get(type);
@@ -159,7 +160,7 @@ function packedZSet(items: string[], limits: EncodingLimits): ZSetValue {
   return zset;
 }
 
-/** Hashes of 7.4 whose fields expire: readable only when none of them does, since a lost expiry would be silent. */
+/** A hash of a type with field expiry (7.4). Throws `unsupported` when a field expires: dropping the expiry would be silent. */
 function decodeTtlHash(reader: RdbReader, limits: EncodingLimits): HashValue {
   const items: string[] = [];
   for (let left = reader.len(); left > 0; left--) {

@@ -52,8 +52,8 @@ export function openPayload(payload: Buffer): RdbReader {
 
 /**
  * The value of a DUMP payload of any server up to Redis 8 and Valkey 9 (a binary string or bytes). Throws RdbError: `footer`
- * for RESTORE's "DUMP payload version or checksum are wrong", `unsupported` for streams and modules, else errors for which
- * RESTORE replies "Bad data format".
+ * for RESTORE's "DUMP payload version or checksum are wrong", `unsupported` for streams, module values and hashes
+ * with field expiry, else errors for which RESTORE replies "Bad data format".
  */
 export function restorePayload(payload: string | Buffer, limits: EncodingLimits): Value {
   const bytes = typeof payload === 'string' ? Buffer.from(payload, 'latin1') : payload;
