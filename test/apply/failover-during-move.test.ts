@@ -1,21 +1,28 @@
 // The target or the source is killed during a move and its replica is promoted: the mover stops when other nodes flag the
 // failure, long before its own time limit, and names the failed node. fix repairs the rest, including a slot that was being
-// handed over when the node was killed.
+// handed over when the node was killed. A source that comes back without its keys is not taken for an empty one.
 import { expect, it } from 'vitest';
+import { ClusterClient } from '../../src/client/cluster-client.js';
+import { parseAddress } from '../../src/cluster/address.js';
 import type { ApplyEvent } from '../../src/apply/node/event.js';
 import { openCluster } from '../../src/apply/open-cluster.js';
 import { SlotSet } from '../../src/cluster/slot-set.js';
 import { planReshard } from '../../src/plan/reshard.js';
-import { runCli } from '../support/cli.js';
+import { finished, runCli, startCli } from '../support/cli.js';
 import { fill, keysInSlots } from '../support/load.js';
-import { describeWithRedis, startRedisCluster, waitFor } from '../support/redis-server.js';
+import { describeWithRedis, restartNode, startRedisCluster, waitFor, type RedisNode } from '../support/redis-server.js';
+
+async function say(node: RedisNode, ...words: string[]): Promise<string> {
+  await using link = await node.connect();
+  return String(await link.command(words));
+}
 
 describeWithRedis('a failover during a move', () => {
   it.each([
     ['target', 1],
     ['source', 0],
   ] as const)('of the %s', async (_, victim) => {
-    await using nodes = await startRedisCluster(3, { replicas: 1, extraArgs: ['--cluster-node-timeout', '1500'] });
+    await using nodes = await startRedisCluster(3, { replicas: 1, extraArgs: ['--cluster-node-timeout', '1500', '--repl-diskless-sync-delay', '10'] }); // It stays empty for so long.
     await fill(nodes, keysInSlots(0, 600, 3000).map((key) => ['SET', key, 'x'.repeat(500)]));
     const failed = nodes.nodes[victim] ?? expect.fail();
     // The entry node must survive.
@@ -43,5 +50,27 @@ describeWithRedis('a failover during a move', () => {
       const { openSlots, uncovered } = await cluster.check();
       return openSlots.length === 0 && uncovered.size === 0;
     }, 'fix to leave no slot open or uncovered', 40_000).catch((error: unknown) => expect.fail(`${String(error)}; the last fix said: ${last}`));
+  }, 120_000);
+
+  it('of the source, which comes back without its keys while the mover is suspended: no slot counts as empty', async () => {
+    await using nodes = await startRedisCluster(3, { replicas: 1, extraArgs: ['--cluster-node-timeout', '1500', '--repl-diskless-sync-delay', '10'] }); // It stays empty for so long.
+    const [source, target, witness, replica] = nodes.nodes as [RedisNode, RedisNode, RedisNode, RedisNode];
+    const keys = keysInSlots(0, 600, 3000);
+    await fill(nodes, keys.map((key) => ['SET', key, 'x'.repeat(500)]));
+    await waitFor(async () => (await say(replica, 'DBSIZE')) === String(keys.length), 'the replica to have the keys');
+    const mover = startCli(['reshard', witness.address, '--from', source.address, '--to', target.address, '--slots', '0-600', '--method', 'keys', '--max-rate', '120kB', '--yes']);
+    const ended = finished(mover);
+    await waitFor(async () => (await say(target, 'DBSIZE')) !== '0', 'keys to move');
+    mover.kill('SIGSTOP');
+    await source.kill();
+    await waitFor(async () => (await say(replica, 'ROLE')).startsWith('master'), 'the replica to be promoted', 20_000);
+    await using back = await restartNode(source);
+    await waitFor(async () => (await say(back, 'ROLE')).startsWith('slave'), 'the old source to become a replica', 20_000);
+    mover.kill('SIGCONT');
+    expect(await ended).toMatchObject({ code: 1 });
+    await waitFor(async () => (await runCli(['fix', witness.address, '--yes'])).code === 0, 'fix to repair all', 40_000);
+    await using client = await ClusterClient.connect([parseAddress(witness.address)]);
+    const found = await Promise.all(keys.map((key) => client.command(['EXISTS', key])));
+    expect(found.filter((one) => one === 1)).toHaveLength(keys.length);
   }, 120_000);
 });

@@ -6,6 +6,8 @@ import { eachSlot } from '../../plan/step.js';
 import { ReplyError, fromBinary } from '../../resp/reply.js';
 import { TribError } from '../../errors.js';
 import { findEvictingTargets, tooSmall } from '../cluster/evicting-targets.js';
+import { ownMasterLine } from '../cluster/own-master-line.js';
+import { failedOver } from '../mover/safety/detect-failover.js';
 import { closeSlots } from '../mover/slots/slot-handover.js';
 import { setSlots, takeMethods } from '../mover/slots/set-slot.js';
 import { drainBusBeforeImport, drainBusMessages } from '../mover/slots/drain-bus-messages.js';
@@ -116,6 +118,8 @@ async function close(run: FixRun, step: KeyMoveStep, moved: readonly number[]): 
   const target = run.link(step.target);
   const slots = await withoutKeys(run, source, step, moved);
   if (slots.length === 0) return;
+  // A replica holds no keys either while it loads those of the master that was promoted meanwhile.
+  if ((await ownMasterLine(source)) === undefined) return run.fail(step.kind, slots, failedOver(source, source));
   if (await wouldBeWiped(run, source)) {
     const message = `${source.name} would become a replica when it gives away its last slots, and lose the keys it holds of slots it does not own`;
     return run.fail(step.kind, slots, new TribError('KEYS_LEFT', message, { hint: 'resolve these keys first (--on-conflict), then run fix again' }));

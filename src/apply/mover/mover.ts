@@ -45,6 +45,7 @@ async function runPair(request: MoveRequest, work: ReadyPair, limits: Limits, se
   const taking = await retrying(settings, target, () => takeMethods(target));
   const { keepsNotClaimedFlag, connectionCount: sourceConnections } = await retrying(settings, source, () => slotMethods(source));
   const watch = new SourceWatch(source, work.move, plannedFrom(request, work.source));
+  await retrying(settings, source, () => watch.begin());
   const ends = { source, target, others, keepsNotClaimedFlag, sourceConnections, ...taking };
   if (work.finish.length > 0) await closeSlots(settings, work.finish, ends);
   return work.requirements === undefined ? [] : moveKeys(work.move, { ...ends, watch, beforeLastSlot: request.beforeLastSlot }, work.requirements, limits, { ...settings, timeoutMs: request.options.timeoutMs ?? work.requirements.timeoutMs }, stopped);

@@ -27,6 +27,13 @@ function hasSuccessor(lines: readonly NodeLine[], failed: NodeLine, keeps: SlotS
   return keeps.size > 0 ? newer.some((one) => one.slots.intersection(keeps).size > 0) : failed.slots.size === 0 && newer.length > 0;
 }
 
+/** The error for a source or target whose slots another node serves now, as `witness` lists them. */
+export function failedOver(link: NodeLink, witness: NodeLink, failed = false): TribError {
+  return new TribError('FAILED_OVER', `${link.name} is no longer a master${failed ? ': it failed, and a replica was promoted' : ''} (as ${witness.name} lists it)`, {
+    hint: 'run check; fix completes or closes open slots',
+  });
+}
+
 /** One node's view of which suspect is no longer a master; undefined when there is none. */
 async function demoted(witness: NodeLink, suspects: readonly Suspect[]): Promise<TribError | undefined> {
   const connection = await witness.connection();
@@ -36,9 +43,7 @@ async function demoted(witness: NodeLink, suspects: readonly Suspect[]): Promise
     if (line === undefined) continue;
     const failed = line.flags.includes('fail');
     if (line.role === 'master' && !(failed && hasSuccessor(lines, line, keeps))) continue;
-    return new TribError('FAILED_OVER', `${link.name} is no longer a master${failed ? ': it failed, and a replica was promoted' : ''} (as ${witness.name} lists it)`, {
-      hint: 'run check; fix completes or closes open slots',
-    });
+    return failedOver(link, witness, failed);
   }
   return undefined;
 }

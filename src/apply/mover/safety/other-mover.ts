@@ -3,9 +3,10 @@
 // epoch; a node that took the slot meanwhile then deletes its keys (cluster-node.md 3.4.2). So a slot is handed over only
 // while the source has the marks and slots that this process left. Not here: another redis-trib (cluster/move-lock.ts).
 import { asString } from '../../../client/read-reply.js';
-import type { PipelineReply } from '../../../client/connection.js';
+import type { Connection, PipelineReply } from '../../../client/connection.js';
 import { parseNodesText, type NodeLine } from '../../../cluster/nodes-text.js';
 import { TribError } from '../../../errors.js';
+import { failedOver } from './detect-failover.js';
 import type { NodeLink } from '../../node/node-link.js';
 
 /** The request for `SourceWatch.judge`. */
@@ -32,6 +33,7 @@ function ownLine(reply: PipelineReply | undefined): NodeLine | undefined {
 export class SourceWatch {
   /** Slots that must belong to the source. */
   private readonly kept: Set<number>;
+  private connection: Connection | undefined;
 
   /** `slots`: those that the pair moves. `planned`: the target of every slot that any pair moves from this source. */
   constructor(
@@ -62,10 +64,33 @@ export class SourceWatch {
     return new OtherMover(`Another program moves slots of ${this.source.name} at the same time: ${what}`, elsewhere);
   }
 
-  /** Asks the source. Throws OtherMover; rejects as the connection. */
-  async require(): Promise<void> {
-    const [reply] = await (await this.source.connection()).pipeline([OWN_STATE]);
+  /** Call before the first slot is opened: require() then knows whether the connection is another one. */
+  async begin(): Promise<void> {
+    this.connection = await this.source.connection();
+  }
+
+  /**
+   * Asks the source; after a reconnect also the witnesses, because the server may have been restarted without its keys after a
+   * replica was promoted. Throws OtherMover or FAILED_OVER; rejects as the connection.
+   */
+  async require(witnesses: readonly NodeLink[]): Promise<void> {
+    const connection = await this.source.connection();
+    const [reply] = await connection.pipeline([OWN_STATE]);
+    if (ownLine(reply)?.role === 'replica') throw failedOver(this.source, this.source);
+    if (connection !== this.connection) await this.requireNoSuccessor(witnesses);
     const other = this.judge(reply);
     if (other !== undefined) throw other;
+  }
+
+  /** Throws FAILED_OVER when a witness lists another owner of slots that the source has not given away. */
+  private async requireNoSuccessor(witnesses: readonly NodeLink[]): Promise<void> {
+    await Promise.all(
+      witnesses.map(async (witness) => {
+        const [reply] = await witness.connection().then((connection) => connection.pipeline([OWN_STATE])).catch(() => []);
+        if (typeof reply !== 'string') return;
+        const newer = parseNodesText(reply).find(({ id, slots }) => id !== this.source.id && [...this.kept].some((slot) => slots.has(slot)));
+        if (newer !== undefined) throw failedOver(this.source, witness);
+      }),
+    );
   }
 }

@@ -62,7 +62,7 @@ export class SlotHandover {
   ) {}
 
   /**
-   * Resolves when the target owns the slots. Throws SETSLOT_REFUSED, REPLICAS_BEHIND, OTHER_MOVER before the target has taken a
+   * Resolves when the target owns the slots. Throws SETSLOT_REFUSED, REPLICAS_BEHIND, OTHER_MOVER, FAILED_OVER before the target has taken a
    * slot, or the connection's error when nodes stay unreachable.
    */
   async close(slots: readonly number[]): Promise<void> {
@@ -78,9 +78,9 @@ export class SlotHandover {
 
   /** Nothing may be awaited between this check and the order to the target: another program may open a slot at any time. */
   private async requireSoleMover(slots: readonly number[]): Promise<void> {
-    const { watch, source } = this.ends;
+    const { watch, source, target, others } = this.ends;
     if (watch === undefined) return;
-    await retrying(this.settings, source, () => watch.require());
+    await retrying(this.settings, source, () => watch.require([target, ...others]));
     watch.release(slots);
   }
 
