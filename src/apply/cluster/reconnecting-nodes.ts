@@ -10,24 +10,28 @@ import type { NodeView } from './read-node-view.js';
 
 /** Nodes to ask: each has a connection from every other node. */
 const OBSERVERS = 3;
-/** Milliseconds: two servers with one id open their connections again every 100 ms. */
-const YOUNG_MS = 400;
+/** Milliseconds: two servers with one id open their connections again every 100 ms, of Valkey 9 every 750 ms. */
+const YOUNG_MS = 1500;
+/** The same while all connections of the observer are young: the cluster has just been made, and few commands should wait. */
+const FRESH_MS = 400;
 /**
  * Milliseconds to wait for the other address. Each server pings every node within half of cluster-node-timeout (default 15 s),
- * and the address is that of the last ping. The connections of a node that was just started get older than YOUNG_MS before.
+ * and the address is that of the last ping. The connections of a node that was just started get old meanwhile.
  */
 const WATCH_MS = 10_000;
 const POLL_MS = 100;
 
-/** Ids from which the newest incoming connection is younger than YOUNG_MS. Servers before 7.0 do not tell. */
+/** Ids from which the newest incoming connection is young. Servers before 7.0 do not tell. */
 function youngIn(time: Reply | undefined, links: Reply | undefined): string[] {
   if (!Array.isArray(time) || !Array.isArray(links)) return [];
   const now = Number(time[0]) * 1000 + Number(time[1]) / 1000;
-  return links.flatMap((link) => {
+  const incoming = links.flatMap((link) => {
     if (!Array.isArray(link)) return [];
     const fields = new Map(Array.from({ length: link.length / 2 }, (_, index) => [link[2 * index], link[2 * index + 1]]));
-    return fields.get('direction') === 'from' && now - Number(fields.get('create-time')) < YOUNG_MS ? [String(fields.get('node'))] : [];
+    return fields.get('direction') === 'from' ? [{ id: String(fields.get('node')), ms: now - Number(fields.get('create-time')) }] : [];
   });
+  const limit = incoming.some(({ ms }) => ms >= YOUNG_MS) ? YOUNG_MS : FRESH_MS;
+  return incoming.filter(({ ms }) => ms < limit).map(({ id }) => id);
 }
 
 async function youngIds(observers: readonly NodeView[]): Promise<Set<string>> {
