@@ -94,7 +94,7 @@ async function act(input: Input, folder: string, context: SubcommandContext): Pr
   if (action === 'stop' || action === 'restart') {
     const doubtful = nodes.filter((node) => node.running && node.started === undefined);
     if (doubtful.length > 0) await context.confirm(`The record of the nodes is of an earlier version and may refer to other processes. End the processes ${doubtful.map(({ pid, port }) => `${pid} (port ${port})`).join(', ')}? (type 'yes' to accept):`);
-    const changed = await local.stopLocal(folder, context.signal);
+    const changed = await local.stopLocal(folder, { signal: context.signal });
     return action === 'stop' ? { changed, created: false } : start(input, folder, context);
   }
   if (action === 'clean') {
