@@ -73,7 +73,7 @@ export function conflictChoices({ served, other }: KeyConflictCase): Choice<Conf
 /** What was done, as sentences. */
 export function doneLines({ keys, movesFinished, saved }: FixOutcome, file: string): string[] {
   const done = [`${counted(keys, 'key')} moved`, ...(movesFinished > 0 ? [`${counted(movesFinished, 'interrupted move')} finished`] : [])].join(', ');
-  return [`${done}.`, ...(saved > 0 ? [`${saved === 1 ? 'The copy of a key was' : `${formatCount(saved)} copies of keys were`} saved to ${file}; its first line explains how to restore one.`] : [])];
+  return [`${done}.`, ...(saved > 0 ? [`${saved === 1 ? 'The copy of a key was' : `${formatCount(saved)} copies of keys were`} saved to ${file}, then removed; the first line of the file explains how to restore one.`] : [])];
 }
 
 /** What was not repaired, as sentences: slots by their problem, then keys with two copies. */
