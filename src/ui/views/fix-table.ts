@@ -9,7 +9,7 @@ import { formatBytes } from '../bytes.js';
 import type { Choice } from '../pick.js';
 import type { Style } from '../style.js';
 import { counted, formatCount, shorten } from './count.js';
-import { slotList } from './fix-lines.js';
+import { decisionTexts, slotList } from './fix-lines.js';
 
 function colour(style: Style, danger: Danger): string {
   if (danger === 'safe') return style.good('safe     ');
@@ -21,9 +21,10 @@ export function fixPlanTable(io: Io, plan: FixPlan): string[] {
   const { style } = io;
   const lines = plan.decisions.flatMap((decision) => {
     const slots = countSlots(decision.slots);
+    const { action, reason } = decisionTexts(decision);
     const keys = decision.holders.reduce((sum, { keys: held }) => sum + held, 0);
     const what = `${slots === 1 ? 'slot' : `${formatCount(slots)} slots`} ${shorten(slotList([decision]), 50)}`;
-    return [`${colour(style, decision.danger)}  ${style.strong(what)}: ${decision.action}${keys > 0 ? ` (${counted(keys, 'key')})` : ''}`, `           ${style.faint(decision.reason)}`];
+    return [`${colour(style, decision.danger)}  ${style.strong(what)}: ${action}${keys > 0 ? ` (${counted(keys, 'key')})` : ''}`, `           ${style.faint(reason)}`];
   });
   return plan.decisions.length === 0 ? [] : [style.strong(`Repairs (${plan.decisions.length})`), ...lines];
 }
