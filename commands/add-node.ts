@@ -7,9 +7,11 @@ import { flag, integer, text, type OptionValues } from '../src/cli/options/optio
 import type { NewCluster } from '../src/apply/steps/create.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
 import type { Address } from '../src/cluster/address.js';
+import type { SeedAddresses } from '../src/cli/options/address.js';
 import { TribError } from '../src/errors.js';
 import type { ClusterView } from '../src/cluster/view.js';
 import type { AddNodeOptions, AddNodePlan } from '../src/plan/add-node.js';
+import { isOutsideClusters } from '../src/plan/member.js';
 import type { Step } from '../src/plan/step.js';
 import type { KeyCounts } from '../src/ui/views/cluster-lines.js';
 
@@ -44,16 +46,36 @@ async function copiesFunctions(cluster: Cluster, newNodes: NewCluster, wanted: O
   return requireNoFunctions(cluster, newNodes);
 }
 
+/** Whether all these nodes can be reached, and none is in a cluster. */
+async function areOutsideClusters(addresses: readonly Address[], seed: SeedAddresses, context: SubcommandContext): Promise<boolean> {
+  const [{ openCluster }, settings] = await Promise.all([import('../src/apply/open-cluster.js'), context.connection(seed)]);
+  for (const address of addresses) {
+    try {
+      await using cluster = await openCluster([address], { ...settings, signal: context.signal });
+      if (!isOutsideClusters(cluster.view)) return false;
+    } catch {
+      context.signal.throwIfAborted();
+      return false;
+    }
+  }
+  return true;
+}
+
 /**
  * Detects swapped arguments: the cluster would then be the single empty node, and the health check would report all its slots
  * as uncovered and advise redis-trib fix. Throws NOT_A_MEMBER.
  */
-async function requireMember({ view }: Cluster, addresses: readonly Address[]): Promise<void> {
+async function requireMember({ view }: Cluster, addresses: readonly Address[], seed: SeedAddresses, context: SubcommandContext): Promise<void> {
   const { entry } = view;
-  if (view.nodes.length > 1 || view.unreachable.length > 0 || entry.slots.size > 0) return;
+  if (!isOutsideClusters(view)) return;
   const { formatAddress } = await import('../src/cluster/address.js');
-  const member = addresses.map(formatAddress).find((address) => address !== entry.name) ?? 'MEMBER';
-  throw new TribError('NOT_A_MEMBER', `${entry.name} is not part of a cluster: it knows no other node and owns no slots`, { hint: `give the new node first, then a member of the cluster: redis-trib add-node ${entry.name} ${member}` });
+  const others = addresses.filter((address) => formatAddress(address) !== entry.name);
+  const member = others.map(formatAddress)[0] ?? 'MEMBER';
+  const message = `${entry.name} is not part of a cluster: it knows no other node and owns no slots`;
+  if (others.length > 0 && (await areOutsideClusters(others, seed, context))) {
+    throw new TribError('NOT_A_MEMBER', message, { hint: `${others.map(formatAddress).join(', ')} ${others.length === 1 ? 'is' : 'are'} in no cluster either; to create one of empty nodes: redis-trib create ${[entry.name, ...others.map(formatAddress)].join(' ')} HOST:PORT…` });
+  }
+  throw new TribError('NOT_A_MEMBER', message, { hint: `give the new node first, then a member of the cluster: redis-trib add-node ${entry.name} ${member}` });
 }
 
 interface Planned {
@@ -118,7 +140,7 @@ export default defineCommand({
   async run({ args, options: wanted }, context): Promise<Added> {
     const [{ openJoiningNodes }, { requireHealthy }] = await Promise.all([import('../src/apply/steps/add-nodes.js'), import('../src/cli/connection/healthy.js')]);
     await using cluster = await openSeed(args.seed, context);
-    await requireMember(cluster, args.addresses);
+    await requireMember(cluster, args.addresses, args.seed, context);
     const { io } = context;
     const { formatAddress } = await import('../src/cluster/address.js');
     if (io.mode === 'plain') for (const address of args.addresses) io.out(`>>> Adding node ${formatAddress(address)} to cluster ${cluster.view.entry.name}`);

@@ -43,15 +43,6 @@ async function heading({ words, fromStdin }: FilledWords, { mode, lines }: Io): 
   return `>>> Calling ${wordingOf(lines).command(shown)}`;
 }
 
-/**
- * At a terminal: text whose second and later lines are indented, so that only this program's lines begin at the left margin.
- * When piped: the bytes, as redis-cli prints them.
- */
-function shown(binary: string, { mode }: Io): string | Buffer {
-  const bytes = Buffer.from(`${binary}\n`, 'latin1');
-  return mode === 'table' ? `${bytes.toString().trimEnd().split(/\r?\n/).join('\n  ')}\n` : bytes;
-}
-
 export default defineCommand({
   args: seedAnd('COMMAND [ARGS…]', 1),
   connects: true,
@@ -77,11 +68,11 @@ export default defineCommand({
     return { ...filled, answers, unreachable };
   },
   async render({ answers, unreachable: _told, ...filled }, { io }) {
-    const { rawReply } = await import('../src/ui/views/raw-reply.js');
-    io.write(shown(await heading(filled, io), io));
+    const { rawReply, shownReply } = await import('../src/ui/views/raw-reply.js');
+    io.write(shownReply(await heading(filled, io), io.mode));
     for (const { node, reply } of answers) {
       io.write(`${io.style.strong(node.name)}: `);
-      io.write(reply === undefined ? 'Failed!\n' : shown(rawReply(reply), io));
+      io.write(reply === undefined ? 'Failed!\n' : shownReply(rawReply(reply), io.mode));
     }
     for (const { node, failure } of answers) if (failure !== undefined) io.error(`${node.name}: ${failure}`);
   },

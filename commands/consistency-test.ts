@@ -76,13 +76,10 @@ export default defineCommand({
     yes: flag('do not ask before writing to a cluster on another host', { short: 'y' }),
   },
   description: [
-    'Prints a line per second: reads and writes so far with their errors, then, if there are any,',
-    '"lost" (acknowledged writes that a read did not return) and "noack" (writes returned without acknowledgement).',
-    'At the end every counter is read back. Exit code 1 for a lost write, and when the result is unknown: nothing was written,',
-    'or a counter with acknowledged writes could not be read back ("unverified" in --json). A silent node gets --command-timeout',
-    'for that, and one second after Ctrl-C. The last lines report for how long reads and writes failed or took more than a second.',
+    'Prints a line per second: reads and writes so far with their errors, then, if there are any, "lost" (acknowledged writes that a read did not return) and "noack" (writes returned without acknowledgement). The last lines report for how long reads and writes failed or took more than a second.',
+    'At the end every counter is read back. Exit code 1 for a lost write, and when the result is unknown: nothing was written, or a counter with acknowledged writes could not be read back ("unverified" in --json). A silent node gets --command-timeout for that, and one second after Ctrl-C.',
     'Asks before it writes to a cluster on another host. Deletes the counters when no write was lost.',
-  ].join('\n'),
+  ].join('\n\n'),
   examples: ['redis-trib consistency-test 127.0.0.1:7000', 'redis-trib consistency-test 127.0.0.1:7000 --duration 30 --rate 500 --json'],
   async run({ args, options }, context): Promise<Tested> {
     const [{ ClusterClient }, { startableRun, removeCounters }, settings] = await Promise.all([import('../src/client/cluster-client.js'), import('../src/consistency/counters.js'), context.connection(args.seed)]);

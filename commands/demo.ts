@@ -58,7 +58,7 @@ async function withNodes<T>(requested: DemoOptions, context: SubcommandContext, 
     const { state } = await start();
     return await work(state, start);
   } finally {
-    if (readState(folder) !== undefined) await stopLocal(folder);
+    if (readState(folder) !== undefined) await stopLocal(folder, { force: true });
     process.off('exit', atExit);
     await rm(folder, { recursive: true, force: true });
   }

@@ -94,7 +94,7 @@ async function act(input: Input, folder: string, context: SubcommandContext): Pr
   if (action === 'stop' || action === 'restart') {
     const doubtful = nodes.filter((node) => node.running && node.started === undefined);
     if (doubtful.length > 0) await context.confirm(`The record of the nodes is of an earlier version and may refer to other processes. End the processes ${doubtful.map(({ pid, port }) => `${pid} (port ${port})`).join(', ')}? (type 'yes' to accept):`);
-    const changed = await local.stopLocal(folder, context.signal);
+    const changed = await local.stopLocal(folder, { signal: context.signal });
     return action === 'stop' ? { changed, created: false } : start(input, folder, context);
   }
   if (action === 'clean') {
@@ -159,7 +159,8 @@ export default defineCommand({
     'watch       show CLUSTER NODES of the first node every second',
     'call        send COMMAND to all nodes; options of it come after --',
     'logs        show the logs of the nodes, of one PORT or all; -f follows them',
-    'tail        follow the log of one node, by its PORT or number; tailall follows all',
+    'tail        follow the log of one node, by its PORT or number',
+    'tailall     follow the logs of all nodes',
     'restart     stop the nodes and start them again',
     'stop        stop the nodes, keep their files',
     'clean-logs  empty the logs',

@@ -49,8 +49,16 @@ async function makePlan(cluster: Cluster, wanted: OptionValues<typeof options>, 
   return planReshard(view, { amount: parseSlotRequest(answers.slots), from: answers.from, to: answers.to });
 }
 
+/** `HOST:PORT owns no slots`; undefined when the sources own some. */
+function withoutSlots(view: ClusterView, { sources }: ReshardPlan): string | undefined {
+  const nodes = sources.flatMap((id) => view.node(id) ?? []);
+  if (nodes.some(({ slots }) => slots.size > 0)) return undefined;
+  return `${nodes.map(({ name }) => name).join(', ')} ${nodes.length === 1 ? 'owns' : 'own'} no slots`;
+}
+
 async function show(view: ClusterView, plan: ReshardPlan, { io }: SubcommandContext): Promise<void> {
   if (io.mode === 'json') return;
+  if (io.mode === 'table' && withoutSlots(view, plan) !== undefined) return; // render() says so.
   for (const { message } of plan.notes) {
     if (io.mode === 'plain') io.out(message);
     else io.note(io.errStyle.warn(message));
@@ -93,8 +101,10 @@ export default defineCommand({
     const stats = withWarnings(await runMoves(cluster, plan, run, context), evicting);
     return { view, plan, applied: true, stats, evictionLoss: losesByEviction(stats, wanted, context.io) };
   },
-  render({ plan, applied }, { io }) {
-    if (!applied) io.note(plan.moved === 0 ? 'Nothing to move.' : 'Dry run: nothing was moved.');
+  render({ view, plan, applied }, { io }) {
+    if (applied) return;
+    const reason = io.mode === 'table' && plan.moved === 0 ? withoutSlots(view, plan) : undefined;
+    io.note(plan.moved > 0 ? 'Dry run: nothing was moved.' : reason === undefined ? 'Nothing to move.' : `Nothing to move: ${reason}.`);
   },
   exitCode: ({ evictionLoss }) => (evictionLoss === true ? ExitCode.failed : ExitCode.ok),
   toJson: ({ plan, applied, stats }) => ({ plan, applied, ...(stats === undefined ? {} : { stats }) }),

@@ -1,10 +1,11 @@
 // The nodes of one local cluster: start, find again, stop, clean. Not here: joining them into a cluster
 // (cli/connection/join-local.ts).
 import { ExitCode, TribError } from '../errors.js';
-import { runningNode, startNode, stopNode } from './node-process.js';
+import { runningNode, startNode } from './node-process.js';
 import { requireFree } from './ports.js';
 import { requireRunnable, sameServer, serverPath } from './server-program.js';
 import { readState, removeState, requireUsable, writeState, type LocalNode, type LocalState } from './state.js';
+import { stopNode, type Unstopped } from './stop-node.js';
 
 /** Of a new cluster where the options name none. */
 const DEFAULTS = { masters: 3, replicas: 1, port: 30_001 };
@@ -137,7 +138,7 @@ async function startNew(options: LocalOptions): Promise<StartResult> {
   try {
     return { state: await launch(options, state, ports), started: ports, resumed: false };
   } catch (error) {
-    await stopLocal(options.folder);
+    await stopLocal(options.folder, { force: true });
     throw error;
   }
 }
@@ -158,16 +159,38 @@ async function launch(options: LocalOptions, state: LocalState, ports: readonly 
   return next;
 }
 
-/** Stops the folder's nodes. Resolves with the ports of those that were running. */
-export async function stopLocal(folder: string, signal?: AbortSignal): Promise<number[]> {
+export interface StopOptions {
+  readonly signal?: AbortSignal;
+  /** Also ends nodes that refuse to stop because they cannot write their data: it is not needed any more. */
+  readonly force?: boolean;
+}
+
+/**
+ * Stops the folder's nodes. Resolves with the ports of those that were running. Throws TribError NOT_STOPPED when some of them
+ * refuse to stop; the others are stopped then.
+ */
+export async function stopLocal(folder: string, options: StopOptions = {}): Promise<number[]> {
   const { state } = await requireLocal(folder);
-  const stopped = await Promise.all(state.nodes.map(async (node) => ((await stopNode(node, state.host, folder, signal)) ? node.port : undefined)));
-  return stopped.filter((port) => port !== undefined);
+  const outcomes = await Promise.all(state.nodes.map((node) => stopNode(node, state.host, folder, options)));
+  const refused = outcomes.filter((outcome) => typeof outcome === 'object');
+  const stopped = state.nodes.filter((_, index) => outcomes[index] === 'ended').map(({ port }) => port);
+  if (refused.length > 0) throw notStopped(refused, stopped, folder);
+  return stopped;
+}
+
+function notStopped(nodes: readonly Unstopped[], stopped: readonly number[], folder: string): TribError {
+  const [who, whose] = nodes.length === 1 ? ['the node on port', 'this process'] : ['the nodes on ports', 'these processes'];
+  const others = stopped.length === 0 ? '' : ` (stopped: ${stopped.join(', ')})`;
+  const processes = nodes.map(({ pid, port }) => `${pid} (port ${port})`).join(', ');
+  return new TribError('NOT_STOPPED', `${who} ${nodes.map(({ port }) => port).join(', ')} did not stop${others}: writes may be missing in the files, and ending ${whose} would lose them`, {
+    cause: new Error(nodes.map(({ port, reason }) => `${port}: ${reason}`).join(' | ')),
+    hint: `free space on the disk of ${folder}, then redis-trib local stop; until then the writes are only in the memory of ${nodes.length === 1 ? 'process' : 'the processes'} ${processes}; to lose them and stop: kill -9 ${nodes.map(({ pid }) => pid).join(' ')}`,
+  });
 }
 
 /** Stops the nodes and removes all their files. */
 export async function cleanLocal(folder: string, signal?: AbortSignal): Promise<void> {
   const { state } = await requireLocal(folder);
-  await stopLocal(folder, signal);
+  await stopLocal(folder, { force: true, ...(signal ? { signal } : {}) });
   removeState(folder, state);
 }

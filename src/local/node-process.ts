@@ -1,5 +1,5 @@
-// One local node as a process: started detached so that it outlives the shell, identified again by its id, stopped with
-// SIGTERM, then SIGKILL. Not here: the stored state (state.ts), several nodes (local-cluster.ts).
+// One local node as a process: started detached so that it outlives the shell, identified again by its id. Not here:
+// its end (stop-node.ts), the stored state (state.ts), several nodes (local-cluster.ts).
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, constants, existsSync, lstatSync, openSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -24,7 +24,6 @@ export interface NodeLaunch {
 const PID_FILE = 'redis.pid';
 const READY_TIMEOUT_MS = 30_000;
 const POLL_MS = 25;
-const STOP_TIMEOUT_MS = 10_000;
 
 /** The bundled node's program, in the built package. */
 export function bundledServer(): string {
@@ -176,29 +175,6 @@ function worksIn(pid: number, folder: string): boolean {
   } catch {
     return false;
   }
-}
-
-/**
- * Stops a node: SIGTERM, after ten seconds SIGKILL. Resolves when it has ended; false when it was not running. Throws the
- * reason of the signal.
- */
-export async function stopNode(node: LocalNode, host: string, folder: string, signal?: AbortSignal): Promise<boolean> {
-  const running = await runningNode(node, host, folder);
-  if (running === undefined) return false;
-  const { pid } = running;
-  const start = processStart(pid);
-  process.kill(pid, 'SIGTERM');
-  const deadline = performance.now() + STOP_TIMEOUT_MS;
-  let forced = false;
-  while (processStart(pid) === start) {
-    signal?.throwIfAborted();
-    if (!forced && performance.now() > deadline) {
-      process.kill(pid, 'SIGKILL');
-      forced = true;
-    }
-    await wait(POLL_MS);
-  }
-  return true;
 }
 
 /** Kills at once without waiting, when this process is ending. */

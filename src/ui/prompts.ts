@@ -86,7 +86,7 @@ function watchReturn({ input, output }: PromptTerminal, question: string): () =>
 
 /** inquirer's options of one question. */
 type Question<T> =
-  | { readonly type: 'input'; readonly validate: (typed: string) => true | string }
+  | { readonly type: 'input'; readonly validate: (typed: string) => true | string; readonly theme: { readonly validationFailureMode: 'clear' } }
   | { readonly type: 'select'; readonly choices: readonly Choice<T>[]; readonly pageSize: number }
   | { readonly type: 'password' };
 
@@ -115,7 +115,7 @@ class TerminalPrompts implements Prompts {
   }
 
   async text(question: string, _flag: string, validate: (answer: string) => true | string): Promise<string> {
-    const answer = await this.#ask<string, string>(question, { type: 'input', validate: (typed) => visibleAnswer(validate(typed.trim())) });
+    const answer = await this.#ask<string, string>(question, { type: 'input', validate: (typed) => visibleAnswer(validate(typed.trim())), theme: { validationFailureMode: 'clear' } });
     return answer.trim();
   }
 

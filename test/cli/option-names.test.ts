@@ -17,6 +17,14 @@ describe.each(commands.map((entry) => [entry.name, entry] as const))('%s', (_, e
     expect(all.filter((name, index) => all.indexOf(name) !== index)).toEqual([]);
   });
 
+  it('has a description whose own line breaks fit into 80 columns', async () => {
+    const { default: command } = await entry.load();
+    for (const paragraph of command.description?.split('\n\n') ?? []) {
+      const lines = paragraph.split('\n');
+      if (lines.length > 1) for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(80);
+    }
+  });
+
   it('has a summary, examples that begin with its name, and no full stop in short texts', async () => {
     const { default: command } = await entry.load();
     expect(entry.summary).toMatch(/[^.]$/);

@@ -21,7 +21,7 @@ describeWithRedis('leaving the questions of reshard', () => {
   const to = (): string => cluster.nodes[1]?.address ?? '';
 
   beforeAll(async () => {
-    cluster = await startRedisCluster(3);
+    cluster = await startRedisCluster(4, { slots: [[0, 5460], [5461, 10_922], [10_923, 16_383], null] });
     folder = mkdtempSync(join(tmpdir(), 'redis-trib-prompts-'));
     before = await owners();
   });
@@ -62,6 +62,27 @@ describeWithRedis('leaving the questions of reshard', () => {
     expect(terminal.screen()).not.toContain('Ready to move');
     terminal.type('\u0003');
     expect(await terminal.exit).toBe(130);
+  });
+
+  it('starts with an empty line after a wrong number of slots', async () => {
+    terminal = openTerminal(['reshard', cluster.seed, '--to', to(), '--from', 'all']);
+    await terminal.waitFor('How many slots do you want to move');
+    terminal.type('abc\r');
+    await terminal.waitFor(/Invalid number of slots: /);
+    terminal.type('10\r');
+    await terminal.waitFor('Ready to move 10 slots');
+    terminal.type('no\r');
+    expect(await terminal.exit).toBe(4);
+  });
+
+  it('says in one line that the source owns no slots', async () => {
+    const { address } = cluster.nodes[3]!;
+    terminal = openTerminal(['reshard', cluster.seed, '--slots', '5', '--to', to(), '--from', address]);
+    expect(await terminal.exit).toBe(0);
+    expect(terminal.screen()).toContain(`Nothing to move: ${address} owns no slots.`);
+    expect(terminal.screen()).not.toMatch(/Ready to move|Only 0 of|from +to/);
+    const piped = await runCli(['reshard', cluster.seed, '--slots', '5', '--to', to(), '--from', address]);
+    expect(piped).toMatchObject({ code: 0, stdout: expect.stringContaining('Ready to move 5 slots.') as string });
   });
 
   it('shows the table of nodes before the first question', async () => {

@@ -183,6 +183,28 @@ describeWithRedis('fix at a terminal and in scripts', () => {
       expect(saved()).toBe(3);
     });
 
+    it('about a key with several stray copies shows what the previous answer left; only the copy that went to the owner counts as moved', async () => {
+      const slot = slotOf();
+      const strays = ['stray one', 'stray two, longer'];
+      await c.put(0, slot, { a: 'own' });
+      await c.put(1, slot, { a: strays[0]! }, 0);
+      await c.put(2, slot, { a: strays[1]! }, 0);
+      const tty = open();
+      const questions = (): string[] => tty.screen().split('has different values').slice(1).map((text) => text.replace(/\s+/g, ' '));
+      await tty.waitFor('this and all further keys: keep both');
+      const chosen = strays.find((value) => questions()[0]!.includes(`("${value}")`))!;
+      expect(questions()[0]).toContain('its owner: "own"');
+      tty.type(DOWN + ENTER); // the larger
+      await waitFor(() => questions().at(-1)!.includes(`its owner: "${chosen}"`) && questions().at(-1)!.includes('further keys: keep both'), 'the second question with the value that the owner has now');
+      expect(questions().at(-1)).not.toContain('saved the copy of');
+      tty.type(ENTER); // the owner's
+      expect(await tty.exit).toBe(0);
+      expect(await c.value(0, slot, 'a')).toBe(chosen);
+      expect(await c.holders(slot)).toEqual({ a: [0] });
+      expect(saved()).toBe(2);
+      expect(tty.screen().replace(/\s+/g, ' ')).toMatch(/ 1 key moved\. 2 copies of keys were saved to .*, then removed;/);
+    });
+
     it('is asked again when a copy has changed while it was open', async () => {
       const slot = await conflict('a');
       const tty = open();

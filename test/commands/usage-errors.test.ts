@@ -34,6 +34,12 @@ describeWithRedis('usage errors', () => {
     expect(await nodesOf(spare.nodes[0])).toBe(1);
   });
 
+  it('add-node of two nodes in no cluster advises to create one', async () => {
+    const run = await runCli(['add-node', fresh(1), fresh(0)]);
+    expect(run).toMatchObject({ code: 1, stderr: says(`${fresh(0)} is not part of a cluster`) });
+    expect(run.stderr).toContain(`${fresh(1)} is in no cluster either; to create one of empty nodes: redis-trib create ${fresh(0)} ${fresh(1)} HOST:PORT…`);
+  });
+
   it('refuse a database in the URL of a cluster with exit 2', async () => {
     expect(await runCli(['check', `redis://${seed()}/1`])).toMatchObject({ code: 2, stderr: says('a cluster has database 0 only') });
     expect(await runCli(['check', `redis://${seed()}/x`])).toMatchObject({ code: 2, stderr: says('is not a database number') });

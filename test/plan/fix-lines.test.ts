@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ClusterView } from '../../src/cluster/view.js';
 import type { SlotKeyCounts } from '../../src/plan/fix/facts.js';
 import { planFix } from '../../src/plan/fix/plan.js';
-import { fixPlanLines } from '../../src/ui/views/fix-lines.js';
+import { decisionTexts, fixPlanLines } from '../../src/ui/views/fix-lines.js';
 import { A, B, C, from, keys, three, to } from '../support/fix-views.js';
 import { idOf, viewOf } from '../support/views.js';
 
@@ -61,4 +61,10 @@ describe('the lines of the predecessors (cli.md 4.5, 8.7, 8.8)', () => {
     const view = viewOf([{ slots: '0-5460' }, { slots: '93 5461-10922' }, { slots: '10923-16383' }]);
     expect(lines(view, keys({ 0: 1 }))).toEqual(['>>> Fixing multiple owners for slot 93...', `>>> Setting slot 93 owner: ${a}`]);
   });
+});
+
+it('a decision about several slots speaks of them in the plural', () => {
+  const { decisions: [one] } = planFix(three(['', from(A), '']), keys({ 0: 3, 1: 1 }));
+  expect(decisionTexts(one!)).toEqual({ action: 'move the keys on 127.0.0.1:7001 to 127.0.0.1:7000 and close the slot', reason: '127.0.0.1:7000 is its only owner' });
+  expect(decisionTexts({ ...one!, slots: [[93, 94]] })).toEqual({ action: 'move the keys on 127.0.0.1:7001 to 127.0.0.1:7000 and close the slots', reason: '127.0.0.1:7000 is their only owner' });
 });

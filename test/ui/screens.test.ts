@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { NodeReport } from '../../src/apply/cluster/node-facts.js';
 import { checkView } from '../../src/cluster/findings.js';
 import { SLOT_COUNT } from '../../src/cluster/slots.js';
+import type { SubcommandContext } from '../../src/cli/program/define.js';
 import { SlotSet } from '../../src/cluster/slot-set.js';
 import { planCreate } from '../../src/plan/create.js';
 import { planFix } from '../../src/plan/fix/plan.js';
@@ -12,6 +13,7 @@ import { planReshard } from '../../src/plan/reshard.js';
 import { createIo, type Io } from '../../src/ui/io.js';
 import { cutText, fitted } from '../../src/ui/table.js';
 import { nodesTable, verdictLines } from '../../src/ui/views/check-table.js';
+import { renderLocal } from '../../src/cli/output/local-report.js';
 import { createPlanTable } from '../../src/ui/views/create-lines.js';
 import { fixPlanTable } from '../../src/ui/views/fix-table.js';
 import { nodeReportsTable } from '../../src/ui/views/node-reports.js';
@@ -144,4 +146,11 @@ it('does not print notes and progress with --quiet, but errors', async () => {
   progress.succeed('done');
   io.error('an error');
   expect(text()).toBe('an error\n');
+});
+
+it('local call indents the further lines of a reply at a terminal', async () => {
+  const { io, text } = await screenOf(80, LOCALES.utf8);
+  const answers = [{ port: 30_001, reply: 'one\r\ntwo\r\n', failure: undefined }];
+  await renderLocal({ action: 'call', folder: '/f', nodes: [], changed: [], created: false, logs: [], answers, dryRun: false }, { io, cwd: '/' } as unknown as SubcommandContext);
+  expect(text()).toBe('30001: one\n  two\n');
 });

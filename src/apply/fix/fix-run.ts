@@ -39,7 +39,7 @@ export interface FixRequest {
   /** The key counts that the plan is based on. Keys that are gone when their step runs cause the warning KEYS_GONE. */
   readonly counts: SlotKeyCounts;
   readonly options: FixOptions;
-  /** Called for every key with two different copies. */
+  /** Called for every key with two different copies, for one at a time. */
   onConflict(conflict: KeyConflictCase): Promise<ConflictPolicy>;
   /** File for copies that are about to be overwritten or deleted. */
   readonly file: CopyFile;
@@ -65,7 +65,7 @@ export interface UnresolvedKey {
 }
 
 export interface FixOutcome {
-  /** Number of keys moved. */
+  /** Number of keys moved, without copies that were deleted at their source. */
   readonly keys: number;
   /** Number of interrupted moves that were completed. */
   readonly movesFinished: number;
@@ -75,6 +75,10 @@ export interface FixOutcome {
   readonly saved: number;
   /** Number of keys that targets evicted meanwhile (maxmemory-policy). */
   readonly evicted: number;
+}
+
+function isInterruption(error: unknown): boolean {
+  return error instanceof TribError && error.exitCode === ExitCode.interrupted;
 }
 
 /** State shared by the steps of a repair. */
@@ -89,6 +93,7 @@ export class FixRun {
   evicted = 0;
   /** The user aborted at a question: no further step starts. */
   stopped = false;
+  private turn: Promise<unknown> = Promise.resolve();
 
   constructor(readonly request: FixRequest) {
     const { timeoutMs = MAX_MIGRATE_TIMEOUT_MS, pipeline = DEFAULT_PIPELINE, retryMs = 10_000, ...wait } = request.options;
@@ -120,9 +125,21 @@ export class FixRun {
     }
   }
 
+  /** Runs the works one after the other; none after the user aborted at a question. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const run = async (abort: unknown): Promise<T> => {
+      if (abort !== undefined) throw abort;
+      this.request.signal?.throwIfAborted();
+      return work();
+    };
+    const done = this.turn.then(run);
+    this.turn = done.then(() => undefined, (error: unknown) => (isInterruption(error) ? error : undefined));
+    return done;
+  }
+
   /** Rethrows any error after an abort. */
   rethrowIfAborted(error: unknown): void {
-    if (error instanceof TribError && error.exitCode === ExitCode.interrupted) this.stopped = true;
+    if (isInterruption(error)) this.stopped = true;
     if (this.stopped) throw error;
     this.request.signal?.throwIfAborted();
   }

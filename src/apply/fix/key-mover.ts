@@ -85,10 +85,13 @@ class KeyMover {
     }
     if (!/\bBUSYKEY\b/.test(reply.message)) throw reply;
     // The server has moved the keys of the batch that were not busy.
+    let moved = 0;
     for (const key of keys) {
-      if ((await settleKey(this.pair, this.settings.settling, { slot: this.slot, database: this.database, key })) === 'both') this.both.add(key);
+      const settled = await settleKey(this.pair, this.settings.settling, { slot: this.slot, database: this.database, key });
+      if (settled === 'both') this.both.add(key);
+      if (settled === 'moved') moved++;
     }
-    this.count(keys.filter((key) => !this.both.has(key)).length, performance.now() - start);
+    this.count(moved, performance.now() - start);
   }
 
   private count(keys: number, ms: number): void {

@@ -68,7 +68,7 @@ async function emptied(run: FixRun, step: KeyMoveStep, slots: readonly number[])
   const { request, settings } = run;
   const pair: ConflictPair = { source: run.link(step.source), target: run.link(step.target), serving: step.kind === 'finish-move' ? 'source' : 'target', timeoutMs: settings.timeoutMs };
   const warn: Settling['warn'] = (message, slot, key) => request.onEvent({ kind: 'warning', code: 'COPY_SAVED', message, slot, key });
-  const settling: Settling = { onConflict: request.onConflict, file: request.file, warn, disputed: (slot) => step.kind === 'gather-keys' && !isOnlyOwner(run, step.target, step.source, slot) };
+  const settling: Settling = { onConflict: request.onConflict, file: request.file, warn, inTurn: (work) => run.inTurn(work), disputed: (slot) => step.kind === 'gather-keys' && !isOnlyOwner(run, step.target, step.source, slot) };
   const health = new Health(settings.retryMs);
   const databases = await databasesWithKeys(pair.source); // Read after the slots were opened: from now on no other database gets keys of them.
   const empty: number[] = [];

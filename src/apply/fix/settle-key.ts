@@ -63,10 +63,18 @@ export interface Settling {
    */
   disputed(slot: number): boolean;
   warn(message: string, slot: number, key: string): void;
+  /**
+   * Runs the work of one key with different copies at a time. Several sources may hold copies of one key: the next question
+   * must show the copies as the previous answer left them.
+   */
+  inTurn<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** 'settled': at most one copy is left, or both are equal and the source's moves with the next batch. 'both': both are kept. */
-export type Settled = 'settled' | 'both';
+/**
+ * What became of the source's copy. 'moved': the target has it. 'dropped': it was deleted, or is gone. 'free': it moves with the
+ * next batch. 'both': both copies are kept.
+ */
+export type Settled = 'moved' | 'dropped' | 'free' | 'both';
 
 /** How often a copy may change concurrently before the key is left as it is. */
 const ATTEMPTS = 10;
@@ -95,17 +103,41 @@ async function requireSameOwner(serving: NodeLink, other: NodeLink, { slot, data
   throw new TribError('PLAN_STALE', `slot ${slot} has got another owner than ${serving.name} since the question about key ${JSON.stringify(fromBinary(key))}${inDatabase(database)}: both copies stay`, { hint: 'run fix again' });
 }
 
+/** Two copies of a key; `same`: their values are equal. */
+interface Copies {
+  readonly mine: KeyCopy;
+  readonly theirs: KeyCopy;
+  readonly same: boolean;
+}
+
+/** Reads both copies and resolves the key when one is missing or both are equal; else returns them. */
+async function settleEqual(pair: ConflictPair, place: KeyPlace): Promise<Settled | Copies> {
+  const { database, key } = place;
+  const [source, target] = [await pair.source.connection(database), await pair.target.connection(database)];
+  const [mine, theirs] = await Promise.all([readCopy(source, key), readCopy(target, key)]);
+  if (mine === undefined) return theirs === undefined ? 'dropped' : 'moved'; // MIGRATE moved it with the keys that were not busy.
+  if (theirs === undefined) return 'free';
+  const same = await sameValue(source, target, key, [mine, theirs]);
+  if (same && compareExpiries(mine.ttlMs, theirs.ttlMs) === 'same') return dropUnserved(pair, source, place);
+  return { mine, theirs, same };
+}
+
 /** Resolves one key. Throws NOT_SAVED, PLAN_STALE, ReplyError, or a connection error. */
 export async function settleKey(pair: ConflictPair, settling: Settling, place: KeyPlace): Promise<Settled> {
+  const first = await settleEqual(pair, place);
+  return typeof first === 'string' ? first : settling.inTurn(() => settleDifferent(pair, settling, place));
+}
+
+async function settleDifferent(pair: ConflictPair, settling: Settling, place: KeyPlace): Promise<Settled> {
   const { slot, database, key } = place;
   const [source, target] = [await pair.source.connection(database), await pair.target.connection(database)];
+  let overwritten = false;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const [mine, theirs] = await Promise.all([readCopy(source, key), readCopy(target, key)]);
-    if (mine === undefined || theirs === undefined) return 'settled'; // Gone, or free to move.
+    const copies = await settleEqual(pair, place);
+    if (typeof copies === 'string') return overwritten && copies === 'dropped' ? 'moved' : copies;
+    const { mine, theirs, same } = copies;
     const [served, other] = pair.serving === 'source' ? [mine, theirs] : [theirs, mine];
     const links = pair.serving === 'source' ? [pair.source, pair.target] as const : [pair.target, pair.source] as const;
-    const same = await sameValue(source, target, key, [mine, theirs]);
-    if (same && compareExpiries(mine.ttlMs, theirs.ttlMs) === 'same') return dropUnserved(pair, source, place);
     const conflict: KeyConflictCase = { slot, database, key: fromBinary(key), served: shown(links[0], served), other: shown(links[1], other), ...(same ? { timeToLiveOnly: true } : {}) };
     const asked = performance.now();
     const policy = same && !settling.disputed(slot) ? 'newest-slot-owner' : await settling.onConflict(conflict);
@@ -123,6 +155,7 @@ export async function settleKey(pair: ConflictPair, settling: Settling, place: K
       return dropUnserved(pair, source, place);
     }
     await overwriteServed(pair, settling, { ...place, node: loser.name, kept: keeper.name }, other);
+    overwritten = true;
     // Both copies are equal now, unless a client has written meanwhile: check again.
   }
   return 'both';
@@ -132,12 +165,12 @@ export async function settleKey(pair: ConflictPair, settling: Settling, place: K
 async function dropUnserved(pair: ConflictPair, source: Connection, { key, database }: KeyPlace): Promise<Settled> {
   if (pair.serving === 'target') {
     await askHere(source, [['DEL', key]]);
-    return 'settled';
+    return 'dropped';
   }
   const { host, port } = pair.target.announced;
   const [reply] = await source.pipeline([migrateCommand({ host, port, keys: [key], replace: true, db: database, timeoutMs: pair.timeoutMs, ...pair.target.credentials })], { timeoutMs: pair.timeoutMs * 4 + 60_000 });
   if (reply instanceof ReplyError) throw reply;
-  return 'settled';
+  return 'moved';
 }
 
 /**

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import type { FixOutcome } from '../../apply/fix/fix-run.js';
 import type { Cluster } from '../../apply/open-cluster.js';
 import type { ConflictPolicy, KeyConflictCase } from '../../apply/fix/settle-key.js';
+import type { OnEvent } from '../../apply/node/event.js';
 import type { CheckReport } from '../../cluster/findings.js';
 import { checkView } from '../../cluster/findings.js';
 import { keyHolders } from '../../cluster/key-holders.js';
@@ -153,7 +154,9 @@ async function planAgain(cluster: Cluster, shown: FixPlan, options: FixPlanOptio
 /** Answers for keys with two values: from the flags, else asked one at a time, else both copies stay. */
 class ConflictAnswers {
   private forAll: ConflictPolicy | undefined;
-  private turn: Promise<unknown> = Promise.resolve();
+  private asking = false;
+  /** What was to be shown while a question is open. */
+  private readonly held: (() => void)[] = [];
 
   constructor(
     consent: Consent,
@@ -167,10 +170,20 @@ class ConflictAnswers {
     return this.forAll === undefined;
   }
 
-  readonly ask = (conflict: KeyConflictCase): Promise<ConflictPolicy> => {
-    const answer = this.turn.then(() => this.forAll ?? this.put(conflict));
-    this.turn = answer.catch(() => undefined);
-    return answer;
+  /** Shows events, those that come while a question is open after its answer. */
+  besideQuestions(show: OnEvent): OnEvent {
+    return (event) => (this.asking ? void this.held.push(() => show(event)) : show(event));
+  }
+
+  readonly ask = async (conflict: KeyConflictCase): Promise<ConflictPolicy> => {
+    if (this.forAll !== undefined) return this.forAll;
+    this.asking = true;
+    try {
+      return await this.put(conflict);
+    } finally {
+      this.asking = false;
+      for (const show of this.held.splice(0)) show();
+    }
   };
 
   private async put(conflict: KeyConflictCase): Promise<ConflictPolicy> {
@@ -203,7 +216,7 @@ export async function repair(cluster: Cluster, shown: Inspection, consent: Conse
     options: { timeoutMs: consent.timeout, pipeline: consent.pipeline, ...waitSettings(consent), retryMs: [...declined].some((code) => code.startsWith('cover')) ? 2000 : 10_000 },
     onConflict: answers.ask,
     file: new CopyFile(path, Date.now),
-    onEvent: display.onEvent,
+    onEvent: answers.besideQuestions(display.onEvent),
     signal,
   }).finally(display.stop);
   return { plan, outcome, file: path };

@@ -55,12 +55,12 @@ async function printNodes({ nodes }: LocalReport, io: SubcommandContext['io']): 
 }
 
 async function printAnswers({ answers }: LocalReport, io: SubcommandContext['io']): Promise<void> {
-  const { rawReply } = await import('../../ui/views/raw-reply.js');
+  const { rawReply, shownReply } = await import('../../ui/views/raw-reply.js');
   for (const { port, reply, failure } of answers) {
     if (reply === undefined) io.error(`${port}: ${failure ?? 'no reply'}`);
     else {
       io.write(`${io.style.strong(String(port))}: `);
-      io.write(Buffer.from(`${rawReply(reply)}\n`, 'latin1'));
+      io.write(shownReply(rawReply(reply), io.mode));
     }
   }
 }

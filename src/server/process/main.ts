@@ -31,7 +31,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   if (config === null) return exit(1);
   if (config.flag('daemonize') && daemon === null) return exit(await startDaemon(sources, wantedHeap(config)));
   const write = sink(config, daemon !== null);
-  const failure = await run(config, sources, { pid: process.pid, write, ready: () => daemon?.ready(), onStop });
+  const failure = await run(config, sources, { pid: process.pid, write, ready: () => daemon?.ready(), ...stopSignals() });
   if (failure !== null) await daemon?.failed(failure);
   exit(failure === null ? 0 : 1);
 }
@@ -104,18 +104,24 @@ function title(config: Config): void {
   process.title = config.text('proc-title-template').replace(/\{([^{}]*)\}/g, (_, name: string) => values[name] ?? '').trimEnd();
 }
 
-/** The first SIGTERM or SIGINT requests a shutdown. A SIGINT after that exits at once with code 1. */
-function onStop(listener: (signal: StopSignal) => void): void {
+/**
+ * The first SIGTERM or SIGINT requests a shutdown. A SIGINT during that shutdown exits at once with code 1, as in redis-server;
+ * after a refused shutdown it requests another one, because data may be only in memory.
+ */
+function stopSignals(): Pick<ProcessHost, 'onStop' | 'continues'> {
   let asked = false;
-  const onSignal = (signal: StopSignal): void => {
-    if (asked && signal === 'SIGINT') exit(1);
-    asked = true;
-    listener(signal);
+  const onStop: ProcessHost['onStop'] = (listener) => {
+    const onSignal = (signal: StopSignal): void => {
+      if (asked && signal === 'SIGINT') exit(1);
+      asked = true;
+      listener(signal);
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+    // A closed terminal does not stop a server.
+    process.on('SIGHUP', () => {});
   };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
-  // A closed terminal does not stop a server.
-  process.on('SIGHUP', () => {});
+  return { onStop, continues: () => void (asked = false) };
 }
 
 function say(text: string): void {

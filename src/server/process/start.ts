@@ -22,6 +22,8 @@ export interface ProcessHost {
   readonly write: LogSink;
   /** Calls back for every signal that requests a shutdown. */
   onStop(listener: (signal: StopSignal) => void): void;
+  /** The node keeps running: it refused the shutdown, or the shutdown was aborted. */
+  continues(): void;
   /** The node serves from now on. */
   ready(): void;
 }
@@ -50,7 +52,7 @@ export async function runNode(config: Config, host: ProcessHost): Promise<void> 
   const node = await listening(config, log);
   // An uncaught exception is logged and the node continues: ending the process would lose the data in memory.
   process.on('uncaughtException', (error) => node.fault('event', error));
-  host.onStop((signal) => stop(node, log, signal));
+  host.onStop((signal) => void stop(node, host, log, signal));
   const pidFile = writePidFile(config, host, log);
   showMode(config, host, log, node.port);
   log.warning('Server initialized');
@@ -89,10 +91,11 @@ function showMode(config: Config, host: ProcessHost, log: Logger, port: number):
   host.write(`\n${lines.map((line) => `     ${line}\n`).join('')}\n`);
 }
 
-function stop(node: Node, log: Logger, signal: StopSignal): void {
+async function stop(node: Node, host: ProcessHost, log: Logger, signal: StopSignal): Promise<void> {
   log.warning(`Received ${signal} scheduling shutdown...`);
   const words = (signal === 'SIGTERM' ? node.config.text('shutdown-on-sigterm') : node.config.text('shutdown-on-sigint')).split(' ');
-  void node.orderlyShutdown.begin(shutdownOptions(new Set(words)));
+  const ends = await node.orderlyShutdown.begin(shutdownOptions(new Set(words)));
+  if (!ends && node.orderlyShutdown.remainingMs === null) host.continues();
 }
 
 async function listening(config: Config, log: Logger): Promise<Node> {

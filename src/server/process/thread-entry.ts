@@ -10,9 +10,10 @@ export interface ThreadData {
   readonly pid: number;
 }
 
-/** Messages of the thread: a log line, that the node serves, or why it could not start. */
+/** Messages of the thread: a log line, that the node serves, that it keeps running after a signal, or why it could not start. */
 export type FromThread =
   | { readonly kind: 'ready' }
+  | { readonly kind: 'continues' }
   | { readonly kind: 'failed'; readonly text: string }
   | { readonly kind: 'log'; readonly line: string };
 
@@ -25,6 +26,7 @@ try {
     pid,
     write: (line) => tell({ kind: 'log', line }),
     ready: () => tell({ kind: 'ready' }),
+    continues: () => tell({ kind: 'continues' }),
     onStop: (listener) => port.on('message', (signal: StopSignal) => listener(signal)),
   });
   process.exitCode = 0;

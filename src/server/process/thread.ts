@@ -32,6 +32,7 @@ export function runInThread({ sources, wanted, host }: ThreadRun): Promise<strin
   return new Promise((resolve) => {
     worker.on('message', (message: FromThread) => {
       if (message.kind === 'ready') host.ready();
+      else if (message.kind === 'continues') host.continues();
       else if (message.kind === 'failed') failure = message.text;
       else host.write(message.line);
     });

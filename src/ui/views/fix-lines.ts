@@ -4,7 +4,7 @@ import type { NameOf } from './step-text.js';
 import type { ClusterView } from '../../cluster/view.js';
 import { SlotSet } from '../../cluster/slot-set.js';
 import type { Decision, DecisionCode, FixPlan } from '../../plan/fix/step.js';
-import { eachSlot } from '../../plan/step.js';
+import { countSlots, eachSlot } from '../../plan/step.js';
 import type { LineDialect } from '../terminal.js';
 import { wordingOf } from './dialect.js';
 import { openSlotLines } from './fix-open-lines.js';
@@ -25,8 +25,16 @@ function ownerLines(decision: Decision, slot: number, name: NameOf): string[] {
   return [`>>> Fixing multiple owners for slot ${slot}...`, `>>> Setting slot ${slot} owner: ${name(decision.owner)}`];
 }
 
+/** The action and the reason of a decision, in the plural when it concerns several slots. */
+export function decisionTexts({ slots, action, reason }: Decision): { readonly action: string; readonly reason: string } {
+  if (countSlots(slots) === 1) return { action, reason };
+  const plural = (text: string): string => text.replace(/\bthe slot\b/g, 'the slots').replace(/\bits only owner\b/g, 'their only owner');
+  return { action: plural(action), reason: plural(reason) };
+}
+
 function why(decision: Decision): string {
-  return `    ${decision.danger}: ${decision.action}: ${decision.reason}`;
+  const { action, reason } = decisionTexts(decision);
+  return `    ${decision.danger}: ${action}: ${reason}`;
 }
 
 function* perSlot(decisions: readonly Decision[], lines: (decision: Decision, slot: number) => string[]): Generator<string> {

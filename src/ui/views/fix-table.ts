@@ -9,7 +9,7 @@ import { formatBytes } from '../bytes.js';
 import type { Choice } from '../pick.js';
 import type { Style } from '../style.js';
 import { counted, formatCount, shorten } from './count.js';
-import { slotList } from './fix-lines.js';
+import { decisionTexts, slotList } from './fix-lines.js';
 
 function colour(style: Style, danger: Danger): string {
   if (danger === 'safe') return style.good('safe     ');
@@ -21,9 +21,10 @@ export function fixPlanTable(io: Io, plan: FixPlan): string[] {
   const { style } = io;
   const lines = plan.decisions.flatMap((decision) => {
     const slots = countSlots(decision.slots);
+    const { action, reason } = decisionTexts(decision);
     const keys = decision.holders.reduce((sum, { keys: held }) => sum + held, 0);
     const what = `${slots === 1 ? 'slot' : `${formatCount(slots)} slots`} ${shorten(slotList([decision]), 50)}`;
-    return [`${colour(style, decision.danger)}  ${style.strong(what)}: ${decision.action}${keys > 0 ? ` (${counted(keys, 'key')})` : ''}`, `           ${style.faint(decision.reason)}`];
+    return [`${colour(style, decision.danger)}  ${style.strong(what)}: ${action}${keys > 0 ? ` (${counted(keys, 'key')})` : ''}`, `           ${style.faint(reason)}`];
   });
   return plan.decisions.length === 0 ? [] : [style.strong(`Repairs (${plan.decisions.length})`), ...lines];
 }
@@ -73,7 +74,7 @@ export function conflictChoices({ served, other }: KeyConflictCase): Choice<Conf
 /** What was done, as sentences. */
 export function doneLines({ keys, movesFinished, saved }: FixOutcome, file: string): string[] {
   const done = [`${counted(keys, 'key')} moved`, ...(movesFinished > 0 ? [`${counted(movesFinished, 'interrupted move')} finished`] : [])].join(', ');
-  return [`${done}.`, ...(saved > 0 ? [`${saved === 1 ? 'The copy of a key was' : `${formatCount(saved)} copies of keys were`} saved to ${file}; its first line explains how to restore one.`] : [])];
+  return [`${done}.`, ...(saved > 0 ? [`${saved === 1 ? 'The copy of a key was' : `${formatCount(saved)} copies of keys were`} saved to ${file}, then removed; the first line of the file explains how to restore one.`] : [])];
 }
 
 /** What was not repaired, as sentences: slots by their problem, then keys with two copies. */

@@ -1,4 +1,5 @@
 // A server's reply as redis-cli's raw form prints it (cli.md 2.12, 8.12), and as JSON. Pure; binary strings in and out.
+import type { OutputMode } from '../terminal.js';
 import { DoubleReply, fromBinary, PushReply, ReplyError, type Reply } from '../../resp/reply.js';
 
 /** Aggregates are flattened, one element per line; an empty one is an empty line; an error is followed by an empty line. */
@@ -10,6 +11,15 @@ export function rawReply(reply: Reply): string {
   if (reply instanceof Map) return [...reply].map((pair) => pair.map(rawReply).join(' ')).join('\n');
   const items = itemsOf(reply);
   return items === undefined ? String(reply) : items.map(rawReply).join('\n');
+}
+
+/**
+ * At a terminal: text whose second and later lines are indented, so that only this program's lines begin at the left margin.
+ * When piped: the bytes, as redis-cli prints them.
+ */
+export function shownReply(binary: string, mode: OutputMode): string | Buffer {
+  const bytes = Buffer.from(`${binary}\n`, 'latin1');
+  return mode === 'table' ? `${bytes.toString().trimEnd().split(/\r?\n/).join('\n  ')}\n` : bytes;
 }
 
 function itemsOf(reply: Reply): readonly Reply[] | undefined {
