@@ -2,12 +2,14 @@
 // src/apply/backup/.
 import { resolve } from 'node:path';
 import { counted } from '../src/cluster/counted.js';
+import { strayText } from '../src/cluster/key-holders.js';
 import { seedAnd } from '../src/cli/program/arguments.js';
 import { defineCommand, type SubcommandContext } from '../src/cli/program/define.js';
 import { openSeed } from '../src/cli/connection/open.js';
 import { choice, flag, integer, usageError } from '../src/cli/options/options.js';
 import { wrongNumber } from '../src/cli/program/arguments.js';
 import type { BackupOptions, BackupResult } from '../src/apply/backup/backup.js';
+import type { StrayKeys } from '../src/apply/backup/stray-keys.js';
 import type { BackupPreview } from '../src/apply/backup/preview.js';
 import type { Cluster } from '../src/apply/open-cluster.js';
 import type { CheckReport, OnlyCopy } from '../src/cluster/findings.js';
@@ -63,9 +65,14 @@ function absentKeys(copies: readonly OnlyCopy[], ending: string): string[] {
   return fewOf(copies.map(({ node, master, keys }) => `${counted(keys, 'key')} ${ending}: only replica ${node.name} holds ${keys === 1 ? 'it' : 'them'}, its master ${master.name} is empty`));
 }
 
+/** Keys that a scan cannot read. */
+function strayLines(strays: readonly StrayKeys[], [one, many]: readonly [one: string, many: string]): string[] {
+  return fewOf(strays.map(({ node, keys, slots }) => `${strayText(node.name, keys, slots)}: ${keys === 1 ? `it ${one}` : `they ${many}`}`));
+}
+
 /** Whether the backup would fail at once. */
-function wouldFail({ preview: { directory, missing, onlyCopies, files }, allowPartial }: Previewed): boolean {
-  return directory.problem !== undefined || (missing.length + onlyCopies.length > 0 && !allowPartial) || files.some(({ failure }) => failure !== undefined);
+function wouldFail({ preview: { directory, missing, onlyCopies, strays, files }, allowPartial }: Previewed): boolean {
+  return directory.problem !== undefined || (missing.length + onlyCopies.length + strays.length > 0 && !allowPartial) || files.some(({ failure }) => failure !== undefined);
 }
 
 async function renderPreview(previewed: Previewed, io: Io): Promise<void> {
@@ -73,7 +80,9 @@ async function renderPreview(previewed: Previewed, io: Io): Promise<void> {
   const { preview, report, allowPartial } = previewed;
   io.out(io.mode === 'plain' ? backupPreviewLines(preview).join('\n') : await backupPreviewTable(io, preview));
   for (const line of fewOf(preview.missing.map(({ name, reason }) => `The data of ${name} would be missing${allowPartial ? '' : ', so nothing would be saved without --allow-partial'}: ${reason}`))) io.error(line);
-  for (const line of absentKeys(preview.onlyCopies, `would be missing${allowPartial ? '' : ', so nothing would be saved without --allow-partial'}`)) io.error(line);
+  const absent = `would be missing${allowPartial ? '' : ', so nothing would be saved without --allow-partial'}`;
+  for (const line of absentKeys(preview.onlyCopies, absent)) io.error(line);
+  for (const line of strayLines(preview.strays, [absent, absent])) io.error(line);
   if (!report.ok) io.out(io.mode === 'plain' ? WARNING : io.style.warn(WARNING.replace('*** ', '')));
   io.note(`Dry run: nothing was ${wouldFail(previewed) ? 'saved; the backup would fail' : 'saved'}.`);
 }
@@ -83,6 +92,7 @@ function renderBackup({ result, report, dir }: BackedUp, io: Io): void {
   if (io.mode === 'plain') io.out(`Saving cluster configuration to: ${manifest}`);
   for (const line of fewOf(result.missing.map(({ name, reason }) => `The data of ${name} is missing: ${reason}`))) io.error(line);
   for (const line of absentKeys(result.onlyCopies, 'are missing')) io.error(line);
+  for (const line of strayLines(result.strays, ['is missing', 'are missing'])) io.error(line);
   if (!report.ok) io.out(io.mode === 'plain' ? WARNING : io.style.warn(WARNING.replace('*** ', '')));
   io.out(io.mode === 'plain' ? `[OK] Backup created into: ${dir}` : `${io.style.good('✔')} Backup created into ${dir}`);
 }
@@ -99,11 +109,11 @@ export default defineCommand({
   options: {
     via: choice(['sync', 'scan'], 'sync: as a replica reads it; scan: with SCAN, not a point-in-time snapshot (default: sync, or scan where a node refuses sync)'),
     parallel: integer('N', 'number of masters saved in parallel', { min: 1, fallback: 4 }),
-    allowPartial: flag('save the reachable masters although others with slots are missing, or only a replica has the keys of an empty one'),
+    allowPartial: flag('save what can be read although masters with slots are missing, only a replica has the keys of an empty one, or a scan cannot read keys of slots that their node does not own'),
   },
   description:
     'Saves an RDB file of each master and nodes.json. The files appear when all are complete. They then replace an earlier backup in the directory; if the backup fails, the earlier one is unchanged. ' +
-    'Each file is a snapshot of its own point in time, or of none with --via scan: stop all writers for a consistent backup. When slots moved meanwhile, nothing is saved. Never asks. --dry-run reports which masters, how much data, and whether the directory can take it; exit code 1 when the backup would fail.',
+    'Each file is a snapshot of its own point in time, or of none with --via scan: stop all writers for a consistent backup. When slots moved meanwhile, nothing is saved. A scan cannot read keys of slots that their node does not own, and refuses (STRAY_KEYS). Never asks. --dry-run reports which masters, how much data, and whether the directory can take it; exit code 1 when the backup would fail.',
   examples: ['redis-trib backup 127.0.0.1:7000 ./backup', 'redis-trib backup 127.0.0.1:7000 ./backup --dry-run', 'redis-trib --cluster backup 10.0.0.1:7000 /srv/backup/today'],
   async run({ args, options }, context): Promise<BackedUp | Previewed> {
     const [dir = '', extra] = args.words;
@@ -114,7 +124,7 @@ export default defineCommand({
     const { via, parallel, allowPartial } = options;
     if (options.dryRun) {
       const { previewBackup } = await import('../src/apply/backup/preview.js');
-      return { preview: await previewBackup(cluster, report, resolve(context.cwd, dir)), report, allowPartial };
+      return { preview: await previewBackup(cluster, report, resolve(context.cwd, dir), via), report, allowPartial };
     }
     return await save(cluster, report, dir, { concurrency: parallel, allowPartial, signal: context.signal, ...(via === undefined ? {} : { via }) }, context);
   },
@@ -123,10 +133,11 @@ export default defineCommand({
   },
   toJson(done) {
     const { report } = done;
-    const { missing: absent, onlyCopies } = 'preview' in done ? done.preview : done.result;
+    const { missing: absent, onlyCopies, strays: unread } = 'preview' in done ? done.preview : done.result;
     const missing = absent.map(({ id, name, reason }) => ({ id, name, reason }));
-    if ('preview' in done) return { ok: report.ok, applied: false, would: !wouldFail(done), manifest: done.preview.manifest, files: done.preview.files.map(fileDocument), directory: done.preview.directory, missing, onlyCopies };
-    return { ok: report.ok, applied: true, ms: done.ms, manifest: done.result.manifest, files: done.result.files.map(fileDocument), missing, onlyCopies };
+    const strays = unread.map(({ slots, ...rest }) => ({ ...rest, slots: slots.ranges() }));
+    if ('preview' in done) return { ok: report.ok, applied: false, would: !wouldFail(done), manifest: done.preview.manifest, files: done.preview.files.map(fileDocument), directory: done.preview.directory, missing, onlyCopies, strays };
+    return { ok: report.ok, applied: true, ms: done.ms, manifest: done.result.manifest, files: done.result.files.map(fileDocument), missing, onlyCopies, strays };
   },
   exitCode: (done) => ('preview' in done && wouldFail(done) ? ExitCode.failed : ExitCode.ok),
 });

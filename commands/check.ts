@@ -19,7 +19,7 @@ async function renderPlain({ view, keys, report, searchedOwners }: Checked, { io
   const [{ infoLines }, { checkLines, extraWarnings }, { wordingOf }, { fragmentedNote }] = await Promise.all([import('../src/ui/views/cluster-lines.js'), import('../src/ui/views/check-lines.js'), import('../src/ui/views/dialect.js'), import('../src/ui/views/slot-ranges.js')]);
   const info = wordingOf(io.lines).infoFirst ? infoLines(view, keys) : [];
   io.out([...info, ...checkLines(view, report, { searchedOwners, dialect: io.lines })].join('\n'));
-  for (const warning of extraWarnings(report)) io.warn(`${warning}`);
+  for (const warning of extraWarnings(report, io.predecessor)) io.warn(`${warning}`);
   const note = fragmentedNote(view);
   if (note !== undefined) io.warn(note);
 }
@@ -44,7 +44,7 @@ export default defineCommand({
     await using cluster = await openSeed(args.seed, context);
     const { nextStep } = await import('../src/ui/views/check-table.js');
     const searchedOwners = options.searchMultipleOwners;
-    const [keys, report] = await Promise.all([countKeys(cluster), cluster.check({ searchMultipleOwners: searchedOwners, replicaHealth: true })]);
+    const [keys, report] = await Promise.all([countKeys(cluster), cluster.check({ searchMultipleOwners: searchedOwners, replicaHealth: true, refusedWrites: true })]);
     return { view: cluster.view, keys, report, searchedOwners, next: nextStep(cluster.view, report) };
   },
   async render(result, context) {

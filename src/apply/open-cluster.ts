@@ -30,6 +30,8 @@ export interface CheckOptions {
   readonly searchMultipleOwners?: boolean;
   /** Also ask masters and replicas whether replication is in step. */
   readonly replicaHealth?: boolean;
+  /** Also ask the nodes whether they refuse writes because they cannot save their data. */
+  readonly refusedWrites?: boolean;
 }
 
 export class Cluster {
@@ -79,7 +81,8 @@ export class Cluster {
 
   /** Judges the loaded view. Contacts the nodes only with an option set. */
   async check(options: CheckOptions = {}): Promise<CheckReport> {
-    const health = options.replicaHealth === true ? await (await import('./cluster/replica-health.js')).replicaHealth(this) : [];
+    const { replicaHealth = false, refusedWrites = false } = options;
+    const health = replicaHealth || refusedWrites ? await (await import('./cluster/node-health.js')).nodeHealth(this, { replicaHealth, refusedWrites }) : [];
     if (options.searchMultipleOwners !== true) return checkView(this.view, health);
     const [{ keyHolders }, { countSlotKeys }] = await Promise.all([import('../cluster/key-holders.js'), import('./fix/count-keys.js')]);
     return checkView(this.view, [...keyHolders(this.view, await countSlotKeys(this)), ...health]);

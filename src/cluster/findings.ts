@@ -60,7 +60,20 @@ export type Finding =
   | { readonly kind: 'replica-link-down'; readonly severity: 'warning'; readonly node: NodeRef; readonly master: NodeRef; readonly syncing: boolean }
   /** The replica's link is down, and it holds this number of keys in the slots of its master, which has no key at all. */
   | { readonly kind: 'only-copy'; readonly severity: 'error'; readonly node: NodeRef; readonly master: NodeRef; readonly keys: number }
-  | { readonly kind: 'replica-behind'; readonly severity: 'warning'; readonly node: NodeRef; readonly master: NodeRef; readonly bytes: number };
+  | { readonly kind: 'replica-behind'; readonly severity: 'warning'; readonly node: NodeRef; readonly master: NodeRef; readonly bytes: number }
+  | RefusedWrites;
+
+/** The node answers writes with MISCONF; a replica would as a master. */
+export interface RefusedWrites {
+  readonly kind: 'refused-writes';
+  readonly severity: 'warning';
+  readonly node: NodeRef;
+  readonly role: 'master' | 'replica';
+  /** What it could not write: a snapshot (BGSAVE) or its append-only file. */
+  readonly cause: 'rdb' | 'aof';
+  /** False when BGSAVE failed, and the user may not read whether writes stop then. */
+  readonly certain: boolean;
+}
 
 export type OnlyCopy = Extract<Finding, { kind: 'only-copy' }>;
 

@@ -20,6 +20,7 @@ import { MANIFEST, earlierFiles, nodesJson, rdbName } from './nodes-json.js';
 import { databasesToScan, scanRdb } from './rdb-by-scan.js';
 import { SyncRefused, readRdb } from './rdb-stream.js';
 import { Staging } from './staging.js';
+import { StrayTally, findStrayKeys, refuseStrayKeys, type StrayKeys } from './stray-keys.js';
 import { refuseMovedSlots, refuseRunningJobs, slotState } from './unmoved-slots.js';
 
 export type BackupEvent =
@@ -34,7 +35,10 @@ export interface BackupOptions {
   readonly via?: 'sync' | 'scan';
   /** Masters in parallel; default 4. */
   readonly concurrency?: number;
-  /** Continue when masters that own slots cannot be reached, or have lost keys that a replica has; their data is missing then. */
+  /**
+   * Continue when masters that own slots cannot be reached, or have lost keys that a replica has, or hold keys that a scan cannot
+   * read; this data is missing then.
+   */
   readonly allowPartial?: boolean;
   readonly onEvent?: (event: BackupEvent) => void;
   readonly signal?: AbortSignal;
@@ -55,6 +59,8 @@ export interface BackupResult {
   readonly missing: readonly UnreachableNode[];
   /** Replicas with keys that their empty masters, and so the backup, lack. */
   readonly onlyCopies: readonly OnlyCopy[];
+  /** Keys that are missing because the scan could not read them. */
+  readonly strays: readonly StrayKeys[];
 }
 
 /** Unreachable masters whose slots no other node owns. */
@@ -103,6 +109,8 @@ async function valkeyVersion(link: NodeLink): Promise<string | undefined> {
 }
 
 class Saver {
+  readonly strays = new StrayTally();
+
   constructor(
     private readonly cluster: Cluster,
     private readonly staging: Staging,
@@ -148,7 +156,8 @@ class Saver {
         if (index > 0) connections.set(index, await link.dial(index));
       }
       this.signal.throwIfAborted();
-      return await this.staging.write(file, checked(scanRdb(connections), node.name), (bytes) => this.emit({ kind: 'received', node, bytes, total: undefined }));
+      const pieces = scanRdb(connections, (slot) => this.strays.add(node, slot));
+      return await this.staging.write(file, checked(pieces, node.name), (bytes) => this.emit({ kind: 'received', node, bytes, total: undefined }));
     } finally {
       this.signal.removeEventListener('abort', close);
       close();
@@ -177,14 +186,16 @@ async function* once(text: string): AsyncGenerator<Buffer> {
 
 /**
  * Writes the backup into `dir`; replaces an existing one when the new one is complete. Throws TribError MASTER_UNREACHABLE,
- * ONLY_COPY, NOT_WRITABLE, SYNC_REFUSED, JOB_RUNNING, SLOTS_MOVED, connection errors, ABORTED; then `dir` holds nothing new.
+ * ONLY_COPY, STRAY_KEYS, NOT_WRITABLE, SYNC_REFUSED, JOB_RUNNING, SLOTS_MOVED, connection errors, ABORTED; then `dir` holds
+ * nothing new.
  */
 export async function backupCluster(cluster: Cluster, report: CheckReport, dir: string, options: BackupOptions = {}): Promise<BackupResult> {
   refuseSharedIds(cluster.view);
+  const whole = options.allowPartial !== true;
   const missing = missingMasters(cluster, report);
   const copies = await onlyCopies(cluster);
-  if (options.allowPartial !== true) refusePartial(missing);
-  if (options.allowPartial !== true) refuseOnlyCopies(copies);
+  if (whole) refusePartial(missing);
+  if (whole) refuseOnlyCopies(copies);
   const staging = await Staging.open(dir);
   const failure = new AbortController(); // The first master that fails stops the others.
   const signal = options.signal === undefined ? failure.signal : AbortSignal.any([options.signal, failure.signal]);
@@ -201,14 +212,17 @@ export async function backupCluster(cluster: Cluster, report: CheckReport, dir: 
   };
   try {
     await refuseRunningJobs(cluster);
+    if (whole && options.via === 'scan') refuseStrayKeys(cluster.view, await findStrayKeys(cluster), true);
     const before = await slotState(cluster);
     const files = await settledAll(before.view.masters, options.concurrency ?? 4, saveOne);
     await refuseMovedSlots(cluster, before);
+    const strays = saver.strays.list();
+    if (whole) refuseStrayKeys(cluster.view, strays, options.via === 'scan');
     await staging.write(MANIFEST, once(nodesJson(before.view, report)));
     options.signal?.throwIfAborted();
     const earlier = await readFile(join(dir, MANIFEST), 'utf8').catch(() => '');
     await staging.commit(MANIFEST, earlierFiles(earlier));
-    return { files, manifest: join(dir, MANIFEST), missing, onlyCopies: copies };
+    return { files, manifest: join(dir, MANIFEST), missing, onlyCopies: copies, strays };
   } catch (error) {
     throw first ?? error;
   } finally {

@@ -12,6 +12,7 @@ import { onlyCopies } from '../cluster/replica-health.js';
 import { mapBounded } from '../node/parallel.js';
 import { missingMasters } from './backup.js';
 import { MANIFEST, earlierFiles, rdbName } from './nodes-json.js';
+import { findStrayKeys, type StrayKeys } from './stray-keys.js';
 
 /** One master that would be saved. */
 export interface PreviewedFile {
@@ -44,6 +45,8 @@ export interface BackupPreview {
   readonly missing: readonly UnreachableNode[];
   /** Replicas with keys that their empty masters lack. */
   readonly onlyCopies: readonly OnlyCopy[];
+  /** Keys that a scan cannot read; none when SYNC would be tried. */
+  readonly strays: readonly StrayKeys[];
 }
 
 async function previewFile(cluster: Cluster, node: ClusterNode, dir: string): Promise<PreviewedFile> {
@@ -88,7 +91,8 @@ async function previewDirectory(path: string): Promise<PreviewedDirectory> {
 }
 
 /** Checks everything that `backupCluster` would touch; throws only errors of the file system. */
-export async function previewBackup(cluster: Cluster, report: CheckReport, dir: string): Promise<BackupPreview> {
-  const [files, directory, copies] = await Promise.all([mapBounded(cluster.view.masters, 64, (node) => previewFile(cluster, node, dir)), previewDirectory(dir), onlyCopies(cluster)]);
-  return { files, manifest: join(dir, MANIFEST), directory, missing: missingMasters(cluster, report), onlyCopies: copies };
+export async function previewBackup(cluster: Cluster, report: CheckReport, dir: string, via?: 'sync' | 'scan'): Promise<BackupPreview> {
+  const previews = mapBounded(cluster.view.masters, 64, (node) => previewFile(cluster, node, dir));
+  const [files, directory, copies, strays] = await Promise.all([previews, previewDirectory(dir), onlyCopies(cluster), via === 'scan' ? findStrayKeys(cluster) : []]);
+  return { files, manifest: join(dir, MANIFEST), directory, missing: missingMasters(cluster, report), onlyCopies: copies, strays };
 }

@@ -1,6 +1,6 @@
 // Builds a master's RDB from DUMPs, database by database and slot by slot, for nodes that refuse SYNC. A DUMP is an RDB value
 // with a footer (persistence-replication.md 1.1, 2.1). Keys are read at different times, so the file is not a point-in-time
-// snapshot.
+// snapshot. A node does not let clients read keys of slots that it neither owns nor imports; they are reported (stray-keys.ts).
 import { Admin } from '../../client/admin.js';
 import type { Connection } from '../../client/connection.js';
 import { readKeyspace } from '../../client/databases.js';
@@ -51,25 +51,37 @@ async function* slots(admin: Admin): AsyncGenerator<readonly [slot: number, keys
   }
 }
 
+/** What the reading of a node reports. */
+interface Watcher {
+  onVersion(version: number): void;
+  /** The node holds a key of this slot, but does not let clients read it. */
+  onUnreadable(slot: number): void;
+}
+
+/** The slot belongs to another node, or to none. */
+const NOT_ITS_SLOT = /^(MOVED |CLUSTERDOWN Hash slot not served)/;
+
 /** ASKING permits reading keys of a slot that the node still imports. */
-async function* page(connection: Connection, keys: readonly string[], onVersion: (version: number) => void): AsyncGenerator<Buffer> {
+async function* page(connection: Connection, slot: number, keys: readonly string[], watcher: Watcher): AsyncGenerator<Buffer> {
   const replies = await connection.pipeline(keys.flatMap((key) => [['ASKING'], ['PTTL', key], ['ASKING'], ['DUMP', key]]));
   for (const [index, key] of keys.entries()) {
     const [ttl, dump] = [replies[index * 4 + 1], replies[index * 4 + 3]];
     const error = [ttl, dump].find((reply) => reply instanceof ReplyError);
-    if (error instanceof ReplyError && !/^(ASK|MOVED) /.test(error.message)) throw error;
-    if (typeof dump !== 'string' || typeof ttl !== 'number' || ttl === -2) continue; // gone, or not this node's, meanwhile
+    const unreadable = error instanceof ReplyError && NOT_ITS_SLOT.test(error.message);
+    if (unreadable) watcher.onUnreadable(slot);
+    else if (error instanceof ReplyError && !error.message.startsWith('ASK ')) throw error;
+    if (typeof dump !== 'string' || typeof ttl !== 'number' || ttl === -2) continue; // gone, or moved to the target, meanwhile
     const bytes = Buffer.from(dump, 'latin1');
-    onVersion(versionOf(dump));
+    watcher.onVersion(versionOf(dump));
     yield entry(key, ttl, bytes);
   }
 }
 
-async function* entries(connection: Connection, onVersion: (version: number) => void): AsyncGenerator<Buffer> {
+async function* entries(connection: Connection, watcher: Watcher): AsyncGenerator<Buffer> {
   const admin = new Admin(connection);
   for await (const [slot, count] of slots(admin)) {
     const keys = await admin.getKeysInSlot(slot, count);
-    for (let at = 0; at < keys.length; at += PAGE) yield* page(connection, keys.slice(at, at + PAGE), onVersion);
+    for (let at = 0; at < keys.length; at += PAGE) yield* page(connection, slot, keys.slice(at, at + PAGE), watcher);
   }
 }
 
@@ -99,9 +111,9 @@ async function ownVersion(connections: readonly Connection[]): Promise<number> {
 }
 
 /** One database: its number, then its keys. */
-async function* database(connection: Connection, index: number, onVersion: (version: number) => void): AsyncGenerator<Buffer> {
+async function* database(connection: Connection, index: number, watcher: Watcher): AsyncGenerator<Buffer> {
   let begun = false;
-  for await (const piece of entries(connection, onVersion)) {
+  for await (const piece of entries(connection, watcher)) {
     if (!begun) yield Buffer.concat([Buffer.from([SELECT_DB]), lengthBytes(index)]);
     begun = true;
     yield piece;
@@ -119,10 +131,10 @@ export async function databasesToScan(connection: Connection, count: number): Pr
 }
 
 /**
- * The RDB in chunks. `connections`: one for each database to save, by its number; 0 is required. Rejects with ReplyError or
- * ConnectionLost.
+ * The RDB in chunks. `connections`: one for each database to save, by its number; 0 is required. `onUnreadable` gets the slot
+ * of each key that is missing because the node does not own its slot. Rejects with ReplyError or ConnectionLost.
  */
-export async function* scanRdb(connections: ReadonlyMap<number, Connection>): AsyncGenerator<Buffer> {
+export async function* scanRdb(connections: ReadonlyMap<number, Connection>, onUnreadable: (slot: number) => void): AsyncGenerator<Buffer> {
   const [first] = connections.values();
   if (first === undefined) throw new Error('a scan needs a connection');
   // The version is in the header, before any value is known.
@@ -130,7 +142,8 @@ export async function* scanRdb(connections: ReadonlyMap<number, Connection>): As
   let highest = version;
   yield magic(version);
   yield await functions(first);
-  for (const [index, connection] of connections) yield* database(connection, index, (seen) => (highest = Math.max(highest, seen)));
+  const watcher: Watcher = { onUnreadable, onVersion: (seen) => (highest = Math.max(highest, seen)) };
+  for (const [index, connection] of connections) yield* database(connection, index, watcher);
   if (highest > version) throw new Error(`values of RDB version ${highest} came after version ${version}: the node was upgraded during the backup`);
   yield Buffer.from([END, 0, 0, 0, 0, 0, 0, 0, 0]); // A checksum of 0 means none.
 }

@@ -1,23 +1,14 @@
 // Reads the state of replication from replicas and their masters: links that are down, replicas that lag, keys that only a
 // replica has. Read-only.
 import { nodeRef, type Finding, type OnlyCopy } from '../../cluster/findings.js';
-import type { ClusterNode } from '../../cluster/view.js';
+import type { ClusterNode, ClusterView } from '../../cluster/view.js';
+import { infoOfNodes, type InfoOfNodes } from '../node/node-info.js';
 import { mapBounded } from '../node/parallel.js';
 import { countKeys } from '../node/slot-keys.js';
 import { readCopy, type AskedCluster } from './replica-copies.js';
 
 /** Bytes a replica may lag without a warning; more than what is normally in transit. */
 const MUCH = 1024 * 1024;
-
-type ReplicationInfo = ReadonlyMap<string, string>;
-
-async function ask(cluster: AskedCluster, node: ClusterNode): Promise<ReplicationInfo | undefined> {
-  try {
-    return await (await cluster.admin(node.id)).info('replication');
-  } catch {
-    return undefined; // An unreachable node has a separate finding.
-  }
-}
 
 /** A replica whose link is down and that holds keys which its empty master lacks. None when one of the two does not report. */
 async function onlyCopy(cluster: AskedCluster, replica: ClusterNode, master: ClusterNode): Promise<OnlyCopy[]> {
@@ -31,13 +22,22 @@ async function onlyCopy(cluster: AskedCluster, replica: ClusterNode, master: Clu
   }
 }
 
-/** Findings about replicas that are not in step with their masters; an error when only such a replica has keys. */
-export async function replicaHealth(cluster: AskedCluster): Promise<Finding[]> {
+function mastersWithReplicas({ masters, replicas }: ClusterView): ClusterNode[] {
+  return masters.filter(({ id }) => replicas.some(({ masterId }) => masterId === id));
+}
+
+/** The nodes whose INFO replication replicaHealth needs. */
+export function replicationNodes(view: ClusterView): ClusterNode[] {
+  return [...mastersWithReplicas(view), ...view.replicas];
+}
+
+/**
+ * Findings about replicas that are not in step with their masters; an error when only such a replica has keys. `told`: INFO
+ * replication of replicationNodes.
+ */
+export async function replicaHealth(cluster: AskedCluster, told: InfoOfNodes): Promise<Finding[]> {
   const { replicas } = cluster.view;
-  const masters = cluster.view.masters.filter(({ id }) => replicas.some(({ masterId }) => masterId === id));
-  const asked = [...masters, ...replicas];
-  const answers = await mapBounded(asked, 64, (node) => ask(cluster, node));
-  const told = new Map(asked.map(({ id }, index) => [id, answers[index]]));
+  const masters = mastersWithReplicas(cluster.view);
   const found = await mapBounded(replicas, 64, async (replica): Promise<Finding[]> => {
     const master = masters.find(({ id }) => id === replica.masterId);
     const info = told.get(replica.id);
@@ -52,5 +52,6 @@ export async function replicaHealth(cluster: AskedCluster): Promise<Finding[]> {
 
 /** The replicas that hold keys which their empty masters lack. */
 export async function onlyCopies(cluster: AskedCluster): Promise<OnlyCopy[]> {
-  return (await replicaHealth(cluster)).filter((finding) => finding.kind === 'only-copy');
+  const told = await infoOfNodes(cluster, replicationNodes(cluster.view), ['replication']);
+  return (await replicaHealth(cluster, told)).filter((finding) => finding.kind === 'only-copy');
 }

@@ -1,6 +1,7 @@
 // Stray keys: keys that a master holds in slots that it does not own. A master that loses its last slot becomes a replica
 // (servers since 7.0) and deletes them, and a node that leaves takes them with it. Checked before the first slot moves.
 // Read-only. Not here: keys of slots without an owner (only-copy.ts), moving stray keys to their owners (apply/fix/).
+import { strayText } from '../../cluster/key-holders.js';
 import type { ClusterNode, ClusterView } from '../../cluster/view.js';
 import { SlotSet } from '../../cluster/slot-set.js';
 import { SLOT_COUNT } from '../../cluster/slots.js';
@@ -68,7 +69,7 @@ function sum(counts: Uint32Array): number {
 }
 
 /** As countStray, without keys of running or just ended atomic migrations. */
-async function strayKeys(cluster: StrayCluster, node: ClusterNode, link: NodeLink): Promise<Uint32Array> {
+export async function strayKeys(cluster: StrayCluster, node: ClusterNode, link: NodeLink): Promise<Uint32Array> {
   const first = await countStray(link, node);
   if (sum(first) === 0) return first;
   const jobs = await slotsOfRunningJobs(cluster);
@@ -77,12 +78,17 @@ async function strayKeys(cluster: StrayCluster, node: ClusterNode, link: NodeLin
   return counts;
 }
 
+/** How the keys get to their owners. */
+export function strayAdvice(view: ClusterView): string {
+  return `redis-trib fix ${view.entry.name} moves them to their owners; of a key with two copies, --on-conflict newest-slot-owner keeps the owner's and saves the other to a file`;
+}
+
 function refused(view: ClusterView, node: ClusterNode, counts: Uint32Array, { leaves, keepable }: { readonly leaves: boolean; readonly keepable: boolean }): TribError {
-  const slots = [...counts.keys()].filter((slot) => (counts[slot] ?? 0) > 0);
+  const slots = new SlotSet([...counts.keys()].filter((slot) => (counts[slot] ?? 0) > 0));
   const keys = sum(counts);
-  const held = `${node.name} holds ${keys} ${keys === 1 ? 'key' : 'keys'} of ${slots.length} ${slots.length === 1 ? 'slot' : 'slots'} that it does not own (${new SlotSet(slots).shortText()})`;
+  const held = strayText(node.name, keys, slots);
   const lost = leaves ? `${keys === 1 ? 'it' : 'they'} would be lost when it leaves` : `${keys === 1 ? 'it' : 'they'} would be lost, because servers since 7.0 make a master that loses its last slot a replica`;
-  const fix = `redis-trib fix ${view.entry.name} moves them to their owners; of a key with two copies, --on-conflict newest-slot-owner keeps the owner's and saves the other to a file`;
+  const fix = strayAdvice(view);
   return new TribError('STRAY_KEYS', `${held}: ${lost}`, { hint: keepable ? `${fix}. With --keep-replicas the node stays a master and keeps them` : fix });
 }
 

@@ -2,7 +2,7 @@
 // The terminal's view is check-table.ts.
 import { sharedIdText } from '../../cluster/shared-ids.js';
 import { hasReplied, mayHaveEnded } from '../../cluster/connected-to.js';
-import type { CheckReport, Finding } from '../../cluster/findings.js';
+import type { CheckReport, Finding, RefusedWrites } from '../../cluster/findings.js';
 import type { ClusterView } from '../../cluster/view.js';
 import type { LineDialect } from '../terminal.js';
 import { formatBytes } from '../bytes.js';
@@ -42,6 +42,12 @@ function names(nodes: readonly { readonly name: string }[]): string {
   return nodes.length > 3 ? `${shown} and ${nodes.length - 3} more` : shown;
 }
 
+function refusedWritesText({ node, role, cause, certain }: RefusedWrites): string {
+  const refuses = role === 'replica' ? `Replica ${node.name} ${certain ? 'would' : 'may'} refuse writes as a master` : `Master ${node.name} ${certain ? 'refuses' : 'may refuse'} writes`;
+  const why = cause === 'aof' ? 'it cannot write its append-only file' : `its last BGSAVE failed${certain ? ' (stop-writes-on-bgsave-error is yes)' : ', and its settings cannot be read'}`;
+  return `${refuses}: ${why}; see its log and free disk space`;
+}
+
 /** Findings that the predecessors do not look for, as sentences; errors among them are part of the result too. */
 export function extraFinding(finding: Finding): string | undefined {
   switch (finding.kind) {
@@ -74,6 +80,8 @@ export function extraFinding(finding: Finding): string | undefined {
       return `Replica ${finding.node.name} holds ${counted(finding.keys, 'key')} that its master ${finding.master.name}, which is empty, lacks; its link is down, and a new copy of the master would delete them`;
     case 'replica-behind':
       return `Replica ${finding.node.name} is ${formatBytes(finding.bytes)} behind its master ${finding.master.name}`;
+    case 'refused-writes':
+      return refusedWritesText(finding);
     default:
       return undefined;
   }
@@ -107,7 +115,11 @@ export function checkLines(view: ClusterView, report: CheckReport, options: Chec
   ];
 }
 
-/** Warnings that the predecessors lack: printed on stderr, so that scripts are not affected. Only the first of many. */
-export function extraWarnings(report: CheckReport): string[] {
-  return fewOf(report.findings.filter((finding) => finding.severity === 'warning').flatMap((finding) => extraFinding(finding) ?? []));
+/**
+ * Warnings that the predecessors lack: printed on stderr, so that scripts are not affected. Only the first of many.
+ * `predecessor`: the predecessors' spelling, which prints warnings on stdout and has none about refused writes.
+ */
+export function extraWarnings(report: CheckReport, predecessor = false): string[] {
+  const warnings = report.findings.filter(({ severity, kind }) => severity === 'warning' && !(predecessor && kind === 'refused-writes'));
+  return fewOf(warnings.flatMap((finding) => extraFinding(finding) ?? []));
 }
