@@ -18,7 +18,7 @@ async function say(node: RedisNode, ...words: (string | number)[]): Promise<stri
 async function startWith(config: string): Promise<{ readonly node: RedisNode; [Symbol.asyncDispose](): Promise<void> }> {
   const dir = mkdtempSync(join(tmpdir(), 'redis-trib-copied-'));
   writeFileSync(join(dir, 'nodes.conf'), config);
-  const node = await startRedis(['--cluster-enabled', 'yes', '--dir', dir]);
+  const node = await startRedis(['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--dir', dir]);
   const stop = async (): Promise<void> => {
     await node.stop();
     rmSync(dir, { recursive: true, force: true });
@@ -108,23 +108,21 @@ describeWithRedis('a server with the id of another one', () => {
   }, 60_000);
 
   it('is noticed at every look from another member, although it lists one of the two servers at a time; no key is lost', async () => {
-    await using cluster = await startRedisCluster(3);
+    await using cluster = await startRedisCluster(3, { extraArgs: ['--cluster-node-timeout', '2000'] });
     const [seed, member, third] = cluster.nodes as [RedisNode, RedisNode, RedisNode];
     const keys = keysInSlots(5461, 5500, 500);
     await fill(cluster, keys.map((key) => ['SET', key, 'x']));
     const id = await say(member, 'CLUSTER', 'MYID');
     await using copied = await startWith(readFileSync(join(member.dir, 'nodes.conf'), 'utf8'));
     await waitFor(async () => (await say(seed, 'CLUSTER', 'NODES')).includes(copied.node.address), 'the copy to be listed');
-    for (let look = 0; look < 5; look++) {
-      expect(await runHere(['check', seed.address])).toMatchObject({ code: 1, stderr: expect.stringContaining('nodes.conf is a copy') as string });
-      for (const words of [['reshard', seed.address, '--from', id, '--to', third.address, '--slots', '5461-5500', '--yes'], ['backup', seed.address, join(seed.dir, `backup-${look}`)]]) {
-        const run = await runHere(words);
-        expect([words[0], run.code, run.stderr]).toEqual([words[0], 1, expect.stringMatching(/2 servers with the same node id/)]);
-      }
+    for (let look = 0; look < 3; look++) expect(await runHere(['check', seed.address])).toMatchObject({ code: 1, stderr: expect.stringContaining('nodes.conf is a copy') as string });
+    for (const words of [['reshard', seed.address, '--from', id, '--to', third.address, '--slots', '5461-5500', '--yes'], ['backup', seed.address, join(seed.dir, 'backup')]]) {
+      const run = await runHere(words);
+      expect([words[0], run.code, run.stderr]).toEqual([words[0], 1, expect.stringMatching(/2 servers with the same node id/)]);
     }
     await copied.node.kill();
     expect(await say(member, 'DBSIZE')).toBe(String(keys.length));
-  }, 60_000);
+  }, 120_000);
 
   it('is not made part of a new cluster by create', async () => {
     await using fresh = await startClusterNodes(2);
