@@ -75,9 +75,9 @@ export default defineCommand({
   connects: true,
   mutates: true,
   description:
-    'MIGRATE sends the keys from the source to their masters; where the source does not reach a master, they go through this host. Stop the writers of the source first: keys written meanwhile may be missed. redis-trib compares the counts at the end. After an interruption run the same command again.\n' +
-    'A key that the cluster has with another value or time to live stays on both sides and is named: exit code 1. A master that is replaced or restarted meanwhile is named with the number of keys that it lacks: exit code 1. Keys that the source still has are sent to it again.\n' +
-    'Asks at a terminal when keys leave the source or --replace may overwrite; when piped it continues as the predecessors do, also with --replace.\n' +
+    'MIGRATE sends the keys from the source to their masters; where the source does not reach a master, they go through this host. Stop the writers of the source first: keys written meanwhile may be missed. redis-trib compares the counts at the end. After an interruption run the same command again.\n\n' +
+    'A key that the cluster has with another value or time to live stays on both sides and is named: exit code 1. A master that is replaced or restarted meanwhile is named with the number of keys that it lacks: exit code 1. Keys that the source still has are sent to it again.\n\n' +
+    'Asks at a terminal when keys leave the source or --replace may overwrite; when piped it continues as the predecessors do, also with --replace.\n\n' +
     '--rdb and --aof load a file, which is not changed. Its keys go to all masters in parallel, keep their expiry times, and are skipped when expired. Keys that the cluster refuses are named.',
   examples: [
     'redis-trib import 127.0.0.1:7000 --from 127.0.0.1:6379 --copy',
