@@ -48,7 +48,7 @@ interface Evicted {
 }
 
 /** Nodes that evicted keys since `before` was read. A node that does not tell is not among them. */
-export async function evictedSince(cluster: LinkedNodes, before: readonly EvictingNode[]): Promise<Evicted[]> {
+async function evictedSince(cluster: LinkedNodes, before: readonly EvictingNode[]): Promise<Evicted[]> {
   if (before.length === 0) return [];
   const now = new Map((await evictingNodes(cluster, before.map(({ id }) => id))).map((node) => [node.id, node]));
   return before.map((node) => ({ node, keys: (now.get(node.id)?.evictedKeys ?? NaN) - node.evictedKeys })).filter(({ keys }) => keys > 0);
